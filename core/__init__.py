@@ -1,0 +1,1 @@
+"""What Touchstone knows and computes; nothing in here imports streamlit."""

@@ -1,0 +1,52 @@
+"""The local store: its tables, how it is opened, read and written."""
+
+from core.store.engine import Store, open_store
+from core.store.models import (
+    Account,
+    Bug,
+    BugDevice,
+    CalendarDay,
+    Criterion,
+    CyclePlatform,
+    Enhancement,
+    Feature,
+    Feedback,
+    FeedbackVote,
+    Product,
+    RejectionReason,
+    SyncProblem,
+    SyncRun,
+    TestCycle,
+    TestFeature,
+    Ticket,
+    User,
+    table,
+)
+from core.store.unit import Counts, Unit, chunks
+
+__all__ = [
+    "Account",
+    "Bug",
+    "BugDevice",
+    "CalendarDay",
+    "Counts",
+    "Criterion",
+    "CyclePlatform",
+    "Enhancement",
+    "Feature",
+    "Feedback",
+    "FeedbackVote",
+    "Product",
+    "RejectionReason",
+    "Store",
+    "SyncProblem",
+    "SyncRun",
+    "TestCycle",
+    "TestFeature",
+    "Ticket",
+    "Unit",
+    "User",
+    "chunks",
+    "open_store",
+    "table",
+]

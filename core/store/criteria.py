@@ -1,0 +1,50 @@
+"""The success criteria that a new account starts with; from then on they are its own records."""
+
+from typing import Any
+
+__all__ = ["DEFAULT_CRITERIA"]
+
+TABLE = (
+    # key, label, good side of the target, target, unit, owner, guardrail, rationale
+    (
+        *("success_rate", "Enhancement success rate", "above", 0.95, "share"),
+        *("Engineering lead", False),
+        "A ticket without its context costs the technician the search it should save.",
+    ),
+    (
+        *("latency_p95", "p95 latency", "below", 60.0, "seconds"),
+        *("Engineering lead", False),
+        "The context has to be there before the technician opens the ticket.",
+    ),
+    (
+        *("satisfaction", "Technician satisfaction", "above", 4.0, "stars"),
+        *("Product manager", False),
+        "Only context that technicians find good is used.",
+    ),
+    (
+        *("time_reduction", "Resolution time reduction", "above", 0.20, "share"),
+        *("Operations lead", False),
+        "Time saved is what the enhancement is paid for.",
+    ),
+    (
+        *("latency_p50", "p50 latency", "below", 30.0, "seconds"),
+        *("Engineering lead", True),
+        "The usual ticket should not wait.",
+    ),
+    (
+        *("latency_p99", "p99 latency", "below", 90.0, "seconds"),
+        *("Engineering lead", True),
+        "Even the slow ones should arrive while the ticket is still being read.",
+    ),
+    (
+        *("positive_feedback", "Positive feedback", "above", 0.85, "share"),
+        *("Product manager", True),
+        "A thumb is the quickest sign that something went wrong.",
+    ),
+)
+COLUMNS = ("key", "label", "direction", "target", "unit", "owner", "is_guardrail", "rationale")
+
+DEFAULT_CRITERIA: list[dict[str, Any]] = [
+    {"position": position} | dict(zip(COLUMNS, row, strict=True))
+    for position, row in enumerate(TABLE)
+]

@@ -1,0 +1,232 @@
+"""Opening the store, and the two ways into it: reading, and writing as a unit."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session
+
+from core.config import load_settings
+from core.errors import StoreError, StoreTooNew
+from core.store.criteria import DEFAULT_CRITERIA
+from core.store.days import rezone
+from core.store.migrations import head, revisions, upgrade
+from core.store.models import Account, Criterion, table
+from core.store.unit import Unit
+
+__all__ = ["Store", "open_store"]
+
+BUSY_MILLISECONDS = 5_000
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store that is open and up to date; share one, take a session for each piece of work."""
+
+    engine: Engine
+    zone: ZoneInfo
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the store, whatever is written meanwhile."""
+        with _told(self.engine), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self, account_id: str, *, quiet: bool = False) -> Iterator[Unit]:
+        """A unit of work in one account: all of it becomes visible at the end, or none.
+
+        `quiet` leaves the data version alone: for the progress of a run, which no figure shows.
+        """
+        writing = self.engine.execution_options(writes=True)
+        with _told(self.engine), Session(writing) as session:
+            connection = session.connection()
+            connection.info["touched"] = False
+            account = table(Account)
+            # Where the database has row locks, the account's row makes its writers take turns.
+            connection.execute(
+                select(account.c.id).where(account.c.id == account_id).with_for_update()
+            )
+            yield Unit(session, account_id, self.zone)
+            session.flush()
+            if connection.info["touched"] and not quiet:
+                connection.execute(
+                    update(account)
+                    .where(account.c.id == account_id)
+                    .values(data_version=account.c.data_version + 1)
+                )
+            session.commit()
+
+    def ensure_account(self, account_id: str, name: str, *, is_demo: bool = False) -> None:
+        """Enter the account with the default success criteria, or give it its present name."""
+        with self.write(account_id) as unit:
+            known = unit.session.get(Account, account_id)
+            if known is not None:
+                known.name = name
+                return
+            unit.session.connection().execute(
+                insert(table(Account)),
+                {
+                    "id": account_id,
+                    "name": name,
+                    "is_demo": is_demo,
+                    "timezone": self.zone.key,
+                    "data_version": 0,
+                    "created_at": datetime.now(UTC),
+                },
+            )
+            unit.upsert(Criterion, DEFAULT_CRITERIA)
+
+    def data_version(self, account_id: str | None = None) -> int:
+        """A number that grows with every write that a page could show (of all accounts: None)."""
+        account = table(Account)
+        version = select(func.coalesce(func.sum(account.c.data_version), 0))
+        if account_id is not None:
+            version = version.where(account.c.id == account_id)
+        with self.read() as session:
+            return int(session.connection().execute(version).scalar_one())
+
+    def close(self) -> None:
+        """Give the connections back; the store can be opened again."""
+        self.engine.dispose()
+
+
+def open_store(url: str, *, timezone: str | None = None) -> Store:
+    """Open the store at a database URL, making or migrating it first.
+
+    `timezone` is the business time zone, by default that of the settings. Raises StoreTooNew when
+    a newer version of the product made the store, StoreError when it cannot be opened.
+    """
+    zone = ZoneInfo(timezone or load_settings().timezone)
+    engine = _engine(url)
+    try:
+        with _told(engine), engine.execution_options(writes=True).begin() as connection:
+            _migrate(connection)
+            account = table(Account)
+            moved = select(account.c.id).where(account.c.timezone != zone.key)
+            for account_id in connection.execute(moved).scalars().all():
+                rezone(connection, account_id, zone.key)
+    except StoreError:
+        engine.dispose()
+        raise
+    return Store(engine, zone)
+
+
+def _migrate(connection: Connection) -> None:
+    # Inside one write transaction: of two processes that open a new store, one makes it.
+    made_by = _revision(connection)
+    if made_by == head():
+        return
+    if made_by is not None and made_by not in revisions():
+        raise StoreTooNew(
+            f"The store was made by a newer version of Touchstone (its form is {made_by}, "
+            f"this version knows up to {head()}): update Touchstone, or use another store. "
+            "Nothing was changed."
+        )
+    upgrade(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, ImportError):
+        raise StoreError(
+            "TOUCHSTONE_DATABASE_URL is no database address that can be used: "
+            "write sqlite:///path/to/file.db or postgresql+psycopg://user@host/name."
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    options: dict[str, Any] = {}
+    if url.database in {None, "", ":memory:"}:
+        # One connection for all threads, or each would see an empty store of its own.
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    else:
+        folder = Path(str(url.database)).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The folder {folder} for the store cannot be made ({error.strerror}): "
+                "choose another place with TOUCHSTONE_DATABASE_URL."
+            ) from None
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin a transaction at the first write only, after the reads that the write
+    # rests on; so it leaves transactions to `_begin_sqlite`.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its turn at once: one that starts as a reader is refused without waiting when
+    # another has written meanwhile.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@event.listens_for(Engine, "after_cursor_execute")
+def _note_writes(
+    connection: Connection, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
+) -> None:
+    if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
+        connection.info["touched"] = True
+
+
+# What a database says of itself, and what a person can do about it.
+REASONS = (
+    (r"database is locked|lock timeout", "another program keeps it locked: try again in a moment"),
+    (r"is full|No space left|disk full", "the disk is full: make room and try again"),
+    (r"not a database|malformed", "the file is no store or is damaged: restore it or move it away"),
+    (r"readonly|read-only|permission denied", "it is read-only here: give the right to write"),
+    (r"unable to open", "it cannot be opened there: check the path and its rights"),
+    (r"connection|connect|server", "its server cannot be reached: check that it runs"),
+)
+
+
+@contextmanager
+def _told(engine: Engine) -> Iterator[None]:
+    """Turn a failure of the database itself into a sentence; a bug of ours stays what it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig)
+        reason = next(
+            (words for known, words in REASONS if re.search(known, said, re.IGNORECASE)), None
+        )
+        if reason is None and not isinstance(error, OperationalError | InterfaceError):
+            raise
+        where = engine.url.render_as_string(hide_password=True)
+        raise StoreError(
+            f"The store {where} cannot be used: {reason or said}. Nothing was half-written."
+        ) from error

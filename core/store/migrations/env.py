@@ -1,0 +1,12 @@
+"""What Alembic runs; the connection and its transaction come from `core.store.migrations`."""
+
+from alembic import context
+
+from core.store.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+)
+context.run_migrations()
