@@ -197,7 +197,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @event.listens_for(Engine, "after_cursor_execute")
 def _note_writes(
-    connection: Connection, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
+    connection: Connection, cursor: Any, _statement: str, _values: Any, context: Any, *_: object
 ) -> None:
     if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
         connection.info["touched"] = True
