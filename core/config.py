@@ -35,7 +35,6 @@ class Settings:
     """Everything that can be configured, read once."""
 
     database_url: str
-    demo_database_url: str
     timezone: str
     sync_interval_seconds: int
     accounts: tuple[TestioAccount, ...]
@@ -46,21 +45,28 @@ class Settings:
         """The business time zone, in which days, weeks and months are counted."""
         return ZoneInfo(self.timezone)
 
+    @property
+    def demo_database_url(self) -> str:
+        """Demo data has a store of its own, beside the real one where that is a file."""
+        path = self.database_url.removeprefix("sqlite:///").partition("?")[0]
+        if path == self.database_url:  # no file: a server, or memory
+            return "sqlite://" if path == "sqlite://" else f"sqlite:///{ROOT}/data/demo.db"
+        return f"sqlite:///{Path(path).with_suffix('')}-demo.db"
+
 
 def load_settings(
-    environ: Mapping[str, str] | None = None, secrets_file: Path = SECRETS_FILE
+    environ: Mapping[str, str] | None = None, secrets_file: Path | None = None
 ) -> Settings:
     """Read the settings; the environment wins over the secrets file.
 
     Raises ConfigError with a sentence that names the setting.
     """
-    secrets = _read_secrets(secrets_file)
+    secrets = _read_secrets(secrets_file or SECRETS_FILE)
     values = {k: str(v) for k, v in secrets.items() if not isinstance(v, Mapping)}
     values |= dict(os.environ if environ is None else environ)
     data = ROOT / "data"
     return Settings(
         database_url=values.get("TOUCHSTONE_DATABASE_URL") or f"sqlite:///{data}/touchstone.db",
-        demo_database_url=values.get("TOUCHSTONE_DEMO_DATABASE_URL") or f"sqlite:///{data}/demo.db",
         timezone=_timezone(values.get("TOUCHSTONE_TIMEZONE") or "UTC"),
         sync_interval_seconds=_seconds(values.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") or "3600"),
         accounts=_accounts(values, secrets),

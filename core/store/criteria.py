@@ -7,7 +7,7 @@ __all__ = ["DEFAULT_CRITERIA"]
 TABLE = (
     # key, label, good side of the target, target, unit, owner, guardrail, rationale
     (
-        *("success_rate", "Enhancement success rate", "above", 0.95, "share"),
+        *("success_rate", "Enhancement success rate", "above", 0.95, "fraction"),
         *("Engineering lead", False),
         "A ticket without its context costs the technician the search it should save.",
     ),
@@ -22,7 +22,7 @@ TABLE = (
         "Only context that technicians find good is used.",
     ),
     (
-        *("time_reduction", "Resolution time reduction", "above", 0.20, "share"),
+        *("time_reduction", "Resolution time reduction", "above", 0.20, "fraction"),
         *("Operations lead", False),
         "Time saved is what the enhancement is paid for.",
     ),
@@ -37,7 +37,7 @@ TABLE = (
         "Even the slow ones should arrive while the ticket is still being read.",
     ),
     (
-        *("positive_feedback", "Positive feedback", "above", 0.85, "share"),
+        *("positive_feedback", "Positive feedback", "above", 0.85, "fraction"),
         *("Product manager", True),
         "A thumb is the quickest sign that something went wrong.",
     ),

@@ -1,0 +1,51 @@
+"""The server: the dashboard's frame, the HTTP routes, and what is done once at start."""
+
+import asyncio
+import gc
+import importlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.api import ROUTES
+from core.config import load_settings
+from core.errors import TouchstoneError
+
+# What the pages import; loaded before the first visitor comes, who would wait a second for it.
+PAGE_IMPORTS = ("altair", "pandas", "scipy.stats", "core.analytics", "core.charts", "core.shown")
+
+log = logging.getLogger("touchstone")
+
+
+def _warm() -> None:
+    for name in PAGE_IMPORTS:
+        importlib.import_module(name)
+    from core.shown import shown_store
+
+    try:
+        shown_store(load_settings())
+    except TouchstoneError as error:
+        log.warning("%s", error)  # the pages say the same, and the way out
+    # What is loaded now stays: the collector need not walk through it on every rerun.
+    gc.collect()
+    gc.freeze()
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    warming = asyncio.create_task(asyncio.to_thread(_warm))
+    try:
+        yield {}
+    finally:
+        warming.cancel()
+        with suppress(asyncio.CancelledError):
+            await warming
+
+
+app = st.App(
+    Path(__file__).resolve().parent / "pages" / "_frame.py", routes=ROUTES, lifespan=lifespan
+)

@@ -1,0 +1,169 @@
+"""The command line: `python -m core ...`. Exit 0 done, 1 failed, 2 wrong usage, 3 done in part."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from core import doctor
+from core.analytics import query_metrics
+from core.config import Settings, load_settings
+from core.demo import SIZES, build_demo
+from core.errors import ConfigError, QueryError, TouchstoneError
+from core.export import csv_bytes
+from core.shown import demo_store, open_once, shown_store
+from core.sync import Progress, SyncReport, exit_code, sync_all
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers with the exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        code: int = given.run(load_settings(), given)
+    except QueryError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USAGE
+    except TouchstoneError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Touchstone without pages.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    sync = commands.add_parser("sync", help="bring the store up to date with its sources")
+    sync.add_argument("--source", choices=["testio", "all"], default="all")
+    sync.add_argument("--account", metavar="ID", help="this account only")
+    sync.add_argument(
+        "--full", action="store_true", help="read everything again, as every sync does"
+    )
+    sync.set_defaults(run=_sync)
+
+    demo = commands.add_parser("demo", help="fill the demo store with made-up data")
+    demo.add_argument("--size", choices=SIZES, default="small")
+    demo.add_argument("--seed", type=int, default=7)
+    demo.add_argument("--force", action="store_true", help="build it again although it is there")
+    demo.set_defaults(run=_demo)
+
+    query = commands.add_parser("query", help="ask for metrics by dimensions")
+    query.add_argument("--metrics", required=True, type=_listed, metavar="A,B")
+    query.add_argument("--dimensions", default=[], type=_listed, metavar="C,D")
+    query.add_argument("--filter", action="append", default=[], type=_pair, metavar="KEY=VALUE")
+    query.add_argument("--start", metavar="DAY")
+    query.add_argument("--end", metavar="DAY")
+    query.add_argument("--date-basis", choices=["default", "start", "reported"], default="default")
+    query.add_argument("--sort-by", metavar="KEY")
+    query.add_argument("--sort-order", choices=["asc", "desc"])
+    query.add_argument("--limit", type=int)
+    query.add_argument("--include-zero", action="store_true")
+    query.add_argument("--account", metavar="ID")
+    query.add_argument("--format", choices=["table", "csv", "json"], default="table")
+    query.set_defaults(run=_query)
+
+    check = commands.add_parser("doctor", help="say what works here and what does not")
+    check.set_defaults(run=_doctor)
+    return parser
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is no filter: write KEY=VALUE")
+    return key.strip(), value
+
+
+def _sync(settings: Settings, given: argparse.Namespace) -> int:
+    store = open_once(settings)
+    reports = sync_all(store, settings, given.account, on_progress=_print_progress)
+    for report in reports:
+        _print_report(report)
+    return exit_code(reports)
+
+
+def _print_progress(progress: Progress) -> None:
+    print(f"  {progress.account_id}: {progress.text}", flush=True)
+
+
+def _print_report(report: SyncReport) -> None:
+    stream = sys.stdout if report.status == "done" else sys.stderr
+    took = f"{report.seconds:.1f} s, {report.requests:,} requests"
+    print(f"{report.account_id}: {report.status}, {took}. {report.message}", file=stream)
+    for reason in report.reasons:
+        print(f"  {reason}", file=stream)
+
+
+def _demo(settings: Settings, given: argparse.Namespace) -> int:
+    store = demo_store(settings, build=False)
+    build_demo(store, size=given.size, seed=given.seed, force=given.force, on_progress=_print_line)
+    print(f"The demo data is in {settings.demo_database_url}")
+    return DONE
+
+
+def _print_line(text: str) -> None:
+    print(f"  {text}", flush=True)
+
+
+def _query(settings: Settings, given: argparse.Namespace) -> int:
+    shown = shown_store(settings)
+    if shown.is_demo:
+        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
+    filters: dict[str, list[Any]] = {}
+    for key, value in given.filter:
+        filters.setdefault(key, []).append(value)
+    result = query_metrics(
+        shown.store,
+        metrics=given.metrics,
+        dimensions=given.dimensions,
+        filters=filters or None,
+        start_date=given.start,
+        end_date=given.end,
+        date_basis=given.date_basis,
+        sort_by=given.sort_by,
+        **({"sort_order": given.sort_order} if given.sort_order else {}),
+        limit=given.limit,
+        include_zero=given.include_zero,
+        account=given.account,
+    )
+    if given.format == "json":
+        print(json.dumps(result, indent=2, ensure_ascii=False))
+        return DONE
+    rows = pd.DataFrame(result["data"])
+    if given.format == "csv":
+        sys.stdout.buffer.write(csv_bytes(rows, {}))
+        return DONE
+    print(result["query_explanation"])
+    print(rows.to_string(index=False, na_rep="-") if len(rows) else "No rows.")
+    totals = ", ".join(f"{key} {value}" for key, value in result["totals"].items())
+    print(f"In all: {totals}")
+    for warning in result["warnings"]:
+        print(f"Note: {warning}")
+    return DONE
+
+
+def _doctor(settings: Settings, _given: argparse.Namespace) -> int:
+    findings = doctor.examine(settings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.said}")
+    return DONE if all(finding.ok for finding in findings) else FAILED
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        print("Stopped; what was written until now is in.", file=sys.stderr)
+        sys.exit(FAILED)

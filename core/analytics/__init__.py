@@ -1,0 +1,19 @@
+"""Metrics: what they mean, and what the store says of them."""
+
+from core.analytics.capabilities import get_analytics_capabilities
+from core.analytics.explain import explain
+from core.analytics.query import query_metrics
+from core.analytics.registry import DIMENSIONS, FACTS, METRICS
+from core.analytics.terms import Dimension, Fact, Metric
+
+__all__ = [
+    "DIMENSIONS",
+    "FACTS",
+    "METRICS",
+    "Dimension",
+    "Fact",
+    "Metric",
+    "explain",
+    "get_analytics_capabilities",
+    "query_metrics",
+]

@@ -1,0 +1,74 @@
+"""What can be asked, in words and in plain JSON."""
+
+from typing import Any
+
+from core.analytics.dates import EXAMPLES
+from core.analytics.question import (
+    BASES,
+    DEFAULT_LIMIT,
+    MAX_DIMENSIONS,
+    MAX_FILTER_VALUES,
+    MAX_LIMIT,
+)
+from core.analytics.registry import (
+    DIMENSIONS,
+    FACTS,
+    METRICS,
+    SEVERITY_WEIGHTS,
+    Dimension,
+    Metric,
+    facts_of,
+)
+
+__all__ = ["get_analytics_capabilities"]
+
+
+def get_analytics_capabilities() -> dict[str, Any]:
+    """Every dimension, metric and fact with all their words, and the limits of a query."""
+    return {
+        "dimensions": [_dimension(d) for d in DIMENSIONS.values()],
+        "metrics": [_metric(m) for m in METRICS.values()],
+        "facts": [
+            {"key": f.key, "label": f.label, "grain": f.grain, "clocks": dict(f.clocks)}
+            for f in FACTS.values()
+        ],
+        "limits": {
+            "max_dimensions": MAX_DIMENSIONS,
+            "max_rows": MAX_LIMIT,
+            "default_rows": DEFAULT_LIMIT,
+            "max_filter_values": MAX_FILTER_VALUES,
+            "date_bases": list(BASES),
+            "date_examples": list(EXAMPLES),
+            "severity_weights": dict(SEVERITY_WEIGHTS),
+        },
+    }
+
+
+def _dimension(dimension: Dimension) -> dict[str, Any]:
+    return {
+        "key": dimension.key,
+        "label": dimension.label,
+        "description": dimension.description,
+        "kind": dimension.kind,
+        "facts": list(dimension.facts),
+        "example": dimension.example,
+        "aliases": list(dimension.aliases),
+    }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    facts = facts_of(metric)
+    return {
+        "key": metric.key,
+        "label": metric.label,
+        "definition": metric.definition,
+        "formula": metric.formula,
+        "unit": metric.unit,
+        "better": metric.better,
+        "source": metric.source,
+        "owner": metric.owner,
+        "smallest_sample": metric.smallest_sample,
+        "version": metric.version,
+        "facts": list(facts),
+        "dimensions": [d.key for d in DIMENSIONS.values() if set(facts) <= set(d.facts)],
+    }

@@ -1,0 +1,196 @@
+"""The rows behind a figure, and the figure once more from those rows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from math import isclose
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from core.analytics.answer import totals_statement
+from core.analytics.calendars import days_of_window, finished_span
+from core.analytics.compile import Asked
+from core.analytics.dates import Window
+from core.analytics.query import figures_of
+from core.analytics.question import Filter, Question, read_limit, read_question
+from core.analytics.readable import RAW, measured_rows, readable_rows
+from core.analytics.reader import Reader
+from core.analytics.recount import Recount
+from core.analytics.registry import DIMENSIONS, FACTS, METRICS, WEEKDAYS, Dimension, measures_of
+from core.analytics.wanted import Wanted, read_scope, resolve
+from core.errors import QueryError
+from core.store import Store
+
+__all__ = ["explain"]
+
+DEFAULT_ROWS = 100
+
+
+def explain(
+    store: Store,
+    result_or_query: Mapping[str, Any],
+    row: Mapping[str, Any] | None = None,
+    *,
+    metric: str,
+    limit: int = DEFAULT_ROWS,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """The rows behind one figure of an answer: that of a row of its data, or its total (None).
+
+    Takes an answer of `query_metrics`, or what it was asked. Answers with `value` (as it was
+    shown, or as it is now), `recomputed` (in plain Python from all the rows), `agrees`, `rows`
+    (a page of dicts, each with its `fact` and what it `contributes`), `total_rows`, `metric`,
+    `label`, `unit`, `limit`, `offset` and `sql`. Raises QueryError like `query_metrics`.
+    """
+    answered = "metadata" in result_or_query
+    query = result_or_query["metadata"]["query"] if answered else result_or_query
+    shown = row if row is not None or not answered else result_or_query["totals"]
+    question = _question(query, metric, today=datetime.now(store.zone).date())
+    limit, offset = read_limit(limit), _offset(offset)
+    with store.read() as session:
+        reader = Reader(session.connection())
+        scope = read_scope(reader, query.get("account"))
+        wanted, _ = resolve(reader, question, scope)
+        asked = _pinned(reader, Asked(question, scope, wanted), row)
+        value = shown.get(metric) if shown and metric in shown else _now(reader, asked, metric)
+        recount = Recount(METRICS[metric], question.weights)
+        sizes = _add_all(reader, asked, recount)
+        found = _page(reader, asked, recount, sizes, range(offset, offset + limit))
+        days = days_of_window(reader, asked)
+        recomputed = recount.figure(sum(days.values()) if days else 0)
+        sql = reader.sql()
+    return {
+        "metric": metric,
+        "label": METRICS[metric].label,
+        "unit": METRICS[metric].unit,
+        "value": value,
+        "recomputed": recomputed,
+        "agrees": _agree(value, recomputed),
+        "rows": [_shown(store, recount, fact, one) for fact, one in found],
+        "total_rows": recount.rows,
+        "limit": limit,
+        "offset": offset,
+        "sql": sql,
+    }
+
+
+def _question(query: Mapping[str, Any], metric: str, today: date) -> Question:
+    """The query for one metric, with all that decides which rows count."""
+    asked: dict[str, Any] = {
+        "dimensions": (),
+        "filters": None,
+        "start_date": None,
+        "end_date": None,
+        "date_basis": "default",
+        "severity_weights": None,
+    }
+    asked |= {key: value for key, value in query.items() if key in asked}
+    return read_question(
+        metrics=[metric],
+        sort_by=None,
+        sort_order="desc",
+        limit=None,
+        include_zero=False,
+        with_samples=False,
+        today=today,
+        **asked,
+    )
+
+
+def _offset(offset: Any) -> int:
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise QueryError(f"The offset is {offset!r}: it is a whole number from 0.")
+    return offset
+
+
+def _pinned(reader: Reader, asked: Asked, row: Mapping[str, Any] | None) -> Asked:
+    """The same question at no dimension, for the rows of one group only (all rows: None)."""
+    question, wanted = asked.question, list(asked.wanted)
+    window, filters = question.window, list(question.filters)
+    if question.metrics[0].per == "days":
+        # Where no dates are given, the days are those of the whole query and not of the group.
+        window = Window(*(finished_span(reader, asked) or (window.start, window.end)))
+    for dimension in question.dimensions if row is not None else ():
+        wanted += _pins(dimension, row or {})
+        if dimension.kind == "time":
+            value = (row or {})[dimension.key]
+            filters.append(Filter(dimension.key, dimension, by_id=False, values=(value,)))
+    pinned = replace(question, dimensions=(), asked_as=(), window=window, filters=tuple(filters))
+    return Asked(pinned, asked.scope, wanted)
+
+
+def _pins(dimension: Dimension, row: Mapping[str, Any]) -> list[Wanted]:
+    """What a row of data says of a dimension, as conditions."""
+    is_entity = dimension.kind == "entity"
+    name = f"{dimension.key}_id" if is_entity else dimension.key
+    for needed in (name, "account_id") if is_entity else (name,):
+        if needed not in row:
+            raise QueryError(f"The row has no {needed}: give a row of the answer's data.")
+    value = row[name]
+    if dimension.key == "weekday" and value is not None:
+        value = WEEKDAYS.index(value) + 1
+    elif dimension.key == "day" and value is not None:
+        value = date.fromisoformat(value)
+    members: dict[str | None, tuple[Any, ...]] = {} if value is None else {None: (value,)}
+    found = [Wanted(dimension, members, takes_none=value is None)]
+    if is_entity and dimension.key != "account":
+        account: dict[str | None, tuple[Any, ...]] = {None: (row["account_id"],)}
+        found.append(Wanted(DIMENSIONS["account"], account, takes_none=False))
+    return found
+
+
+def _now(reader: Reader, asked: Asked, metric: str) -> Any:
+    totals = reader.one(totals_statement(reader, asked, {}))
+    return figures_of(asked.question, totals)[metric]
+
+
+def _add_all(reader: Reader, asked: Asked, recount: Recount) -> dict[str, int]:
+    """Add every row, and say how many each fact has."""
+    sizes = {}
+    measures = measures_of(asked.question.metrics[0])
+    for fact in asked.question.facts:
+        before = recount.rows
+        for row in reader.stream(measured_rows(asked, fact, measures, recount.columns(fact))):
+            recount.add(fact, row)
+        sizes[fact] = recount.rows - before
+    return sizes
+
+
+def _page(
+    reader: Reader,
+    asked: Asked,
+    recount: Recount,
+    sizes: Mapping[str, int],
+    wanted: range,
+) -> list[tuple[str, RowMapping]]:
+    """The rows of a page that runs through the facts, one after the other."""
+    found: list[tuple[str, RowMapping]] = []
+    measures = measures_of(asked.question.metrics[0])
+    start = 0
+    for fact, size in sizes.items():
+        own = range(max(wanted.start - start, 0), min(wanted.stop - start, size))
+        if own:
+            statement = readable_rows(asked, fact, measures, recount.columns(fact))
+            rows = reader.rows(statement.limit(len(own)).offset(own.start), is_shown=True)
+            found += [(fact, row) for row in rows]
+        start += size
+    return found
+
+
+def _shown(store: Store, recount: Recount, fact: str, row: RowMapping) -> dict[str, Any]:
+    raw = {name.removeprefix(RAW): v for name, v in row.items() if name.startswith(RAW)}
+    read = {name: _plain(store, v) for name, v in row.items() if not name.startswith(RAW)}
+    return {"fact": FACTS[fact].singular, **read, "contributes": recount.contribution(fact, raw)}
+
+
+def _plain(store: Store, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(store.zone).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _agree(value: float | None, recomputed: float | None) -> bool:
+    if value is None or recomputed is None:
+        return value is recomputed
+    return isclose(value, recomputed, rel_tol=1e-9, abs_tol=1e-9)

@@ -1,0 +1,286 @@
+"""Reading what is asked: every key from the registry, every value of a kind that can be asked."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any, NoReturn
+
+from core.analytics.dates import Window, read_window
+from core.analytics.registry import (
+    DIMENSIONS,
+    METRICS,
+    SEVERITY_WEIGHTS,
+    Dimension,
+    Measure,
+    Metric,
+    facts_of,
+    measures_of,
+)
+from core.analytics.values import Weights
+from core.errors import QueryError
+
+__all__ = [
+    "BASES",
+    "DEFAULT_LIMIT",
+    "MAX_DIMENSIONS",
+    "MAX_FILTER_VALUES",
+    "MAX_LIMIT",
+    "Filter",
+    "Question",
+    "nearest",
+    "read_limit",
+    "read_question",
+]
+
+BASES = ("default", "start", "reported")
+MAX_DIMENSIONS = 3
+MAX_LIMIT, DEFAULT_LIMIT = 1_000_000, 1_000
+# Databases take some 32,000 bound values in one statement.
+MAX_FILTER_VALUES = 30_000
+
+_NAMES = {name: d for d in DIMENSIONS.values() for name in (d.key, *d.aliases)}
+_IDS = {f"{d.key}_id": d for d in DIMENSIONS.values() if d.kind == "entity"}
+# Keys that numbers stand for; every other id is text.
+_NUMBERED = {"product", "feature", "customer", "submitter", "tester"}
+_BOOLEANS = {"known_bug", "enhanced"}
+_BIGGEST = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Values of a dimension, any of which will do; None among them means "has none"."""
+
+    key: str
+    dimension: Dimension
+    by_id: bool
+    values: tuple[Any, ...]
+
+    @property
+    def present(self) -> tuple[Any, ...]:
+        """The values that are something."""
+        return tuple(value for value in self.values if value is not None)
+
+    @property
+    def takes_none(self) -> bool:
+        """Whether rows without a value are wanted."""
+        return None in self.values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A query that has been read and found sensible."""
+
+    metrics: tuple[Metric, ...]
+    dimensions: tuple[Dimension, ...]
+    asked_as: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    window: Window
+    basis: str
+    sort_by: str | None
+    descending: bool
+    limit: int
+    include_zero: bool
+    with_samples: bool
+    weights: Weights
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts that the metrics are taken from, in the order of the metrics."""
+        return tuple(dict.fromkeys(f for metric in self.metrics for f in facts_of(metric)))
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that the metrics, and their samples on request, are made of."""
+        found = (measures_of(m, with_sample=self.with_samples) for m in self.metrics)
+        return tuple(dict.fromkeys(measure for measures in found for measure in measures))
+
+    @property
+    def times(self) -> tuple[Dimension, ...]:
+        """The periods that are grouped by."""
+        return tuple(d for d in self.dimensions if d.kind == "time")
+
+
+def nearest(name: str, names: Collection[str]) -> str | None:
+    """The name that comes nearest, if any comes near."""
+    exact = {other.casefold(): other for other in names}
+    found = get_close_matches(name.casefold(), exact, n=1, cutoff=0.6)
+    return exact[found[0]] if found else None
+
+
+def read_question(
+    *,
+    metrics: Sequence[str] | str,
+    dimensions: Sequence[str] | str,
+    filters: Mapping[str, Any] | None,
+    start_date: str | date | None,
+    end_date: str | date | None,
+    date_basis: str,
+    sort_by: str | None,
+    sort_order: str,
+    limit: int | None,
+    include_zero: bool,
+    with_samples: bool,
+    severity_weights: Mapping[str, float] | None,
+    today: date,
+) -> Question:
+    """Read a query; raises QueryError with one sentence that names what to ask instead."""
+    asked = _names("metric", metrics)
+    if not asked:
+        raise QueryError(f"No metric was asked for: name one, such as {next(iter(METRICS))}.")
+    grouped = _names("dimension", dimensions)
+    question = Question(
+        metrics=tuple(METRICS[_known("metric", key, METRICS)] for key in asked),
+        dimensions=tuple(_NAMES[_known("dimension", key, _NAMES)] for key in grouped),
+        asked_as=tuple(grouped),
+        filters=tuple(_filter(key, value) for key, value in (filters or {}).items()),
+        window=read_window(start_date, end_date, today=today),
+        basis=_known("date basis", date_basis, BASES),
+        sort_by=sort_by,
+        descending=_known("sort order", sort_order, ("asc", "desc")) == "desc",
+        limit=read_limit(limit),
+        include_zero=include_zero,
+        with_samples=with_samples,
+        weights=_weights(severity_weights),
+    )
+    _check_dimensions(question)
+    _check_sort(question)
+    if sum(len(f.values) for f in question.filters) > MAX_FILTER_VALUES:
+        raise QueryError(
+            f"The filters name more than {MAX_FILTER_VALUES:,} values: name fewer, "
+            "or group by the dimension instead."
+        )
+    return question
+
+
+def _names(kind: str, names: Sequence[str] | str) -> list[str]:
+    listed = [names] if isinstance(names, str) else list(names)
+    for name in listed:
+        if listed.count(name) > 1:
+            raise QueryError(f"The {kind} {name} is named twice: name it once.")
+    return listed
+
+
+def _known(kind: str, name: Any, names: Collection[str]) -> str:
+    if isinstance(name, str) and name in names:
+        return name
+    near = nearest(name, names) if isinstance(name, str) else None
+    hint = f"did you mean {near}?" if near else f"it is one of {', '.join(names)}."
+    raise QueryError(f"There is no {kind} {_shown(name)}: {hint}")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _check_dimensions(question: Question) -> None:
+    keys = [d.key for d in question.dimensions]
+    if len(keys) > MAX_DIMENSIONS:
+        raise QueryError(
+            f"{len(keys)} dimensions were asked for: a query groups by at most {MAX_DIMENSIONS}."
+        )
+    _names("dimension", keys)
+    for metric in question.metrics:
+        for fact in facts_of(metric):
+            for use, found in (
+                ("grouped", question.dimensions),
+                ("filtered", [f.dimension for f in question.filters]),
+            ):
+                for dimension in found:
+                    if fact not in dimension.facts:
+                        _refuse_reach(metric, use, dimension)
+
+
+def _refuse_reach(metric: Metric, use: str, dimension: Dimension) -> NoReturn:
+    can = [d.key for d in DIMENSIONS.values() if set(facts_of(metric)) <= set(d.facts)]
+    raise QueryError(
+        f"{metric.key} cannot be {use} by {dimension.key}: it can be {use} by {', '.join(can)}."
+    )
+
+
+def _check_sort(question: Question) -> None:
+    if question.sort_by is None:
+        return
+    names = [m.key for m in question.metrics]
+    for asked, dimension in zip(question.asked_as, question.dimensions, strict=True):
+        names += [asked, dimension.key]
+        if dimension.kind == "entity":
+            names.append(f"{dimension.key}_id")
+    _known("column to sort by", question.sort_by, tuple(dict.fromkeys(names)))
+
+
+def read_limit(limit: Any) -> int:
+    """How many rows are asked for; raises QueryError for what is no such number."""
+    if limit is None:
+        return DEFAULT_LIMIT
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
+        raise QueryError(
+            f"The limit is {_shown(limit)}: it is a whole number from 1 to {MAX_LIMIT:,}."
+        )
+    return limit
+
+
+def _weights(weights: Mapping[str, float] | None) -> Weights:
+    if weights is None:
+        return SEVERITY_WEIGHTS
+    for severity, weight in weights.items():
+        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not isinstance(severity, str) or not is_number or not isfinite(weight):
+            raise QueryError(
+                f"The severity weight {_shown(severity)}: {_shown(weight)} is no number "
+                "for a severity."
+            )
+    return dict(weights)
+
+
+def _filter(key: str, value: Any) -> Filter:
+    name = _known("dimension to filter by", key, _NAMES | _IDS)
+    by_id = name in _IDS
+    dimension = _IDS[name] if by_id else _NAMES[name]
+    values: Iterable[Any] = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+    read = tuple(dict.fromkeys(_value(key, dimension, by_id, one) for one in values))
+    if not read:
+        raise QueryError(f"The filter {key} is an empty list: leave it out to see everything.")
+    return Filter(key, dimension, by_id, read)
+
+
+def _value(key: str, dimension: Dimension, by_id: bool, value: Any) -> Any:  # noqa: FBT001
+    """The value as the store keeps it; a command line gives ids and truths as text."""
+    if value is None:
+        return None
+    if dimension.key in _BOOLEANS:
+        read = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+        if isinstance(read, bool):
+            return read
+        _refuse_value(key, value, "true or false")
+    if by_id and dimension.key in _NUMBERED:
+        read = _number(value)
+        if read is None:
+            _refuse_value(key, value, "a whole number")
+        return read
+    if isinstance(value, date) and dimension.key == "day":
+        return value.isoformat()
+    if isinstance(value, int) and not isinstance(value, bool) and dimension.key == "year":
+        return str(value)
+    if not isinstance(value, str) or not _is_storable(value):
+        _refuse_value(key, value, "text" if dimension.kind != "time" else dimension.example)
+    return value
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _BIGGEST:
+        return None
+    return value
+
+
+def _is_storable(text: str) -> bool:
+    # Databases keep no NUL in text, and no half of a surrogate pair.
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _refuse_value(key: str, value: Any, wanted: Any) -> NoReturn:
+    raise QueryError(f"The filter {key} has the value {_shown(value)}: it takes {wanted}.")

@@ -1,0 +1,274 @@
+"""How each fact reaches each dimension: its table, its clocks, and what must be joined for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    Table,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from core.store import (
+    Account,
+    Bug,
+    BugDevice,
+    CalendarDay,
+    CyclePlatform,
+    Enhancement,
+    Feature,
+    Feedback,
+    Product,
+    TestCycle,
+    TestFeature,
+    Ticket,
+    User,
+    table,
+)
+
+__all__ = ["CALENDAR", "ENTITIES", "REACH", "Entity", "Reach", "joined", "same_account"]
+
+CALENDAR = table(CalendarDay)
+_CYCLE = table(TestCycle)
+_FEATURE_LINK = table(TestFeature)
+_CYCLE_PLATFORM = table(CyclePlatform)
+_BUG = table(Bug)
+_DEVICE = table(BugDevice)
+_RUN = table(Enhancement)
+_TICKET = table(Ticket)
+_VOTE = table(Feedback)
+
+# A column of a table or subquery, which `ColumnElement` does not promise to know.
+Column = Any
+
+
+def same_account(
+    left: FromClause, right: FromClause, *pairs: tuple[Column, Column]
+) -> ColumnElement[bool]:
+    """The condition that joins rows of one account on pairs of columns."""
+    return and_(left.c.account_id == right.c.account_id, *(a == b for a, b in pairs))
+
+
+@dataclass(frozen=True)
+class Entity:
+    """The table that holds an entity's members, its column with the label, and which are meant."""
+
+    table: Table
+    label: str
+    kind: str | None = None
+
+
+ENTITIES = {
+    "account": Entity(table(Account), "name"),
+    "product": Entity(table(Product), "name"),
+    "feature": Entity(table(Feature), "title"),
+    "customer": Entity(table(User), "name", "customer"),
+    "submitter": Entity(table(User), "name", "customer"),
+    "tester": Entity(table(User), "name", "tester"),
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A fact's table and where the dimensions stand.
+
+    `clocks` maps a date basis to the day column, `joins` a table to the condition under which a
+    row of the fact has at most one row of it, in the order in which they can be joined; `links`
+    the same for dimensions with several values; a table is joined `through` another. `places` maps
+    a dimension to its key column.
+    """
+
+    base: Table
+    clocks: Mapping[str, Column]
+    places: Mapping[str, Column]
+    joins: Mapping[FromClause, ColumnElement[bool]] = field(default_factory=dict)
+    links: Mapping[str, tuple[FromClause, ColumnElement[bool]]] = field(default_factory=dict)
+    through: Mapping[FromClause, FromClause] = field(default_factory=dict)
+
+    def clock(self, basis: str) -> Column:
+        """The day column of a date basis, the default one where the fact has no such clock."""
+        return self.clocks.get(basis, self.clocks["default"])
+
+    def place(self, dimension: str, basis: str) -> Column:
+        """The column whose values are the dimension's keys."""
+        if dimension == "day":
+            return self.clock(basis)
+        return CALENDAR.c[dimension] if dimension in _PERIODS else self.places[dimension]
+
+
+_PERIODS = ("week", "month", "quarter", "year", "weekday")
+
+_BUG_CYCLE: Mapping[FromClause, ColumnElement[bool]] = {
+    _CYCLE: same_account(_CYCLE, _BUG, (_CYCLE.c.id, _BUG.c.cycle_id))
+}
+_OF_CYCLE: Mapping[str, Column] = {
+    "customer": _CYCLE.c.created_by_id,
+    "submitter": _CYCLE.c.submitted_by_id,
+    "test_status": _CYCLE.c.status,
+    "testing_type": _CYCLE.c.testing_type,
+    "test_environment": _CYCLE.c.test_environment,
+}
+_OF_TICKET: Mapping[str, Column] = {
+    "ticket_category": _TICKET.c.category,
+    "ticket_priority": _TICKET.c.priority,
+    "technician": _TICKET.c.technician,
+    "enhanced": _TICKET.c.enhanced,
+}
+# A ticket has the status of each of its runs, once.
+_RUN_STATUS = (
+    select(_RUN.c.account_id, _RUN.c.ticket_id, _RUN.c.status)
+    .where(_RUN.c.ticket_id.is_not(None))
+    .distinct()
+    .subquery("run_status")
+)
+_TYPES = union_all(
+    *(
+        select(literal_column(f"'{key}'", String).label("type"))
+        for key in ("thumbs_up", "thumbs_down", "rating")
+    )
+).subquery("feedback_type")
+_HAS_TYPE = or_(
+    and_(_TYPES.c.type == literal_column("'thumbs_up'"), _VOTE.c.thumb == literal_column("'up'")),
+    and_(
+        _TYPES.c.type == literal_column("'thumbs_down'"), _VOTE.c.thumb == literal_column("'down'")
+    ),
+    and_(_TYPES.c.type == literal_column("'rating'"), _VOTE.c.rating.is_not(None)),
+)
+
+REACH: Mapping[str, Reach] = {
+    "tests": Reach(
+        base=_CYCLE,
+        clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
+        places={
+            "account": _CYCLE.c.account_id,
+            "product": _CYCLE.c.product_id,
+            "feature": _FEATURE_LINK.c.feature_id,
+            "platform": _CYCLE_PLATFORM.c.platform,
+            **_OF_CYCLE,
+        },
+        links={
+            "feature": (
+                _FEATURE_LINK,
+                same_account(_FEATURE_LINK, _CYCLE, (_FEATURE_LINK.c.cycle_id, _CYCLE.c.id)),
+            ),
+            "platform": (
+                _CYCLE_PLATFORM,
+                same_account(_CYCLE_PLATFORM, _CYCLE, (_CYCLE_PLATFORM.c.cycle_id, _CYCLE.c.id)),
+            ),
+        },
+    ),
+    "bugs": Reach(
+        base=_BUG,
+        clocks={
+            "default": _CYCLE.c.end_day,
+            "start": _CYCLE.c.start_day,
+            "reported": _BUG.c.reported_day,
+        },
+        places={
+            "account": _BUG.c.account_id,
+            "product": _BUG.c.product_id,
+            "feature": _BUG.c.feature_id,
+            "platform": _DEVICE.c.platform,
+            "tester": _BUG.c.tester_id,
+            "severity": _BUG.c.severity,
+            "bug_status": _BUG.c.status,
+            "rejection_reason": _BUG.c.rejection_reason,
+            "known_bug": _BUG.c.known,
+            **_OF_CYCLE,
+        },
+        joins=_BUG_CYCLE,
+        links={
+            "platform": (_DEVICE, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))),
+        },
+    ),
+    "test_features": Reach(
+        base=_FEATURE_LINK,
+        clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
+        places={
+            "account": _FEATURE_LINK.c.account_id,
+            "product": _CYCLE.c.product_id,
+            "feature": _FEATURE_LINK.c.feature_id,
+            "customer": _CYCLE.c.created_by_id,
+        },
+        joins={
+            _CYCLE: same_account(_CYCLE, _FEATURE_LINK, (_CYCLE.c.id, _FEATURE_LINK.c.cycle_id))
+        },
+    ),
+    "enhancements": Reach(
+        base=_RUN,
+        clocks={"default": _RUN.c.created_day},
+        places={
+            "account": _RUN.c.account_id,
+            "enhancement_status": _RUN.c.status,
+            **_OF_TICKET,
+        },
+        joins={_TICKET: same_account(_TICKET, _RUN, (_TICKET.c.id, _RUN.c.ticket_id))},
+    ),
+    "tickets": Reach(
+        base=_TICKET,
+        clocks={"default": _TICKET.c.day},
+        places={
+            "account": _TICKET.c.account_id,
+            "enhancement_status": _RUN_STATUS.c.status,
+            **_OF_TICKET,
+        },
+        links={
+            "enhancement_status": (
+                _RUN_STATUS,
+                same_account(_RUN_STATUS, _TICKET, (_RUN_STATUS.c.ticket_id, _TICKET.c.id)),
+            ),
+        },
+    ),
+    "feedback": Reach(
+        base=_VOTE,
+        clocks={"default": _VOTE.c.created_day},
+        places={
+            "account": _VOTE.c.account_id,
+            "enhancement_status": _RUN.c.status,
+            "feedback_type": _TYPES.c.type,
+            "subject": _VOTE.c.subject,
+            **_OF_TICKET,
+        },
+        joins={
+            _RUN: same_account(_RUN, _VOTE, (_RUN.c.id, _VOTE.c.enhancement_id)),
+            _TICKET: same_account(
+                _TICKET,
+                _VOTE,
+                # A vote on a run is a vote on the run's ticket, named in the vote or not.
+                (_TICKET.c.id, func.coalesce(_VOTE.c.ticket_id, _RUN.c.ticket_id)),
+            ),
+        },
+        links={"feedback_type": (_TYPES, _HAS_TYPE)},
+        through={_TICKET: _RUN},
+    ),
+}
+
+
+def joined(reach: Reach, basis: str, columns: Iterable[Column]) -> FromClause:
+    """The fact's table with what the columns need joined to it; no row is lost, none repeated.
+
+    A column of a link repeats the row for each of its values: ask for it only to group by it.
+    """
+    needed = {c.table for c in columns}
+    if CALENDAR in needed:
+        needed.add(reach.clock(basis).table)
+    needed |= {reach.through[t] for t in needed if t in reach.through}
+    found: FromClause = reach.base
+    for target, condition in reach.joins.items():
+        if target in needed:
+            found = found.outerjoin(target, condition)
+    for target, condition in reach.links.values():
+        if target in needed:
+            found = found.outerjoin(target, condition)
+    if CALENDAR in needed:
+        day = same_account(CALENDAR, reach.base, (CALENDAR.c.day, reach.clock(basis)))
+        found = found.outerjoin(CALENDAR, day)
+    return found

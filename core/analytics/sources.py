@@ -1,0 +1,83 @@
+"""How old what is shown is: through which day the data runs, and when each source last came in."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlmodel import SQLModel
+
+from core.store import (
+    Bug,
+    Enhancement,
+    Feedback,
+    Store,
+    SyncRun,
+    TestCycle,
+    Ticket,
+    table,
+)
+
+__all__ = ["Freshness", "SourceState", "freshness", "last_synced", "source_states"]
+
+# A source, the table it fills, and the instant that tells how far its data runs.
+SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
+    ("Test cycles", TestCycle, "end_at"),
+    ("Bug reports", Bug, "reported_at"),
+    ("Enhancement runs", Enhancement, "created_at"),
+    ("Tickets", Ticket, "opened_at"),
+    ("Feedback", Feedback, "created_at"),
+)
+SYNCED = {"Test cycles", "Bug reports"}
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source: how many rows are stored, and the newest instant in them that is not ahead."""
+
+    name: str
+    rows: int
+    through: datetime | None
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The oldest input counts; None where nothing has come in."""
+
+    through: date | None
+    synced_at: datetime | None
+
+
+def source_states(store: Store, *, account: str, now: datetime) -> list[SourceState]:
+    """Every source of an account, also those that are empty."""
+    states = []
+    with store.read() as session:
+        for name, model, column in SOURCES:
+            rows = table(model)
+            # A cycle that runs now ends later: its end says nothing of how far the data runs.
+            newest = func.max(rows.c[column]).filter(rows.c[column] <= now)
+            found = select(func.count(), newest).where(rows.c.account_id == account)
+            number, through = session.connection().execute(found).one()
+            states.append(SourceState(name, number, through))
+    return states
+
+
+def freshness(store: Store, *, account: str, names: frozenset[str], now: datetime) -> Freshness:
+    """The freshness of a page that is made from the named sources."""
+    states = source_states(store, account=account, now=now)
+    known = [s.through for s in states if s.name in names and s.through is not None]
+    synced_at = last_synced(store, account=account) if names & SYNCED else None
+    return Freshness(
+        min(known).astimezone(store.zone).date() if known else None,
+        synced_at.astimezone(store.zone) if synced_at else None,
+    )
+
+
+def last_synced(store: Store, *, account: str) -> datetime | None:
+    """When the last synchronisation ended that brought data in; None before the first."""
+    runs = table(SyncRun)
+    last = select(func.max(runs.c.finished_at)).where(
+        runs.c.account_id == account, runs.c.status.in_(("done", "partial"))
+    )
+    with store.read() as session:
+        at: datetime | None = session.connection().execute(last).scalar()
+    return at

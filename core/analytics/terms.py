@@ -1,0 +1,146 @@
+"""What a definition consists of: facts, dimensions, measures and metrics, all fields required."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping
+
+__all__ = [
+    "Condition",
+    "Dimension",
+    "Fact",
+    "LeftOut",
+    "Measure",
+    "Metric",
+    "known",
+    "none_of",
+    "one_of",
+    "unknown",
+]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a row of a fact must be like, so that SQL and Python can both be asked for it."""
+
+    column: str
+    op: Literal["known", "unknown", "one of", "none of"]
+    values: tuple[str, ...] = ()
+
+    def holds(self, row: Mapping[str, Any] | RowMapping) -> bool:
+        """Whether a row read from the store is like that; no value is none of the values."""
+        value = row[self.column]
+        if self.op in {"known", "unknown"}:
+            return (value is not None) is (self.op == "known")
+        return (value in self.values) is (self.op == "one of")
+
+
+def known(column: str) -> Condition:
+    """The column has a value."""
+    return Condition(column, "known")
+
+
+def unknown(column: str) -> Condition:
+    """The column has no value."""
+    return Condition(column, "unknown")
+
+
+def one_of(column: str, *values: str) -> Condition:
+    """The column has one of the values."""
+    return Condition(column, "one of", values)
+
+
+def none_of(column: str, *values: str) -> Condition:
+    """The column has another value, or none."""
+    return Condition(column, "none of", values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What is counted: its grain, and the clocks that can say when it happened.
+
+    `clocks` maps a date basis to the words for that instant; every fact has "default".
+    `run_source` names the sync runs that bring its rows.
+    """
+
+    key: str
+    label: str
+    grain: str
+    singular: str
+    plural: str
+    clocks: Mapping[str, str]
+    run_source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """What figures can be grouped and filtered by.
+
+    An entity has an id beside its label, a time is a period of the fact's clock, an attribute is
+    its own label. `facts` are those that reach it.
+    """
+
+    key: str
+    label: str
+    description: str
+    kind: Literal["entity", "attribute", "time"]
+    facts: tuple[str, ...]
+    example: str | bool
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One aggregate of one fact, over the rows for which every condition holds.
+
+    `value` names what is summed, or whose quantile is taken (`core.analytics.values`), or the
+    column whose distinct values are counted.
+    """
+
+    key: str
+    fact: str
+    kind: Literal["count", "distinct", "sum", "quantile"]
+    conditions: tuple[Condition, ...] = ()
+    value: str | None = None
+    percent: int | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows that a metric leaves out and says so: the conditions they meet, and what they are."""
+
+    conditions: tuple[Condition, ...]
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure and all that must be known of it.
+
+    It is a measure, or a measure per another (`per`), or per day of the window (`per="days"`).
+    `sample` names the measure that says how many observations the figure rests on, None for plain
+    counts; below `smallest_sample` the figure needs a caveat.
+    """
+
+    key: str
+    label: str
+    definition: str
+    formula: str
+    unit: Literal[
+        "count", "fraction", "hours", "minutes", "points", "seconds", "stars", "per day", "per test"
+    ]
+    better: Literal["up", "down", "none"]
+    source: str
+    owner: str
+    smallest_sample: int
+    version: int
+    measure: str
+    per: str | None
+    sample: str | None
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the figure is a plain count, 0 where there is nothing to count."""
+        return self.per is None and self.unit == "count"

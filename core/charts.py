@@ -1,0 +1,252 @@
+"""Charts: a frame in, an Altair chart out; they know nothing of pages.
+
+Colours come from the page's theme, so that one chart reads well in light and in dark; only what has
+a fixed meaning (everyone else, a target) is named here, in greys that hold on both.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core import words
+from core.stats import Estimate
+from core.words import OTHERS
+
+__all__ = ["criterion_bar", "line", "stacked_periods"]
+
+# Altair's layers answer with one of two classes, depending on what they are given.
+Layers: TypeAlias = alt.LayerChart | alt.FacetChart
+
+HEIGHT = 280
+GREY = "#97a1ac"
+STRONG = "#6b7683"
+UNFINISHED = 0.45
+# The first six of the theme's palette; the chart numbers its colours, the theme draws them.
+PALETTE_SIZE = 6
+
+
+def stacked_periods(
+    frame: pd.DataFrame,
+    *,
+    series: Sequence[str],
+    unit: str,
+    unfinished: str | None = None,
+    height: int = 340,
+) -> Layers:
+    """Amounts by period, stacked by series, with the names at the right edge.
+
+    `frame` has period (str), series (str) and value (number), one row for each pair; `series` gives
+    the order from the bottom, with `OTHERS`, where it is one, in grey. The `unfinished` period is
+    pale.
+    """
+    order = [name for name in series if name != OTHERS]
+    if OTHERS in series:
+        order.insert(0, OTHERS)
+    position = {name: n for n, name in enumerate(order)}
+    data = frame.assign(
+        layer=frame["series"].map(position), unfinished=frame["period"] == unfinished
+    )
+    base = alt.Chart(data)
+    colour = alt.Color("series:N", sort=order, legend=None, scale=_scale(order))
+    bars = base.mark_bar().encode(
+        x=alt.X("period:O", title=None, axis=_period_axis(data["period"])),
+        y=alt.Y("value:Q", title=unit, stack="zero"),
+        color=colour,
+        order=alt.Order("layer:Q"),
+        opacity=alt.condition(alt.datum.unfinished, alt.value(UNFINISHED), alt.value(1)),
+        tooltip=[
+            alt.Tooltip("period:O", title="Period"),
+            alt.Tooltip("series:N", title="Who"),
+            alt.Tooltip("value:Q", title=unit, format=",d"),
+        ],
+    )
+    labels = (
+        alt.Chart(_edge_labels(data, order))
+        .mark_text(align="left", baseline="middle", dx=14, fontSize=12)
+        .encode(
+            x=alt.X("period:O"),
+            y=alt.Y("at:Q"),
+            text="series:N",
+            color=colour,
+            tooltip=alt.value(None),
+        )
+    )
+    return _styled(alt.layer(bars, labels), height=height)
+
+
+def _scale(order: Sequence[str]) -> alt.Scale:
+    # An explicit domain keeps a person's colour when the data changes; grey stands for the rest.
+    if OTHERS not in order:
+        return alt.Scale(domain=list(order))
+    return alt.Scale(domain=list(order), range=[GREY, *_palette(len(order) - 1)])
+
+
+def _palette(size: int) -> list[str]:
+    # Okabe and Ito, each a shade that has a contrast of 3:1 on white and on the dark surface.
+    colours = ["#2b83c2", "#c98500", "#0f9d76", "#c66fa0", "#d9692a", "#3f9fd6"]
+    return colours[:size]
+
+
+def _edge_labels(data: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Where each name stands beside the last period: the middle of its part, kept apart."""
+    last = data["period"].max()
+    values = data[data["period"] == last].set_index("series")["value"].reindex(order).fillna(0)
+    totals = data.groupby("period")["value"].sum()
+    top = float(totals.max()) if len(totals) else 1.0
+    middle = (values.cumsum() - values / 2).to_numpy(dtype=float)
+    gap = top * 0.075
+    placed = np.empty_like(middle)
+    floor = 0.0
+    for n, wanted in enumerate(middle):
+        placed[n] = floor = max(wanted, floor)
+        floor += gap
+    return pd.DataFrame({"series": list(order), "period": last, "at": placed})
+
+
+def _period_axis(periods: pd.Series) -> alt.Axis:
+    """At most a dozen labels, so that none is turned or lost."""
+    distinct = sorted(periods.unique())
+    step = max(1, -(-len(distinct) // 12))
+    shown = distinct[::-1][::step][::-1]
+    return alt.Axis(
+        values=shown,
+        labelAngle=0,
+        labelOverlap="greedy",
+        labelExpr=_label(shown[0] if shown else ""),
+    )
+
+
+def _label(period: str) -> str:
+    """A Vega expression for the two lines under a week, month or day; the first tells the year."""
+    is_first = "datum.index === 0"
+    if "-W" in period:
+        parts = "split(datum.value, '-W')"
+        year = f"({is_first} || {parts}[1] === '01') ? {parts}[0] : ''"
+        return f"['W' + {parts}[1], {year}]"
+    if period.count("-") == 1:
+        month = "toDate(datum.value + '-01T00:00')"
+        new_year = f"{is_first} || slice(datum.value, 5) === '01'"
+        return f"[timeFormat({month}, '%b'), ({new_year}) ? timeFormat({month}, '%Y') : '']"
+    day = "toDate(datum.value + 'T00:00')"
+    return f"[timeFormat({day}, '%a'), timeFormat({day}, '%-d %b')]"
+
+
+def line(
+    frame: pd.DataFrame,
+    *,
+    unit: str,
+    value_format: str,
+    unfinished: str | None = None,
+    target: float | None = None,
+    zero: bool = True,
+    height: int = HEIGHT,
+) -> Layers:
+    """Values over periods as lines, the way to an unfinished period dotted, a target as a rule.
+
+    `frame` has period (str), value (number or None), series (str), and may have n (the sample).
+    """
+    sample = [alt.Tooltip("n:Q", title="Sample", format=",d")] if "n" in frame else []
+    axis = alt.Y(
+        "value:Q", title=unit, axis=alt.Axis(format=value_format), scale=alt.Scale(zero=zero)
+    )
+    several = len(frame["series"].unique()) > 1
+    legend = alt.Legend(orient="top", title=None) if several else None
+    base = alt.Chart(frame).encode(
+        x=alt.X("period:O", title=None, axis=_period_axis(frame["period"])),
+        y=axis,
+        color=alt.Color("series:N", legend=legend, sort=list(frame["series"].unique())),
+        tooltip=[
+            alt.Tooltip("period:O", title="Period"),
+            alt.Tooltip("series:N", title="What"),
+            alt.Tooltip("value:Q", title=unit, format=value_format),
+            *sample,
+        ],
+    )
+    periods = sorted(frame["period"].unique())
+    tail = periods[-2:] if unfinished in periods[-1:] else []
+    whole = alt.FieldOneOfPredicate(field="period", oneOf=[p for p in periods if p != unfinished])
+    layers: list[alt.Chart] = [
+        base.transform_filter(whole).mark_line(strokeWidth=2.5),
+        base.mark_point(filled=True, size=45, opacity=1),
+    ]
+    if tail:
+        ending = alt.FieldOneOfPredicate(field="period", oneOf=tail)
+        layers.append(base.transform_filter(ending).mark_line(strokeWidth=2.5, strokeDash=[3, 4]))
+    if target is not None:
+        layers.append(_target(target, value_format))
+    return _styled(alt.layer(*layers), height=height)
+
+
+def _target(target: float, value_format: str) -> alt.Chart:
+    rule = alt.Chart(pd.DataFrame({"target": [target]}))
+    marked: alt.Chart = rule.mark_rule(strokeDash=[6, 4], strokeWidth=1.5, color=STRONG).encode(
+        y="target:Q", tooltip=[alt.Tooltip("target:Q", title="Target", format=value_format)]
+    )
+    return marked
+
+
+def criterion_bar(
+    estimate: Estimate, *, target: float, ends: tuple[float, float], unit: str
+) -> Layers:
+    """One mark that tells a verdict: the target a line, the estimate a dot, the interval a band.
+
+    `ends` are the values at the two ends of the bar; bounds beyond them, and missing ones, run to
+    the end.
+    """
+    start, stop = ends
+    value = estimate.value if estimate.value is not None else target
+    low = start if estimate.low is None else max(start, min(estimate.low, stop))
+    high = stop if estimate.high is None else min(stop, max(estimate.high, start))
+    data = pd.DataFrame(
+        {
+            "low": [low],
+            "high": [high],
+            "value": [max(start, min(value, stop))],
+            "target": [target],
+            "Estimate": [words.amount(estimate.value, unit)],
+            "95 % interval": [
+                f"{words.amount(estimate.low, unit)} to {words.amount(estimate.high, unit)}"
+            ],
+            "Target": [words.amount(target, unit)],
+        }
+    )
+    scale = alt.Scale(domain=[start, stop], nice=False, zero=False)
+    tips = ["Estimate:N", "95 % interval:N", "Target:N"]
+    base = alt.Chart(data).encode(tooltip=tips)
+    x = alt.X("low:Q", scale=scale, axis=None)
+    layers = [
+        alt.Chart(pd.DataFrame({"from": [start], "to": [stop]}))
+        .mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3)
+        .encode(x=alt.X("from:Q", scale=scale, axis=None), x2="to:Q")
+    ]
+    if estimate.value is not None:
+        layers.append(base.mark_bar(height=12, opacity=0.45, cornerRadius=3).encode(x=x, x2="high"))
+        layers.append(
+            base.mark_point(filled=True, size=110, opacity=1).encode(
+                x=alt.X("value:Q", scale=scale, axis=None)
+            )
+        )
+    layers.append(
+        base.mark_tick(thickness=2.5, size=26, color=STRONG).encode(
+            x=alt.X("target:Q", scale=scale, axis=None)
+        )
+    )
+    bar: Layers = (
+        alt.layer(*layers)
+        .properties(height=30, padding={"left": 2, "right": 2, "top": 0, "bottom": 0})
+        .configure_view(strokeOpacity=0)
+    )
+    return bar
+
+
+def _styled(chart: Layers, *, height: int) -> Layers:
+    styled: Layers = (
+        chart.properties(height=height, padding={"left": 0, "top": 6, "right": 4, "bottom": 0})
+        .configure_view(strokeOpacity=0)
+        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", tickCount=5)
+        .configure_axisX(grid=False)
+    )
+    return styled

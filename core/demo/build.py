@@ -1,0 +1,248 @@
+"""Filling the demo account: objects are made, parsed and saved in batches."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from itertools import chain
+from typing import Any, TypeVar
+
+from sqlmodel import col, select
+
+from core.demo.bugs import BugSource, reject_reasons
+from core.demo.catalogue import feature_objects, product_objects
+from core.demo.clear import clear_demo
+from core.demo.cycles import CyclePlan, cycle_object, plan_cycles
+from core.demo.enhancer import days, enhancer_day
+from core.demo.opinions import demo_vote_id, feedback_of
+from core.demo.world import SIZES, World, make_world
+from core.errors import InputError
+from core.records import save_enhancements, save_feedback, save_tickets
+from core.save import (
+    Saved,
+    save_bugs,
+    save_cycles,
+    save_features,
+    save_products,
+    save_reject_reasons,
+)
+from core.sources.fields import FieldProblem, parse_all
+from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
+from core.sources.testio import (
+    ParsedBug,
+    ParsedCycle,
+    ParsedReason,
+    parse_bug,
+    parse_cycle,
+    parse_feature,
+    parse_product,
+    parse_reject_reason,
+)
+from core.store import Account, Counts, Store, SyncRun, Unit
+
+__all__ = ["DEMO_ACCOUNT", "DemoBuilt", "build_demo", "is_current"]
+
+DEMO_ACCOUNT = "demo"
+DEMO_NAME = "Demo account"
+# A batch is one unit of work; with this many bugs it stays small in memory.
+BATCH_BUGS = 20_000
+EVENING = time(18)
+
+T = TypeVar("T")
+Step = Callable[[Unit], None]
+
+
+@dataclass
+class DemoBuilt:
+    """What a build has made: rows by table, and problems with its objects, of which it has none."""
+
+    size: str
+    seed: int
+    today: date
+    counts: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    problems: list[FieldProblem] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """How the run of the build is named in the store."""
+        return f"Demo data ({self.size}, seed {self.seed}) that ends on {self.today}"
+
+    def add(self, *results: Saved) -> None:
+        """Count the rows of writes."""
+        for saved in results:
+            self.problems += saved.problems
+            for name, counts in saved.counts.items():
+                sums = zip(self.counts[name], counts, strict=True)
+                self.counts[name] = Counts(*(known + more for known, more in sums))
+
+    def read(self, parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) -> list[T]:
+        """Parse objects, and note what is wrong with them."""
+        parsed = parse_all(parse, objects)
+        self.problems += parsed.problems
+        return list(parsed.items)
+
+
+def build_demo(
+    store: Store,
+    *,
+    size: str = "small",
+    seed: int = 7,
+    today: date | None = None,
+    on_progress: Callable[[str], None] | None = None,
+) -> DemoBuilt:
+    """Fill the demo account anew, with dates that end today; what people entered there stays.
+
+    Everything follows from size, seed and day: `today` in the store's zone is at 18:00, None is
+    the present moment. A small demo becomes visible as a whole, a larger one in batches. Raises
+    InputError for an unknown size and for an account of that name that is no demo.
+    """
+    if size not in SIZES:
+        raise InputError(f"There is no demo of size {size!r}: choose {', '.join(SIZES)}.")
+    now = datetime.now(UTC) if today is None else datetime.combine(today, EVENING, store.zone)
+    world = make_world(SIZES[size], seed, now.astimezone(UTC), store.zone)
+    built = DemoBuilt(size, seed, world.today)
+    _enter_account(store)
+    steps = _steps(world, built, on_progress or (lambda _: None))
+    if world.size.bugs <= BATCH_BUGS:
+        made = list(steps)
+        with store.write(DEMO_ACCOUNT) as unit:
+            for step in made:
+                step(unit)
+    else:
+        for step in steps:
+            with store.write(DEMO_ACCOUNT) as unit:
+                step(unit)
+    return built
+
+
+def is_current(store: Store, *, today: date | None = None) -> bool:
+    """Whether the store's demo is complete and ends today.
+
+    A demo that was made larger by hand takes minutes, so it stays until it is made anew by hand.
+    """
+    day = today or datetime.now(store.zone).date()
+    with store.read() as session:
+        runs = session.exec(
+            select(SyncRun.message).where(
+                SyncRun.account_id == DEMO_ACCOUNT,
+                SyncRun.status == "done",
+                col(SyncRun.message).startswith("Demo data ("),
+            )
+        ).all()
+    return any(
+        message.endswith(str(day)) or not message.startswith("Demo data (small,")
+        for message in runs
+    )
+
+
+def _enter_account(store: Store) -> None:
+    with store.read() as session:
+        known = session.get(Account, DEMO_ACCOUNT)
+    if known is not None and not known.is_demo:
+        raise InputError(
+            f"The account {DEMO_ACCOUNT!r} of this store holds real data, which was left alone: "
+            "make the demo in a store of its own."
+        )
+    store.ensure_account(DEMO_ACCOUNT, DEMO_NAME, is_demo=True)
+
+
+def _steps(world: World, built: DemoBuilt, tell: Callable[[str], None]) -> Iterator[Step]:
+    """The writes in order; what they write is made and parsed before each of them."""
+    tell("Planning the demo")
+    plans = plan_cycles(world)
+    reasons = built.read(parse_reject_reason, reject_reasons())
+    yield partial(_begin, world, built, reasons)
+    bug_source = BugSource(world, plans)
+    done = 0
+    for batch in _batches(plans):
+        cycles = built.read(parse_cycle, map(cycle_object, batch))
+        bugs = built.read(
+            partial(parse_bug, reasons=reasons),
+            chain.from_iterable(bug_source.bugs(plan) for plan in batch),
+        )
+        yield partial(_save_cycles, built, cycles, bugs)
+        done += len(batch)
+        tell(f"Test cycles: {done:,} of {len(plans):,}")
+    yield _enhancer(world, built)
+    tell("Ticket enhancer: done")
+    yield partial(_end, world, built)
+
+
+def _batches(plans: list[CyclePlan]) -> Iterator[list[CyclePlan]]:
+    batch: list[CyclePlan] = []
+    bugs = 0
+    for plan in plans:
+        batch.append(plan)
+        bugs += plan.bugs
+        if bugs >= BATCH_BUGS:
+            yield batch
+            batch, bugs = [], 0
+    if batch:
+        yield batch
+
+
+def _begin(world: World, built: DemoBuilt, reasons: list[ParsedReason], unit: Unit) -> None:
+    clear_demo(unit)
+    unit.user_ids("customer", [customer.name for customer in world.customers])
+    unit.user_ids("tester", [tester.name for tester in world.testers])
+    products = built.read(parse_product, product_objects(world))
+    features = [
+        feature
+        for product in world.products
+        for feature in built.read(
+            partial(parse_feature, product_id=product.id), feature_objects(product)
+        )
+    ]
+    built.add(save_products(unit, products), save_features(unit, features))
+    built.add(save_reject_reasons(unit, reasons))
+    _write_run(world, built, unit, done=False)
+
+
+def _save_cycles(
+    built: DemoBuilt, cycles: list[ParsedCycle], bugs: list[ParsedBug], unit: Unit
+) -> None:
+    built.add(save_cycles(unit, cycles), save_bugs(unit, bugs))
+
+
+def _enhancer(world: World, built: DemoBuilt) -> Step:
+    made = [enhancer_day(world, day) for day in days(world)]
+    runs = built.read(parse_enhancement, chain.from_iterable(day.runs for day in made))
+    tickets = built.read(parse_ticket, chain.from_iterable(day.tickets for day in made))
+    votes = built.read(
+        parse_feedback,
+        (vote for day in made for handled in day.handled for vote in feedback_of(world, handled)),
+    )
+
+    def save(unit: Unit) -> None:
+        built.add(save_enhancements(unit, runs), save_tickets(unit, tickets))
+        built.add(save_feedback(unit, votes, vote_id=demo_vote_id))
+
+    return save
+
+
+def _end(world: World, built: DemoBuilt, unit: Unit) -> None:
+    _write_run(world, built, unit, done=True)
+
+
+def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> None:
+    """The run that stands for the last synchronisation, at the demo's present."""
+    synced = {
+        name: counts._asdict() | {"refused": 0}
+        for name, counts in built.counts.items()
+        if name not in {"enhancement", "ticket", "feedback"}
+    }
+    row = {
+        "id": 1,
+        "source": "testio",
+        "status": "done" if done else "running",
+        "started_at": world.now - timedelta(seconds=42),
+        "finished_at": world.now if done else None,
+        "step": "finish" if done else "bugs",
+        "done": 1 if done else 0,
+        "total": 1,
+        "requests": 0,
+        "counts": synced,
+        "message": built.label,
+    }
+    unit.upsert(SyncRun, [row])

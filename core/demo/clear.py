@@ -1,0 +1,56 @@
+"""Taking the demo out of its account again, but for what people have entered there."""
+
+from sqlalchemy import bindparam, delete, exists, select
+
+from core.demo.opinions import DEMO_VOTES
+from core.store import (
+    Bug,
+    BugDevice,
+    CyclePlatform,
+    Enhancement,
+    Feature,
+    Feedback,
+    FeedbackVote,
+    Product,
+    RejectionReason,
+    SyncProblem,
+    SyncRun,
+    TestCycle,
+    TestFeature,
+    Ticket,
+    Unit,
+    User,
+    table,
+)
+
+__all__ = ["clear_demo"]
+
+# Children before parents.
+MADE = (
+    *(BugDevice, Bug, TestFeature, CyclePlatform, TestCycle, Feature, Product, User),
+    *(RejectionReason, SyncProblem, SyncRun, Enhancement, Ticket),
+)
+
+
+def clear_demo(unit: Unit) -> None:
+    """Remove what the demo made; opinions that people cast or changed stay, with their history."""
+    connection = unit.session.connection()
+    feedback, votes = table(Feedback).c, table(FeedbackVote).c
+    entered = exists().where(
+        votes.account_id == feedback.account_id,
+        votes.feedback_id == feedback.id,
+        votes.id > DEMO_VOTES,
+    )
+    untouched = select(feedback.id).where(feedback.account_id == unit.account_id, ~entered)
+    gone = [{"gone": key} for key in connection.execute(untouched).scalars()]
+    if gone:
+        for rows, column in ((votes, votes.feedback_id), (feedback, feedback.id)):
+            connection.execute(
+                delete(column.table).where(
+                    rows.account_id == unit.account_id, column == bindparam("gone")
+                ),
+                gone,
+            )
+    for model in MADE:
+        target = table(model)
+        connection.execute(delete(target).where(target.c.account_id == unit.account_id))

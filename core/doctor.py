@@ -1,0 +1,69 @@
+"""What works here and what does not, for a person who sets Touchstone up."""
+
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import make_url
+
+from core.analytics.sources import last_synced, source_states
+from core.config import ROOT, Settings
+from core.errors import TouchstoneError
+from core.shown import accounts, open_once
+from core.sources.testio import connect, fetch_products
+
+__all__ = ["Finding", "examine"]
+
+ENOUGH_DISK_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    said: str
+    ok: bool = True
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at the machine, the store, and each configured account's source."""
+    free = shutil.disk_usage(ROOT).free
+    return [
+        Finding("Python", platform.python_version()),
+        Finding("Disk", f"{free / 1e9:,.1f} GB free", ok=free > ENOUGH_DISK_BYTES),
+        Finding("Time zone", settings.timezone),
+        *_store(settings),
+        *_sources(settings),
+    ]
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    try:
+        store = open_once(settings)
+        yield Finding("Store", make_url(settings.database_url).render_as_string(hide_password=True))
+        for account in accounts(store):
+            states = source_states(store, account=account.id, now=datetime.now(UTC))
+            said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
+            yield Finding(f"Account {account.id}", said)
+            at = last_synced(store, account=account.id)
+            said = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: run `python -m core sync`"
+            yield Finding(f"Last sync of {account.id}", said, ok=at is not None)
+    except TouchstoneError as error:
+        yield Finding("Store", str(error), ok=False)
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    if not settings.accounts:
+        yield Finding("Sources", "none configured: the dashboard shows demo data")
+    for account in settings.accounts:
+        what = f"Source of {account.id}"
+        try:
+            with connect(account) as client:
+                products = fetch_products(client)
+        except TouchstoneError as error:
+            yield Finding(what, str(error), ok=False)
+        else:
+            yield Finding(what, f"answers, with {len(products):,} products")

@@ -1,0 +1,35 @@
+"""Tables that people take away."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["csv_bytes"]
+
+# A cell that starts so is run as a formula by spreadsheet programs.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_bytes(frame: pd.DataFrame, stamp: Mapping[str, str]) -> bytes:
+    """The frame as CSV in UTF-8 with a byte-order mark, which spreadsheet programs look for.
+
+    The stamp (what it is, filters, zone, as of) stands in lines above the header, each in one cell.
+    Unknown values are empty cells.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for name, value in stamp.items():
+        writer.writerow([f"# {name}: {value}"])
+    writer.writerow([_safe(column) for column in frame.columns])
+    for row in frame.astype(object).itertuples(index=False, name=None):
+        writer.writerow([_safe(value) for value in row])
+    return text.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return "" if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else value

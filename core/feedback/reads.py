@@ -1,0 +1,168 @@
+"""Reading feedback: the opinion as it stands, its history, and what is there to rate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+from sqlmodel import Session
+
+from core.feedback.opinions import Vote, clean_text, feedback_id
+from core.store import Enhancement, Feedback, FeedbackVote, Store, chunks, table
+
+__all__ = [
+    "RatedEnhancement",
+    "current_vote",
+    "recent_comments",
+    "recent_enhancements",
+    "vote_history",
+    "votes_by_id",
+]
+
+MOST_ROWS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatedEnhancement:
+    """A run of the ticket enhancer and the given rater's vote on it (None: no vote yet)."""
+
+    id: str
+    ticket_id: str | None
+    status: str
+    seconds: float | None
+    created_at: datetime
+    vote: Vote | None
+
+
+def current_vote(store: Store, account_id: str, subject: str, rater: str) -> Vote | None:
+    """The rater's opinion on the subject; None when there is none."""
+    key = feedback_id(clean_text(subject.strip()), clean_text(rater.strip()))
+    with store.read() as session:
+        return votes_by_id(session, account_id, [key]).get(key)
+
+
+def vote_history(store: Store, account_id: str, subject: str, rater: str) -> list[Vote]:
+    """The rater's opinion after each vote on the subject, the first one first."""
+    now = current_vote(store, account_id, subject, rater)
+    if now is None:
+        return []
+    votes = table(FeedbackVote).c
+    statement = (
+        select(votes.thumb, votes.rating, votes.comment, votes.cast_at)
+        .where(votes.account_id == account_id, votes.feedback_id == now.id)
+        .order_by(votes.cast_at, votes.id)
+    )
+    with store.read() as session:
+        rows = session.connection().execute(statement).all()
+    return [
+        Vote(
+            id=now.id,
+            subject=now.subject,
+            rater=now.rater,
+            ticket_id=now.ticket_id,
+            enhancement_id=now.enhancement_id,
+            thumb=thumb,
+            rating=rating,
+            comment=comment,
+            created_at=now.created_at,
+            updated_at=cast_at,
+        )
+        for thumb, rating, comment, cast_at in rows
+    ]
+
+
+def recent_comments(
+    store: Store, account_id: str, limit: int = 20, search: str | None = None
+) -> list[Vote]:
+    """The votes with a comment, the latest first; `search` finds text in the comments."""
+    votes = table(Feedback).c
+    statement = (
+        select(table(Feedback))
+        .where(votes.account_id == account_id, votes.comment.is_not(None))
+        .order_by(votes.updated_at.desc(), votes.id)
+        .limit(_limit(limit))
+    )
+    if search and search.strip():
+        statement = statement.where(_contains(votes.comment, search))
+    with store.read() as session:
+        return [_vote(row) for row in session.connection().execute(statement).mappings()]
+
+
+def recent_enhancements(
+    store: Store,
+    account_id: str,
+    *,
+    rater: str | None = None,
+    search: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
+) -> list[RatedEnhancement]:
+    """The enhancer's runs, the latest first, each with the rater's current vote.
+
+    `search` finds parts of the ticket's or the run's id; at most 1,000 rows at a time.
+    """
+    statement = _runs(account_id, rater, search).limit(_limit(limit)).offset(max(offset, 0))
+    with store.read() as session:
+        rows = session.connection().execute(statement).mappings().all()
+    return [
+        RatedEnhancement(
+            id=row["run_id"],
+            ticket_id=row["run_ticket_id"],
+            status=row["run_status"],
+            seconds=None if row["run_ms"] is None else row["run_ms"] / 1000,
+            created_at=row["run_created_at"],
+            vote=None if row["id"] is None else _vote(row),
+        )
+        for row in rows
+    ]
+
+
+def votes_by_id(session: Session, account_id: str, ids: Sequence[str]) -> dict[str, Vote]:
+    """The current opinions by the ids of their rows."""
+    votes = table(Feedback)
+    found = {}
+    for some in chunks(ids):
+        stored = select(votes).where(votes.c.account_id == account_id, votes.c.id.in_(some))
+        for row in session.connection().execute(stored).mappings():
+            found[row["id"]] = _vote(row)
+    return found
+
+
+def _runs(account_id: str, rater: str | None, search: str | None) -> Select[Any]:
+    runs, votes = table(Enhancement).c, table(Feedback).c
+    own_vote = and_(
+        votes.account_id == runs.account_id,
+        votes.subject == literal("enhancement:") + runs.id,
+        votes.rater == clean_text((rater or "").strip()),
+    )
+    statement = (
+        select(
+            runs.id.label("run_id"),
+            runs.ticket_id.label("run_ticket_id"),
+            runs.status.label("run_status"),
+            runs.processing_time_ms.label("run_ms"),
+            runs.created_at.label("run_created_at"),
+            table(Feedback),
+        )
+        .select_from(table(Enhancement).outerjoin(table(Feedback), own_vote))
+        .where(runs.account_id == account_id)
+        # The day leads because it has an index.
+        .order_by(runs.created_day.desc(), runs.created_at.desc(), runs.id)
+    )
+    if search and search.strip():
+        found = or_(_contains(runs.ticket_id, search), _contains(runs.id, search))
+        statement = statement.where(found)
+    return statement
+
+
+def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    return column.icontains(clean_text(text.strip()), autoescape=True)
+
+
+def _limit(limit: int) -> int:
+    return min(max(limit, 1), MOST_ROWS)
+
+
+def _vote(row: Any) -> Vote:
+    return Vote(**{name: row[name] for name in Vote.__dataclass_fields__})

@@ -1,0 +1,102 @@
+"""Which store people see: the real one, or demo data as long as there is nothing real."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from core.config import Settings
+from core.demo import build_demo, is_current
+from core.store import Account, Store, open_store
+
+__all__ = [
+    "AccountName",
+    "Shown",
+    "accounts",
+    "close_stores",
+    "demo_store",
+    "open_once",
+    "shown_store",
+]
+
+# One open store for each address in a process: it is made for many threads. The lock also keeps two
+# first visitors from building the demo twice.
+_open: dict[tuple[str, str], Store] = {}
+_opening = threading.RLock()
+
+
+@dataclass(frozen=True)
+class AccountName:
+    """An account as a person chooses it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The store that is shown, and whether what it holds is demo data."""
+
+    store: Store
+    is_demo: bool
+
+
+def shown_store(
+    settings: Settings, *, on_progress: Callable[[str], None] = lambda _text: None
+) -> Shown:
+    """The configured store; with no source and nothing in it, the demo store, built first.
+
+    Raises StoreError with a sentence.
+    """
+    real = open_once(settings)
+    known = {account.id: account.name for account in accounts(real)}
+    for account in settings.accounts:
+        # Entered before its first sync, so that its pages can say that and offer one.
+        if known.get(account.id) != account.name:
+            real.ensure_account(account.id, account.name)
+    if settings.accounts or known:
+        return Shown(real, is_demo=False)
+    return Shown(demo_store(settings, on_progress=on_progress), is_demo=True)
+
+
+def demo_store(
+    settings: Settings,
+    *,
+    build: bool = True,
+    on_progress: Callable[[str], None] = lambda _text: None,
+) -> Store:
+    """The demo store, built first where its dates do not end today."""
+    with _opening:
+        store = _opened(settings.demo_database_url, settings.timezone)
+        if build and not is_current(store):
+            build_demo(store, on_progress=on_progress)
+        return store
+
+
+def open_once(settings: Settings) -> Store:
+    """The configured store, opened once in a process."""
+    return _opened(settings.database_url, settings.timezone)
+
+
+def accounts(store: Store) -> list[AccountName]:
+    """The accounts of a store by name."""
+    with store.read() as session:
+        found = session.exec(
+            select(Account.id, Account.name).order_by(col(Account.name), col(Account.id))
+        ).all()
+    return [AccountName(account_id, name) for account_id, name in found]
+
+
+def close_stores() -> None:
+    """Close what this process has opened to show."""
+    with _opening:
+        while _open:
+            _open.popitem()[1].close()
+
+
+def _opened(url: str, timezone: str) -> Store:
+    with _opening:
+        if (url, timezone) not in _open:
+            _open[url, timezone] = open_store(url, timezone=timezone)
+        return _open[url, timezone]

@@ -1,0 +1,276 @@
+"""The one HTTP client of all sources: it asks, waits, asks again, and says in a sentence why not.
+
+SourceUnreachable
+└── SourceFailed            it was reached, and failed at this question: a smaller one may do
+SourceUnreadable
+└── SourceMissing           it has nothing at this path
+"""
+
+import email.utils
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import stamina
+
+from core.errors import (
+    ConfigError,
+    SourceError,
+    SourceRefused,
+    SourceUnreachable,
+    SourceUnreadable,
+)
+
+__all__ = ["Patience", "SourceClient", "SourceFailed", "SourceMissing"]
+
+# The question was too large for the time or the space that a gateway gives it.
+TOO_LARGE = frozenset({413, 414, 504, 524})
+
+
+class SourceFailed(SourceUnreachable):
+    """The outside system was reached, and failed at this question."""
+
+
+class SourceMissing(SourceUnreadable):
+    """The outside system has nothing at this path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How often to ask and how long to wait; in seconds."""
+
+    attempts: int = 5
+    wait_initial: float = 0.5
+    wait_max: float = 20.0
+    wait_jitter: float = 1.0
+    retry_after_max: float = 120.0
+    connect: float = 10.0
+    # Longer than the 100 seconds after which a gateway says 524.
+    read: float = 120.0
+
+
+class _Again(Exception):
+    """An attempt failed, with an error that another may not meet."""
+
+    def __init__(self, error: SourceError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+class SourceClient:
+    """Reads JSON below one address; `requests` counts every attempt.
+
+    `token` is sent as `Authorization: Token ...` and stands in no error, log or repr; the two
+    settings are named in the sentences that ask a person to correct them.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        address_setting: str,
+        token: str | None = None,
+        token_setting: str = "",
+        patience: Patience | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.requests = 0
+        self._address_setting = address_setting
+        self._token_setting = token_setting
+        self._patience = patience or Patience()
+        address = _address(base_url, address_setting)
+        self.host = address.netloc.decode("ascii")
+        self._http = httpx.Client(
+            base_url=address,
+            headers={"Accept": "application/json"} | _authorization(token, token_setting),
+            timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect),
+            transport=transport,
+            # A redirect would take the token to another host.
+            follow_redirects=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"<SourceClient {self.host}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        divisible: bool = False,
+    ) -> Any:
+        """The JSON at a path. A `divisible` question that is too large is not asked twice.
+
+        Raises SourceRefused, SourceUnreachable, SourceFailed, SourceMissing or SourceUnreadable.
+        """
+        answer = self._patiently(path, params or {}, divisible=divisible)
+        # Raised here, where no error of the HTTP library with its request hangs on to it.
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def _patiently(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
+        patience = self._patience
+        try:
+            for attempt in stamina.retry_context(
+                on=_pause,
+                attempts=patience.attempts,
+                timeout=None,
+                wait_initial=patience.wait_initial,
+                wait_max=patience.wait_max,
+                wait_jitter=patience.wait_jitter,
+            ):
+                with attempt:
+                    return self._once(path, params, divisible=divisible)
+        except _Again as again:
+            return again.error
+
+    def _once(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
+        """The JSON, or the error that stays; raises _Again for one that may not."""
+        self.requests += 1
+        failure: SourceError | None = None
+        response: httpx.Response | None = None
+        try:
+            response = self._http.get(path, params=dict(params))
+        except httpx.RequestError as error:
+            failure = self._broken(error, path)
+        if response is not None:
+            if response.status_code != httpx.codes.OK:
+                return self._refused(response, path, divisible=divisible)
+            return self._read(response, path)
+        if divisible and isinstance(failure, SourceFailed):
+            return failure
+        raise _Again(failure or SourceUnreachable(self.host))
+
+    def _broken(self, error: httpx.RequestError, path: str) -> SourceError:
+        if isinstance(error, httpx.ReadTimeout):
+            return SourceFailed(
+                f"{self.host} did not answer {path} within {self._patience.read:g} seconds: "
+                "sync again later."
+            )
+        if "certificate" in str(error).lower():
+            return SourceUnreachable(
+                f"The certificate of {self.host} cannot be verified: check "
+                f"{self._address_setting}, and the certificates that this machine trusts."
+            )
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+            return SourceUnreachable(
+                f"{self.host} cannot be reached: check the network and {self._address_setting}, "
+                "then sync again."
+            )
+        return SourceUnreachable(
+            f"{self.host} broke off the connection at {path}: sync again later."
+        )
+
+    def _refused(self, response: httpx.Response, path: str, *, divisible: bool) -> SourceError:
+        status = response.status_code
+        if status in {401, 403}:
+            return SourceRefused(
+                f"{self.host} refused the token ({status}): check {self._token_setting}, "
+                "then sync again."
+            )
+        if status in {404, 410}:
+            return SourceMissing(
+                f"{self.host} has no {path} ({status}): check that {self._address_setting} "
+                "is the address of the API."
+            )
+        if status == 429:
+            raise _Again(
+                SourceUnreachable(
+                    f"{self.host} still allows no more requests ({status}): sync again later."
+                ),
+                self._retry_after(response),
+            )
+        failed = SourceFailed(
+            f"{self.host} failed at {path} ({status}): sync again later, "
+            "and if it lasts ask whoever runs it."
+        )
+        if status in {413, 414} or (divisible and status in TOO_LARGE):
+            return failed
+        if status >= 500:
+            raise _Again(failed, self._retry_after(response))
+        return SourceUnreadable(
+            f"{self.host} answered {path} with {_said(status)}: check that "
+            f"{self._address_setting} is the address of the API."
+        )
+
+    def _read(self, response: httpx.Response, path: str) -> Any:
+        kind = response.headers.get("Content-Type", "")
+        if "html" in kind.lower() or response.content[:100].lstrip().startswith(b"<"):
+            return SourceUnreadable(
+                f"{self.host} answered {path} with a web page instead of JSON: check that "
+                f"{self._address_setting} is the address of the API, and that no login page "
+                "or proxy stands before it."
+            )
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError):
+            pass
+        raise _Again(
+            SourceUnreadable(
+                f"{self.host} answered {path} with JSON that is cut off or damaged: "
+                "sync again later."
+            )
+        )
+
+    def _retry_after(self, response: httpx.Response) -> float | None:
+        seconds = _seconds(response.headers.get("Retry-After", ""))
+        return None if seconds is None else min(max(seconds, 0.0), self._patience.retry_after_max)
+
+
+def _pause(error: Exception) -> bool | float:
+    """Whether to ask again, or the seconds to wait where the source named them."""
+    if not isinstance(error, _Again):
+        return False
+    return True if error.wait is None else error.wait
+
+
+def _seconds(retry_after: str) -> float | None:
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        when = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return (when - datetime.now(UTC)).total_seconds()
+
+
+def _said(status: int) -> str:
+    redirect = ", a redirect, which is not followed" if 300 <= status < 400 else ""
+    return f"{status}{redirect}"
+
+
+def _address(base_url: str, setting: str) -> httpx.URL:
+    try:
+        address = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        address = httpx.URL()
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise ConfigError(f"{setting} is not a web address: it starts with https:// or http://.")
+    # A name and password in the address would take the token's place, and stand in logs.
+    return address.copy_with(userinfo=b"")
+
+
+def _authorization(token: str | None, setting: str) -> dict[str, str]:
+    if token is None:
+        return {}
+    if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
+        raise ConfigError(f"{setting} has characters that no token has: copy it again.")
+    return {"Authorization": f"Token {token}"}

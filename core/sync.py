@@ -1,0 +1,112 @@
+"""Synchronising the store with its sources: one report for each account, whatever happens."""
+
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+import httpx
+
+from core.config import Settings, TestioAccount
+from core.errors import ConfigError, StoreError, TouchstoneError
+from core.runs import Progress, Run, SyncReport
+from core.sources.http import Patience
+from core.sources.testio import connect
+from core.store import Store
+from core.sync_testio import read_account
+
+__all__ = ["Progress", "SyncReport", "exit_code", "sync_account", "sync_all"]
+
+SOURCE = "testio"
+ENTITIES = {
+    "product": "products",
+    "feature": "features",
+    "test_cycle": "test cycles",
+    "bug": "bugs",
+}
+
+OnProgress = Callable[[Progress], None]
+
+
+def sync_all(
+    store: Store,
+    settings: Settings,
+    account_id: str | None = None,
+    *,
+    on_progress: OnProgress | None = None,
+    transport: httpx.BaseTransport | None = None,
+    patience: Patience | None = None,
+) -> list[SyncReport]:
+    """Synchronise every configured account, or one; an account that fails stops no other.
+
+    Raises ConfigError where there is none to synchronise.
+    """
+    accounts = [a for a in settings.accounts if account_id in {None, a.id}]
+    if not settings.accounts:
+        raise ConfigError(
+            "No account is configured: set TESTIO_CUSTOMER_ID and TESTIO_CUSTOMER_API_TOKEN."
+        )
+    if not accounts:
+        known = ", ".join(a.id for a in settings.accounts)
+        raise ConfigError(f"No account {account_id!r} is configured: there is {known}.")
+    return [
+        sync_account(
+            store, account, on_progress=on_progress, transport=transport, patience=patience
+        )
+        for account in accounts
+    ]
+
+
+def sync_account(
+    store: Store,
+    account: TestioAccount,
+    *,
+    on_progress: OnProgress | None = None,
+    transport: httpx.BaseTransport | None = None,
+    patience: Patience | None = None,
+) -> SyncReport:
+    """Synchronise one account with all that the source has; what fails stands in the report."""
+    started = monotonic()
+    try:
+        store.ensure_account(account.id, account.name)
+        run = Run(store, account.id, SOURCE, on_progress)
+    except StoreError as error:
+        return SyncReport(
+            account_id=account.id,
+            source=SOURCE,
+            run_id=None,
+            status="failed",
+            message=str(error),
+            seconds=monotonic() - started,
+        )
+    with run:
+        try:
+            with connect(account, patience=patience, transport=transport) as client:
+                run.client = client
+                read_account(client, run)
+            return run.finish(_message)
+        except TouchstoneError as error:
+            return run.fail(str(error))
+
+
+def exit_code(reports: Iterable[SyncReport]) -> int:
+    """What a program ends with: 0 done, 1 failed, 3 done in part."""
+    statuses = {report.status for report in reports}
+    if statuses <= {"done"}:
+        return 0
+    return 1 if statuses == {"failed"} else 3
+
+
+def _message(run: Run) -> str:
+    """What was read and what that changed, in a sentence or two."""
+    counts = {name: run.counts.get(name, {}) for name in ENTITIES}
+    read = [
+        f"{sum(numbers.get(kind, 0) for kind in ('added', 'changed', 'unchanged')):,} {words}"
+        for (name, words), numbers in zip(ENTITIES.items(), counts.values(), strict=True)
+    ]
+    changes = [
+        f"{sum(numbers.get(kind, 0) for numbers in counts.values()):,} {words}"
+        for kind, words in (("added", "new"), ("changed", "changed"), ("removed", "removed"))
+    ]
+    message = f"Read {', '.join(read[:-1])} and {read[-1]}: {', '.join(changes)}."
+    if run.problems:
+        message += f" Problems noted: {run.problems:,}; everything else is in."
+    return message

@@ -1,0 +1,145 @@
+"""Numbers, dates and computed sentences as people read them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+__all__ = [
+    "OTHERS",
+    "UNKNOWN",
+    "ago",
+    "amount",
+    "change",
+    "count",
+    "day",
+    "duration",
+    "listed",
+    "lower_first",
+    "moment",
+    "number",
+    "share",
+    "times",
+    "upper_first",
+]
+
+OTHERS = "Everyone else"
+UNKNOWN = "\N{EN DASH}"  # the reason stands beside it
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+PAIRS = ((DAY, HOUR, "d", "h"), (HOUR, MINUTE, "h", "min"), (MINUTE, 1, "min", "s"))
+
+
+def count(number: float) -> str:
+    """12345 as 12,345."""
+    return f"{number:,.0f}"
+
+
+def _trimmed(number: float, decimals: int) -> str:
+    text = f"{number:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def share(fraction: float) -> str:
+    """0.971 as 97.1 %."""
+    return f"{_trimmed(fraction * 100, 1)} %"
+
+
+def duration(seconds: float) -> str:
+    """The two largest units: 42 s, 3 min 10 s, 2 h 5 min, 1 d 4 h.
+
+    Seconds up to two minutes, where most durations and their targets lie; a decimal below ten.
+    """
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    if seconds < 10:
+        return f"{_trimmed(seconds, 1)} s"
+    whole = round(seconds)
+    if whole < 2 * MINUTE:
+        return f"{whole} s"
+    large, small, of_large, of_small = next(pair for pair in PAIRS if whole >= pair[0])
+    rest = (whole % large) // small
+    return f"{whole // large} {of_large}" + (f" {rest} {of_small}" if rest else "")
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value in the unit of its metric; a dash where it is unknown."""
+    if value is None:
+        return UNKNOWN
+    if unit == "fraction":
+        return share(value)
+    if unit == "seconds":
+        return duration(value)
+    if unit == "minutes":
+        return duration(value * MINUTE)
+    if unit == "hours":
+        return duration(value * HOUR)
+    return _trimmed(value, 0 if float(value).is_integer() else 2)
+
+
+def change(value: float | None, previous: float | None, unit: str) -> str | float | None:
+    """How far a value moved: points for shares, per cent for amounts; None where unknown.
+
+    No change is the number 0, which Streamlit draws without an arrow.
+    """
+    if value is None or previous is None:
+        return None
+    if unit == "fraction":
+        points = round((value - previous) * 100, 1)
+        return f"{points:+g} pts" if points else 0
+    if unit in {"stars", "people"}:
+        moved = round(value - previous, 2)
+        return f"{moved:+g}" if moved else 0
+    if previous == 0:
+        return f"+{amount(value, unit)}" if value else 0
+    percent = round((value / previous - 1) * 100)
+    return f"{percent:+,} %" if percent else 0
+
+
+def day(value: date) -> str:
+    """21 Nov 2026."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def ago(value: date, today: date) -> str:
+    """today, yesterday, 12 d ago, 5 months ago, 2 years ago."""
+    days = (today - value).days
+    if days < 0:
+        return f"in {-days} d"
+    if days < 2:
+        return ("today", "yesterday")[days]
+    if days < 90:
+        return f"{days} d ago"
+    months = round(days / 30.44)
+    return f"{months} months ago" if months < 24 else f"{round(days / 365.25)} years ago"
+
+
+def moment(value: datetime, today: date) -> str:
+    """14:05 today, 14:05 on 20 Nov 2026; in the value's own zone."""
+    on = "today" if value.date() == today else f"on {day(value.date())}"
+    return f"{value:%H:%M} {on}"
+
+
+def times(number: int, one: str, many: str | None = None) -> str:
+    """1 cycle, 2 cycles."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def number(value: int) -> str:
+    """Small numbers as words: none, one, two ... nine, 10."""
+    small = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return small[value] if 0 <= value < len(small) else count(value)
+
+
+def lower_first(text: str) -> str:
+    """The text as it stands inside a sentence; names such as p95 and KPI stay as they are."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def upper_first(text: str) -> str:
+    """The text as it stands at the start of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(items: Sequence[str]) -> str:
+    """a, b and c."""
+    *head, last = items
+    return f"{', '.join(head)} and {last}" if head else last

@@ -1,0 +1,67 @@
+"""The strip of success criteria, as the overview and the criteria page show it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import charts, sentences, words
+from core.analytics.criteria import CriterionResult
+from core.analytics.window import Window
+from core.stats import Verdict
+from pages import _proof
+from pages import _ui as ui
+
+# A word and a shape before a colour.
+SIGNS = {
+    Verdict.MET: ("\N{BLACK CIRCLE} Met", "green"),
+    Verdict.MISSED: ("\N{MULTIPLICATION X} Missed", "red"),
+    Verdict.NOT_PROVEN: ("\N{CIRCLE WITH LEFT HALF BLACK} Not proven", "orange"),
+    Verdict.NO_DATA: ("\N{EN DASH} No data", "gray"),
+}
+
+
+def strip(page: ui.Page, results: Sequence[CriterionResult], week: Window) -> None:
+    with st.grid(4, min_column_width=240):
+        for result in results:
+            card(page, result, week)
+
+
+def card(page: ui.Page, result: CriterionResult, week: Window) -> None:
+    criterion, estimate = result.criterion, result.estimate
+    sign, colour = SIGNS[result.verdict]
+    target = sentences.criterion_target(result)
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.badge(sign, color=colour)
+        st.metric(
+            criterion.label,
+            words.amount(estimate.value, criterion.unit),
+            help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}."),
+        )
+        st.altair_chart(
+            charts.criterion_bar(
+                estimate, target=criterion.target, ends=_ends(result), unit=criterion.unit
+            ),
+            width="stretch",
+            alt=f"{criterion.label}: {result.verdict}, target {target}",
+        )
+        st.caption(ui.plain(f"Target {target}; {sentences.criterion_interval(result)}"))
+        if note := sentences.criterion_note(result):
+            st.caption(ui.plain(note))
+        if st.button(
+            "What is this?",
+            key=f"{page.key}_what_{criterion.key}",
+            type="tertiary",
+            help=f"Definition, query and rows of {words.lower_first(criterion.label)}",
+        ):
+            _proof.of_criterion(page, result, week)
+
+
+def _ends(result: CriterionResult) -> tuple[float, float]:
+    """The ends of a criterion's bar: the target in the middle, everything known within."""
+    criterion, estimate = result.criterion, result.estimate
+    known = [x for x in (estimate.value, estimate.low, estimate.high) if x is not None]
+    reach = max([abs(x - criterion.target) for x in known] + [abs(criterion.target) * 0.05]) * 1.2
+    lowest, highest = {"fraction": (-1.0, 1.0), "stars": (1.0, 5.0)}.get(
+        criterion.unit, (0.0, float("inf"))
+    )
+    return max(criterion.target - reach, lowest), min(criterion.target + reach, highest)

@@ -1,0 +1,29 @@
+"""The frame around every page: its settings, and the navigation."""
+
+from pathlib import Path
+
+import streamlit as st
+
+ICON = Path(__file__).resolve().parent / "_icon.svg"
+
+st.set_page_config(
+    page_title="Touchstone",
+    # An icon of our own: a named one would be asked from an outside host.
+    page_icon=str(ICON),
+    layout="wide",
+)
+
+st.logo(str(ICON), size="small")
+
+page = st.navigation(
+    [
+        st.Page("overview.py", title="Overview", default=True),
+        st.Page("customer_engagement.py", title="Engagement", url_path="engagement"),
+        st.Page("tester_leaderboard.py", title="Testers", url_path="testers"),
+        st.Page("success_criteria.py", title="Criteria", url_path="criteria"),
+        st.Page("feedback.py", title="Feedback", url_path="feedback"),
+        st.Page("data.py", title="Data", url_path="data"),
+    ],
+    position="top",
+)
+page.run()

@@ -1,0 +1,108 @@
+"""What is this? The definition of a figure, the query that ran, and the rows behind it."""
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.analytics import METRICS, Metric, explain
+from core.analytics.criteria import CriterionResult, ticket_rows
+from core.analytics.figures import Figure
+from core.analytics.window import Window
+from pages import _ui as ui
+
+ROWS = 200
+EVERY_ROW = 1_000_000
+BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
+
+
+@st.dialog("What is this?", width="large")
+def of_figure(page: ui.Page, figure: Figure) -> None:
+    """A headline figure: its value comes from the answer that the card was made from."""
+    _definition(figure.metric)
+    asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
+    _rows(page, figure.metric, asked, figure.value)
+
+
+@st.dialog("What is this?", width="large")
+def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
+    """A criterion: how it is judged, then the metric it is an estimate of."""
+    criterion, estimate = result.criterion, result.estimate
+    st.markdown(
+        f"**{ui.plain(criterion.label)}**. {ui.plain(criterion.rationale)} "
+        f"Owner: {ui.plain(criterion.owner)}."
+    )
+    st.caption(
+        ui.plain(
+            f"Met needs the whole 95 % interval on the good side of the target, Missed all of it "
+            f"on the bad side; anything else is Not proven. Method: {estimate.method}."
+        )
+    )
+    if result.metric is None:
+        _tickets(page, result, window)
+        return
+    metric = METRICS[result.metric]
+    _definition(metric)
+    asked = {
+        "metrics": [metric.key],
+        "start_date": str(window.start),
+        "end_date": str(window.end),
+        "account": page.account.id,
+    }
+    _rows(page, metric, asked, estimate.value)
+
+
+def _definition(metric: Metric) -> None:
+    st.markdown(f"**{ui.plain(metric.label)}**. {ui.plain(metric.definition)}")
+    st.markdown(
+        "\n".join(
+            f"- {name}: {ui.plain(said)}"
+            for name, said in (
+                ("Formula", metric.formula),
+                ("Unit", f"{metric.unit}, {BETTER[metric.better]}"),
+                ("Source", metric.source),
+                ("Owner", metric.owner),
+                ("Version of the definition", str(metric.version)),
+            )
+        )
+    )
+
+
+def _rows(page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None) -> None:
+    proof = ui.read(page, explain, result_or_query=asked, metric=metric.key, limit=ROWS)
+    same = proof["agrees"] and (value is None or abs(proof["recomputed"] - value) < 1e-9)
+    number = words.times(proof["total_rows"], "row")
+    verb = "re-aggregates" if proof["total_rows"] == 1 else "re-aggregate"
+    claim = f"{number} {verb} to {words.amount(proof['recomputed'], metric.unit)}"
+    if same:
+        st.success(ui.plain(f"{claim}, the number shown: yes."))
+    else:
+        st.error(
+            ui.plain(f"{claim}, but {words.amount(value, metric.unit)} is shown: please report.")
+        )
+    if not proof["rows"]:
+        return
+    frame = pd.DataFrame(proof["rows"])
+    st.dataframe(frame, hide_index=True, height=280)
+    if proof["total_rows"] > ROWS:
+        st.caption(f"The first {ROWS} rows; the download has all of them.")
+        everything = ui.read(
+            page, explain, result_or_query=asked, metric=metric.key, limit=EVERY_ROW
+        )
+        frame = pd.DataFrame(everything["rows"])
+    ui.csv_button(page, frame, name=f"Rows of {metric.label}", filters="", key="proof")
+    with st.expander("The query that ran"):
+        st.code(proof["sql"], language="sql", wrap_lines=True)
+
+
+def _tickets(page: ui.Page, result: CriterionResult, window: Window) -> None:
+    frame = ui.read(page, ticket_rows, account=page.account.id, window=window)
+    st.markdown(
+        ui.plain(
+            "The mean minutes from opened to resolved, without and with enhancement, within each "
+            "category and priority; these count with the number of their enhanced tickets. "
+            "Categories that lack one of the two say nothing and are left out."
+        )
+    )
+    st.caption(ui.plain(result.note))
+    st.dataframe(frame, hide_index=True, height=320)
+    ui.csv_button(page, frame, name="Rows of time reduction", filters=window.label, key="proof")

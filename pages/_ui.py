@@ -1,0 +1,325 @@
+"""What the pages share: the store, cached reads, the filter bar, figure cards, the error edge."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.analytics.catalogue import product_names
+from core.analytics.figures import Figure
+from core.analytics.sources import freshness
+from core.analytics.window import PRESETS, Window, preset
+from core.config import Settings, load_settings
+from core.errors import TouchstoneError
+from core.export import csv_bytes
+from core.shown import AccountName, accounts, shown_store
+from core.store import Store
+
+__all__ = [
+    "Filters",
+    "Page",
+    "account_box",
+    "chart",
+    "csv_button",
+    "empty",
+    "figure_card",
+    "filter_bar",
+    "freshness_line",
+    "plain",
+    "read",
+    "run_page",
+    "said",
+    "say_after",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CUSTOM = "Custom dates"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page works with: the store it shows, and the account it is scoped to."""
+
+    key: str
+    settings: Settings
+    store: Store
+    is_demo: bool
+    accounts: tuple[AccountName, ...]
+    account: AccountName
+    version: int
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """Today in the business time zone."""
+        return self.now.date()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the filter bar says; the same in words, for exports."""
+
+    window: Window
+    product_ids: tuple[int, ...] = ()
+    words: str = ""
+
+
+def run_page(key: str, question: str, show: Callable[[Page], None]) -> None:
+    """A page from its title to its error edge: the one place where an error becomes a sentence."""
+    st.title(question, anchor=False)
+    try:
+        show(_opened(key))
+    except TouchstoneError as error:
+        st.error(plain(str(error)))
+
+
+def _opened(key: str) -> Page:
+    settings = load_settings()
+    with st.spinner("Opening the store; the first time it takes some seconds.", show_time=False):
+        shown = shown_store(settings)
+    found = accounts(shown.store)
+    account = _chosen_account(found)
+    return Page(
+        key=key,
+        settings=settings,
+        store=shown.store,
+        is_demo=shown.is_demo,
+        accounts=tuple(found),
+        account=account,
+        version=shown.store.data_version(account.id),
+        now=datetime.now(shown.store.zone),
+    )
+
+
+def _chosen_account(found: Sequence[AccountName]) -> AccountName:
+    """The account in the URL, the first one otherwise; its box stands in the filter bar."""
+    wanted = st.session_state.get("account") or st.query_params.get("account")
+    return next((a for a in found if a.id == wanted), found[0])
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: every sign that could mean something is escaped."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def read(page: Page, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """A read from the store, computed once for each state of the account's data.
+
+    `function` takes the store first: pass the rest by keyword.
+    """
+    key = (
+        f"{function.__module__}.{function.__qualname__}",
+        repr(sorted(kwargs.items())),
+        page.store.engine.url.render_as_string(),
+        page.account.id,
+        page.version,
+        page.today,
+    )
+    result: R = _computed(key, partial(function, page.store, *args, **kwargs))
+    return result
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
+    del key
+    return _call()
+
+
+def filter_bar(page: Page, *, default: str = "Last 90 days", products: bool = True) -> Filters:
+    """Period, account and products; all of it in the URL, and back to the start with one click."""
+    keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
+    names = read(page, product_names, account=page.account.id) if products else {}
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
+        period = st.selectbox(
+            "Period",
+            [*PRESETS, CUSTOM],
+            index=list(PRESETS).index(default),
+            key=keys["period"],
+            bind="query-params",
+            width=170,
+        )
+        window = (
+            _custom_dates(page, keys["dates"]) if period == CUSTOM else preset(period, page.today)
+        )
+        account_box(page)
+        chosen = (
+            st.multiselect(
+                "Products",
+                list(names),
+                format_func=lambda product_id: names[product_id],
+                key=keys["products"],
+                bind="query-params",
+                placeholder="All products",
+                width=280,
+            )
+            if len(names) > 1
+            else []
+        )
+        st.button(
+            "Reset",
+            key=f"{page.key}_reset",
+            type="tertiary",
+            on_click=_reset,
+            args=(keys, default),
+            help="Back to the view that the page opens with",
+        )
+    said = [window.label, *(names[product_id] for product_id in chosen)]
+    return Filters(window, tuple(chosen), ", ".join(said))
+
+
+def account_box(page: Page) -> None:
+    if len(page.accounts) > 1:
+        names = {account.id: account.name for account in page.accounts}
+        st.selectbox(
+            "Account",
+            list(names),
+            index=list(names).index(page.account.id),
+            format_func=lambda account_id: names[account_id],
+            key="account",
+            bind="query-params",
+            persist_state="session",
+            width=200,
+        )
+
+
+def _custom_dates(page: Page, key: str) -> Window:
+    start = preset("Last 90 days", page.today).start
+    chosen = st.date_input(
+        "From and to", value=(start, page.today), key=key, bind="query-params", width=240
+    )
+    if not isinstance(chosen, tuple) or len(chosen) != 2:
+        st.info("Choose the last day as well.")
+        st.stop()
+    return Window(*chosen, f"{words.day(chosen[0])} to {words.day(chosen[1])}")
+
+
+def _reset(keys: Mapping[str, str], default: str) -> None:
+    st.session_state[keys["period"]] = default
+    if keys["products"] in st.session_state:
+        st.session_state[keys["products"]] = []
+
+
+def freshness_line(
+    page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
+) -> None:
+    """How old what is shown is, in which zone days are counted, and whether it is demo data."""
+    state = read(page, freshness, account=page.account.id, names=names, now=_this_hour(page))
+    said = [f"Data through {words.day(state.through)}" if state.through else "No data yet"]
+    if state.synced_at:
+        said.append(f"synced {words.moment(state.synced_at, page.today)}")
+    said.append(f"days in {page.store.zone.key}")
+    if window is not None and window.days:
+        said.append(f"changes against the {words.times(window.days, 'day')} before")
+    if note:
+        said.append(note)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if page.is_demo:
+            st.badge("Demo data", color="orange", help="Made up, in a store of its own")
+        st.caption(plain(", ".join(said)), width="content")
+
+
+def _this_hour(page: Page) -> datetime:
+    # Part of a cache's key: to the second it would never be found again.
+    return page.now.replace(minute=59, second=59, microsecond=0)
+
+
+def figure_card(
+    page: Page, figure: Figure, label: str, proof: Callable[[Page, Figure], None]
+) -> None:
+    """A figure with its change, sample and trend; `proof` shows what is behind it, when asked.
+
+    `label` is the metric's name, short enough for a narrow card.
+    """
+    metric = figure.metric
+    moved = words.change(figure.value, figure.previous, metric.unit)
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(
+            label,
+            words.amount(figure.value, metric.unit),
+            moved,
+            delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
+            help=plain(f"{metric.label}. {metric.definition}"),
+            # A period without data is left out: drawn as 0 it would look like a fall.
+            chart_data=[value for value in figure.trend if value is not None] or None,
+            chart_type="bar" if metric.unit == "count" else "line",
+        )
+        if figure.n is not None:
+            small = ": too few for more than a hint" if figure.is_small else ""
+            st.caption(f"n = {words.count(figure.n)}{small}")
+        if st.button(
+            "What is this?",
+            key=f"{page.key}_what_{metric.key}",
+            type="tertiary",
+            help=f"Definition, query and rows of {metric.label.lower()}",
+        ):
+            proof(page, figure)
+
+
+def chart(drawn: Any, *, title: str, subtitle: str, alt: str) -> None:
+    """A chart under the finding it shows."""
+    with st.container(border=True, height="stretch"):
+        st.subheader(plain(title), anchor=False)
+        st.caption(plain(subtitle))
+        st.altair_chart(drawn, width="stretch", alt=alt)
+
+
+def csv_button(page: Page, frame: pd.DataFrame, *, name: str, filters: str, key: str) -> None:
+    """A download of the rows, stamped with what they are."""
+    stamp = {
+        "Touchstone": name,
+        "Account": page.account.name,
+        "Filters": filters,
+        "Time zone": page.store.zone.key,
+        "As of": f"{page.now:%Y-%m-%d %H:%M}",
+    }
+    if page.is_demo:
+        stamp["Demo data"] = "made up"
+    st.download_button(
+        "Download CSV",
+        data=partial(csv_bytes, frame, stamp),
+        file_name=f"touchstone-{name.lower().replace(' ', '-')}-{page.today}.csv",
+        mime="text/csv",
+        key=f"{page.key}_csv_{key}",
+        on_click="ignore",
+        type="tertiary",
+    )
+
+
+def say_after(
+    place: str, done: str, action: Callable[..., object], *args: Any, **kwargs: Any
+) -> None:
+    """Do something that a person asked for in a callback; `said` tells them how it went.
+
+    What is told as done is done: the words are set once the action has come back.
+    """
+    try:
+        action(*args, **kwargs)
+    except TouchstoneError as error:
+        st.session_state[f"said_{place}"] = ("error", str(error))
+    else:
+        st.session_state[f"said_{place}"] = ("success", done)
+
+
+def said(place: str) -> None:
+    """How the last thing that was asked for here went; told once."""
+    kind, text = st.session_state.pop(f"said_{place}", (None, ""))
+    if kind == "error":
+        st.error(plain(text))
+    elif kind == "success":
+        st.success(plain(text))
+
+
+def empty(sentence: str, target: str | None = None, label: str = "") -> None:
+    """Nothing to show: why, and the way out."""
+    with st.container(border=True):
+        st.markdown(sentence)
+        if target:
+            st.page_link(target, label=label)

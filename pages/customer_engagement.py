@@ -1,0 +1,149 @@
+"""Who drives engagement, and who is slipping away?"""
+
+import pandas as pd
+import streamlit as st
+
+from core import charts, sentences, words
+from core.analytics.engagement import SILENT_AFTER_DAYS, Engagement, engagement, top_and_others
+from core.analytics.figures import headline_figures
+from pages import _proof
+from pages import _ui as ui
+
+SOURCES = frozenset({"Test cycles"})
+METRICS = {
+    "tests_created": "Created",
+    "tests_submitted": "Submitted",
+    "test_completion_rate": "Completion",
+    "active_customers": "Active users",
+}
+
+
+def show(page: ui.Page) -> None:
+    answer = st.container()
+    chosen = ui.filter_bar(page)
+    asked = {
+        "account": page.account.id,
+        "window": chosen.window,
+        "product_ids": chosen.product_ids,
+        "today": page.today,
+    }
+    found = ui.read(page, engagement, **asked)
+    with answer:
+        st.markdown(f"##### {ui.plain(sentences.engagement_answer(found, chosen.window.label))}")
+        ui.freshness_line(page, SOURCES, window=chosen.window)
+    if found.people.empty:
+        ui.empty(
+            "No test cycle of this account is in the store yet. Sync it on the data page.",
+            *("data.py", "Go to Data"),
+        )
+        return
+    figures = ui.read(page, headline_figures, metrics=list(METRICS), **asked)
+    with st.grid(5, min_column_width=160):
+        for figure in figures:
+            ui.figure_card(page, figure, METRICS[figure.metric.key], _proof.of_figure)
+        silent_card(found)
+    left, right = st.columns([9, 13])
+    with left:
+        trend_chart(page, found)
+    with right:
+        leaderboard(page, found, chosen)
+
+
+def silent_card(found: Engagement) -> None:
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(
+            f"Silent {SILENT_AFTER_DAYS} days",
+            words.count(found.silent),
+            help="Customer users whose latest test cycle, created or submitted, ended more than "
+            f"{SILENT_AFTER_DAYS} days ago; the change is over the last 30 days. Those whose "
+            "cycles have no date are not counted.",
+            delta=found.fell_silent or None,
+            delta_color="inverse",
+        )
+        silent = found.people[found.people["silent"]]
+        with st.popover("Who?", type="tertiary", disabled=silent.empty):
+            st.dataframe(
+                silent[["customer", "last_active"]].sort_values("last_active", ascending=False),
+                hide_index=True,
+                column_config={
+                    "customer": "Customer user",
+                    "last_active": st.column_config.DateColumn("Last cycle", format="D MMM YYYY"),
+                },
+            )
+
+
+def trend_chart(page: ui.Page, found: Engagement) -> None:
+    data, order, share = top_and_others(found)
+    if data.empty:
+        ui.empty("No test cycle with a known creator ended in the last 12 months.")
+        return
+    top = [name for name in order if name != words.OTHERS]
+    ui.chart(
+        charts.stacked_periods(
+            data, series=order, unit="Cycles created", unfinished=f"{page.today:%Y-%m}"
+        ),
+        title=sentences.top_share(top, share, "One person creates", "create", "cycles"),
+        subtitle="Test cycles by month in which they end; this month, pale, is not over",
+        alt=f"Cycles created by month: {', '.join(top)} and everyone else",
+    )
+
+
+def leaderboard(page: ui.Page, found: Engagement, chosen: ui.Filters) -> None:
+    people = found.people.assign(
+        place=range(1, len(found.people) + 1),
+        completion=found.people["completion"] * 100,
+        state=["silent" if silent else "" for silent in found.people["silent"]],
+    )
+    columns = ["place", "customer", "created", "submitted", "completion", "last_active", "trend"]
+    with st.container(border=True, height="stretch"):
+        st.subheader("Customer users by cycles created", anchor=False)
+        st.caption("Everyone, those without activity in the period with 0")
+        st.dataframe(
+            people[columns],
+            hide_index=True,
+            height=338,
+            column_config={
+                "place": st.column_config.NumberColumn("#", width=44),
+                "customer": st.column_config.TextColumn("Customer user", width=160),
+                "created": st.column_config.ProgressColumn(
+                    "Created",
+                    format="%d",
+                    min_value=0,
+                    max_value=_most(people["created"]),
+                    width=120,
+                ),
+                "submitted": st.column_config.NumberColumn("Submitted", width=84),
+                "completion": st.column_config.NumberColumn(
+                    "Completion %",
+                    format="%.0f",
+                    width=100,
+                    help="Of the cycles that they created, the share that was submitted by anybody",
+                ),
+                "last_active": st.column_config.DateColumn(
+                    "Last active",
+                    format="D MMM YYYY",
+                    width=100,
+                    help="The day on which their latest cycle, created or submitted, ended or ends",
+                ),
+                "trend": st.column_config.BarChartColumn(
+                    "12 months",
+                    y_min=0,
+                    width=120,
+                    help="Cycles created by month, scaled to the busiest",
+                ),
+            },
+        )
+        ui.csv_button(
+            page,
+            found.people.drop(columns="trend"),
+            name="Customer engagement",
+            filters=chosen.words,
+            key="people",
+        )
+
+
+def _most(values: pd.Series) -> int:
+    return max(int(values.max()), 1)
+
+
+ui.run_page("engagement", "Who drives engagement, and who is slipping away?", show)

@@ -1,0 +1,151 @@
+"""Who finds the bugs that matter?"""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from core import charts, sentences, words
+from core.analytics.figures import headline_figures
+from core.analytics.testers import NEWCOMER_BELOW, Field, leaderboard, top_and_others
+from pages import _proof
+from pages import _ui as ui
+
+SOURCES = frozenset({"Test cycles", "Bug reports"})
+METRICS = {
+    "bug_count": "Bugs",
+    "active_testers": "Testers",
+    "decided_acceptance_rate": "Acceptance",
+    "rejection_rate": "Rejected",
+    "review_rate": "Reviewed",
+}
+MATURING_DAYS = 10
+ORDERS = {"Fair score": "score", "Bugs reported": "reported", "Bugs accepted": "accepted"}
+
+
+def show(page: ui.Page) -> None:
+    answer = st.container()
+    chosen = ui.filter_bar(page)
+    asked = {
+        "account": page.account.id,
+        "window": chosen.window,
+        "product_ids": chosen.product_ids,
+        "today": page.today,
+    }
+    found = ui.read(page, leaderboard, **asked)
+    with answer:
+        st.markdown(f"##### {ui.plain(sentences.testers_answer(found))}")
+        ui.freshness_line(page, SOURCES, window=chosen.window)
+    if found.people.empty:
+        ui.empty(
+            f"No bug report of a known tester in this period ({chosen.window.label.lower()}). "
+            "Choose a longer period, or All time."
+        )
+        return
+    figures = ui.read(page, headline_figures, metrics=list(METRICS), **asked)
+    with st.grid(5, min_column_width=160):
+        for figure in figures:
+            ui.figure_card(page, figure, METRICS[figure.metric.key], _proof.of_figure)
+    maturing_note(page, chosen)
+    by = st.segmented_control(
+        "Rank by",
+        list(ORDERS),
+        default="Fair score",
+        required=True,
+        key="testers_order",
+        bind="query-params",
+    )
+    left, right = st.columns([9, 13])
+    with left:
+        trend_chart(page, found, ORDERS[by])
+    with right:
+        table(page, found, ORDERS[by], chosen)
+
+
+def maturing_note(page: ui.Page, chosen: ui.Filters) -> None:
+    since = page.today - timedelta(days=MATURING_DAYS)
+    if chosen.window.end is None or chosen.window.end >= since:
+        st.caption(
+            f"Bugs of cycles that ended after {words.day(since)} are still maturing: "
+            f"undecided ones are accepted by themselves after {MATURING_DAYS} days."
+        )
+
+
+def trend_chart(page: ui.Page, found: Field, by: str) -> None:
+    data, order, share = top_and_others(found, by)
+    if data.empty:
+        ui.empty("No bug report in the last 12 months.")
+        return
+    top = [name for name in order if name != words.OTHERS]
+    ui.chart(
+        charts.stacked_periods(
+            data, series=order, unit="Bugs reported", unfinished=f"{page.today:%Y-%m}"
+        ),
+        title=sentences.top_share(top, share, "One tester reports", "report", "bugs"),
+        subtitle="By the month in which the test cycle ends; this month, pale, is not over",
+        alt=f"Bugs reported by month: {', '.join(top)} and everyone else",
+    )
+
+
+def table(page: ui.Page, found: Field, by: str, chosen: ui.Filters) -> None:
+    people = found.people
+    if by != "score":
+        people = people.sort_values([by, "tester"], ascending=[False, True], ignore_index=True)
+        people = people.assign(rank=people[by].rank(method="min", ascending=False).astype("Int64"))
+    shown = people.assign(
+        acceptance=people["acceptance"] * 100,
+        band=["newcomer" if newcomer else "" for newcomer in people["newcomer"]],
+    )
+    columns = [
+        *("rank", "tester", "score", "reported", "decided", "accepted"),
+        *("acceptance", "band", "trend"),
+    ]
+    with st.container(border=True, height="stretch"):
+        st.subheader("Testers", anchor=False)
+        st.caption(
+            "Score: severity-weighted decided bugs times acceptance, drawn towards the field's "
+            f"{words.share(found.prior.shrunk(0, 0))} the more the fewer bugs are decided"
+        )
+        st.dataframe(
+            shown[columns],
+            hide_index=True,
+            height=338,
+            column_config={
+                "rank": st.column_config.NumberColumn("#", width=44),
+                "tester": st.column_config.TextColumn("Tester", width=140),
+                "score": st.column_config.ProgressColumn(
+                    "Score",
+                    width=110,
+                    format="%.0f",
+                    min_value=0,
+                    max_value=max(float(people["score"].max()), 1.0),
+                ),
+                "reported": st.column_config.NumberColumn("Reported", width=80),
+                "decided": st.column_config.NumberColumn(
+                    "Decided", width=76, help="Accepted, accepted automatically, or rejected"
+                ),
+                "accepted": st.column_config.NumberColumn("Accepted", width=80),
+                "acceptance": st.column_config.NumberColumn(
+                    "Accepted %", format="%.0f", width=96, help="Of the decided bugs"
+                ),
+                "band": st.column_config.TextColumn(
+                    "Band", width=84, help=f"Newcomers: fewer than {NEWCOMER_BELOW} decided bugs"
+                ),
+                "trend": st.column_config.BarChartColumn(
+                    "12 months",
+                    y_min=0,
+                    width=110,
+                    help="Bugs reported by month, scaled to the busiest",
+                ),
+            },
+        )
+        ui.csv_button(
+            page,
+            pd.DataFrame(people.drop(columns="trend")),
+            name="Tester leaderboard",
+            filters=chosen.words,
+            key="testers",
+        )
+
+
+ui.run_page("testers", "Who finds the bugs that matter?", show)

@@ -1,0 +1,64 @@
+"""Every page on a demo, an empty and a broken store: an answer or a sentence, never a traceback."""
+
+import pytest
+
+from core.store import open_store
+from tests.pages.conftest import NAMES
+
+
+def test_there_are_pages():
+    assert {"overview", "customer_engagement", "tester_leaderboard"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_demo_data(run_page, demo_url, name):
+    app = run_page(name)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value.endswith("?")
+    answer = next(m.value for m in app.markdown if m.value.startswith("#####"))
+    assert answer.endswith(("\\.", "."))
+    assert any("Data through" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_an_account_without_data(run_page, tmp_path, monkeypatch, name):
+    monkeypatch.setenv("TESTIO_CUSTOMER_API_TOKEN", "token")
+    monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
+    app = run_page(name)
+    assert not app.exception
+    assert not app.error
+    shown = " ".join(element.value for element in [*app.markdown, *app.caption])
+    assert "No data yet" in shown
+    # Nothing shows 0 for unknown: shares and durations of nothing are a dash.
+    rates = [m for m in app.metric if m.label in {"Completion", "Acceptance", "Thumbs up", "Stars"}]
+    assert all(metric.value == "\N{EN DASH}" for metric in rates)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_broken_store(run_page, tmp_path, name):
+    (tmp_path / "touchstone.db").write_text("This is no database. " * 500)
+    app = run_page(name)
+    assert not app.exception
+    (error,) = app.error
+    assert "no store or is damaged" in error.value
+    assert not app.metric
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_settings_without_sense(run_page, monkeypatch, name):
+    monkeypatch.setenv("TOUCHSTONE_TIMEZONE", "Mars/Olympus")
+    app = run_page(name)
+    assert not app.exception
+    assert "TOUCHSTONE" in app.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_a_newer_store(run_page, tmp_path, name):
+    store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    app = run_page(name)
+    assert not app.exception
+    assert "newer version" in app.error[0].value

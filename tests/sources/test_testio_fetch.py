@@ -1,0 +1,199 @@
+import pytest
+
+from core.config import TestioAccount
+from core.errors import SourceRefused, SourceUnreadable
+from core.sources.http import Patience, SourceFailed, SourceMissing
+from core.sources.testio import (
+    connect,
+    fetch_bugs,
+    fetch_cycle,
+    fetch_cycles,
+    fetch_features,
+    fetch_products,
+    fetch_reject_reasons,
+)
+from tests.testio_server import TOKEN, Customer, Fault, TestioServer
+
+FAST = Patience(attempts=2, wait_initial=0, wait_max=0, wait_jitter=0, read=5)
+
+
+@pytest.fixture
+def server():
+    with TestioServer(Customer(products=[{"id": 1}, {"id": 2}])) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    account = TestioAccount(id="a", name="A", base_url=server.url, token=server.token)
+    with connect(account, patience=FAST) as connected:
+        yield connected
+
+
+def cycles(*ids, product=1):
+    return [{"id": number, "product": {"id": product}} for number in ids]
+
+
+def ids(pages):
+    return [cycle["id"] for page in pages for cycle in page]
+
+
+def test_products_and_reasons(client, server):
+    server.customer.reasons = [{"key": "other"}]
+    assert fetch_products(client) == [{"id": 1}, {"id": 2}]
+    assert fetch_reject_reasons(client) == [{"key": "other"}]
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"products": null}', b'{"products": {}}', b'"hello"'])
+def test_a_list_that_is_missing_is_not_an_empty_one(client, server, body):
+    server.faults = [Fault(path="/products", body=body)]
+    with pytest.raises(SourceUnreadable, match="'products'"):
+        fetch_products(client)
+
+
+def test_a_bare_list_is_taken(client, server):
+    server.faults = [Fault(path="/products", body=b'[{"id": 1}]')]
+    assert fetch_products(client) == [{"id": 1}]
+
+
+def test_a_wrong_token(server):
+    account = TestioAccount(id="a", name="A", base_url=server.url, token="another")
+    with connect(account) as client, pytest.raises(SourceRefused, match="of account 'a'"):
+        fetch_products(client)
+
+
+def test_features_of_a_product_and_of_its_sections_each_once(client, server):
+    server.customer.features = [
+        {"id": 10, "product_id": 1},
+        {"id": 11, "product_id": 1, "section_id": 5},
+        {"id": 10, "product_id": 1, "section_id": 6},
+        {"id": 12, "product_id": 1, "section_id": 6},
+        {"id": 13, "product_id": 2},
+    ]
+    assert [f["id"] for f in fetch_features(client, 1)] == [10]
+    assert [f["id"] for f in fetch_features(client, 1, [5, 6])] == [10, 11, 12]
+
+
+def test_a_product_with_sections_may_have_no_features_of_its_own(client, server):
+    server.customer.features = [{"id": 11, "product_id": 1, "section_id": 5}]
+    server.faults = [Fault(path="/products/1/features", status=404)]
+    assert [f["id"] for f in fetch_features(client, 1, [5])] == [11]
+    with pytest.raises(SourceMissing):
+        list(fetch_features(client, 1))
+
+
+@pytest.mark.parametrize(
+    ("count", "requests"), [(0, 1), (3, 1), (9, 1), (10, 2), (99, 2), (100, 2), (101, 2), (250, 3)]
+)
+def test_pages_are_read_until_a_short_or_an_empty_one(client, server, count, requests):
+    server.customer.cycles = cycles(*range(1, count + 1)) + cycles(999, product=2)
+    assert ids(fetch_cycles(client, 1)) == list(range(count, 0, -1))
+    assert len(server.asked) == requests
+
+
+def test_a_server_that_limits_its_pages_is_read_to_the_end(client, server):
+    server.customer.cycles = cycles(*range(1, 128))
+    server.largest_page = 50
+    assert len(ids(fetch_cycles(client, 1))) == 127
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("count", [5, 40, 100, 420])
+def test_a_server_that_ignores_the_page_is_asked_twice_at_most(client, server, count):
+    server.customer.cycles = cycles(*range(1, count + 1))
+    server.ignores_paging = True
+    assert len(ids(fetch_cycles(client, 1))) == count
+    assert len(server.asked) <= 2
+
+
+def test_objects_without_an_id_do_not_make_an_endless_list(client, server):
+    server.customer.cycles = [None, {"title": "no id"}, *cycles(*range(1, 100))]
+    server.ignores_paging = True
+    assert sum(len(page) for page in fetch_cycles(client, 1)) <= 103
+    assert len(server.asked) <= 2
+
+
+def test_an_item_that_moves_to_the_next_page_is_taken_once(client, server):
+    server.customer.cycles = cycles(*range(1, 151))
+
+    def submit_another(_path, query):
+        if query.get("page") == "2":
+            server.customer.cycles += cycles(500)
+
+    server.before = submit_another
+    found = ids(fetch_cycles(client, 1))
+    assert len(found) == len(set(found)) == 150
+
+
+def test_a_full_page_of_things_seen_ends_the_list(client, server):
+    server.customer.cycles = cycles(*range(1, 101))
+    server.before = lambda _path, query: query.update(page="1")
+    assert len(ids(fetch_cycles(client, 1))) == 100
+    assert len(server.asked) == 2
+
+
+def test_one_cycle(client, server):
+    server.customer.cycles = cycles(7)
+    assert fetch_cycle(client, 7) == cycles(7)[0]
+    assert fetch_cycle(client, 8) is None
+    server.faults = [Fault(path="/exploratory_tests/7", body=b"{}")]
+    with pytest.raises(SourceUnreadable):
+        fetch_cycle(client, 7)
+
+
+def bugs_of(*cycle_ids):
+    return [{"id": 1000 + number, "test": {"id": number}} for number in cycle_ids]
+
+
+def batches(client, count, size):
+    return [
+        (list(batch.cycle_ids), [bug["id"] for bug in batch.bugs], batch.error)
+        for batch in fetch_bugs(client, list(range(1, count + 1)), size=size)
+    ]
+
+
+def test_bugs_come_in_batches(client, server):
+    server.customer.bugs = bugs_of(1, 2, 3, 9)
+    assert batches(client, 3, 2) == [([1, 2], [1001, 1002], None), ([3], [1003], None)]
+    assert [query["filter_test_cycle_ids"] for _, query in server.asked] == ["1,2", "3"]
+
+
+def test_no_cycles_no_question(client, server):
+    assert batches(client, 0, 2) == []
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_a_batch_that_takes_too_long_is_halved_and_the_size_is_kept(client, server, limit):
+    server.customer.bugs = bugs_of(*range(1, 21))
+    server.most_cycles = limit
+    read = batches(client, 20, 8)
+    assert [number for some, _, _ in read for number in some] == list(range(1, 21))
+    assert sorted(bug for _, bugs, _ in read for bug in bugs) == list(range(1001, 1021))
+    failed = len(server.asked) - len(read)
+    assert failed <= 3
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 524}, {"cut": 5}])
+def test_one_cycle_at_which_the_server_fails_does_not_stop_the_others(client, server, fault):
+    server.customer.bugs = bugs_of(*range(1, 9))
+
+    def fail_at_five(_path, query):
+        asked = query.get("filter_test_cycle_ids", "").split(",")
+        server.faults = [Fault(path="/bugs", **fault)] if "5" in asked else []
+
+    server.before = fail_at_five
+    read = batches(client, 8, 8)
+    (failed,) = [some for some, _, error in read if error is not None]
+    assert failed == [5]
+    expected = SourceUnreadable if "cut" in fault else SourceFailed
+    assert [type(error) for _, _, error in read if error is not None] == [expected]
+    assert sorted(bug for _, bugs, _ in read for bug in bugs) == [
+        1000 + number for number in (1, 2, 3, 4, 6, 7, 8)
+    ]
+
+
+def test_the_server_checks_the_token_and_pages_as_the_real_one_does(server):
+    server.customer.cycles = cycles(*range(1, 201))
+    assert server.token == TOKEN
+    assert len(server.answer("/products/1/exploratory_tests", {})[1]["exploratory_tests"]) == 150

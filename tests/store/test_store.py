@@ -1,0 +1,374 @@
+"""The store: opening, migrating, writing as a unit, days and zones, failures as sentences."""
+
+import sqlite3
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import StoreError, StoreTooNew
+from core.store import (
+    Account,
+    Bug,
+    CalendarDay,
+    Criterion,
+    Feature,
+    Product,
+    SyncRun,
+    TestCycle,
+    TestFeature,
+    User,
+    engine,
+    open_store,
+    table,
+)
+from core.store.models import Base
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def rows(store, model, *columns):
+    with store.read() as session:
+        wanted = [table(model).c[name] for name in columns]
+        return sorted(session.connection().execute(select(*wanted)).all())
+
+
+@pytest.fixture
+def account(any_store):
+    any_store.ensure_account("acme", "Acme")
+    return any_store
+
+
+def test_migrations_make_what_the_models_say(any_store):
+    with any_store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_opening_again_keeps_everything(tmp_path):
+    url = f"sqlite:///{tmp_path}/new/folder/store.db"
+    first = open_store(url)
+    first.ensure_account("acme", "Acme")
+    first.close()
+    again = open_store(url)
+    assert rows(again, Account, "id", "name") == [("acme", "Acme")]
+    again.close()
+
+
+def test_eight_processes_can_open_a_new_store_at_once(tmp_path):
+    url = f"sqlite:///{tmp_path}/store.db"
+    failures = []
+
+    def opens():
+        try:
+            open_store(url).close()
+        except StoreError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=opens) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_newer_store_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreTooNew, match=r"newer version of Touchstone.*update Touchstone"):
+        open_store(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+    connection.close()
+
+
+def test_a_file_that_is_no_store_is_told(tmp_path):
+    path = tmp_path / "notes.db"
+    path.write_text("Dear diary, this is no database at all." * 100)
+    with pytest.raises(StoreError, match="no store or is damaged"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_text().startswith("Dear diary")
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="TOUCHSTONE_DATABASE_URL"):
+        open_store(f"sqlite:///{tmp_path}/file/store.db")
+
+
+@pytest.mark.parametrize("url", ["", "no url", "mongodb://here/there", "sqlite:/"])
+def test_an_address_without_sense_is_told(url):
+    with pytest.raises(StoreError, match=r"TOUCHSTONE_DATABASE_URL|cannot be used"):
+        open_store(url)
+
+
+def test_a_server_that_is_down_is_told_without_its_password():
+    with pytest.raises(StoreError, match="server cannot be reached") as told:
+        open_store("postgresql+psycopg://someone:s3cret@127.0.0.1:9/none")
+    assert "s3cret" not in str(told.value)
+
+
+def test_a_lock_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_MILLISECONDS", 50)
+    path = tmp_path / "store.db"
+    store = open_store(f"sqlite:///{path}")
+    store.ensure_account("acme", "Acme")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked: try again"), store.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+    assert rows(store, Product, "id") == []  # reading goes on
+    holder.close()
+    store.close()
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    store.ensure_account("acme", "Acme")
+    with store.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
+    many = [{"id": n, "name": "x" * 500} for n in range(2_000)]
+    with pytest.raises(StoreError, match="disk is full"), store.write("acme") as unit:
+        unit.upsert(Product, many)
+    assert rows(store, Product, "id") == []
+    store.close()
+
+
+def test_a_store_that_may_not_be_written_is_told(tmp_path):
+    path = tmp_path / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    with pytest.raises(StoreError, match="read-only"):
+        open_store(f"sqlite:///file:{path}?mode=ro&uri=true").ensure_account("acme", "Acme")
+
+
+def test_a_new_account_starts_with_the_default_criteria(account):
+    assert len(rows(account, Criterion, "key")) == 7
+    account.ensure_account("acme", "Acme Ltd")
+    assert rows(account, Account, "name") == [("Acme Ltd",)]
+    assert len(rows(account, Criterion, "key")) == 7
+
+
+def test_criteria_that_were_changed_stay_changed(account):
+    with account.write("acme") as unit:
+        unit.upsert(Criterion, [{"key": "satisfaction", "target": 4.5}])
+    account.ensure_account("acme", "Acme")
+    assert ("satisfaction", 4.5) in rows(account, Criterion, "key", "target")
+
+
+def test_upsert_counts_what_it_did(account):
+    with account.write("acme") as unit:
+        assert unit.upsert(Product, [{"id": 1, "name": "Shop"}, {"id": 2, "name": "App"}]) == (
+            *(2, 0, 0, 0),
+        )
+    with account.write("acme") as unit:
+        assert unit.upsert(
+            Product, [{"id": 1, "name": "Shop"}, {"id": 2, "name": "Apps"}, {"id": 3, "name": None}]
+        ) == (1, 1, 1, 0)
+    assert rows(account, Product, "id", "name")[:2] == [(1, "Shop"), (2, "Apps")]
+
+
+def test_upsert_takes_the_last_of_two_with_one_key(account):
+    with account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "First"}, {"id": 1, "name": "Last"}])
+    assert rows(account, Product, "id", "name") == [(1, "Last")]
+
+
+def test_upsert_can_leave_what_is_there(account):
+    with account.write("acme") as unit:
+        unit.upsert(Feature, [{"id": 1, "title": "Pay"}])
+        unit.upsert(Feature, [{"id": 1, "title": "?"}, {"id": 2, "title": "Find"}], keep_existing=True)
+    assert rows(account, Feature, "id", "title") == [(1, "Pay"), (2, "Find")]
+
+
+def test_upsert_of_many_rows(account):
+    many = [{"id": n, "name": f"P{n}"} for n in range(1_203)]
+    with account.write("acme") as unit:
+        assert unit.upsert(Product, many).added == 1_203
+        assert unit.upsert(Product, many).unchanged == 1_203
+
+
+def test_replace_makes_the_children_exactly_these(account):
+    with account.write("acme") as unit:
+        unit.upsert(Feature, [{"id": n, "title": str(n)} for n in (1, 2, 3)])
+        unit.upsert(TestCycle, [{"id": 10}, {"id": 11}])
+        link = [{"cycle_id": 10, "feature_id": n, "title": "t"} for n in (1, 2)]
+        other = {"cycle_id": 11, "feature_id": 1, "title": "t"}
+        assert unit.replace(TestFeature, "cycle_id", [10, 11], [*link, other]).added == 3
+        changed = [link[0] | {"title": "new"}, {"cycle_id": 10, "feature_id": 3, "title": "t"}]
+        assert unit.replace(TestFeature, "cycle_id", [10], changed) == (1, 1, 0, 1)
+        assert unit.replace(TestFeature, "cycle_id", [10], changed) == (0, 0, 2, 0)
+    assert rows(account, TestFeature, "cycle_id", "feature_id", "title") == [
+        *((10, 1, "new"), (10, 3, "t"), (11, 1, "t")),
+    ]
+
+
+@pytest.mark.parametrize("name", ["O'Neil", '"; DROP TABLE users; --', "李雷", "a\tb", "=1+1", "👩‍🔬"])
+def test_a_name_comes_back_as_it_went_in(account, name):
+    with account.write("acme") as unit:
+        ids = unit.user_ids("tester", [name, None, name])
+        assert set(ids) == {None, name}
+        assert unit.user_ids("tester", [name]) == {None: None, name: ids[name]}
+    assert rows(account, User, "name") == [(name,)]
+
+
+def test_a_customer_and_a_tester_of_one_name_are_two_people(account):
+    account.ensure_account("other", "Other")
+    with account.write("acme") as unit:
+        unit.user_ids("customer", ["Kim", "kim", " Kim"])
+        unit.user_ids("tester", ["Kim"])
+    with account.write("other") as unit:
+        unit.user_ids("customer", ["Kim"])
+    assert rows(account, User, "account_id", "kind", "name") == sorted(
+        [("acme", "customer", name) for name in ("Kim", "kim", " Kim")]
+        + [("acme", "tester", "Kim"), ("other", "customer", "Kim")]
+    )
+
+
+def test_the_data_version_grows_with_changes_only(account):
+    before = account.data_version("acme")
+    with account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+    assert account.data_version("acme") == before + 1
+    with account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+    assert account.data_version("acme") == before + 1
+    run = {"id": 1, "source": "testio", "status": "running", "started_at": at("2024-01-01")}
+    blank = {"step": "", "done": 0, "requests": 0, "counts": {}, "message": ""}
+    with account.write("acme", quiet=True) as unit:
+        unit.upsert(SyncRun, [run | blank])
+    assert account.data_version() == account.data_version("acme") == before + 1
+
+
+def test_the_version_of_one_account_is_not_that_of_another(account):
+    account.ensure_account("other", "Other")
+    before = account.data_version("other")
+    with account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+    assert account.data_version("other") == before
+
+
+def test_a_unit_that_fails_leaves_nothing(account):
+    before = account.data_version("acme")
+    with pytest.raises(RuntimeError), account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+        raise RuntimeError
+    assert rows(account, Product, "id") == []
+    assert account.data_version("acme") == before
+
+
+def test_references_cannot_leave_the_account(account):
+    account.ensure_account("other", "Other")
+    with account.write("other") as unit:
+        unit.upsert(Product, [{"id": 7, "name": "Theirs"}])
+    with pytest.raises(IntegrityError), account.write("acme") as unit:
+        unit.upsert(TestCycle, [{"id": 1, "product_id": 7}])
+
+
+def test_a_reader_sees_one_state(account):
+    with account.read() as session:
+        count = select(func.count()).select_from(table(Product))
+        assert session.connection().execute(count).scalar() == 0
+        with account.write("acme") as unit:
+            unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+        if account.engine.dialect.name == "sqlite":  # elsewhere each statement sees what is there
+            assert session.connection().execute(count).scalar() == 0
+    assert rows(account, Product, "id") == [(1,)]
+
+
+def test_writers_take_turns(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    store.ensure_account("acme", "Acme")
+
+    def writes(worker):
+        for n in range(20):
+            with store.write("acme") as unit:
+                new = unit.next_id(User)
+                unit.user_ids("tester", [f"{worker}-{n}"])
+                assert unit.next_id(User) == new + 1
+
+    threads = [threading.Thread(target=writes, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [user_id for (user_id,) in rows(store, User, "id")] == list(range(1, 161))
+    store.close()
+
+
+def test_calendar_has_iso_weeks_and_no_holes(account):
+    ends = ["2020-06-01", "2026-03-01", "2018-12-31"]
+    for n, day in enumerate(ends):
+        with account.write("acme") as unit:
+            unit.upsert(TestCycle, [{"id": n, "end_at": at(day)}])
+    found = rows(account, CalendarDay, "day", "week", "month", "quarter", "year", "weekday")
+    first, last = date(2018, 1, 1), date(2026, 12, 31)
+    assert len(found) == (last - first).days + 1
+    for n, (day, week, month, quarter, year, weekday) in enumerate(found):
+        assert day == first + timedelta(days=n)
+        assert week == day.strftime("%G-W%V")
+        assert (month, year) == (day.strftime("%Y-%m"), day.strftime("%Y"))
+        assert quarter == f"{day.year}-Q{[0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4][day.month]}"
+        assert weekday == day.isoweekday()
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("UTC", ("2024-12-31", "2025-01-01")),
+        ("Asia/Tokyo", ("2025-01-01", "2025-01-01")),
+        ("America/Los_Angeles", ("2024-12-31", "2024-12-31")),
+    ],
+)
+def test_a_day_is_that_of_the_business_zone(tmp_path, zone, days):
+    url = f"sqlite:///{tmp_path}/store.db"
+    instants = [at("2024-12-31T23:59:59"), at("2025-01-01T00:00:00")]
+    cycles = [{"id": n, "end_at": instant} for n, instant in enumerate(instants)]
+    direct = open_store(f"sqlite:///{tmp_path}/direct.db", timezone=zone)
+    moved = open_store(url, timezone="UTC")
+    for store in (direct, moved):
+        store.ensure_account("acme", "Acme")
+        with store.write("acme") as unit:
+            unit.upsert(TestCycle, cycles)
+    version = moved.data_version("acme")
+    moved.close()
+    moved = open_store(url, timezone=zone)
+    expected = [(n, date.fromisoformat(day)) for n, day in enumerate(days)]
+    assert rows(direct, TestCycle, "id", "end_day") == expected
+    assert rows(moved, TestCycle, "id", "end_day") == expected
+    assert (moved.data_version("acme") > version) is (zone != "UTC")
+    known = {day for (day,) in rows(moved, CalendarDay, "day")}
+    assert {day for _, day in expected} <= known
+    direct.close()
+    moved.close()
+
+
+def test_a_store_in_memory_is_one_for_all_threads():
+    store = open_store("sqlite://")
+    store.ensure_account("acme", "Acme")
+    seen = []
+    thread = threading.Thread(target=lambda: seen.extend(rows(store, Account, "id")))
+    thread.start()
+    thread.join()
+    assert seen == [("acme",)]
+    store.close()
+
+
+def test_bound_values_are_never_sql(account):
+    hostile = "x'); DELETE FROM users; --"
+    with account.write("acme") as unit:
+        unit.user_ids("tester", ["Kim"])
+        unit.session.connection().execute(
+            insert(table(Bug)), {"account_id": "acme", "id": 1, "title": hostile}
+        )
+    assert rows(account, Bug, "title") == [(hostile,)]
+    assert rows(account, User, "name") == [("Kim",)]

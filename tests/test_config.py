@@ -1,0 +1,90 @@
+"""Settings: defaults, the environment over the secrets file, and mistakes told in a sentence."""
+
+import pytest
+
+from core.config import DEFAULT_TESTIO_URL, load_settings
+from core.errors import ConfigError
+
+ACCOUNT = {"TESTIO_CUSTOMER_API_TOKEN": "t0p-s3cret", "TESTIO_CUSTOMER_ID": "42"}
+
+
+def test_defaults(tmp_path):
+    settings = load_settings({}, tmp_path / "none.toml")
+    assert settings.database_url.endswith("data/touchstone.db")
+    assert settings.demo_database_url.endswith("data/touchstone-demo.db")
+    assert settings.timezone == settings.zone.key == "UTC"
+    assert settings.sync_interval_seconds == 3600
+    assert settings.accounts == ()
+    assert settings.prometheus_url is None
+
+
+def test_an_account_from_the_environment(tmp_path):
+    (account,) = load_settings(ACCOUNT, tmp_path / "none.toml").accounts
+    assert (account.id, account.name, account.base_url) == ("42", "42", DEFAULT_TESTIO_URL)
+    assert account.token == "t0p-s3cret"
+    assert "t0p-s3cret" not in repr(load_settings(ACCOUNT, tmp_path / "none.toml"))
+
+
+def test_the_environment_wins_over_the_secrets(tmp_path):
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(
+        'TOUCHSTONE_TIMEZONE = "Asia/Tokyo"\nTOUCHSTONE_SYNC_INTERVAL_SECONDS = 60\n'
+        '[accounts.42]\nTESTIO_CUSTOMER_API_TOKEN = "old"\n'
+        '[accounts.7]\nTESTIO_CUSTOMER_API_TOKEN = "seven"\nTESTIO_CUSTOMER_NAME = "Seven"\n'
+        'TESTIO_CUSTOMER_API_BASE_URL = "http://localhost:1/api/"\n'
+    )
+    settings = load_settings(ACCOUNT | {"TOUCHSTONE_TIMEZONE": "Europe/Berlin"}, secrets)
+    assert (settings.timezone, settings.sync_interval_seconds) == ("Europe/Berlin", 60)
+    assert [(a.id, a.name, a.token) for a in settings.accounts] == [
+        ("42", "42", "t0p-s3cret"),
+        ("7", "Seven", "seven"),
+    ]
+    assert settings.accounts[1].base_url == "http://localhost:1/api"
+
+
+@pytest.mark.parametrize(
+    ("url", "demo"),
+    [
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x-demo.db"),
+        ("sqlite:///x.db?timeout=3", "sqlite:///x-demo.db"),
+        ("sqlite://", "sqlite://"),
+    ],
+)
+def test_demo_data_has_a_store_of_its_own(tmp_path, url, demo):
+    settings = load_settings({"TOUCHSTONE_DATABASE_URL": url}, tmp_path / "none.toml")
+    assert settings.demo_database_url == demo
+
+
+def test_demo_data_beside_a_server_is_a_local_file(tmp_path):
+    hosted = {"TOUCHSTONE_DATABASE_URL": "postgresql+psycopg://db/touchstone"}
+    settings = load_settings(hosted, tmp_path / "none.toml")
+    assert settings.demo_database_url.startswith("sqlite:////")
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"TOUCHSTONE_TIMEZONE": "Mars/Olympus"}, "TOUCHSTONE_TIMEZONE"),
+        ({"TOUCHSTONE_TIMEZONE": "../../etc/passwd"}, "TOUCHSTONE_TIMEZONE"),
+        ({"TOUCHSTONE_SYNC_INTERVAL_SECONDS": "soon"}, "TOUCHSTONE_SYNC_INTERVAL_SECONDS"),
+        ({"TOUCHSTONE_SYNC_INTERVAL_SECONDS": "-1"}, "TOUCHSTONE_SYNC_INTERVAL_SECONDS"),
+        ({"PROMETHEUS_URL": "localhost:9090"}, "PROMETHEUS_URL"),
+        ({"TESTIO_CUSTOMER_API_TOKEN": "t0p-s3cret"}, "TESTIO_CUSTOMER_ID"),
+        ({"TESTIO_CUSTOMER_ID": "42"}, "TESTIO_CUSTOMER_API_TOKEN"),
+        (ACCOUNT | {"TESTIO_CUSTOMER_API_TOKEN": "t0p\ns3cret"}, "TESTIO_CUSTOMER_API_TOKEN"),
+        (ACCOUNT | {"TESTIO_CUSTOMER_API_BASE_URL": "ftp://x"}, "TESTIO_CUSTOMER_API_BASE_URL"),
+        (ACCOUNT | {"TESTIO_CUSTOMER_API_BASE_URL": "http://[x"}, "TESTIO_CUSTOMER_API_BASE_URL"),
+    ],
+)
+def test_mistakes_are_told(tmp_path, environ, said):
+    with pytest.raises(ConfigError, match=said) as told:
+        load_settings(environ, tmp_path / "none.toml")
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["not = = toml", "accounts = 3", '[accounts]\nx = "y"', "\udcff"])
+def test_a_broken_secrets_file_is_told(tmp_path, text):
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError, match=r"secrets\.toml"):
+        load_settings({}, secrets)

@@ -1,0 +1,271 @@
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from core.errors import InputError
+from core.feedback import (
+    CLEAR,
+    Cast,
+    cast_vote,
+    current_vote,
+    feedback_id,
+    recent_comments,
+    recent_enhancements,
+    record_votes,
+    subject_of,
+    vote_history,
+)
+from core.store import Enhancement, Feedback, FeedbackVote, open_store, table
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RUN = "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11"
+SUBJECT = f"enhancement:{RUN}"
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db", timezone="Europe/Berlin")
+    store.ensure_account("acme", "Acme")
+    yield store
+    store.close()
+
+
+def cast(store, **vote):
+    return cast_vote(store, "acme", **{"subject": SUBJECT, "rater": "Ann"} | vote)
+
+
+def count(store, model):
+    with store.read() as session:
+        return session.connection().execute(select(func.count()).select_from(table(model))).scalar()
+
+
+def add_runs(store, runs):
+    rows = [
+        {
+            "id": run,
+            "ticket_id": ticket,
+            "status": "completed",
+            "processing_time_ms": 18_500,
+            "created_at": NOON + timedelta(minutes=n),
+        }
+        for n, (run, ticket) in enumerate(runs)
+    ]
+    with store.write("acme") as unit:
+        unit.upsert(Enhancement, rows)
+
+
+def test_first_vote_is_stored_and_answered(store):
+    vote = cast(store, thumb="up", at=NOON)
+    assert vote.thumb == "up"
+    assert vote.rating is None
+    assert vote.created_at == vote.updated_at == NOON
+    assert vote.id == feedback_id(SUBJECT, "Ann")
+    assert current_vote(store, "acme", SUBJECT, "Ann") == vote
+    assert current_vote(store, "acme", SUBJECT, "Bob") is None
+
+
+def test_a_vote_is_on_the_business_day(store):
+    cast(store, thumb="up", at=datetime(2026, 11, 20, 23, 30, tzinfo=UTC))
+    with store.read() as session:
+        day = session.connection().execute(select(table(Feedback).c.created_day)).scalar()
+    assert day.isoformat() == "2026-11-21"
+
+
+def test_later_votes_change_only_what_they_give(store):
+    cast(store, thumb="up", at=NOON)
+    cast(store, rating=4, at=NOON + timedelta(seconds=5))
+    vote = cast(store, comment="Right on", at=NOON + timedelta(seconds=9))
+    assert vote.opinion == ("up", 4, "Right on")
+    assert vote.created_at == NOON
+    assert vote.updated_at == NOON + timedelta(seconds=9)
+    assert [v.opinion for v in vote_history(store, "acme", SUBJECT, "Ann")] == [
+        ("up", None, None),
+        ("up", 4, None),
+        ("up", 4, "Right on"),
+    ]
+
+
+def test_thumbs_down_and_one_star_are_opinions(store):
+    vote = cast(store, thumb="down", rating=1)
+    assert vote.opinion == ("down", 1, None)
+    assert cast(store, comment="Wrong customer").opinion == ("down", 1, "Wrong customer")
+
+
+def test_an_identical_repeat_changes_nothing(store):
+    first = cast(store, thumb="up", rating=5, comment="Good", at=NOON)
+    version = store.data_version("acme")
+    again = cast(store, thumb="up", rating=5, comment="Good", at=NOON + timedelta(days=1))
+    assert again == first
+    assert store.data_version("acme") == version
+    assert count(store, FeedbackVote) == 1
+
+
+def test_clearing_takes_back_one_thing_only(store):
+    cast(store, thumb="up", rating=5)
+    assert cast(store, thumb=CLEAR).opinion == (None, 5, None)
+    assert cast(store, rating=CLEAR).opinion == (None, None, None)
+    assert count(store, Feedback) == 1
+    assert count(store, FeedbackVote) == 3
+
+
+def test_clearing_what_was_never_said_stores_nothing(store):
+    assert cast(store, thumb=CLEAR).opinion == (None, None, None)
+    assert count(store, Feedback) == 0
+
+
+def test_a_blank_comment_says_nothing(store):
+    cast(store, comment="  Useful \n")
+    assert cast(store, rating=3, comment="   ").opinion == (None, 3, "Useful")
+
+
+def test_a_late_vote_fills_gaps_and_stays_in_the_history(store):
+    cast(store, thumb="up", at=NOON)
+    vote = cast(store, thumb="down", rating=2, at=NOON - timedelta(hours=1))
+    assert vote.opinion == ("up", 2, None)
+    assert vote.created_at == NOON - timedelta(hours=1)
+    assert [v.thumb for v in vote_history(store, "acme", SUBJECT, "Ann")] == ["down", "up"]
+
+
+@pytest.mark.parametrize(
+    ("vote", "words"),
+    [
+        ({"rating": 0}, "from 1 to 5"),
+        ({"rating": 6}, "from 1 to 5"),
+        ({"rating": True}, "from 1 to 5"),
+        ({"rating": 4.0}, "from 1 to 5"),
+        ({"rating": "5"}, "from 1 to 5"),
+        ({"thumb": "sideways"}, "up or down"),
+        ({"thumb": 1}, "up or down"),
+        ({"thumb": 0}, "up or down"),
+        ({"comment": "x" * 5_001}, "5,001 characters"),
+        ({"comment": 7}, "is text"),
+        ({}, "is empty"),
+        ({"comment": "  "}, "is empty"),
+        ({"thumb": "up", "rater": " "}, "who rates"),
+        ({"thumb": "up", "rater": "x" * 501}, "longer than"),
+        ({"thumb": "up", "subject": ""}, "what is rated"),
+        ({"thumb": "up", "subject": None}, "what is rated"),
+        ({"thumb": "up", "subject": "weather"}, "can be rated"),
+        ({"thumb": "up", "subject": "ticket:"}, "can be rated"),
+        ({"thumb": "up", "at": datetime(2026, 1, 1)}, "UTC offset"),  # noqa: DTZ001
+    ],
+)
+def test_what_is_not_valid_is_refused_in_a_sentence(store, vote, words):
+    with pytest.raises(InputError, match=words):
+        cast(store, **vote)
+    assert count(store, Feedback) == 0
+
+
+def test_an_unknown_account_is_refused(store):
+    with pytest.raises(InputError, match="no account 'nobody'"):
+        cast_vote(store, "nobody", subject=SUBJECT, rater="Ann", thumb="up")
+
+
+def test_hostile_text_is_kept_but_for_what_no_database_takes(store):
+    hostile = "'; DROP TABLE feedback;-- <script>alert(1)</script> =1+1 \u202e\x00 \ud800 名前 🙂"
+    vote = cast(store, comment=hostile, rater="O'Neil \x00\udfff")
+    assert vote.comment == hostile.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
+    assert vote.rater == "O'Neil \ufffd\ufffd"
+    assert current_vote(store, "acme", SUBJECT, "O'Neil \x00\udfff") == vote
+    assert recent_comments(store, "acme") == [vote]
+    assert cast(store, comment="x" * 5_000, rater="B").comment == "x" * 5_000
+
+
+def test_the_subject_names_run_and_ticket(store):
+    add_runs(store, [(RUN, "INC-7")])
+    vote = cast(store, thumb="up")
+    assert (vote.enhancement_id, vote.ticket_id) == (RUN, "INC-7")
+    vote = cast(store, subject="ticket:INC-9", thumb="up")
+    assert (vote.enhancement_id, vote.ticket_id) == (None, "INC-9")
+
+
+def test_subject_of_prefers_the_run():
+    assert subject_of(enhancement="e", ticket="t") == "enhancement:e"
+    assert subject_of(ticket="t", page="/p") == "ticket:t"
+    assert subject_of(page="/p") == "page:/p"
+    with pytest.raises(InputError):
+        subject_of()
+
+
+def test_accounts_are_apart(store):
+    store.ensure_account("other", "Other")
+    cast(store, thumb="up")
+    cast_vote(store, "other", subject=SUBJECT, rater="Ann", thumb="down")
+    assert current_vote(store, "acme", SUBJECT, "Ann").thumb == "up"
+    assert current_vote(store, "other", SUBJECT, "Ann").thumb == "down"
+    add_runs(store, [(RUN, "INC-7")])
+    (run,) = recent_enhancements(store, "acme", rater="Ann")
+    assert run.vote.thumb == "up"
+    assert recent_enhancements(store, "other", rater="Ann") == []
+
+
+def test_recent_runs_come_with_the_raters_vote(store):
+    add_runs(store, [(f"run-{n}", f"INC-{n}%_") for n in range(12)])
+    cast(store, subject="enhancement:run-11", rating=1)
+    cast(store, subject="enhancement:run-10", rating=5, rater="Bob")
+    runs = recent_enhancements(store, "acme", rater="Ann", limit=3)
+    assert [run.id for run in runs] == ["run-11", "run-10", "run-9"]
+    assert [run.vote and run.vote.rating for run in runs] == [1, None, None]
+    assert runs[0].seconds == 18.5
+    assert [r.id for r in recent_enhancements(store, "acme", limit=2, offset=10)] == [
+        "run-1",
+        "run-0",
+    ]
+    assert all(run.vote is None for run in recent_enhancements(store, "acme"))
+
+
+def test_search_takes_text_as_it_is(store):
+    add_runs(store, [("a", "INC-1"), ("b", "inc-2%"), ("c", None)])
+    assert [r.id for r in recent_enhancements(store, "acme", search="INC")] == ["b", "a"]
+    assert [r.id for r in recent_enhancements(store, "acme", search="2%")] == ["b"]
+    assert [r.id for r in recent_enhancements(store, "acme", search="_")] == []
+    assert len(recent_enhancements(store, "acme", search="  ")) == 3
+    cast(store, comment="Slow, 100% slow", at=NOON)
+    cast(store, rater="Bob", comment="Fast", at=NOON + timedelta(hours=1))
+    assert [v.comment for v in recent_comments(store, "acme")] == ["Fast", "Slow, 100% slow"]
+    assert [v.rater for v in recent_comments(store, "acme", search="100%")] == ["Ann"]
+    assert recent_comments(store, "acme", limit=0)[0].rater == "Bob"
+
+
+def test_votes_of_a_source_count_once(store):
+    votes = [
+        Cast(subject=SUBJECT, rater="Ann", at=NOON, thumb="up", vote_id=-1),
+        Cast(subject=SUBJECT, rater="Ann", at=NOON + timedelta(hours=1), thumb="down", vote_id=-2),
+        Cast(subject=SUBJECT, rater="Bob", at=NOON, rating=4, vote_id=-3),
+    ]
+    with store.write("acme") as unit:
+        assert record_votes(unit, reversed(votes)).added == 2
+    version = store.data_version("acme")
+    with store.write("acme") as unit:
+        record_votes(unit, votes)
+    assert store.data_version("acme") == version
+    assert count(store, FeedbackVote) == 3
+    assert current_vote(store, "acme", SUBJECT, "Ann").thumb == "down"
+
+
+def test_votes_at_once_lose_nothing(store):
+    failures = []
+
+    def vote(rater):
+        try:
+            for n in range(40):
+                cast(store, rater=f"rater {rater}", rating=1 + n % 5)
+                if n == 0:
+                    cast(store, rater="everyone", comment=f"from {rater}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test must see it
+            failures.append(error)
+
+    threads = [threading.Thread(target=vote, args=(n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    for n in range(20):
+        history = vote_history(store, "acme", SUBJECT, f"rater {n}")
+        assert [v.rating for v in history] == [1 + n % 5 for n in range(40)]
+    shared = vote_history(store, "acme", SUBJECT, "everyone")
+    assert {v.comment for v in shared} == {f"from {n}" for n in range(20)}
+    assert shared[-1] == current_vote(store, "acme", SUBJECT, "everyone")

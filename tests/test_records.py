@@ -1,0 +1,252 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from core.feedback import cast_vote, current_vote, vote_history
+from core.records import save_enhancements, save_feedback, save_tickets
+from core.sources.fields import FieldProblem, parse_all
+from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
+from core.store import Counts, Enhancement, Ticket, open_store, table
+
+RUN = {
+    "id": "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11",
+    "tenant_id": "acme",
+    "ticket_id": "INC-7",
+    "status": "completed",
+    "processing_time_ms": 18_240,
+    "created_at": "2026-11-20T09:00:00+01:00",
+    "completed_at": "2026-11-20T08:00:18.24Z",
+    "error_message": None,
+}
+TICKET = {
+    "id": "INC-7",
+    "opened_at": "2026-11-20T07:00:00Z",
+    "resolved_at": "2026-11-20T09:30:00Z",
+    "category": "Network",
+    "priority": "2 - High",
+    "technician": "Ann",
+    "enhanced": True,
+    "minutes_spent": 31.5,
+    "reopened": False,
+}
+THUMB = {
+    "id": "f1",
+    "tenant_id": "acme",
+    "ticket_id": "INC-7",
+    "enhancement_id": RUN["id"],
+    "technician_email": "ann@acme.example",
+    "feedback_type": "thumbs_up",
+    "feedback_comment": "Right on",
+    "created_at": "2026-11-20T10:00:00Z",
+}
+EIGHT = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def store():
+    store = open_store("sqlite://", timezone="UTC")
+    store.ensure_account("acme", "Acme")
+    yield store
+    store.close()
+
+
+def fields_of(item):
+    return [problem.field for problem in item.problems]
+
+
+def rows(store, model):
+    with store.read() as session:
+        found = session.connection().execute(select(table(model))).mappings()
+        return [dict(row) for row in found]
+
+
+def test_a_run_is_read_in_utc():
+    run = parse_enhancement(RUN)
+    assert (run.id, run.ticket_id, run.tenant_id) == (RUN["id"], "INC-7", "acme")
+    assert (run.status, run.processing_time_ms) == ("completed", 18_240)
+    assert run.created_at == EIGHT
+    assert run.created_at.tzinfo is UTC
+    assert run.problems == ()
+
+
+def test_a_row_of_text_reads_like_json():
+    row = RUN | {"processing_time_ms": "18240", "error_message": "", "status": "COMPLETED"}
+    assert parse_enhancement(row) == parse_enhancement(RUN)
+    row = TICKET | {"enhanced": "Yes", "reopened": "0", "minutes_spent": "31.5"}
+    assert parse_ticket(row) == parse_ticket(TICKET)
+    assert parse_ticket(TICKET | {"id": 4711}).id == "4711"
+
+
+def test_a_pending_run_lacks_nothing():
+    run = parse_enhancement({"id": "x", "status": "pending", "created_at": "2026-11-20T08:00:00Z"})
+    assert (run.processing_time_ms, run.completed_at, run.problems) == (None, None, ())
+
+
+def test_a_duration_of_zero_is_a_duration():
+    assert parse_enhancement(RUN | {"processing_time_ms": 0}).processing_time_ms == 0
+    assert parse_ticket(TICKET | {"minutes_spent": 0}).minutes_spent == 0
+
+
+@pytest.mark.parametrize("value", [-1, True, "soon", "nan", float("inf"), 2**31, [1], {}, 10**400])
+def test_a_wrong_duration_is_unknown_and_noted(value):
+    run = parse_enhancement(RUN | {"processing_time_ms": value})
+    assert run.processing_time_ms is None
+    assert fields_of(run) == ["processing_time_ms"]
+
+
+def test_wrong_optional_fields_are_unknown_and_noted():
+    run = parse_enhancement(
+        RUN
+        | {"ticket_id": ["x"], "tenant_id": "x" * 501, "error_message": 7}
+        | {"completed_at": "2026-11-20T07:59:00Z"}
+    )
+    assert (run.ticket_id, run.tenant_id, run.error_message, run.completed_at) == (None,) * 4
+    assert set(fields_of(run)) == {"ticket_id", "tenant_id", "error_message", "completed_at"}
+    ticket = parse_ticket(
+        TICKET
+        | {"opened_at": "03/04/2026", "enhanced": "perhaps", "reopened": 2, "priority": 1.5}
+        | {"minutes_spent": "1,5", "category": {}}
+    )
+    assert ticket.resolved_at is not None
+    assert set(fields_of(ticket)) == {
+        *("opened_at", "enhanced", "reopened", "priority", "minutes_spent", "category"),
+    }
+
+
+def test_resolved_before_opened_is_unknown():
+    ticket = parse_ticket(TICKET | {"resolved_at": "2026-11-19T07:00:00Z"})
+    assert ticket.resolved_at is None
+    assert fields_of(ticket) == ["resolved_at"]
+
+
+@pytest.mark.parametrize(
+    ("parse", "obj", "field"),
+    [
+        (parse_enhancement, None, "id"),
+        (parse_enhancement, RUN | {"id": " "}, "id"),
+        (parse_enhancement, RUN | {"id": True}, "id"),
+        (parse_enhancement, RUN | {"status": None}, "status"),
+        (parse_enhancement, RUN | {"created_at": "yesterday"}, "created_at"),
+        (parse_ticket, [], "id"),
+        (parse_ticket, {}, "id"),
+        (parse_feedback, THUMB | {"id": None}, "id"),
+        (parse_feedback, THUMB | {"created_at": None}, "created_at"),
+        (parse_feedback, THUMB | {"ticket_id": None, "enhancement_id": ""}, "ticket_id"),
+        (parse_feedback, THUMB | {"feedback_type": "sideways"}, "feedback_type"),
+        (parse_feedback, THUMB | {"feedback_type": None}, "feedback_type"),
+        (parse_feedback, THUMB | {"feedback_type": "rating"}, "feedback_type"),
+        (parse_feedback, THUMB | {"feedback_type": "rating", "rating_value": 0}, "feedback_type"),
+        (parse_feedback, THUMB | {"feedback_type": "rating", "rating_value": 4.5}, "feedback_type"),
+        (
+            parse_feedback,
+            THUMB | {"feedback_type": "rating", "rating_value": True},
+            "feedback_type",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_its_reason(parse, obj, field):
+    problem = parse(obj)
+    assert isinstance(problem, FieldProblem)
+    assert problem.field == field
+    assert problem.reason
+    assert problem == parse(obj)
+
+
+def test_feedback_is_a_thumb_or_a_rating():
+    vote = parse_feedback(THUMB)
+    assert (vote.thumb, vote.rating, vote.comment) == ("up", None, "Right on")
+    assert vote.rater == "ann@acme.example"
+    vote = parse_feedback(THUMB | {"feedback_type": "rating", "rating_value": "1"})
+    assert (vote.thumb, vote.rating) == (None, 1)
+    vote = parse_feedback(THUMB | {"feedback_type": "thumbs_down", "rating_value": 5})
+    assert (vote.thumb, vote.rating) == ("down", None)
+    assert fields_of(vote) == ["rating_value"]
+
+
+def test_feedback_that_is_received_now_needs_no_id_or_time():
+    vote = parse_feedback(THUMB | {"id": None, "created_at": None}, received_at=EIGHT)
+    assert (vote.id, vote.created_at) == (None, EIGHT)
+
+
+def test_a_comment_is_cut_where_no_more_fits():
+    vote = parse_feedback(THUMB | {"feedback_comment": "é" * 5_001})
+    assert vote.comment == "é" * 5_000
+    assert fields_of(vote) == ["feedback_comment"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize(
+    ("parse", "good"),
+    [(parse_enhancement, RUN), (parse_ticket, TICKET), (parse_feedback, THUMB)],
+)
+@given(changes=st.data())
+def test_nothing_that_is_sent_raises(parse, good, changes):
+    names = st.sampled_from([*good, "rating_value"])
+    parse(good | changes.draw(st.dictionaries(names, JSON)))
+    parse(changes.draw(JSON))
+
+
+def test_saving_twice_changes_nothing(store):
+    runs = parse_all(parse_enhancement, [RUN]).items
+    tickets = parse_all(parse_ticket, [TICKET]).items
+    with store.write("acme") as unit:
+        assert save_enhancements(unit, runs).counts == {"enhancement": Counts(added=1)}
+        assert save_tickets(unit, tickets).counts == {"ticket": Counts(added=1)}
+    version = store.data_version("acme")
+    with store.write("acme") as unit:
+        assert save_enhancements(unit, runs).counts == {"enhancement": Counts(unchanged=1)}
+        assert save_tickets(unit, tickets).counts == {"ticket": Counts(unchanged=1)}
+    assert store.data_version("acme") == version
+    (row,) = rows(store, Enhancement)
+    assert row["created_day"].isoformat() == "2026-11-20"
+    (row,) = rows(store, Ticket)
+    assert row["minutes_spent"] == 31.5
+
+
+def test_feedback_becomes_one_opinion_with_its_history(store):
+    stars = THUMB | {
+        "id": "f2",
+        "feedback_type": "rating",
+        "rating_value": 4,
+        "feedback_comment": None,
+        "created_at": "2026-11-20T10:05:00Z",
+    }
+    votes = parse_all(parse_feedback, [stars, THUMB]).items
+    with store.write("acme") as unit:
+        assert save_feedback(unit, votes).counts == {"feedback": Counts(added=1)}
+    subject = f"enhancement:{RUN['id']}"
+    assert current_vote(store, "acme", subject, THUMB["technician_email"]).opinion == (
+        *("up", 4, "Right on"),
+    )
+    version = store.data_version("acme")
+    with store.write("acme") as unit:
+        assert save_feedback(unit, votes).counts["feedback"].added == 0
+    assert store.data_version("acme") == version
+    assert len(vote_history(store, "acme", subject, THUMB["technician_email"])) == 2
+
+
+def test_a_later_vote_here_outlives_a_second_import(store):
+    votes = parse_all(parse_feedback, [THUMB]).items
+    subject, rater = f"enhancement:{RUN['id']}", THUMB["technician_email"]
+    with store.write("acme") as unit:
+        save_feedback(unit, votes)
+    cast_vote(store, "acme", subject=subject, rater=rater, thumb="down")
+    with store.write("acme") as unit:
+        save_feedback(unit, votes)
+    assert current_vote(store, "acme", subject, rater).thumb == "down"
+
+
+def test_votes_of_nobody_are_of_different_people(store):
+    nobody = [THUMB | {"id": f"f{n}", "technician_email": None} for n in range(3)]
+    with store.write("acme") as unit:
+        saved = save_feedback(unit, parse_all(parse_feedback, nobody).items)
+    assert saved.counts["feedback"].added == 3
