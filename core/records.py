@@ -76,7 +76,7 @@ def save_feedback(
         [
             Cast(
                 subject=subject_of(enhancement=vote.enhancement_id, ticket=vote.ticket_id),
-                rater=vote.rater or f"anonymous {vote.id or vote.created_at.isoformat()}",
+                rater=vote.rater or f"anonymous:{vote.id or vote.created_at.isoformat()}",
                 at=vote.created_at,
                 thumb=vote.thumb,
                 rating=vote.rating,

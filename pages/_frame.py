@@ -18,11 +18,11 @@ st.logo(str(ICON), size="small")
 page = st.navigation(
     [
         st.Page("overview.py", title="Overview", default=True),
-        st.Page("customer_engagement.py", title="Engagement", url_path="engagement"),
-        st.Page("tester_leaderboard.py", title="Testers", url_path="testers"),
-        st.Page("success_criteria.py", title="Criteria", url_path="criteria"),
-        st.Page("feedback.py", title="Feedback", url_path="feedback"),
-        st.Page("data.py", title="Data", url_path="data"),
+        st.Page("customer_engagement.py", title="Engagement"),
+        st.Page("tester_leaderboard.py", title="Testers"),
+        st.Page("success_criteria.py", title="Criteria"),
+        st.Page("feedback.py", title="Feedback"),
+        st.Page("data.py", title="Data"),
     ],
     position="top",
 )

@@ -1,5 +1,7 @@
 """What is this? The definition of a figure, the query that ran, and the rows behind it."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -81,17 +83,25 @@ def _rows(page: ui.Page, metric: Metric, asked: dict[str, object], value: float 
         )
     if not proof["rows"]:
         return
-    frame = pd.DataFrame(proof["rows"])
+    frame = _readable(proof["rows"])
     st.dataframe(frame, hide_index=True, height=280)
     if proof["total_rows"] > ROWS:
         st.caption(f"The first {ROWS} rows; the download has all of them.")
         everything = ui.read(
             page, explain, result_or_query=asked, metric=metric.key, limit=EVERY_ROW
         )
-        frame = pd.DataFrame(everything["rows"])
+        frame = _readable(everything["rows"])
     ui.csv_button(page, frame, name=f"Rows of {metric.label}", filters="", key="proof")
     with st.expander("The query that ran"):
         st.code(proof["sql"], language="sql", wrap_lines=True)
+
+
+def _readable(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """The rows without the account, which the page says, and the fact where there is only one."""
+    frame = pd.DataFrame(rows).drop(columns="account_id", errors="ignore")
+    if frame["fact"].nunique() == 1:  # noqa: PD101  # facts are few
+        frame = frame.drop(columns="fact")
+    return frame.rename(columns=lambda name: name.replace("_", " "))
 
 
 def _tickets(page: ui.Page, result: CriterionResult, window: Window) -> None:
@@ -104,5 +114,10 @@ def _tickets(page: ui.Page, result: CriterionResult, window: Window) -> None:
         )
     )
     st.caption(ui.plain(result.note))
-    st.dataframe(frame, hide_index=True, height=320)
+    st.dataframe(
+        frame.assign(reduction=frame["reduction"].astype(float) * 100).round(1),
+        hide_index=True,
+        height=320,
+        column_config={"reduction": st.column_config.NumberColumn("reduction %")},
+    )
     ui.csv_button(page, frame, name="Rows of time reduction", filters=window.label, key="proof")

@@ -314,7 +314,8 @@ def said(place: str) -> None:
     if kind == "error":
         st.error(plain(text))
     elif kind == "success":
-        st.success(plain(text))
+        # Beside the page, so that nothing under it moves.
+        st.toast(plain(text))
 
 
 def empty(sentence: str, target: str | None = None, label: str = "") -> None:

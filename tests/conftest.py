@@ -1,12 +1,14 @@
 """What all tests share: stores on each database, and no settings from outside."""
 
 import os
+import shutil
 
 import pytest
 
+from core.demo import build_demo
 from core.store import open_store
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.postgres"]
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,32 @@ def store(tmp_path):
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_store(request):
+    """A new store on each database in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("store")
+        return
+    opened = open_store(request.getfixturevalue("postgres_url"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory):
+    """A demo store's file; copy it, do not write to it."""
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    store = open_store(f"sqlite:///{path}")
+    build_demo(store)
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return path
+
+
 @pytest.fixture
-def any_store(store):
-    return store
+def demo_url(demo_file, tmp_path):
+    """The address of a demo store of the test's own, where the settings of the test look for it."""
+    copy = tmp_path / "touchstone-demo.db"
+    shutil.copy(demo_file, copy)
+    return f"sqlite:///{copy}"

@@ -48,9 +48,9 @@ def new_store(timezone="Europe/Berlin"):
 
 
 def rows(store, model):
-    key = [column for column in table(model).primary_key]
+    everything = select(table(model)).order_by(*table(model).primary_key)
     with store.read() as session:
-        found = session.connection().execute(select(table(model)).order_by(*key)).mappings()
+        found = session.connection().execute(everything).mappings()
         return [dict(row) for row in found]
 
 
@@ -63,7 +63,8 @@ def store():
     store = new_store()
     started = perf_counter()
     built = build_demo(store, today=FRIDAY)
-    print(f"small demo: {perf_counter() - started:.2f} s")
+    # Shown by pytest -s; how long it takes depends on the machine.
+    print(f"small demo: {perf_counter() - started:.2f} s")  # noqa: T201
     assert built.problems == []
     yield store
     store.close()
@@ -126,8 +127,9 @@ def test_it_is_as_large_as_promised(store, cycles, bugs):
     assert (len(cycles), len(bugs)) == (400, 6_000)
     assert len(rows(store, Product)) == 5
     assert len(rows(store, Feature)) == 40
-    assert max(c["end_day"] for c in cycles if c["status"] == "archived") > ago(21)
-    assert min(c["end_day"] for c in cycles if c["end_day"]) < ago(640)
+    archived = [c["end_day"] for c in cycles if c["status"] == "archived" and c["end_day"]]
+    assert max(archived) > ago(21)
+    assert min(archived) < ago(640)
 
 
 def test_nothing_lies_in_the_future_that_cannot(store, cycles, bugs, runs):
@@ -299,7 +301,7 @@ def test_the_enhancer_works_but_for_a_bad_day(runs):
 def test_a_working_day_has_the_promised_number_of_runs(runs):
     days = Counter(run["created_day"] for run in runs)
     working = [n for day, n in days.items() if day.weekday() < 5 and day != FRIDAY]
-    assert 60 <= min(working)
+    assert min(working) >= 60
     assert max(working) <= 95
     assert max(n for day, n in days.items() if day.weekday() >= 5) < 30
     assert len(days) == 7 * 8 + 5
@@ -337,18 +339,22 @@ def test_technicians_are_content(store):
     assert len(rows(store, FeedbackVote)) > len(feedback)
 
 
-def test_it_is_current_until_the_day_is_over():
-    store = new_store()
-    assert not is_current(store, today=FRIDAY)
-    build_demo(store, today=FRIDAY)
+def test_it_is_current_until_the_day_is_over(store):
     assert is_current(store, today=FRIDAY)
     assert not is_current(store, today=FRIDAY + timedelta(days=1))
-    store.close()
+    version = store.data_version()
+    assert build_demo(store, today=FRIDAY).counts == {}
+    assert store.data_version() == version
+    empty = new_store()
+    assert not is_current(empty)
+    empty.close()
 
 
 def test_building_again_keeps_what_people_entered():
     store = new_store()
-    build_demo(store, today=FRIDAY)
+    told = []
+    build_demo(store, today=FRIDAY, on_progress=told.append)
+    assert "Test cycles: 400 of 400" in told
     made = rows(store, Feedback)
     known = next(vote for vote in made if vote["thumb"] == "up" and vote["comment"] is None)
     whose = {"subject": known["subject"], "rater": known["rater"]}
@@ -358,8 +364,10 @@ def test_building_again_keeps_what_people_entered():
         store, DEMO_ACCOUNT, subject=f"enhancement:{run['id']}", rater="A visitor", rating=1
     )
     history = vote_history(store, DEMO_ACCOUNT, **whose)
-    for size, day in (("small", 0), ("small", 1)):
-        build_demo(store, size=size, today=FRIDAY + timedelta(days=day))
+    store.ensure_account("acme", "Acme")
+    elsewhere = cast_vote(store, "acme", **whose, rating=2)
+    for days in (0, 1):
+        build_demo(store, today=FRIDAY + timedelta(days=days), force=True)
         assert current_vote(store, DEMO_ACCOUNT, **whose) == changed
         assert current_vote(store, DEMO_ACCOUNT, own.subject, own.rater) == own
         assert vote_history(store, DEMO_ACCOUNT, **whose) == history
@@ -368,18 +376,7 @@ def test_building_again_keeps_what_people_entered():
     build_demo(store, seed=8, today=FRIDAY)
     kept = {vote["id"] for vote in made} & {vote["id"] for vote in rows(store, Feedback)}
     assert kept == {changed.id}
-    store.close()
-
-
-def test_other_accounts_are_left_alone():
-    store = new_store()
-    store.ensure_account("acme", "Acme")
-    build_demo(store, today=FRIDAY)
-    vote = rows(store, Feedback)[0]
-    whose = {"subject": vote["subject"], "rater": vote["rater"]}
-    cast_vote(store, "acme", **whose, rating=2)
-    build_demo(store, today=FRIDAY, seed=8)
-    assert current_vote(store, "acme", **whose).rating == 2
+    assert current_vote(store, "acme", **whose) == elsewhere
     store.close()
 
 
@@ -390,12 +387,4 @@ def test_an_account_with_real_data_is_refused():
         build_demo(store)
     with pytest.raises(InputError, match="choose small"):
         build_demo(store, size="huge")
-    store.close()
-
-
-def test_progress_is_told():
-    store = new_store()
-    told = []
-    build_demo(store, today=FRIDAY, on_progress=told.append)
-    assert "Test cycles: 400 of 400" in told
     store.close()

@@ -10,7 +10,12 @@ from core.stats import Estimate, Verdict
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
     # Newcombe 1998, Statistics in Medicine 17, table I, method 3
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_wilson_agrees_with_newcombe(successes, n, low, high):
     estimate = stats.proportion_estimate(successes, n)

@@ -187,7 +187,8 @@ def branches(
     measures = asked.question.measures
     for fact in asked.question.facts:
         plain = [m for m in measures if m.fact == fact and m.kind != "quantile"]
-        if plain or counts.get(fact):
+        # Groups are those of all rows of the fact, not only of those that a quantile is taken of.
+        if plain or counts.get(fact) or dimensions:
             found.append(_plain_branch(asked, fact, plain, dimensions, counts.get(fact, ())))
         ranked: dict[tuple[Any, ...], list[Measure]] = {}
         for m in measures:

@@ -17,7 +17,7 @@ SEVERITIES = ("low", "high", "visual", "content", "critical", "custom")
 USUAL = tuple(accumulate((46, 17, 20, 11, 3, 3)))
 SHARP = tuple(accumulate((30, 34, 13, 7, 12, 4)))
 # Days after the end of a cycle until its open bugs are decided one way or another.
-MATURING = 14.0
+MATURING = 14
 AUTOMATIC = 0.2
 REASONS_BY_WEIGHT = tuple(accumulate(REASON_WEIGHTS))
 
@@ -89,8 +89,10 @@ def _undecided(plan: CyclePlan, now: datetime) -> float:
     """The share of a cycle's bugs that nobody has decided yet."""
     days = (now - plan.end) / timedelta(days=1)
     if plan.status == "running" or days < 0:
-        return 0.9
-    return max(0.0, 0.95 * (1 - days / MATURING)) if plan.status == "locked" else 0.0
+        return 0.95
+    if plan.status != "locked":
+        return 0.0
+    return 0.95 * min(1.0, max(0.0, (MATURING - days) / 9))
 
 
 def _title(rng: Random, severity: str, feature: DemoFeature | None) -> str:

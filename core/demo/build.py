@@ -89,21 +89,27 @@ def build_demo(
     size: str = "small",
     seed: int = 7,
     today: date | None = None,
+    force: bool = False,
     on_progress: Callable[[str], None] | None = None,
 ) -> DemoBuilt:
     """Fill the demo account anew, with dates that end today; what people entered there stays.
 
     Everything follows from size, seed and day: `today` in the store's zone is at 18:00, None is
-    the present moment. A small demo becomes visible as a whole, a larger one in batches. Raises
-    InputError for an unknown size and for an account of that name that is no demo.
+    the present moment. Where the store has just that demo, it is built again only by `force`. A
+    small demo becomes visible as a whole, a larger one in batches. Raises InputError for an
+    unknown size and for an account of that name that is no demo.
     """
+    tell = on_progress or (lambda _: None)
     if size not in SIZES:
         raise InputError(f"There is no demo of size {size!r}: choose {', '.join(SIZES)}.")
     now = datetime.now(UTC) if today is None else datetime.combine(today, EVENING, store.zone)
     world = make_world(SIZES[size], seed, now.astimezone(UTC), store.zone)
     built = DemoBuilt(size, seed, world.today)
+    if built.label in _made(store) and not force:
+        tell("The demo is there already")
+        return built
     _enter_account(store)
-    steps = _steps(world, built, on_progress or (lambda _: None))
+    steps = _steps(world, built, tell)
     if world.size.bugs <= BATCH_BUGS:
         made = list(steps)
         with store.write(DEMO_ACCOUNT) as unit:
@@ -122,18 +128,21 @@ def is_current(store: Store, *, today: date | None = None) -> bool:
     A demo that was made larger by hand takes minutes, so it stays until it is made anew by hand.
     """
     day = today or datetime.now(store.zone).date()
-    with store.read() as session:
-        runs = session.exec(
-            select(SyncRun.message).where(
-                SyncRun.account_id == DEMO_ACCOUNT,
-                SyncRun.status == "done",
-                col(SyncRun.message).startswith("Demo data ("),
-            )
-        ).all()
     return any(
-        message.endswith(str(day)) or not message.startswith("Demo data (small,")
-        for message in runs
+        label.endswith(str(day)) or not label.startswith("Demo data (small,")
+        for label in _made(store)
     )
+
+
+def _made(store: Store) -> list[str]:
+    """The labels of the builds that were completed; a new build takes away the one before."""
+    with store.read() as session:
+        done = select(SyncRun.message).where(
+            SyncRun.account_id == DEMO_ACCOUNT,
+            SyncRun.status == "done",
+            col(SyncRun.message).startswith("Demo data ("),
+        )
+        return list(session.exec(done).all())
 
 
 def _enter_account(store: Store) -> None:

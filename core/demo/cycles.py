@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate
+from itertools import accumulate, cycle
 from random import Random
 from typing import Any
 
@@ -27,6 +27,16 @@ TYPES: tuple[tuple[str | None, int, int, float], ...] = (
 )
 WITH_BUGS = {"running", "locked", "archived"}
 UPCOMING_SHARE = 0.035
+# The states of coming cycles, and in how many days they end; none takes more than four days.
+COMING = (
+    ("running", 1, 3),
+    ("waiting", 6, 8),
+    ("initialized", 3, 12),
+    ("customer_finalized", 6, 12),
+    ("running", 1, 3),
+    ("sent_back", 5, 12),
+    ("running", 1, 2),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +65,15 @@ class CyclePlan:
 
 @dataclass(frozen=True)
 class _Turn:
-    """Someone's cycle that ends on a day."""
+    """Someone's cycle that ends on a day.
+
+    A `settled` one has its creator and its date for sure, a `coming` one has this status.
+    """
 
     day: date
     customer: Customer
+    settled: bool = False
+    coming: str | None = None
 
 
 def plan_cycles(world: World) -> list[CyclePlan]:
@@ -68,14 +83,8 @@ def plan_cycles(world: World) -> list[CyclePlan]:
     turns = _promised(world, rng)
     turns += _drawn(world, rng, world.size.cycles - upcoming - len(turns))
     turns.sort(key=lambda turn: turn.day)
-    coming = [
-        _Turn(world.today + timedelta(days=rng.randint(0, 12)), customer)
-        for customer in _core(world, rng, upcoming)
-    ]
-    plans = [
-        _plan(world, rng, number, turn, coming=number >= len(turns))
-        for number, turn in enumerate(turns + coming)
-    ]
+    turns += _coming(world, rng, upcoming)
+    plans = [_plan(world, rng, number, turn) for number, turn in enumerate(turns)]
     return _with_bugs(world, rng, plans)
 
 
@@ -141,7 +150,9 @@ def _promised(world: World, rng: Random) -> list[_Turn]:
         else:
             continue
         turns += [
-            _Turn(_day(world, rng, *ago), customer) for ago, count in spans for _ in range(count)
+            _Turn(_day(world, rng, *ago), customer, settled=True)
+            for ago, count in spans
+            for _ in range(count)
         ]
     return turns
 
@@ -156,6 +167,15 @@ def _drawn(world: World, rng: Random, count: int) -> list[_Turn]:
             rng.choices(days, weights, k=count), _core(world, rng, count), strict=True
         )
     ]
+
+
+def _coming(world: World, rng: Random, count: int) -> list[_Turn]:
+    """The cycles that run today or are still to run, in each state that there is."""
+    turns = []
+    for customer, (status, *ends) in zip(_core(world, rng, count), cycle(COMING), strict=False):
+        day = world.today + timedelta(days=rng.randint(*ends))
+        turns.append(_Turn(day, customer, settled=status != "initialized", coming=status))
+    return turns
 
 
 def _core(world: World, rng: Random, count: int) -> list[Customer]:
@@ -174,21 +194,24 @@ def _usual(day: date) -> float:
     return SEASON[day.month - 1] * WEEKDAYS[day.weekday()] * quiet
 
 
-def _plan(world: World, rng: Random, number: int, turn: _Turn, *, coming: bool) -> CyclePlan:
+def _plan(world: World, rng: Random, number: int, turn: _Turn) -> CyclePlan:
     kind, _, hours, _ = rng.choices(TYPES, [share for _, share, _, _ in TYPES])[0]
     product = rng.choices(world.products, [p.weight for p in world.products])[0]
     end = datetime.combine(turn.day, time(rng.choice((9, 12, 15, 17, 18, 23))), world.zone)
     if end.hour == 23:
         end = end.replace(minute=59, second=59)
     start = end - timedelta(hours=hours)
+    if turn.coming == "running":
+        start = min(start, world.now - timedelta(hours=rng.randint(2, 30)))
     status = _status(world, rng, turn, start, end)
-    drafted = status == "initialized"
-    # Old cycles sometimes lost their creator; a draft sent back keeps its submitter.
+    sent_back = turn.coming == "sent_back"
+    drafted = status == "initialized" and not sent_back
     return CyclePlan(
         id=FIRST_ID + number * 3,
         number=number,
-        creator=None if not coming and rng.random() < 0.008 else turn.customer.name,
-        submitter=None if drafted and rng.random() < 0.93 else _submitter(world, rng, turn),
+        # Old cycles sometimes lost their creator; a draft sent back keeps its submitter.
+        creator=None if rng.random() < 0.01 and not turn.settled else turn.customer.name,
+        submitter=None if drafted else _submitter(world, rng, turn),
         status=status,
         testing_type=kind,
         product=product,
@@ -197,20 +220,20 @@ def _plan(world: World, rng: Random, number: int, turn: _Turn, *, coming: bool) 
         environment=rng.choice((None, 0, 0, 1, 2, 3)),
         start=start,
         end=end if rng.random() < 0.6 else end.astimezone(UTC),
-        dated=rng.random() > (0.25 if drafted else 0.006),
+        dated=turn.settled or rng.random() > (0.3 if drafted else 0.01),
     )
 
 
 def _status(world: World, rng: Random, turn: _Turn, start: datetime, end: datetime) -> str:
+    if turn.coming:
+        return "initialized" if turn.coming == "sent_back" else turn.coming
     if rng.random() < turn.customer.draft_rate:
         return "initialized"
     if rng.random() < 0.035:
         return "cancelled"
     if end > world.now:
-        if start <= world.now:
-            return "running"
-        return rng.choice(("waiting", "customer_finalized", "customer_finalized", "initialized"))
-    in_triage = world.now - end < timedelta(days=rng.randint(8, 14))
+        return "running" if start <= world.now else "waiting"
+    in_triage = world.now - end < timedelta(days=rng.randint(10, 14))
     return "locked" if in_triage else "archived"
 
 

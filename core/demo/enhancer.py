@@ -104,7 +104,7 @@ def enhancer_day(world: World, day: date) -> EnhancerDay:
         own = world.rng("ticket", day, n)
         opened = _opened(own, day, world)
         if opened <= world.now:
-            _add_ticket(world, own, found, f"INC{number + n:07}", opened, enhanced=n < enhanced)
+            _add_ticket(world, own, found, f"TKT-{number + n}", opened, enhanced=n < enhanced)
     return _held_back(found) if day == world.today else found
 
 

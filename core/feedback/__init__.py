@@ -7,7 +7,6 @@ from core.feedback.opinions import (
     Clear,
     Thumb,
     Vote,
-    clean_text,
     feedback_id,
     subject_of,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "Thumb",
     "Vote",
     "cast_vote",
-    "clean_text",
     "current_vote",
     "feedback_id",
     "recent_comments",

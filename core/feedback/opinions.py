@@ -1,6 +1,5 @@
 """What a vote is, when it is valid, and what it makes of the opinion before it."""
 
-import re
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from enum import Enum
 from typing import Final, Literal, TypeVar
 
 from core.errors import InputError
+from core.sources.fields import clean
 
 __all__ = [
     "CLEAR",
@@ -17,7 +17,6 @@ __all__ = [
     "Thumb",
     "Vote",
     "after",
-    "clean_text",
     "feedback_id",
     "subject_of",
     "unsaid",
@@ -106,11 +105,6 @@ def feedback_id(subject: str, rater: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{subject}\n{rater}"))
 
 
-def clean_text(text: str) -> str:
-    """The text with U+FFFD for the characters that a database refuses (NUL, lone surrogates)."""
-    return re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
-
-
 def valid_cast(
     *,
     subject: str,
@@ -191,7 +185,7 @@ def _name(name: str, what: str) -> str:
         raise InputError(f"The vote does not say {what}: give it as text.")
     if len(name) > LONGEST_NAME:
         raise InputError(f"The text for {what} is longer than {LONGEST_NAME} characters.")
-    return clean_text(name.strip())
+    return clean(name.strip())
 
 
 def _instant(at: datetime | None) -> datetime:
@@ -226,4 +220,4 @@ def _comment(comment: str | Clear | None) -> str | Clear | None:
         raise InputError(
             f"The comment has {len(comment):,} characters: shorten it to {LONGEST_COMMENT:,}."
         )
-    return clean_text(comment.strip()) or None
+    return clean(comment.strip()) or None

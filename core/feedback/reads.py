@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
 from sqlmodel import Session
 
-from core.feedback.opinions import Vote, clean_text, feedback_id
+from core.feedback.opinions import Vote, feedback_id
+from core.sources.fields import clean
 from core.store import Enhancement, Feedback, FeedbackVote, Store, chunks, table
 
 __all__ = [
@@ -37,7 +38,7 @@ class RatedEnhancement:
 
 def current_vote(store: Store, account_id: str, subject: str, rater: str) -> Vote | None:
     """The rater's opinion on the subject; None when there is none."""
-    key = feedback_id(clean_text(subject.strip()), clean_text(rater.strip()))
+    key = feedback_id(clean(subject.strip()), clean(rater.strip()))
     with store.read() as session:
         return votes_by_id(session, account_id, [key]).get(key)
 
@@ -134,7 +135,7 @@ def _runs(account_id: str, rater: str | None, search: str | None) -> Select[Any]
     own_vote = and_(
         votes.account_id == runs.account_id,
         votes.subject == literal("enhancement:") + runs.id,
-        votes.rater == clean_text((rater or "").strip()),
+        votes.rater == clean((rater or "").strip()),
     )
     statement = (
         select(
@@ -157,7 +158,7 @@ def _runs(account_id: str, rater: str | None, search: str | None) -> Select[Any]
 
 
 def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    return column.icontains(clean_text(text.strip()), autoescape=True)
+    return column.icontains(clean(text.strip()), autoescape=True)
 
 
 def _limit(limit: int) -> int:

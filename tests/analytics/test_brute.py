@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.analytics import explain, query_metrics
 from core.store import open_store
 from tests.analytics.brute import ENTITIES, METRICS, REACHED_BY, TIMES, Brute
-from tests.analytics.worlds import fill, prepare
+from tests.analytics.worlds import MODELS, fill, prepare
 
 ZONE = ZoneInfo("Europe/Berlin")
 SPREAD = settings(
@@ -64,6 +64,13 @@ def berlin_postgres(postgres_server):
     store.close()
 
 
+class World(dict):
+    """A world that says in a line what it holds."""
+
+    def __repr__(self):
+        return f"<{', '.join(f'{len(rows)} {name}' for name, rows in self.items())}>"
+
+
 @st.composite
 def worlds(draw):
     """A world of two accounts whose ids and names are the same."""
@@ -73,9 +80,7 @@ def worlds(draw):
     def maybe(*values):
         return random.choice((None, *values))
 
-    world = {name: [] for name in ("products", "features", "users", "cycles", "cycle_features",
-                                   "cycle_platforms", "bugs", "devices", "tickets", "runs",
-                                   "votes")}  # fmt: skip
+    world = World({name: [] for name in MODELS})
     for account in ("a", "b"):
         _catalogue(world, account, random)
         _cycles(world, account, random, maybe, size)

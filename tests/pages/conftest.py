@@ -1,30 +1,15 @@
-"""Pages under AppTest: each test has its own stores, and the demo is built once for all."""
+"""Pages under AppTest, each test with caches and stores of its own."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.demo import build_demo
 from core.shown import close_stores
-from core.store import open_store
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("[a-z]*.py"))
-
-
-@pytest.fixture(scope="session")
-def demo_file(tmp_path_factory):
-    """A demo store's file; copy it, do not write to it."""
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    store = open_store(f"sqlite:///{path}")
-    build_demo(store)
-    with store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    store.close()
-    return path
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +20,6 @@ def _fresh_caches():
     close_stores()
     st.cache_data.clear()
     st.cache_resource.clear()
-
-
-@pytest.fixture
-def demo_url(demo_file, tmp_path):
-    """The address of a demo store of the test's own, where the settings of the test look for it."""
-    copy = tmp_path / "touchstone-demo.db"
-    shutil.copy(demo_file, copy)
-    return f"sqlite:///{copy}"
 
 
 @pytest.fixture

@@ -193,6 +193,18 @@ def test_one_cycle_at_which_the_server_fails_does_not_stop_the_others(client, se
     ]
 
 
+def test_after_one_cycle_that_fails_the_batches_are_large_again(client, server):
+    server.customer.bugs = bugs_of(*range(1, 41))
+
+    def fail_at_one(_path, query):
+        asked = query.get("filter_test_cycle_ids", "").split(",")
+        server.faults = [Fault(path="/bugs", status=524)] if "1" in asked else []
+
+    server.before = fail_at_one
+    sizes = [len(some) for some, _, _ in batches(client, 40, 8)]
+    assert sizes == [1, 8, 8, 8, 8, 7]
+
+
 def test_the_server_checks_the_token_and_pages_as_the_real_one_does(server):
     server.customer.cycles = cycles(*range(1, 201))
     assert server.token == TOKEN

@@ -186,7 +186,8 @@ def test_upsert_takes_the_last_of_two_with_one_key(account):
 def test_upsert_can_leave_what_is_there(account):
     with account.write("acme") as unit:
         unit.upsert(Feature, [{"id": 1, "title": "Pay"}])
-        unit.upsert(Feature, [{"id": 1, "title": "?"}, {"id": 2, "title": "Find"}], keep_existing=True)
+        later = [{"id": 1, "title": "?"}, {"id": 2, "title": "Find"}]
+        unit.upsert(Feature, later, keep_existing=True)
     assert rows(account, Feature, "id", "title") == [(1, "Pay"), (2, "Find")]
 
 
@@ -212,7 +213,9 @@ def test_replace_makes_the_children_exactly_these(account):
     ]
 
 
-@pytest.mark.parametrize("name", ["O'Neil", '"; DROP TABLE users; --', "李雷", "a\tb", "=1+1", "👩‍🔬"])
+@pytest.mark.parametrize(
+    "name", ["O'Neil", '"; DROP TABLE users; --', "李雷", "a\tb", "=1+1", "👩‍🔬", " x "]
+)
 def test_a_name_comes_back_as_it_went_in(account, name):
     with account.write("acme") as unit:
         ids = unit.user_ids("tester", [name, None, name])

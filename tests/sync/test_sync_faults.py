@@ -134,6 +134,14 @@ def test_a_source_that_fails_at_one_thing_after_another_is_left(sync, server):
     assert report.requests <= 1 + 3 * FAST.attempts
 
 
+def test_failures_with_successes_between_them_do_not_end_the_run(sync, server, rows):
+    server.customer.products += [payload("product", id=n, sections=[]) for n in range(1, 11)]
+    server.faults = [Fault(path=f"/products/{n}/features", status=500) for n in (1, 3, 5, 7, 9)]
+    report = sync()
+    assert (report.status, report.problems) == ("partial", 5)
+    assert len(rows(Bug)) == 4
+
+
 def test_cycles_whose_bugs_take_too_long_are_read_in_smaller_batches(sync, server, rows):
     server.most_cycles = 1
     assert sync().status == "done"

@@ -1,0 +1,144 @@
+"""The dashboard as people have it: a server in a process of its own, and a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    log: Path
+
+    def settled_log(self):
+        return self.log.read_text(encoding="utf-8")
+
+
+def serve(folder, **settings):
+    """Start the dashboard with its stores in a folder; answers with the process and the server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
+    settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{folder}/touchstone.db"} | settings
+    log = folder / "server.log"
+    with log.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env=kept | settings,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", log)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if httpx.get(f"{server.url}/_stcore/health").status_code == 200:
+                return process, server
+        except httpx.TransportError:
+            pass
+        if time.monotonic() > deadline or process.poll() is not None:
+            process.kill()
+            pytest.fail(f"The server did not start:\n{server.settled_log()}")
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start servers that are stopped after the test."""
+    processes = []
+
+    def starts(**settings):
+        process, server = serve(tmp_path, **settings)
+        processes.append(process)
+        return server
+
+    yield starts
+    for process in processes:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@pytest.fixture
+def own_demo_server(start, demo_url):
+    """A dashboard on demo data of the test's own, to write to."""
+    return start()
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory, demo_file):
+    """A dashboard on demo data for all tests that only read."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(demo_file, folder / "touchstone-demo.db")
+    process, server = serve(folder)
+    yield server
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Chromium is not installed here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """Someone at a browser, who notes what goes wrong."""
+
+    def __init__(self, page, server):
+        self.page = page
+        self.server = server
+        self.outside = []
+        self.errors = []
+        page.on("request", self._note_request)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _note_request(self, request):
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.outside.append(request.url)
+
+    def opens(self, path):
+        self.page.goto(f"{self.server.url}/{path}")
+        self.settles()
+
+    def settles(self):
+        self.page.wait_for_selector(READY, timeout=30_000)
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_selector(READY, timeout=30_000)
+
+
+@pytest.fixture
+def visit(chromium):
+    contexts = []
+
+    def visits(server, **context):
+        contexts.append(
+            chromium.new_context(**({"viewport": {"width": 1440, "height": 900}} | context))
+        )
+        return Visitor(contexts[-1].new_page(), server)
+
+    yield visits
+    for context in contexts:
+        context.close()

@@ -1,0 +1,99 @@
+"""The dashboard in a browser: pages open, a vote lands in the store, a link keeps its view."""
+
+import sqlite3
+
+import httpx
+import pytest
+
+PAGES = {
+    "": "How are we doing?",
+    "customer_engagement": "Who drives engagement, and who is slipping away?",
+    "tester_leaderboard": "Who finds the bugs that matter?",
+    "success_criteria": "Are we meeting our success criteria?",
+    "feedback": "What do people say about what they got?",
+    "data": "Where do the numbers come from, and how fresh are they?",
+}
+TROUBLE = ("Traceback", "Error", "Warning", "WARNING", "deprecated")
+
+
+def test_every_page_opens_and_asks_no_other_host(demo_server, visit):
+    visitor = visit(demo_server)
+    for path, question in PAGES.items():
+        visitor.opens(path)
+        assert visitor.page.get_by_role("heading", level=1).inner_text() == question
+        assert visitor.page.get_by_text("Demo data", exact=True).first.is_visible()
+        assert visitor.page.locator('[data-testid="stException"]').count() == 0
+        assert visitor.page.locator('[data-testid="stAlertContentError"]').count() == 0
+    assert visitor.outside == []
+    assert visitor.errors == []
+    log = demo_server.settled_log()
+    assert not [line for line in log.splitlines() if any(word in line for word in TROUBLE)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_phone(demo_server, visit, scheme):
+    visitor = visit(demo_server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    for path in PAGES:
+        visitor.opens(path)
+        width = visitor.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, path
+
+
+def test_a_vote_lands_in_the_store(own_demo_server, visit, tmp_path):
+    visitor = visit(own_demo_server)
+    visitor.opens("feedback")
+    row = visitor.page.locator('[class*="st-key-feedback_thumb_"]').first
+    key = next(
+        k for k in row.get_attribute("class").split() if k.startswith("st-key-feedback_thumb_")
+    )
+    row.get_by_role("radio", name="Thumbs up").click()
+    visitor.page.get_by_text("Vote saved.").wait_for()
+    subject = f"enhancement:{key.removeprefix('st-key-feedback_thumb_')}"
+    assert votes(tmp_path, subject) == [("up", None, 1)]
+    visitor.settles()
+    visitor.page.locator(f".{key}").get_by_role("radio", name="Thumbs down").click()
+    visitor.page.wait_for_function(
+        "document.body.innerText.includes('Vote saved.')", timeout=10_000
+    )
+    visitor.settles()
+    assert votes(tmp_path, subject) == [("down", None, 2)]
+
+
+def votes(folder, subject):
+    """Thumb, stars and the number of votes cast, as the store has them."""
+    connection = sqlite3.connect(folder / "touchstone-demo.db")
+    found = connection.execute(
+        "SELECT thumb, rating, (SELECT count(*) FROM feedback_vote v WHERE v.feedback_id = f.id)"
+        " FROM feedback f WHERE subject = ? AND rater LIKE 'anonymous:%'",
+        (subject,),
+    ).fetchall()
+    connection.close()
+    return found
+
+
+def test_a_link_shows_the_same_view(demo_server, visit):
+    visitor = visit(demo_server)
+    visitor.opens("customer_engagement")
+    created = visitor.page.locator('[data-testid="stMetricValue"]').first
+    before = created.inner_text()
+    visitor.page.get_by_role("combobox", name="Period").click()
+    visitor.page.get_by_role("option", name="Last 24 months").click()
+    visitor.page.wait_for_url("**engagement_period=*")
+    visitor.settles()
+    after = created.inner_text()
+    assert after != before
+    other = visit(demo_server)
+    other.page.goto(visitor.page.url)
+    other.settles()
+    assert other.page.locator('[data-testid="stMetricValue"]').first.inner_text() == after
+    other.page.get_by_role("button", name="Reset").click()
+    other.settles()
+    assert other.page.locator('[data-testid="stMetricValue"]').first.inner_text() == before
+
+
+def test_unknown_addresses_below_the_api_are_told_in_json(demo_server):
+    for method in ("GET", "POST", "DELETE"):
+        answer = httpx.request(method, f"{demo_server.url}/api/v9/nothing")
+        assert answer.status_code == 404
+        assert answer.json()["error"] == "not_found"
+    assert httpx.get(f"{demo_server.url}/_stcore/health").text == "ok"
