@@ -13,7 +13,7 @@ import streamlit as st
 from core import words
 from core.analytics.catalogue import product_names
 from core.analytics.figures import Figure
-from core.analytics.sources import freshness
+from core.analytics.sources import SYNCED, data_through, last_synced
 from core.analytics.window import PRESETS, Window, preset
 from core.config import Settings, load_settings
 from core.errors import TouchstoneError
@@ -61,6 +61,11 @@ class Page:
     def today(self) -> date:
         """Today in the business time zone."""
         return self.now.date()
+
+    @property
+    def hour(self) -> datetime:
+        """The end of this hour: an instant to cache by, which a second would never be."""
+        return self.now.replace(minute=59, second=59, microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -211,10 +216,12 @@ def freshness_line(
     page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
 ) -> None:
     """How old what is shown is, in which zone days are counted, and whether it is demo data."""
-    state = read(page, freshness, account=page.account.id, names=names, now=_this_hour(page))
-    said = [f"Data through {words.day(state.through)}" if state.through else "No data yet"]
-    if state.synced_at:
-        said.append(f"synced {words.moment(state.synced_at, page.today)}")
+    through = read(page, data_through, account=page.account.id, names=names, now=page.hour)
+    said = [f"Data through {words.day(through)}" if through else "No data yet"]
+    # Read each time: a sync that found nothing new leaves the data version alone.
+    synced_at = last_synced(page.store, account=page.account.id) if names & SYNCED else None
+    if synced_at:
+        said.append(f"synced {words.moment(synced_at.astimezone(page.store.zone), page.today)}")
     said.append(f"days in {page.store.zone.key}")
     if window is not None and window.days:
         said.append(f"changes against the {words.times(window.days, 'day')} before")
@@ -224,11 +231,6 @@ def freshness_line(
         if page.is_demo:
             st.badge("Demo data", color="orange", help="Made up, in a store of its own")
         st.caption(plain(", ".join(said)), width="content")
-
-
-def _this_hour(page: Page) -> datetime:
-    # Part of a cache's key: to the second it would never be found again.
-    return page.now.replace(minute=59, second=59, microsecond=0)
 
 
 def figure_card(

@@ -7,8 +7,7 @@ import streamlit as st
 
 from core import words
 from core.analytics.sources import last_synced, source_states
-from core.background import is_running, start_sync
-from core.history import RunRecord, problems, runs
+from core.sync import RunRecord, is_running, problems, runs, start_sync
 from pages import _ui as ui
 
 STATES = {"running": "blue", "done": "green", "partial": "orange", "failed": "red"}

@@ -51,9 +51,7 @@ def heading(text: str, target: str, label: str) -> None:
 
 
 def fresh(page: ui.Page) -> None:
-    states = ui.read(
-        page, source_states, account=page.account.id, now=page.now.replace(minute=59, second=59)
-    )
+    states = ui.read(page, source_states, account=page.account.id, now=page.hour)
     st.dataframe(
         pd.DataFrame(
             {

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.feedback import LONGEST_COMMENT, cast_vote, current_vote, vote_history
-from core.records import save_enhancements, save_feedback, save_tickets
+from core.save import save_enhancements, save_feedback, save_tickets
 from core.sources.fields import FieldProblem, parse_all
 from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
 from core.store import Counts, Enhancement, Ticket, open_store, table

@@ -17,7 +17,7 @@ from core.store import (
     table,
 )
 
-__all__ = ["Freshness", "SourceState", "freshness", "last_synced", "source_states"]
+__all__ = ["SYNCED", "SourceState", "data_through", "last_synced", "source_states"]
 
 # A source, the table it fills, and the instant that tells how far its data runs.
 SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
@@ -27,7 +27,8 @@ SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
     ("Tickets", Ticket, "opened_at"),
     ("Feedback", Feedback, "created_at"),
 )
-SYNCED = {"Test cycles", "Bug reports"}
+# Those that a synchronisation brings, and not a person or an import.
+SYNCED = frozenset({"Test cycles", "Bug reports"})
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,6 @@ class SourceState:
     name: str
     rows: int
     through: datetime | None
-
-
-@dataclass(frozen=True)
-class Freshness:
-    """The oldest input counts; None where nothing has come in."""
-
-    through: date | None
-    synced_at: datetime | None
 
 
 def source_states(store: Store, *, account: str, now: datetime) -> list[SourceState]:
@@ -61,15 +54,13 @@ def source_states(store: Store, *, account: str, now: datetime) -> list[SourceSt
     return states
 
 
-def freshness(store: Store, *, account: str, names: frozenset[str], now: datetime) -> Freshness:
-    """The freshness of a page that is made from the named sources."""
+def data_through(
+    store: Store, *, account: str, names: frozenset[str], now: datetime
+) -> date | None:
+    """The day through which the named sources run: the oldest counts; None where all are empty."""
     states = source_states(store, account=account, now=now)
     known = [s.through for s in states if s.name in names and s.through is not None]
-    synced_at = last_synced(store, account=account) if names & SYNCED else None
-    return Freshness(
-        min(known).astimezone(store.zone).date() if known else None,
-        synced_at.astimezone(store.zone) if synced_at else None,
-    )
+    return min(known).astimezone(store.zone).date() if known else None
 
 
 def last_synced(store: Store, *, account: str) -> datetime | None:

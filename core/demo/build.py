@@ -18,14 +18,16 @@ from core.demo.enhancer import days, enhancer_day
 from core.demo.opinions import demo_vote_id, feedback_of
 from core.demo.world import SIZES, World, make_world
 from core.errors import InputError
-from core.records import save_enhancements, save_feedback, save_tickets
 from core.save import (
     Saved,
     save_bugs,
     save_cycles,
+    save_enhancements,
     save_features,
+    save_feedback,
     save_products,
     save_reject_reasons,
+    save_tickets,
 )
 from core.sources.fields import FieldProblem, parse_all
 from core.sources.records import parse_enhancement, parse_feedback, parse_ticket

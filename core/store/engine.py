@@ -160,7 +160,7 @@ def _sqlite_engine(url: URL) -> Engine:
     if url.database in {None, "", ":memory:"}:
         # One connection for all threads, or each would see an empty store of its own.
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-    else:
+    elif not str(url.database).startswith("file:"):  # an SQLite URI finds its own way
         folder = Path(str(url.database)).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)

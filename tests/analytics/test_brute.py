@@ -1,6 +1,6 @@
 """Random questions over random worlds: the SQL and a brute force over plain dicts must agree."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from math import isclose
 from zoneinfo import ZoneInfo
 

@@ -6,8 +6,14 @@ import pandas as pd
 import pytest
 
 from core.analytics.window import last_complete_week
-from core.records import save_enhancements, save_feedback, save_tickets
-from core.save import save_bugs, save_cycles, save_products
+from core.save import (
+    save_bugs,
+    save_cycles,
+    save_enhancements,
+    save_feedback,
+    save_products,
+    save_tickets,
+)
 from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
 from core.sources.testio import parse_bug, parse_cycle, parse_product
 from core.store import open_store

@@ -193,9 +193,7 @@ def test_a_store_that_cannot_be_written_is_a_sentence(sync, store, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("path", ["/products", "exploratory_tests", "/bugs"])
-def test_the_token_stands_nowhere(  # noqa: PLR0917  # everywhere that it could stand
-    sync, server, store, tmp_path, caplog, capfd, path, fault
-):
+def test_the_token_stands_nowhere(sync, server, store, tmp_path, caplog, capfd, path, fault):
     caplog.set_level(logging.DEBUG)
     server.faults = [Fault(path=path, **fault)]
     told = []

@@ -10,8 +10,6 @@ from functools import partial
 
 from sqlalchemy import select
 
-from core.drop import drop_bugs, drop_cycles, drop_loose_bugs
-from core.runs import Run
 from core.save import save_bugs, save_cycles, save_features, save_products, save_reject_reasons
 from core.sources.fields import Parsed, parse_all
 from core.sources.http import SourceClient
@@ -33,6 +31,8 @@ from core.sources.testio import (
     parse_reject_reason,
 )
 from core.store import RejectionReason, TestCycle, table
+from core.sync.drop import drop_bugs, drop_cycles, drop_loose_bugs
+from core.sync.run import Run
 
 __all__ = ["read_account"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 from core.feedback import Cast, record_votes, subject_of
-from core.save import Saved
+from core.save.testio import Saved
 from core.sources.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
 from core.store import Enhancement, Ticket, Unit
 

@@ -4,7 +4,7 @@ import threading
 
 from core.config import TestioAccount
 from core.store import Store
-from core.sync import sync_account
+from core.sync.accounts import sync_account
 
 __all__ = ["is_running", "start_sync"]
 

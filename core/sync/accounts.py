@@ -7,13 +7,13 @@ import httpx
 
 from core.config import Settings, TestioAccount
 from core.errors import ConfigError, StoreError, TouchstoneError
-from core.runs import Progress, Run, SyncReport
 from core.sources.http import Patience
 from core.sources.testio import connect
 from core.store import Store
-from core.sync_testio import read_account
+from core.sync.run import Progress, Run, SyncReport
+from core.sync.testio import read_account
 
-__all__ = ["Progress", "SyncReport", "exit_code", "sync_account", "sync_all"]
+__all__ = ["exit_code", "sync_account", "sync_all"]
 
 SOURCE = "testio"
 ENTITIES = {

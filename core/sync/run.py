@@ -16,11 +16,11 @@ from typing import Any, Self
 from sqlalchemy import update
 
 from core.errors import SourceUnreadable, StoreError
-from core.problems import forget_unseen, note_problems, see_again
 from core.save import Saved
 from core.sources.fields import FieldProblem, Parsed
 from core.sources.http import SourceClient, SourceFailed
 from core.store import Store, SyncRun, Unit, table
+from core.sync.problems import forget_unseen, note_problems, see_again
 
 __all__ = ["Progress", "Run", "SyncReport"]
 
