@@ -97,8 +97,9 @@ def _print_progress(progress: Progress) -> None:
 
 def _print_report(report: SyncReport) -> None:
     stream = sys.stdout if report.status == "done" else sys.stderr
+    # The last line of progress has said what was read, or why nothing was.
     took = f"{report.seconds:.1f} s, {report.requests:,} requests"
-    print(f"{report.account_id}: {report.status}, {took}. {report.message}", file=stream)
+    print(f"{report.account_id}: {report.status}, {took}", file=stream)
     for reason in report.reasons:
         print(f"  {reason}", file=stream)
 

@@ -107,10 +107,12 @@ def _edge_labels(data: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
 
 
 def _period_axis(periods: pd.Series) -> alt.Axis:
-    """At most a dozen labels, so that none is turned or lost."""
+    """At most a dozen labels, so that none is turned or lost; over years one for each January."""
     distinct = sorted(periods.unique())
-    step = max(1, -(-len(distinct) // 12))
-    shown = distinct[::-1][::step][::-1]
+    shown = [period for period in distinct if period.endswith(("-01", "-W01"))]
+    if len(shown) < 3 or distinct[0].count("-") > 1:
+        step = max(1, -(-len(distinct) // 12))
+        shown = distinct[::-1][::step][::-1]
     return alt.Axis(
         values=shown,
         labelAngle=0,

@@ -75,6 +75,8 @@ def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
     by: dict[Verdict, list[CriterionResult]] = {verdict: [] for verdict in Verdict}
     for result in results:
         by[result.verdict].append(result)
+    if len(by[Verdict.NO_DATA]) == len(results):
+        return f"Nothing was measured in {week}, so no criterion can be judged."
     met, of = len(by[Verdict.MET]), len(results)
     head = f"{words.upper_first(words.number(met))} of the {words.number(of)} criteria "
     said = [f"{head}{'is' if met <= 1 else 'are'} met in {week}"]

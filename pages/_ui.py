@@ -254,7 +254,7 @@ def figure_card(
             chart_type="bar" if metric.unit == "count" else "line",
         )
         if figure.n is not None:
-            small = ": too few for more than a hint" if figure.is_small else ""
+            small = ": too few for more than a hint" if figure.n and figure.is_small else ""
             st.caption(f"n = {words.count(figure.n)}{small}")
         if st.button(
             "What is this?",

@@ -126,7 +126,7 @@ def leaderboard(page: ui.Page, found: Engagement, chosen: ui.Filters) -> None:
                     help="The day on which their latest cycle, created or submitted, ended or ends",
                 ),
                 "trend": st.column_config.BarChartColumn(
-                    "12 months",
+                    "By month",
                     y_min=0,
                     width=120,
                     help="Cycles created by month, scaled to the busiest",

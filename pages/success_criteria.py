@@ -32,7 +32,7 @@ def show(page: ui.Page) -> None:
     if all(result.verdict is Verdict.NO_DATA for result in results):
         ui.empty(
             f"Nothing was recorded in {week.label}: no enhancement run, no resolved ticket, no "
-            "rating. Choose another week, or bring records in with `python -m core import`."
+            "rating. Choose another week."
         )
         return
     _criteria.strip(page, main, week)

@@ -132,7 +132,7 @@ def table(page: ui.Page, found: Field, by: str, chosen: ui.Filters) -> None:
                     "Band", width=84, help=f"Newcomers: fewer than {NEWCOMER_BELOW} decided bugs"
                 ),
                 "trend": st.column_config.BarChartColumn(
-                    "12 months",
+                    "By month",
                     y_min=0,
                     width=110,
                     help="Bugs reported by month, scaled to the busiest",

@@ -1,11 +1,12 @@
 """From a question to SQL: each fact is aggregated alone, and only the aggregates are joined."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     FromClause,
     Select,
@@ -14,16 +15,19 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal,
     literal_column,
     not_,
     null,
     or_,
     select,
+    tuple_,
     union_all,
 )
 
+from core.analytics.dialects import without_index
 from core.analytics.question import Question
-from core.analytics.reach import REACH, Reach, joined
+from core.analytics.reach import CALENDAR, REACH, Reach, joined
 from core.analytics.registry import MEASURES, Dimension, Measure, Metric
 from core.analytics.terms import Condition
 from core.analytics.values import VALUES, ratio
@@ -38,7 +42,9 @@ __all__ = [
     "conditions",
     "fact_rows",
     "figure",
+    "filtered",
     "holds",
+    "in_parent",
     "join_branches",
     "keys_of",
 ]
@@ -100,19 +106,64 @@ def conditions(
 ) -> list[ColumnElement[bool]]:
     """What a row of a fact must meet; a filter on a grouped dimension also limits its groups."""
     reach, question = REACH[fact], asked.question
-    clock = reach.clock(question.basis)
     found: list[ColumnElement[bool]] = [in_scope(reach.base, asked.scope)]
-    if in_window and question.window.start is not None:
-        found.append(clock >= question.window.start)
-    if in_window and question.window.end is not None:
-        found.append(clock <= question.window.end)
+    of_parents: dict[FromClause, list[ColumnElement[bool]]] = {}
+    for table, condition in _narrowing(asked, reach, in_window=in_window):
+        if table in reach.parents:
+            of_parents.setdefault(table, []).append(condition)
+        else:
+            found.append(condition)
+    # A list of parents and not a join: without it the databases may start from the parents and go
+    # through all rows of the fact for each of them.
+    found += [in_parent(asked, reach, *parent) for parent in of_parents.items()]
     grouped = tuple(grouped)
     for wanted in asked.wanted:
         place = reach.place(wanted.dimension.key, question.basis)
         if wanted.dimension.key in reach.links and wanted.dimension not in grouped:
             found.append(_linked(reach, wanted, place))
-        else:
+        elif not _is_narrowing(reach, wanted):
             found.append(wanted.lets(place, reach.base.c.account_id))
+    return found
+
+
+def _is_narrowing(reach: Reach, wanted: Wanted) -> bool:
+    """Whether a filter asks for what rows of one table have, and not for what rows lack."""
+    return wanted.dimension.key not in reach.links and not wanted.takes_none
+
+
+def _narrowing(
+    asked: Asked, reach: Reach, *, in_window: bool
+) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
+    """The conditions that can be asked of one table alone, with that table."""
+    question = asked.question
+    clock = reach.clock(question.basis)
+    if in_window and question.window.start is not None:
+        yield clock.table, clock >= question.window.start
+    if in_window and question.window.end is not None:
+        yield clock.table, clock <= question.window.end
+    for wanted in asked.wanted:
+        if not _is_narrowing(reach, wanted):
+            continue
+        place = reach.place(wanted.dimension.key, question.basis)
+        if place.table is CALENDAR:
+            days = select(CALENDAR.c.day).where(in_scope(CALENDAR, asked.scope))
+            condition = clock.in_(days.where(wanted.lets(place, CALENDAR.c.account_id)))
+            yield clock.table, condition
+        else:
+            yield place.table, wanted.lets(place, place.table.c.account_id)
+
+
+def in_parent(
+    asked: Asked, reach: Reach, parent: FromClause, conditions: Iterable[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """A row of a fact has a parent that meets the conditions."""
+    child = reach.parents[parent]
+    key: Any = child
+    keys = select(parent.c.id)
+    if len(asked.scope) != 1:
+        key = tuple_(reach.base.c.account_id, child)
+        keys = select(parent.c.account_id, parent.c.id)
+    found: ColumnElement[bool] = key.in_(keys.where(in_scope(parent, asked.scope), *conditions))
     return found
 
 
@@ -128,19 +179,29 @@ def _linked(reach: Reach, wanted: Wanted, place: Any) -> ColumnElement[bool]:
 def fact_rows(
     asked: Asked, fact: str, grouped: Iterable[Dimension] = (), *, clocked: bool = False
 ) -> FromClause:
-    """The fact's table with what the groups, the filters and the window (or clock) need."""
-    reach, question = REACH[fact], asked.question
+    """The fact's table with what the groups, the conditions and, if asked for, the clock need."""
+    reach, basis = REACH[fact], asked.question.basis
     grouped = tuple(grouped)
     columns = [reach.base.c.account_id]
-    columns += [reach.place(d.key, question.basis) for d in grouped]
-    columns += [
-        reach.place(w.dimension.key, question.basis)
-        for w in asked.wanted
-        if w.dimension.key not in reach.links or w.dimension in grouped
-    ]
-    if clocked or question.window.is_dated:
-        columns.append(reach.clock(question.basis))
-    return joined(reach, question.basis, columns)
+    columns += [reach.place(d.key, basis) for d in grouped]
+    columns += filtered(asked, fact, grouped)
+    if clocked:
+        columns.append(reach.clock(basis))
+    return joined(reach, basis, columns)
+
+
+def filtered(asked: Asked, fact: str, grouped: Iterable[Dimension] = ()) -> list[Any]:
+    """The columns that the conditions of a fact look at beside its own."""
+    reach, basis = REACH[fact], asked.question.basis
+    found = []
+    for wanted in asked.wanted:
+        place = reach.place(wanted.dimension.key, basis)
+        if not _is_narrowing(reach, wanted):
+            if wanted.dimension.key not in reach.links or wanted.dimension in grouped:
+                found.append(place)
+        elif place.table in reach.through:
+            found += [c for c in reach.through[place.table].c if c.name == "id"]
+    return found
 
 
 def holds(base: FromClause, condition: Condition) -> ColumnElement[bool]:
@@ -205,19 +266,29 @@ def _plain_branch(
     dimensions: Sequence[Dimension],
     counts: Sequence[Count],
 ) -> Select[Any]:
-    reach, basis = REACH[fact], asked.question.basis
     keys = keys_of(dimensions)
-    places = [key.of(reach, basis).label(key.name) for key in keys]
     by_account = any(key.dimension is None for key in keys)
     figures = [_aggregate(asked, m, by_account=by_account).label(m.key) for m in measures]
     figures += [func.count().filter(count.condition).label(count.name) for count in counts]
     also = [count.dimension for count in counts if count.dimension is not None]
+    places = _places(asked, fact, keys)
     return (
-        select(*places, *figures)
+        select(*(place.label(name) for name, place in places.items()), *figures)
         .select_from(fact_rows(asked, fact, [*dimensions, *also]))
         .where(*conditions(asked, fact, dimensions))
-        .group_by(*(key.of(reach, basis) for key in keys))
+        .group_by(*(p for p in places.values() if not isinstance(p, BindParameter)))
     )
+
+
+def _places(asked: Asked, fact: str, keys: Sequence[Key]) -> dict[str, ColumnElement[Any]]:
+    """The columns of a fact to group by; the account is no column where there is only one."""
+    reach, basis = REACH[fact], asked.question.basis
+    found: dict[str, ColumnElement[Any]] = {
+        key.name: without_index(key.of(reach, basis)) for key in keys
+    }
+    if len(found) > 1 and "account_id" in found and len(asked.scope) == 1:
+        return found | {"account_id": literal(asked.scope[0], String)}
+    return found
 
 
 def _ranked_branch(

@@ -27,9 +27,9 @@ class Engagement:
 
     `people` has one row for each, those without activity with 0: customer_id, customer, created,
     submitted, completion (share, None without a created cycle), last_active (date or None), silent
-    (bool), trend (created by month, a list). `trend` has month, customer_id, customer, created, over
-    the window, or over the last year where the window is shorter. `fell_silent` counts those who
-    became silent within the last 30 days.
+    (bool), trend (created by month, a list). `trend` has month, customer_id, customer, created,
+    over the window, or over the last year where the window is shorter. `fell_silent` counts those
+    who became silent within the last 30 days.
     """
 
     people: pd.DataFrame

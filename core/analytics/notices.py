@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, and_, exists, func, literal_column, not_, or_, select
 
 from core.analytics import words
-from core.analytics.compile import Asked, Count, Counts, conditions, fact_rows, holds
+from core.analytics.compile import Asked, Count, Counts, conditions, fact_rows, holds, in_parent
 from core.analytics.question import Question
 from core.analytics.reach import REACH
 from core.analytics.reader import Reader
@@ -85,13 +85,18 @@ def _undated(reader: Reader, asked: Asked) -> Iterable[str]:
     if not question.window.is_dated:
         return
     for fact in question.facts:
-        clock = REACH[fact].clock(question.basis)
-        if not clock.nullable and clock.table is REACH[fact].base:
+        reach = REACH[fact]
+        clock = reach.clock(question.basis)
+        if not clock.nullable:
             continue
+        without = clock.is_(None)
+        if clock.table in reach.parents:
+            child = reach.parents[clock.table]
+            without = or_(child.is_(None), in_parent(asked, reach, clock.table, [without]))
         statement = (
             select(func.count().label("n"))
-            .select_from(fact_rows(asked, fact, clocked=True))
-            .where(*conditions(asked, fact, in_window=False), clock.is_(None))
+            .select_from(fact_rows(asked, fact))
+            .where(*conditions(asked, fact, in_window=False), without)
         )
         n = reader.one(statement, is_shown=True)["n"]
         if n:

@@ -134,7 +134,7 @@ def read_question(
         metrics=tuple(METRICS[_known("metric", key, METRICS)] for key in asked),
         dimensions=tuple(_NAMES[_known("dimension", key, _NAMES)] for key in grouped),
         asked_as=tuple(grouped),
-        filters=tuple(_filter(key, value) for key, value in (filters or {}).items()),
+        filters=_filters(filters),
         window=read_window(start_date, end_date, today=today),
         basis=_known("date basis", date_basis, BASES),
         sort_by=sort_by,
@@ -154,7 +154,10 @@ def read_question(
     return question
 
 
-def _names(kind: str, names: Sequence[str] | str) -> list[str]:
+def _names(kind: str, names: Sequence[str] | str | None) -> list[str]:
+    if not isinstance(names, str | list | tuple | None):
+        raise QueryError(f"The {kind}s are {_shown(names)}: give a list of keys.")
+    names = names or ()
     listed = [names] if isinstance(names, str) else list(names)
     for name in listed:
         if listed.count(name) > 1:
@@ -225,14 +228,23 @@ def read_limit(limit: Any) -> int:
 def _weights(weights: Mapping[str, float] | None) -> Weights:
     if weights is None:
         return SEVERITY_WEIGHTS
+    if not isinstance(weights, Mapping):
+        raise QueryError(f"The severity weights are {_shown(weights)}: give a number for each.")
     for severity, weight in weights.items():
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not isinstance(severity, str) or not is_number or not isfinite(weight):
+        is_text = isinstance(severity, str) and _is_storable(severity)
+        if not is_text or not is_number or not isfinite(weight):
             raise QueryError(
                 f"The severity weight {_shown(severity)}: {_shown(weight)} is no number "
                 "for a severity."
             )
     return dict(weights)
+
+
+def _filters(filters: Any) -> tuple[Filter, ...]:
+    if not isinstance(filters, Mapping | None):
+        raise QueryError(f"The filters are {_shown(filters)}: give a value for each dimension.")
+    return tuple(_filter(key, value) for key, value in (filters or {}).items())
 
 
 def _filter(key: str, value: Any) -> Filter:

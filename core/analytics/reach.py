@@ -80,16 +80,17 @@ ENTITIES = {
 class Reach:
     """A fact's table and where the dimensions stand.
 
-    `clocks` maps a date basis to the day column, `joins` a table to the condition under which a
-    row of the fact has at most one row of it, in the order in which they can be joined; `links`
-    the same for dimensions with several values; a table is joined `through` another. `places` maps
+    `clocks` maps a date basis to the day column, and `parents` a table of which a row of the fact
+    has at most one row to the column with its id, in the order in which they can be joined (that
+    column may itself need another table: `through`). `links` maps a dimension with several values
+    to the table that holds them and the condition to join it. `places` maps
     a dimension to its key column.
     """
 
     base: Table
     clocks: Mapping[str, Column]
     places: Mapping[str, Column]
-    joins: Mapping[FromClause, ColumnElement[bool]] = field(default_factory=dict)
+    parents: Mapping[FromClause, Column] = field(default_factory=dict)
     links: Mapping[str, tuple[FromClause, ColumnElement[bool]]] = field(default_factory=dict)
     through: Mapping[FromClause, FromClause] = field(default_factory=dict)
 
@@ -106,9 +107,6 @@ class Reach:
 
 _PERIODS = ("week", "month", "quarter", "year", "weekday")
 
-_BUG_CYCLE: Mapping[FromClause, ColumnElement[bool]] = {
-    _CYCLE: same_account(_CYCLE, _BUG, (_CYCLE.c.id, _BUG.c.cycle_id))
-}
 _OF_CYCLE: Mapping[str, Column] = {
     "customer": _CYCLE.c.created_by_id,
     "submitter": _CYCLE.c.submitted_by_id,
@@ -184,7 +182,7 @@ REACH: Mapping[str, Reach] = {
             "known_bug": _BUG.c.known,
             **_OF_CYCLE,
         },
-        joins=_BUG_CYCLE,
+        parents={_CYCLE: _BUG.c.cycle_id},
         links={
             "platform": (_DEVICE, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))),
         },
@@ -198,9 +196,7 @@ REACH: Mapping[str, Reach] = {
             "feature": _FEATURE_LINK.c.feature_id,
             "customer": _CYCLE.c.created_by_id,
         },
-        joins={
-            _CYCLE: same_account(_CYCLE, _FEATURE_LINK, (_CYCLE.c.id, _FEATURE_LINK.c.cycle_id))
-        },
+        parents={_CYCLE: _FEATURE_LINK.c.cycle_id},
     ),
     "enhancements": Reach(
         base=_RUN,
@@ -210,7 +206,7 @@ REACH: Mapping[str, Reach] = {
             "enhancement_status": _RUN.c.status,
             **_OF_TICKET,
         },
-        joins={_TICKET: same_account(_TICKET, _RUN, (_TICKET.c.id, _RUN.c.ticket_id))},
+        parents={_TICKET: _RUN.c.ticket_id},
     ),
     "tickets": Reach(
         base=_TICKET,
@@ -237,14 +233,10 @@ REACH: Mapping[str, Reach] = {
             "subject": _VOTE.c.subject,
             **_OF_TICKET,
         },
-        joins={
-            _RUN: same_account(_RUN, _VOTE, (_RUN.c.id, _VOTE.c.enhancement_id)),
-            _TICKET: same_account(
-                _TICKET,
-                _VOTE,
-                # A vote on a run is a vote on the run's ticket, named in the vote or not.
-                (_TICKET.c.id, func.coalesce(_VOTE.c.ticket_id, _RUN.c.ticket_id)),
-            ),
+        parents={
+            _RUN: _VOTE.c.enhancement_id,
+            # A vote on a run is a vote on the run's ticket, named in the vote or not.
+            _TICKET: func.coalesce(_VOTE.c.ticket_id, _RUN.c.ticket_id),
         },
         links={"feedback_type": (_TYPES, _HAS_TYPE)},
         through={_TICKET: _RUN},
@@ -262,9 +254,9 @@ def joined(reach: Reach, basis: str, columns: Iterable[Column]) -> FromClause:
         needed.add(reach.clock(basis).table)
     needed |= {reach.through[t] for t in needed if t in reach.through}
     found: FromClause = reach.base
-    for target, condition in reach.joins.items():
-        if target in needed:
-            found = found.outerjoin(target, condition)
+    for parent, child in reach.parents.items():
+        if parent in needed:
+            found = found.outerjoin(parent, same_account(parent, reach.base, (parent.c.id, child)))
     for target, condition in reach.links.values():
         if target in needed:
             found = found.outerjoin(target, condition)

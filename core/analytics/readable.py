@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
 
-from core.analytics.compile import Asked, conditions, holds
+from core.analytics.compile import Asked, conditions, fact_rows, filtered, holds
 from core.analytics.reach import ENTITIES, REACH, joined
 from core.analytics.registry import DIMENSIONS, Measure
 from core.store import TestCycle, table
@@ -32,12 +32,11 @@ def measured_rows(
     asked: Asked, fact: str, measures: Iterable[Measure], columns: Iterable[str]
 ) -> Select[Any]:
     """The rows that count in any of the measures, with columns of the fact's table."""
-    reach, basis = REACH[fact], asked.question.basis
-    places = _filtered(asked, fact)
+    base = REACH[fact].base
     return (
-        select(*(reach.base.c[name] for name in columns))
-        .select_from(joined(reach, basis, places))
-        .where(*conditions(asked, fact), *_counts(reach.base, fact, measures))
+        select(*(base.c[name] for name in columns))
+        .select_from(fact_rows(asked, fact))
+        .where(*conditions(asked, fact), *_counts(base, fact, measures))
     )
 
 
@@ -57,7 +56,7 @@ def readable_rows(
         if fact in d.facts and d.kind != "time" and d.key not in reach.links
     ]
     places = {d.key: reach.place(d.key, basis) for d in own}
-    source = joined(reach, basis, [*_filtered(asked, fact), *places.values()])
+    source = joined(reach, basis, [*filtered(asked, fact), *places.values()])
     for dimension in own:
         place = places[dimension.key]
         if dimension.kind == "attribute":
@@ -82,16 +81,6 @@ def _labelled(source: FromClause, base: Any, dimension: str, place: Any) -> tupl
     if dimension != "account":
         on = and_(on, members.c.account_id == base.c.account_id)
     return source.outerjoin(members, on), members.c[entity.label].label(dimension)
-
-
-def _filtered(asked: Asked, fact: str) -> list[Any]:
-    reach, question = REACH[fact], asked.question
-    places = [
-        reach.place(w.dimension.key, question.basis)
-        for w in asked.wanted
-        if w.dimension.key not in reach.links
-    ]
-    return [*places, reach.clock(question.basis)] if question.window.is_dated else places
 
 
 def _counts(base: Any, fact: str, measures: Iterable[Measure]) -> list[ColumnElement[bool]]:

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, RowMapping, Select
 __all__ = ["Reader"]
 
 BATCH = 5_000
+# Thousands of values to filter by make a text that nobody reads.
+LONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Reader:
 
     def stream(self, statement: Select[Any]) -> Iterator[RowMapping]:
         """The rows one by one, however many there are."""
-        streaming = self.connection.execution_options(yield_per=BATCH)
-        yield from streaming.execute(statement).mappings()
+        found = self.connection.execute(statement, execution_options={"yield_per": BATCH})
+        yield from found.mappings()
 
     def sql(self) -> str:
         """The shown statements with their values written in, to be read and not to be run."""
@@ -42,5 +44,7 @@ class Reader:
             text = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
             if dialect.paramstyle in {"format", "pyformat"}:
                 text = text.replace("%%", "%")
+            if len(text) > LONGEST:
+                text = f"{text[:LONGEST]} ... and {len(text) - LONGEST:,} more characters"
             texts.append(text)
         return ";\n\n".join(texts)

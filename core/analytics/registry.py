@@ -1,22 +1,13 @@
-"""Every measure and metric: the only home of a definition."""
+"""Every metric: the only home of a definition."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from core.analytics.dimensions import DIMENSIONS, FACTS, WEEKDAYS
-from core.analytics.terms import (
-    Condition,
-    Dimension,
-    Fact,
-    LeftOut,
-    Measure,
-    Metric,
-    known,
-    none_of,
-    one_of,
-    unknown,
-)
+from core.analytics.measures import COMPLETED, MEASURES, RESOLVED
+from core.analytics.terms import Dimension, Fact, LeftOut, Measure, Metric, none_of, unknown
 
 __all__ = [
     "DIMENSIONS",
@@ -38,445 +29,423 @@ SEVERITY_WEIGHTS: Mapping[str, float] = MappingProxyType(
     {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
 )
 
-_CREATED = known("created_by_id")
-_SUBMITTED = known("submitted_by_id")
-_COMPLETED = one_of("status", "completed")
-_FINISHED = one_of("status", "completed", "failed")
-_TIMED = (_COMPLETED, known("processing_time_ms"))
-_RESOLVED = known("resolved_at")
-_OPENED = known("opened_at")
+_UNFINISHED = LeftOut(
+    (none_of("status", "completed", "failed"),), "are neither completed nor failed"
+)
+_UNTIMED = LeftOut((COMPLETED, unknown("processing_time_ms")), "are completed but have no duration")
+_UNRESOLVED = LeftOut((unknown("resolved_at"),), "are not resolved")
+_UNOPENED = LeftOut((RESOLVED, unknown("opened_at")), "are resolved but have no instant of opening")
+
+Better = Literal["up", "down", "none"]
 
 
-def _count(fact: str, key: str, *conditions: Condition) -> Measure:
-    return Measure(key=key, fact=fact, kind="count", conditions=conditions)
+@dataclass(frozen=True)
+class _Home:
+    """Where metrics come from and who answers for them."""
+
+    source: str
+    owner: str
+
+    def metric(
+        self,
+        key: str,
+        label: str,
+        definition: str,
+        formula: str,
+        *,
+        version: int = 1,
+        **more: Any,
+    ) -> Metric:
+        return Metric(
+            key=key,
+            label=label,
+            definition=definition,
+            formula=formula,
+            source=self.source,
+            owner=self.owner,
+            version=version,
+            **more,
+        )
+
+    def count(self, *words: str, better: Better, measure: str, **more: Any) -> Metric:
+        """A plain count, which is what it is however small."""
+        return self.metric(
+            *words,
+            better=better,
+            unit="count",
+            measure=measure,
+            per=None,
+            sample=None,
+            smallest_sample=0,
+            **more,
+        )
+
+    def share(
+        self,
+        *words: str,
+        better: Better,
+        of: str,
+        per: str,
+        smallest_sample: int = 30,
+        **more: Any,
+    ) -> Metric:
+        """A share, which of few is anybody's guess."""
+        return self.metric(
+            *words,
+            better=better,
+            unit="fraction",
+            measure=of,
+            per=per,
+            sample=per,
+            smallest_sample=smallest_sample,
+            **more,
+        )
 
 
-def _distinct(fact: str, key: str, column: str) -> Measure:
-    return Measure(key=key, fact=fact, kind="distinct", value=column, conditions=(known(column),))
+_CYCLES = _Home("test cycles of the test IO Customer API", "Product manager")
+_BUGS = _Home("bug reports of the test IO Customer API", "Quality lead")
+_RUNS = _Home("enhancement records of the platform", "Engineering lead")
+_TICKETS = _Home("ticket exports of the service desk", "Operations lead")
+_VOTES = _Home("feedback given in this product, or imported", "Product manager")
 
-
-def _sum(fact: str, key: str, value: str, *conditions: Condition) -> Measure:
-    return Measure(key=key, fact=fact, kind="sum", value=value, conditions=conditions)
-
-
-def _quantile(
-    fact: str, key: str, value: str, percent: int, conditions: tuple[Condition, ...]
-) -> Measure:
-    return Measure(
-        key=key, fact=fact, kind="quantile", value=value, percent=percent, conditions=conditions
-    )
-
-
-MEASURES = {
-    measure.key: measure
-    for measure in (
-        _count("tests", "cycles"),
-        _count("tests", "cycles_created", _CREATED),
-        _count("tests", "cycles_submitted", _SUBMITTED),
-        _count("tests", "cycles_created_and_submitted", _CREATED, _SUBMITTED),
-        _count("tests", "cycles_executed", one_of("status", "running", "locked", "archived")),
-        _count("tests", "cycles_timed", known("start_at"), known("end_at")),
-        _sum("tests", "cycle_hours", "hours", known("start_at"), known("end_at")),
-        _distinct("tests", "creators", "created_by_id"),
-        _distinct("test_features", "features", "feature_id"),
-        _count("bugs", "bugs"),
-        _count("bugs", "bugs_open", one_of("status", "forwarded")),
-        _count("bugs", "bugs_accepted", one_of("status", "accepted")),
-        _count("bugs", "bugs_auto_accepted", one_of("status", "auto_accepted")),
-        _count("bugs", "bugs_any_accepted", one_of("status", "accepted", "auto_accepted")),
-        _count("bugs", "bugs_rejected", one_of("status", "rejected")),
-        _count("bugs", "bugs_reviewed", one_of("status", "accepted", "rejected")),
-        _count(
-            *("bugs", "bugs_decided", one_of("status", "accepted", "auto_accepted", "rejected"))
+METRICS = {
+    metric.key: metric
+    for metric in (
+        _CYCLES.count(
+            "tests_created",
+            "Tests created",
+            "Test cycles with a known creator, drafts included.",
+            "number of test cycles whose creator is known",
+            better="up",
+            measure="cycles_created",
         ),
-        _sum("bugs", "bug_weight", "severity_weight"),
-        _distinct("bugs", "testers", "tester_id"),
-        _count("enhancements", "runs"),
-        _count("enhancements", "runs_completed", _COMPLETED),
-        _count("enhancements", "runs_finished", _FINISHED),
-        _count("enhancements", "runs_timed", *_TIMED),
-        _quantile("enhancements", "seconds_p50", "processing_seconds", 50, _TIMED),
-        _quantile("enhancements", "seconds_p95", "processing_seconds", 95, _TIMED),
-        _quantile("enhancements", "seconds_p99", "processing_seconds", 99, _TIMED),
-        _count("tickets", "tickets_resolved", _RESOLVED),
-        _count("tickets", "tickets_timed", _RESOLVED, _OPENED),
-        _sum("tickets", "ticket_minutes", "resolution_minutes", _RESOLVED, _OPENED),
-        _quantile("tickets", "minutes_p50", "resolution_minutes", 50, (_RESOLVED, _OPENED)),
-        _count("feedback", "votes"),
-        _count("feedback", "votes_up", one_of("thumb", "up")),
-        _count("feedback", "votes_down", one_of("thumb", "down")),
-        _count("feedback", "votes_thumb", one_of("thumb", "up", "down")),
-        _count("feedback", "votes_rating", known("rating")),
-        _sum("feedback", "rating_sum", "rating", known("rating")),
+        _CYCLES.count(
+            "tests_submitted",
+            "Tests submitted",
+            "Test cycles that somebody submitted, whatever became of them since.",
+            "number of test cycles whose submitter is known",
+            better="up",
+            measure="cycles_submitted",
+        ),
+        _CYCLES.share(
+            "test_completion_rate",
+            "Test completion rate",
+            "The share of created test cycles that were submitted.",
+            "test cycles with creator and submitter / test cycles with creator",
+            better="up",
+            of="cycles_created_and_submitted",
+            per="cycles_created",
+        ),
+        _CYCLES.count(
+            "test_count",
+            "Tests",
+            "All test cycles, whatever their status and whoever made them.",
+            "number of test cycles",
+            better="up",
+            measure="cycles",
+        ),
+        _CYCLES.count(
+            "tests_executed",
+            "Tests executed",
+            "Test cycles that testers worked on: running, locked or archived.",
+            "number of test cycles whose status is running, locked or archived",
+            better="up",
+            measure="cycles_executed",
+        ),
+        _CYCLES.metric(
+            "avg_test_duration",
+            "Average test duration",
+            "The mean time from start to end of the test cycles that have both.",
+            "sum of (end - start) / number of test cycles with start and end",
+            better="none",
+            unit="hours",
+            measure="cycle_hours",
+            per="cycles_timed",
+            sample="cycles_timed",
+            smallest_sample=10,
+        ),
+        _CYCLES.count(
+            "features_tested",
+            "Features tested",
+            "Different features in the test cycles.",
+            "number of distinct features in test cycles",
+            better="up",
+            measure="features",
+        ),
+        _BUGS.count(
+            "bug_count",
+            "Bugs",
+            "Bug reports, whatever became of them.",
+            "number of bug reports",
+            better="none",
+            measure="bugs",
+        ),
+        _BUGS.count(
+            "open_bugs",
+            "Open bugs",
+            "Bug reports that were forwarded and not yet decided.",
+            "number of bug reports whose status is forwarded",
+            better="down",
+            measure="bugs_open",
+        ),
+        _BUGS.metric(
+            "bugs_per_test",
+            "Bugs per test",
+            "Bug reports for each test cycle that was executed.",
+            "bugs / tests executed",
+            better="none",
+            unit="per test",
+            measure="bugs",
+            per="cycles_executed",
+            sample="cycles_executed",
+            smallest_sample=10,
+        ),
+        _BUGS.metric(
+            "bug_severity_score",
+            "Bug severity score",
+            "Bug reports weighted by severity: critical 5, high 3, low, visual and content "
+            "1, any other 0, unless other weights are asked for.",
+            "sum of the weights of the bugs' severities",
+            better="none",
+            unit="points",
+            measure="bug_weight",
+            per=None,
+            sample="bugs",
+            smallest_sample=0,
+        ),
+        _CYCLES.count(
+            "active_customers",
+            "Active customer users",
+            "Different customer users who created a test cycle.",
+            "number of distinct creators of test cycles",
+            better="up",
+            measure="creators",
+        ),
+        _BUGS.count(
+            "active_testers",
+            "Active testers",
+            "Different people who reported a bug.",
+            "number of distinct reporters of bugs",
+            better="up",
+            measure="testers",
+        ),
+        _BUGS.share(
+            "overall_acceptance_rate",
+            "Overall acceptance rate",
+            "The share of all bugs that were accepted, by a person or by default.",
+            "(accepted + auto accepted) / all bugs",
+            better="up",
+            of="bugs_any_accepted",
+            per="bugs",
+        ),
+        _BUGS.share(
+            "active_acceptance_rate",
+            "Active acceptance rate",
+            "The share of all bugs that a person accepted.",
+            "accepted / all bugs",
+            better="up",
+            of="bugs_accepted",
+            per="bugs",
+        ),
+        _BUGS.share(
+            "auto_acceptance_rate",
+            "Auto acceptance rate",
+            "The share of accepted bugs that nobody reviewed.",
+            "auto accepted / (accepted + auto accepted)",
+            better="down",
+            of="bugs_auto_accepted",
+            per="bugs_any_accepted",
+        ),
+        _BUGS.share(
+            "rejection_rate",
+            "Rejection rate",
+            "The share of all bugs that were rejected.",
+            "rejected / all bugs",
+            better="down",
+            of="bugs_rejected",
+            per="bugs",
+        ),
+        _BUGS.share(
+            "review_rate",
+            "Review rate",
+            "The share of all bugs that a person accepted or rejected.",
+            "(accepted + rejected) / all bugs",
+            better="up",
+            of="bugs_reviewed",
+            per="bugs",
+        ),
+        _BUGS.share(
+            "decided_acceptance_rate",
+            "Decided acceptance rate",
+            "The share of decided bugs that were accepted: the rate to rank people by.",
+            "(accepted + auto accepted) / (accepted + auto accepted + rejected)",
+            better="up",
+            of="bugs_any_accepted",
+            per="bugs_decided",
+        ),
+        _RUNS.count(
+            "enhancement_count",
+            "Enhancements",
+            "Runs of the ticket enhancer, whatever their outcome.",
+            "number of enhancement runs",
+            better="up",
+            measure="runs",
+        ),
+        _RUNS.share(
+            "enhancement_success_rate",
+            "Enhancement success rate",
+            "The share of finished enhancement runs that completed; pending runs are left out.",
+            "completed / (completed + failed)",
+            better="up",
+            of="runs_completed",
+            per="runs_finished",
+            smallest_sample=73,
+            left_out=(_UNFINISHED,),
+        ),
+        # With fewer runs than the smallest sample, not even the slowest of them bounds the quantile
+        # with 95 % confidence.
+        _RUNS.metric(
+            "latency_p50",
+            "p50 latency",
+            "The time that 50 % of the completed enhancement runs with a known duration do "
+            "not exceed.",
+            "50 % quantile of the pooled durations of completed runs, interpolated between "
+            "closest ranks (Hyndman and Fan, type 7)",
+            better="down",
+            unit="seconds",
+            measure="seconds_p50",
+            per=None,
+            sample="runs_timed",
+            smallest_sample=6,
+            left_out=(_UNTIMED,),
+        ),
+        _RUNS.metric(
+            "latency_p95",
+            "p95 latency",
+            "The time that 95 % of the completed enhancement runs with a known duration do "
+            "not exceed.",
+            "95 % quantile of the pooled durations of completed runs, interpolated between "
+            "closest ranks (Hyndman and Fan, type 7)",
+            better="down",
+            unit="seconds",
+            measure="seconds_p95",
+            per=None,
+            sample="runs_timed",
+            smallest_sample=72,
+            left_out=(_UNTIMED,),
+        ),
+        _RUNS.metric(
+            "latency_p99",
+            "p99 latency",
+            "The time that 99 % of the completed enhancement runs with a known duration do "
+            "not exceed.",
+            "99 % quantile of the pooled durations of completed runs, interpolated between "
+            "closest ranks (Hyndman and Fan, type 7)",
+            better="down",
+            unit="seconds",
+            measure="seconds_p99",
+            per=None,
+            sample="runs_timed",
+            smallest_sample=368,
+            left_out=(_UNTIMED,),
+        ),
+        _RUNS.metric(
+            "throughput_per_day",
+            "Throughput per day",
+            "Enhancement runs that completed or failed for each day of the window, or, "
+            "without dates, for each day from the first to the last such run; in a period, "
+            "for each of its days inside the window.",
+            "(completed + failed) / days",
+            better="up",
+            unit="per day",
+            measure="runs_finished",
+            per="days",
+            sample="runs_finished",
+            smallest_sample=30,
+        ),
+        _VOTES.count(
+            "feedback_count",
+            "Feedback",
+            "Current votes, one for each rater and subject.",
+            "number of current votes",
+            better="up",
+            measure="votes",
+        ),
+        _VOTES.count(
+            "thumbs_up",
+            "Thumbs up",
+            "Current votes with a thumb up.",
+            "number of current votes whose thumb is up",
+            better="up",
+            measure="votes_up",
+        ),
+        _VOTES.count(
+            "thumbs_down",
+            "Thumbs down",
+            "Current votes with a thumb down.",
+            "number of current votes whose thumb is down",
+            better="down",
+            measure="votes_down",
+        ),
+        _VOTES.share(
+            "positive_feedback_rate",
+            "Positive feedback",
+            "The share of thumbs that are up.",
+            "thumbs up / (thumbs up + thumbs down)",
+            better="up",
+            of="votes_up",
+            per="votes_thumb",
+        ),
+        _VOTES.metric(
+            "average_rating",
+            "Average rating",
+            "The mean of the ratings from 1 to 5, thumbs left out.",
+            "sum of ratings / number of ratings",
+            better="up",
+            unit="stars",
+            measure="rating_sum",
+            per="votes_rating",
+            sample="votes_rating",
+            smallest_sample=10,
+        ),
+        _TICKETS.count(
+            "ticket_count",
+            "Resolved tickets",
+            "Service-desk tickets that were resolved.",
+            "number of tickets with an instant of resolution",
+            better="none",
+            measure="tickets_resolved",
+            left_out=(_UNRESOLVED,),
+        ),
+        _TICKETS.metric(
+            "mean_resolution_minutes",
+            "Mean resolution time",
+            "The mean time from opening to resolution of the resolved tickets.",
+            "sum of (resolved - opened) / number of resolved tickets",
+            better="down",
+            unit="minutes",
+            measure="ticket_minutes",
+            per="tickets_timed",
+            sample="tickets_timed",
+            smallest_sample=30,
+            left_out=(_UNRESOLVED, _UNOPENED),
+        ),
+        _TICKETS.metric(
+            "median_resolution_minutes",
+            "Median resolution time",
+            "The median time from opening to resolution of the resolved tickets.",
+            "50 % quantile of (resolved - opened), interpolated between closest ranks "
+            "(Hyndman and Fan, type 7)",
+            better="down",
+            unit="minutes",
+            measure="minutes_p50",
+            per=None,
+            sample="tickets_timed",
+            smallest_sample=30,
+            left_out=(_UNRESOLVED, _UNOPENED),
+        ),
     )
 }
-
-_CYCLES = {"source": "test cycles of the test IO Customer API", "version": 1}
-_BUGS = {"source": "bug reports of the test IO Customer API", "version": 1}
-_RUNS = {"source": "enhancement records of the platform", "version": 1}
-_TICKETS = {"source": "ticket exports of the service desk", "version": 1}
-_VOTES = {"source": "feedback given in this product, or imported", "version": 1}
-
-_PRODUCT = {"owner": "Product manager"}
-_QUALITY = {"owner": "Quality lead"}
-_ENGINEERING = {"owner": "Engineering lead"}
-_OPERATIONS = {"owner": "Operations lead"}
-
-# A plain count is what it is; a share of few is anybody's guess.
-_COUNT = {"unit": "count", "per": None, "sample": None, "smallest_sample": 0}
-_SHARE: dict[str, Any] = {"unit": "fraction", "smallest_sample": 30}
-
-
-def _share(measure: str, per: str, **words: Any) -> dict[str, Any]:
-    return _SHARE | {"measure": measure, "per": per, "sample": per} | words
-
-
-_ENTRIES: tuple[dict[str, Any], ...] = (
-    {
-        "key": "tests_created",
-        "label": "Tests created",
-        "definition": "Test cycles with a known creator, drafts included.",
-        "formula": "number of test cycles whose creator is known",
-        "better": "up",
-        "measure": "cycles_created",
-        **(_CYCLES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "tests_submitted",
-        "label": "Tests submitted",
-        "definition": "Test cycles that somebody submitted, whatever became of them since.",
-        "formula": "number of test cycles whose submitter is known",
-        "better": "up",
-        "measure": "cycles_submitted",
-        **(_CYCLES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "test_completion_rate",
-        "label": "Test completion rate",
-        "definition": "The share of created test cycles that were submitted.",
-        "formula": "test cycles with creator and submitter / test cycles with creator",
-        "better": "up",
-        **(_CYCLES | _PRODUCT),
-        **_share("cycles_created_and_submitted", "cycles_created"),
-    },
-    {
-        "key": "test_count",
-        "label": "Tests",
-        "definition": "All test cycles, whatever their status and whoever made them.",
-        "formula": "number of test cycles",
-        "better": "up",
-        "measure": "cycles",
-        **(_CYCLES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "tests_executed",
-        "label": "Tests executed",
-        "definition": "Test cycles that testers worked on: running, locked or archived.",
-        "formula": "number of test cycles whose status is running, locked or archived",
-        "better": "up",
-        "measure": "cycles_executed",
-        **(_CYCLES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "avg_test_duration",
-        "label": "Average test duration",
-        "definition": "The mean time from start to end of the test cycles that have both.",
-        "formula": "sum of (end - start) / number of test cycles with start and end",
-        "unit": "hours",
-        "better": "none",
-        "measure": "cycle_hours",
-        "per": "cycles_timed",
-        "sample": "cycles_timed",
-        "smallest_sample": 10,
-        **(_CYCLES | _PRODUCT),
-    },
-    {
-        "key": "features_tested",
-        "label": "Features tested",
-        "definition": "Different features in the test cycles.",
-        "formula": "number of distinct features in test cycles",
-        "better": "up",
-        "measure": "features",
-        **(_CYCLES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "bug_count",
-        "label": "Bugs",
-        "definition": "Bug reports, whatever became of them.",
-        "formula": "number of bug reports",
-        "better": "none",
-        "measure": "bugs",
-        **(_BUGS | _QUALITY | _COUNT),
-    },
-    {
-        "key": "open_bugs",
-        "label": "Open bugs",
-        "definition": "Bug reports that were forwarded and not yet decided.",
-        "formula": "number of bug reports whose status is forwarded",
-        "better": "down",
-        "measure": "bugs_open",
-        **(_BUGS | _QUALITY | _COUNT),
-    },
-    {
-        "key": "bugs_per_test",
-        "label": "Bugs per test",
-        "definition": "Bug reports for each test cycle that was executed.",
-        "formula": "bugs / tests executed",
-        "unit": "per test",
-        "better": "none",
-        "measure": "bugs",
-        "per": "cycles_executed",
-        "sample": "cycles_executed",
-        "smallest_sample": 10,
-        **(_BUGS | _QUALITY),
-    },
-    {
-        "key": "bug_severity_score",
-        "label": "Bug severity score",
-        "definition": "Bug reports weighted by severity: critical 5, high 3, low, visual and "
-        "content 1, any other 0, unless other weights are asked for.",
-        "formula": "sum of the weights of the bugs' severities",
-        "unit": "points",
-        "better": "none",
-        "measure": "bug_weight",
-        "per": None,
-        "sample": "bugs",
-        "smallest_sample": 0,
-        **(_BUGS | _QUALITY),
-    },
-    {
-        "key": "active_customers",
-        "label": "Active customer users",
-        "definition": "Different customer users who created a test cycle.",
-        "formula": "number of distinct creators of test cycles",
-        "better": "up",
-        "measure": "creators",
-        **(_CYCLES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "active_testers",
-        "label": "Active testers",
-        "definition": "Different people who reported a bug.",
-        "formula": "number of distinct reporters of bugs",
-        "better": "up",
-        "measure": "testers",
-        **(_BUGS | _QUALITY | _COUNT),
-    },
-    {
-        "key": "overall_acceptance_rate",
-        "label": "Overall acceptance rate",
-        "definition": "The share of all bugs that were accepted, by a person or by default.",
-        "formula": "(accepted + auto accepted) / all bugs",
-        "better": "up",
-        **(_BUGS | _QUALITY),
-        **_share("bugs_any_accepted", "bugs"),
-    },
-    {
-        "key": "active_acceptance_rate",
-        "label": "Active acceptance rate",
-        "definition": "The share of all bugs that a person accepted.",
-        "formula": "accepted / all bugs",
-        "better": "up",
-        **(_BUGS | _QUALITY),
-        **_share("bugs_accepted", "bugs"),
-    },
-    {
-        "key": "auto_acceptance_rate",
-        "label": "Auto acceptance rate",
-        "definition": "The share of accepted bugs that nobody reviewed.",
-        "formula": "auto accepted / (accepted + auto accepted)",
-        "better": "down",
-        **(_BUGS | _QUALITY),
-        **_share("bugs_auto_accepted", "bugs_any_accepted"),
-    },
-    {
-        "key": "rejection_rate",
-        "label": "Rejection rate",
-        "definition": "The share of all bugs that were rejected.",
-        "formula": "rejected / all bugs",
-        "better": "down",
-        **(_BUGS | _QUALITY),
-        **_share("bugs_rejected", "bugs"),
-    },
-    {
-        "key": "review_rate",
-        "label": "Review rate",
-        "definition": "The share of all bugs that a person accepted or rejected.",
-        "formula": "(accepted + rejected) / all bugs",
-        "better": "up",
-        **(_BUGS | _QUALITY),
-        **_share("bugs_reviewed", "bugs"),
-    },
-    {
-        "key": "decided_acceptance_rate",
-        "label": "Decided acceptance rate",
-        "definition": "The share of decided bugs that were accepted: the rate to rank people by.",
-        "formula": "(accepted + auto accepted) / (accepted + auto accepted + rejected)",
-        "better": "up",
-        **(_BUGS | _QUALITY),
-        **_share("bugs_any_accepted", "bugs_decided"),
-    },
-    {
-        "key": "enhancement_count",
-        "label": "Enhancements",
-        "definition": "Runs of the ticket enhancer, whatever their outcome.",
-        "formula": "number of enhancement runs",
-        "better": "up",
-        "measure": "runs",
-        **(_RUNS | _ENGINEERING | _COUNT),
-    },
-    {
-        "key": "enhancement_success_rate",
-        "label": "Enhancement success rate",
-        "definition": "The share of finished enhancement runs that completed; pending runs are "
-        "left out.",
-        "formula": "completed / (completed + failed)",
-        "better": "up",
-        "left_out": (
-            LeftOut(
-                (none_of("status", "completed", "failed"),), "are neither completed nor failed"
-            ),
-        ),
-        **(_RUNS | _ENGINEERING),
-        **_share("runs_completed", "runs_finished", smallest_sample=73),
-    },
-    *(
-        {
-            "key": f"latency_p{percent}",
-            "label": f"p{percent} latency",
-            "definition": f"The time that {percent} % of the completed enhancement runs with a "
-            "known duration do not exceed.",
-            "formula": f"{percent} % quantile of the pooled durations of completed runs, "
-            "interpolated between closest ranks (Hyndman and Fan, type 7)",
-            "unit": "seconds",
-            "better": "down",
-            "measure": f"seconds_p{percent}",
-            "per": None,
-            "sample": "runs_timed",
-            "smallest_sample": smallest,
-            "left_out": (
-                LeftOut(
-                    (_COMPLETED, unknown("processing_time_ms")),
-                    "are completed but have no duration",
-                ),
-            ),
-            **(_RUNS | _ENGINEERING),
-        }
-        # With fewer, not even the slowest run bounds the quantile with 95 % confidence.
-        for percent, smallest in ((50, 6), (95, 72), (99, 368))
-    ),
-    {
-        "key": "throughput_per_day",
-        "label": "Throughput per day",
-        "definition": "Enhancement runs that completed or failed for each day of the window, or, "
-        "without dates, for each day from the first to the last such run; in a period, for each "
-        "of its days inside the window.",
-        "formula": "(completed + failed) / days",
-        "unit": "per day",
-        "better": "up",
-        "measure": "runs_finished",
-        "per": "days",
-        "sample": "runs_finished",
-        "smallest_sample": 30,
-        **(_RUNS | _ENGINEERING),
-    },
-    {
-        "key": "feedback_count",
-        "label": "Feedback",
-        "definition": "Current votes, one for each rater and subject.",
-        "formula": "number of current votes",
-        "better": "up",
-        "measure": "votes",
-        **(_VOTES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "thumbs_up",
-        "label": "Thumbs up",
-        "definition": "Current votes with a thumb up.",
-        "formula": "number of current votes whose thumb is up",
-        "better": "up",
-        "measure": "votes_up",
-        **(_VOTES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "thumbs_down",
-        "label": "Thumbs down",
-        "definition": "Current votes with a thumb down.",
-        "formula": "number of current votes whose thumb is down",
-        "better": "down",
-        "measure": "votes_down",
-        **(_VOTES | _PRODUCT | _COUNT),
-    },
-    {
-        "key": "positive_feedback_rate",
-        "label": "Positive feedback",
-        "definition": "The share of thumbs that are up.",
-        "formula": "thumbs up / (thumbs up + thumbs down)",
-        "better": "up",
-        **(_VOTES | _PRODUCT),
-        **_share("votes_up", "votes_thumb"),
-    },
-    {
-        "key": "average_rating",
-        "label": "Average rating",
-        "definition": "The mean of the ratings from 1 to 5, thumbs left out.",
-        "formula": "sum of ratings / number of ratings",
-        "unit": "stars",
-        "better": "up",
-        "measure": "rating_sum",
-        "per": "votes_rating",
-        "sample": "votes_rating",
-        "smallest_sample": 10,
-        **(_VOTES | _PRODUCT),
-    },
-    {
-        "key": "ticket_count",
-        "label": "Resolved tickets",
-        "definition": "Service-desk tickets that were resolved.",
-        "formula": "number of tickets with an instant of resolution",
-        "better": "none",
-        "measure": "tickets_resolved",
-        "left_out": (LeftOut((unknown("resolved_at"),), "are not resolved"),),
-        **(_TICKETS | _OPERATIONS | _COUNT),
-    },
-    *(
-        {
-            "key": f"{key}_resolution_minutes",
-            "label": f"{key.capitalize()} resolution time",
-            "definition": f"The {key} time from opening to resolution of the resolved tickets.",
-            "formula": formula,
-            "unit": "minutes",
-            "better": "down",
-            "measure": measure,
-            "per": per,
-            "sample": "tickets_timed",
-            "smallest_sample": 30,
-            "left_out": (
-                LeftOut((unknown("resolved_at"),), "are not resolved"),
-                LeftOut(
-                    (_RESOLVED, unknown("opened_at")),
-                    "are resolved but have no instant of opening",
-                ),
-            ),
-            **(_TICKETS | _OPERATIONS),
-        }
-        for key, measure, per, formula in (
-            (
-                *("mean", "ticket_minutes", "tickets_timed"),
-                "sum of (resolved - opened) / number of resolved tickets",
-            ),
-            (
-                *("median", "minutes_p50", None),
-                (
-                    "50 % quantile of (resolved - opened), interpolated between closest ranks "
-                    "(Hyndman and Fan, type 7)"
-                ),
-            ),
-        )
-    ),
-)
-
-METRICS = {entry["key"]: Metric(**entry) for entry in _ENTRIES}
 
 
 def measures_of(metric: Metric, *, with_sample: bool = False) -> tuple[Measure, ...]:

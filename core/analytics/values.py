@@ -5,33 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, RowMapping, Table, case, cast, literal
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
+
+from core.analytics.dialects import epoch_seconds
 
 __all__ = ["VALUES", "Value", "Weights", "ratio"]
 
 Weights = Mapping[str, float]
 Row = Mapping[str, Any] | RowMapping
-
-
-class epoch_seconds(GenericFunction[float]):  # noqa: N801  # written like the SQL function it is
-    """Seconds since 1970 of an instant: the one thing that databases do not say alike."""
-
-    type = Double()
-    inherit_cache = True
-
-
-@compiles(epoch_seconds, "sqlite")
-def _epoch_sqlite(element: epoch_seconds, compiler: Any, **words: Any) -> str:
-    # Instants are stored as text; strftime cuts the fraction, which starts at the 20th character.
-    instant = compiler.process(element.clauses, **words)
-    return f"(CAST(strftime('%s', {instant}) AS REAL) + CAST(substr({instant}, 20) AS REAL))"
-
-
-@compiles(epoch_seconds)
-def _epoch(element: epoch_seconds, compiler: Any, **words: Any) -> str:
-    instant = compiler.process(element.clauses, **words)
-    return f"CAST(EXTRACT(EPOCH FROM {instant}) AS DOUBLE PRECISION)"
 
 
 def ratio(top: Any, bottom: Any) -> ColumnElement[Any]:

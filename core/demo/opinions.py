@@ -16,8 +16,8 @@ __all__ = ["DEMO_VOTES", "demo_vote_id", "feedback_of"]
 # votes are its own.
 DEMO_VOTES = -(2**60)
 
-ANSWERS = 0.24
-GOOD_STARS = (0, 0, 5, 43, 52)
+ANSWERS = 0.32
+GOOD_STARS = (0, 0, 4, 39, 57)
 BAD_STARS = (22, 38, 40, 0, 0)
 
 
@@ -44,7 +44,7 @@ def feedback_of(world: World, handled: Handled) -> Iterator[dict[str, Any]]:
             yield from _vote(world, handled, 0, at, feedback_type=other)
             at += timedelta(seconds=rng.randint(3, 900))
         yield from _vote(world, handled, 1, at, text, feedback_type=thumb)
-    if kind > 0.55:
+    if kind > 0.40:
         at += _pause(rng)
         yield from _vote(world, handled, 2, at, text, feedback_type="rating", rating_value=stars)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,16 @@ from core.store.unit import Unit
 __all__ = ["Store", "open_store"]
 
 BUSY_MILLISECONDS = 5_000
+# Fewer rows than these are quick to read whatever way the database takes.
+FEW_ROWS = 1_000
+
+
+@dataclass
+class _Growth:
+    """Rows written since the database last looked at its tables, and before that."""
+
+    since: int = 0
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,7 @@ class Store:
 
     engine: Engine
     zone: ZoneInfo
+    _growth: _Growth = field(default_factory=_Growth, compare=False, repr=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -50,7 +61,7 @@ class Store:
         writing = self.engine.execution_options(writes=True)
         with _told(self.engine), Session(writing) as session:
             connection = session.connection()
-            connection.info["touched"] = False
+            connection.info["written"] = 0
             account = table(Account)
             # Where the database has row locks, the account's row makes its writers take turns.
             connection.execute(
@@ -58,13 +69,28 @@ class Store:
             )
             yield Unit(session, account_id, self.zone)
             session.flush()
-            if connection.info["touched"] and not quiet:
+            written = connection.info["written"]
+            if written and not quiet:
                 connection.execute(
                     update(account)
                     .where(account.c.id == account_id)
                     .values(data_version=account.c.data_version + 1)
                 )
             session.commit()
+        self._grow(written)
+
+    def _grow(self, written: int) -> None:
+        """Have the database look at its tables each time they have doubled.
+
+        Every index leads with the account, which tells it nothing: without statistics it takes the
+        first one for every join, and a page waits a minute for what takes milliseconds.
+        """
+        self._growth.since += written
+        if self._growth.since > max(FEW_ROWS, self._growth.before):
+            with _told(self.engine), self.engine.execution_options(writes=True).begin() as changed:
+                changed.exec_driver_sql("ANALYZE")
+            self._growth.before += self._growth.since
+            self._growth.since = 0
 
     def ensure_account(self, account_id: str, name: str, *, is_demo: bool = False) -> None:
         """Enter the account with the default success criteria, or give it its present name."""
@@ -184,6 +210,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
+        "analysis_limit = 1000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -200,7 +227,8 @@ def _note_writes(
     connection: Connection, cursor: Any, _statement: str, _values: Any, context: Any, *_: object
 ) -> None:
     if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
-        connection.info["touched"] = True
+        # A driver that does not count says -1.
+        connection.info["written"] = connection.info.get("written", 0) + abs(cursor.rowcount)
 
 
 # What a database says of itself, and what a person can do about it.

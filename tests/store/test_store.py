@@ -375,3 +375,26 @@ def test_bound_values_are_never_sql(account):
         )
     assert rows(account, Bug, "title") == [(hostile,)]
     assert rows(account, User, "name") == [("Kim",)]
+
+
+def test_the_database_knows_its_tables_once_they_have_grown(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    store.ensure_account("acme", "Acme")
+
+    def plan():
+        # Which bugs are in the cycles of two days: by the cycles, not by walking through all bugs.
+        joined = (
+            "EXPLAIN QUERY PLAN SELECT count(*) FROM bug JOIN test_cycle "
+            "ON test_cycle.account_id = bug.account_id AND test_cycle.id = bug.cycle_id "
+            "WHERE bug.account_id = 'acme' "
+            "AND test_cycle.end_day BETWEEN '2024-01-01' AND '2024-01-02'"
+        )
+        with store.engine.connect() as connection:
+            return [row[3] for row in connection.exec_driver_sql(joined)]
+
+    with store.write("acme") as unit:
+        days = [at("2024-01-01") + timedelta(days=n) for n in range(300)]
+        unit.upsert(TestCycle, [{"id": n, "end_at": day} for n, day in enumerate(days)])
+        unit.upsert(Bug, [{"id": n, "cycle_id": n % 300} for n in range(3_000)])
+    assert any("ix_bug_cycle (account_id=? AND cycle_id=?)" in step for step in plan())
+    store.close()
