@@ -22,12 +22,9 @@ log = logging.getLogger("touchstone")
 
 
 def _warm() -> None:
-    for name in PAGE_IMPORTS:
-        importlib.import_module(name)
-    from core.shown import shown_store
-
+    modules = {name: importlib.import_module(name) for name in PAGE_IMPORTS}
     try:
-        shown_store(load_settings())
+        modules["core.shown"].shown_store(load_settings())
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
     # What is loaded now stays: the collector need not walk through it on every rerun.

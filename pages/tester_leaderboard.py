@@ -55,7 +55,7 @@ def show(page: ui.Page) -> None:
         key="testers_order",
         bind="query-params",
     )
-    left, right = st.columns([9, 13])
+    left, right = st.columns([8, 14])
     with left:
         trend_chart(page, found, ORDERS[by])
     with right:

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import FromClause, Integer, Select, and_, func, literal, null, select
 
 from core.analytics.calendars import Days, count_days, days_of_window, period_table, rows_span
-from core.analytics.compile import Asked, Counts, Key, branches, figure, join_branches, keys_of
+from core.analytics.compile import Counts, Key, branches, figure, join_branches, keys_of
+from core.analytics.conditions import Asked
 from core.analytics.reach import ENTITIES
 from core.analytics.reader import Reader
 from core.analytics.registry import Dimension

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Date, Integer, String, column, func, literal_column, select, values
 
-from core.analytics.compile import Asked, conditions, fact_rows, holds
+from core.analytics.conditions import Asked, conditions, fact_rows, holds
 from core.analytics.dates import Span, periods
 from core.analytics.reach import REACH
 from core.analytics.reader import Reader

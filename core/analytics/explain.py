@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from core.analytics.answer import totals_statement
 from core.analytics.calendars import days_of_window, finished_span
-from core.analytics.compile import Asked
+from core.analytics.conditions import Asked
 from core.analytics.dates import Window
 from core.analytics.query import figures_of
 from core.analytics.question import Filter, Question, read_limit, read_question
@@ -43,23 +43,21 @@ def explain(
     (a page of dicts, each with its `fact` and what it `contributes`), `total_rows`, `metric`,
     `label`, `unit`, `limit`, `offset` and `sql`. Raises QueryError like `query_metrics`.
     """
-    answered = "metadata" in result_or_query
-    query = result_or_query["metadata"]["query"] if answered else result_or_query
-    shown = row if row is not None or not answered else result_or_query["totals"]
+    is_answer = "metadata" in result_or_query
+    query = result_or_query["metadata"]["query"] if is_answer else result_or_query
+    figures = result_or_query["totals"] if is_answer and row is None else row
     question = _question(query, metric, today=datetime.now(store.zone).date())
-    limit, offset = read_limit(limit), _offset(offset)
+    wanted = range(_offset(offset), offset + read_limit(limit))
     with store.read() as session:
         reader = Reader(session.connection())
-        scope = read_scope(reader, query.get("account"))
-        wanted, _ = resolve(reader, question, scope)
-        asked = _pinned(reader, Asked(question, scope, wanted), row)
-        value = shown.get(metric) if shown and metric in shown else _now(reader, asked, metric)
+        asked = _asked(reader, question, query.get("account"), row)
         recount = Recount(METRICS[metric], question.weights)
-        sizes = _add_all(reader, asked, recount)
-        found = _page(reader, asked, recount, sizes, range(offset, offset + limit))
+        rows = _page(reader, asked, recount, _add_all(reader, asked, recount), wanted)
         days = days_of_window(reader, asked)
-        recomputed = recount.figure(sum(days.values()) if days else 0)
+        is_shown = figures is not None and metric in figures
+        value = (figures or {})[metric] if is_shown else _now(reader, asked, metric)
         sql = reader.sql()
+    recomputed = recount.figure(sum(days.values()) if days else 0)
     return {
         "metric": metric,
         "label": METRICS[metric].label,
@@ -67,12 +65,20 @@ def explain(
         "value": value,
         "recomputed": recomputed,
         "agrees": _agree(value, recomputed),
-        "rows": [_shown(store, recount, fact, one) for fact, one in found],
+        "rows": [_shown(store, recount, fact, one) for fact, one in rows],
         "total_rows": recount.rows,
         "limit": limit,
         "offset": offset,
         "sql": sql,
     }
+
+
+def _asked(
+    reader: Reader, question: Question, account: str | None, row: Mapping[str, Any] | None
+) -> Asked:
+    scope = read_scope(reader, account)
+    wanted, _ = resolve(reader, question, scope)
+    return _pinned(reader, Asked(question, scope, wanted), row)
 
 
 def _question(query: Mapping[str, Any], metric: str, today: date) -> Question:

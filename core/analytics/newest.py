@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.analytics.compile import Asked
+from core.analytics.conditions import Asked
 from core.analytics.reach import REACH
 from core.analytics.reader import Reader
 from core.analytics.registry import FACTS

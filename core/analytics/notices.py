@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, and_, exists, func, literal_column, not_, or_, select
 
 from core.analytics import words
-from core.analytics.compile import Asked, Count, Counts, conditions, fact_rows, holds, in_parent
+from core.analytics.compile import Count, Counts
+from core.analytics.conditions import Asked, conditions, fact_rows, holds, in_parent
 from core.analytics.question import Question
 from core.analytics.reach import REACH
 from core.analytics.reader import Reader

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from core.analytics.answer import COUNT, rows_statement, totals_statement
-from core.analytics.compile import Asked
+from core.analytics.conditions import Asked
 from core.analytics.newest import data_through, synced_at
 from core.analytics.notices import counts_of, notices
 from core.analytics.question import Question, read_question
@@ -65,6 +65,12 @@ def query_metrics(
         severity_weights=severity_weights,
         today=today,
     )
+    result = _answer(store, question, account, today)
+    result["metadata"]["query_time_ms"] = round((perf_counter() - started) * 1000, 1)
+    return result
+
+
+def _answer(store: Store, question: Question, account: str | None, today: date) -> dict[str, Any]:
     with store.read() as session:
         reader = Reader(session.connection())
         scope = read_scope(reader, account)
@@ -79,7 +85,6 @@ def query_metrics(
             "query": _as_asked(question, account),
         }
         sql = reader.sql()
-    metadata["query_time_ms"] = round((perf_counter() - started) * 1000, 1)
     return {
         "data": [_row(question, row) for row in found],
         "totals": figures_of(question, totals),

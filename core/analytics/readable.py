@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
 
-from core.analytics.compile import Asked, conditions, fact_rows, filtered, holds
+from core.analytics.conditions import Asked, conditions, fact_rows, filtered, holds
 from core.analytics.reach import ENTITIES, REACH, joined
 from core.analytics.registry import DIMENSIONS, Measure
 from core.store import TestCycle, table

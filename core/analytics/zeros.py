@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import FromClause, Select, and_, func, select, true, union
 
 from core.analytics.calendars import Days, period_table
-from core.analytics.compile import Asked, Key
+from core.analytics.compile import Key
+from core.analytics.conditions import Asked
 from core.analytics.question import MAX_LIMIT
 from core.analytics.reach import ENTITIES, REACH, joined
 from core.analytics.reader import Reader
