@@ -4,7 +4,7 @@ Nothing of the product is used but the business zone: every definition is writte
 """
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import product
 from statistics import fmean
 
@@ -39,6 +39,19 @@ REACHED_BY = {
     "subject": {"feedback"},
 }
 ENTITIES = {"account", "product", "feature", "customer", "submitter", "tester"}
+OWN = {
+    "severity": "severity",
+    "rejection_reason": "rejection_reason",
+    "bug_status": "status",
+    "known_bug": "known",
+    "subject": "subject",
+}
+OF_CYCLE = {
+    "test_status": "status",
+    "testing_type": "testing_type",
+    "test_environment": "test_environment",
+}
+PLATFORMS_OF_CYCLES = ("cycle_platforms", "cycle_id")
 WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
 
 
@@ -85,7 +98,10 @@ def resolved(tickets):
 
 
 def durations(runs):
-    return [row["processing_time_ms"] / 1000 for row in known(having(runs, "status", "completed"), "processing_time_ms")]
+    return [
+        row["processing_time_ms"] / 1000
+        for row in known(having(runs, "status", "completed"), "processing_time_ms")
+    ]
 
 
 # A metric's facts, and the figure from their rows (and the days of the window).
@@ -115,6 +131,10 @@ METRICS = {
     "bug_severity_score": (
         ["bugs"],
         lambda b: sum(WEIGHTS.get(row["severity"], 0) for row in b),
+    ),
+    "active_customers": (
+        ["tests"],
+        lambda t: len({(r["account_id"], r["created_by_id"]) for r in known(t, "created_by_id")}),
     ),
     "active_testers": (
         ["bugs"],
@@ -240,7 +260,7 @@ class Brute:
         return self.cycles.get((row["account_id"], row["cycle_id"]), {})
 
     def day(self, fact, row, basis):
-        if fact == "enhancements" or fact == "feedback":
+        if fact in {"enhancements", "feedback"}:
             return self._day(row["created_at"])
         if fact == "tickets":
             return self._day(row["resolved_at"] or row["opened_at"])
@@ -269,54 +289,43 @@ class Brute:
 
     def _ids(self, fact, row, dimension):
         account, cycle = row["account_id"], self._cycle(fact, row) if fact in CYCLE_FACTS else {}
-        if dimension == "account":
-            return [account]
-        if dimension == "tester":
-            return [row["tester_id"]]
-        if dimension == "customer":
-            return [cycle.get("created_by_id")]
-        if dimension == "submitter":
-            return [cycle.get("submitted_by_id")]
-        if dimension == "product":
-            return [(row if fact == "bugs" else cycle).get("product_id")]
-        if fact != "tests":
-            return [row["feature_id"]]
-        found = {
-            link["feature_id"]
-            for link in self._all("cycle_features")
-            if (link["account_id"], link["cycle_id"]) == (account, row["id"])
-        }
-        return sorted(found) or [None]
+        if dimension == "feature" and fact == "tests":
+            found = {
+                link["feature_id"]
+                for link in self._all("cycle_features")
+                if (link["account_id"], link["cycle_id"]) == (account, row["id"])
+            }
+            return sorted(found) or [None]
+        of, column = {
+            "account": (row, "account_id"),
+            "product": (row if fact == "bugs" else cycle, "product_id"),
+            "feature": (row, "feature_id"),
+            "customer": (cycle, "created_by_id"),
+            "submitter": (cycle, "submitted_by_id"),
+            "tester": (row, "tester_id"),
+        }[dimension]
+        return [of.get(column)]
 
     def _values(self, fact, row, dimension):
         if dimension == "platform":
-            links, name = ("devices", "bug_id") if fact == "bugs" else ("cycle_platforms", "cycle_id")
+            links, name = ("devices", "bug_id") if fact == "bugs" else PLATFORMS_OF_CYCLES
             found = {
                 link["platform"]
                 for link in self._all(links)
                 if (link["account_id"], link[name]) == (row["account_id"], row["id"])
             }
             return sorted(found) or [None]
-        if dimension in ("severity", "rejection_reason"):
-            return [row[dimension]]
-        if dimension == "bug_status":
-            return [row["status"]]
-        if dimension == "known_bug":
-            return [row["known"]]
-        if dimension == "test_status":
-            return [self._cycle(fact, row).get("status")]
-        if dimension in ("testing_type", "test_environment"):
-            return [self._cycle(fact, row).get(dimension)]
         if dimension == "enhancement_status":
             return self._run_statuses(fact, row)
-        if dimension == "subject":
-            return [row["subject"]]
         if dimension == "feedback_type":
             thumbs = {"up": "thumbs_up", "down": "thumbs_down"}
             found = [thumbs[row["thumb"]]] if row["thumb"] else []
             return found + (["rating"] if row["rating"] is not None else []) or [None]
-        name = dimension.removeprefix("ticket_")
-        return [self._ticket(fact, row).get(name)]
+        if dimension in OWN:
+            return [row[OWN[dimension]]]
+        if dimension in OF_CYCLE:
+            return [self._cycle(fact, row).get(OF_CYCLE[dimension])]
+        return [self._ticket(fact, row).get(dimension.removeprefix("ticket_"))]
 
     def _run_statuses(self, fact, row):
         if fact == "enhancements":
@@ -337,6 +346,10 @@ class Brute:
             return key[1] in wanted
         return self.labels[dimension].get(key) in wanted
 
+    @staticmethod
+    def _within(day, start, end):
+        return day is not None and (not start or day >= start) and (not end or day <= end)
+
     def passing(self, fact, query, *, dated=True):
         """The rows of a fact that a query is about."""
         basis = query.get("date_basis", "default")
@@ -346,9 +359,8 @@ class Brute:
             if query.get("account") not in (None, row["account_id"]):
                 continue
             day = self.day(fact, row, basis)
-            if dated and (start or end):
-                if day is None or (start and day < start) or (end and day > end):
-                    continue
+            if dated and (start or end) and not self._within(day, start, end):
+                continue
             if all(
                 any(
                     self.lets(name.removesuffix("_id"), wanted, key, by_id=name.endswith("_id"))
@@ -391,12 +403,16 @@ class Brute:
         for name, wanted in query.get("filters", {}).items():
             if name in TIMES:
                 days = [day for day in days if period(day, name) in wanted]
-        return sum(all(period(day, t) == k for t, k in zip(times, key, strict=True)) for day in days)
+        return sum(
+            all(period(day, t) == k for t, k in zip(times, key, strict=True)) for day in days
+        )
 
     def figure(self, metric, rows_of, days):
         facts, formula = METRICS[metric]
         if metric == "throughput_per_day":
-            return share(len(having(rows_of("enhancements"), "status", "completed", "failed")), days())
+            return share(
+                len(having(rows_of("enhancements"), "status", "completed", "failed")), days()
+            )
         return formula(*(rows_of(fact) for fact in facts))
 
     def data(self, query):
@@ -456,15 +472,15 @@ class Brute:
             for name, wanted in query.get("filters", {}).items():
                 if name.removesuffix("_id") == dimension and dimension not in TIMES:
                     by_id = name.endswith("_id")
-                    lists[-1] = [k for k in lists[-1] if self.lets(dimension, wanted, k, by_id=by_id)]
+                    lists[-1] = [
+                        k for k in lists[-1] if self.lets(dimension, wanted, k, by_id=by_id)
+                    ]
         combined = [key for key in product(*lists) if self._belong_together(dimensions, key)]
         times = [d for d in dimensions if d in TIMES]
         if not times:
             return set(combined)
         return {
-            tuple(
-                period(day, d) if d in TIMES else k for d, k in zip(dimensions, key, strict=True)
-            )
+            tuple(period(day, d) if d in TIMES else k for d, k in zip(dimensions, key, strict=True))
             for key in combined
             for day in self._every_day(query, facts)
         }
@@ -475,7 +491,9 @@ class Brute:
         if len({account for account, _ in entities}) > 1:
             return False
         if "product" in of and "feature" in of:
-            product_of = {(f["account_id"], f["id"]): f["product_id"] for f in self._all("features")}
+            product_of = {
+                (f["account_id"], f["id"]): f["product_id"] for f in self._all("features")
+            }
             return product_of[of["feature"]] == of["product"][1]
         return True
 
@@ -518,12 +536,5 @@ class Brute:
     def weightless(self, query):
         """How many bugs have each severity that has no weight."""
         return Counter(
-            row["severity"]
-            for row in self.passing("bugs", query)
-            if row["severity"] not in WEIGHTS
+            row["severity"] for row in self.passing("bugs", query) if row["severity"] not in WEIGHTS
         )
-
-
-def spelled(value):
-    """A day as it stands in a query."""
-    return value.isoformat() if isinstance(value, date) else value

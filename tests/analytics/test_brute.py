@@ -5,7 +5,7 @@ from math import isclose
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.analytics import explain, query_metrics
@@ -16,14 +16,13 @@ from tests.analytics.worlds import MODELS, fill, prepare
 ZONE = ZoneInfo("Europe/Berlin")
 SPREAD = settings(
     deadline=None,
-    phases=[Phase.generate],
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
     ],
 )
-NAMES = ("anna", "Zoë \"Q\" O'Hara", "😀 -- ; %s", "%", "bob")
+NAMES = ("anna", 'Zoë "Q" O\'Hara', "😀 -- ; %s", "%", "bob")
 # Around midnight in the zone, around New Year, and about.
 DAYS = (
     date(2023, 12, 31),
@@ -235,10 +234,8 @@ def queries(draw):
         values = draw(st.lists(st.sampled_from(_values(name, by_id)), min_size=1, max_size=3))
         query["filters"][f"{name}_id" if by_id else name] = values
     ends = sorted(draw(st.sampled_from(DAYS)) for _ in range(2))
-    for side, day in zip(("start_date", "end_date"), ends, strict=True):
-        if draw(st.booleans()):
-            query[side] = day
-    return query
+    sides = zip(("start_date", "end_date"), ends, strict=True)
+    return query | {side: day for side, day in sides if draw(st.booleans())}
 
 
 def _values(name, by_id):
@@ -393,7 +390,9 @@ def test_the_rows_behind_a_figure_add_up_to_it(berlin_sqlite, world, query, data
         assert proof["agrees"], proof
         assert proof["value"] == (result["totals"] if row is None else row)[metric]
         assert len(proof["rows"]) == max(min(proof["total_rows"] - 1, 3), 0)
-        now = explain(berlin_sqlite, result["metadata"]["query"], row and _keys(row, metric), metric=metric)
+        now = explain(
+            berlin_sqlite, result["metadata"]["query"], row and _keys(row, metric), metric=metric
+        )
         assert now["agrees"]
 
 

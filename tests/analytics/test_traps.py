@@ -29,8 +29,10 @@ def test_severity_weights_are_those_of_the_source(world, ask):
     result = ask("bug_severity_score")
     assert result["totals"] == {"bug_severity_score": 5 + 3 + 1 + 1 + 1}
     assert result["warnings"] == [
-        "Bugs count 0 in the severity score where their severity has no weight: custom (1), "
-        "major (1) and no severity (1)."
+        (
+            "Bugs count 0 in the severity score where their severity has no weight: custom (1), "
+            "major (1) and no severity (1)."
+        )
     ]
     other = ask("bug_severity_score", severity_weights={"major": 2.5})
     assert other["totals"] == {"bug_severity_score": 2.5}

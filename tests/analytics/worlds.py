@@ -99,7 +99,15 @@ class Builder:
         return self._add("users", id=self._next("users"), kind=kind, name=name)
 
     def cycle(
-        self, *, creator=None, submitter=None, features=(), platforms=(), end=None, start=None, **more
+        self,
+        *,
+        creator=None,
+        submitter=None,
+        features=(),
+        platforms=(),
+        end=None,
+        start=None,
+        **more,
     ):
         row = {
             "id": self._next("cycles"),
