@@ -15,7 +15,7 @@ from core import words
 from core.stats import Estimate
 from core.words import OTHERS
 
-__all__ = ["criterion_bar", "line", "stacked_periods"]
+__all__ = ["bars", "criterion_bar", "heat_map", "line", "stacked_periods"]
 
 # Altair's layers answer with one of two classes, depending on what they are given.
 Layers: TypeAlias = alt.LayerChart | alt.FacetChart
@@ -188,6 +188,51 @@ def _target(target: float, value_format: str) -> alt.Chart:
         y="target:Q", tooltip=[alt.Tooltip("target:Q", title="Target", format=value_format)]
     )
     return marked
+
+
+def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> Layers:
+    """Amounts by category, from zero, with the value at the end of each bar.
+
+    `frame` has category (str) and value (number or None), in the order to be drawn.
+    """
+    base = alt.Chart(frame).encode(
+        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+        x=alt.X("value:Q", title=unit, axis=alt.Axis(format=value_format)),
+        tooltip=[
+            alt.Tooltip("category:N", title="What"),
+            alt.Tooltip("value:Q", title=unit, format=value_format),
+        ],
+    )
+    ends = base.mark_text(align="left", dx=4, fontSize=12, color=STRONG).encode(
+        text=alt.Text("value:Q", format=value_format)
+    )
+    return _styled(alt.layer(base.mark_bar(), ends), height=60 + 34 * len(frame))
+
+
+def heat_map(
+    frame: pd.DataFrame, *, titles: tuple[str, str], unit: str, value_format: str
+) -> Layers:
+    """Values by two categories as shades of one colour; pairs without a value stay empty.
+
+    `frame` has row (str), column (str) and value (number or None).
+    """
+    base = alt.Chart(frame).encode(
+        y=alt.Y("row:N", title=titles[0], sort=None, axis=alt.Axis(labelLimit=200)),
+        x=alt.X(
+            "column:N",
+            title=titles[1],
+            sort=None,
+            axis=alt.Axis(labelAngle=0, labelOverlap=False, labelLimit=120),
+        ),
+        color=alt.Color("value:Q", title=unit, legend=alt.Legend(format=value_format)),
+        tooltip=[
+            alt.Tooltip("row:N", title=titles[0]),
+            alt.Tooltip("column:N", title=titles[1]),
+            alt.Tooltip("value:Q", title=unit, format=value_format),
+        ],
+    )
+    height = 120 + 34 * len(frame["row"].unique())
+    return _styled(alt.layer(base.mark_rect(cornerRadius=2)), height=height)
 
 
 def criterion_bar(

@@ -16,14 +16,20 @@ st.set_page_config(
 st.logo(str(ICON), size="small")
 
 page = st.navigation(
-    [
-        st.Page("overview.py", title="Overview", default=True),
-        st.Page("customer_engagement.py", title="Engagement"),
-        st.Page("tester_leaderboard.py", title="Testers"),
-        st.Page("success_criteria.py", title="Criteria"),
-        st.Page("feedback.py", title="Feedback"),
-        st.Page("data.py", title="Data"),
-    ],
+    {
+        "": [
+            st.Page("overview.py", title="Overview", default=True),
+            st.Page("customer_engagement.py", title="Engagement"),
+            st.Page("tester_leaderboard.py", title="Testers"),
+            st.Page("success_criteria.py", title="Criteria"),
+            st.Page("feedback.py", title="Feedback"),
+        ],
+        "More": [
+            st.Page("explore.py", title="Explore"),
+            st.Page("data.py", title="Data"),
+            st.Page("definitions.py", title="Definitions"),
+        ],
+    },
     position="top",
 )
 page.run()

@@ -6,16 +6,12 @@ import streamlit as st
 from core import charts, sentences, words
 from core.analytics.engagement import SILENT_AFTER_DAYS, Engagement, engagement, top_and_others
 from core.analytics.figures import headline_figures
+from core.analytics.panels import PANELS
 from pages import _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Test cycles"})
-METRICS = {
-    "tests_created": "Created",
-    "tests_submitted": "Submitted",
-    "test_completion_rate": "Completion",
-    "active_customers": "Active users",
-}
+METRICS = PANELS["Engagement"]
 
 
 def show(page: ui.Page) -> None:

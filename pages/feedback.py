@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import sentences, words
 from core.analytics.figures import headline_figures
+from core.analytics.panels import PANELS
 from core.feedback import (
     CLEAR,
     LONGEST_COMMENT,
@@ -20,11 +21,7 @@ from pages import _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Feedback", "Enhancement runs"})
-METRICS = {
-    "positive_feedback_rate": "Thumbs up",
-    "average_rating": "Stars",
-    "feedback_count": "Opinions",
-}
+METRICS = PANELS["Feedback"]
 SHOWN = 8
 THUMBS = ("down", "up")  # as the widget numbers them
 

@@ -7,17 +7,14 @@ from core import sentences, words
 from core.analytics.criteria import evaluate
 from core.analytics.engagement import engagement
 from core.analytics.figures import headline_figures
+from core.analytics.panels import PANELS
 from core.analytics.sources import source_states
 from core.analytics.window import last_complete_week, preset
 from pages import _criteria, _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
-METRICS = {
-    "tests_created": "Test cycles created",
-    "bug_count": "Bugs reported",
-    "decided_acceptance_rate": "Acceptance of decided bugs",
-}
+METRICS = PANELS["Overview"]
 
 
 def show(page: ui.Page) -> None:

@@ -7,18 +7,13 @@ import streamlit as st
 
 from core import charts, sentences, words
 from core.analytics.figures import headline_figures
+from core.analytics.panels import PANELS
 from core.analytics.testers import NEWCOMER_BELOW, Field, leaderboard, top_and_others
 from pages import _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
-METRICS = {
-    "bug_count": "Bugs",
-    "active_testers": "Testers",
-    "decided_acceptance_rate": "Acceptance",
-    "rejection_rate": "Rejected",
-    "review_rate": "Reviewed",
-}
+METRICS = PANELS["Testers"]
 MATURING_DAYS = 10
 ORDERS = {"Fair score": "score", "Bugs reported": "reported", "Bugs accepted": "accepted"}
 

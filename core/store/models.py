@@ -27,6 +27,7 @@ __all__ = [
     "FeedbackVote",
     "Product",
     "RejectionReason",
+    "SavedView",
     "SyncProblem",
     "SyncRun",
     "TestCycle",
@@ -380,3 +381,15 @@ class Criterion(Base, table=True):
     rationale: str
     is_guardrail: bool = False
     position: int = 0
+
+
+class SavedView(Base, table=True):
+    """A view of the explorer that someone named: the query part of its link."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = CLUSTERED
+
+    account_id: str = _account_id()
+    name: str = Field(primary_key=True)
+    query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
+    saved_at: datetime

@@ -1,0 +1,84 @@
+"""What does each number mean?"""
+
+import streamlit as st
+
+from core import words
+from core.analytics import DIMENSIONS, METRICS, Dimension, Metric
+from core.analytics.panels import pages_of
+from pages import _ui as ui
+
+BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
+
+
+def show(page: ui.Page) -> None:
+    counts = f"{words.times(len(METRICS), 'metric')} by {words.times(len(DIMENSIONS), 'dimension')}"
+    st.markdown(f"##### {counts}, each with one definition that every page uses.")
+    ui.freshness_line(page, frozenset({"Test cycles", "Bug reports"}))
+    search = st.text_input(
+        "Find", key="definitions_search", bind="query-params", placeholder="rate, tester, p95 ..."
+    )
+    metrics = [
+        m for m in METRICS.values() if found(search, m.key, m.label, m.definition, m.formula)
+    ]
+    dimensions = [
+        d for d in DIMENSIONS.values() if found(search, d.key, d.label, d.description, *d.aliases)
+    ]
+    if not metrics and not dimensions:
+        st.info(ui.plain(f"No definition has {search!r} in it. Try a shorter word."))
+        return
+    if metrics:
+        st.subheader("Metrics", anchor=False)
+        for metric in metrics:
+            metric_entry(metric, expanded=bool(search) and len(metrics) <= 3)
+    if dimensions:
+        st.subheader("Dimensions", anchor=False)
+        for dimension in dimensions:
+            dimension_entry(dimension)
+
+
+def found(search: str, *texts: str) -> bool:
+    """Whether every word of the search stands in one of the texts."""
+    return all(any(word in text.lower() for text in texts) for word in search.lower().split())
+
+
+def metric_entry(metric: Metric, *, expanded: bool) -> None:
+    used = pages_of(metric.key)
+    sample = (
+        f"shown with a caveat below n = {metric.smallest_sample}"
+        if metric.smallest_sample
+        else "needs no smallest sample"
+    )
+    with st.expander(
+        f"**{ui.plain(metric.label)}** &ensp; {ui.plain(metric.definition)}", expanded=expanded
+    ):
+        facts(
+            {
+                "Key": metric.key,
+                "Formula": metric.formula,
+                "Unit": f"{metric.unit}, {BETTER[metric.better]}",
+                "Sample": sample,
+                "Source": metric.source,
+                "Owner": metric.owner,
+                "Version": str(metric.version),
+                "Used on": words.listed([*used, "Explore"]),
+            }
+        )
+        st.page_link("explore.py", label="Explore", query_params={"explore_metrics": metric.label})
+
+
+def dimension_entry(dimension: Dimension) -> None:
+    with st.expander(f"**{ui.plain(dimension.label)}** &ensp; {ui.plain(dimension.description)}"):
+        facts(
+            {
+                "Key": words.listed([dimension.key, *dimension.aliases]),
+                "Groups": words.listed(list(dimension.facts)),
+                "Example": str(dimension.example),
+            }
+        )
+
+
+def facts(said: dict[str, str]) -> None:
+    st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
+
+
+ui.run_page("definitions", "What does each number mean?", show)
