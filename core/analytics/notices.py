@@ -11,7 +11,7 @@ from core.analytics.conditions import Asked, conditions, fact_rows, holds, in_pa
 from core.analytics.question import Question
 from core.analytics.reach import REACH
 from core.analytics.reader import Reader
-from core.analytics.registry import FACTS, facts_of
+from core.analytics.registry import DIMENSIONS, FACTS, facts_of
 from core.analytics.terms import LeftOut
 
 __all__ = ["counts_of", "notices"]
@@ -36,6 +36,9 @@ def _absent(question: Question, fact: str, dimension: Any) -> Count:
     reach = REACH[fact]
     name = f"{fact}_without_{dimension.key}"
     place = reach.place(dimension.key, question.basis)
+    if dimension.kind == "time":
+        # Every day has its periods, so that the calendar need not be asked.
+        return Count(name, reach.clock(question.basis).is_(None), DIMENSIONS["day"])
     if dimension.key not in reach.links:
         return Count(name, place.is_(None), dimension)
     target, on = reach.links[dimension.key]

@@ -429,6 +429,8 @@ def test_how_new_the_data_is(world, ask, each_store):
     world.cycle(end="2024-01-10T10:00")
     world.cycle(end="2025-12-10T10:00")
     world.run(created="2024-01-05T10:00")
+    today = date(2024, 1, 31)
+    assert ask("test_count", today=today)["metadata"]["synced_at"] is None
     with each_store.write("a") as unit:
         unit.upsert(
             SyncRun,
@@ -450,12 +452,14 @@ def test_how_new_the_data_is(world, ask, each_store):
                 )
             ],
         )
-    today = date(2024, 1, 31)
-    result = ask("test_count", "enhancement_count", today=today)
-    assert result["metadata"]["data_through"] == "2024-01-05"
-    assert result["metadata"]["synced_at"] == "2024-01-11T11:00:00+00:00"
-    assert ask("test_count", today=today)["metadata"]["data_through"] == "2024-01-10"
-    assert ask("test_count", today=today, account="b")["metadata"]["data_through"] is None
+    asked = {"metrics": ["test_count", "enhancement_count"], "today": today}
+    metadata = query_metrics(each_store, **asked)["metadata"]
+    assert metadata["data_through"] == "2024-01-05"
+    assert metadata["synced_at"] == "2024-01-11T11:00:00+00:00"
+    tests = query_metrics(each_store, metrics=["test_count"], today=today)["metadata"]
+    assert tests["data_through"] == "2024-01-10"
+    nothing = query_metrics(each_store, **asked, account="b")["metadata"]
+    assert nothing["data_through"] is nothing["synced_at"] is None
 
 
 def test_one_metric_and_one_dimension_can_be_named_alone(world, ask, each_store):
@@ -471,3 +475,63 @@ def test_fractions_of_seconds_count(world, ask):
     totals = ask("mean_resolution_minutes", "avg_test_duration")["totals"]
     assert totals["mean_resolution_minutes"] == pytest.approx(0.75 / 60)
     assert totals["avg_test_duration"] == pytest.approx(3599.5 / 3600)
+
+
+def test_combinations_stay_within_an_account_and_features_with_their_product(world, ask):
+    for account in ("a", "b"):
+        world.account = account
+        shop, desk = world.product("Shop"), world.product("Desk")
+        world.feature("Cart", shop)
+        world.feature("Chair", desk)
+        world.feature("Stray")
+        world.user("anna")
+    world.product("Lamp")
+    grid = ask("test_count", dimensions=["customer", "product"], include_zero=True)
+    assert sorted(rows(grid, "account_id", "customer", "product")) == [
+        *[("a", "anna", "Desk"), ("a", "anna", "Shop")],
+        *[("b", "anna", "Desk"), ("b", "anna", "Lamp"), ("b", "anna", "Shop")],
+    ]
+    pairs = ask("test_count", dimensions=["feature", "product"], include_zero=True, account="a")
+    assert sorted(rows(pairs, "feature", "product")) == [("Cart", "Shop"), ("Chair", "Desk")]
+    accounts = ask("test_count", dimensions=["account"], include_zero=True)
+    assert rows(accounts, "account_id", "test_count") == [("a", 0), ("b", 0)]
+
+
+def test_no_label_is_matched_by_none_with_or_without_an_id(world, ask):
+    nameless, shop = world.product(None), world.product("Shop")
+    for product in (nameless, shop, None):
+        world.cycle(product_id=product)
+    assert ask("test_count", filters={"product": None})["totals"] == {"test_count": 2}
+    assert ask("test_count", filters={"product_id": None})["totals"] == {"test_count": 1}
+    by_product = ask("test_count", dimensions=["product"])
+    assert rows(by_product, "product_id", "product") == [(2, "Shop"), (1, None), (None, None)]
+
+
+def test_a_tester_is_no_customer(world, ask):
+    tester = world.user("sam", "tester")
+    result = ask("test_count", filters={"customer_id": tester})
+    assert result["warnings"] == [f"No row has the customer_id {tester}."]
+    assert ask("test_count", filters={"customer": "sam"})["warnings"] == [
+        "No row has the customer 'sam'."
+    ]
+
+
+def test_a_group_without_a_quantile_is_listed_all_the_same(world, ask):
+    world.run(status="completed", seconds=3)
+    world.run(status="pending", seconds=None)
+    result = ask("latency_p95", dimensions=["enhancement_status"])
+    assert rows(result, "enhancement_status", "latency_p95") == [
+        *[("completed", 3.0), ("pending", None)]
+    ]
+
+
+def test_a_ticket_counts_once_under_the_status_of_two_runs(world, ask):
+    ticket = world.ticket(resolved="2024-01-01T10:00")
+    for status in ("completed", "completed", "failed"):
+        world.run(status=status, ticket_id=ticket)
+    world.ticket(resolved="2024-01-01T10:00")
+    result = ask("ticket_count", dimensions=["enhancement_status"])
+    assert rows(result, "enhancement_status", "ticket_count") == [
+        *[("completed", 1), ("failed", 1), (None, 1)]
+    ]
+    assert result["totals"] == {"ticket_count": 2}

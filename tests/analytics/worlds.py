@@ -15,6 +15,7 @@ from core.store import (
     Feature,
     Feedback,
     Product,
+    SyncRun,
     TestCycle,
     TestFeature,
     Ticket,
@@ -49,7 +50,7 @@ def fill(store, world):
     """Make the store hold this world and nothing else; the calendar stays."""
     engine = store.engine.execution_options(writes=True)
     with engine.begin() as connection:
-        for model in reversed(MODELS.values()):
+        for model in (SyncRun, *reversed(MODELS.values())):
             connection.execute(delete(table(model)))
         for name, model in MODELS.items():
             rows = [dict(row) for row in world.get(name, ())]

@@ -15,22 +15,16 @@ def settings(api):
     }
 
 
-def source_rows(page):
-    """The text of the data page, where the numbers of rows stand in a canvas: the run tells them."""
-    return page.locator('[data-testid="stMain"]').inner_text()
-
-
 def test_sync_now_brings_the_account_in(start, visit):
     with TestioServer(shop()) as api:
         api.faults.append(Fault(path="/bugs?", times=1, delay=1.5))
         visitor = visit(start(**settings(api)))
         visitor.opens("data")
-        assert "Nothing has been synced yet" in source_rows(visitor.page)
+        visitor.page.get_by_text("Nothing has been synced yet").wait_for()
         visitor.page.get_by_role("button", name="Sync now").click()
         visitor.page.get_by_role("progressbar").first.wait_for(timeout=10_000)
-        visitor.page.get_by_text("Read 2 products, 3 features, 3 test cycles and 4 bugs").first.wait_for(
-            timeout=20_000
-        )
+        read = "Read 2 products, 3 features, 3 test cycles and 4 bugs"
+        visitor.page.get_by_text(read).first.wait_for(timeout=20_000)
         visitor.page.wait_for_function(
             "document.body.innerText.includes('The last sync ended at')", timeout=10_000
         )
