@@ -1,6 +1,7 @@
 """What is this? The definition of a figure, the query that ran, and the rows behind it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -8,13 +9,19 @@ import streamlit as st
 from core import words
 from core.analytics import METRICS, Metric, explain
 from core.analytics.criteria import CriterionResult, ticket_rows
-from core.analytics.figures import Figure
+from core.analytics.figures import Figure, headline_figures
 from core.analytics.window import Window
 from pages import _ui as ui
 
 ROWS = 200
 EVERY_ROW = 1_000_000
 BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
+
+
+def figure_cards(page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any]) -> None:
+    """A card for each metric, named by its label, each with the way to its proof."""
+    for figure in ui.read(page, headline_figures, metrics=list(labels), **asked):
+        ui.figure_card(page, figure, labels[figure.metric.key], of_figure)
 
 
 @st.dialog("What is this?", width="large")

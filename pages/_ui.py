@@ -76,6 +76,15 @@ class Filters:
     product_ids: tuple[int, ...] = ()
     words: str = ""
 
+    def asked_of(self, page: Page) -> dict[str, Any]:
+        """The scope of a page's reads, as keywords."""
+        return {
+            "account": page.account.id,
+            "window": self.window,
+            "product_ids": self.product_ids,
+            "today": page.today,
+        }
+
 
 def run_page(key: str, question: str, show: Callable[[Page], None]) -> None:
     """A page from its title to its error edge: the one place where an error becomes a sentence."""

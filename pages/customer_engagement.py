@@ -5,24 +5,17 @@ import streamlit as st
 
 from core import charts, sentences, words
 from core.analytics.engagement import SILENT_AFTER_DAYS, Engagement, engagement, top_and_others
-from core.analytics.figures import headline_figures
 from core.analytics.panels import PANELS
 from pages import _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Test cycles"})
-METRICS = PANELS["Engagement"]
 
 
 def show(page: ui.Page) -> None:
     answer = st.container()
     chosen = ui.filter_bar(page)
-    asked = {
-        "account": page.account.id,
-        "window": chosen.window,
-        "product_ids": chosen.product_ids,
-        "today": page.today,
-    }
+    asked = chosen.asked_of(page)
     found = ui.read(page, engagement, **asked)
     with answer:
         st.markdown(f"##### {ui.plain(sentences.engagement_answer(found, chosen.window.label))}")
@@ -33,10 +26,8 @@ def show(page: ui.Page) -> None:
             *("data.py", "Go to Data"),
         )
         return
-    figures = ui.read(page, headline_figures, metrics=list(METRICS), **asked)
     with st.grid(5, min_column_width=160):
-        for figure in figures:
-            ui.figure_card(page, figure, METRICS[figure.metric.key], _proof.of_figure)
+        _proof.figure_cards(page, PANELS["Engagement"], asked)
         silent_card(found)
     left, right = st.columns([9, 13])
     with left:

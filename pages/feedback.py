@@ -21,7 +21,6 @@ from pages import _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Feedback", "Enhancement runs"})
-METRICS = PANELS["Feedback"]
 SHOWN = 8
 THUMBS = ("down", "up")  # as the widget numbers them
 
@@ -29,22 +28,16 @@ THUMBS = ("down", "up")  # as the widget numbers them
 def show(page: ui.Page) -> None:
     answer = st.container()
     chosen = ui.filter_bar(page, default="Last 30 days", products=False)
-    figures = ui.read(
-        page,
-        headline_figures,
-        metrics=list(METRICS),
-        account=page.account.id,
-        window=chosen.window,
-        today=page.today,
-    )
+    asked = chosen.asked_of(page)
+    labels = PANELS["Feedback"]
+    figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
     positive, average, number = figures
     with answer:
         said = sentences.feedback_answer(positive.value, average.value, number.value)
         st.markdown(f"##### {ui.plain(said)}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
     with st.grid(3, min_column_width=200):
-        for figure in figures:
-            ui.figure_card(page, figure, METRICS[figure.metric.key], _proof.of_figure)
+        _proof.figure_cards(page, labels, asked)
     left, right = st.columns([6, 5])
     with left:
         rate(page)

@@ -6,7 +6,6 @@ import streamlit as st
 from core import sentences, words
 from core.analytics.criteria import evaluate
 from core.analytics.engagement import engagement
-from core.analytics.figures import headline_figures
 from core.analytics.panels import PANELS
 from core.analytics.sources import source_states
 from core.analytics.window import last_complete_week, preset
@@ -14,13 +13,12 @@ from pages import _criteria, _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
-METRICS = PANELS["Overview"]
 
 
 def show(page: ui.Page) -> None:
     week = last_complete_week(page.today)
     window = preset("Last 90 days", page.today)
-    scope = {"account": page.account.id, "window": window, "today": page.today}
+    scope = ui.Filters(window).asked_of(page)
     results = ui.read(page, evaluate, account=page.account.id, window=week)
     main = [result for result in results if not result.criterion.is_guardrail]
     people = ui.read(page, engagement, **scope)
@@ -33,8 +31,7 @@ def show(page: ui.Page) -> None:
     heading("Last 90 days", "customer_engagement.py", "Engagement")
     st.markdown(ui.plain(sentences.engagement_answer(people, window.label)))
     with st.grid(3, min_column_width=220):
-        for figure in ui.read(page, headline_figures, metrics=list(METRICS), **scope):
-            ui.figure_card(page, figure, METRICS[figure.metric.key], _proof.of_figure)
+        _proof.figure_cards(page, PANELS["Overview"], scope)
     heading("How fresh each source is", "data.py", "Data")
     fresh(page)
 

@@ -6,14 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from core import charts, sentences, words
-from core.analytics.figures import headline_figures
 from core.analytics.panels import PANELS
 from core.analytics.testers import NEWCOMER_BELOW, Field, leaderboard, top_and_others
 from pages import _proof
 from pages import _ui as ui
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
-METRICS = PANELS["Testers"]
 MATURING_DAYS = 10
 ORDERS = {"Fair score": "score", "Bugs reported": "reported", "Bugs accepted": "accepted"}
 
@@ -21,12 +19,7 @@ ORDERS = {"Fair score": "score", "Bugs reported": "reported", "Bugs accepted": "
 def show(page: ui.Page) -> None:
     answer = st.container()
     chosen = ui.filter_bar(page)
-    asked = {
-        "account": page.account.id,
-        "window": chosen.window,
-        "product_ids": chosen.product_ids,
-        "today": page.today,
-    }
+    asked = chosen.asked_of(page)
     found = ui.read(page, leaderboard, **asked)
     with answer:
         st.markdown(f"##### {ui.plain(sentences.testers_answer(found))}")
@@ -37,10 +30,8 @@ def show(page: ui.Page) -> None:
             "Choose a longer period, or All time."
         )
         return
-    figures = ui.read(page, headline_figures, metrics=list(METRICS), **asked)
     with st.grid(5, min_column_width=160):
-        for figure in figures:
-            ui.figure_card(page, figure, METRICS[figure.metric.key], _proof.of_figure)
+        _proof.figure_cards(page, PANELS["Testers"], asked)
     maturing_note(page, chosen)
     by = st.segmented_control(
         "Rank by",

@@ -17,12 +17,12 @@ from sqlalchemy import (
 )
 
 from core.analytics.question import Question
-from core.analytics.reach import CALENDAR, REACH, Reach, joined
+from core.analytics.reach import CALENDAR, REACH, Link, Reach, joined
 from core.analytics.registry import Dimension
 from core.analytics.terms import Condition
 from core.analytics.wanted import Wanted, in_scope
 
-__all__ = ["Asked", "conditions", "fact_rows", "filtered", "holds", "in_parent"]
+__all__ = ["Asked", "conditions", "fact_rows", "filtered", "has_value", "holds", "in_parent"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def conditions(
     for wanted in asked.wanted:
         place = reach.place(wanted.dimension.key, question.basis)
         if wanted.dimension.key in reach.links and wanted.dimension not in grouped:
-            found.append(_linked(reach, wanted, place))
+            found.append(_linked(asked, reach, wanted))
         elif not _is_narrowing(reach, wanted):
             found.append(wanted.lets(place, reach.base.c.account_id))
     return found
@@ -90,23 +90,41 @@ def in_parent(
     asked: Asked, reach: Reach, parent: FromClause, conditions: Iterable[ColumnElement[bool]]
 ) -> ColumnElement[bool]:
     """A row of a fact has a parent that meets the conditions."""
-    child = reach.parents[parent]
-    key: Any = child
-    keys = select(parent.c.id)
+    return _is_listed(asked, reach, reach.parents[parent], parent.c.id, conditions)
+
+
+def _is_listed(
+    asked: Asked, reach: Reach, own: Any, key: Any, conditions: Iterable[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """A column of a fact is among the keys, in its account, of rows that meet the conditions."""
+    keys = select(key)
     if len(asked.scope) != 1:
-        key = tuple_(reach.base.c.account_id, child)
-        keys = select(parent.c.account_id, parent.c.id)
-    found: ColumnElement[bool] = key.in_(keys.where(in_scope(parent, asked.scope), *conditions))
+        own = tuple_(reach.base.c.account_id, own)
+        keys = select(key.table.c.account_id, key)
+    # No null among the keys: with one, nothing would be known not to be among them.
+    known = keys.where(in_scope(key.table, asked.scope), key.is_not(None), *conditions)
+    found: ColumnElement[bool] = own.in_(known)
     return found
 
 
-def _linked(reach: Reach, wanted: Wanted, place: Any) -> ColumnElement[bool]:
+def _linked(asked: Asked, reach: Reach, wanted: Wanted) -> ColumnElement[bool]:
     """A row has a wanted value of a dimension with several, or none at all; it is not repeated."""
-    target, on = reach.links[wanted.dimension.key]
-    link: Select[Any] = select(literal_column("1")).select_from(target).where(on)
+    link = reach.links[wanted.dimension.key]
+    column = link.listed[2] if link.listed else link.column
     present = Wanted(wanted.dimension, wanted.members, takes_none=False)
-    found = exists(link.where(present.lets(place, reach.base.c.account_id)))
-    return or_(found, not_(exists(link))) if wanted.takes_none else found
+    found = has_value(asked, reach, link, present.lets(column, reach.base.c.account_id))
+    return or_(found, not_(has_value(asked, reach, link))) if wanted.takes_none else found
+
+
+def has_value(
+    asked: Asked, reach: Reach, link: Link, *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """A row of a fact has a value, one that meets the conditions, of a dimension with several."""
+    if link.listed is not None:
+        own, key, _ = link.listed
+        return _is_listed(asked, reach, own, key, conditions)
+    values: Select[Any] = select(literal_column("1")).select_from(link.target)
+    return exists(values.where(link.on, *conditions).correlate(reach.base))
 
 
 def fact_rows(

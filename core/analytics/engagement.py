@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import func, select, union_all
 
 from core.analytics.query import query_metrics
-from core.analytics.trends import monthly_lists, stack
+from core.analytics.trends import Stacked, asked_of, monthly, monthly_lists, top_share
 from core.analytics.window import Window
 from core.store import Store, TestCycle, table
 
@@ -17,8 +17,6 @@ __all__ = ["SILENT_AFTER_DAYS", "TOP", "Engagement", "engagement", "top_and_othe
 
 SILENT_AFTER_DAYS = 90
 TOP = 5
-TREND_DAYS = 365
-EVERYONE = 1_000_000  # the limit of a query: more people than any account has
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,9 @@ class Engagement:
 
     `people` has one row for each, those without activity with 0: customer_id, customer, created,
     submitted, completion (share, None without a created cycle), last_active (date or None), silent
-    (bool), trend (created by month, a list). `trend` has month, customer_id, customer, created,
-    over the window, or over the last year where the window is shorter. `fell_silent` counts those
-    who became silent within the last 30 days.
+    (bool), trend (created by month, a list). `trend` has month, customer_id, customer,
+    tests_created, over the window, or over the last year where the window is shorter.
+    `fell_silent` counts those who became silent within the last 30 days.
     """
 
     people: pd.DataFrame
@@ -47,13 +45,7 @@ def engagement(
     Created counts the cycles of which someone is the creator; submitted those that they submitted
     themselves, whoever had created them, so that one who only submits appears as well.
     """
-    asked: dict[str, Any] = {
-        "account": account,
-        "start_date": window.start,
-        "end_date": window.end,
-        "filters": {"product_id": list(product_ids)} if product_ids else None,
-        "limit": EVERYONE,
-    }
+    asked = asked_of(account, window, product_ids)
     created = query_metrics(
         store,
         metrics=["tests_created", "test_completion_rate"],
@@ -68,14 +60,7 @@ def engagement(
         include_zero=True,
         **asked,
     )["data"]
-    span = window.at_least(TREND_DAYS, today)
-    by_month = query_metrics(
-        store,
-        metrics=["tests_created"],
-        dimensions=["customer", "month"],
-        **(asked | {"start_date": span.start, "end_date": span.end}),
-    )["data"]
-    trend = _trend(by_month)
+    trend = monthly(store, "tests_created", "customer", asked=asked, window=window, today=today)
     last_active = _last_active(store, account, product_ids)
     people = _people(created, submitted, last_active, trend, today)
     fell_after = today - timedelta(days=SILENT_AFTER_DAYS + 30)
@@ -91,29 +76,11 @@ def engagement(
     )
 
 
-def top_and_others(found: Engagement) -> tuple[pd.DataFrame, list[str], float]:
-    """The trend of the `TOP` creators of the window and of everyone else.
-
-    Answers with period, series and value for each pair, the names in order, and the share of the
-    window's cycles that the top ones created.
-    """
+def top_and_others(found: Engagement) -> Stacked:
+    """The trend of the `TOP` creators of the window and of everyone else: see `top_share`."""
     people = found.people
     top = people[people["created"] > 0].head(TOP)
-    if top.empty or found.trend.empty:
-        return pd.DataFrame(columns=["period", "series", "value"]), [], 0.0
-    return (
-        *stack(found.trend, top, "customer", "created"),
-        float(top["created"].sum() / people["created"].sum()),
-    )
-
-
-def _trend(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    known = [
-        (row["month"], row["customer_id"], row["customer"], row["tests_created"])
-        for row in rows
-        if row["month"] is not None and row["customer_id"] is not None
-    ]
-    return pd.DataFrame(known, columns=["month", "customer_id", "customer", "created"])
+    return top_share(people, top, found.trend, "customer", of=("created", "tests_created"))
 
 
 def _people(
@@ -124,7 +91,7 @@ def _people(
     today: date,
 ) -> pd.DataFrame:
     by_submitter = {row["submitter_id"]: row["tests_submitted"] for row in submitted}
-    lines = monthly_lists(trend, "customer_id", "created")
+    lines = monthly_lists(trend, "customer_id", "tests_created")
     silent_before = today - timedelta(days=SILENT_AFTER_DAYS)
     rows = []
     for row in created:

@@ -1,29 +1,29 @@
 """What a person should know beside the figures: rows without a value, without a date, left out."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, exists, func, literal_column, not_, or_, select
+from sqlalchemy import RowMapping, and_, func, not_, or_, select
 
 from core.analytics import words
 from core.analytics.compile import Count, Counts
-from core.analytics.conditions import Asked, conditions, fact_rows, holds, in_parent
+from core.analytics.conditions import Asked, conditions, fact_rows, has_value, holds, in_parent
 from core.analytics.question import Question
 from core.analytics.reach import REACH
 from core.analytics.reader import Reader
-from core.analytics.registry import DIMENSIONS, FACTS, facts_of
+from core.analytics.registry import DIMENSIONS, FACTS, Dimension, facts_of
 from core.analytics.terms import LeftOut
 
 __all__ = ["counts_of", "notices"]
 
 
-def counts_of(question: Question) -> Counts:
+def counts_of(asked: Asked) -> Counts:
     """The counts that the notices need, to be taken along with the totals."""
+    question = asked.question
     found: dict[str, list[Count]] = {}
     for fact in question.facts:
         for dimension in question.dimensions:
             if dimension.key != "account":
-                found.setdefault(fact, []).append(_absent(question, fact, dimension))
+                found.setdefault(fact, []).append(_absent(asked, fact, dimension))
     for fact, left_out in _left_out(question):
         base = REACH[fact].base
         condition = and_(*(holds(base, c) for c in left_out.conditions))
@@ -32,8 +32,8 @@ def counts_of(question: Question) -> Counts:
     return found
 
 
-def _absent(question: Question, fact: str, dimension: Any) -> Count:
-    reach = REACH[fact]
+def _absent(asked: Asked, fact: str, dimension: Dimension) -> Count:
+    question, reach = asked.question, REACH[fact]
     name = f"{fact}_without_{dimension.key}"
     place = reach.place(dimension.key, question.basis)
     if dimension.kind == "time":
@@ -41,11 +41,7 @@ def _absent(question: Question, fact: str, dimension: Any) -> Count:
         return Count(name, reach.clock(question.basis).is_(None), DIMENSIONS["day"])
     if dimension.key not in reach.links:
         return Count(name, place.is_(None), dimension)
-    target, on = reach.links[dimension.key]
-    present: Select[Any] = (
-        select(literal_column("1")).select_from(target).where(on, place.is_not(None))
-    )
-    return Count(name, not_(exists(present.correlate(reach.base))))
+    return Count(name, not_(has_value(asked, reach, reach.links[dimension.key])))
 
 
 def _left_out(question: Question) -> Mapping[tuple[str, LeftOut], list[str]]:

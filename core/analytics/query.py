@@ -77,7 +77,7 @@ def _answer(store: Store, question: Question, account: str | None, today: date) 
         wanted, warnings = resolve(reader, question, scope)
         asked = Asked(question, scope, wanted)
         found = reader.rows(rows_statement(reader, asked), is_shown=True)
-        totals = reader.one(totals_statement(reader, asked, counts_of(question)), is_shown=True)
+        totals = reader.one(totals_statement(reader, asked, counts_of(asked)), is_shown=True)
         total_rows = found[0][COUNT] if found else 0
         warnings += notices(reader, asked, totals, len(found), total_rows)
         metadata = _metadata(reader, asked, today) | {

@@ -34,7 +34,7 @@ from core.store import (
     table,
 )
 
-__all__ = ["CALENDAR", "ENTITIES", "REACH", "Entity", "Reach", "joined", "same_account"]
+__all__ = ["CALENDAR", "ENTITIES", "REACH", "Entity", "Link", "Reach", "joined", "same_account"]
 
 CALENDAR = table(CalendarDay)
 _CYCLE = table(TestCycle)
@@ -77,21 +77,39 @@ ENTITIES = {
 
 
 @dataclass(frozen=True)
+class Link:
+    """Where the values of a dimension with several stand: a column, and how to join its table.
+
+    `listed` names the fact's column, the column that refers to it and that of the value where no
+    index leads from a row to its values, so that they are better listed once than looked up.
+    """
+
+    column: Column
+    on: ColumnElement[bool]
+    listed: tuple[Column, Column, Column] | None = None
+
+    @property
+    def target(self) -> FromClause:
+        """The table that the column is in."""
+        found: FromClause = self.column.table
+        return found
+
+
+@dataclass(frozen=True)
 class Reach:
     """A fact's table and where the dimensions stand.
 
     `clocks` maps a date basis to the day column, and `parents` a table of which a row of the fact
     has at most one row to the column with its id, in the order in which they can be joined (that
-    column may itself need another table: `through`). `links` maps a dimension with several values
-    to the table that holds them and the condition to join it. `places` maps
-    a dimension to its key column.
+    column may itself need another table: `through`). `places` maps a dimension to its key
+    column, `links` a dimension with several values to where they stand.
     """
 
     base: Table
     clocks: Mapping[str, Column]
     places: Mapping[str, Column]
     parents: Mapping[FromClause, Column] = field(default_factory=dict)
-    links: Mapping[str, tuple[FromClause, ColumnElement[bool]]] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
     through: Mapping[FromClause, FromClause] = field(default_factory=dict)
 
     def clock(self, basis: str) -> Column:
@@ -102,6 +120,8 @@ class Reach:
         """The column whose values are the dimension's keys."""
         if dimension == "day":
             return self.clock(basis)
+        if dimension in self.links:
+            return self.links[dimension].column
         return CALENDAR.c[dimension] if dimension in _PERIODS else self.places[dimension]
 
 
@@ -148,17 +168,15 @@ REACH: Mapping[str, Reach] = {
         places={
             "account": _CYCLE.c.account_id,
             "product": _CYCLE.c.product_id,
-            "feature": _FEATURE_LINK.c.feature_id,
-            "platform": _CYCLE_PLATFORM.c.platform,
             **_OF_CYCLE,
         },
         links={
-            "feature": (
-                _FEATURE_LINK,
+            "feature": Link(
+                _FEATURE_LINK.c.feature_id,
                 same_account(_FEATURE_LINK, _CYCLE, (_FEATURE_LINK.c.cycle_id, _CYCLE.c.id)),
             ),
-            "platform": (
-                _CYCLE_PLATFORM,
+            "platform": Link(
+                _CYCLE_PLATFORM.c.platform,
                 same_account(_CYCLE_PLATFORM, _CYCLE, (_CYCLE_PLATFORM.c.cycle_id, _CYCLE.c.id)),
             ),
         },
@@ -174,7 +192,6 @@ REACH: Mapping[str, Reach] = {
             "account": _BUG.c.account_id,
             "product": _BUG.c.product_id,
             "feature": _BUG.c.feature_id,
-            "platform": _DEVICE.c.platform,
             "tester": _BUG.c.tester_id,
             "severity": _BUG.c.severity,
             "bug_status": _BUG.c.status,
@@ -184,7 +201,9 @@ REACH: Mapping[str, Reach] = {
         },
         parents={_CYCLE: _BUG.c.cycle_id},
         links={
-            "platform": (_DEVICE, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))),
+            "platform": Link(
+                _DEVICE.c.platform, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))
+            ),
         },
     ),
     "test_features": Reach(
@@ -213,13 +232,13 @@ REACH: Mapping[str, Reach] = {
         clocks={"default": _TICKET.c.day},
         places={
             "account": _TICKET.c.account_id,
-            "enhancement_status": _RUN_STATUS.c.status,
             **_OF_TICKET,
         },
         links={
-            "enhancement_status": (
-                _RUN_STATUS,
+            "enhancement_status": Link(
+                _RUN_STATUS.c.status,
                 same_account(_RUN_STATUS, _TICKET, (_RUN_STATUS.c.ticket_id, _TICKET.c.id)),
+                listed=(_TICKET.c.id, _RUN.c.ticket_id, _RUN.c.status),
             ),
         },
     ),
@@ -229,7 +248,6 @@ REACH: Mapping[str, Reach] = {
         places={
             "account": _VOTE.c.account_id,
             "enhancement_status": _RUN.c.status,
-            "feedback_type": _TYPES.c.type,
             "subject": _VOTE.c.subject,
             **_OF_TICKET,
         },
@@ -238,7 +256,7 @@ REACH: Mapping[str, Reach] = {
             # A vote on a run is a vote on the run's ticket, named in the vote or not.
             _TICKET: func.coalesce(_VOTE.c.ticket_id, _RUN.c.ticket_id),
         },
-        links={"feedback_type": (_TYPES, _HAS_TYPE)},
+        links={"feedback_type": Link(_TYPES.c.type, _HAS_TYPE)},
         through={_TICKET: _RUN},
     ),
 }
@@ -257,9 +275,9 @@ def joined(reach: Reach, basis: str, columns: Iterable[Column]) -> FromClause:
     for parent, child in reach.parents.items():
         if parent in needed:
             found = found.outerjoin(parent, same_account(parent, reach.base, (parent.c.id, child)))
-    for target, condition in reach.links.values():
-        if target in needed:
-            found = found.outerjoin(target, condition)
+    for link in reach.links.values():
+        if link.target in needed:
+            found = found.outerjoin(link.target, link.on)
     if CALENDAR in needed:
         day = same_account(CALENDAR, reach.base, (CALENDAR.c.day, reach.clock(basis)))
         found = found.outerjoin(CALENDAR, day)

@@ -10,16 +10,14 @@ import pandas as pd
 
 from core.analytics.query import query_metrics
 from core.analytics.registry import SEVERITY_WEIGHTS
-from core.analytics.trends import monthly_lists, stack
+from core.analytics.trends import Stacked, asked_of, monthly, monthly_lists, top_share
 from core.analytics.window import Window
 from core.store import Store
 
 __all__ = ["NEWCOMER_BELOW", "Field", "Prior", "fit_prior", "leaderboard", "top_and_others"]
 
 NEWCOMER_BELOW = 10  # decided bugs
-TREND_DAYS = 365
 TOP = 5
-EVERYONE = 1_000_000  # the limit of a query: more testers than any account has
 ACCEPTED = ("accepted", "auto_accepted")
 DECIDED = (*ACCEPTED, "rejected")
 
@@ -43,7 +41,7 @@ class Field:
     `people` has one row for each tester with a bug report in the window: rank (None for
     newcomers), tester_id, tester, score, reported, decided, accepted, acceptance (share or None),
     shrunk (share), points (severity-weighted decided bugs), newcomer (bool), trend (reported by
-    month, a list). `trend` has month, tester_id, tester, reported, over the window, or over the
+    month, a list). `trend` has month, tester_id, tester, bug_count, over the window, or over the
     last year where the window is shorter. `without_tester` counts bug reports of nobody.
     """
 
@@ -61,24 +59,11 @@ def leaderboard(
     Ties share a rank. Testers with fewer than `NEWCOMER_BELOW` decided bugs are newcomers without
     a rank: their few bugs cannot be told from luck.
     """
-    asked: dict[str, Any] = {
-        "account": account,
-        "start_date": window.start,
-        "end_date": window.end,
-        "filters": {"product_id": list(product_ids)} if product_ids else None,
-        "limit": EVERYONE,
-    }
+    asked = asked_of(account, window, product_ids)
     by_kind = query_metrics(
         store, metrics=["bug_count"], dimensions=["tester", "severity", "bug_status"], **asked
     )["data"]
-    span = window.at_least(TREND_DAYS, today)
-    by_month = query_metrics(
-        store,
-        metrics=["bug_count"],
-        dimensions=["tester", "month"],
-        **(asked | {"start_date": span.start, "end_date": span.end}),
-    )["data"]
-    trend = _trend(by_month)
+    trend = monthly(store, "bug_count", "tester", asked=asked, window=window, today=today)
     people = _tallied(by_kind)
     prior = fit_prior(people["accepted"].to_numpy(float), people["decided"].to_numpy(float))
     return Field(
@@ -89,28 +74,10 @@ def leaderboard(
     )
 
 
-def top_and_others(found: Field, by: str) -> tuple[pd.DataFrame, list[str], float]:
-    """The trend of the first `TOP` testers by a column of `people`, and of everyone else.
-
-    Answers with period, series and value for each pair, the names in order, and the share of the
-    window's bug reports that the top ones sent.
-    """
+def top_and_others(found: Field, by: str) -> Stacked:
+    """The trend of the first `TOP` by a column of `people`, and of everyone else: `top_share`."""
     top = found.people.sort_values([by, "tester"], ascending=[False, True]).head(TOP)
-    if top.empty or found.trend.empty:
-        return pd.DataFrame(columns=["period", "series", "value"]), [], 0.0
-    return (
-        *stack(found.trend, top, "tester", "reported"),
-        float(top["reported"].sum() / found.people["reported"].sum()),
-    )
-
-
-def _trend(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    known = [
-        (row["month"], row["tester_id"], row["tester"], row["bug_count"])
-        for row in rows
-        if row["month"] is not None and row["tester_id"] is not None
-    ]
-    return pd.DataFrame(known, columns=["month", "tester_id", "tester", "reported"])
+    return top_share(found.people, top, found.trend, "tester", of=("reported", "bug_count"))
 
 
 def _tallied(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -152,7 +119,7 @@ def _ranked(people: pd.DataFrame, prior: Prior, trend: pd.DataFrame) -> pd.DataF
     # Rounded, so that equal scores stay equal whatever the order of their sums.
     ranks = people["score"].round(9).where(~people["newcomer"]).rank(method="min", ascending=False)
     people["rank"] = ranks.astype("Int64")
-    lines = monthly_lists(trend, "tester_id", "reported")
+    lines = monthly_lists(trend, "tester_id", "bug_count")
     people["trend"] = [lines.get(person, []) for person in people["tester_id"]]
     return people.sort_values(
         ["newcomer", "score", "tester"], ascending=[True, False, True], ignore_index=True
