@@ -1,0 +1,81 @@
+"""The definitions as Markdown; `python -m core.analytics.handbook` puts them into the documents."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.analytics.panels import pages_of
+from core.analytics.registry import DIMENSIONS, FACTS, METRICS, facts_of
+from core.config import ROOT
+
+__all__ = ["DOCUMENTS", "rewritten"]
+
+BEGIN, END = "<!-- {}: generated from core/analytics/registry.py -->", "<!-- end of {} -->"
+
+
+def metrics_in_short() -> str:
+    """Key and definition of every metric."""
+    rows = ((f"`{m.key}`", m.definition) for m in METRICS.values())
+    return _table(("metric", "what it is"), rows)
+
+
+def metrics_in_full() -> str:
+    """Every metric with all its words."""
+    heads = ("metric", "definition", "formula", "unit", "better", "sample", "of", "owner", "on")
+    rows = (
+        (
+            f"**{m.label}** `{m.key}`",
+            m.definition,
+            m.formula,
+            m.unit,
+            m.better,
+            f"from {m.smallest_sample}" if m.smallest_sample else "any",
+            ", ".join(FACTS[fact].label.lower() for fact in facts_of(m)),
+            f"{m.owner}, version {m.version}",
+            ", ".join([*pages_of(m.key), "Explore"]),
+        )
+        for m in METRICS.values()
+    )
+    return _table(heads, rows)
+
+
+def dimensions_in_full() -> str:
+    """Every dimension with what it groups."""
+    heads = ("dimension", "what it is", "groups", "example")
+    rows = (
+        (
+            f"**{d.label}** `{d.key}`" + "".join(f", `{alias}`" for alias in d.aliases),
+            d.description,
+            ", ".join(FACTS[fact].label.lower() for fact in d.facts),
+            str(d.example),
+        )
+        for d in DIMENSIONS.values()
+    )
+    return _table(heads, rows)
+
+
+# A document and the parts in it that are written from the registry.
+DOCUMENTS = {
+    "README.md": {"metrics": metrics_in_short},
+    "docs/definitions.md": {"metrics": metrics_in_full, "dimensions": dimensions_in_full},
+}
+
+
+def rewritten(document: str) -> str:
+    """The document as it should be; what stands outside its generated parts is left as it is."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for name, write in DOCUMENTS[document].items():
+        begin, end = BEGIN.format(name), END.format(name)
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{write()}\n{end}{after}"
+    return text
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    for path in DOCUMENTS:
+        Path(ROOT / path).write_text(rewritten(path), encoding="utf-8")

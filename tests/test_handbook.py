@@ -1,0 +1,14 @@
+"""The documents say what the registry says."""
+
+import pytest
+
+from core.analytics.handbook import DOCUMENTS, rewritten
+from core.analytics.registry import METRICS
+from core.config import ROOT
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_are_written_from_the_registry(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert text == rewritten(document), "run: python -m core.analytics.handbook"
+    assert all(f"`{key}`" in text for key in METRICS)
