@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    and_,
     exists,
     literal_column,
     not_,
@@ -157,9 +158,12 @@ def filtered(asked: Asked, fact: str, grouped: Iterable[Dimension] = ()) -> list
 
 def holds(base: FromClause, condition: Condition) -> ColumnElement[bool]:
     """A condition of the registry in SQL."""
-    of = base.c[condition.column]
-    if condition.op in {"known", "unknown"}:
-        return of.is_not(None) if condition.op == "known" else of.is_(None)
+    columns = [base.c[name] for name in condition.columns]
+    if condition.op == "known":
+        return or_(*(column.is_not(None) for column in columns))
+    if condition.op == "unknown":
+        return and_(*(column.is_(None) for column in columns))
+    (of,) = columns
     if condition.op == "one of":
         return of.in_(condition.values)
     return or_(of.is_(None), of.not_in(condition.values))

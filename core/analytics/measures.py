@@ -68,7 +68,7 @@ MEASURES = {
         _count("tickets", "tickets_timed", RESOLVED, _OPENED),
         _sum("tickets", "ticket_minutes", "resolution_minutes", RESOLVED, _OPENED),
         _quantile("tickets", "minutes_p50", "resolution_minutes", 50, (RESOLVED, _OPENED)),
-        _count("feedback", "votes"),
+        _count("feedback", "votes", known("thumb", "rating", "comment")),
         _count("feedback", "votes_up", one_of("thumb", "up")),
         _count("feedback", "votes_down", one_of("thumb", "down")),
         _count("feedback", "votes_thumb", one_of("thumb", "up", "down")),

@@ -30,7 +30,7 @@ class Recount:
         """The columns of a fact's table that a row must have to be added."""
         found = ["account_id"]
         for measure in self._of(fact):
-            found += [condition.column for condition in measure.conditions]
+            found += [name for condition in measure.conditions for name in condition.columns]
             if measure.kind == "distinct":
                 found.append(str(measure.value))
             elif measure.value is not None:

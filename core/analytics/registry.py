@@ -366,8 +366,8 @@ METRICS = {
         _VOTES.count(
             "feedback_count",
             "Feedback",
-            "Current votes, one for each rater and subject.",
-            "number of current votes",
+            "Current votes, one for each rater and subject; one taken back is none.",
+            "number of current votes that say something",
             better="up",
             measure="votes",
         ),

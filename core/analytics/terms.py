@@ -24,36 +24,36 @@ __all__ = [
 class Condition:
     """What a row of a fact must be like, so that SQL and Python can both be asked for it."""
 
-    column: str
+    columns: tuple[str, ...]
     op: Literal["known", "unknown", "one of", "none of"]
     values: tuple[str, ...] = ()
 
     def holds(self, row: Mapping[str, Any] | RowMapping) -> bool:
         """Whether a row read from the store is like that; no value is none of the values."""
-        value = row[self.column]
+        found = [row[column] for column in self.columns]
         if self.op in {"known", "unknown"}:
-            return (value is not None) is (self.op == "known")
-        return (value in self.values) is (self.op == "one of")
+            return any(value is not None for value in found) is (self.op == "known")
+        return (found[0] in self.values) is (self.op == "one of")
 
 
-def known(column: str) -> Condition:
-    """The column has a value."""
-    return Condition(column, "known")
+def known(*columns: str) -> Condition:
+    """One of the columns at least has a value."""
+    return Condition(columns, "known")
 
 
-def unknown(column: str) -> Condition:
-    """The column has no value."""
-    return Condition(column, "unknown")
+def unknown(*columns: str) -> Condition:
+    """None of the columns has a value."""
+    return Condition(columns, "unknown")
 
 
 def one_of(column: str, *values: str) -> Condition:
     """The column has one of the values."""
-    return Condition(column, "one of", values)
+    return Condition((column,), "one of", values)
 
 
 def none_of(column: str, *values: str) -> Condition:
     """The column has another value, or none."""
-    return Condition(column, "none of", values)
+    return Condition((column,), "none of", values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,7 @@ OF_CYCLE = {
     "test_environment": "test_environment",
 }
 PLATFORMS_OF_CYCLES = ("cycle_platforms", "cycle_id")
+SAID = ("thumb", "rating", "comment")
 WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
 
 
@@ -91,6 +92,10 @@ def having(rows, column, *values):
 
 def known(rows, column):
     return [row for row in rows if row[column] is not None]
+
+
+def saying_something(votes):
+    return [row for row in votes if any(row[name] is not None for name in SAID)]
 
 
 def resolved(tickets):
@@ -171,7 +176,7 @@ METRICS = {
     "latency_p95": (["enhancements"], lambda e: quantile(durations(e), 0.95)),
     "latency_p99": (["enhancements"], lambda e: quantile(durations(e), 0.99)),
     "throughput_per_day": (["enhancements"], None),
-    "feedback_count": (["feedback"], len),
+    "feedback_count": (["feedback"], lambda v: len(saying_something(v))),
     "thumbs_up": (["feedback"], lambda f: len(having(f, "thumb", "up"))),
     "thumbs_down": (["feedback"], lambda f: len(having(f, "thumb", "down"))),
     "positive_feedback_rate": (

@@ -535,3 +535,12 @@ def test_a_ticket_counts_once_under_the_status_of_two_runs(world, ask):
         *[("completed", 1), ("failed", 1), (None, 1)]
     ]
     assert result["totals"] == {"ticket_count": 2}
+
+
+def test_a_vote_that_was_taken_back_is_none(ask, world):
+    world.vote(thumb="up")
+    world.vote(comment="Good")
+    world.vote()
+    result = ask("feedback_count", dimensions=["subject"])
+    assert result["totals"] == {"feedback_count": 2}
+    assert [row["feedback_count"] for row in result["data"]] == [2]

@@ -26,7 +26,7 @@ def test_every_word_of_a_metric_is_there(metric):
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=lambda measure: measure.key)
 def test_a_measure_looks_at_columns_that_its_fact_has(measure):
     base = REACH[measure.fact].base
-    assert all(condition.column in base.c for condition in measure.conditions)
+    assert all(name in base.c for condition in measure.conditions for name in condition.columns)
     if measure.kind == "distinct":
         assert measure.value in base.c
     elif measure.value is not None:
