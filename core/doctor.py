@@ -12,6 +12,7 @@ from core.analytics.sources import last_synced, source_states
 from core.config import ROOT, Settings
 from core.errors import TouchstoneError
 from core.shown import accounts, open_once
+from core.sources.http import Patience
 from core.sources.testio import connect, fetch_products
 
 __all__ = ["Finding", "examine"]
@@ -61,7 +62,8 @@ def _sources(settings: Settings) -> Iterator[Finding]:
     for account in settings.accounts:
         what = f"Source of {account.id}"
         try:
-            with connect(account) as client:
+            # Asked once: a person waits for the answer, and can ask again.
+            with connect(account, patience=Patience(attempts=1)) as client:
                 products = fetch_products(client)
         except TouchstoneError as error:
             yield Finding(what, str(error), ok=False)

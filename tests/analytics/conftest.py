@@ -3,9 +3,6 @@ import pytest
 from core.analytics import query_metrics
 from core.store import open_store
 from tests.analytics.worlds import Builder, fill, prepare
-from tests.postgres import postgres_server, postgres_url
-
-__all__ = ["postgres_server", "postgres_url"]
 
 
 def _opened(url, zone="UTC"):

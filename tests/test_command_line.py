@@ -1,0 +1,148 @@
+"""The command line as a person runs it: a process of its own, its output and its exit code."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from core.analytics import query_metrics
+from core.config import ROOT
+from core.store import open_store
+from tests.payloads import payload
+from tests.sync.conftest import shop
+from tests.testio_server import TestioServer
+
+
+@pytest.fixture
+def run(tmp_path):
+    def runs(*arguments, **settings):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
+        settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/touchstone.db"} | settings
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-m", "core", *arguments],
+            cwd=ROOT,
+            env=kept | settings,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return runs
+
+
+def account(api):
+    return {
+        "TESTIO_CUSTOMER_API_BASE_URL": api.url,
+        "TESTIO_CUSTOMER_API_TOKEN": api.token,
+        "TESTIO_CUSTOMER_ID": "acme",
+        "TESTIO_CUSTOMER_NAME": "Acme",
+    }
+
+
+def test_query_prints_just_the_answer_as_json(run, demo_url):
+    asked = ("--metrics", "tests_created,bug_count", "--dimensions", "customer", "--limit", "3")
+    done = run("query", *asked, "--format", "json")
+    assert done.returncode == 0
+    assert "demo data" in done.stderr
+    store = open_store(demo_url)
+    expected = query_metrics(
+        store, metrics=["tests_created", "bug_count"], dimensions=["customer"], limit=3
+    )
+    store.close()
+    found = json.loads(done.stdout)
+    assert set(found) == {
+        *("data", "totals", "metadata", "query_explanation", "warnings", "sql"),
+    }
+    for answer in (found, expected):
+        answer["metadata"].pop("query_time_ms")
+    assert found == json.loads(json.dumps(expected))
+
+
+def test_query_as_csv_and_as_a_table(run, demo_url):
+    done = run("query", "--metrics", "bug_count", "--dimensions", "severity", "--format", "csv")
+    rows = list(csv.reader(io.StringIO(done.stdout.lstrip("\ufeff"))))
+    assert rows[0] == ["severity", "bug_count"]
+    assert sum(int(number) for _, number in rows[1:]) == 6_000
+    table = run("query", "--metrics", "bug_count", "--dimensions", "severity")
+    assert "In all: bug_count 6000" in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("query",), "--metrics"),
+        (("query", "--metrics", "bugs_count"), "did you mean bug_count"),
+        (("query", "--metrics", "bug_count", "--filter", "severity"), "KEY=VALUE"),
+        (("query", "--metrics", "bug_count", "--limit", "0"), "The limit is 0"),
+        (("query", "--metrics", "bug_count", "--account", "nobody"), "nobody"),
+        (("sync", "--source", "nothing"), "invalid choice"),
+        (("dance",), "invalid choice"),
+        ((), "required"),
+    ],
+)
+def test_wrong_usage_is_2_with_a_sentence(run, demo_url, arguments, said):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sync_and_then_query(run):
+    with TestioServer(shop()) as api:
+        done = run("sync", **account(api))
+        assert done.returncode == 0, done.stderr
+        assert "4 bugs" in done.stdout
+        again = run("sync", **account(api))
+        assert "0 new, 0 changed, 0 removed" in again.stdout
+        asked = run("query", "--metrics", "bug_count", "--format", "json", **account(api))
+        assert json.loads(asked.stdout)["totals"] == {"bug_count": 4}
+        assert api.token not in done.stdout + done.stderr + again.stdout + asked.stdout
+
+
+def test_sync_that_could_read_a_part_only_is_3(run):
+    with TestioServer(shop()) as api:
+        api.customer.bugs.append(payload("bug", id="no id"))
+        done = run("sync", **account(api))
+        assert done.returncode == 3
+        assert "no id" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"TESTIO_CUSTOMER_API_TOKEN": "wr0ng"}, "refused the token"),
+        ({"TESTIO_CUSTOMER_API_BASE_URL": "http://127.0.0.1:9"}, "cannot be reached"),
+        ({"TESTIO_CUSTOMER_ID": ""}, "TESTIO_CUSTOMER_ID"),
+        ({"TOUCHSTONE_TIMEZONE": "Nowhere"}, "TOUCHSTONE_TIMEZONE"),
+    ],
+)
+def test_what_fails_is_1_with_a_sentence(run, changes, said):
+    with TestioServer(shop()) as api:
+        done = run("sync", **(account(api) | changes))
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "wr0ng" not in done.stdout + done.stderr
+
+
+def test_demo_says_where_it_is_and_is_built_once(run, demo_url):
+    done = run("demo")
+    assert done.returncode == 0
+    assert "there already" in done.stdout
+    assert "touchstone-demo.db" in done.stdout
+
+
+def test_doctor_finds_what_is_wrong(run):
+    with TestioServer(shop()) as api:
+        run("sync", **account(api))
+        well = run("doctor", **account(api))
+        assert well.returncode == 0
+        assert "BAD" not in well.stdout
+    ill = run("doctor", **account(api))
+    assert ill.returncode == 1
+    assert "cannot be reached" in ill.stdout
