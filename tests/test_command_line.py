@@ -109,7 +109,7 @@ def test_sync_that_could_read_a_part_only_is_3(run):
         api.customer.bugs.append(payload("bug", id="no id"))
         done = run("sync", **account(api))
         assert done.returncode == 3
-        assert "no id" in done.stderr
+        assert "no usable id" in done.stderr
 
 
 @pytest.mark.parametrize(
