@@ -1,7 +1,7 @@
-"""What the pages share: the store, cached reads, the filter bar, figure cards, the error edge."""
+"""What the pages share: the store, cached reads, figure cards, the error edge."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -11,10 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from core import words
-from core.analytics.catalogue import product_names
 from core.analytics.figures import Figure
-from core.analytics.sources import SYNCED, data_through, last_synced
-from core.analytics.window import PRESETS, Window, preset
+from core.analytics.sources import SYNCED, data_through, last_synced, source_states
+from core.analytics.window import Window
 from core.config import Settings, load_settings
 from core.errors import TouchstoneError
 from core.export import csv_bytes
@@ -22,14 +21,12 @@ from core.shown import AccountName, accounts, shown_store
 from core.store import Store
 
 __all__ = [
-    "Filters",
     "Page",
     "account_box",
     "chart",
     "csv_button",
     "empty",
     "figure_card",
-    "filter_bar",
     "freshness_line",
     "plain",
     "read",
@@ -40,8 +37,6 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-CUSTOM = "Custom dates"
 
 
 @dataclass(frozen=True)
@@ -68,31 +63,32 @@ class Page:
         return self.now.replace(minute=59, second=59, microsecond=0)
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What the filter bar says; the same in words, for exports."""
+def run_page(
+    key: str, question: str, show: Callable[[Page], None], *, needs_data: bool = True
+) -> None:
+    """A page from its title to its error edge: the one place where an error becomes a sentence.
 
-    window: Window
-    product_ids: tuple[int, ...] = ()
-    words: str = ""
-
-    def asked_of(self, page: Page) -> dict[str, Any]:
-        """The scope of a page's reads, as keywords."""
-        return {
-            "account": page.account.id,
-            "window": self.window,
-            "product_ids": self.product_ids,
-            "today": page.today,
-        }
-
-
-def run_page(key: str, question: str, show: Callable[[Page], None]) -> None:
-    """A page from its title to its error edge: the one place where an error becomes a sentence."""
+    A page that needs data is not shown before there is any: its zeros would be unknowns.
+    """
     st.title(question, anchor=False)
     try:
-        show(_opened(key))
+        page = _opened(key)
+        states = read(page, source_states, account=page.account.id, now=page.hour)
+        if needs_data and not any(state.rows for state in states):
+            _blank(page)
+        else:
+            show(page)
     except TouchstoneError as error:
         st.error(plain(str(error)))
+
+
+def _blank(page: Page) -> None:
+    account_box(page)
+    empty(
+        f"**No data yet.** Nothing of {plain(page.account.name)} is in the store: "
+        "start its first sync on the data page.",
+        *("data.py", "Go to Data"),
+    )
 
 
 def _opened(key: str) -> Page:
@@ -147,48 +143,6 @@ def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
     return _call()
 
 
-def filter_bar(page: Page, *, default: str = "Last 90 days", products: bool = True) -> Filters:
-    """Period, account and products; all of it in the URL, and back to the start with one click."""
-    keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
-    names = read(page, product_names, account=page.account.id) if products else {}
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
-        period = st.selectbox(
-            "Period",
-            [*PRESETS, CUSTOM],
-            index=list(PRESETS).index(default),
-            key=keys["period"],
-            bind="query-params",
-            width=170,
-        )
-        window = (
-            _custom_dates(page, keys["dates"]) if period == CUSTOM else preset(period, page.today)
-        )
-        account_box(page)
-        chosen = (
-            st.multiselect(
-                "Products",
-                list(names),
-                format_func=lambda product_id: names[product_id],
-                key=keys["products"],
-                bind="query-params",
-                placeholder="All products",
-                width=280,
-            )
-            if len(names) > 1
-            else []
-        )
-        st.button(
-            "Reset",
-            key=f"{page.key}_reset",
-            type="tertiary",
-            on_click=_reset,
-            args=(keys, default),
-            help="Back to the view that the page opens with",
-        )
-    said = [window.label, *(names[product_id] for product_id in chosen)]
-    return Filters(window, tuple(chosen), ", ".join(said))
-
-
 def account_box(page: Page) -> None:
     if len(page.accounts) > 1:
         names = {account.id: account.name for account in page.accounts}
@@ -202,23 +156,6 @@ def account_box(page: Page) -> None:
             persist_state="session",
             width=200,
         )
-
-
-def _custom_dates(page: Page, key: str) -> Window:
-    start = preset("Last 90 days", page.today).start
-    chosen = st.date_input(
-        "From and to", value=(start, page.today), key=key, bind="query-params", width=240
-    )
-    if not isinstance(chosen, tuple) or len(chosen) != 2:
-        st.info("Choose the last day as well.")
-        st.stop()
-    return Window(*chosen, f"{words.day(chosen[0])} to {words.day(chosen[1])}")
-
-
-def _reset(keys: Mapping[str, str], default: str) -> None:
-    st.session_state[keys["period"]] = default
-    if keys["products"] in st.session_state:
-        st.session_state[keys["products"]] = []
 
 
 def freshness_line(

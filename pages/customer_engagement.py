@@ -8,23 +8,21 @@ from core.analytics.engagement import SILENT_AFTER_DAYS, Engagement, engagement,
 from core.analytics.panels import PANELS
 from pages import _proof
 from pages import _ui as ui
+from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles"})
 
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    chosen = ui.filter_bar(page)
+    chosen = filter_bar(page)
     asked = chosen.asked_of(page)
     found = ui.read(page, engagement, **asked)
     with answer:
         st.markdown(f"##### {ui.plain(sentences.engagement_answer(found, chosen.window.label))}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
     if found.people.empty:
-        ui.empty(
-            "No test cycle of this account is in the store yet. Sync it on the data page.",
-            *("data.py", "Go to Data"),
-        )
+        ui.empty("No test cycle in the store names a customer user.")
         return
     with st.grid(5, min_column_width=160):
         _proof.figure_cards(page, PANELS["Engagement"], asked)
@@ -75,7 +73,7 @@ def trend_chart(page: ui.Page, found: Engagement) -> None:
     )
 
 
-def leaderboard(page: ui.Page, found: Engagement, chosen: ui.Filters) -> None:
+def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
     people = found.people.assign(
         place=range(1, len(found.people) + 1),
         completion=found.people["completion"] * 100,

@@ -35,7 +35,9 @@ def show(page: ui.Page) -> None:
                     "Source": [state.name for state in states],
                     "Rows": [state.rows for state in states],
                     "Data through": [
-                        state.through.astimezone(page.store.zone).date() if state.through else None
+                        words.day(state.through.astimezone(page.store.zone).date())
+                        if state.through
+                        else words.UNKNOWN
                         for state in states
                     ],
                 }
@@ -43,7 +45,6 @@ def show(page: ui.Page) -> None:
             hide_index=True,
             column_config={
                 "Rows": st.column_config.NumberColumn(format="localized"),
-                "Data through": st.column_config.DateColumn(format="D MMM YYYY"),
             },
         )
     with right, st.container(border=True, height="stretch"):
@@ -139,7 +140,12 @@ def problem_table(page: ui.Page) -> None:
     with st.container(border=True):
         st.subheader("Problems", anchor=False)
         if not found:
-            st.caption("Everything that the sources sent could be read.")
+            synced = last_synced(page.store, account=page.account.id) is not None
+            st.caption(
+                "Everything that the sources sent could be read."
+                if synced
+                else "Nothing has been read yet."
+            )
             return
         frame = pd.DataFrame(
             [
@@ -158,4 +164,6 @@ def problem_table(page: ui.Page) -> None:
         ui.csv_button(page, frame, name="Sync problems", filters="", key="problems")
 
 
-ui.run_page("data", "Where do the numbers come from, and how fresh are they?", show)
+ui.run_page(
+    "data", "Where do the numbers come from, and how fresh are they?", show, needs_data=False
+)

@@ -81,4 +81,4 @@ def facts(said: dict[str, str]) -> None:
     st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
 
 
-ui.run_page("definitions", "What does each number mean?", show)
+ui.run_page("definitions", "What does each number mean?", show, needs_data=False)

@@ -11,6 +11,7 @@ from core.analytics import DIMENSIONS, METRICS, query_metrics
 from core.analytics.explore import dimensions_of, members, what_emptied
 from core.views import forget_view, save_view, saved_views
 from pages import _ui as ui
+from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 MOST_DIMENSIONS = 3
@@ -22,7 +23,7 @@ FORMATS = {"fraction": ".1%", "count": ",d"}
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    chosen = ui.filter_bar(page, default="Last 12 months", products=False)
+    chosen = filter_bar(page, default="Last 12 months", products=False)
     asked = question(page, chosen)
     if not asked["metrics"]:
         with answer:
@@ -47,7 +48,7 @@ def show(page: ui.Page) -> None:
         st.code(result["sql"], language="sql", wrap_lines=True)
 
 
-def question(page: ui.Page, chosen: ui.Filters) -> dict[str, Any]:
+def question(page: ui.Page, chosen: Filters) -> dict[str, Any]:
     """The query as the boxes say it; every box is in the link."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metrics = st.multiselect(
@@ -173,7 +174,7 @@ def lines(
 
 
 def table(
-    page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any], chosen: ui.Filters
+    page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any], chosen: Filters
 ) -> None:
     frame = pd.DataFrame(result["data"])
     columns = [*asked["dimensions"], *asked["metrics"]]

@@ -19,6 +19,7 @@ from core.feedback import (
 )
 from pages import _proof
 from pages import _ui as ui
+from pages._filters import filter_bar
 
 SOURCES = frozenset({"Feedback", "Enhancement runs"})
 SHOWN = 8
@@ -27,7 +28,7 @@ THUMBS = ("down", "up")  # as the widget numbers them
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    chosen = ui.filter_bar(page, default="Last 30 days", products=False)
+    chosen = filter_bar(page, default="Last 30 days", products=False)
     asked = chosen.asked_of(page)
     labels = PANELS["Feedback"]
     figures = ui.read(page, headline_figures, metrics=list(labels), **asked)

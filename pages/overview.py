@@ -11,6 +11,7 @@ from core.analytics.sources import source_states
 from core.analytics.window import last_complete_week, preset
 from pages import _criteria, _proof
 from pages import _ui as ui
+from pages._filters import Filters
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 
@@ -18,7 +19,7 @@ SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets"
 def show(page: ui.Page) -> None:
     week = last_complete_week(page.today)
     window = preset("Last 90 days", page.today)
-    scope = ui.Filters(window).asked_of(page)
+    scope = Filters(window).asked_of(page)
     results = ui.read(page, evaluate, account=page.account.id, window=week)
     main = [result for result in results if not result.criterion.is_guardrail]
     people = ui.read(page, engagement, **scope)

@@ -10,6 +10,7 @@ from core.analytics.panels import PANELS
 from core.analytics.testers import NEWCOMER_BELOW, Field, leaderboard, top_and_others
 from pages import _proof
 from pages import _ui as ui
+from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 MATURING_DAYS = 10
@@ -18,7 +19,7 @@ ORDERS = {"Fair score": "score", "Bugs reported": "reported", "Bugs accepted": "
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    chosen = ui.filter_bar(page)
+    chosen = filter_bar(page)
     asked = chosen.asked_of(page)
     found = ui.read(page, leaderboard, **asked)
     with answer:
@@ -48,7 +49,7 @@ def show(page: ui.Page) -> None:
         table(page, found, ORDERS[by], chosen)
 
 
-def maturing_note(page: ui.Page, chosen: ui.Filters) -> None:
+def maturing_note(page: ui.Page, chosen: Filters) -> None:
     since = page.today - timedelta(days=MATURING_DAYS)
     if chosen.window.end is None or chosen.window.end >= since:
         st.caption(
@@ -73,7 +74,7 @@ def trend_chart(page: ui.Page, found: Field, by: str) -> None:
     )
 
 
-def table(page: ui.Page, found: Field, by: str, chosen: ui.Filters) -> None:
+def table(page: ui.Page, found: Field, by: str, chosen: Filters) -> None:
     people = found.people
     if by != "score":
         people = people.sort_values([by, "tester"], ascending=[False, True], ignore_index=True)

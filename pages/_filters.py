@@ -1,0 +1,93 @@
+"""The filter bar: period, account and products, all of it in the URL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core import words
+from core.analytics.catalogue import product_names
+from core.analytics.window import PRESETS, Window, preset
+from pages import _ui as ui
+
+__all__ = ["Filters", "filter_bar"]
+
+CUSTOM = "Custom dates"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the filter bar says; the same in words, for exports."""
+
+    window: Window
+    product_ids: tuple[int, ...] = ()
+    words: str = ""
+
+    def asked_of(self, page: ui.Page) -> dict[str, Any]:
+        """The scope of a page's reads, as keywords."""
+        return {
+            "account": page.account.id,
+            "window": self.window,
+            "product_ids": self.product_ids,
+            "today": page.today,
+        }
+
+
+def filter_bar(page: ui.Page, *, default: str = "Last 90 days", products: bool = True) -> Filters:
+    """Period, account and products; all of it in the URL, and back to the start with one click."""
+    keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
+    names = ui.read(page, product_names, account=page.account.id) if products else {}
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
+        period = st.selectbox(
+            "Period",
+            [*PRESETS, CUSTOM],
+            index=list(PRESETS).index(default),
+            key=keys["period"],
+            bind="query-params",
+            width=170,
+        )
+        window = (
+            _custom_dates(page, keys["dates"]) if period == CUSTOM else preset(period, page.today)
+        )
+        ui.account_box(page)
+        chosen = (
+            st.multiselect(
+                "Products",
+                list(names),
+                format_func=lambda product_id: names[product_id],
+                key=keys["products"],
+                bind="query-params",
+                placeholder="All products",
+                width=280,
+            )
+            if len(names) > 1
+            else []
+        )
+        st.button(
+            "Reset",
+            key=f"{page.key}_reset",
+            type="tertiary",
+            on_click=_reset,
+            args=(keys, default),
+            help="Back to the view that the page opens with",
+        )
+    said = [window.label, *(names[product_id] for product_id in chosen)]
+    return Filters(window, tuple(chosen), ", ".join(said))
+
+
+def _custom_dates(page: ui.Page, key: str) -> Window:
+    start = preset("Last 90 days", page.today).start
+    chosen = st.date_input(
+        "From and to", value=(start, page.today), key=key, bind="query-params", width=240
+    )
+    if not isinstance(chosen, tuple) or len(chosen) != 2:
+        st.info("Choose the last day as well.")
+        st.stop()
+    return Window(*chosen, f"{words.day(chosen[0])} to {words.day(chosen[1])}")
+
+
+def _reset(keys: Mapping[str, str], default: str) -> None:
+    st.session_state[keys["period"]] = default
+    if keys["products"] in st.session_state:
+        st.session_state[keys["products"]] = []
