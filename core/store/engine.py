@@ -49,7 +49,10 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the store, whatever is written meanwhile."""
-        with _told(self.engine), Session(self.engine) as session:
+        # SQLite reads so by itself; a server would show each statement the newest state.
+        one_state = {} if _is_sqlite(self.engine) else {"isolation_level": "REPEATABLE READ"}
+        reading = self.engine.execution_options(**one_state)
+        with _told(self.engine), Session(reading) as session:
             yield session
 
     @contextmanager
@@ -179,6 +182,10 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
     return create_engine(parsed, pool_pre_ping=True)
+
+
+def _is_sqlite(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
 
 
 def _sqlite_engine(url: URL) -> Engine:
