@@ -123,6 +123,11 @@ class Visitor:
         self.page.goto(f"{self.server.url}/{path}")
         self.settles()
 
+    def figure(self, label):
+        """The value on the card of that name; cards are drawn one by one, in any order."""
+        card = self.page.locator('[data-testid="stMetric"]', has_text=label)
+        return card.locator('[data-testid="stMetricValue"]').inner_text()
+
     def settles(self):
         self.page.wait_for_selector(READY, timeout=30_000)
         self.page.wait_for_timeout(300)

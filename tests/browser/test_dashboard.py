@@ -74,21 +74,20 @@ def votes(folder, subject):
 def test_a_link_shows_the_same_view(demo_server, visit):
     visitor = visit(demo_server)
     visitor.opens("customer_engagement")
-    created = visitor.page.locator('[data-testid="stMetricValue"]').first
-    before = created.inner_text()
+    before = visitor.figure("Created")
     visitor.page.get_by_role("combobox", name="Period").click()
     visitor.page.get_by_role("option", name="Last 24 months").click()
     visitor.page.wait_for_url("**engagement_period=*")
     visitor.settles()
-    after = created.inner_text()
+    after = visitor.figure("Created")
     assert after != before
     other = visit(demo_server)
     other.page.goto(visitor.page.url)
     other.settles()
-    assert other.page.locator('[data-testid="stMetricValue"]').first.inner_text() == after
+    assert other.figure("Created") == after
     other.page.get_by_role("button", name="Reset").click()
     other.settles()
-    assert other.page.locator('[data-testid="stMetricValue"]').first.inner_text() == before
+    assert other.figure("Created") == before
 
 
 def test_unknown_addresses_below_the_api_are_told_in_json(demo_server):

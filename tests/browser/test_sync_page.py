@@ -29,7 +29,7 @@ def test_sync_now_brings_the_account_in(start, visit):
             "document.body.innerText.includes('The last sync ended at')", timeout=10_000
         )
         visitor.opens("customer_engagement?engagement_period=All+time")
-        assert visitor.page.locator('[data-testid="stMetricValue"]').first.inner_text() == "3"
+        assert visitor.figure("Created") == "3"
 
 
 def test_a_refused_token_is_told_on_the_page(start, visit):
