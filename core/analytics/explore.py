@@ -31,7 +31,9 @@ def members(store: Store, *, dimension: str, account: str) -> list[str]:
         sort_order="asc",
         limit=MOST_MEMBERS,
     )["data"]
-    return list(dict.fromkeys(str(row[dimension]) for row in rows if row[dimension] is not None))
+    found = (row[dimension] for row in rows if row[dimension] is not None)
+    # A filter takes true and false as they are written in a link.
+    return list(dict.fromkeys(str(v).lower() if isinstance(v, bool) else str(v) for v in found))
 
 
 def what_emptied(store: Store, *, asked: Mapping[str, Any]) -> list[str]:
