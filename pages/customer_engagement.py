@@ -68,7 +68,7 @@ def trend_chart(page: ui.Page, found: Engagement) -> None:
             data, series=order, unit="Cycles created", unfinished=f"{page.today:%Y-%m}"
         ),
         title=sentences.top_share(top, share, "One person creates", "create", "cycles"),
-        subtitle="Test cycles by month in which they end; this month, pale, is not over",
+        subtitle="Share of the chosen period; bars by month of their end, the pale one not over",
         alt=f"Cycles created by month: {', '.join(top)} and everyone else",
     )
 

@@ -69,7 +69,7 @@ def trend_chart(page: ui.Page, found: Field, by: str) -> None:
             data, series=order, unit="Bugs reported", unfinished=f"{page.today:%Y-%m}"
         ),
         title=sentences.top_share(top, share, "One tester reports", "report", "bugs"),
-        subtitle="By the month in which the test cycle ends; this month, pale, is not over",
+        subtitle="Share of the period; bars by month of the cycle's end, the pale one not over",
         alt=f"Bugs reported by month: {', '.join(top)} and everyone else",
     )
 
