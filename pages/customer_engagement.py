@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core import charts, sentences, words
+from core import sentences, words
 from core.analytics.engagement import SILENT_AFTER_DAYS, Engagement, engagement, top_and_others
 from core.analytics.panels import PANELS
-from pages import _proof
+from pages import _people, _proof
 from pages import _ui as ui
 from pages._filters import Filters, filter_bar
 
@@ -29,7 +29,9 @@ def show(page: ui.Page) -> None:
         silent_card(found)
     left, right = st.columns([9, 13])
     with left:
-        trend_chart(page, found)
+        _people.top_chart(
+            page, top_and_others(found), one="One person creates", many="create", what="cycles"
+        )
     with right:
         leaderboard(page, found, chosen)
 
@@ -57,27 +59,10 @@ def silent_card(found: Engagement) -> None:
             )
 
 
-def trend_chart(page: ui.Page, found: Engagement) -> None:
-    data, order, share = top_and_others(found)
-    if data.empty:
-        ui.empty("No test cycle with a known creator ended in the last 12 months.")
-        return
-    top = [name for name in order if name != words.OTHERS]
-    ui.chart(
-        charts.stacked_periods(
-            data, series=order, unit="Cycles created", unfinished=f"{page.today:%Y-%m}"
-        ),
-        title=sentences.top_share(top, share, "One person creates", "create", "cycles"),
-        subtitle="Share of the chosen period; bars by month of their end, the pale one not over",
-        alt=f"Cycles created by month: {', '.join(top)} and everyone else",
-    )
-
-
 def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
     people = found.people.assign(
         place=range(1, len(found.people) + 1),
         completion=found.people["completion"] * 100,
-        state=["silent" if silent else "" for silent in found.people["silent"]],
     )
     columns = ["place", "customer", "created", "submitted", "completion", "last_active", "trend"]
     with st.container(border=True, height="stretch"):

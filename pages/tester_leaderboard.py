@@ -5,10 +5,10 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from core import charts, sentences, words
+from core import sentences, words
 from core.analytics.panels import PANELS
 from core.analytics.testers import NEWCOMER_BELOW, Field, leaderboard, top_and_others
-from pages import _proof
+from pages import _people, _proof
 from pages import _ui as ui
 from pages._filters import Filters, filter_bar
 
@@ -44,7 +44,13 @@ def show(page: ui.Page) -> None:
     )
     left, right = st.columns([8, 14])
     with left:
-        trend_chart(page, found, ORDERS[by])
+        _people.top_chart(
+            page,
+            top_and_others(found, ORDERS[by]),
+            one="One tester reports",
+            many="report",
+            what="bugs",
+        )
     with right:
         table(page, found, ORDERS[by], chosen)
 
@@ -56,22 +62,6 @@ def maturing_note(page: ui.Page, chosen: Filters) -> None:
             f"Bugs of cycles that ended after {words.day(since)} are still maturing: "
             f"undecided ones are accepted by themselves after {MATURING_DAYS} days."
         )
-
-
-def trend_chart(page: ui.Page, found: Field, by: str) -> None:
-    data, order, share = top_and_others(found, by)
-    if data.empty:
-        ui.empty("No bug report in the last 12 months.")
-        return
-    top = [name for name in order if name != words.OTHERS]
-    ui.chart(
-        charts.stacked_periods(
-            data, series=order, unit="Bugs reported", unfinished=f"{page.today:%Y-%m}"
-        ),
-        title=sentences.top_share(top, share, "One tester reports", "report", "bugs"),
-        subtitle="Share of the period; bars by month of the cycle's end, the pale one not over",
-        alt=f"Bugs reported by month: {', '.join(top)} and everyone else",
-    )
 
 
 def table(page: ui.Page, found: Field, by: str, chosen: Filters) -> None:

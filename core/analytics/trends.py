@@ -11,7 +11,15 @@ from core.analytics.window import Window
 from core.store import Store
 from core.words import OTHERS
 
-__all__ = ["asked_of", "monthly", "monthly_lists", "months_between", "stack", "top_share"]
+__all__ = [
+    "Stacked",
+    "asked_of",
+    "monthly",
+    "monthly_lists",
+    "months_between",
+    "stack",
+    "top_share",
+]
 
 EVERYONE = 1_000_000  # the limit of a query: more people than any account has
 TREND_DAYS = 365
