@@ -89,24 +89,24 @@ def table(page: ui.Page, found: Field, by: str, chosen: Filters) -> None:
             height=338,
             column_config={
                 "rank": st.column_config.NumberColumn("#", width=44),
-                "tester": st.column_config.TextColumn("Tester", width=140),
+                "tester": st.column_config.TextColumn("Tester", width=126),
                 "score": st.column_config.ProgressColumn(
                     "Score",
-                    width=110,
+                    width=100,
                     format="%.0f",
                     min_value=0,
                     max_value=max(float(people["score"].max()), 1.0),
                 ),
-                "reported": st.column_config.NumberColumn("Reported", width=80),
+                "reported": st.column_config.NumberColumn("Reported", width=76),
                 "decided": st.column_config.NumberColumn(
-                    "Decided", width=76, help="Accepted, accepted automatically, or rejected"
+                    "Decided", width=72, help="Accepted, accepted automatically, or rejected"
                 ),
-                "accepted": st.column_config.NumberColumn("Accepted", width=80),
+                "accepted": st.column_config.NumberColumn("Accepted", width=76),
                 "acceptance": st.column_config.NumberColumn(
-                    "Accepted %", format="%.0f", width=96, help="Of the decided bugs"
+                    "Accepted %", format="%.0f", width=90, help="Of the decided bugs"
                 ),
                 "band": st.column_config.TextColumn(
-                    "Band", width=84, help=f"Newcomers: fewer than {NEWCOMER_BELOW} decided bugs"
+                    "Band", width=78, help=f"Newcomers: fewer than {NEWCOMER_BELOW} decided bugs"
                 ),
                 "trend": st.column_config.BarChartColumn(
                     "By month",
