@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from core.config import load_settings
@@ -191,8 +191,14 @@ def _is_sqlite(engine: Engine) -> bool:
 def _sqlite_engine(url: URL) -> Engine:
     options: dict[str, Any] = {}
     if url.database in {None, "", ":memory:"}:
-        # One connection for all threads, or each would see an empty store of its own.
-        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        # One connection for all threads, or each would see an empty store of its own; they take it
+        # in turns, as two transactions do not fit into one.
+        options = {
+            "poolclass": QueuePool,
+            "pool_size": 1,
+            "max_overflow": 0,
+            "connect_args": {"check_same_thread": False},
+        }
     elif not str(url.database).startswith("file:"):  # an SQLite URI finds its own way
         folder = Path(str(url.database)).parent
         try:

@@ -287,8 +287,9 @@ def test_a_reader_sees_one_state(account):
     assert rows(account, Product, "id") == [(1,)]
 
 
-def test_writers_take_turns(tmp_path):
-    store = open_store(f"sqlite:///{tmp_path}/store.db")
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_writers_take_turns(tmp_path, place):
+    store = open_store("sqlite://" if place == "memory" else f"sqlite:///{tmp_path}/store.db")
     store.ensure_account("acme", "Acme")
 
     def writes(worker):
@@ -297,6 +298,7 @@ def test_writers_take_turns(tmp_path):
                 new = unit.next_id(User)
                 unit.user_ids("tester", [f"{worker}-{n}"])
                 assert unit.next_id(User) == new + 1
+            assert len(rows(store, User, "id")) >= new
 
     threads = [threading.Thread(target=writes, args=(worker,)) for worker in range(8)]
     for thread in threads:
