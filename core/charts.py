@@ -24,8 +24,6 @@ HEIGHT = 280
 GREY = "#97a1ac"
 STRONG = "#6b7683"
 UNFINISHED = 0.45
-# The first six of the theme's palette; the chart numbers its colours, the theme draws them.
-PALETTE_SIZE = 6
 
 
 def stacked_periods(

@@ -18,10 +18,14 @@ EVERY_ROW = 1_000_000
 BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
 
 
-def figure_cards(page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any]) -> None:
+def figure_cards(
+    page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any]
+) -> list[Figure]:
     """A card for each metric, named by its label, each with the way to its proof."""
-    for figure in ui.read(page, headline_figures, metrics=list(labels), **asked):
+    figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
+    for figure in figures:
         ui.figure_card(page, figure, labels[figure.metric.key], of_figure)
+    return figures
 
 
 @st.dialog("What is this?", width="large")
@@ -62,27 +66,31 @@ def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None
 
 def _definition(metric: Metric) -> None:
     st.markdown(f"**{ui.plain(metric.label)}**. {ui.plain(metric.definition)}")
-    st.markdown(
-        "\n".join(
-            f"- {name}: {ui.plain(said)}"
-            for name, said in (
-                ("Formula", metric.formula),
-                ("Unit", f"{metric.unit}, {BETTER[metric.better]}"),
-                ("Source", metric.source),
-                ("Owner", metric.owner),
-                ("Version of the definition", str(metric.version)),
-            )
-        )
-    )
+    facts(definition_facts(metric))
+
+
+def definition_facts(metric: Metric) -> dict[str, str]:
+    """What there is to say of a metric beside its definition, by name."""
+    return {
+        "Formula": metric.formula,
+        "Unit": f"{metric.unit}, {BETTER[metric.better]}",
+        "Source": metric.source,
+        "Owner": metric.owner,
+        "Version of the definition": str(metric.version),
+    }
+
+
+def facts(said: Mapping[str, str]) -> None:
+    st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
 
 
 def _rows(page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None) -> None:
-    proof = ui.read(page, explain, result_or_query=asked, metric=metric.key, limit=ROWS)
-    same = proof["agrees"] and (value is None or abs(proof["recomputed"] - value) < 1e-9)
+    shown = {"result_or_query": asked, "row": {metric.key: value}, "metric": metric.key}
+    proof = ui.read(page, explain, **shown, limit=ROWS)
     number = words.times(proof["total_rows"], "row")
     verb = "re-aggregates" if proof["total_rows"] == 1 else "re-aggregate"
     claim = f"{number} {verb} to {words.amount(proof['recomputed'], metric.unit)}"
-    if same:
+    if proof["agrees"]:
         st.success(ui.plain(f"{claim}, the number shown: yes."))
     else:
         st.error(
@@ -90,15 +98,14 @@ def _rows(page: ui.Page, metric: Metric, asked: dict[str, object], value: float 
         )
     if not proof["rows"]:
         return
-    frame = _readable(proof["rows"])
-    st.dataframe(frame, hide_index=True, height=280)
+    st.dataframe(_readable(proof["rows"]), hide_index=True, height=280)
     if proof["total_rows"] > ROWS:
         st.caption(f"The first {ROWS} rows; the download has all of them.")
-        everything = ui.read(
-            page, explain, result_or_query=asked, metric=metric.key, limit=EVERY_ROW
-        )
-        frame = _readable(everything["rows"])
-    ui.csv_button(page, frame, name=f"Rows of {metric.label}", filters="", key="proof")
+
+    def every_row() -> pd.DataFrame:
+        return _readable(explain(page.store, **shown, limit=EVERY_ROW)["rows"])
+
+    ui.csv_button(page, every_row, name=f"Rows of {metric.label}", filters="", key="proof")
     with st.expander("The query that ran"):
         st.code(proof["sql"], language="sql", wrap_lines=True)
 

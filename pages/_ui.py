@@ -5,14 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from core import words
 from core.analytics.figures import Figure
-from core.analytics.sources import SYNCED, data_through, last_synced, source_states
+from core.analytics.sources import (
+    SYNCED,
+    SourceState,
+    data_through,
+    last_synced,
+    source_states,
+)
 from core.analytics.window import Window
 from core.config import Settings, load_settings
 from core.errors import TouchstoneError
@@ -33,9 +39,9 @@ __all__ = [
     "run_page",
     "said",
     "say_after",
+    "sources",
 ]
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -73,13 +79,17 @@ def run_page(
     st.title(question, anchor=False)
     try:
         page = _opened(key)
-        states = read(page, source_states, account=page.account.id, now=page.hour)
-        if needs_data and not any(state.rows for state in states):
+        if needs_data and not any(state.rows for state in sources(page)):
             _blank(page)
         else:
             show(page)
     except TouchstoneError as error:
         st.error(plain(str(error)))
+
+
+def sources(page: Page) -> list[SourceState]:
+    """Every source of the account, as of this hour."""
+    return read(page, source_states, account=page.account.id, now=page.hour)
 
 
 def _blank(page: Page) -> None:
@@ -120,10 +130,10 @@ def plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
-def read(page: Page, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
     """A read from the store, computed once for each state of the account's data.
 
-    `function` takes the store first: pass the rest by keyword.
+    `function` takes the store first, and the rest by keyword: all of it is the cache's key.
     """
     key = (
         f"{function.__module__}.{function.__qualname__}",
@@ -133,7 +143,7 @@ def read(page: Page, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
         page.version,
         page.today,
     )
-    result: R = _computed(key, partial(function, page.store, *args, **kwargs))
+    result: R = _computed(key, partial(function, page.store, **kwargs))
     return result
 
 
@@ -162,7 +172,7 @@ def freshness_line(
     page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
 ) -> None:
     """How old what is shown is, in which zone days are counted, and whether it is demo data."""
-    through = read(page, data_through, account=page.account.id, names=names, now=page.hour)
+    through = data_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {words.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
     synced_at = last_synced(page.store, account=page.account.id) if names & SYNCED else None
@@ -219,8 +229,15 @@ def chart(drawn: Any, *, title: str, subtitle: str, alt: str) -> None:
         st.altair_chart(drawn, width="stretch", alt=alt)
 
 
-def csv_button(page: Page, frame: pd.DataFrame, *, name: str, filters: str, key: str) -> None:
-    """A download of the rows, stamped with what they are."""
+def csv_button(
+    page: Page,
+    frame: pd.DataFrame | Callable[[], pd.DataFrame],
+    *,
+    name: str,
+    filters: str,
+    key: str,
+) -> None:
+    """A download of the rows, stamped with what they are; a function is called when asked for."""
     stamp = {
         "Touchstone": name,
         "Account": page.account.name,
@@ -232,7 +249,7 @@ def csv_button(page: Page, frame: pd.DataFrame, *, name: str, filters: str, key:
         stamp["Demo data"] = "made up"
     st.download_button(
         "Download CSV",
-        data=partial(csv_bytes, frame, stamp),
+        data=lambda: csv_bytes(frame() if callable(frame) else frame, stamp),
         file_name=f"touchstone-{name.lower().replace(' ', '-')}-{page.today}.csv",
         mime="text/csv",
         key=f"{page.key}_csv_{key}",

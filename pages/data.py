@@ -1,5 +1,6 @@
 """Where do the numbers come from, and how fresh are they?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -7,6 +8,7 @@ import streamlit as st
 
 from core import words
 from core.analytics.sources import last_synced, source_states
+from core.store import SyncProblem
 from core.sync import RunRecord, is_running, problems, runs, start_sync
 from pages import _ui as ui
 
@@ -19,11 +21,12 @@ python -m core sync"""
 
 def show(page: ui.Page) -> None:
     answer = st.container()
+    found = problems(page.store, account=page.account.id)
     states = source_states(page.store, account=page.account.id, now=datetime.now(UTC))
     with st.container(horizontal=True):
         ui.account_box(page)
     with answer:
-        st.markdown(f"##### {ui.plain(sentence(page))}")
+        st.markdown(f"##### {ui.plain(sentence(page, found))}")
         ui.freshness_line(page, frozenset(state.name for state in states))
     sync_box(page)
     left, right = st.columns([4, 7])
@@ -50,15 +53,14 @@ def show(page: ui.Page) -> None:
     with right, st.container(border=True, height="stretch"):
         st.subheader("Runs", anchor=False)
         run_table(page, runs(page.store, account=page.account.id))
-    problem_table(page)
+    problem_table(page, found)
 
 
-def sentence(page: ui.Page) -> str:
+def sentence(page: ui.Page, noted: Sequence[SyncProblem]) -> str:
     if page.is_demo:
         return "This is demo data; connect a source to see your own."
     at = last_synced(page.store, account=page.account.id)
-    number = len(problems(page.store, account=page.account.id))
-    found = f"{words.times(number, 'problem')} noted" if number else "everything could be read"
+    found = f"{words.times(len(noted), 'problem')} noted" if noted else "everything could be read"
     if at is None:
         return "No sync has brought data in yet."
     when = words.moment(at.astimezone(page.store.zone), page.today)
@@ -135,8 +137,7 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
     )
 
 
-def problem_table(page: ui.Page) -> None:
-    found = problems(page.store, account=page.account.id)
+def problem_table(page: ui.Page, found: Sequence[SyncProblem]) -> None:
     with st.container(border=True):
         st.subheader("Problems", anchor=False)
         if not found:

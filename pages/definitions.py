@@ -6,8 +6,7 @@ from core import words
 from core.analytics import DIMENSIONS, METRICS, Dimension, Metric
 from core.analytics.panels import pages_of
 from pages import _ui as ui
-
-BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
+from pages._proof import definition_facts, facts
 
 
 def show(page: ui.Page) -> None:
@@ -52,16 +51,9 @@ def metric_entry(metric: Metric, *, expanded: bool) -> None:
         f"**{ui.plain(metric.label)}** &ensp; {ui.plain(metric.definition)}", expanded=expanded
     ):
         facts(
-            {
-                "Key": metric.key,
-                "Formula": metric.formula,
-                "Unit": f"{metric.unit}, {BETTER[metric.better]}",
-                "Sample": sample,
-                "Source": metric.source,
-                "Owner": metric.owner,
-                "Version": str(metric.version),
-                "Used on": words.listed([*used, "Explore"]),
-            }
+            {"Key": metric.key}
+            | definition_facts(metric)
+            | {"Sample": sample, "Used on": words.listed([*used, "Explore"])}
         )
         st.page_link("explore.py", label="Explore", query_params={"explore_metrics": metric.label})
 
@@ -75,10 +67,6 @@ def dimension_entry(dimension: Dimension) -> None:
                 "Example": str(dimension.example),
             }
         )
-
-
-def facts(said: dict[str, str]) -> None:
-    st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
 
 
 ui.run_page("definitions", "What does each number mean?", show, needs_data=False)

@@ -6,7 +6,6 @@ from datetime import datetime
 import streamlit as st
 
 from core import sentences, words
-from core.analytics.figures import headline_figures
 from core.analytics.panels import PANELS
 from core.feedback import (
     CLEAR,
@@ -30,15 +29,12 @@ def show(page: ui.Page) -> None:
     answer = st.container()
     chosen = filter_bar(page, default="Last 30 days", products=False)
     asked = chosen.asked_of(page)
-    labels = PANELS["Feedback"]
-    figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
-    positive, average, number = figures
+    with st.grid(3, min_column_width=200):
+        positive, average, number = _proof.figure_cards(page, PANELS["Feedback"], asked)
     with answer:
         said = sentences.feedback_answer(positive.value, average.value, number.value)
         st.markdown(f"##### {ui.plain(said)}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
-    with st.grid(3, min_column_width=200):
-        _proof.figure_cards(page, labels, asked)
     left, right = st.columns([6, 5])
     with left:
         rate(page)

@@ -7,7 +7,6 @@ from core import sentences, words
 from core.analytics.criteria import evaluate
 from core.analytics.engagement import engagement
 from core.analytics.panels import PANELS
-from core.analytics.sources import source_states
 from core.analytics.window import last_complete_week, preset
 from pages import _criteria, _proof
 from pages import _ui as ui
@@ -46,7 +45,7 @@ def heading(text: str, target: str, label: str) -> None:
 
 
 def fresh(page: ui.Page) -> None:
-    states = ui.read(page, source_states, account=page.account.id, now=page.hour)
+    states = ui.sources(page)
     st.dataframe(
         pd.DataFrame(
             {

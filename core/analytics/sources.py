@@ -1,7 +1,9 @@
 """How old what is shown is: through which day the data runs, and when each source last came in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
@@ -55,12 +57,11 @@ def source_states(store: Store, *, account: str, now: datetime) -> list[SourceSt
 
 
 def data_through(
-    store: Store, *, account: str, names: frozenset[str], now: datetime
+    states: Iterable[SourceState], *, names: frozenset[str], zone: ZoneInfo
 ) -> date | None:
     """The day through which the named sources run: the oldest counts; None where all are empty."""
-    states = source_states(store, account=account, now=now)
     known = [s.through for s in states if s.name in names and s.through is not None]
-    return min(known).astimezone(store.zone).date() if known else None
+    return min(known).astimezone(zone).date() if known else None
 
 
 def last_synced(store: Store, *, account: str) -> datetime | None:

@@ -42,13 +42,12 @@ class Field:
     newcomers), tester_id, tester, score, reported, decided, accepted, acceptance (share or None),
     shrunk (share), points (severity-weighted decided bugs), newcomer (bool), trend (reported by
     month, a list). `trend` has month, tester_id, tester, bug_count, over the window, or over the
-    last year where the window is shorter. `without_tester` counts bug reports of nobody.
+    last year where the window is shorter.
     """
 
     people: pd.DataFrame
     trend: pd.DataFrame
     prior: Prior
-    without_tester: int
 
 
 def leaderboard(
@@ -70,7 +69,6 @@ def leaderboard(
         people=_ranked(people, prior, trend),
         trend=trend,
         prior=prior,
-        without_tester=sum(r["bug_count"] for r in by_kind if r["tester_id"] is None),
     )
 
 

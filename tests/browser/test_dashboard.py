@@ -96,3 +96,20 @@ def test_unknown_addresses_below_the_api_are_told_in_json(demo_server):
         assert answer.status_code == 404
         assert answer.json()["error"] == "not_found"
     assert httpx.get(f"{demo_server.url}/_stcore/health").text == "ok"
+
+
+def test_a_table_and_the_rows_behind_a_figure_can_be_taken_away(demo_server, visit):
+    visitor = visit(demo_server)
+    visitor.opens("tester_leaderboard")
+    with visitor.page.expect_download() as taken:
+        visitor.page.get_by_role("button", name="Download CSV").click()
+    table = taken.value.path().read_text(encoding="utf-8-sig")
+    assert table.startswith("# Touchstone: Tester leaderboard")
+    bugs = int(visitor.figure("Bugs").replace(",", ""))
+    visitor.page.get_by_role("button", name="What is this?").first.click()
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.get_by_text("the number shown: yes").wait_for()
+    with visitor.page.expect_download() as taken:
+        dialog.get_by_role("button", name="Download CSV").click()
+    rows = taken.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len([line for line in rows if not line.startswith("# ")]) == bugs + 1
