@@ -2,6 +2,7 @@
 
 from core.store.engine import Store, open_store
 from core.store.models import (
+    FACT_TABLES,
     Account,
     Bug,
     BugDevice,
@@ -26,6 +27,7 @@ from core.store.models import (
 from core.store.unit import Counts, Unit, chunks
 
 __all__ = [
+    "FACT_TABLES",
     "Account",
     "Bug",
     "BugDevice",

@@ -119,5 +119,9 @@ def rezone(connection: Connection, account_id: str, timezone: str) -> None:
     connection.execute(
         update(account)
         .where(account.c.id == account_id)
-        .values(timezone=timezone, data_version=account.c.data_version + 1)
+        .values(
+            timezone=timezone,
+            data_version=account.c.data_version + 1,
+            facts_version=account.c.facts_version + 1,
+        )
     )

@@ -20,7 +20,7 @@ from core.errors import StoreError, StoreTooNew
 from core.store.criteria import DEFAULT_CRITERIA
 from core.store.days import rezone
 from core.store.migrations import head, revisions, upgrade
-from core.store.models import Account, Criterion, table
+from core.store.models import FACT_TABLES, Account, Criterion, table
 from core.store.unit import Unit
 
 __all__ = ["Store", "open_store"]
@@ -64,7 +64,7 @@ class Store:
         writing = self.engine.execution_options(writes=True)
         with _told(self.engine), Session(writing) as session:
             connection = session.connection()
-            connection.info["written"] = 0
+            connection.info["written"], connection.info["tables"] = 0, set()
             account = table(Account)
             # Where the database has row locks, the account's row makes its writers take turns.
             connection.execute(
@@ -74,10 +74,13 @@ class Store:
             session.flush()
             written = connection.info["written"]
             if written and not quiet:
+                grown = [account.c.data_version]
+                if not connection.info["tables"].isdisjoint(FACT_TABLES):
+                    grown.append(account.c.facts_version)
                 connection.execute(
                     update(account)
                     .where(account.c.id == account_id)
-                    .values(data_version=account.c.data_version + 1)
+                    .values({version.name: version + 1 for version in grown})
                 )
             session.commit()
         self._grow(written)
@@ -110,6 +113,7 @@ class Store:
                     "is_demo": is_demo,
                     "timezone": self.zone.key,
                     "data_version": 0,
+                    "facts_version": 0,
                     "created_at": datetime.now(UTC),
                 },
             )
@@ -123,6 +127,12 @@ class Store:
             version = version.where(account.c.id == account_id)
         with self.read() as session:
             return int(session.connection().execute(version).scalar_one())
+
+    def facts_versions(self, session: Session) -> dict[str, int]:
+        """For each account a number that grows with every write to `FACT_TABLES`."""
+        account = table(Account)
+        found = session.connection().execute(select(account.c.id, account.c.facts_version))
+        return dict(found.all())
 
     def close(self) -> None:
         """Give the connections back; the store can be opened again."""
@@ -242,6 +252,7 @@ def _note_writes(
     if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
         # A driver that does not count says -1.
         connection.info["written"] = connection.info.get("written", 0) + abs(cursor.rowcount)
+        connection.info.setdefault("tables", set()).add(context.compiled.statement.table)
 
 
 # What a database says of itself, and what a person can do about it.

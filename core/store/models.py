@@ -14,6 +14,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 __all__ = [
+    "FACT_TABLES",
     "Account",
     "Base",
     "Bug",
@@ -70,7 +71,11 @@ def _to(model: str, column: str) -> ForeignKeyConstraint:
 
 
 class Account(Base, table=True):
-    """A customer account (tenant). `data_version` grows with every write that a page could show."""
+    """A customer account (tenant).
+
+    `data_version` grows with every write that a page could show, `facts_version` with those that
+    touch a table of `FACT_TABLES`.
+    """
 
     __table_args__ = CLUSTERED
 
@@ -79,6 +84,9 @@ class Account(Base, table=True):
     is_demo: bool = False
     timezone: str
     data_version: int = Field(default=0, sa_type=BigInteger)
+    facts_version: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"}
+    )
     created_at: datetime
 
 
@@ -393,3 +401,20 @@ class SavedView(Base, table=True):
     name: str = Field(primary_key=True)
     query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
     saved_at: datetime
+
+
+# What figures of test cycles and bugs are computed from.
+FACT_TABLES = tuple(
+    table(model)
+    for model in (
+        CalendarDay,
+        Product,
+        Feature,
+        User,
+        TestCycle,
+        TestFeature,
+        CyclePlatform,
+        Bug,
+        BugDevice,
+    )
+)

@@ -18,6 +18,7 @@ from core.store import (
     Criterion,
     Feature,
     Product,
+    SavedView,
     SyncRun,
     TestCycle,
     TestFeature,
@@ -399,3 +400,19 @@ def test_the_database_knows_its_tables_once_they_have_grown(tmp_path):
         unit.upsert(Bug, [{"id": n, "cycle_id": n % 300} for n in range(3_000)])
     assert any("ix_bug_cycle (account_id=? AND cycle_id=?)" in step for step in plan())
     store.close()
+
+
+def test_what_people_enter_leaves_the_version_of_the_facts_alone(account):
+    def versions():
+        with account.read() as session:
+            return account.facts_versions(session)
+
+    before = versions()
+    with account.write("acme") as unit:
+        view = {"name": "Mine", "query": {}, "saved_at": at("2024-01-01")}
+        unit.upsert(SavedView, [view])
+    assert versions() == before
+    account.ensure_account("other", "Other")
+    with account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+    assert versions() == {"acme": before["acme"] + 1, "other": 0}
