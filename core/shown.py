@@ -1,8 +1,10 @@
 """Which store people see: the real one, or demo data as long as there is nothing real."""
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from sqlmodel import col, select
 
@@ -16,6 +18,7 @@ __all__ = [
     "accounts",
     "close_stores",
     "demo_store",
+    "keep_copied",
     "open_once",
     "shown_store",
 ]
@@ -24,6 +27,9 @@ __all__ = [
 # first visitors from building the demo twice.
 _open: dict[tuple[str, str], Store] = {}
 _opening = threading.RLock()
+# By store address, the thread that copies its facts into columns and when that was begun last.
+_copying: dict[str, tuple[threading.Thread, float]] = {}
+COPY_PAUSE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,20 @@ def demo_store(
         if build and not is_current(store):
             build_demo(store, on_progress=on_progress)
         return store
+
+
+def keep_copied(store: Store) -> None:
+    """Bring the columnar copy of the facts up to date in the background; at most once a minute.
+
+    A sync changes the facts many times, and each copy of a large store takes many seconds.
+    """
+    address = store.engine.url.render_as_string()
+    thread, begun = _copying.get(address, (None, -math.inf))
+    if (thread is not None and thread.is_alive()) or monotonic() - begun < COPY_PAUSE_SECONDS:
+        return
+    thread = threading.Thread(target=store.refresh_copy, name="columnar copy", daemon=True)
+    _copying[address] = thread, monotonic()
+    thread.start()
 
 
 def open_once(settings: Settings) -> Store:

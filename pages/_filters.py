@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from core.analytics.catalogue import product_names
 from core.analytics.window import PRESETS, Window, preset
 from pages import _ui as ui
 
-__all__ = ["Filters", "filter_bar"]
+__all__ = ["CUSTOM", "Filters", "filter_bar"]
 
 CUSTOM = "Custom dates"
 
@@ -34,8 +35,17 @@ class Filters:
         }
 
 
-def filter_bar(page: ui.Page, *, default: str = "Last 90 days", products: bool = True) -> Filters:
-    """Period, account and products; all of it in the URL, and back to the start with one click."""
+def filter_bar(
+    page: ui.Page,
+    *,
+    default: str = "Last 90 days",
+    products: bool = True,
+    also: Mapping[str, Any] = MappingProxyType({}),
+) -> Filters:
+    """Period, account and products; all of it in the URL, and back to the start with one click.
+
+    `also` are other boxes of the page, with the values that they go back to.
+    """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
     names = ui.read(page, product_names, account=page.account.id) if products else {}
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
@@ -69,7 +79,7 @@ def filter_bar(page: ui.Page, *, default: str = "Last 90 days", products: bool =
             key=f"{page.key}_reset",
             type="tertiary",
             on_click=_reset,
-            args=(keys, default),
+            args=(keys, {keys["period"]: default, **also}),
             help="Back to the view that the page opens with",
         )
     said = [window.label, *(names[product_id] for product_id in chosen)]
@@ -87,7 +97,7 @@ def _custom_dates(page: ui.Page, key: str) -> Window:
     return Window(*chosen, f"{words.day(chosen[0])} to {words.day(chosen[1])}")
 
 
-def _reset(keys: Mapping[str, str], default: str) -> None:
-    st.session_state[keys["period"]] = default
+def _reset(keys: Mapping[str, str], opening: Mapping[str, Any]) -> None:
+    st.session_state.update(opening)
     if keys["products"] in st.session_state:
         st.session_state[keys["products"]] = []

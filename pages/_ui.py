@@ -1,6 +1,7 @@
 """What the pages share: the store, cached reads, figure cards, the error edge."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from core.analytics.window import Window
 from core.config import Settings, load_settings
 from core.errors import TouchstoneError
 from core.export import csv_bytes
-from core.shown import AccountName, accounts, shown_store
+from core.shown import AccountName, accounts, keep_copied, shown_store
 from core.store import Store
 
 __all__ = [
@@ -105,6 +106,7 @@ def _opened(key: str) -> Page:
     settings = load_settings()
     with st.spinner("Opening the store; the first time it takes some seconds.", show_time=False):
         shown = shown_store(settings)
+    keep_copied(shown.store)
     found = accounts(shown.store)
     account = _chosen_account(found)
     return Page(
@@ -120,9 +122,19 @@ def _opened(key: str) -> Page:
 
 
 def _chosen_account(found: Sequence[AccountName]) -> AccountName:
-    """The account in the URL, the first one otherwise; its box stands in the filter bar."""
-    wanted = st.session_state.get("account") or st.query_params.get("account")
-    return next((a for a in found if a.id == wanted), found[0])
+    """The account of its box, else that of the link, else the first one."""
+    box, link = st.session_state.get("account"), st.query_params.get("account")
+    labels = _account_labels(found)
+    of_box = [account for account in found if account.id == box]
+    # The box is drawn later, in the filter bar, and writes into the link what it shows.
+    of_link = [account for account in found if link in {labels[account.id], account.id}]
+    return (of_box or of_link or list(found))[0]
+
+
+def _account_labels(found: Sequence[AccountName]) -> dict[str, str]:
+    """What the box shows for each account: its name, with the id where two have one name."""
+    names = Counter(account.name for account in found)
+    return {a.id: a.name if names[a.name] == 1 else f"{a.name} ({a.id})" for a in found}
 
 
 def plain(text: str) -> str:
@@ -155,12 +167,12 @@ def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
 
 def account_box(page: Page) -> None:
     if len(page.accounts) > 1:
-        names = {account.id: account.name for account in page.accounts}
+        labels = _account_labels(page.accounts)
         st.selectbox(
             "Account",
-            list(names),
-            index=list(names).index(page.account.id),
-            format_func=lambda account_id: names[account_id],
+            list(labels),
+            index=list(labels).index(page.account.id),
+            format_func=lambda account_id: labels[account_id],
             key="account",
             bind="query-params",
             persist_state="session",

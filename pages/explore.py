@@ -7,112 +7,181 @@ import pandas as pd
 import streamlit as st
 
 from core import charts, words
-from core.analytics import DIMENSIONS, METRICS, query_metrics
-from core.analytics.explore import dimensions_of, members, what_emptied
+from core.analytics import DIMENSIONS, METRICS, Metric, query_metrics
+from core.analytics.dates import period_of
+from core.analytics.explore import (
+    dimensions_of,
+    every_period,
+    finding,
+    is_empty,
+    members,
+    names,
+    period_name,
+    strays,
+    what_emptied,
+)
+from core.analytics.window import PRESETS
 from core.views import forget_view, save_view, saved_views
 from pages import _ui as ui
-from pages._filters import Filters, filter_bar
+from pages._filters import CUSTOM, Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
+PERIOD = "Last 12 months"
+# What the page opens with; the address of the page leaves it out.
+OPENING: Mapping[str, Any] = {
+    "explore_metrics": ["tests_created"],
+    "explore_dimensions": ["month"],
+    "explore_where": [],
+    "explore_zero": False,
+}
+LINK_OF_OPENING = {
+    "explore_period": [PERIOD],
+    "explore_metrics": [METRICS["tests_created"].label],
+    "explore_dimensions": [DIMENSIONS["month"].label],
+    "explore_where": [""],
+    "explore_zero": ["false"],
+}
 MOST_DIMENSIONS = 3
+MOST_ROWS = 10_000
 MOST_LINES = 8
 MOST_BARS = 25
 MOST_CELLS = 900
-FORMATS = {"fraction": ".1%", "count": ",d"}
+LOW_TABLE = 10
+# How a unit is written: in heads, in charts and in cells.
+IN_HEADS = {"fraction": "%", "seconds": "s", "minutes": "min", "hours": "h"}
+IN_CHARTS = {"fraction": ".1~%", "count": ",d"}
+IN_CELLS = {"fraction": "%.1f", "count": "%,d", "points": "%,d", "stars": "%.2f"}
+
+Known = dict[str, tuple[str, Sequence[str]]]
 
 
 def show(page: ui.Page) -> None:
+    link = {key: st.query_params.get_all(key) for key in st.query_params}
     answer = st.container()
-    chosen = filter_bar(page, default="Last 12 months", products=False)
-    asked = question(page, chosen)
+    chosen = filter_bar(page, default=PERIOD, products=False, also=OPENING)
+    known: Known = {}
+    asked = question(page, chosen, known)
+    left_out(link, known, asked["metrics"])
     if not asked["metrics"]:
         with answer:
             st.markdown("##### Choose a metric to begin.")
             ui.freshness_line(page, SOURCES)
         return
     result = ui.read(page, query_metrics, **asked)
+    without_rows = ui.read(page, is_empty, asked=asked)
     with answer:
-        st.markdown(f"##### {ui.plain(result['query_explanation'])}")
+        found = "Nothing matches." if without_rows else finding(result)
+        st.markdown(f"##### {ui.plain(found)}")
         ui.freshness_line(page, SOURCES)
-    for warning in result["warnings"]:
-        st.caption(ui.plain(warning))
-    totals(result)
-    if result["data"] and asked["dimensions"]:
-        drawing(result, asked)
-    elif not any(result["totals"].values()):
+    said = [result["query_explanation"], *result["warnings"]]
+    st.caption("  \n".join(ui.plain(sentence) for sentence in said))
+    if without_rows:
         nothing(page, asked)
-    if result["data"]:
-        table(page, result, asked, chosen)
+    else:
+        totals(result)
+        if asked["dimensions"]:
+            drawing(page, result, asked)
+            table(result, asked)
+        frame = pd.DataFrame(result["data"], dtype=object)  # an id stays whole beside a missing one
+        ui.csv_button(page, frame, name="Explore", filters=result["query_explanation"], key="rows")
     views(page)
     with st.expander("The query that ran"):
         st.code(result["sql"], language="sql", wrap_lines=True)
 
 
-def question(page: ui.Page, chosen: Filters) -> dict[str, Any]:
-    """The query as the boxes say it; every box is in the link."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
+    """The query as the boxes say it; every box is in the link, and `known` is what it may say."""
+    known |= {
+        "explore_period": ("period", [*PRESETS, CUSTOM]),
+        "explore_zero": ("switch", ["true", "false"]),
+        "explore_metrics": ("metric", [metric.label for metric in METRICS.values()]),
+    }
+    with st.container(horizontal=True):
         metrics = st.multiselect(
             "Metrics",
             list(METRICS),
-            default=["tests_created"],
+            default=OPENING["explore_metrics"],
             format_func=lambda key: METRICS[key].label,
             key="explore_metrics",
             bind="query-params",
+            wrap=True,
             width=420,
         )
         reachable = dimensions_of(metrics)
         dimensions = st.multiselect(
             f"By (up to {MOST_DIMENSIONS})",
             reachable,
-            default=["month"] if "month" in reachable else [],
+            default=[key for key in OPENING["explore_dimensions"] if key in reachable],
             format_func=lambda key: DIMENSIONS[key].label,
             key="explore_dimensions",
             bind="query-params",
             max_selections=MOST_DIMENSIONS,
             help="The dimensions that all chosen metrics can be grouped by",
-            width=360,
+            wrap=True,
+            width=400,
         )
+        others = [key for key in reachable if key != "account"]
         filtered = st.multiselect(
             "Filter by",
-            [key for key in reachable if key != "account"],
+            others,
             format_func=lambda key: DIMENSIONS[key].label,
             key="explore_where",
             bind="query-params",
             placeholder="Nothing",
-            width=260,
+            wrap=True,
+            width=400,
         )
-        include_zero = st.toggle(
+    known["explore_dimensions"] = ("dimension", [DIMENSIONS[key].label for key in reachable])
+    known["explore_where"] = ("dimension", [DIMENSIONS[key].label for key in others])
+    return {
+        "metrics": metrics,
+        "dimensions": dimensions,
+        "filters": filters(page, filtered, known),
+        "start_date": chosen.window.start,
+        "end_date": chosen.window.end,
+        "include_zero": st.toggle(
             "Also those with none",
             key="explore_zero",
             bind="query-params",
             help="Lists every known member and period, those without rows with 0",
-        )
-    return {
-        "metrics": metrics,
-        "dimensions": dimensions,
-        "filters": filters(page, filtered),
-        "start_date": chosen.window.start,
-        "end_date": chosen.window.end,
-        "include_zero": include_zero,
+        ),
         "account": page.account.id,
+        "limit": MOST_ROWS,
     }
 
 
-def filters(page: ui.Page, dimensions: Sequence[str]) -> dict[str, list[str]]:
+def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str, list[str]]:
     found = {}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         for key in dimensions:
+            label = DIMENSIONS[key].label
+            possible = ui.read(page, members, dimension=key, account=page.account.id)
+            known[f"explore_only_{key}"] = (label.lower(), possible)
             values = st.multiselect(
-                DIMENSIONS[key].label,
-                ui.read(page, members, dimension=key, account=page.account.id),
+                label,
+                possible,
                 key=f"explore_only_{key}",
                 bind="query-params",
                 placeholder="Any",
+                wrap=True,
                 width=300,
             )
             if values:
                 found[key] = values
     return found
+
+
+def left_out(link: Mapping[str, Sequence[str]], known: Known, metrics: Sequence[str]) -> None:
+    """A link may be old, or written by hand: what it names in vain is said, the rest is shown."""
+    own = {key: values for key, values in link.items() if key.startswith("explore_")}
+    own = {key: own[key] for key in own if key not in {"explore_dates", "explore_name"}}
+    found = strays(own, known, metrics)
+    if found:
+        st.warning(
+            ui.plain(
+                f"Left out: {found}. The rest is shown; choose again where something is missing."
+            )
+        )
 
 
 def totals(result: Mapping[str, Any]) -> None:
@@ -130,77 +199,99 @@ def totals(result: Mapping[str, Any]) -> None:
 def nothing(page: ui.Page, asked: Mapping[str, Any]) -> None:
     emptied = ui.read(page, what_emptied, asked=asked)
     if emptied:
-        ui.empty(ui.plain(f"Nothing is left: without {words.listed(emptied)} there would be rows."))
+        ui.empty(ui.plain(f"Nothing is left: without {emptied} there would be rows."))
     else:
         ui.empty("Nothing has been recorded for these metrics in this account.")
 
 
-def drawing(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def head(metric: Metric) -> str:
+    return ", ".join([metric.label, *[IN_HEADS[u] for u in [metric.unit] if u in IN_HEADS]])
+
+
+def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """A chart of the first metric by rules: time as lines, one category as bars, two as a map."""
-    metric = METRICS[asked["metrics"][0]]
-    rows = pd.DataFrame(result["data"])
-    rows["value"] = rows[metric.key].astype(float)
-    times = [key for key in asked["dimensions"] if DIMENSIONS[key].kind == "time"]
-    others = [key for key in asked["dimensions"] if key not in times]
-    named = rows.assign(**{key: rows[key].astype(object).fillna("none") for key in others})
-    form = {"unit": metric.unit, "value_format": FORMATS.get(metric.unit, ",.1f")}
+    metric, dimensions = METRICS[asked["metrics"][0]], asked["dimensions"]
+    rows = pd.DataFrame({key: names(result["data"], key) for key in dimensions})
+    rows["value"] = pd.Series([row[metric.key] for row in result["data"]], dtype=float)
+    unit = metric.label if metric.unit == "fraction" else head(metric)
+    form = {"unit": unit, "value_format": IN_CHARTS.get(metric.unit, ",.2~f")}
+    periods = [key for key in dimensions if DIMENSIONS[key].kind == "time" and key != "weekday"]
+    is_whole = len(rows) == result["metadata"]["total_rows"]
     drawn, note = None, ""
-    if times and "weekday" not in times and len(others) <= 1 and len(times) == 1:
-        drawn, note = lines(named.dropna(subset=times), times[0], others, metric.label, form)
-    elif len(asked["dimensions"]) == 1 and len(rows) <= MOST_BARS:
-        frame = named.rename(columns={asked["dimensions"][0]: "category"})
-        drawn = charts.bars(frame[["category", "value"]], **form)
-    elif len(asked["dimensions"]) == 2 and len(rows) <= MOST_CELLS:
-        first, second = asked["dimensions"]
-        frame = named.rename(columns={first: "row", second: "column"})
+    if len(periods) == 1 and len(dimensions) <= 2 and is_whole:
+        dated = rows[[row[periods[0]] is not None for row in result["data"]]]
+        if len(dated):
+            drawn, note = lines(page, dated, periods[0], asked, form)
+    elif len(dimensions) == 1 and len(rows) <= MOST_BARS:
+        drawn = charts.bars(rows.rename(columns={dimensions[0]: "category"}), **form)
+    elif len(dimensions) == 2 and len(rows) <= MOST_CELLS:
+        first, second = dimensions
         titles = (DIMENSIONS[first].label, DIMENSIONS[second].label)
-        drawn = charts.heat_map(frame[["row", "column", "value"]], titles=titles, **form)
+        frame = rows.rename(columns={first: "row", second: "column"})
+        drawn = charts.heat_map(frame, titles=titles, **form)
     if drawn is not None:
-        by = words.listed([DIMENSIONS[key].label.lower() for key in asked["dimensions"]])
+        by = words.listed([DIMENSIONS[key].label.lower() for key in dimensions])
         title = f"{metric.label} by {by}"
         ui.chart(drawn, title=title, subtitle=note or metric.definition, alt=title)
 
 
 def lines(
-    rows: pd.DataFrame, time: str, others: Sequence[str], label: str, form: Mapping[str, str]
+    page: ui.Page, rows: pd.DataFrame, time: str, asked: Mapping[str, Any], form: Mapping[str, str]
 ) -> tuple[Any, str]:
-    series = rows[others[0]].astype(str) if others else pd.Series(label, index=rows.index)
-    frame = pd.DataFrame({"period": rows[time], "series": series, "value": rows["value"]})
+    """A line for each series over every period, and what a reader should know of them."""
+    metric = METRICS[asked["metrics"][0]]
+    others = [key for key in asked["dimensions"] if key != time]
+    series = rows[others[0]] if others else pd.Series(metric.label, index=rows.index)
+    frame = rows.assign(series=series, period=rows[time])
     top = frame.groupby("series")["value"].sum().nlargest(MOST_LINES).index
-    note = f"The first {MOST_LINES} of {len(set(series))}" if len(set(series)) > len(top) else ""
-    shown = frame[frame["series"].isin(top)]
-    is_rate = form["unit"] != "count"
-    return charts.line(shown, **form, zero=not is_rate), note
+    wide = frame.pivot_table(index="period", columns="series", values="value", aggfunc="first")
+    first, last = frame["period"].min(), frame["period"].max()
+    wide = wide.reindex(index=every_period(time, first, last), columns=top)
+    if metric.unit == "count":
+        wide = wide.fillna(0)  # nothing to count; a rate of nothing stays unknown
+    shown = wide.rename_axis(index="period").reset_index().melt("period", var_name="series")
+    notes = []
+    if series.nunique() > len(top):
+        notes.append(f"The first {MOST_LINES} of {series.nunique()}.")
+    start = asked["start_date"]
+    is_cut = start and time != "day" and period_of(time, start)[0] < start
+    if is_cut and period_name(time, start) == first:
+        notes.append(f"{first} counts from {words.day(start)} on.")
+    now = period_name(time, page.today)
+    unfinished = now if now == last else None
+    drawn = charts.line(
+        shown,
+        **form,
+        zero=metric.unit == "count",
+        unfinished=unfinished,
+        height=260 + 15 * len(top),  # the names of many lines take their room
+    )
+    return drawn, " ".join(notes)
 
 
-def table(
-    page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any], chosen: Filters
-) -> None:
-    frame = pd.DataFrame(result["data"])
-    columns = [*asked["dimensions"], *asked["metrics"]]
+def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """The rows with bars in the cells; a long list scrolls."""
+    shown = pd.DataFrame({key: names(result["data"], key) for key in asked["dimensions"]})
     config: dict[str, Any] = {key: DIMENSIONS[key].label for key in asked["dimensions"]}
-    shown = frame[columns].copy()
     for key in asked["metrics"]:
         metric = METRICS[key]
-        percent = metric.unit == "fraction"
-        if percent:
-            shown[key] = shown[key].astype(float) * 100
-        label = f"{metric.label} %" if percent else metric.label
-        most = float(shown[key].astype(float).max()) if shown[key].notna().any() else 0.0
+        values = pd.Series([row[key] for row in result["data"]], dtype=float)
+        shown[key] = values * 100 if metric.unit == "fraction" else values
+        most = float(shown[key].max()) if values.notna().any() else 0.0
         config[key] = st.column_config.ProgressColumn(
-            label,
-            format="%.1f" if percent or metric.unit not in {"count", "points"} else "%d",
+            head(metric),
+            format=IN_CELLS.get(metric.unit, "%.1f"),
             min_value=0,
             max_value=max(most, 1e-9),
         )
-    st.dataframe(shown, hide_index=True, column_config=config, height=420)
-    ui.csv_button(page, frame, name="Explore", filters=chosen.words, key="rows")
+    height = "content" if len(shown) <= LOW_TABLE else 420
+    st.dataframe(shown, hide_index=True, column_config=config, height=height)
 
 
 def views(page: ui.Page) -> None:
     """Saved views are links with a name."""
     known = saved_views(page.store, page.account.id)
-    with st.expander(f"Saved views ({len(known)})"):
+    with st.expander(f"Saved views ({len(known)})", key="explore_views"):
         for view in known:
             with st.container(horizontal=True, horizontal_alignment="distribute"):
                 query = {key: list(values) for key, values in view.query.items()}
@@ -223,7 +314,8 @@ def views(page: ui.Page) -> None:
 
 
 def save(page: ui.Page) -> None:
-    query = {
+    """Keep the view with all that its address leaves out, so that another opening view keeps it."""
+    query = LINK_OF_OPENING | {
         key: st.query_params.get_all(key)
         for key in st.query_params
         if key.startswith("explore_") and key != "explore_name"

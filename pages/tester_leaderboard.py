@@ -7,7 +7,13 @@ import streamlit as st
 
 from core import sentences, words
 from core.analytics.panels import PANELS
-from core.analytics.testers import NEWCOMER_BELOW, Field, leaderboard, top_and_others
+from core.analytics.testers import (
+    NEWCOMER_BELOW,
+    TRENDS,
+    Field,
+    leaderboard,
+    top_and_others,
+)
 from pages import _people, _proof
 from pages import _ui as ui
 from pages._filters import Filters, filter_bar
@@ -112,7 +118,8 @@ def table(page: ui.Page, found: Field, by: str, chosen: Filters) -> None:
                     "By month",
                     y_min=0,
                     width=110,
-                    help="Bugs reported by month, scaled to the busiest",
+                    help="Bugs reported by month, scaled to the busiest; for the first "
+                    f"{TRENDS} of each order",
                 ),
             },
         )

@@ -23,7 +23,7 @@ def rows_statement(reader: Reader, asked: Asked) -> Select[Any]:
     question = asked.question
     keys = keys_of(question.dimensions)
     found = branches(asked, question.dimensions)
-    if question.include_zero and question.dimensions:
+    if question.include_zero:
         span = rows_span(reader, asked) if question.times else None
         zero = zero_branch(reader, asked, keys, count_days(asked, span))
         if zero is not None:

@@ -74,17 +74,17 @@ def keys_of(dimensions: Iterable[Dimension]) -> list[Key]:
 
 def _aggregate(asked: Asked, measure: Measure, *, by_account: bool) -> ColumnElement[Any]:
     base = REACH[measure.fact].base
+    value = VALUES[str(measure.value)] if measure.kind == "sum" else None
     found: Any
-    if measure.kind == "count":
+    if value is not None:
+        found = func.sum(value.in_sql(base, asked.question.weights))
+    elif measure.kind == "count":
         found = func.count()
-    elif measure.kind == "sum":
-        value = VALUES[str(measure.value)].in_sql(base, asked.question.weights)
-        found = func.sum(value)
     else:
         found = func.count(_distinct(base, str(measure.value), asked, by_account).distinct())
     if measure.conditions:
         found = found.filter(*(holds(base, c) for c in measure.conditions))
-    return found  # type: ignore[no-any-return]
+    return found if value is None else value.scaled(found)  # type: ignore[no-any-return]
 
 
 def _distinct(base: FromClause, column: str, asked: Asked, by_account: bool) -> Any:  # noqa: FBT001
@@ -159,7 +159,8 @@ def _ranked_branch(
     reach, basis = REACH[fact], asked.question.basis
     keys = keys_of(dimensions)
     places = [key.of(reach, basis) for key in keys]
-    value = VALUES[str(measures[0].value)].in_sql(reach.base, asked.question.weights)
+    of = VALUES[str(measures[0].value)]
+    value = of.scaled(of.in_sql(reach.base, asked.question.weights))
     ranked = (
         select(
             *(place.label(key.name) for key, place in zip(keys, places, strict=True)),

@@ -139,7 +139,7 @@ def fact_rows(
     columns += filtered(asked, fact, grouped)
     if clocked:
         columns.append(reach.clock(basis))
-    return joined(reach, basis, columns)
+    return joined(reach, basis, columns, asked.scope)
 
 
 def filtered(asked: Asked, fact: str, grouped: Iterable[Dimension] = ()) -> list[Any]:

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double
+from sqlalchemy import BigInteger, ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-__all__ = ["epoch_seconds", "without_index"]
+__all__ = ["epoch_microseconds", "without_index"]
 
 
-class epoch_seconds(FunctionElement[float]):  # noqa: N801  # written like the SQL function it is
-    """Seconds since 1970 of an instant."""
+class epoch_microseconds(FunctionElement[int]):  # noqa: N801  # written like a SQL function
+    """Microseconds since 1970 of an instant."""
 
-    type = Double()
+    type = BigInteger()
     inherit_cache = True
 
 
@@ -30,17 +30,25 @@ class without_index(FunctionElement[Any]):  # noqa: N801  # written like the SQL
         self.type = column.type
 
 
-@compiles(epoch_seconds, "sqlite")
-def _epoch_sqlite(element: epoch_seconds, compiler: Any, **words: Any) -> str:
-    # Instants are stored as text; strftime cuts the fraction, which starts at the 20th character.
+@compiles(epoch_microseconds, "sqlite")
+def _epoch_sqlite(element: epoch_microseconds, compiler: Any, **words: Any) -> str:
+    # Instants are stored as text with six decimals, which strftime cuts.
     instant = compiler.process(element.clauses, **words)
-    return f"(CAST(strftime('%s', {instant}) AS REAL) + CAST(substr({instant}, 20) AS REAL))"
+    return (
+        f"(CAST(strftime('%s', {instant}) AS INTEGER) * 1000000"
+        f" + CAST(substr({instant}, 21) AS INTEGER))"
+    )
 
 
-@compiles(epoch_seconds)
-def _epoch(element: epoch_seconds, compiler: Any, **words: Any) -> str:
+@compiles(epoch_microseconds, "duckdb")
+def _epoch_duckdb(element: epoch_microseconds, compiler: Any, **words: Any) -> str:
+    return f"epoch_us({compiler.process(element.clauses, **words)})"
+
+
+@compiles(epoch_microseconds)
+def _epoch(element: epoch_microseconds, compiler: Any, **words: Any) -> str:
     instant = compiler.process(element.clauses, **words)
-    return f"CAST(EXTRACT(EPOCH FROM {instant}) AS DOUBLE PRECISION)"
+    return f"CAST(EXTRACT(EPOCH FROM {instant}) * 1000000 AS BIGINT)"
 
 
 @compiles(without_index, "sqlite")

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func, select, union_all
 
-from core.analytics.query import query_metrics
-from core.analytics.trends import Stacked, asked_of, monthly, monthly_lists, top_share
+from core.analytics.query import metric_rows
+from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
 from core.analytics.window import Window
 from core.store import Store, TestCycle, table
 
@@ -25,13 +25,12 @@ class Engagement:
 
     `people` has one row for each, those without activity with 0: customer_id, customer, created,
     submitted, completion (share, None without a created cycle), last_active (date or None), silent
-    (bool), trend (created by month, a list). `trend` has month, customer_id, customer,
-    tests_created, over the window, or over the last year where the window is shorter.
+    (bool), trend (created by month, a list). `trend` is that of the cycles created.
     `fell_silent` counts those who became silent within the last 30 days.
     """
 
     people: pd.DataFrame
-    trend: pd.DataFrame
+    trend: Trend
     active: int
     silent: int
     fell_silent: int
@@ -46,21 +45,27 @@ def engagement(
     themselves, whoever had created them, so that one who only submits appears as well.
     """
     asked = asked_of(account, window, product_ids)
-    created = query_metrics(
+    created = metric_rows(
         store,
         metrics=["tests_created", "test_completion_rate"],
         dimensions=["customer"],
         include_zero=True,
         **asked,
-    )["data"]
-    submitted = query_metrics(
+    )
+    submitted = metric_rows(
         store,
         metrics=["tests_submitted"],
         dimensions=["submitter"],
         include_zero=True,
         **asked,
-    )["data"]
-    trend = monthly(store, "tests_created", "customer", asked=asked, window=window, today=today)
+    )
+    trend = monthly(
+        *(store, "tests_created", "customer"),
+        people=None,
+        asked=asked,
+        window=window,
+        today=today,
+    )
     last_active = _last_active(store, account, product_ids)
     people = _people(created, submitted, last_active, trend, today)
     fell_after = today - timedelta(days=SILENT_AFTER_DAYS + 30)
@@ -80,18 +85,18 @@ def top_and_others(found: Engagement) -> Stacked:
     """The trend of the `TOP` creators of the window and of everyone else: see `top_share`."""
     people = found.people
     top = people[people["created"] > 0].head(TOP)
-    return top_share(people, top, found.trend, "customer", of=("created", "tests_created"))
+    return top_share(people, top, found.trend, "customer", by="created")
 
 
 def _people(
     created: list[dict[str, Any]],
     submitted: list[dict[str, Any]],
     last_active: Mapping[int, date],
-    trend: pd.DataFrame,
+    trend: Trend,
     today: date,
 ) -> pd.DataFrame:
     by_submitter = {row["submitter_id"]: row["tests_submitted"] for row in submitted}
-    lines = monthly_lists(trend, "customer_id", "tests_created")
+    lines = trend.lists()
     silent_before = today - timedelta(days=SILENT_AFTER_DAYS)
     rows = []
     for row in created:

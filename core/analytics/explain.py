@@ -6,8 +6,6 @@ from datetime import date, datetime
 from math import isclose
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from core.analytics.answer import totals_statement
 from core.analytics.calendars import days_of_window, finished_span
 from core.analytics.conditions import Asked
@@ -15,7 +13,7 @@ from core.analytics.dates import Window
 from core.analytics.query import figures_of
 from core.analytics.question import Filter, Question, read_limit, read_question
 from core.analytics.readable import RAW, measured_rows, readable_rows
-from core.analytics.reader import Reader
+from core.analytics.reader import Reader, Row
 from core.analytics.recount import Recount
 from core.analytics.registry import DIMENSIONS, FACTS, METRICS, WEEKDAYS, Dimension, measures_of
 from core.analytics.wanted import Wanted, read_scope, resolve
@@ -83,25 +81,9 @@ def _asked(
 
 def _question(query: Mapping[str, Any], metric: str, today: date) -> Question:
     """The query for one metric, with all that decides which rows count."""
-    asked: dict[str, Any] = {
-        "dimensions": (),
-        "filters": None,
-        "start_date": None,
-        "end_date": None,
-        "date_basis": "default",
-        "severity_weights": None,
-    }
-    asked |= {key: value for key, value in query.items() if key in asked}
-    return read_question(
-        metrics=[metric],
-        sort_by=None,
-        sort_order="desc",
-        limit=None,
-        include_zero=False,
-        with_samples=False,
-        today=today,
-        **asked,
-    )
+    kept = ("dimensions", "filters", "start_date", "end_date", "date_basis", "severity_weights")
+    asked = {key: query[key] for key in kept if key in query}
+    return read_question(metrics=[metric], today=today, **asked)
 
 
 def _offset(offset: Any) -> int:
@@ -169,9 +151,9 @@ def _page(
     recount: Recount,
     sizes: Mapping[str, int],
     wanted: range,
-) -> list[tuple[str, RowMapping]]:
+) -> list[tuple[str, Row]]:
     """The rows of a page that runs through the facts, one after the other."""
-    found: list[tuple[str, RowMapping]] = []
+    found: list[tuple[str, Row]] = []
     measures = measures_of(asked.question.metrics[0])
     start = 0
     for fact, size in sizes.items():
@@ -184,7 +166,7 @@ def _page(
     return found
 
 
-def _shown(store: Store, recount: Recount, fact: str, row: RowMapping) -> dict[str, Any]:
+def _shown(store: Store, recount: Recount, fact: str, row: Row) -> dict[str, Any]:
     raw = {name.removeprefix(RAW): v for name, v in row.items() if name.startswith(RAW)}
     read = {name: _plain(store, v) for name, v in row.items() if not name.startswith(RAW)}
     return {"fact": FACTS[fact].singular, **read, "contributes": recount.contribution(fact, raw)}

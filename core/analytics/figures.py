@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core.analytics.query import query_metrics
+from core.analytics.query import metric_rows, query_metrics
 from core.analytics.registry import METRICS, Metric
 from core.analytics.window import Window
 from core.store import Store
@@ -47,24 +47,22 @@ def headline_figures(
 ) -> list[Figure]:
     """The metrics over the window, against the window before, with their trend."""
 
-    def ask(span: Window, **more: Any) -> dict[str, Any]:
-        return query_metrics(
-            store,
-            metrics=metrics,
-            filters={"product_id": list(product_ids)} if product_ids else None,
-            start_date=span.start,
-            end_date=span.end,
-            account=account,
-            with_samples=True,
+    def asked(span: Window, **more: Any) -> dict[str, Any]:
+        return {
+            "metrics": metrics,
+            "filters": {"product_id": list(product_ids)} if product_ids else None,
+            "start_date": span.start,
+            "end_date": span.end,
+            "account": account,
             **more,
-        )
+        }
 
-    now = ask(window)
-    before = ask(window.previous)["totals"] if window.previous else {}
+    now = query_metrics(store, **asked(window, with_samples=True))
+    before = query_metrics(store, **asked(window.previous))["totals"] if window.previous else {}
     grain = window.grain
     # All time has no end of its own: without one, drafts planned for later would end the trend.
     span = window if window.end else Window(None, today, window.label)
-    periods = ask(span, dimensions=[grain], include_zero=True)["data"]
+    periods = metric_rows(store, **asked(span, dimensions=[grain], include_zero=True))
     return [
         Figure(
             metric=METRICS[key],

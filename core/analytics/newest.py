@@ -41,5 +41,5 @@ def synced_at(reader: Reader, asked: Asked) -> datetime | None:
         .where(run.c.status.in_(("done", "partial")))
         .group_by(run.c.account_id, run.c.source)
     )
-    found: Iterable[Any] = (row["at"] for row in reader.rows(latest))
+    found: Iterable[Any] = (row["at"] for row in reader.stored(latest))
     return min((at for at in found if at is not None), default=None)

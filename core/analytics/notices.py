@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import RowMapping, and_, func, not_, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 
 from core.analytics import words
 from core.analytics.compile import Count, Counts
 from core.analytics.conditions import Asked, conditions, fact_rows, has_value, holds, in_parent
 from core.analytics.question import Question
 from core.analytics.reach import REACH
-from core.analytics.reader import Reader
+from core.analytics.reader import Reader, Row
 from core.analytics.registry import DIMENSIONS, FACTS, Dimension, facts_of
 from core.analytics.terms import LeftOut
 
@@ -58,7 +58,7 @@ def _left_out_name(fact: str, left_out: LeftOut) -> str:
 
 
 def notices(
-    reader: Reader, asked: Asked, totals: RowMapping, shown: int, total_rows: int
+    reader: Reader, asked: Asked, totals: Row, shown: int, total_rows: int
 ) -> Iterable[str]:
     """The warnings of an answer; `totals` holds the counts that went along."""
     question = asked.question

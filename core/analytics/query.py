@@ -1,24 +1,26 @@
 """Answering a metric query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
-
-from sqlalchemy import RowMapping
 
 from core.analytics.answer import COUNT, rows_statement, totals_statement
 from core.analytics.conditions import Asked
 from core.analytics.newest import data_through, synced_at
 from core.analytics.notices import counts_of, notices
 from core.analytics.question import Question, read_question
-from core.analytics.reader import Reader
+from core.analytics.reader import Reader, Row
 from core.analytics.registry import WEEKDAYS
 from core.analytics.wanted import read_scope, resolve
 from core.analytics.words import explanation
 from core.store import Store
 
-__all__ = ["figures_of", "query_metrics"]
+__all__ = ["figures_of", "metric_rows", "query_metrics"]
+
+# The facts whose tables all stand in the columnar copy.
+COPIED = frozenset({"tests", "bugs", "test_features"})
 
 
 def query_metrics(
@@ -65,34 +67,52 @@ def query_metrics(
         severity_weights=severity_weights,
         today=today,
     )
-    result = _answer(store, question, account, today)
-    result["metadata"]["query_time_ms"] = round((perf_counter() - started) * 1000, 1)
-    return result
-
-
-def _answer(store: Store, question: Question, account: str | None, today: date) -> dict[str, Any]:
-    with store.read() as session:
-        reader = Reader(session.connection())
-        scope = read_scope(reader, account)
-        wanted, warnings = resolve(reader, question, scope)
-        asked = Asked(question, scope, wanted)
-        found = reader.rows(rows_statement(reader, asked), is_shown=True)
+    with _asking(store, question, account) as (reader, asked, said):
+        data, total_rows = _rows(reader, asked) if question.dimensions else ([], 1)
         totals = reader.one(totals_statement(reader, asked, counts_of(asked)), is_shown=True)
-        total_rows = found[0][COUNT] if found else 0
-        warnings += notices(reader, asked, totals, len(found), total_rows)
-        metadata = _metadata(reader, asked, today) | {
-            "total_rows": total_rows,
-            "query": _as_asked(question, account),
-        }
-        sql = reader.sql()
+        if not question.dimensions:
+            data = [figures_of(question, totals)]
+        warnings = [*said, *notices(reader, asked, totals, len(data), total_rows)]
+        metadata = _metadata(reader, asked, today)
+    metadata["total_rows"] = total_rows
+    metadata["query"] = _as_asked(question, account)
+    metadata["query_time_ms"] = round((perf_counter() - started) * 1000, 1)
     return {
-        "data": [_row(question, row) for row in found],
+        "data": data,
         "totals": figures_of(question, totals),
         "metadata": metadata,
         "query_explanation": explanation(question, account, store.zone.key),
         "warnings": warnings,
-        "sql": sql,
+        "sql": reader.sql(),
     }
+
+
+def metric_rows(store: Store, *, account: str | None, **asked: Any) -> list[Row]:
+    """The `data` that `query_metrics` would answer with, without what else it takes time to say."""
+    question = read_question(today=datetime.now(store.zone).date(), **asked)
+    with _asking(store, question, account) as (reader, meant, _):
+        return _rows(reader, meant)[0]
+
+
+@contextmanager
+def _asking(
+    store: Store, question: Question, account: str | None
+) -> Iterator[tuple[Reader, Asked, list[str]]]:
+    """A reader of one state of the store, what the question means there, and first warnings."""
+    # The columnar copy, where it holds all that the question is about.
+    copied = COPIED.issuperset(question.facts)
+    with store.read() as session, store.read_facts(session) if copied else nullcontext() as copy:
+        reader = Reader(session.connection(), copy)
+        scope = read_scope(reader, account)
+        wanted, warnings = resolve(reader, question, scope)
+        yield reader, Asked(question, scope, wanted), warnings
+
+
+def _rows(reader: Reader, asked: Asked) -> tuple[list[Row], int]:
+    """The rows of an answer, and how many there are without the limit."""
+    found = reader.rows(rows_statement(reader, asked), is_shown=True)
+    total_rows = found[0][COUNT] if found else 0
+    return [_row(asked.question, row) for row in found], total_rows
 
 
 def _metadata(reader: Reader, asked: Asked, today: date) -> dict[str, Any]:
@@ -127,28 +147,30 @@ def _as_asked(question: Question, account: str | None) -> dict[str, Any]:
     }
 
 
-def _row(question: Question, row: RowMapping) -> dict[str, Any]:
-    shown = {name: value for name, value in row.items() if name != COUNT}
+def _row(question: Question, row: Row) -> Row:
+    """A row as it is answered; changes the row that was read."""
+    row.pop(COUNT)
     for asked, dimension in zip(question.asked_as, question.dimensions, strict=True):
-        value = shown[dimension.key]
+        value = row[dimension.key]
         if isinstance(value, date):
             value = value.isoformat()
         elif dimension.key == "weekday" and value is not None:
             value = WEEKDAYS[value - 1]
-        shown[dimension.key] = shown[asked] = value
-    return shown | figures_of(question, row)
+        row[dimension.key] = row[asked] = value
+    row.update(figures_of(question, row))
+    return row
 
 
-def figures_of(question: Question, row: RowMapping) -> dict[str, Any]:
+def figures_of(question: Question, row: Row) -> dict[str, Any]:
     """The metrics of a row as plain numbers, whatever types the database has for them."""
     shown: dict[str, Any] = {}
     for metric in question.metrics:
         value = row[metric.key]
-        if value is not None:
-            number = float(value)
-            is_whole = metric.is_whole or (metric.unit == "points" and number.is_integer())
-            value = int(value) if is_whole else number
+        if value is not None and (type(value) is not int or not metric.is_whole):
+            value = float(value)
+            if metric.is_whole or (metric.unit == "points" and value.is_integer()):
+                value = int(value)
         shown[metric.key] = value
-        if f"{metric.key}_n" in row:
+        if question.with_samples and metric.sample is not None:
             shown[f"{metric.key}_n"] = int(row[f"{metric.key}_n"])
     return shown

@@ -1,6 +1,6 @@
 """How each fact reaches each dimension: its table, its clocks, and what must be joined for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -262,11 +262,14 @@ REACH: Mapping[str, Reach] = {
 }
 
 
-def joined(reach: Reach, basis: str, columns: Iterable[Column]) -> FromClause:
+def joined(reach: Reach, basis: str, columns: Iterable[Column], scope: Sequence[str]) -> FromClause:
     """The fact's table with what the columns need joined to it; no row is lost, none repeated.
 
-    A column of a link repeats the row for each of its values: ask for it only to group by it.
+    Of the fact's rows only those of the accounts in `scope` find what is joined. A column of a link
+    repeats the row for each of its values: ask for it only to group by it.
     """
+    # One account known beforehand is half of the work of a join on two columns.
+    account: Any = scope[0] if len(scope) == 1 else reach.base.c.account_id
     needed = {c.table for c in columns}
     if CALENDAR in needed:
         needed.add(reach.clock(basis).table)
@@ -274,11 +277,12 @@ def joined(reach: Reach, basis: str, columns: Iterable[Column]) -> FromClause:
     found: FromClause = reach.base
     for parent, child in reach.parents.items():
         if parent in needed:
-            found = found.outerjoin(parent, same_account(parent, reach.base, (parent.c.id, child)))
+            on = and_(parent.c.account_id == account, parent.c.id == child)
+            found = found.outerjoin(parent, on)
     for link in reach.links.values():
         if link.target in needed:
             found = found.outerjoin(link.target, link.on)
     if CALENDAR in needed:
-        day = same_account(CALENDAR, reach.base, (CALENDAR.c.day, reach.clock(basis)))
+        day = and_(CALENDAR.c.account_id == account, CALENDAR.c.day == reach.clock(basis))
         found = found.outerjoin(CALENDAR, day)
     return found

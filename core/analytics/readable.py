@@ -56,7 +56,7 @@ def readable_rows(
         if fact in d.facts and d.kind != "time" and d.key not in reach.links
     ]
     places = {d.key: reach.place(d.key, basis) for d in own}
-    source = joined(reach, basis, [*filtered(asked, fact), *places.values()])
+    source = joined(reach, basis, [*filtered(asked, fact), *places.values()], asked.scope)
     for dimension in own:
         place = places[dimension.key]
         if dimension.kind == "attribute":

@@ -48,7 +48,7 @@ class Recount:
             elif measure.kind == "distinct":
                 self._members[measure.key].add((row["account_id"], row[str(measure.value)]))
             elif measure.kind == "sum":
-                self._sums[measure.key] += self._value(measure, row)
+                self._sums[measure.key] += self._units(measure, row)
             else:
                 self._values[measure.key].append(self._value(measure, row))
 
@@ -72,15 +72,20 @@ class Recount:
     def _of(self, fact: str) -> list[Measure]:
         return [measure for measure in self._measures if measure.fact == fact]
 
-    def _value(self, measure: Measure, row: Row) -> float:
+    def _units(self, measure: Measure, row: Row) -> float:
         return VALUES[str(measure.value)].in_python(row, self._weights)
+
+    def _value(self, measure: Measure, row: Row) -> float:
+        units, per = self._units(measure, row), VALUES[str(measure.value)].per
+        return units if per == 1 else units / per
 
     def _tally(self, measure: Measure) -> float | None:
         if measure.kind == "distinct":
             return len(self._members[measure.key])
         if measure.kind == "quantile":
             return _quantile(self._values[measure.key], int(measure.percent or 0))
-        return self._sums[measure.key]
+        per = VALUES[measure.value].per if measure.kind == "sum" and measure.value else 1
+        return self._sums[measure.key] / per if per != 1 else self._sums[measure.key]
 
 
 def _quantile(values: list[float], percent: int) -> float | None:

@@ -8,18 +8,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.analytics.query import query_metrics
-from core.analytics.registry import SEVERITY_WEIGHTS
-from core.analytics.trends import Stacked, asked_of, monthly, monthly_lists, top_share
+from core.analytics.query import metric_rows
+from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
 from core.analytics.window import Window
 from core.store import Store
 
-__all__ = ["NEWCOMER_BELOW", "Field", "Prior", "fit_prior", "leaderboard", "top_and_others"]
+__all__ = [
+    "NEWCOMER_BELOW",
+    "ORDERS",
+    "TRENDS",
+    "Field",
+    "Prior",
+    "fit_prior",
+    "leaderboard",
+    "top_and_others",
+]
 
 NEWCOMER_BELOW = 10  # decided bugs
 TOP = 5
-ACCEPTED = ("accepted", "auto_accepted")
-DECIDED = (*ACCEPTED, "rejected")
+TRENDS = 100  # at least TOP
+ORDERS = ("score", "reported", "accepted")
+DECIDED = ("accepted", "auto_accepted", "rejected")
 
 
 @dataclass(frozen=True)
@@ -41,12 +50,12 @@ class Field:
     `people` has one row for each tester with a bug report in the window: rank (None for
     newcomers), tester_id, tester, score, reported, decided, accepted, acceptance (share or None),
     shrunk (share), points (severity-weighted decided bugs), newcomer (bool), trend (reported by
-    month, a list). `trend` has month, tester_id, tester, bug_count, over the window, or over the
-    last year where the window is shorter.
+    month, a list; empty beyond the first `TRENDS` of every order in `ORDERS`). `trend` is that of
+    the bugs reported.
     """
 
     people: pd.DataFrame
-    trend: pd.DataFrame
+    trend: Trend
     prior: Prior
 
 
@@ -59,66 +68,65 @@ def leaderboard(
     a rank: their few bugs cannot be told from luck.
     """
     asked = asked_of(account, window, product_ids)
-    by_kind = query_metrics(
-        store, metrics=["bug_count"], dimensions=["tester", "severity", "bug_status"], **asked
-    )["data"]
-    trend = monthly(store, "bug_count", "tester", asked=asked, window=window, today=today)
-    people = _tallied(by_kind)
-    prior = fit_prior(people["accepted"].to_numpy(float), people["decided"].to_numpy(float))
-    return Field(
-        people=_ranked(people, prior, trend),
-        trend=trend,
-        prior=prior,
+    by_tester = dict(asked, dimensions=["tester"], with_samples=True)
+    counted = metric_rows(store, metrics=["bug_count", "decided_acceptance_rate"], **by_tester)
+    decided_only = (by_tester["filters"] or {}) | {"bug_status": DECIDED}
+    weighed = metric_rows(
+        store, metrics=["bug_severity_score"], **(by_tester | {"filters": decided_only})
     )
+    people = _tallied(counted, weighed)
+    prior = fit_prior(people["accepted"].to_numpy(float), people["decided"].to_numpy(float))
+    people = _ranked(people, prior)
+    shown = {key for by in ORDERS for key in _first(people, by, TRENDS)["tester_id"]}
+    trend = monthly(
+        *(store, "bug_count", "tester"), people=shown, asked=asked, window=window, today=today
+    )
+    lines = trend.lists()
+    people["trend"] = [lines.get(person, []) for person in people["tester_id"]]
+    return Field(people, trend, prior)
 
 
 def top_and_others(found: Field, by: str) -> Stacked:
     """The trend of the first `TOP` by a column of `people`, and of everyone else: `top_share`."""
-    top = found.people.sort_values([by, "tester"], ascending=[False, True]).head(TOP)
-    return top_share(found.people, top, found.trend, "tester", of=("reported", "bug_count"))
+    return top_share(
+        found.people, _first(found.people, by, TOP), found.trend, "tester", by="reported"
+    )
 
 
-def _tallied(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    tallies: dict[int, dict[str, Any]] = {}
-    for row in rows:
-        if row["tester_id"] is None:
-            continue
-        tally = tallies.setdefault(
+def _first(people: pd.DataFrame, by: str, count: int) -> pd.DataFrame:
+    return people.sort_values([by, "tester"], ascending=[False, True]).head(count)
+
+
+def _tallied(counted: list[dict[str, Any]], weighed: list[dict[str, Any]]) -> pd.DataFrame:
+    points = {row["tester_id"]: row["bug_severity_score"] for row in weighed}
+    rows = [
+        (
             row["tester_id"],
-            {
-                "tester_id": row["tester_id"],
-                "tester": row["tester"],
-                "reported": 0,
-                "decided": 0,
-                "accepted": 0,
-                "points": 0,
-            },
+            row["tester"],
+            row["bug_count"],
+            row["decided_acceptance_rate_n"],
+            round((row["decided_acceptance_rate"] or 0) * row["decided_acceptance_rate_n"]),
+            points.get(row["tester_id"], 0),
         )
-        number = row["bug_count"]
-        tally["reported"] += number
-        if row["bug_status"] in DECIDED:
-            tally["decided"] += number
-            tally["points"] += number * SEVERITY_WEIGHTS.get(row["severity"], 0)
-        if row["bug_status"] in ACCEPTED:
-            tally["accepted"] += number
+        for row in counted
+        if row["tester_id"] is not None
+    ]
     columns = ["tester_id", "tester", "reported", "decided", "accepted", "points"]
-    return pd.DataFrame(list(tallies.values()), columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
-def _ranked(people: pd.DataFrame, prior: Prior, trend: pd.DataFrame) -> pd.DataFrame:
+def _ranked(people: pd.DataFrame, prior: Prior) -> pd.DataFrame:
     people = people.copy()
     decided = people["decided"]
     people["acceptance"] = (people["accepted"] / decided.where(decided > 0)).astype(float)
     people["shrunk"] = [
         prior.shrunk(a, d) for a, d in zip(people["accepted"], people["decided"], strict=True)
     ]
-    people["score"] = people["points"] * people["shrunk"]
+    people["score"] = (people["points"] * people["shrunk"]).astype(float)
     people["newcomer"] = people["decided"] < NEWCOMER_BELOW
     # Rounded, so that equal scores stay equal whatever the order of their sums.
     ranks = people["score"].round(9).where(~people["newcomer"]).rank(method="min", ascending=False)
     people["rank"] = ranks.astype("Int64")
-    lines = monthly_lists(trend, "tester_id", "bug_count")
-    people["trend"] = [lines.get(person, []) for person in people["tester_id"]]
     return people.sort_values(
         ["newcomer", "score", "tester"], ascending=[True, False, True], ignore_index=True
     )

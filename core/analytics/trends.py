@@ -1,21 +1,22 @@
 """People over a window: what is asked of them, and their trend by month."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
-from core.analytics.query import query_metrics
+from core.analytics.query import metric_rows
 from core.analytics.window import Window
 from core.store import Store
 from core.words import OTHERS
 
 __all__ = [
     "Stacked",
+    "Trend",
     "asked_of",
     "monthly",
-    "monthly_lists",
     "months_between",
     "stack",
     "top_share",
@@ -24,6 +25,24 @@ __all__ = [
 EVERYONE = 1_000_000  # the limit of a query: more people than any account has
 TREND_DAYS = 365
 Stacked = tuple[pd.DataFrame, list[str], float]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """An amount by month, over the window or the last year where that is longer.
+
+    `people` has month, who (an id), and amount, for the people that were asked for; `total` is the
+    amount of everyone known, by month from the first to the last with any, quiet months as 0.
+    """
+
+    people: pd.DataFrame
+    total: pd.Series
+
+    def lists(self) -> Mapping[int, list[int]]:
+        """By person, the amount in each month of the trend."""
+        wide = self.people.pivot_table(index="who", columns="month", values="amount", aggfunc="sum")
+        wide = wide.reindex(columns=self.total.index).fillna(0).astype(int)
+        return {int(who): list(row) for who, row in zip(wide.index, wide.to_numpy(), strict=True)}
 
 
 def asked_of(account: str, window: Window, product_ids: Sequence[int]) -> dict[str, Any]:
@@ -38,21 +57,40 @@ def asked_of(account: str, window: Window, product_ids: Sequence[int]) -> dict[s
 
 
 def monthly(
-    store: Store, metric: str, who: str, *, asked: Mapping[str, Any], window: Window, today: date
-) -> pd.DataFrame:
-    """A metric by person and month, over the window or the last year where that is longer.
+    store: Store,
+    metric: str,
+    who: str,
+    *,
+    people: Iterable[int] | None,
+    asked: Mapping[str, Any],
+    window: Window,
+    today: date,
+) -> Trend:
+    """The trend of a count, of these people and of everyone; nobody and no month are left out.
 
-    Columns: month, `<who>_id`, `who`, and the metric; nobody and no month are left out.
+    `people` are ids, None for everyone.
     """
     span = window.at_least(TREND_DAYS, today)
-    rows = query_metrics(
-        store,
-        metrics=[metric],
-        dimensions=[who, "month"],
-        **(dict(asked) | {"start_date": span.start, "end_date": span.end}),
-    )["data"]
-    frame = pd.DataFrame(rows, columns=["month", f"{who}_id", who, metric])
-    return frame.dropna(subset=["month", f"{who}_id"])
+
+    def ask(*dimensions: str, **filters: Any) -> pd.DataFrame:
+        over = {"start_date": span.start, "end_date": span.end}
+        wanted = {"filters": (asked["filters"] or {}) | filters, "dimensions": dimensions}
+        rows = metric_rows(store, metrics=[metric], **(dict(asked) | over | wanted))
+        found = pd.DataFrame(rows, columns=["month", f"{who}_id", metric])
+        found = found.rename(columns={f"{who}_id": "who", metric: "amount"})
+        return found.dropna(subset="month")
+
+    key = f"{who}_id"
+    total = ask("month").set_index("month")["amount"].astype(int)
+    nobodys = ask("month", **{key: [None]}).set_index("month")["amount"]
+    total = total.sub(nobodys, fill_value=0).astype(int)
+    total = total[total > 0]
+    if not total.empty:
+        months = months_between(total.index.min(), total.index.max())
+        total = total.reindex(months, fill_value=0)
+    # A filter without a value would be refused; nobody has the id 0.
+    wanted = {} if people is None else {key: sorted(people) or [0]}
+    return Trend(ask(who, "month", **wanted).dropna(subset="who"), total)
 
 
 def months_between(first: str, last: str) -> list[str]:
@@ -65,22 +103,7 @@ def months_between(first: str, last: str) -> list[str]:
     return months
 
 
-def monthly_lists(trend: pd.DataFrame, who: str, what: str) -> Mapping[int, list[int]]:
-    """By person, what they did in each month of the trend, quiet months as 0.
-
-    `trend` has month, the id column `who`, and the amount column `what`.
-    """
-    if trend.empty:
-        return {}
-    months = months_between(trend["month"].min(), trend["month"].max())
-    wide = trend.pivot_table(index=who, columns="month", values=what, aggfunc="sum")
-    wide = wide.reindex(columns=months).fillna(0).astype(int)
-    return {int(person): list(row) for person, row in zip(wide.index, wide.to_numpy(), strict=True)}
-
-
-def stack(
-    trend: pd.DataFrame, top: pd.DataFrame, person: str, what: str
-) -> tuple[pd.DataFrame, list[str]]:
+def stack(trend: Trend, top: pd.DataFrame, person: str) -> tuple[pd.DataFrame, list[str]]:
     """The trend of the top people and of everyone else, for `charts.stacked_periods`.
 
     `top` has the columns `<person>_id` and `person`, best first; two of one name are told apart by
@@ -92,24 +115,24 @@ def stack(
         int(key): f"{name} ({key})" if twin else str(name)
         for key, name, twin in zip(top[who], top[person], shared, strict=True)
     }
-    months = months_between(trend["month"].min(), trend["month"].max())
-    order = list(names.values())
-    if not set(trend[who]) <= set(names):
-        order.append(OTHERS)
-    series = trend[who].map(names).fillna(OTHERS)
-    pairs = pd.MultiIndex.from_product([months, order], names=["period", "series"])
-    sums = trend.groupby([trend["month"], series])[what].sum()
-    return sums.reindex(pairs, fill_value=0).rename("value").reset_index(), order
+    wide = trend.people.pivot_table(index="month", columns="who", values="amount", aggfunc="sum")
+    wide = wide.reindex(index=trend.total.index, columns=list(names)).fillna(0).astype(int)
+    wide = wide.rename(columns=names)
+    others = trend.total - wide.sum(axis=1)
+    if others.any():
+        wide[OTHERS] = others
+    long = wide.rename_axis("period").reset_index()
+    return long.melt("period", var_name="series", value_name="value"), list(wide.columns)
 
 
 def top_share(
-    people: pd.DataFrame, top: pd.DataFrame, trend: pd.DataFrame, who: str, *, of: tuple[str, str]
+    people: pd.DataFrame, top: pd.DataFrame, trend: Trend, person: str, *, by: str
 ) -> Stacked:
     """The trend of the top people and of everyone else, and the top ones' share of the window.
 
-    `of` names the amount in `people` and in `trend`. Answers with period, series and value for each
-    pair, the names in order, and the share.
+    `by` names the amount in `people`. Answers with period, series and value for each pair, the
+    names in order, and the share.
     """
-    if top.empty or trend.empty:
+    if top.empty or trend.total.empty:
         return pd.DataFrame(columns=["period", "series", "value"]), [], 0.0
-    return (*stack(trend, top, who, of[1]), float(top[of[0]].sum() / people[of[0]].sum()))
+    return (*stack(trend, top, person), float(top[by].sum() / people[by].sum()))

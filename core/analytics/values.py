@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, RowMapping, Table, case, cast, literal
 
-from core.analytics.dialects import epoch_seconds
+from core.analytics.dialects import epoch_microseconds
 
 __all__ = ["VALUES", "Value", "Weights", "ratio"]
 
+MICROSECOND = timedelta(microseconds=1)
 Weights = Mapping[str, float]
 Row = Mapping[str, Any] | RowMapping
 
@@ -21,30 +23,39 @@ def ratio(top: Any, bottom: Any) -> ColumnElement[Any]:
 
 @dataclass(frozen=True)
 class Value:
-    """A number of a fact's row; `columns` are what Python needs to have read for it."""
+    """A number of a fact's row; `columns` are what Python needs to have read for it.
+
+    It is taken in the small units of which `per` make one: these are whole, so that their sums are
+    exact, in whatever order they are added.
+    """
 
     columns: tuple[str, ...]
     in_sql: Callable[[Table, Weights], ColumnElement[Any]]
     in_python: Callable[[Row, Weights], float]
+    per: int = 1
+
+    def scaled(self, amount: Any) -> Any:
+        """An amount of small units, in SQL, in the unit of the value."""
+        return amount if self.per == 1 else ratio(amount, literal(self.per))
 
 
-def _between(start: str, end: str, seconds: float) -> Value:
+def _between(start: str, end: str, seconds: int) -> Value:
     return Value(
         columns=(start, end),
-        in_sql=lambda t, _: ratio(
-            epoch_seconds(t.c[end]) - epoch_seconds(t.c[start]), literal(seconds)
-        ),
-        in_python=lambda row, _: (row[end] - row[start]).total_seconds() / seconds,
+        in_sql=lambda t, _: epoch_microseconds(t.c[end]) - epoch_microseconds(t.c[start]),
+        in_python=lambda row, _: (row[end] - row[start]) // MICROSECOND,
+        per=seconds * 1_000_000,
     )
 
 
 VALUES: Mapping[str, Value] = {
-    "hours": _between("start_at", "end_at", 3600.0),
-    "resolution_minutes": _between("opened_at", "resolved_at", 60.0),
+    "hours": _between("start_at", "end_at", 3600),
+    "resolution_minutes": _between("opened_at", "resolved_at", 60),
     "processing_seconds": Value(
         columns=("processing_time_ms",),
-        in_sql=lambda t, _: ratio(t.c.processing_time_ms, literal(1000.0)),
-        in_python=lambda row, _: row["processing_time_ms"] / 1000.0,
+        in_sql=lambda t, _: t.c.processing_time_ms,
+        in_python=lambda row, _: row["processing_time_ms"],
+        per=1000,
     ),
     "rating": Value(
         columns=("rating",),

@@ -31,7 +31,7 @@ from core.store import Account, table
 __all__ = ["Wanted", "in_scope", "is_any_of", "read_scope", "resolve"]
 
 # Few values are written into each condition, many once for the whole statement.
-FEW = 100
+FEW = 20
 # Values that are looked up one by one, which stops at the first row that has them.
 PROBED = 20
 NAMED = 3
@@ -72,7 +72,7 @@ def is_any_of(key: Any, members: tuple[Any, ...] | Select[Any]) -> ColumnElement
 
 def read_scope(reader: Reader, account: str | None) -> tuple[str, ...]:
     """The ids of the accounts asked about; raises QueryError for one that is not in the store."""
-    ids = [row["id"] for row in reader.rows(select(table(Account).c.id).order_by("id"))]
+    ids = [row["id"] for row in reader.stored(select(table(Account).c.id).order_by("id"))]
     if account is None:
         return tuple(ids)
     if account not in ids:

@@ -33,9 +33,9 @@ def zero_branch(
     entities = {d.key: _members(asked, d) for d in question.dimensions if d.kind == "entity"}
     attributes = {d.key: _values(asked, d) for d in question.dimensions if d.kind == "attribute"}
     parts: list[FromClause] = [*entities.values(), *attributes.values()]
+    _check_size(reader, parts, len(days) if question.times else 1)
     if question.times:
         parts.append(period_table(asked, days, "zero_periods"))
-    _check_size(reader, parts)
     found = parts[0]
     for n, part in enumerate(parts[1:], 1):
         on = true()
@@ -98,7 +98,7 @@ def _values(asked: Asked, dimension: Dimension) -> FromClause:
         place = reach.place(dimension.key, basis)
         stored = (
             select(place.label("value"))
-            .select_from(joined(reach, basis, [place]))
+            .select_from(joined(reach, basis, [place], asked.scope))
             .where(in_scope(reach.base, asked.scope), place.is_not(None))
         )
         for wanted in asked.wanted:
@@ -109,8 +109,9 @@ def _values(asked: Asked, dimension: Dimension) -> FromClause:
     return every.subquery(f"every_{dimension.key}")
 
 
-def _check_size(reader: Reader, parts: Sequence[FromClause]) -> None:
-    sizes = [reader.one(select(func.count().label("n")).select_from(p))["n"] for p in parts]
+def _check_size(reader: Reader, parts: Sequence[FromClause], periods: int) -> None:
+    sizes = [periods]
+    sizes += [reader.one(select(func.count().label("n")).select_from(p))["n"] for p in parts]
     if prod(sizes) > MAX_LIMIT:
         raise QueryError(
             f"With include_zero this would list {prod(sizes):,} rows, and a query lists at most "

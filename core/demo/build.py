@@ -121,6 +121,8 @@ def build_demo(
         for step in steps:
             with store.write(DEMO_ACCOUNT) as unit:
                 step(unit)
+    tell("Laying out the columns")
+    store.refresh_copy()
     return built
 
 

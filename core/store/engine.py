@@ -1,5 +1,6 @@
 """Opening the store, and the two ways into it: reading, and writing as a unit."""
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,15 +18,20 @@ from sqlmodel import Session
 
 from core.config import load_settings
 from core.errors import StoreError, StoreTooNew
+from core.store.copy import FactsCopy
 from core.store.criteria import DEFAULT_CRITERIA
 from core.store.days import rezone
 from core.store.migrations import head, revisions, upgrade
-from core.store.models import FACT_TABLES, Account, Criterion, table
+from core.store.models import BOOKKEEPING, FACT_TABLES, Account, Bug, Criterion, table
 from core.store.unit import Unit
 
 __all__ = ["Store", "open_store"]
 
+LOG = logging.getLogger(__name__)
+
 BUSY_MILLISECONDS = 5_000
+# Fewer bugs than these are aggregated in milliseconds by SQLite itself.
+FEWEST_BUGS = 10_000
 # Fewer rows than these are quick to read whatever way the database takes.
 FEW_ROWS = 1_000
 
@@ -44,6 +50,7 @@ class Store:
 
     engine: Engine
     zone: ZoneInfo
+    copy: FactsCopy | None = None
     _growth: _Growth = field(default_factory=_Growth, compare=False, repr=False)
 
     @contextmanager
@@ -72,10 +79,10 @@ class Store:
             )
             yield Unit(session, account_id, self.zone)
             session.flush()
-            written = connection.info["written"]
-            if written and not quiet:
+            written, tables = connection.info["written"], connection.info["tables"]
+            if not quiet and not tables.issubset(BOOKKEEPING):
                 grown = [account.c.data_version]
-                if not connection.info["tables"].isdisjoint(FACT_TABLES):
+                if not tables.isdisjoint(FACT_TABLES):
                     grown.append(account.c.facts_version)
                 connection.execute(
                     update(account)
@@ -128,15 +135,55 @@ class Store:
         with self.read() as session:
             return int(session.connection().execute(version).scalar_one())
 
-    def facts_versions(self, session: Session) -> dict[str, int]:
-        """For each account a number that grows with every write to `FACT_TABLES`."""
-        account = table(Account)
-        found = session.connection().execute(select(account.c.id, account.c.facts_version))
-        return dict(found.all())
+    @contextmanager
+    def read_facts(self, session: Session) -> Iterator[Connection | None]:
+        """A connection to the columnar copy of the facts as the session sees them, if there is one.
+
+        See `refresh_copy`.
+        """
+        if self.copy is None:
+            yield None
+            return
+        with self.copy.read(_state_of_facts(session)) as connection:
+            yield connection
+
+    def refresh_copy(self, *, fewest: int = FEWEST_BUGS) -> bool:
+        """Copy the facts into columns where that is worth it and not done; says whether it was.
+
+        Worth it are `fewest` bugs or more. The store does without: what fails here is only logged.
+        """
+        if self.copy is None:
+            return False
+        try:
+            with self.read() as session:
+                state = _state_of_facts(session)
+                if self.copy.path(state).exists():
+                    return False
+                bugs = select(func.count()).select_from(table(Bug))
+                if session.connection().execute(bugs).scalar_one() < fewest:
+                    return False
+                self.copy.build(session.connection(), state)
+        except (StoreError, DBAPIError, OSError) as error:
+            LOG.warning("The columnar copy of the store cannot be made: %s", error)
+            return False
+        return True
 
     def close(self) -> None:
         """Give the connections back; the store can be opened again."""
         self.engine.dispose()
+        if self.copy is not None:
+            self.copy.close()
+
+
+def _state_of_facts(session: Session) -> dict[str, str]:
+    """For each account, what changes with every write to `FACT_TABLES`."""
+    account = table(Account)
+    found = select(account.c.id, account.c.facts_version, account.c.created_at)
+    # The number alone might be that of another store at this place, before it was made anew.
+    return {
+        account_id: f"{version} since {created_at}"
+        for account_id, version, created_at in session.connection().execute(found)
+    }
 
 
 def open_store(url: str, *, timezone: str | None = None) -> Store:
@@ -157,7 +204,14 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
     except StoreError:
         engine.dispose()
         raise
-    return Store(engine, zone)
+    return Store(engine, zone, _copy(engine))
+
+
+def _copy(engine: Engine) -> FactsCopy | None:
+    path = engine.url.database
+    if not _is_sqlite(engine) or path in {None, "", ":memory:"} or str(path).startswith("file:"):
+        return None
+    return FactsCopy(Path(str(path)))
 
 
 def _migrate(connection: Connection) -> None:

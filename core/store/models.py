@@ -14,6 +14,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 __all__ = [
+    "BOOKKEEPING",
     "FACT_TABLES",
     "Account",
     "Base",
@@ -22,19 +23,23 @@ __all__ = [
     "CalendarDay",
     "Criterion",
     "CyclePlatform",
+    "CycleReading",
     "Enhancement",
     "Feature",
     "Feedback",
     "FeedbackVote",
+    "ListReading",
     "Product",
     "RejectionReason",
     "SavedView",
+    "SyncLease",
     "SyncProblem",
     "SyncRun",
     "TestCycle",
     "TestFeature",
     "Ticket",
     "User",
+    "Vanished",
     "table",
 ]
 
@@ -256,7 +261,7 @@ class RejectionReason(Base, table=True):
 
 
 class SyncRun(Base, table=True):
-    """One synchronisation; status is running, done, partial or failed.
+    """One synchronisation; status is running, done, partial, failed or stopped.
 
     `counts` maps an entity to how many rows were added, changed, unchanged and refused.
     """
@@ -293,6 +298,64 @@ class SyncProblem(Base, table=True):
     value: str | None = None
     run_id: int = Field(sa_type=BigInteger)
     seen_at: datetime
+
+
+class SyncLease(Base, table=True):
+    """Who synchronises the account now; a lease that has run out is free."""
+
+    __tablename__ = "sync_lease"
+    __table_args__ = CLUSTERED
+
+    account_id: str = _account_id()
+    holder: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+class CycleReading(Base, table=True):
+    """When a test cycle was last read together with its bugs.
+
+    One that `is_settled` is final and its bugs are decided: it need not be read again.
+    """
+
+    __tablename__ = "cycle_reading"
+    __table_args__ = CLUSTERED
+
+    account_id: str = _account_id()
+    cycle_id: int = _key()
+    read_at: datetime
+    is_settled: bool
+
+
+class ListReading(Base, table=True):
+    """When a list was last read to its end, with all that it names.
+
+    `kind` is test_cycles or features, both of the product `parent_id`, or reject_reasons, of 0.
+    """
+
+    __tablename__ = "list_reading"
+    __table_args__ = CLUSTERED
+
+    account_id: str = _account_id()
+    kind: str = Field(primary_key=True)
+    parent_id: int = _key()
+    read_at: datetime
+
+
+class Vanished(Base, table=True):
+    """A test cycle or bug that the source no longer has, moved here from the tables of figures.
+
+    `kind` is test_cycle or bug; `content` holds the row as it was stored, with its links.
+    """
+
+    __table_args__ = CLUSTERED
+
+    account_id: str = _account_id()
+    kind: str = Field(primary_key=True)
+    id: int = _key()
+    noticed_at: datetime
+    title: str | None = None
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
 class Enhancement(Base, table=True):
@@ -407,6 +470,7 @@ class SavedView(Base, table=True):
 FACT_TABLES = tuple(
     table(model)
     for model in (
+        Account,
         CalendarDay,
         Product,
         Feature,
@@ -418,3 +482,6 @@ FACT_TABLES = tuple(
         BugDevice,
     )
 )
+
+# What no page caches: writing it leaves the data version alone.
+BOOKKEEPING = tuple(table(model) for model in (SyncRun, SyncLease, CycleReading, ListReading))

@@ -1,7 +1,8 @@
 """A unit of work: what one transaction writes into one account."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -86,7 +87,10 @@ class Unit:
         return self._write(target, keys, wanted, stored)._replace(removed=len(gone))
 
     def user_ids(self, kind: str, names: Iterable[str | None]) -> dict[str | None, int | None]:
-        """The ids of people by name, newcomers entered; nobody (None) stays nobody."""
+        """The ids of people by name, newcomers entered; nobody (None) stays nobody.
+
+        An id follows from kind and name, so that the order in which people are met leaves no trace.
+        """
         wanted = sorted({name for name in names if name is not None})
         users = table(User)
         connection = self.session.connection()
@@ -100,8 +104,11 @@ class Unit:
             found |= {row.name: row.id for row in connection.execute(known)}
         new = [name for name in wanted if name not in found]
         if new:
-            first = self.next_id(User)
-            found |= {name: first + n for n, name in enumerate(new)}
+            every = select(users.c.id).where(users.c.account_id == self.account_id)
+            taken = set(connection.execute(every).scalars())
+            for name in new:
+                found[name] = number = _person_id(kind, name, taken)
+                taken.add(number)
             connection.execute(
                 insert(users),
                 [
@@ -169,6 +176,15 @@ class Unit:
             target.c.account_id == self.account_id,
             *(target.c[name] == bindparam(bound) for name, bound in key),
         )
+
+
+def _person_id(kind: str, name: str, taken: Collection[int]) -> int:
+    """A number of 48 bits from kind and name, the next free one where it is taken."""
+    digest = sha256(f"{kind}/{name}".encode("utf-8", "surrogatepass")).digest()
+    number = int.from_bytes(digest[:6]) or 1
+    while number in taken:
+        number += 1
+    return number
 
 
 def _bound(keys: tuple[str, ...]) -> tuple[str, ...]:

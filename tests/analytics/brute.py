@@ -1,218 +1,28 @@
 """The answer to a query by brute force over plain dicts: what the SQL must agree with.
 
-Nothing of the product is used but the business zone: every definition is written out once more.
+Nothing of the product is used but the business zone.
 """
 
 from collections import Counter
 from datetime import timedelta
 from itertools import product
-from statistics import fmean
 
-CYCLE_FACTS = {"tests", "bugs", "test_features"}
-TICKET_FACTS = {"enhancements", "tickets", "feedback"}
-EVERY = CYCLE_FACTS | TICKET_FACTS
-TIMES = ("day", "week", "month", "quarter", "year", "weekday")
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-REACHED_BY = {
-    "account": EVERY,
-    "product": CYCLE_FACTS,
-    "feature": CYCLE_FACTS,
-    "platform": {"tests", "bugs"},
-    "customer": CYCLE_FACTS,
-    "submitter": {"tests", "bugs"},
-    "tester": {"bugs"},
-    "severity": {"bugs"},
-    "bug_status": {"bugs"},
-    "test_status": {"tests", "bugs"},
-    "testing_type": {"tests", "bugs"},
-    "test_environment": {"tests", "bugs"},
-    "rejection_reason": {"bugs"},
-    "known_bug": {"bugs"},
-    **dict.fromkeys(TIMES, EVERY),
-    "enhancement_status": TICKET_FACTS,
-    "ticket_category": TICKET_FACTS,
-    "ticket_priority": TICKET_FACTS,
-    "technician": TICKET_FACTS,
-    "enhanced": TICKET_FACTS,
-    "feedback_type": {"feedback"},
-    "subject": {"feedback"},
-}
-ENTITIES = {"account", "product", "feature", "customer", "submitter", "tester"}
-OWN = {
-    "severity": "severity",
-    "rejection_reason": "rejection_reason",
-    "bug_status": "status",
-    "known_bug": "known",
-    "subject": "subject",
-}
-OF_CYCLE = {
-    "test_status": "status",
-    "testing_type": "testing_type",
-    "test_environment": "test_environment",
-}
-PLATFORMS_OF_CYCLES = ("cycle_platforms", "cycle_id")
-SAID = ("thumb", "rating", "comment")
-WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
-
-
-def by_key(rows, *keys):
-    return {tuple(row[key] for key in keys): row for row in rows}
-
-
-def share(top, bottom):
-    return top / bottom if bottom else None
-
-
-def mean(values):
-    return fmean(values) if values else None
-
-
-def quantile(values, fraction):
-    if not values:
-        return None
-    ranked = sorted(values)
-    position = (len(ranked) - 1) * fraction
-    below = int(position + 1e-9)
-    above = min(below + 1, len(ranked) - 1)
-    return ranked[below] + (position - below) * (ranked[above] - ranked[below])
-
-
-def seconds(rows, start, end):
-    return [
-        (row[end] - row[start]).total_seconds()
-        for row in rows
-        if row[start] is not None and row[end] is not None
-    ]
-
-
-def having(rows, column, *values):
-    return [row for row in rows if row[column] in values]
-
-
-def known(rows, column):
-    return [row for row in rows if row[column] is not None]
-
-
-def saying_something(votes):
-    return [row for row in votes if any(row[name] is not None for name in SAID)]
-
-
-def resolved(tickets):
-    return seconds(known(tickets, "resolved_at"), "opened_at", "resolved_at")
-
-
-def durations(runs):
-    return [
-        row["processing_time_ms"] / 1000
-        for row in known(having(runs, "status", "completed"), "processing_time_ms")
-    ]
-
-
-# A metric's facts, and the figure from their rows (and the days of the window).
-METRICS = {
-    "tests_created": (["tests"], lambda t: len(known(t, "created_by_id"))),
-    "tests_submitted": (["tests"], lambda t: len(known(t, "submitted_by_id"))),
-    "test_completion_rate": (
-        ["tests"],
-        lambda t: share(
-            len(known(known(t, "created_by_id"), "submitted_by_id")),
-            len(known(t, "created_by_id")),
-        ),
-    ),
-    "test_count": (["tests"], len),
-    "tests_executed": (["tests"], lambda t: len(executed(t))),
-    "avg_test_duration": (
-        ["tests"],
-        lambda t: mean([s / 3600 for s in seconds(t, "start_at", "end_at")]),
-    ),
-    "features_tested": (
-        ["test_features"],
-        lambda f: len({(row["account_id"], row["feature_id"]) for row in f}),
-    ),
-    "bug_count": (["bugs"], len),
-    "open_bugs": (["bugs"], lambda b: len(having(b, "status", "forwarded"))),
-    "bugs_per_test": (["bugs", "tests"], lambda b, t: share(len(b), len(executed(t)))),
-    "bug_severity_score": (
-        ["bugs"],
-        lambda b: sum(WEIGHTS.get(row["severity"], 0) for row in b),
-    ),
-    "active_customers": (
-        ["tests"],
-        lambda t: len({(r["account_id"], r["created_by_id"]) for r in known(t, "created_by_id")}),
-    ),
-    "active_testers": (
-        ["bugs"],
-        lambda b: len({(r["account_id"], r["tester_id"]) for r in known(b, "tester_id")}),
-    ),
-    "overall_acceptance_rate": (["bugs"], lambda b: share(len(accepted(b)), len(b))),
-    "active_acceptance_rate": (
-        ["bugs"],
-        lambda b: share(len(having(b, "status", "accepted")), len(b)),
-    ),
-    "auto_acceptance_rate": (
-        ["bugs"],
-        lambda b: share(len(having(b, "status", "auto_accepted")), len(accepted(b))),
-    ),
-    "rejection_rate": (["bugs"], lambda b: share(len(having(b, "status", "rejected")), len(b))),
-    "review_rate": (
-        ["bugs"],
-        lambda b: share(len(having(b, "status", "accepted", "rejected")), len(b)),
-    ),
-    "decided_acceptance_rate": (
-        ["bugs"],
-        lambda b: share(
-            len(accepted(b)), len(having(b, "status", "accepted", "auto_accepted", "rejected"))
-        ),
-    ),
-    "enhancement_count": (["enhancements"], len),
-    "enhancement_success_rate": (
-        ["enhancements"],
-        lambda e: share(
-            len(having(e, "status", "completed")), len(having(e, "status", "completed", "failed"))
-        ),
-    ),
-    "latency_p50": (["enhancements"], lambda e: quantile(durations(e), 0.5)),
-    "latency_p95": (["enhancements"], lambda e: quantile(durations(e), 0.95)),
-    "latency_p99": (["enhancements"], lambda e: quantile(durations(e), 0.99)),
-    "throughput_per_day": (["enhancements"], None),
-    "feedback_count": (["feedback"], lambda v: len(saying_something(v))),
-    "thumbs_up": (["feedback"], lambda f: len(having(f, "thumb", "up"))),
-    "thumbs_down": (["feedback"], lambda f: len(having(f, "thumb", "down"))),
-    "positive_feedback_rate": (
-        ["feedback"],
-        lambda f: share(len(having(f, "thumb", "up")), len(having(f, "thumb", "up", "down"))),
-    ),
-    "average_rating": (["feedback"], lambda f: mean([r["rating"] for r in known(f, "rating")])),
-    "ticket_count": (["tickets"], lambda t: len(known(t, "resolved_at"))),
-    "mean_resolution_minutes": (["tickets"], lambda t: mean([s / 60 for s in resolved(t)])),
-    "median_resolution_minutes": (
-        ["tickets"],
-        lambda t: quantile([s / 60 for s in resolved(t)], 0.5),
-    ),
-}
-
-
-def executed(cycles):
-    return having(cycles, "status", "running", "locked", "archived")
-
-
-def accepted(bugs):
-    return having(bugs, "status", "accepted", "auto_accepted")
-
-
-def period(day, key):
-    if day is None:
-        return None
-    week = day.isocalendar()
-    return {
-        "day": day.isoformat(),
-        "week": f"{week.year:04d}-W{week.week:02d}",
-        "month": f"{day.year:04d}-{day.month:02d}",
-        "quarter": f"{day.year:04d}-Q{(day.month - 1) // 3 + 1}",
-        "year": f"{day.year:04d}",
-        "weekday": WEEKDAYS[day.weekday()],
-    }[key]
+from tests.analytics.definitions import (
+    CYCLE_FACTS,
+    ENTITIES,
+    METRICS,
+    OF_CYCLE,
+    OWN,
+    PLATFORMS_OF_CYCLES,
+    TIMES,
+    Estimate,
+    by_key,
+    having,
+    period,
+    score,
+    share,
+    weights_of,
+)
 
 
 class Brute:
@@ -412,13 +222,24 @@ class Brute:
             all(period(day, t) == k for t, k in zip(times, key, strict=True)) for day in days
         )
 
-    def figure(self, metric, rows_of, days):
-        facts, formula = METRICS[metric]
-        if metric == "throughput_per_day":
-            return share(
-                len(having(rows_of("enhancements"), "status", "completed", "failed")), days()
-            )
-        return formula(*(rows_of(fact) for fact in facts))
+    def figures(self, query, rows_of, days):
+        """The metrics of a query and, where asked for, the observations behind each."""
+        found = {}
+        for metric in query["metrics"]:
+            facts, formula = METRICS[metric]
+            rows = [rows_of(fact) for fact in facts]
+            if metric == "throughput_per_day":
+                finished = len(having(*rows, "status", "completed", "failed"))
+                figure = Estimate(share(finished, days()).value, finished)
+            elif metric == "bug_severity_score":
+                figure = score(*rows, weights_of(query))
+            else:
+                figure = formula(*rows)
+            is_estimate = isinstance(figure, Estimate)
+            found[metric] = figure.value if is_estimate else figure
+            if is_estimate and query.get("with_samples"):
+                found[f"{metric}_n"] = figure.n
+        return found
 
     def data(self, query):
         """The figures of each group."""
@@ -431,27 +252,19 @@ class Brute:
 
         def answer(key):
             time_key = [k for d, k in zip(query["dimensions"], key, strict=True) if d in TIMES]
-            return {
-                metric: self.figure(
-                    metric,
-                    lambda fact: groups[fact].get(key, []),
-                    lambda: self.days(query, times, time_key),
-                )
-                for metric in query["metrics"]
-            }
+            return self.figures(
+                query,
+                lambda fact: groups[fact].get(key, []),
+                lambda: self.days(query, times, time_key),
+            )
 
         return {key: answer(key) for key in keys}
 
     def totals(self, query):
         """The figures over all rows, each counted once."""
-        return {
-            metric: self.figure(
-                metric,
-                lambda fact: self.passing(fact, query),
-                lambda: self.days(query, [], []),
-            )
-            for metric in query["metrics"]
-        }
+        return self.figures(
+            query, lambda fact: self.passing(fact, query), lambda: self.days(query, [], [])
+        )
 
     def every_key(self, query, facts):
         """Every combination of known members, stored values and periods."""
@@ -540,6 +353,7 @@ class Brute:
 
     def weightless(self, query):
         """How many bugs have each severity that has no weight."""
+        weights = weights_of(query)
         return Counter(
-            row["severity"] for row in self.passing("bugs", query) if row["severity"] not in WEIGHTS
+            row["severity"] for row in self.passing("bugs", query) if row["severity"] not in weights
         )

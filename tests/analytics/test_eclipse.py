@@ -14,7 +14,8 @@ from core.analytics import explain, query_metrics
 from core.config import ROOT, TestioAccount
 from core.store import User, open_store, table
 from core.sync import sync_account
-from tests.analytics.brute import ENTITIES, METRICS, REACHED_BY, Brute
+from tests.analytics.brute import Brute
+from tests.analytics.definitions import ENTITIES, METRICS, REACHED_BY
 from tests.testio_server import TestioServer, load
 
 FOLDER = ROOT.parent / "shared" / "data" / "eclipse_testio"

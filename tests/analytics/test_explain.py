@@ -5,7 +5,7 @@ import pytest
 from core.analytics import METRICS, explain
 from core.analytics.registry import DIMENSIONS, facts_of
 from core.errors import QueryError
-from tests.analytics.brute import REACHED_BY
+from tests.analytics.definitions import REACHED_BY
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from core.analytics.registry import MEASURES, facts_of, measures_of
 from core.analytics.terms import Metric
 from core.analytics.values import VALUES
 from core.store import Account, table
-from tests.analytics import brute
+from tests.analytics import definitions
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.key)
@@ -47,9 +47,9 @@ def test_every_fact_of_a_dimension_knows_where_it_stands(dimension):
 
 
 def test_facts_and_dimensions_are_those_of_the_brute_force():
-    assert {d.key: set(d.facts) for d in DIMENSIONS.values()} == brute.REACHED_BY
-    assert METRICS.keys() == brute.METRICS.keys()
-    for key, (facts, _) in brute.METRICS.items():
+    assert {d.key: set(d.facts) for d in DIMENSIONS.values()} == definitions.REACHED_BY
+    assert METRICS.keys() == definitions.METRICS.keys()
+    for key, (facts, _) in definitions.METRICS.items():
         assert set(facts_of(METRICS[key])) == set(facts)
 
 

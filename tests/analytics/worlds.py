@@ -4,9 +4,10 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from core.store import (
+    Account,
     Bug,
     BugDevice,
     CalendarDay,
@@ -38,7 +39,7 @@ MODELS = {
     "runs": Enhancement,
     "votes": Feedback,
 }
-CALENDAR = (date(2023, 1, 1), date(2025, 12, 31))
+CALENDAR = (date(2020, 1, 1), date(2025, 12, 31))
 
 
 def at(text, zone="UTC"):
@@ -57,6 +58,9 @@ def fill(store, world):
             if rows:
                 fill_days(model, rows, store.zone)
                 connection.execute(insert(table(model)), rows)
+        account = table(Account).c
+        versions = {c: c + 1 for c in (account.data_version, account.facts_version)}
+        connection.execute(update(table(Account)).values(versions))
 
 
 def prepare(store, accounts=("a", "b")):

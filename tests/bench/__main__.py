@@ -1,56 +1,67 @@
-"""`make bench`: medians of the reads behind the pages, on stores of each size, as a table.
+"""`make bench`: what the pages ask, on stores of each size, as a table.
 
-The stores are kept in data/, so that only the first run builds them.
+For each read of a page: the median of the whole, of its slowest single query, and of the answer
+from the cache while the data is unchanged. The stores are kept in data/, so that only the first
+run builds them.
 """
 
 import argparse
+import os
 import platform
 import resource
 import statistics
 import time
 from datetime import datetime
+from functools import partial
+from unittest.mock import patch
 
-from core.analytics import query_metrics
+from streamlit.logger import set_log_level
+
+from core.analytics import engagement as engagement_page
+from core.analytics import figures as figures_page
+from core.analytics import query_metrics, trends
+from core.analytics import testers as testers_page
 from core.analytics.criteria import evaluate, weekly_values
 from core.analytics.engagement import engagement
 from core.analytics.figures import headline_figures
+from core.analytics.panels import PANELS
 from core.analytics.testers import leaderboard
 from core.analytics.window import last_complete_week, preset
-from core.config import ROOT
+from core.config import ROOT, load_settings
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current
+from core.shown import AccountName
 from core.store import open_store
+from pages import _ui
 
-REPEATS = 7
+REPEATS = 9
+ASKING = (
+    (figures_page, "query_metrics"),
+    (figures_page, "metric_rows"),
+    (engagement_page, "metric_rows"),
+    (testers_page, "metric_rows"),
+    (trends, "metric_rows"),
+)
 
 
-def reads(store):
-    """The reads, by name; each is called with nothing and answers with something."""
-    today = datetime.now(store.zone).date()
-    recent, always = preset("Last 90 days", today), preset("All time", today)
+def reads(today):
+    """The reads of the pages: by name, a function and what it is called with."""
     week = last_complete_week(today)
+    found = {}
+    for label in ("Last 90 days", "All time"):
+        scope = {"account": DEMO_ACCOUNT, "today": today, "window": preset(label, today)}
+        over = label.lower().removeprefix("last ")
+        found[f"Engagement, {over}"] = (engagement, scope)
+        found[f"Testers, {over}"] = (leaderboard, scope)
+        for page in ("Engagement", "Testers"):
+            metrics = {"metrics": list(PANELS[page])}
+            found[f"{page}, figures, {over}"] = (headline_figures, scope | metrics)
     weeks = [last_complete_week(today, ago) for ago in range(8)][::-1]
-    scope = {"account": DEMO_ACCOUNT, "today": today}
-    figures = ["bug_count", "active_testers", "decided_acceptance_rate", "rejection_rate"]
-    return {
-        "engagement, 90 days": lambda: engagement(store, window=recent, **scope),
-        "engagement, all time": lambda: engagement(store, window=always, **scope),
-        "testers, 90 days": lambda: leaderboard(store, window=recent, **scope),
-        "testers, all time": lambda: leaderboard(store, window=always, **scope),
-        "headline figures, 90 days": lambda: headline_figures(
-            store, figures, window=recent, **scope
-        ),
-        "headline figures, all time": lambda: headline_figures(
-            store, figures, window=always, **scope
-        ),
-        "criteria of a week": lambda: evaluate(store, account=DEMO_ACCOUNT, window=week),
-        "criteria over eight weeks": lambda: weekly_values(
-            store, account=DEMO_ACCOUNT, weeks=weeks
-        ),
-        "bugs by severity and month": lambda: query_metrics(
-            store, metrics=["bug_count"], dimensions=["severity", "month"], account=DEMO_ACCOUNT
-        ),
-        "data version": lambda: store.data_version(DEMO_ACCOUNT),
-    }
+    found["Criteria, a week"] = (evaluate, {"account": DEMO_ACCOUNT, "window": week})
+    found["Criteria, eight weeks"] = (weekly_values, {"account": DEMO_ACCOUNT, "weeks": weeks})
+    for dimensions in (("severity", "month"), ("product", "bug_status"), ("feature",)):
+        asked = {"metrics": ["bug_count"], "dimensions": dimensions, "account": DEMO_ACCOUNT}
+        found[f"Explore, bugs by {' and '.join(dimensions)}"] = (query_metrics, asked)
+    return found
 
 
 def built(size):
@@ -62,20 +73,62 @@ def built(size):
         build_demo(
             store, size=size, on_progress=lambda text: print(f"  {size}: {text}", flush=True)
         )
-    return store, time.perf_counter() - started, path.stat().st_size
+    store.refresh_copy()
+    seconds = time.perf_counter() - started
+    return store, seconds, sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
 
 
-def median_ms(call):
+def timed(call):
+    """Medians over the repeats, in milliseconds: the whole call, and its slowest query."""
+    log = []
+
+    def noted(function):
+        def asked(*args, **kwargs):
+            started = time.perf_counter()
+            answer = function(*args, **kwargs)
+            log.append(time.perf_counter() - started)
+            return answer
+
+        return asked
+
+    patches = [patch.object(page, name, noted(getattr(page, name))) for page, name in ASKING]
+    for one in patches:
+        one.start()
     call()
-    times = []
+    whole, slowest = [], []
     for _ in range(REPEATS):
+        log.clear()
         started = time.perf_counter()
         call()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times) * 1000
+        whole.append(time.perf_counter() - started)
+        slowest.append(max(log, default=whole[-1]))
+    for one in patches:
+        one.stop()
+    return [statistics.median(times) * 1000 for times in (whole, slowest)]
+
+
+def measured(store):
+    """For each read: the whole, its slowest query, and the answer from the cache."""
+    now = datetime.now(store.zone)
+    account = AccountName(DEMO_ACCOUNT, "Demo")
+    page = _ui.Page("bench", load_settings(), store, True, (account,), account, 0, now)
+
+    def cached(function, kwargs):
+        store.data_version(DEMO_ACCOUNT)
+        return _ui.read(page, function, **kwargs)
+
+    return {
+        name: [
+            *timed(partial(function, store, **kwargs)),
+            timed(partial(cached, function, kwargs))[0],
+        ]
+        for name, (function, kwargs) in reads(now.date()).items()
+    }
 
 
 def main():
+    # Streamlit's cache works without its server, and says so.
+    set_log_level("ERROR")
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", default=",".join(SIZES), help="of small, medium, large")
     sizes = parser.parse_args().sizes.split(",")
@@ -83,15 +136,15 @@ def main():
     for size in sizes:
         store, seconds, size_bytes = built(size)
         print(f"{size}: store ready in {seconds:.1f} s, {size_bytes / 1e6:,.0f} MB", flush=True)
-        for name, call in reads(store).items():
-            table.setdefault(name, {})[size] = median_ms(call)
+        for name, times in measured(store).items():
+            table.setdefault(name, []).append(times)
         store.close()
-    ratio = f"{sizes[-1]} / {sizes[0]}" if len(sizes) > 1 else ""
-    print(f"\n| median of {REPEATS}, ms | {' | '.join(sizes)} | {ratio} |")
+    print(f"\n| median of {REPEATS}, ms: whole read / slowest query / from the cache", end="")
+    print("".join(f" | {size}" for size in sizes), "| growth |")
     print(f"|---|{'---:|' * (len(sizes) + 1)}")
     for name, by_size in table.items():
-        grown = f"{by_size[sizes[-1]] / by_size[sizes[0]]:,.1f}" if ratio else ""
-        print(f"| {name} | {' | '.join(f'{by_size[size]:,.1f}' for size in sizes)} | {grown} |")
+        cells = [" / ".join(f"{ms:,.1f}" for ms in times) for times in by_size]
+        print(f"| {name} | {' | '.join(cells)} | {by_size[-1][0] / by_size[0][0]:,.1f} |")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     print(f"\nPeak memory {peak:,.0f} MB; Python {platform.python_version()}, {machine()}")
 
@@ -99,7 +152,7 @@ def main():
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         models = [line.split(":")[1].strip() for line in info if line.startswith("model name")]
-    return f"{len(models)} cores, {models[0] if models else platform.machine()}"
+    return f"{os.cpu_count()} cores, {models[0] if models else platform.machine()}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The store's form over time: one Alembic revision a file, named by a number that grows."""
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -7,6 +8,9 @@ from sqlalchemy import Connection
 __all__ = ["head", "revisions", "upgrade"]
 
 HERE = Path(__file__).resolve().parent
+
+# Alembic's operations are those of the process, not of a connection.
+_upgrading = threading.Lock()
 
 
 def revisions() -> list[str]:
@@ -28,4 +32,5 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _upgrading:
+        command.upgrade(config, "head")
