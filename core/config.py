@@ -20,7 +20,10 @@ DEFAULT_TESTIO_URL = "https://api.test.io/customer/v2"
 
 @dataclass(frozen=True, kw_only=True)
 class TestioAccount:
-    """One customer account of the test IO Customer API; one token is one account."""
+    """One customer account of the test IO Customer API; one token is one account.
+
+    `sync_interval_seconds` is its own, 0 for no automatic sync; None is that of the settings.
+    """
 
     __test__ = False  # the name starts with "Test", and this is no test class
 
@@ -28,17 +31,23 @@ class TestioAccount:
     name: str
     base_url: str
     token: str = field(repr=False)
+    sync_interval_seconds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be configured, read once."""
+    """Everything that can be configured, read once.
+
+    `editors` are the addresses of those who may change what an account decides for itself; None
+    where nobody signs in, as on a laptop: there everyone may.
+    """
 
     database_url: str
     timezone: str
     sync_interval_seconds: int
     accounts: tuple[TestioAccount, ...]
     prometheus_url: str | None
+    editors: tuple[str, ...] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -71,7 +80,20 @@ def load_settings(
         sync_interval_seconds=_seconds(values.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") or "3600"),
         accounts=_accounts(values, secrets),
         prometheus_url=_url("PROMETHEUS_URL", values.get("PROMETHEUS_URL") or None),
+        editors=_editors(secrets),
     )
+
+
+def _editors(secrets: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """`editors`, a list of addresses; without one nobody may where people sign in (`[auth]`)."""
+    named = secrets.get("editors")
+    if named is None:
+        return () if "auth" in secrets else None
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ConfigError(
+            'editors in the secrets file is a list of addresses: ["ann@example.org"].'
+        )
+    return tuple(name.strip().lower() for name in named)
 
 
 def _read_secrets(path: Path) -> Mapping[str, Any]:
@@ -134,11 +156,15 @@ def _accounts(values: Mapping[str, str], secrets: Mapping[str, Any]) -> tuple[Te
     if not isinstance(tables, Mapping) or not all(isinstance(t, Mapping) for t in tables.values()):
         raise ConfigError("In secrets.toml, give each account a table of its own: [accounts.<id>].")
     for account_id, table in tables.items():
-        accounts.setdefault(account_id, _account(account_id, {k: str(v) for k, v in table.items()}))
+        own = {name: str(value) for name, value in table.items()}
+        accounts.setdefault(account_id, _account(account_id, own, is_table=True))
     return tuple(accounts.values())
 
 
-def _account(account_id: str, values: Mapping[str, str]) -> TestioAccount:
+def _account(
+    account_id: str, values: Mapping[str, str], *, is_table: bool = False
+) -> TestioAccount:
+    """An account from settings of its own, as in a table of the secrets, or from those of all."""
     token = (values.get("TESTIO_CUSTOMER_API_TOKEN") or "").strip()
     if not account_id:
         raise ConfigError(
@@ -154,10 +180,12 @@ def _account(account_id: str, values: Mapping[str, str]) -> TestioAccount:
             f"The TESTIO_CUSTOMER_API_TOKEN of account {account_id!r} has characters "
             "that no token has: copy it again."
         )
+    interval = values.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") if is_table else None
     base_url = values.get("TESTIO_CUSTOMER_API_BASE_URL") or DEFAULT_TESTIO_URL
     return TestioAccount(
         id=account_id,
         name=values.get("TESTIO_CUSTOMER_NAME") or account_id,
         base_url=_url("TESTIO_CUSTOMER_API_BASE_URL", base_url) or base_url,
         token=token,
+        sync_interval_seconds=_seconds(interval) if interval else None,
     )

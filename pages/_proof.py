@@ -98,16 +98,42 @@ def _rows(page: ui.Page, metric: Metric, asked: dict[str, object], value: float 
         )
     if not proof["rows"]:
         return
-    st.dataframe(_readable(proof["rows"]), hide_index=True, height=280)
-    if proof["total_rows"] > ROWS:
-        st.caption(f"The first {ROWS} rows; the download has all of them.")
+    _paged_rows(page, shown, proof)
 
     def every_row() -> pd.DataFrame:
         return _readable(explain(page.store, **shown, limit=EVERY_ROW)["rows"])
 
-    ui.csv_button(page, every_row, name=f"Rows of {metric.label}", filters="", key="proof")
+    name = f"Rows of {metric.label}"
+    ui.csv_button(page, every_row, name=name, filters=_scope(asked), key="proof")
     with st.expander("The query that ran"):
         st.code(proof["sql"], language="sql", wrap_lines=True)
+
+
+def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any]) -> None:
+    """A page of the rows; the download has all of them."""
+    table, rows = st.container(), proof["rows"]
+    pages = -(-proof["total_rows"] // ROWS)
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            number = st.pagination(pages, key=f"{page.key}_rows_{proof['metric']}")
+            st.caption(f"{ROWS} rows a page; the download has all of them.")
+        if number > 1:
+            offset = ROWS * (number - 1)
+            rows = ui.read(page, explain, **shown, limit=ROWS, offset=offset)["rows"]
+    frame = _readable(rows)
+    for column in frame:
+        if column.endswith(" at"):  # to the minute, which is as much as a person reads
+            frame[column] = frame[column].str.slice(0, 16).str.replace("T", " ")
+    table.dataframe(frame, hide_index=True, height=280)
+
+
+def _scope(asked: Mapping[str, Any]) -> str:
+    """The dates and filters of a query, as an export says them."""
+    start, end = asked.get("start_date"), asked.get("end_date")
+    said = [f"{start or 'the first day'} to {end or 'the last day'}"] if start or end else []
+    for name, values in (asked.get("filters") or {}).items():
+        said.append(f"{name} {', '.join(map(str, values))}")
+    return "; ".join(said) or "none"
 
 
 def _readable(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:

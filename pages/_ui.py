@@ -32,6 +32,7 @@ __all__ = [
     "account_box",
     "chart",
     "csv_button",
+    "editor",
     "empty",
     "figure_card",
     "freshness_line",
@@ -135,6 +136,14 @@ def _account_labels(found: Sequence[AccountName]) -> dict[str, str]:
     """What the box shows for each account: its name, with the id where two have one name."""
     names = Counter(account.name for account in found)
     return {a.id: a.name if names[a.name] == 1 else f"{a.name} ({a.id})" for a in found}
+
+
+def editor(page: Page) -> str | None:
+    """Under which name someone changes what the account decides; None for who may not."""
+    if page.settings.editors is None:
+        return "someone on this machine"
+    address = str(st.user.get("email") or "").lower() if st.user.get("is_logged_in") else ""
+    return address if address in page.settings.editors else None
 
 
 def plain(text: str) -> str:

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core import words
-from core.analytics import DIMENSIONS, METRICS, Dimension, Metric
+from core.analytics import DIMENSIONS, FACTS, METRICS, Dimension, Metric
+from core.analytics.explore import dimensions_of
 from core.analytics.panels import pages_of
 from pages import _ui as ui
 from pages._proof import definition_facts, facts
@@ -53,7 +54,11 @@ def metric_entry(metric: Metric, *, expanded: bool) -> None:
         facts(
             {"Key": metric.key}
             | definition_facts(metric)
-            | {"Sample": sample, "Used on": words.listed([*used, "Explore"])}
+            | {
+                "Sample": sample,
+                "By": words.listed([DIMENSIONS[key].label for key in dimensions_of([metric.key])]),
+                "Used on": words.listed([*used, "Explore"]),
+            }
         )
         st.page_link("explore.py", label="Explore", query_params={"explore_metrics": metric.label})
 
@@ -63,7 +68,7 @@ def dimension_entry(dimension: Dimension) -> None:
         facts(
             {
                 "Key": words.listed([dimension.key, *dimension.aliases]),
-                "Groups": words.listed(list(dimension.facts)),
+                "Groups": words.listed([FACTS[fact].plural for fact in dimension.facts]),
                 "Example": str(dimension.example),
             }
         )

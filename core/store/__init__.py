@@ -4,6 +4,8 @@ from core.store.engine import Store, open_store
 from core.store.models import (
     FACT_TABLES,
     Account,
+    AccountSetting,
+    AuditEntry,
     Bug,
     BugDevice,
     CalendarDay,
@@ -33,6 +35,8 @@ from core.store.unit import Counts, Unit, chunks
 __all__ = [
     "FACT_TABLES",
     "Account",
+    "AccountSetting",
+    "AuditEntry",
     "Bug",
     "BugDevice",
     "CalendarDay",

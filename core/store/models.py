@@ -17,6 +17,8 @@ __all__ = [
     "BOOKKEEPING",
     "FACT_TABLES",
     "Account",
+    "AccountSetting",
+    "AuditEntry",
     "Base",
     "Bug",
     "BugDevice",
@@ -452,6 +454,32 @@ class Criterion(Base, table=True):
     rationale: str
     is_guardrail: bool = False
     position: int = 0
+
+
+class AccountSetting(Base, table=True):
+    """What an account decides for itself, such as its thresholds: see `core.account_settings`."""
+
+    __tablename__ = "account_setting"
+    __table_args__ = CLUSTERED
+
+    account_id: str = _account_id()
+    key: str = Field(primary_key=True)
+    value: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class AuditEntry(Base, table=True):
+    """Who changed what people decide, when, from what and to what; None where there was nothing."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_subject", "account_id", "subject", "id"), CLUSTERED)
+
+    account_id: str = _account_id()
+    id: int = _key()
+    subject: str
+    at: datetime
+    by: str
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    after: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class SavedView(Base, table=True):
