@@ -147,6 +147,12 @@ class Store:
         with self.copy.read(_state_of_facts(session)) as connection:
             yield connection
 
+    @contextmanager
+    def facts(self) -> Iterator[Connection]:
+        """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""
+        with self.read() as session, self.read_facts(session) as copy:
+            yield session.connection() if copy is None else copy
+
     def refresh_copy(self, *, fewest: int = FEWEST_BUGS) -> bool:
         """Copy the facts into columns where that is worth it and not done; says whether it was.
 
