@@ -1,15 +1,18 @@
 """Which store people see: the real one, or demo data as long as there is nothing real."""
 
 import math
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from time import monotonic
 
 from sqlmodel import col, select
 
 from core.config import Settings
 from core.demo import build_demo, is_current
+from core.errors import InputError
 from core.store import Account, Store, open_store
 
 __all__ = [
@@ -18,6 +21,7 @@ __all__ = [
     "accounts",
     "close_stores",
     "demo_store",
+    "enter_account",
     "keep_copied",
     "open_once",
     "shown_store",
@@ -30,6 +34,7 @@ _opening = threading.RLock()
 # By store address, the thread that copies its facts into columns and when that was begun last.
 _copying: dict[str, tuple[threading.Thread, float]] = {}
 COPY_PAUSE_SECONDS = 60
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -120,3 +125,20 @@ def _opened(url: str, timezone: str) -> Store:
         if (url, timezone) not in _open:
             _open[url, timezone] = open_store(url, timezone=timezone)
         return _open[url, timezone]
+
+
+def enter_account(store: Store, name: str) -> str:
+    """The id of the store's account with this name, entered where there is none.
+
+    For who imports files without a source; raises InputError for a name that is none.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise InputError(f"Name the account, with 1 to {LONGEST_NAME} characters.")
+    known = {account.name: account.id for account in accounts(store)}
+    if name not in known:
+        stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "account"
+        free = (f"{stem}-{n}" if n > 1 else stem for n in count(1))
+        known[name] = next(one for one in free if one not in known.values())
+        store.ensure_account(known[name], name)
+    return known[name]

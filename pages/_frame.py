@@ -27,6 +27,7 @@ page = st.navigation(
         "More": [
             st.Page("explore.py", title="Explore"),
             st.Page("data.py", title="Data"),
+            st.Page("import_data.py", title="Import"),
             st.Page("definitions.py", title="Definitions"),
         ],
     },

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from core import words
 from core.errors import InputError
 from core.imports.files import BadRow, RecordFile, open_records
 from core.imports.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
@@ -73,9 +74,9 @@ class ImportReport:
             f"{self.kind}"
         )
         if self.refused:
-            said += f"; {self.refused:,} rows were refused"
+            said += f"; {words.times(self.refused, 'row')} refused"
         if self.problems > self.refused:
-            said += f"; {self.problems - self.refused:,} fields could not be read"
+            said += f"; {words.times(self.problems - self.refused, 'field')} not readable"
         return f"{said}."
 
 

@@ -105,8 +105,8 @@ def test_good_rows_go_in_and_each_bad_one_is_listed_with_its_line(acme, tmp_path
         (9, "resolved_at"),
     ]
     assert report.listed[0].reason == "it has 2 fields where the header has 7"
-    assert "2 rows were refused" in report.message
-    assert "3 fields could not be read" in report.message
+    assert "2 rows refused" in report.message
+    assert "3 fields not readable" in report.message
     noted = rows(acme, SyncProblem, "source", "source_id", "field")
     assert ("tickets", "line 3", "row") in noted
     assert len(noted) == 5
