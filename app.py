@@ -6,6 +6,7 @@ import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from core.config import load_settings
 from core.errors import TouchstoneError
 
 # What the pages import; loaded before the first visitor comes, who would wait a second for it.
-PAGE_IMPORTS = ("altair", "pandas", "scipy.stats", "core.analytics", "core.charts", "core.shown")
+PAGE_IMPORTS = (
+    *("altair", "pandas", "scipy.stats"),
+    *("core.analytics", "core.charts", "core.shown", "core.sync"),
+)
 
 log = logging.getLogger("touchstone")
 
@@ -32,15 +36,32 @@ def _warm() -> None:
     gc.freeze()
 
 
+def _keep_synced() -> None:
+    try:
+        settings = load_settings()
+    except TouchstoneError as error:
+        log.warning("%s", error)
+        return
+    if settings.accounts:
+        shown, sync = (importlib.import_module(name) for name in ("core.shown", "core.sync"))
+        sync.keep_synced(settings, partial(shown.open_once, settings))
+
+
+def _end_sync() -> None:
+    importlib.import_module("core.sync").end_background()
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    warming = asyncio.create_task(asyncio.to_thread(_warm))
+    starting = [asyncio.create_task(asyncio.to_thread(work)) for work in (_warm, _keep_synced)]
     try:
         yield {}
     finally:
-        warming.cancel()
-        with suppress(asyncio.CancelledError):
-            await warming
+        await asyncio.to_thread(_end_sync)
+        for task in starting:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 app = st.App(

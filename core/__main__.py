@@ -5,18 +5,16 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from core import doctor
-from core.analytics import query_metrics
 from core.config import Settings, load_settings
-from core.demo import SIZES, build_demo
 from core.errors import ConfigError, QueryError, TouchstoneError
-from core.export import csv_bytes
-from core.shown import demo_store, open_once, shown_store
-from core.sync import Progress, SyncReport, exit_code, sync_all
+
+if TYPE_CHECKING:
+    from core.store import Store
+    from core.sync import Progress, SyncReport
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -40,15 +38,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     sync = commands.add_parser("sync", help="bring the store up to date with its sources")
-    sync.add_argument("--source", choices=["testio", "all"], default="all")
+    sync.add_argument("--source", choices=["testio", "prometheus", "all"], default="all")
     sync.add_argument("--account", metavar="ID", help="this account only")
     sync.add_argument(
-        "--full", action="store_true", help="read everything again, as every sync does"
+        "--full", action="store_true", help="read everything again, also what is final"
+    )
+    sync.add_argument(
+        "--watch", type=_wait, metavar="SECONDS", help="go on, with so many seconds between runs"
     )
     sync.set_defaults(run=_sync)
 
     demo = commands.add_parser("demo", help="fill the demo store with made-up data")
-    demo.add_argument("--size", choices=SIZES, default="small")
+    demo.add_argument("--size", choices=["small", "medium", "large"], default="small")
     demo.add_argument("--seed", type=int, default=7)
     demo.add_argument("--force", action="store_true", help="build it again although it is there")
     demo.set_defaults(run=_demo)
@@ -84,21 +85,71 @@ def _pair(text: str) -> tuple[str, str]:
     return key.strip(), value
 
 
+def _wait(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
 def _sync(settings: Settings, given: argparse.Namespace) -> int:
-    store = open_once(settings)
-    reports = sync_all(store, settings, given.account, on_progress=_print_progress)
+    from core.store import open_store
+    from core.sync import exit_code, sync_all
+
+    if given.source == "prometheus":
+        raise ConfigError(
+            "Prometheus cannot be read yet by this version: use --source testio."
+            if settings.prometheus_url
+            else "PROMETHEUS_URL is not set, so there is no Prometheus to read: set its address."
+        )
+    stop = Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: stop.set())
+    store = open_store(settings.database_url, timezone=settings.timezone)
+    if given.watch is not None:
+        return _watch(store, settings, given, stop)
+    reports = sync_all(
+        store,
+        settings,
+        given.account,
+        full=given.full,
+        stop=stop,
+        on_progress=_print_progress,
+    )
     for report in reports:
         _print_report(report)
     return exit_code(reports)
 
 
-def _print_progress(progress: Progress) -> None:
+def _watch(store: "Store", settings: Settings, given: argparse.Namespace, stop: Event) -> int:
+    """Synchronise until it is stopped; a line for each run of each account."""
+    from core.sync import sync_all
+
+    full = given.full
+    while not stop.is_set():
+        for report in sync_all(store, settings, given.account, full=full, stop=stop):
+            took = f"{report.seconds:.1f} s, {report.requests:,} requests"
+            at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            print(
+                f"{at}  {report.account_id}: {report.status}, {took}. {report.message}", flush=True
+            )
+        full = False
+        stop.wait(given.watch)
+    return DONE
+
+
+def _print_progress(progress: "Progress") -> None:
     print(f"  {progress.account_id}: {progress.text}", flush=True)
 
 
-def _print_report(report: SyncReport) -> None:
+def _print_report(report: "SyncReport") -> None:
     stream = sys.stdout if report.status == "done" else sys.stderr
-    # The last line of progress has said what was read, or why nothing was.
+    if report.run_id is None:
+        print(f"  {report.account_id}: {report.message}", file=stream)
+    # Otherwise the last line of progress has said what was read, or why nothing was.
     took = f"{report.seconds:.1f} s, {report.requests:,} requests"
     print(f"{report.account_id}: {report.status}, {took}", file=stream)
     for reason in report.reasons:
@@ -106,6 +157,9 @@ def _print_report(report: SyncReport) -> None:
 
 
 def _demo(settings: Settings, given: argparse.Namespace) -> int:
+    from core.demo import build_demo
+    from core.shown import demo_store
+
     store = demo_store(settings, build=False)
     build_demo(store, size=given.size, seed=given.seed, force=given.force, on_progress=_print_line)
     print(f"The demo data is in {settings.demo_database_url}")
@@ -117,6 +171,12 @@ def _print_line(text: str) -> None:
 
 
 def _query(settings: Settings, given: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from core.analytics import query_metrics
+    from core.export import csv_bytes
+    from core.shown import shown_store
+
     shown = shown_store(settings)
     if shown.is_demo:
         print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
@@ -154,6 +214,8 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, _given: argparse.Namespace) -> int:
+    from core import doctor
+
     findings = doctor.examine(settings)
     for finding in findings:
         print(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.said}")

@@ -1,18 +1,35 @@
 """Where do the numbers come from, and how fresh are they?"""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
 from core import words
-from core.analytics.sources import last_synced, source_states
-from core.store import SyncProblem
-from core.sync import RunRecord, is_running, problems, runs, start_sync
+from core.analytics.sources import SYNCED, SourceState, last_synced, source_states
+from core.config import TestioAccount
+from core.sync import (
+    ProblemGroup,
+    RunRecord,
+    freshness,
+    holder_of,
+    is_running,
+    problem_groups,
+    problems,
+    runs,
+    start_sync,
+    vanished,
+)
 from pages import _ui as ui
 
-STATES = {"running": "blue", "done": "green", "partial": "orange", "failed": "red"}
+STATES = {
+    "running": "blue",
+    "done": "green",
+    "partial": "orange",
+    "stopped": "orange",
+    "failed": "red",
+}
+KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
 CONNECT = """\
 TESTIO_CUSTOMER_API_TOKEN=...   # the account's token
 TESTIO_CUSTOMER_ID=...          # the account's id
@@ -21,50 +38,67 @@ python -m core sync"""
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    found = problems(page.store, account=page.account.id)
+    groups = problem_groups(page.store, account=page.account.id)
     states = source_states(page.store, account=page.account.id, now=datetime.now(UTC))
     with st.container(horizontal=True):
         ui.account_box(page)
     with answer:
-        st.markdown(f"##### {ui.plain(sentence(page, found))}")
+        st.markdown(f"##### {ui.plain(sentence(page, groups))}")
         ui.freshness_line(page, frozenset(state.name for state in states))
     sync_box(page)
-    left, right = st.columns([4, 7])
+    left, right = st.columns([5, 6])
     with left, st.container(border=True, height="stretch"):
         st.subheader("Sources", anchor=False)
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Source": [state.name for state in states],
-                    "Rows": [state.rows for state in states],
-                    "Data through": [
-                        words.day(state.through.astimezone(page.store.zone).date())
-                        if state.through
-                        else words.UNKNOWN
-                        for state in states
-                    ],
-                }
-            ),
-            hide_index=True,
-            column_config={
-                "Rows": st.column_config.NumberColumn(format="localized"),
-            },
-        )
+        source_table(page, states)
     with right, st.container(border=True, height="stretch"):
         st.subheader("Runs", anchor=False)
         run_table(page, runs(page.store, account=page.account.id))
-    problem_table(page, found)
+    problem_box(page, groups)
+    vanished_box(page)
 
 
-def sentence(page: ui.Page, noted: Sequence[SyncProblem]) -> str:
+def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
     if page.is_demo:
         return "This is demo data; connect a source to see your own."
     at = last_synced(page.store, account=page.account.id)
-    found = f"{words.times(len(noted), 'problem')} noted" if noted else "everything could be read"
+    number = sum(group.number for group in groups)
+    found = f"{words.times(number, 'problem')} noted" if number else "everything could be read"
     if at is None:
         return "No sync has brought data in yet."
     when = words.moment(at.astimezone(page.store.zone), page.today)
     return f"The last sync ended at {when}; {found}."
+
+
+def source_table(page: ui.Page, states: list[SourceState]) -> None:
+    zone = page.store.zone
+    at = last_synced(page.store, account=page.account.id)
+    fresh = freshness(page.settings, page.account.id, at, page.now)
+    verdicts = [words.UNKNOWN] * len(states)
+    if fresh is not None:
+        verdict = "late" if fresh.is_late else "fresh"
+        verdicts = [verdict if state.name in SYNCED else words.UNKNOWN for state in states]
+    through = [state.through and state.through.astimezone(zone).date() for state in states]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Source": [state.name for state in states],
+                "Rows": [state.rows for state in states],
+                "Data through": [words.day(day) if day else words.UNKNOWN for day in through],
+                "Freshness": verdicts,
+            }
+        ),
+        hide_index=True,
+        column_config={"Rows": st.column_config.NumberColumn(format="localized")},
+    )
+    if fresh is not None:
+        synced = f"synced {words.moment(at.astimezone(zone), page.today)}" if at else "never synced"
+        target = words.duration(fresh.target.total_seconds())
+        st.caption(
+            ui.plain(
+                f"Test cycles and bug reports are {verdict}: {synced}, and the target is no more "
+                f"than {target} ago. What people and imports bring in has no target."
+            )
+        )
 
 
 def sync_box(page: ui.Page) -> None:
@@ -80,29 +114,42 @@ def sync_box(page: ui.Page) -> None:
             if page.is_demo:
                 st.code(CONNECT, language="bash")
             return
-        progress(page)
-        st.button(
-            "Sync now",
-            type="primary",
-            key="data_sync",
-            on_click=ui.say_after,
-            args=("sync", "The sync has started.", start_sync, page.store, source),
-            disabled=is_running(page.account.id),
-        )
+        running = is_running(page.store, page.account.id)
+        # Asked again each second only while there is something to see.
+        st.fragment(progress, run_every=1.0 if running else None)(page)
+        with st.container(horizontal=True):
+            sync_button(page, source, "Sync now", full=False, disabled=running)
+            sync_button(page, source, "Read everything again", full=True, disabled=running)
         ui.said("sync")
 
 
-@st.fragment(run_every=1.0)
+def sync_button(
+    page: ui.Page, source: TestioAccount, label: str, *, full: bool, disabled: bool
+) -> None:
+    st.button(
+        label,
+        type="secondary" if full else "primary",
+        key="data_sync_full" if full else "data_sync",
+        help="Also what is final and was read before; takes longer" if full else None,
+        on_click=ui.say_after,
+        args=("sync", "The sync has started.", start_sync, page.store, source),
+        kwargs={"full": full},
+        disabled=disabled,
+    )
+
+
 def progress(page: ui.Page) -> None:
-    """The last run as it stands; afresh each second, and the whole page when it ends."""
+    """The last run as it stands; the whole page when it ends."""
     last = next(iter(runs(page.store, account=page.account.id, limit=1)), None)
     was_running = st.session_state.get("data_was_running", False)
-    now_running = is_running(page.account.id)
+    now_running = is_running(page.store, page.account.id)
     st.session_state["data_was_running"] = now_running
-    if last is not None and last.status == "running":
+    if now_running and last is not None and last.status == "running":
         share = min(last.done / last.total, 1.0) if last.total else 0.0
-        of = f" of {words.count(last.total)}" if last.total else ""
-        st.progress(share, text=ui.plain(f"{last.step}: {words.count(last.done)}{of}"))
+        st.progress(share, text=ui.plain(last.message or "Starting"))
+        st.caption(ui.plain(", ".join(pace(page, last))))
+    elif now_running:
+        st.progress(0.0, text="Starting")
     elif last is not None:
         st.badge(last.status, color=STATES.get(last.status, "gray"))
         st.caption(ui.plain(last.message))
@@ -112,10 +159,25 @@ def progress(page: ui.Page) -> None:
         st.rerun()
 
 
+def pace(page: ui.Page, run: RunRecord) -> list[str]:
+    """How far a run is, how fast, how long it still takes, and who does it."""
+    now = datetime.now(UTC)
+    seconds = (now - run.started_at).total_seconds()
+    said = [f"{words.duration(seconds)} so far", words.times(run.requests, "request")]
+    speed = run.pace(now)
+    if speed is not None:
+        said.append(f"{words.times(run.objects, 'object')} read, {words.count(speed)} a second")
+    left = run.seconds_left(now)
+    said.append("time left not known yet" if left is None else f"about {words.duration(left)} left")
+    holder = holder_of(page.store, page.account.id)
+    return [*said, holder.words] if holder else said
+
+
 def run_table(page: ui.Page, found: list[RunRecord]) -> None:
     if not found:
         st.caption("No run yet.")
         return
+    now = datetime.now(UTC)
     st.dataframe(
         pd.DataFrame(
             {
@@ -123,8 +185,10 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
                 "Status": [run.status for run in found],
                 "Took": [words.duration(run.seconds) if run.seconds else "" for run in found],
                 "Requests": [run.requests for run in found],
+                "Objects a second": [run.pace(now) for run in found],
                 "Added": [run.total_of("added") for run in found],
                 "Changed": [run.total_of("changed") for run in found],
+                "Removed": [run.total_of("removed") for run in found],
                 "Refused": [run.total_of("refused") for run in found],
                 "Message": [run.message for run in found],
             }
@@ -132,15 +196,16 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
         hide_index=True,
         column_config={
             "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            "Objects a second": st.column_config.NumberColumn(format="%.0f"),
             "Message": st.column_config.TextColumn(width="large"),
         },
     )
 
 
-def problem_table(page: ui.Page, found: Sequence[SyncProblem]) -> None:
+def problem_box(page: ui.Page, groups: list[ProblemGroup]) -> None:
     with st.container(border=True):
         st.subheader("Problems", anchor=False)
-        if not found:
+        if not groups:
             synced = last_synced(page.store, account=page.account.id) is not None
             st.caption(
                 "Everything that the sources sent could be read."
@@ -148,21 +213,82 @@ def problem_table(page: ui.Page, found: Sequence[SyncProblem]) -> None:
                 else "Nothing has been read yet."
             )
             return
-        frame = pd.DataFrame(
-            [
-                {
-                    "What": problem.entity,
-                    "Id": problem.source_id,
-                    "Field": problem.field,
-                    "Reason": problem.reason,
-                    "What was sent": problem.value,
-                }
-                for problem in found
-            ]
-        )
         st.caption("The rest of each object is in, unless the reason says that it was left out.")
-        st.dataframe(frame, hide_index=True)
-        ui.csv_button(page, frame, name="Sync problems", filters="", key="problems")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "What": [group.entity for group in groups],
+                    "Field": [group.field for group in groups],
+                    "Reason": [group.reason for group in groups],
+                    "Objects": [group.number for group in groups],
+                }
+            ),
+            hide_index=True,
+            column_config={"Objects": st.column_config.NumberColumn(format="localized")},
+        )
+        chosen = st.selectbox(
+            "Objects of one cause",
+            range(len(groups)),
+            index=None,
+            format_func=lambda n: cause(groups[n]),
+            placeholder="Choose a cause to see what was sent",
+            key="data_cause",
+        )
+        if chosen is not None and chosen < len(groups):
+            st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
+        ui.csv_button(
+            page,
+            lambda: problem_frame(page),
+            name="Sync problems",
+            filters="",
+            key="problems",
+        )
+
+
+def cause(group: ProblemGroup) -> str:
+    return f"{group.entity}, {group.field}: {group.reason} ({words.count(group.number)})"
+
+
+def problem_frame(page: ui.Page, group: ProblemGroup | None = None) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "What": problem.entity,
+                "Id": problem.source_id,
+                "Field": problem.field,
+                "Reason": problem.reason,
+                "What was sent": problem.value,
+                "Last seen": problem.seen_at.astimezone(page.store.zone),
+            }
+            for problem in problems(page.store, account=page.account.id, group=group)
+        ]
+    )
+
+
+def vanished_box(page: ui.Page) -> None:
+    gone = vanished(page.store, account=page.account.id)
+    if not gone:
+        return
+    with st.container(border=True):
+        st.subheader("No longer in the source", anchor=False)
+        st.caption("Kept as it was last read, and left out of every figure.")
+        frame = pd.DataFrame(
+            {
+                "What": [KINDS.get(record.kind, record.kind) for record in gone],
+                "Id": [record.id for record in gone],
+                "Title": [record.title for record in gone],
+                "Noticed": [record.noticed_at.astimezone(page.store.zone) for record in gone],
+            }
+        )
+        st.dataframe(
+            frame,
+            hide_index=True,
+            column_config={
+                "Id": st.column_config.NumberColumn(format="plain"),
+                "Noticed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            },
+        )
+        ui.csv_button(page, frame, name="No longer in the source", filters="", key="vanished")
 
 
 ui.run_page(

@@ -81,6 +81,7 @@ def test_query_as_csv_and_as_a_table(run, demo_url):
         (("query", "--metrics", "bug_count", "--limit", "0"), "The limit is 0"),
         (("query", "--metrics", "bug_count", "--account", "nobody"), "nobody"),
         (("sync", "--source", "nothing"), "invalid choice"),
+        (("sync", "--watch", "0"), "no number of seconds above 0"),
         (("dance",), "invalid choice"),
         ((), "required"),
     ],
@@ -128,6 +129,20 @@ def test_what_fails_is_1_with_a_sentence(run, changes, said):
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert "wr0ng" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "PROMETHEUS_URL is not set"),
+        ({"PROMETHEUS_URL": "http://127.0.0.1:9"}, "cannot be read yet by this version"),
+    ],
+)
+def test_prometheus_is_told_to_be_unread(run, settings, said):
+    done = run("sync", "--source", "prometheus", **settings)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_demo_says_where_it_is_and_is_built_once(run, demo_url):

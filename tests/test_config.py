@@ -32,6 +32,7 @@ def test_the_environment_wins_over_the_secrets(tmp_path):
         '[accounts.42]\nTESTIO_CUSTOMER_API_TOKEN = "old"\n'
         '[accounts.7]\nTESTIO_CUSTOMER_API_TOKEN = "seven"\nTESTIO_CUSTOMER_NAME = "Seven"\n'
         'TESTIO_CUSTOMER_API_BASE_URL = "http://localhost:1/api/"\n'
+        "TOUCHSTONE_SYNC_INTERVAL_SECONDS = 900\n"
     )
     settings = load_settings(ACCOUNT | {"TOUCHSTONE_TIMEZONE": "Europe/Berlin"}, secrets)
     assert (settings.timezone, settings.sync_interval_seconds) == ("Europe/Berlin", 60)
@@ -40,6 +41,7 @@ def test_the_environment_wins_over_the_secrets(tmp_path):
         ("7", "Seven", "seven"),
     ]
     assert settings.accounts[1].base_url == "http://localhost:1/api"
+    assert [account.sync_interval_seconds for account in settings.accounts] == [None, 900]
 
 
 @pytest.mark.parametrize(

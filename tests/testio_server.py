@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,6 +53,7 @@ class Fault:
     delay: float = 0.0
     cut: int | None = None  # so many bytes of the right answer, as if these were all
     hang_up: bool = False  # promise the right answer, and close half-way
+    drops: float = 0.0  # send byte by byte, so many seconds apart
 
 
 @dataclass
@@ -123,6 +124,12 @@ class TestioServer:
                 body = None
         return (404, {"error": "Not found"}) if body is None else (200, body)
 
+    def reply(self, path, query):
+        """Status and bytes for a path below the base."""
+        status, body = self.answer(path, query)
+        # ensure_ascii keeps halves of characters, as the JSON of some servers does.
+        return status, json.dumps(body).encode()
+
     def _features(self, product, section):
         inner = {"product_id", "section_id"}
         return [
@@ -155,6 +162,36 @@ class TestioServer:
         ]
 
 
+@dataclass
+class SteadyServer(TestioServer):
+    """A server of lists that do not change while it runs: made ready, an answer takes no time."""
+
+    __test__ = False
+
+    def __enter__(self):
+        made = defaultdict(list)
+        for cycle in sorted(self.customer.cycles, key=_newest, reverse=True):
+            made["exploratory_tests", _under(cycle, "product")].append(json.dumps(cycle))
+        for bug in self.customer.bugs:
+            made["bugs", _under(bug, "test")].append(json.dumps(bug))
+        self._made = made
+        return super().__enter__()
+
+    def reply(self, path, query):
+        match path.strip("/").split("/"):
+            case ["products", product, "exploratory_tests"] if "page" in query:
+                size = int(query.get("per_page", DEFAULT_PAGE))
+                start = (int(query["page"]) - 1) * size
+                key = "exploratory_tests"
+                found = self._made[key, int(product)][start : start + size]
+            case ["bugs"] if "filter_test_cycle_ids" in query:
+                key, cycles = "bugs", _numbers(query["filter_test_cycle_ids"])
+                found = [bug for cycle in sorted(cycles) for bug in self._made["bugs", cycle]]
+            case _:
+                return super().reply(path, query)
+        return 200, b'{"%s": [%s]}' % (key.encode(), ", ".join(found).encode())
+
+
 class _Handler(BaseHTTPRequestHandler):
     owner: TestioServer
     protocol_version = "HTTP/1.1"
@@ -172,13 +209,13 @@ class _Handler(BaseHTTPRequestHandler):
         fault = owner.fault(path)
         time.sleep(fault.delay)
         if self.headers.get("Authorization") != f"Token {owner.token}":
-            status, body = 401, {"error": "Unauthorized"}
+            status, data = 401, b'{"error": "Unauthorized"}'
         elif not parts.path.startswith(BASE):
-            status, body = 404, {"error": "Not found"}
+            status, data = 404, b'{"error": "Not found"}'
         else:
-            status, body = owner.answer(path, query)
-        # ensure_ascii keeps halves of characters, as the JSON of some servers does.
-        data = json.dumps(body).encode() if fault.body is None else fault.body
+            status, data = owner.reply(path, query)
+        if fault.body is not None:
+            data = fault.body
         self._send(fault.status or status, data[: fault.cut], fault)
 
     def _send(self, status, data, fault):
@@ -191,8 +228,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.hang_up:
             data = data[: len(data) // 2]
             self.close_connection = True
-        self.wfile.write(data)
-        self.wfile.flush()
+        for drop in [data[n : n + 1] for n in range(len(data))] if fault.drops else [data]:
+            self.wfile.write(drop)
+            self.wfile.flush()
+            time.sleep(fault.drops)
 
     def handle(self):
         with contextlib.suppress(ConnectionError):  # the client had enough
@@ -250,7 +289,7 @@ def main(arguments=None):
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default=TOKEN)
     chosen = parser.parse_args(arguments)
-    server = TestioServer(load(chosen.folder), token=chosen.token, port=chosen.port)
+    server = SteadyServer(load(chosen.folder), token=chosen.token, port=chosen.port)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     with server:

@@ -13,12 +13,23 @@ from typing import Any, Generic, TypeVar
 
 from core.store.days import FIRST_YEAR, LAST_YEAR
 
-__all__ = ["FieldProblem", "Fields", "Parsed", "clean", "excerpt", "parse_all", "refusal"]
+__all__ = [
+    "ANONYMOUS",
+    "FieldProblem",
+    "Fields",
+    "Parsed",
+    "clean",
+    "excerpt",
+    "parse_all",
+    "refusal",
+]
 
 LARGEST_ID = 2**63 - 1
 # What no database takes as text: NUL, and halves of characters.
 NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 SHOWN_LENGTH = 300
+# How the name begins of an object that has no id to be told by.
+ANONYMOUS = "unknown-"
 
 T = TypeVar("T")
 
@@ -174,7 +185,7 @@ def refusal(entity: str, obj: Any, name: str, reason: str) -> FieldProblem:
     # It has no id to be told by: the same object gets the same name in each run.
     seen = TOLD_APART.repr(obj).encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(seen).hexdigest()[:12]
-    return FieldProblem(entity, f"unknown-{digest}", name, excerpt(obj), reason)
+    return FieldProblem(entity, f"{ANONYMOUS}{digest}", name, excerpt(obj), reason)
 
 
 def _is_id(value: Any) -> bool:

@@ -8,9 +8,11 @@ SourceUnreadable
 
 import email.utils
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,9 +26,12 @@ from core.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
+from core.sources.gate import Gate
 
 __all__ = ["Patience", "SourceClient", "SourceFailed", "SourceMissing"]
 
+# A divisible question is asked in halves next, which is another attempt at it.
+DIVISIBLE_ATTEMPTS = 2
 # The question was too large for the time or the space that a gateway gives it.
 TOO_LARGE = frozenset({413, 414, 504, 524})
 
@@ -49,8 +54,10 @@ class Patience:
     wait_jitter: float = 1.0
     retry_after_max: float = 120.0
     connect: float = 10.0
-    # Longer than the 100 seconds after which a gateway says 524.
+    # Longer than the 100 seconds after which a gateway says 524; until the next bytes, and for all.
     read: float = 120.0
+    answer: float = 240.0
+    run: float = 4 * 3_600.0
 
 
 class _Again(Exception):
@@ -63,10 +70,11 @@ class _Again(Exception):
 
 
 class SourceClient:
-    """Reads JSON below one address; `requests` counts every attempt.
+    """Reads JSON below one address, for many threads; `requests` counts every attempt.
 
-    `token` is sent as `Authorization: Token ...` and stands in no error, log or repr; the two
-    settings are named in the sentences that ask a person to correct them.
+    `gate` is what the requests of a run share, one of its own by default. `token` is sent as
+    `Authorization: Token ...` and stands in no error, log or repr; the two settings are named in
+    the sentences that ask a person to correct them.
     """
 
     def __init__(
@@ -77,9 +85,12 @@ class SourceClient:
         token: str | None = None,
         token_setting: str = "",
         patience: Patience | None = None,
+        gate: Gate | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.requests = 0
+        self.gate = gate or Gate()
+        self._counting = threading.Lock()
         self._address_setting = address_setting
         self._token_setting = token_setting
         self._patience = patience or Patience()
@@ -119,7 +130,14 @@ class SourceClient:
 
         Raises SourceRefused, SourceUnreachable, SourceFailed, SourceMissing or SourceUnreadable.
         """
+        answers = self.gate.answers
         answer = self._patiently(path, params or {}, divisible=divisible)
+        if not isinstance(answer, SourceError) or isinstance(answer, SourceMissing):
+            self.gate.answered()
+        elif isinstance(answer, SourceRefused):
+            self.gate.close(answer)
+        else:
+            self.gate.failed(answer, divisible=divisible, answers=answers)
         # Raised here, where no error of the HTTP library with its request hangs on to it.
         if isinstance(answer, SourceError):
             raise answer
@@ -130,7 +148,9 @@ class SourceClient:
         try:
             for attempt in stamina.retry_context(
                 on=_pause,
-                attempts=patience.attempts,
+                attempts=min(patience.attempts, DIVISIBLE_ATTEMPTS)
+                if divisible
+                else patience.attempts,
                 timeout=None,
                 wait_initial=patience.wait_initial,
                 wait_max=patience.wait_max,
@@ -143,27 +163,41 @@ class SourceClient:
 
     def _once(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
         """The JSON, or the error that stays; raises _Again for one that may not."""
-        self.requests += 1
         failure: SourceError | None = None
         response: httpx.Response | None = None
-        try:
-            response = self._http.get(path, params=dict(params))
-        except httpx.RequestError as error:
-            failure = self._broken(error, path)
-        if response is not None:
+        body = b""
+        with self.gate.turn():
+            with self._counting:
+                self.requests += 1
+            try:
+                with self._http.stream("GET", path, params=dict(params)) as response:
+                    body = self._body(response)
+            except httpx.RequestError as error:
+                failure = self._broken(error, path)
+        if failure is None and response is not None:
             if response.status_code != httpx.codes.OK:
                 return self._refused(response, path, divisible=divisible)
-            return self._read(response, path)
+            return self._read(response, body, path)
         if divisible and isinstance(failure, SourceFailed):
             return failure
         raise _Again(failure or SourceUnreachable(self.host))
 
+    def _body(self, response: httpx.Response) -> bytes:
+        """The whole answer; one that comes in drops is not waited for without end."""
+        until = monotonic() + self._patience.answer
+        parts = []
+        for part in response.iter_bytes():
+            parts.append(part)
+            ended = self.gate.over()
+            if ended is not None:
+                raise ended
+            if monotonic() > until:
+                raise httpx.ReadTimeout("")
+        return b"".join(parts)
+
     def _broken(self, error: httpx.RequestError, path: str) -> SourceError:
         if isinstance(error, httpx.ReadTimeout):
-            return SourceFailed(
-                f"{self.host} did not answer {path} within {self._patience.read:g} seconds: "
-                "sync again later."
-            )
+            return SourceFailed(f"{self.host} did not answer {path} in time: sync again later.")
         if "certificate" in str(error).lower():
             return SourceUnreachable(
                 f"The certificate of {self.host} cannot be verified: check "
@@ -191,11 +225,11 @@ class SourceClient:
                 "is the address of the API."
             )
         if status == 429:
-            raise _Again(
+            raise self._again_after(
                 SourceUnreachable(
                     f"{self.host} still allows no more requests ({status}): sync again later."
                 ),
-                self._retry_after(response),
+                response,
             )
         failed = SourceFailed(
             f"{self.host} failed at {path} ({status}): sync again later, "
@@ -204,22 +238,22 @@ class SourceClient:
         if status in {413, 414} or (divisible and status in TOO_LARGE):
             return failed
         if status >= 500:
-            raise _Again(failed, self._retry_after(response))
+            raise self._again_after(failed, response)
         return SourceUnreadable(
             f"{self.host} answered {path} with {_said(status)}: check that "
             f"{self._address_setting} is the address of the API."
         )
 
-    def _read(self, response: httpx.Response, path: str) -> Any:
+    def _read(self, response: httpx.Response, body: bytes, path: str) -> Any:
         kind = response.headers.get("Content-Type", "")
-        if "html" in kind.lower() or response.content[:100].lstrip().startswith(b"<"):
+        if "html" in kind.lower() or body[:100].lstrip().startswith(b"<"):
             return SourceUnreadable(
                 f"{self.host} answered {path} with a web page instead of JSON: check that "
                 f"{self._address_setting} is the address of the API, and that no login page "
                 "or proxy stands before it."
             )
         try:
-            return json.loads(response.content)
+            return json.loads(body)
         except (ValueError, RecursionError):
             pass
         raise _Again(
@@ -229,13 +263,20 @@ class SourceClient:
             )
         )
 
-    def _retry_after(self, response: httpx.Response) -> float | None:
+    def _again_after(self, error: SourceError, response: httpx.Response) -> _Again:
+        """To be asked again: no sooner than the source said, and nothing else meanwhile."""
         seconds = _seconds(response.headers.get("Retry-After", ""))
-        return None if seconds is None else min(max(seconds, 0.0), self._patience.retry_after_max)
+        if seconds is not None:
+            seconds = min(max(seconds, 0.0), self._patience.retry_after_max)
+        if seconds is not None or response.status_code == 429:
+            # At once is no time to wait.
+            rest = seconds or self._patience.wait_initial
+            self.gate.rest(rest, self._patience.wait_jitter)
+        return _Again(error, 0.0 if seconds else None)
 
 
 def _pause(error: Exception) -> bool | float:
-    """Whether to ask again, or the seconds to wait where the source named them."""
+    """Whether to ask again, or the seconds to wait where the gate keeps those that it named."""
     if not isinstance(error, _Again):
         return False
     return True if error.wait is None else error.wait

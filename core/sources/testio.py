@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import httpx
 
 from core.config import TestioAccount
 from core.errors import SourceError, SourceUnreadable
+from core.sources.gate import Gate
 from core.sources.http import Patience, SourceClient, SourceFailed, SourceMissing
 from core.sources.testio_objects import (
     ParsedBug,
@@ -25,6 +27,7 @@ from core.sources.testio_objects import (
 
 __all__ = [
     "BugBatch",
+    "CyclePages",
     "ParsedBug",
     "ParsedCycle",
     "ParsedFeature",
@@ -34,7 +37,6 @@ __all__ = [
     "connect",
     "fetch_bugs",
     "fetch_cycle",
-    "fetch_cycles",
     "fetch_features",
     "fetch_products",
     "fetch_reject_reasons",
@@ -49,8 +51,6 @@ PAGE = 100
 # No server limits its pages to fewer, so a shorter first page is the only one.
 SMALLEST_LIMIT = 10
 MOST_PAGES = 10_000
-# About a thousand bugs in an answer: few requests, and little memory.
-CYCLES_PER_REQUEST = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,21 @@ def connect(
     account: TestioAccount,
     *,
     patience: Patience | None = None,
+    stop: Event | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> SourceClient:
-    """A client for one customer account. Raises ConfigError for an address or token of no sense."""
+    """A client for one customer account, until `stop` is set.
+
+    Raises ConfigError for an address or token of no sense.
+    """
+    patience = patience or Patience()
     return SourceClient(
         account.base_url,
         address_setting="TESTIO_CUSTOMER_API_BASE_URL",
         token=account.token,
         token_setting=f"TESTIO_CUSTOMER_API_TOKEN of account {account.id!r}",
         patience=patience,
+        gate=Gate(stop=stop, seconds=patience.run),
         transport=transport,
     )
 
@@ -102,34 +108,44 @@ def fetch_features(
         yield from _unseen(_list(client, answer, "features"), seen)
 
 
-def fetch_cycles(
-    client: SourceClient, product_id: int, *, per_page: int = PAGE
-) -> Iterator[list[Any]]:
-    """The test cycles of a product, newest first: page by page, as sent, each id once.
+class CyclePages:
+    """The list of test cycles of a product, newest first, asked for page by page.
 
     The API tells neither how many there are nor which page is the last: that is a short or empty
     page, or one without anything new, where a server ignores the page number.
     """
-    seen: set[int] = set()
-    size = per_page
-    for page in range(1, MOST_PAGES + 1):
+
+    def __init__(self, product_id: int, *, per_page: int = PAGE) -> None:
+        self.product_id = product_id
+        self.per_page = per_page
+        self.page = 0
+        self.size = per_page
+        self.seen: set[int] = set()
+        self.ended = False
+
+    def ask(self, client: SourceClient) -> list[Any]:
+        """The next page, as sent; to be taken before another is asked for."""
         answer = client.get(
-            f"/products/{product_id}/exploratory_tests", {"page": page, "per_page": per_page}
+            f"/products/{self.product_id}/exploratory_tests",
+            {"page": self.page + 1, "per_page": self.per_page},
         )
-        cycles = _list(client, answer, "exploratory_tests")
-        known = len(seen)
-        new = _unseen(cycles, seen)
-        if new:
-            yield new
-        if page == 1 and SMALLEST_LIMIT <= len(cycles) < per_page:
+        return _list(client, answer, "exploratory_tests")
+
+    def take(self, cycles: list[Any]) -> list[Any]:
+        """What is new on the page that was asked for, each id once."""
+        self.page += 1
+        known = len(self.seen)
+        new = _unseen(cycles, self.seen)
+        if self.page == 1 and SMALLEST_LIMIT <= len(cycles) < self.per_page:
             # Either all there are, or a server whose pages are smaller than asked for.
-            size = len(cycles)
-        if len(seen) == known or len(cycles) < size:
-            return
-    raise SourceUnreadable(
-        f"{client.host} has no end of test cycles for product {product_id}: "
-        f"reading stopped after {MOST_PAGES} pages."
-    )
+            self.size = len(cycles)
+        self.ended = len(self.seen) == known or len(cycles) < self.size
+        if self.page >= MOST_PAGES and not self.ended:
+            raise SourceUnreadable(
+                f"The list of test cycles of product {self.product_id} has no end: "
+                f"reading stopped after {MOST_PAGES} pages."
+            )
+        return new
 
 
 def fetch_cycle(client: SourceClient, cycle_id: int) -> Any:
@@ -144,12 +160,15 @@ def fetch_cycle(client: SourceClient, cycle_id: int) -> Any:
 
 
 def fetch_bugs(
-    client: SourceClient, cycle_ids: Sequence[int], *, size: int = CYCLES_PER_REQUEST
+    client: SourceClient, cycle_ids: Sequence[int], *, size: int | None = None
 ) -> Iterator[BugBatch]:
     """The bugs of test cycles, as sent, in batches that shrink where the source fails at them.
 
+    `size` is that of the first batch, by default all of them.
+
     A test cycle at which it fails alone is a batch with an error; the others follow.
     """
+    size = size or len(cycle_ids)
     position, step = 0, size
     while position < len(cycle_ids):
         some = cycle_ids[position : position + step]

@@ -7,13 +7,13 @@ holds: it answers only while that is their present state, and whoever finds none
 import glob
 import hashlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import (
     Column,
@@ -102,7 +102,7 @@ class FactsCopy:
     def build(self, source: Connection, state: Mapping[str, str]) -> None:
         """Copy the facts that a connection sees, and remove the copies of other states."""
         path = self.path(state)
-        unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.unfinished")
+        unfinished = path.with_suffix(f".{uuid4().hex}.unfinished")
         engine = _engine(unfinished, read_only=False)
         try:
             with engine.connect() as copy:

@@ -1,6 +1,6 @@
 """A unit of work: what one transaction writes into one account."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
@@ -104,11 +104,8 @@ class Unit:
             found |= {row.name: row.id for row in connection.execute(known)}
         new = [name for name in wanted if name not in found]
         if new:
-            every = select(users.c.id).where(users.c.account_id == self.account_id)
-            taken = set(connection.execute(every).scalars())
-            for name in new:
-                found[name] = number = _person_id(kind, name, taken)
-                taken.add(number)
+            people = self._new_people(kind, new)
+            found |= {name: people[name] for name in new}
             connection.execute(
                 insert(users),
                 [
@@ -116,6 +113,27 @@ class Unit:
                     for name in new
                 ],
             )
+        return found
+
+    def _new_people(self, kind: str, names: Iterable[str]) -> dict[str, int]:
+        """An id for each name: 48 bits of kind and name, the next free one where it is taken."""
+        ids = table(User).c
+        found: dict[str, int] = {}
+        for name in names:
+            digest = sha256(f"{kind}/{name}".encode("utf-8", "surrogatepass")).digest()
+            found[name] = int.from_bytes(digest[:6]) or 1
+        own = ids.account_id == self.account_id
+        is_taken = any(
+            self.session.connection().execute(select(ids.id).where(own, ids.id.in_(some))).first()
+            for some in chunks(list(found.values()))
+        )
+        if is_taken or len(set(found.values())) < len(found):
+            taken = set(self.session.connection().execute(select(ids.id).where(own)).scalars())
+            for name, number in found.items():
+                while number in taken:
+                    number += 1  # noqa: PLW2901 (the first free one)
+                found[name] = number
+                taken.add(number)
         return found
 
     def next_id(self, model: type[SQLModel]) -> int:
@@ -176,15 +194,6 @@ class Unit:
             target.c.account_id == self.account_id,
             *(target.c[name] == bindparam(bound) for name, bound in key),
         )
-
-
-def _person_id(kind: str, name: str, taken: Collection[int]) -> int:
-    """A number of 48 bits from kind and name, the next free one where it is taken."""
-    digest = sha256(f"{kind}/{name}".encode("utf-8", "surrogatepass")).digest()
-    number = int.from_bytes(digest[:6]) or 1
-    while number in taken:
-        number += 1
-    return number
 
 
 def _bound(keys: tuple[str, ...]) -> tuple[str, ...]:

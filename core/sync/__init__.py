@@ -1,19 +1,33 @@
 """Bringing the store up to date with its sources, and what that did."""
 
 from core.sync.accounts import exit_code, sync_account, sync_all
-from core.sync.background import is_running, start_sync
-from core.sync.history import RunRecord, problems, runs
+from core.sync.background import end_background, is_running, keep_synced, start_sync
+from core.sync.freshness import Freshness, freshness
+from core.sync.history import ProblemGroup, RunRecord, problem_groups, problems, runs
+from core.sync.lease import Holder, holder_of
 from core.sync.run import Progress, SyncReport
+from core.sync.vanished import VanishedRecord, count_vanished, vanished
 
 __all__ = [
+    "Freshness",
+    "Holder",
+    "ProblemGroup",
     "Progress",
     "RunRecord",
     "SyncReport",
+    "VanishedRecord",
+    "count_vanished",
+    "end_background",
     "exit_code",
+    "freshness",
+    "holder_of",
     "is_running",
+    "keep_synced",
+    "problem_groups",
     "problems",
     "runs",
     "start_sync",
     "sync_account",
     "sync_all",
+    "vanished",
 ]

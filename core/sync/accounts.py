@@ -1,16 +1,19 @@
 """Synchronising the store with its sources: one report for each account, whatever happens."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from threading import Event
 from time import monotonic
 
 import httpx
 
 from core.config import Settings, TestioAccount
 from core.errors import ConfigError, StoreError, TouchstoneError
+from core.sources.gate import Stopped
 from core.sources.http import Patience
 from core.sources.testio import connect
 from core.store import Store
-from core.sync.run import Progress, Run, SyncReport
+from core.sync.run import Busy, Progress, Run, SyncReport
 from core.sync.testio import read_account
 
 __all__ = ["exit_code", "sync_account", "sync_all"]
@@ -31,13 +34,16 @@ def sync_all(
     settings: Settings,
     account_id: str | None = None,
     *,
+    full: bool = False,
+    stop: Event | None = None,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
     patience: Patience | None = None,
 ) -> list[SyncReport]:
     """Synchronise every configured account, or one; an account that fails stops no other.
 
-    Raises ConfigError where there is none to synchronise.
+    `full` reads again what need not be; `stop` ends it as soon as it is set. Raises ConfigError
+    where there is none to synchronise.
     """
     accounts = [a for a in settings.accounts if account_id in {None, a.id}]
     if not settings.accounts:
@@ -47,23 +53,29 @@ def sync_all(
     if not accounts:
         known = ", ".join(a.id for a in settings.accounts)
         raise ConfigError(f"No account {account_id!r} is configured: there is {known}.")
-    return [
-        sync_account(
-            store, account, on_progress=on_progress, transport=transport, patience=patience
-        )
-        for account in accounts
-    ]
+    sync = partial(
+        sync_account,
+        store,
+        full=full,
+        stop=stop,
+        on_progress=on_progress,
+        transport=transport,
+        patience=patience,
+    )
+    return [sync(account) for account in accounts]
 
 
 def sync_account(
     store: Store,
     account: TestioAccount,
     *,
+    full: bool = False,
+    stop: Event | None = None,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
     patience: Patience | None = None,
 ) -> SyncReport:
-    """Synchronise one account with all that the source has; what fails stands in the report."""
+    """Synchronise one account with what the source has; what fails stands in the report."""
     started = monotonic()
     try:
         store.ensure_account(account.id, account.name)
@@ -73,26 +85,30 @@ def sync_account(
             account_id=account.id,
             source=SOURCE,
             run_id=None,
-            status="failed",
+            status="busy" if isinstance(error, Busy) else "failed",
             message=str(error),
             seconds=monotonic() - started,
         )
     with run:
         try:
-            with connect(account, patience=patience, transport=transport) as client:
+            with connect(account, patience=patience, stop=stop, transport=transport) as client:
                 run.client = client
-                read_account(client, run)
-            return run.finish(_message)
+                met = read_account(client, run, full=full)
+            return run.finish(_message, whole=met.whole, nameless=met.nameless)
+        except Stopped as error:
+            return run.fail(str(error), status="stopped")
         except TouchstoneError as error:
             return run.fail(str(error))
 
 
 def exit_code(reports: Iterable[SyncReport]) -> int:
     """What a program ends with: 0 done, 1 failed, 3 done in part."""
-    statuses = {report.status for report in reports}
-    if statuses <= {"done"}:
+    reports = list(reports)
+    if all(report.status == "done" for report in reports):
         return 0
-    return 1 if statuses == {"failed"} else 3
+    # What failed after something was read is done in part.
+    nothing = all(report.status == "failed" and not report.has_written for report in reports)
+    return 1 if nothing else 3
 
 
 def _message(run: Run) -> str:
@@ -106,7 +122,10 @@ def _message(run: Run) -> str:
         f"{sum(numbers.get(kind, 0) for numbers in counts.values()):,} {words}"
         for kind, words in (("added", "new"), ("changed", "changed"), ("removed", "removed"))
     ]
+    gone = sum(counts[name].get("removed", 0) for name in ("test_cycle", "bug"))
     message = f"Read {', '.join(read[:-1])} and {read[-1]}: {', '.join(changes)}."
+    if gone:
+        message += f" No longer in the source, and kept apart: {gone:,}."
     if run.problems:
         message += f" Problems noted: {run.problems:,}; everything else is in."
     return message

@@ -1,15 +1,18 @@
 """What synchronising did: its runs and its problems, as the data page shows them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.store import Store, SyncProblem, SyncRun, table
 
-__all__ = ["RunRecord", "problems", "runs"]
+__all__ = ["ProblemGroup", "RunRecord", "problem_groups", "problems", "runs"]
 
 MOST_PROBLEMS = 1_000
+OBJECTS = ("product", "feature", "test_cycle", "bug")
+READ = ("added", "changed", "unchanged")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,34 @@ class RunRecord:
         """How many rows of all tables were added, changed, unchanged, removed or refused."""
         return sum(numbers.get(kind, 0) for numbers in self.counts.values())
 
+    @property
+    def objects(self) -> int:
+        """How many objects of the source were read: products, features, test cycles and bugs."""
+        read: list[Mapping[str, int]] = [self.counts.get(name, {}) for name in OBJECTS]
+        return sum(numbers.get(kind, 0) for numbers in read for kind in READ)
+
+    def pace(self, now: datetime) -> float | None:
+        """Objects a second until its end, or until now; None for no time at all."""
+        seconds = ((self.finished_at or now) - self.started_at).total_seconds()
+        return self.objects / seconds if seconds > 0 else None
+
+    def seconds_left(self, now: datetime) -> float | None:
+        """How long it still takes, if it goes on as until now; None where that is not known."""
+        if self.finished_at or not self.total or not self.done:
+            return None
+        seconds = (now - self.started_at).total_seconds()
+        return seconds * (self.total - self.done) / self.done
+
+
+@dataclass(frozen=True)
+class ProblemGroup:
+    """Problems of one cause: how many objects of an entity have it in a field."""
+
+    entity: str
+    field: str
+    reason: str
+    number: int
+
 
 def runs(store: Store, *, account: str, limit: int = 20) -> list[RunRecord]:
     """The account's latest runs, the newest first."""
@@ -50,8 +81,23 @@ def runs(store: Store, *, account: str, limit: int = 20) -> list[RunRecord]:
         return [RunRecord(**row) for row in session.connection().execute(latest).mappings()]
 
 
-def problems(store: Store, *, account: str) -> list[SyncProblem]:
-    """What could not be read, the first `MOST_PROBLEMS`."""
+def problem_groups(store: Store, *, account: str) -> list[ProblemGroup]:
+    """What could not be read, by cause, the most frequent first."""
+    found = table(SyncProblem).c
+    cause = (found.entity, found.field, found.reason)
+    number = func.count()
+    counted = (
+        select(*cause, number)
+        .where(found.account_id == account)
+        .group_by(*cause)
+        .order_by(number.desc(), *cause)
+    )
+    with store.read() as session:
+        return [ProblemGroup(*row) for row in session.connection().execute(counted)]
+
+
+def problems(store: Store, *, account: str, group: ProblemGroup | None = None) -> list[SyncProblem]:
+    """What could not be read, or what of it has one cause: the first `MOST_PROBLEMS`."""
     found = table(SyncProblem)
     listed = (
         select(found)
@@ -59,5 +105,11 @@ def problems(store: Store, *, account: str) -> list[SyncProblem]:
         .order_by(found.c.entity, found.c.source_id, found.c.field)
         .limit(MOST_PROBLEMS)
     )
+    if group is not None:
+        listed = listed.where(
+            found.c.entity == group.entity,
+            found.c.field == group.field,
+            found.c.reason == group.reason,
+        )
     with store.read() as session:
         return [SyncProblem(**row) for row in session.connection().execute(listed).mappings()]

@@ -5,11 +5,12 @@ what shows the last run reads it afresh. A problem that is new, changed or gone 
 it was seen once more does not.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,16 +18,26 @@ from sqlalchemy import update
 
 from core.errors import SourceUnreadable, StoreError
 from core.save import Saved
-from core.sources.fields import FieldProblem, Parsed
+from core.sources.fields import ANONYMOUS, FieldProblem, Parsed
 from core.sources.http import SourceClient, SourceFailed
 from core.store import Store, SyncRun, Unit, table
+from core.sync.lease import Holder, renew_lease, return_lease, take_lease
 from core.sync.problems import forget_unseen, note_problems, see_again
 
-__all__ = ["Progress", "Run", "SyncReport"]
+__all__ = ["Busy", "Progress", "Run", "SyncReport"]
 
-# One thing after another that the source fails at: it is the source, not the things.
-FAILURES_IN_A_ROW = 3
 REASONS_SHOWN = 20
+# How often a run that waits looks up whether it is to end, and how often it says that it lives.
+LOOK_UP_SECONDS = 0.1
+RENEW_SECONDS = 2.0
+# Who waits to write into SQLite looks again at least each tenth of a second: a run that has written
+# for a while leaves that long to others.
+WRITES_SECONDS = 0.7
+BREATH_SECONDS = 0.12
+# Steps of one kind are told no more often than this.
+TOLD_SECONDS = 0.1
+# Of these a problem belongs to the object of that id, and is gone when the object can be read.
+READ_WHOLE = ("feature", "test_cycle", "bug")
 INTERRUPTED = "It was interrupted before its end; what was read until then is in. Sync again."
 
 
@@ -50,8 +61,9 @@ class Progress:
 class SyncReport:
     """What became of a run; `counts` by table: added, changed, unchanged, removed, refused.
 
-    `status` is done, partial (the `reasons` say what is missing, the first of them) or failed;
-    `problems` is how many there were in all; `run_id` is None where none could be recorded.
+    `status` is done, partial (the `reasons` say what is missing, the first of them), failed,
+    stopped by someone, or busy (another process synchronises the account); `problems` is how many
+    there were in all; `run_id` is None where no run was recorded.
     """
 
     account_id: str
@@ -65,11 +77,26 @@ class SyncReport:
     requests: int = 0
     seconds: float = 0.0
 
+    @property
+    def has_written(self) -> bool:
+        """Whether anything of what the source sent came into the store, or was there already."""
+        return any(any(numbers.values()) for numbers in self.counts.values())
+
+
+class Busy(StoreError):
+    """Another process synchronises the account."""
+
+    def __init__(self, holder: Holder) -> None:
+        super().__init__(
+            f"This account is being synchronised already, by {holder.words}: wait for it to end."
+        )
+
 
 class Run:
     """One synchronisation of one account; as a context it leaves no record behind as running.
 
-    Writes nothing while the source is asked: each `write` is a short unit of its own.
+    It holds the account's lease, and looks at it in each unit that it writes. Writes nothing while
+    the source is asked: each `write` is a short unit of its own.
     """
 
     def __init__(
@@ -79,6 +106,7 @@ class Run:
         source: str,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
+        """Take the lease and enter the run's record. Raises Busy where another holds the lease."""
         self.store = store
         self.account_id = account_id
         self.source = source
@@ -90,10 +118,14 @@ class Run:
         self._reasons: list[str] = []
         self._pending: list[FieldProblem] = []
         self._seen_again: list[dict[str, Any]] = []
-        self._failures = 0
-        self._started = monotonic()
+        self._started = self._renewed = self._breathed = monotonic()
+        self._told_step, self._told_at = "", 0.0
         self._running = True
         with store.write(account_id, quiet=True) as unit:
+            lease = take_lease(unit)
+            if isinstance(lease, Holder):
+                raise Busy(lease)
+            self._lease = lease
             self._end_stale(unit)
             self.id = unit.next_id(SyncRun)
             row = {"id": self.id, "source": source, "status": "running", "step": ""}
@@ -123,10 +155,15 @@ class Run:
         """
         reads = list(reads)
         problems = self._pending + [p for _, parsed in reads for p in parsed.problems]
-        with self.store.write(self.account_id) as unit:
+        objects: dict[str, set[str]] = {}
+        for name, parsed in reads:
+            if name in READ_WHOLE:
+                objects.setdefault(name, set()).update(str(item.id) for item in parsed.items)
+        self._breathe()
+        with self._unit() as unit:
             saved = [work(unit) for work in works]
             problems += [p for result in saved for p in result.problems]
-            again = note_problems(unit, self.source, self.id, problems)
+            again = note_problems(unit, self.source, self.id, problems, objects)
         self._pending = []
         self._seen_again += again
         self.problems += len(problems)
@@ -138,9 +175,28 @@ class Run:
         for name, parsed in reads:
             self._count(name, {"refused": parsed.refused})
 
+    def wait(self, *futures: Future[Any]) -> None:
+        """Wait until one of the futures is done. Raises the reason where the run is to end."""
+        began = monotonic()
+        while True:
+            ended = None if self.client is None else self.client.gate.over()
+            if ended is not None:
+                raise ended
+            if monotonic() - self._renewed > RENEW_SECONDS:
+                with self._unit(quiet=True) as unit:
+                    unit.upsert(SyncRun, [{"id": self.id, "requests": self._requests}])
+            if wait(futures, timeout=LOOK_UP_SECONDS, return_when=FIRST_COMPLETED).done:
+                if monotonic() - began > BREATH_SECONDS:
+                    self._breathed = monotonic()
+                return
+
     def progress(self, step: str, done: int, total: int | None, text: str) -> None:
-        """Record how far the run is, and tell whoever follows it."""
-        with self.store.write(self.account_id, quiet=True) as unit:
+        """Record how far the run is, and tell whoever follows it; not each of many small steps."""
+        now = monotonic()
+        if step == self._told_step and done != total and now - self._told_at < TOLD_SECONDS:
+            return
+        self._told_step, self._told_at = step, now
+        with self._unit(quiet=True) as unit:
             see_again(unit, self._seen_again)
             unit.upsert(SyncRun, [{"id": self.id, "step": step} | self._state(done, total, text)])
         self._seen_again = []
@@ -150,46 +206,69 @@ class Run:
 
     @contextmanager
     def skipping(self, entity: str, source_id: int | str, name: str) -> Iterator[None]:
-        """Go on where the source fails at one thing; not where it fails at one after another."""
+        """Go on where the source fails at one thing."""
         try:
             yield
         except (SourceFailed, SourceUnreadable) as error:
-            self._failures += 1
-            if self._failures == FAILURES_IN_A_ROW:
-                raise
             self.lack(entity, source_id, name, str(error))
-        else:
-            self._failures = 0
+
+    def note_refused(self, name: str, parsed: Parsed[Any]) -> None:
+        """Note the objects of a list that cannot be kept at all."""
+        self._pending += [p for p in parsed.problems if p.source_id.startswith(ANONYMOUS)]
+        self._count(name, {"refused": parsed.refused})
 
     def lack(self, entity: str, source_id: int | str, name: str, reason: str) -> None:
         """Note that something was not read, so that the run is no witness of what is gone."""
         self.complete = False
         self._pending.append(FieldProblem(entity, str(source_id), name, "", reason))
 
-    def finish(self, message: Callable[["Run"], str]) -> SyncReport:
-        """End the run, done or partial, with what the message says of it."""
+    def finish(
+        self,
+        message: Callable[["Run"], str],
+        *,
+        whole: Collection[str] = (),
+        nameless: Collection[str] = (),
+    ) -> SyncReport:
+        """End the run, done or partial, with what the message says of it.
+
+        Of a complete run, `whole` and `nameless` say what it would have met: see `forget_unseen`.
+        """
         self.write()
         if self.complete:
             self.progress("finish", 0, None, "Looking for problems that are gone")
-            with self.store.write(self.account_id) as unit:
-                forget_unseen(unit, self.source, self.id)
+            with self._unit() as unit:
+                forget_unseen(unit, self.source, self.id, whole=whole, nameless=nameless)
         status, text = ("partial" if self.problems else "done"), message(self)
         self._end(status, text)
         return self._report(status, text)
 
-    def fail(self, message: str) -> SyncReport:
-        """End the run as failed, with a sentence; also where the store can take no more."""
+    def fail(self, message: str, *, status: str = "failed") -> SyncReport:
+        """End the run as failed or stopped, with a sentence; also where no more can be written."""
         with suppress(StoreError):
             self.write()
-            self._end("failed", message)
+            self._end(status, message)
         self._running = False
-        return self._report("failed", message)
+        return self._report(status, message)
+
+    @contextmanager
+    def _unit(self, *, quiet: bool = False) -> Iterator[Unit]:
+        """A unit of a run that still holds its lease. Raises LeaseLost, before anything is kept."""
+        with self.store.write(self.account_id, quiet=quiet) as unit:
+            renew_lease(unit, self._lease)
+            yield unit
+        self._renewed = monotonic()
+
+    def _breathe(self) -> None:
+        if monotonic() - self._breathed > WRITES_SECONDS:
+            sleep(BREATH_SECONDS)
+            self._breathed = monotonic()
 
     def _end(self, status: str, message: str) -> None:
-        with self.store.write(self.account_id, quiet=True) as unit:
+        with self._unit(quiet=True) as unit:
             see_again(unit, self._seen_again)
             ended = {"id": self.id, "status": status, "finished_at": datetime.now(UTC)}
             unit.upsert(SyncRun, [ended | self._told(message)])
+            return_lease(unit, self._lease)
         self._running = False
 
     def _report(self, status: str, message: str) -> SyncReport:

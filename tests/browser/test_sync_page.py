@@ -12,6 +12,7 @@ def settings(api):
         "TESTIO_CUSTOMER_API_TOKEN": api.token,
         "TESTIO_CUSTOMER_ID": "acme",
         "TESTIO_CUSTOMER_NAME": "Acme",
+        "TOUCHSTONE_SYNC_INTERVAL_SECONDS": "0",
     }
 
 

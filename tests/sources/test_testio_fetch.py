@@ -4,10 +4,10 @@ from core.config import TestioAccount
 from core.errors import SourceRefused, SourceUnreadable
 from core.sources.http import Patience, SourceFailed, SourceMissing
 from core.sources.testio import (
+    CyclePages,
     connect,
     fetch_bugs,
     fetch_cycle,
-    fetch_cycles,
     fetch_features,
     fetch_products,
     fetch_reject_reasons,
@@ -32,6 +32,13 @@ def client(server):
 
 def cycles(*ids, product=1):
     return [{"id": number, "product": {"id": product}} for number in ids]
+
+
+def fetch_cycles(client, product_id):
+    """All pages of a list of test cycles, one after another."""
+    pages = CyclePages(product_id)
+    while not pages.ended:
+        yield pages.take(pages.ask(client))
 
 
 def ids(pages):

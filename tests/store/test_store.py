@@ -288,6 +288,30 @@ def test_a_reader_sees_one_state(account):
     assert rows(account, Product, "id") == [(1,)]
 
 
+def test_a_persons_id_follows_from_kind_and_name(account, monkeypatch):
+    with account.write("acme") as unit:
+        ids = unit.user_ids("tester", ["Kim", "Ann"]) | unit.user_ids("customer", ["Kim", "Zoe"])
+    again = open_store("sqlite://")
+    again.ensure_account("acme", "Acme")
+    with again.write("acme") as unit:
+        other = unit.user_ids("customer", ["Zoe", "Kim"]) | unit.user_ids("tester", ["Ann"])
+    again.close()
+    assert {name: ids[name] for name in ("Kim", "Zoe", "Ann")} == {
+        name: other[name] for name in ("Kim", "Zoe", "Ann")
+    }
+
+
+def test_people_whose_ids_would_be_the_same_are_two(account, monkeypatch):
+    import hashlib
+
+    monkeypatch.setattr("core.store.unit.sha256", lambda _text: hashlib.sha256(b"one for all"))
+    with account.write("acme") as unit:
+        first = unit.user_ids("tester", ["Kim", "Ann"])
+        second = unit.user_ids("tester", ["Zoe", "Kim"])
+    assert len({first["Kim"], first["Ann"], second["Zoe"]}) == 3
+    assert second["Kim"] == first["Kim"]
+
+
 @pytest.mark.parametrize("place", ["file", "memory"])
 def test_writers_take_turns(tmp_path, place):
     store = open_store("sqlite://" if place == "memory" else f"sqlite:///{tmp_path}/store.db")

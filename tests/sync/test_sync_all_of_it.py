@@ -142,7 +142,7 @@ def test_the_progress_of_a_run_is_told_and_recorded(sync, store, rows):
 
     report = sync(on_progress=follow)
     assert list(dict.fromkeys(event.step for event in told)) == [
-        *("catalogue", "cycles", "bugs", "finish", "done")
+        *("catalogue", "cycles", "finish", "done")
     ]
     assert all(event.text and event.account_id == "acme" for event in told)
     assert all(event.fraction is None or 0 <= event.fraction <= 1 for event in told)
@@ -165,7 +165,7 @@ def test_nothing_is_written_while_the_source_is_asked(sync, server, store):
 
 def test_a_run_that_is_interrupted_is_recorded_as_failed(sync, rows):
     def stop(progress):
-        if progress.step == "bugs":
+        if progress.step == "cycles":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -279,7 +279,7 @@ def test_exit_codes(statuses, code):
 def test_sections_are_asked_where_a_product_has_them(sync, server):
     sync()
     asked = [path for path, _ in server.asked if path.endswith("/features")]
-    assert asked == [
+    assert sorted(asked) == [
         *("/products/812/features", "/products/812/sections/91/features"),
         *("/products/812/sections/92/features", "/products/813/features"),
     ]

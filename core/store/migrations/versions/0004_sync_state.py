@@ -1,5 +1,7 @@
 """What synchronising knows between its runs: its lease, what was read when, and what vanished."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -41,7 +43,7 @@ def upgrade() -> None:
     )
 
 
-def _make(name: str, key: list[sa.Column], *columns: sa.Column) -> None:
+def _make(name: str, key: list[sa.Column[Any]], *columns: sa.Column[Any]) -> None:
     op.create_table(
         name,
         sa.Column("account_id", sa.String(), nullable=False),

@@ -1,0 +1,138 @@
+"""The data page: what runs, what ran, what could not be read, and what is no longer there."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.config import load_settings
+from core.store import SyncRun, open_store
+from core.sync import sync_account
+from core.sync.lease import take_lease
+from tests.payloads import payload
+from tests.sync.conftest import FAST, shop
+from tests.testio_server import TestioServer
+
+
+@pytest.fixture
+def api(monkeypatch):
+    with TestioServer(shop()) as server:
+        for name, value in (
+            ("TESTIO_CUSTOMER_API_BASE_URL", server.url),
+            ("TESTIO_CUSTOMER_API_TOKEN", server.token),
+            ("TESTIO_CUSTOMER_ID", "acme"),
+        ):
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture
+def sync(api):
+    """A sync into the store that the page shows."""
+
+    def syncs():
+        settings = load_settings()
+        store = open_store(settings.database_url)
+        report = sync_account(store, settings.accounts[0], patience=FAST)
+        store.close()
+        return report
+
+    return syncs
+
+
+def texts(app):
+    return " ".join(element.value for element in [*app.markdown, *app.caption]).replace("\\", "")
+
+
+def frames(app):
+    return [frame.value for frame in app.dataframe]
+
+
+def test_problems_by_cause_with_their_objects_on_demand(api, sync, run_page):
+    for bug in api.customer.bugs[:3]:
+        bug["known"] = "yes"
+    api.customer.bugs.append(payload("bug", id="none"))
+    assert sync().status == "partial"
+    app = run_page("data")
+    assert not app.exception
+    groups = next(frame for frame in frames(app) if "Objects" in frame)
+    assert groups[["What", "Field", "Objects"]].values.tolist() == [
+        ["bug", "known", 3],
+        ["bug", "id", 1],
+    ]
+    assert not [frame for frame in frames(app) if "What was sent" in frame]
+    app.selectbox(key="data_cause").select(0).run()
+    objects = next(frame for frame in frames(app) if "What was sent" in frame)
+    assert sorted(objects["Id"]) == ["990001", "990002", "990003"]
+    assert set(objects["What was sent"]) == {"'yes'"}
+
+
+def test_what_is_no_longer_in_the_source_is_listed(api, sync, run_page):
+    sync()
+    assert "No longer in the source" not in [header.value for header in run_page("data").subheader]
+    del api.customer.bugs[0]
+    sync()
+    app = run_page("data")
+    gone = next(frame for frame in frames(app) if "Noticed" in frame)
+    assert gone[["What", "Id"]].values.tolist() == [["Bug report", 990001]]
+
+
+def test_freshness_is_judged_by_the_target_and_says_it(api, sync, run_page, monkeypatch):
+    sync()
+    app = run_page("data")
+    assert "Test cycles and bug reports are fresh: synced" in texts(app)
+    assert "no more than 2 h ago" in texts(app)
+    monkeypatch.setenv("TOUCHSTONE_SYNC_INTERVAL_SECONDS", "1")
+    time.sleep(2.1)
+    app = run_page("data")
+    sources = next(frame for frame in frames(app) if "Freshness" in frame)
+    assert sources["Freshness"].tolist()[:2] == ["late", "late"]
+
+
+def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
+    store = open_store(load_settings().database_url)
+    store.ensure_account("acme", "Acme")
+    counts = {"bug": {"added": 600, "changed": 0, "unchanged": 0, "removed": 0, "refused": 0}}
+    with store.write("acme", quiet=True) as unit:
+        take_lease(unit)
+        unit.upsert(
+            SyncRun,
+            [
+                {
+                    "id": 99,
+                    "source": "testio",
+                    "status": "running",
+                    "started_at": datetime.now(UTC) - timedelta(seconds=30),
+                    "step": "cycles",
+                    "done": 25,
+                    "total": 100,
+                    "requests": 12,
+                    "counts": counts,
+                    "message": "25 test cycles and 600 bugs read",
+                }
+            ],
+        )
+    store.close()
+    app = run_page("data")
+    assert not app.exception
+    said = texts(app)
+    assert "12 requests" in said
+    assert "600 objects read, 20 a second" in said
+    assert "left" in said
+    assert "process" in said
+    assert app.button(key="data_sync").disabled
+    assert app.button(key="data_sync_full").disabled
+
+
+def test_a_sync_is_started_and_its_run_is_shown(api, run_page):
+    app = run_page("data")
+    assert "Nothing has been synced yet." in texts(app)
+    app.button(key="data_sync_full").click().run()
+    until = time.monotonic() + 10
+    while "12 new" not in texts(app):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        app.run()
+    history = next(frame for frame in frames(app) if "Requests" in frame)
+    assert history["Status"].tolist() == ["done"]
+    assert history["Requests"].tolist()[0] > 0

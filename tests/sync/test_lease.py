@@ -1,0 +1,143 @@
+"""One at a time: of all who share a store, one synchronises an account."""
+
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from core.store import SyncLease, SyncRun, TestCycle
+from core.sync import exit_code, holder_of, is_running, sync_account
+from core.sync.lease import Holder, LeaseLost, _process, renew_lease, return_lease, take_lease
+from tests.sync.conftest import FAST
+
+
+@pytest.fixture
+def entered(any_store):
+    any_store.ensure_account("acme", "Acme")
+    return any_store
+
+
+def take(store):
+    with store.write("acme", quiet=True) as unit:
+        return take_lease(unit)
+
+
+def holders(store):
+    with store.read() as session:
+        return [lease.holder for lease in session.exec(select(SyncLease)).all()]
+
+
+def hold(store, holder, seconds):
+    now = datetime.now(UTC)
+    row = {"holder": holder, "acquired_at": now, "expires_at": now + timedelta(seconds=seconds)}
+    with store.write("acme", quiet=True) as unit:
+        unit.session.add(SyncLease(account_id="acme", **row))
+
+
+def test_of_many_at_once_one_has_it(entered):
+    taken = []
+    threads = [threading.Thread(target=lambda: taken.append(take(entered))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (name,) = [found for found in taken if isinstance(found, str)]
+    assert {found.name for found in taken if isinstance(found, Holder)} == {name}
+    with entered.write("acme") as unit:
+        return_lease(unit, name)
+    assert isinstance(take(entered), str)
+
+
+def test_a_lease_that_ran_out_is_free_and_its_holder_cannot_write(entered):
+    hold(entered, "1/elsewhere/?/a", -1)
+    name = take(entered)
+    assert isinstance(name, str)
+    with entered.write("acme") as unit:
+        renew_lease(unit, name)
+    with pytest.raises(LeaseLost, match="taken over"), entered.write("acme") as unit:
+        renew_lease(unit, "1/elsewhere/?/a")
+
+
+def test_the_lease_of_a_living_holder_elsewhere_is_kept(entered):
+    hold(entered, "1/elsewhere/?/a", 60)
+    found = take(entered)
+    assert isinstance(found, Holder)
+    assert found.words.startswith("process 1 on elsewhere, since ")
+
+
+def test_the_lease_of_a_process_of_this_machine_that_is_dead_is_free(entered):
+    child = subprocess.run(
+        [sys.executable, "-c", "from core.sync.lease import _process; print(_process())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    hold(entered, f"{child.stdout.strip()}/a", 60)
+    assert holder_of(entered, "acme") is None
+    assert isinstance(take(entered), str)
+
+
+def test_the_lease_of_a_process_of_this_machine_that_lives_is_kept(entered):
+    hold(entered, f"{_process()}/a", 60)
+    assert isinstance(take(entered), Holder)
+    assert is_running(entered, "acme")
+
+
+def test_the_second_says_who_synchronises(store, server, account, rows):
+    store.ensure_account("acme", "Acme")
+    hold(store, "4711/laptop/?/a", 60)
+    report = sync_account(store, account, patience=FAST)
+    assert (report.status, report.run_id, exit_code([report])) == ("busy", None, 3)
+    assert "being synchronised already, by process 4711 on laptop, since" in report.message
+    assert server.asked == []
+    assert rows(SyncRun) == rows(TestCycle) == {}
+
+
+def test_two_at_once_read_it_once(store, server, account, rows):
+    reports = []
+    threads = [
+        threading.Thread(target=lambda: reports.append(sync_account(store, account, patience=FAST)))
+        for _ in range(2)
+    ]
+    server.before = lambda _path, _query: threading.Event().wait(0.05)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(report.status for report in reports) == ["busy", "done"]
+    assert len(rows(SyncRun)) == 1
+    assert holders(store) == []
+
+
+def test_a_run_that_another_left_is_ended_only_when_its_lease_is_free(store, account, rows):
+    store.ensure_account("acme", "Acme")
+    left = {"source": "testio", "status": "running", "started_at": datetime.now(UTC)}
+    with store.write("acme") as unit:
+        unit.upsert(SyncRun, [left | {"id": 1, "counts": {}}])
+    hold(store, "4711/laptop/?/a", 60)
+    sync_account(store, account, patience=FAST)
+    assert rows(SyncRun)[1]["status"] == "running"
+    with store.write("acme") as unit:
+        return_lease(unit, "4711/laptop/?/a")
+    sync_account(store, account, patience=FAST)
+    assert rows(SyncRun)[1]["status"] == "failed"
+
+
+def test_who_lost_the_lease_writes_nothing_more(store, server, account, rows):
+    def take_over(path, _query):
+        if path == "/bugs":
+            with store.write("acme", quiet=True) as unit:
+                (name,) = holders(store)
+                return_lease(unit, name)
+                take_lease(unit)
+
+    server.before = take_over
+    report = sync_account(store, account, patience=FAST)
+    assert report.status == "failed"
+    assert "Another process has taken over" in report.message
+    assert rows(TestCycle) == {}
+    # The lease is the other's, and is not given back.
+    assert len(holders(store)) == 1

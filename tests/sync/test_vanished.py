@@ -1,0 +1,123 @@
+"""What the source no longer has: kept, told, and in no figure."""
+
+import pytest
+
+from core.analytics import query_metrics
+from core.store import (
+    Bug,
+    BugDevice,
+    CyclePlatform,
+    CycleReading,
+    SyncProblem,
+    TestCycle,
+    TestFeature,
+    Vanished,
+)
+from core.sync import count_vanished, vanished
+
+
+def figures(store):
+    asked = query_metrics(store, metrics=["bug_count", "tests_created"], account="acme")
+    return asked["totals"]
+
+
+def test_a_bug_that_is_gone_is_kept_apart_and_comes_back(sync, server, rows, store):
+    server.customer.bugs[0]["known"] = "yes"
+    sync()
+    before = rows(Bug)[990001], set(rows(BugDevice)), figures(store)
+    gone = server.customer.bugs.pop(0)
+    version = store.data_version()
+    report = sync()
+    assert report.counts["bug"]["removed"] == 1
+    assert "No longer in the source, and kept apart: 1." in report.message
+    assert store.data_version() > version
+    assert 990001 not in rows(Bug)
+    assert figures(store)["bug_count"] == before[2]["bug_count"] - 1
+    entry = rows(Vanished)["bug", 990001]
+    assert entry["title"] == gone["title"]
+    assert entry["content"]["row"]["severity"] == "high"
+    assert entry["content"]["row"]["reported_day"] == "2026-03-02"
+    assert entry["content"]["platforms"] == ["Windows"]
+    assert rows(SyncProblem) == {}
+    # It is told once, and stays as it is.
+    assert sync().counts["bug"]["removed"] == 0
+    assert rows(Vanished)["bug", 990001] == entry
+    gone["known"] = True
+    server.customer.bugs.append(gone)
+    assert sync().counts["bug"]["added"] == 1
+    assert rows(Vanished) == {}
+    assert rows(Bug)[990001] == before[0] | {"known": True}
+    assert (set(rows(BugDevice)), figures(store)) == before[1:]
+
+
+def test_a_cycle_that_is_gone_is_kept_apart_with_its_bugs(sync, server, rows, store):
+    sync()
+    before = {
+        model: rows(model) for model in (TestCycle, TestFeature, CyclePlatform, Bug, BugDevice)
+    }
+    gone = server.customer.cycles.pop(0)
+    bugs = server.customer.bugs[:3]
+    del server.customer.bugs[:3]
+    assert sync().status == "done"
+    assert set(rows(Vanished)) == {
+        ("test_cycle", 50117),
+        *(("bug", bug["id"]) for bug in bugs),
+    }
+    assert len(rows(Vanished)["test_cycle", 50117]["content"]["features"]) == 2
+    assert rows(Vanished)["test_cycle", 50117]["content"]["platforms"] == ["Windows", "iOS"]
+    assert 50117 not in rows(CycleReading)
+    assert figures(store) == {"bug_count": 1, "tests_created": 2}
+    assert count_vanished(store, account="acme") == {"bug": 3, "test_cycle": 1}
+    assert next(record.id for record in vanished(store, account="acme")) == 50117
+    server.customer.cycles.insert(0, gone)
+    server.customer.bugs[:0] = bugs
+    sync()
+    assert rows(Vanished) == {}
+    assert {model: rows(model) for model in before} == before
+
+
+def test_a_cycle_is_gone_only_if_a_whole_list_lacks_it(sync, server, rows):
+    """A draft that is not found by its id, but that the list still names, is there."""
+    from tests.payloads import payload
+
+    server.customer.cycles += [
+        payload("cycle", id=n, status="archived", features=[]) for n in range(1, 251)
+    ]
+    server.customer.cycles[3]["status"] = "initialized"
+    sync()
+
+    from tests.testio_server import Fault
+
+    server.faults = [Fault(path="/exploratory_tests/1", status=404)]
+    report = sync()
+    assert report.status == "done"
+    assert 1 in rows(TestCycle)
+    assert rows(Vanished) == {}
+    server.customer.cycles = [c for c in server.customer.cycles if c["id"] != 1]
+    assert sync().counts["test_cycle"]["removed"] == 1
+    assert set(rows(Vanished)) == {("test_cycle", 1)}
+
+
+def test_a_settled_cycle_that_is_gone_is_noticed_when_its_list_is_read_whole(sync, server, rows):
+    server.customer.cycles[0]["status"] = "archived"
+    sync()
+    del server.customer.cycles[0]
+    assert sync(full=True).counts["test_cycle"]["removed"] == 1
+
+
+@pytest.mark.parametrize("database", ["any"])
+def test_on_each_database(any_store, server, account, database):
+    from core.sync import sync_account
+    from tests.sync.conftest import FAST
+
+    assert sync_account(any_store, account, patience=FAST).status == "done"
+    cycle = server.customer.cycles.pop(0)
+    bugs = server.customer.bugs[:3]
+    del server.customer.bugs[:3]
+    assert sync_account(any_store, account, patience=FAST).status == "done"
+    assert count_vanished(any_store, account="acme") == {"bug": 3, "test_cycle": 1}
+    server.customer.cycles.append(cycle)
+    server.customer.bugs += bugs
+    assert sync_account(any_store, account, patience=FAST).status == "done"
+    assert count_vanished(any_store, account="acme") == {}
+    assert figures(any_store) == {"bug_count": 4, "tests_created": 3}
