@@ -6,17 +6,19 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from core.config import Settings, load_settings
-from core.errors import ConfigError, QueryError, TouchstoneError
+from core.errors import ConfigError, InputError, QueryError, TouchstoneError
 
 if TYPE_CHECKING:
     from core.store import Store
     from core.sync import Progress, SyncReport
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DONE, FAILED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
+SHOWN_PROBLEMS = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--account", metavar="ID")
     query.add_argument("--format", choices=["table", "csv", "json"], default="table")
     query.set_defaults(run=_query)
+
+    bring = commands.add_parser("import", help="bring a file of records in")
+    bring.add_argument("kind", choices=["tickets", "surveys", "enhancements", "feedback"])
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--mapping", type=Path, metavar="FILE", help="which column is what, as JSON")
+    bring.add_argument("--account", metavar="ID", help="needed where there are several")
+    bring.set_defaults(run=_import)
 
     check = commands.add_parser("doctor", help="say what works here and what does not")
     check.set_defaults(run=_doctor)
@@ -211,6 +220,40 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
     for warning in result["warnings"]:
         print(f"Note: {warning}")
     return DONE
+
+
+def _import(settings: Settings, given: argparse.Namespace) -> int:
+    from core.imports import ColumnMapping, import_file
+    from core.shown import accounts, open_once
+
+    if given.kind == "surveys":
+        raise InputError("Surveys cannot be imported yet by this version.")
+    store = open_once(settings)
+    for account in settings.accounts:
+        store.ensure_account(account.id, account.name)
+    known = [account.id for account in accounts(store)]
+    if given.account is None and len(known) > 1:
+        raise InputError(f"Name the account with --account: there is {', '.join(known)}.")
+    chosen = given.account or next(iter(known), "main")
+    mapping = None
+    if given.mapping is not None:
+        try:
+            mapping = ColumnMapping.read(json.loads(given.mapping.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise InputError(f"The mapping {given.mapping} cannot be read: {error}.") from None
+    is_new = chosen not in known
+    report = import_file(
+        store, given.kind, given.file, account=chosen, mapping=mapping, enters=is_new
+    )
+    for problem in report.listed[:SHOWN_PROBLEMS]:
+        place = f"{given.file.name} line {problem.line}, {problem.field}"
+        print(f"  {place}: {problem.reason} {problem.value}".rstrip(), file=sys.stderr)
+    if report.problems > SHOWN_PROBLEMS:
+        print(f"  and {report.problems - SHOWN_PROBLEMS:,} more", file=sys.stderr)
+    print(f"{chosen}: {report.message}")
+    if not report.refused:
+        return DONE
+    return IN_PART if report.added + report.changed + report.unchanged else FAILED
 
 
 def _doctor(settings: Settings, _given: argparse.Namespace) -> int:

@@ -152,6 +152,41 @@ def test_demo_says_where_it_is_and_is_built_once(run, demo_url):
     assert "touchstone-demo.db" in done.stdout
 
 
+def test_import_brings_a_file_in_and_tells_what_it_refused(run, tmp_path):
+    path = tmp_path / "tickets.csv"
+    path.write_text("id,opened\nT-1,03/04/2026\n,03/04/2026\n", encoding="utf-8")
+    asked = run("import", "tickets", str(path))
+    assert asked.returncode == 1
+    assert "can be read in more than one way (%d/%m/%Y, %m/%d/%Y)" in asked.stderr
+    mapping = tmp_path / "mapping.json"
+    columns = {"id": "id", "opened_at": "opened"}
+    mapping.write_text(json.dumps({"columns": columns, "date_format": "%d/%m/%Y"}))
+    done = run("import", "tickets", str(path), "--mapping", str(mapping), "--account", "acme")
+    assert done.returncode == 3
+    assert done.stdout == "acme: 1 new, 0 changed and 0 unchanged tickets; 1 row refused.\n"
+    assert "tickets.csv line 3, id: it has no usable id" in done.stderr
+    path.write_text("id,opened\nT-1,03/04/2026\n", encoding="utf-8")
+    again = run("import", "tickets", str(path))
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("acme: 0 new, 0 changed and 1 unchanged")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tickets", "none.csv"], "none.csv cannot be read: No such file or directory."),
+        (["tickets", __file__], "has no columns"),
+        (["feedback", __file__, "--mapping", "none.json"], "The mapping none.json cannot be read"),
+        (["surveys", __file__], "cannot be imported yet"),
+    ],
+)
+def test_an_import_that_fails_is_1_with_a_sentence(run, arguments, said):
+    done = run("import", *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_doctor_finds_what_is_wrong(run):
     with TestioServer(shop()) as api:
         run("sync", **account(api))

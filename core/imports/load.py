@@ -116,11 +116,12 @@ def import_file(
     *,
     account: str,
     mapping: ColumnMapping | None = None,
+    enters: bool = False,
     on_progress: Callable[[str], None] = lambda _text: None,
 ) -> ImportReport:
     """Bring a file of tickets, enhancements or feedback into an account.
 
-    Without a mapping the known one is used. The same file twice changes nothing. Raises InputError
+    Without a mapping the known one is used; `enters` has a new account entered first. The same file twice changes nothing. Raises InputError
     when nothing of the file can be used, as for dates that can be read in two ways.
     """
     found = open_records(path)
@@ -132,6 +133,8 @@ def import_file(
                 f"({', '.join(formats)}): name the right one as date_format of a mapping."
             )
     mapping.check(kind, found.columns)
+    if enters:
+        store.ensure_account(account, account)
     report = ImportReport(kind)
     rows = found.rows()
     run = _Run(store, account, kind, path.name)
