@@ -121,8 +121,9 @@ def import_file(
 ) -> ImportReport:
     """Bring a file of tickets, enhancements or feedback into an account.
 
-    Without a mapping the known one is used; `enters` has a new account entered first. The same file twice changes nothing. Raises InputError
-    when nothing of the file can be used, as for dates that can be read in two ways.
+    Without a mapping the known one is used; `enters` has a new account entered first. The same file
+    twice changes nothing. Raises InputError when nothing of the file can be used, as for dates that
+    can be read in two ways.
     """
     found = open_records(path)
     if mapping is None:
