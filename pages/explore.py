@@ -57,11 +57,19 @@ Known = dict[str, tuple[str, Sequence[str]]]
 
 def show(page: ui.Page) -> None:
     link = {key: st.query_params.get_all(key) for key in st.query_params}
+    is_opened = "explore_metrics" not in st.session_state
     answer = st.container()
     chosen = filter_bar(page, default=PERIOD, products=False, also=OPENING)
     known: Known = {}
     asked = question(page, chosen, known)
-    left_out(link, known, asked["metrics"])
+    # What no box takes stays in the address: said once, and not after a filter has been taken away.
+    own = {key: link[key] for key in link if key in known or (is_opened and is_own(key))}
+    if missed := strays(own, known, asked["metrics"]):
+        st.warning(
+            ui.plain(
+                f"Left out: {missed}. The rest is shown; choose again where something is missing."
+            )
+        )
     if not asked["metrics"]:
         with answer:
             st.markdown("##### Choose a metric to begin.")
@@ -171,17 +179,9 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
     return found
 
 
-def left_out(link: Mapping[str, Sequence[str]], known: Known, metrics: Sequence[str]) -> None:
-    """A link may be old, or written by hand: what it names in vain is said, the rest is shown."""
-    own = {key: values for key, values in link.items() if key.startswith("explore_")}
-    own = {key: own[key] for key in own if key not in {"explore_dates", "explore_name"}}
-    found = strays(own, known, metrics)
-    if found:
-        st.warning(
-            ui.plain(
-                f"Left out: {found}. The rest is shown; choose again where something is missing."
-            )
-        )
+def is_own(parameter: str) -> bool:
+    """Whether a parameter of a link is meant for this page, and no free text or date."""
+    return parameter.startswith("explore_") and parameter not in {"explore_dates", "explore_name"}
 
 
 def totals(result: Mapping[str, Any]) -> None:
@@ -293,7 +293,9 @@ def views(page: ui.Page) -> None:
     known = saved_views(page.store, page.account.id)
     with st.expander(f"Saved views ({len(known)})", key="explore_views"):
         for view in known:
-            with st.container(horizontal=True, horizontal_alignment="distribute"):
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
                 query = {key: list(values) for key, values in view.query.items()}
                 st.page_link("explore.py", label=ui.plain(view.name), query_params=query)
                 st.button(

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any, NoReturn
 
 from core.analytics.dates import Window, read_window
@@ -37,6 +36,7 @@ __all__ = [
 BASES = ("default", "start", "reported")
 MAX_DIMENSIONS = 3
 MAX_LIMIT, DEFAULT_LIMIT = 1_000_000, 1_000
+MAX_WEIGHT = 1_000_000
 # Databases take some 32,000 bound values in one statement.
 MAX_FILTER_VALUES = 30_000
 
@@ -233,10 +233,11 @@ def _weights(weights: Mapping[str, float] | None) -> Weights:
     for severity, weight in weights.items():
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
         is_text = isinstance(severity, str) and _is_storable(severity)
-        if not is_text or not is_number or not isfinite(weight):
+        # Their sum has to stay a number that databases can hold.
+        if not is_text or not is_number or not abs(weight) <= MAX_WEIGHT:
             raise QueryError(
                 f"The severity weight {_shown(severity)}: {_shown(weight)} is no number "
-                "for a severity."
+                f"for a severity: give one up to {MAX_WEIGHT:,}."
             )
     return dict(weights)
 

@@ -35,6 +35,7 @@ FEW = 20
 # Values that are looked up one by one, which stops at the first row that has them.
 PROBED = 20
 NAMED = 3
+LONGEST_NAMED = 80
 CANDIDATES = 10_000
 
 
@@ -76,9 +77,10 @@ def read_scope(reader: Reader, account: str | None) -> tuple[str, ...]:
     if account is None:
         return tuple(ids)
     if account not in ids:
-        near = nearest(str(account), ids)
+        near = nearest(str(account)[:LONGEST_NAMED], ids)
         hint = f"did you mean {near}?" if near else "choose one that was synced."
-        raise QueryError(f"There is no account {account!r} in this store: {hint}")
+        named = repr(account)[:LONGEST_NAMED]
+        raise QueryError(f"There is no account {named} in this store: {hint}")
     return (account,)
 
 

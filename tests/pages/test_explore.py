@@ -3,10 +3,21 @@
 import pytest
 
 from core.analytics import METRICS, query_metrics
-from core.analytics.explore import dimensions_of, members, what_emptied
+from core.analytics.explore import (
+    dimensions_of,
+    every_period,
+    finding,
+    is_empty,
+    members,
+    names,
+    what_emptied,
+)
 from core.errors import InputError
+from core.save import save_cycles, save_products
+from core.sources.testio import parse_cycle, parse_product
 from core.store import open_store
 from core.views import View, forget_view, save_view, saved_views
+from tests.pages.test_shown_figures import cycle
 
 
 @pytest.fixture
@@ -38,6 +49,63 @@ def test_what_emptied_names_the_part_that_did(demo):
     assert what_emptied(demo, asked=asked | none) == "the filter on tester"
     long_ago = {"start_date": "1999-01-01", "end_date": "1999-12-31"}
     assert what_emptied(demo, asked=asked | long_ago) == "the period"
+
+
+def test_what_emptied_names_both_where_neither_alone_did(demo):
+    asked = {"metrics": ["bug_count"], "account": "demo", "start_date": "1999", "end_date": "1999"}
+    both = asked | {"filters": {"tester": ["Nobody at all"]}}
+    assert what_emptied(demo, asked=both) == "the filter on tester and the period"
+    either = {"metrics": ["bug_count"], "account": "demo", "filters": {"severity": "low"}}
+    one = members(demo, dimension="tester", account="demo")[0]
+    either["filters"] |= {"bug_status": "no such", "tester": one}
+    assert what_emptied(demo, asked=either) == "the filter on bug status"
+    demo.ensure_account("new", "New")
+    assert what_emptied(demo, asked=asked | {"account": "new"}) == ""
+
+
+def test_zero_of_something_is_not_empty(demo):
+    accepted = {"metrics": ["rejection_rate"], "filters": {"bug_status": "accepted"}}
+    answer = query_metrics(demo, **accepted, account="demo")
+    assert answer["totals"] == {"rejection_rate": 0.0}
+    assert not is_empty(demo, asked=accepted | {"account": "demo"})
+    none = {"metrics": ["rejection_rate"], "filters": {"tester": "Nobody at all"}}
+    assert is_empty(demo, asked=none | {"dimensions": ["tester"], "include_zero": True})
+
+
+def test_the_finding_tells_where_amounts_are_highest_and_of_rates_only_the_whole(demo):
+    asked = {"dimensions": ["severity"], "account": "demo"}
+    bugs = query_metrics(demo, metrics=["bug_count"], **asked)
+    most = bugs["data"][0]
+    highest = f"highest: {most['severity']} ({most['bug_count']:,})"
+    assert finding(bugs) == f"Bugs: 6,000 in all; {highest}."
+    tied = bugs | {"data": [most | {"severity": "a"}, most | {"severity": "b"}]}
+    assert finding(tied).endswith(f"highest: a and 1 more ({most['bug_count']:,}).")
+    rate = query_metrics(demo, metrics=["rejection_rate"], **asked)
+    assert finding(rate).endswith("% in all.")
+
+
+def test_members_of_one_name_are_told_apart_and_none_is_in_words():
+    rows = [
+        {"account_id": "a", "feature_id": 1, "feature": "Cart"},
+        {"account_id": "a", "feature_id": 2, "feature": "Cart"},
+        {"account_id": "a", "feature_id": 3, "feature": "Login"},
+        {"account_id": "a", "feature_id": 4, "feature": None},
+        {"account_id": "a", "feature_id": None, "feature": None},
+    ]
+    assert names(rows, "feature") == ["Cart (1)", "Cart (2)", "Login", "feature 4", "no feature"]
+    known = [{"known_bug": value} for value in (True, False, None)]
+    assert names(known, "known_bug") == ["yes", "no", "no known bug"]
+
+
+def test_no_period_between_two_is_missing():
+    assert every_period("month", "2024-11", "2025-02") == [
+        *("2024-11", "2024-12", "2025-01", "2025-02")
+    ]
+    assert every_period("week", "2020-W52", "2021-W01") == ["2020-W52", "2020-W53", "2021-W01"]
+    assert every_period("quarter", "2023-Q4", "2024-Q1") == ["2023-Q4", "2024-Q1"]
+    assert every_period("day", "2024-02-28", "2024-03-01") == [
+        *("2024-02-28", "2024-02-29", "2024-03-01")
+    ]
 
 
 def test_views_are_kept_by_name_and_account(demo):
@@ -112,3 +180,115 @@ def test_every_member_can_be_filtered_by(demo, dimension):
         filters = {dimension: [value]}
         answer = query_metrics(demo, metrics=["bug_count"], filters=filters, account="demo")
         assert not [warning for warning in answer["warnings"] if "No row has" in warning]
+
+
+BAD_LINKS = {
+    "an unknown metric": ({"explore_metrics": ["Bugs", "Bugz"]}, "the metric 'Bugz' (did you mean"),
+    "a metric's key": ({"explore_metrics": ["bug_count"]}, "'bug_count' (did you mean 'Bugs'?)"),
+    "an unknown dimension": ({"explore_dimensions": ["Moon"]}, "the dimension 'Moon'"),
+    "a dimension out of reach": (
+        {"explore_dimensions": ["Tester"]},
+        "the dimension 'Tester', which Tests created cannot use",
+    ),
+    "a dimension to filter by": ({"explore_where": ["Severity"]}, "'Severity', which"),
+    "an unknown value": (
+        {"explore_where": ["Test status"], "explore_only_test_status": ["purple", "locked"]},
+        "the test status 'purple'",
+    ),
+    "a value without its filter": (
+        {"explore_only_severity": ["low"]},
+        "'explore_only_severity', which is no part of this page",
+    ),
+    "an unknown part": ({"explore_metric": ["Bugs"]}, "'explore_metric', which is no part"),
+    "an unknown period": ({"explore_period": ["Last century"]}, "the period 'Last century'"),
+    "no switch": ({"explore_zero": ["perhaps"]}, "the switch 'perhaps'"),
+    "an injection": (
+        {
+            "explore_metrics": ["'; DROP TABLE bug; --"],
+            "explore_period": ["<b>*x*</b> $1$ :red[a]"],
+        },
+        "DROP TABLE bug",
+    ),
+    "very much": ({"explore_metrics": [f"{n}" * 9_000 for n in range(9)]}, "and 4 more"),
+}
+
+
+@pytest.mark.parametrize("link", BAD_LINKS)
+def test_a_bad_link_says_what_it_left_out_and_shows_the_rest(demo, run_page, link):
+    query, words = BAD_LINKS[link]
+    app = run_page("explore", **query)
+    assert not app.exception
+    assert not app.error
+    (warning,) = app.warning
+    said = warning.value.replace("\\", "")
+    assert words in said
+    assert len(said) < 700
+    assert app.metric
+    known = {"Bugs"} & set(query.get("explore_metrics", ()))
+    assert app.metric[0].label == f"{(known or {'Tests created'}).pop()}, in all"
+    assert app.text_input(key="explore_name").run().warning == []  # said once
+
+
+@pytest.mark.parametrize(
+    "dates", [["2026-03-01", "2026-02-01"], ["2026-03-01"], ["soon"], ["0001-01-01", "9999-12-31"]]
+)
+def test_dates_without_sense_are_told_or_left_out(demo, run_page, dates):
+    app = run_page("explore", explore_period="Custom dates", explore_dates=dates)
+    assert not app.exception
+    told = [element.value for element in [*app.error, *app.info]]
+    assert bool(app.metric) != bool(told)
+
+
+def test_a_good_link_leaves_nothing_out(demo, run_page):
+    app = run_page(
+        "explore",
+        explore_metrics=["Bugs", "Rejection rate"],
+        explore_dimensions=["Tester", "Month"],
+        explore_where=["Severity"],
+        explore_only_severity=["low", "high"],
+        explore_period="All time",
+        explore_zero="true",
+    )
+    assert not app.exception
+    assert not app.warning
+    asked = {"metrics": ["bug_count"], "filters": {"severity": ["low", "high"]}, "account": "demo"}
+    expected = query_metrics(demo, **asked)["totals"]["bug_count"]
+    assert app.metric[0].value == f"{expected:,}"
+
+
+def test_what_can_no_longer_be_grouped_by_is_told(demo, run_page):
+    app = run_page("explore", explore_metrics=["Bugs"], explore_dimensions=["Tester", "Month"])
+    app.multiselect(key="explore_metrics").set_value(["bug_count", "tests_created"]).run()
+    assert app.multiselect(key="explore_dimensions").value == ["month"]
+    assert "'Tester', which Bugs and Tests created cannot use" in app.warning[0].value.replace(
+        "\\", ""
+    )
+
+
+def test_reset_goes_back_to_the_opening_view(demo, run_page):
+    app = run_page(
+        "explore",
+        explore_metrics=["Bugs"],
+        explore_dimensions=["Tester"],
+        explore_period="All time",
+    )
+    app.button(key="explore_reset").click().run()
+    assert app.multiselect(key="explore_metrics").value == ["tests_created"]
+    assert app.multiselect(key="explore_dimensions").value == ["month"]
+    assert app.selectbox(key="explore_period").value == "Last 12 months"
+
+
+def test_a_link_to_an_account_shows_that_account_from_the_start(run_page, tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
+    for number, (account, name) in enumerate((("a", "Acme"), ("b", "Acme"), ("c", "Coop")), 1):
+        store.ensure_account(account, name)
+        with store.write(account) as unit:
+            save_products(unit, [parse_product({"id": 1, "name": "Shop"})])
+            save_cycles(
+                unit, [parse_cycle(cycle(n, "Ann", "Bob", 5)) for n in range(1, number + 1)]
+            )
+    store.close()
+    for label, created in (("Acme (a)", "1"), ("Acme (b)", "2"), ("Coop", "3")):
+        app = run_page("explore", account=label)
+        assert app.metric[0].value == created
+        assert app.selectbox(key="account").options == ["Acme (a)", "Acme (b)", "Coop"]
