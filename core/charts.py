@@ -4,7 +4,7 @@ Colours come from the page's theme, so that one chart reads well in light and in
 a fixed meaning (everyone else, a target) is named here, in greys that hold on both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 import altair as alt
@@ -15,7 +15,7 @@ from core import words
 from core.stats import Estimate
 from core.words import OTHERS
 
-__all__ = ["bars", "criterion_bar", "heat_map", "line", "stacked_periods"]
+__all__ = ["bars", "criterion_bar", "heat_map", "intervals", "line", "stacked_periods"]
 
 # Altair's layers answer with one of two classes, depending on what they are given.
 Layers: TypeAlias = alt.LayerChart | alt.FacetChart
@@ -31,24 +31,25 @@ def stacked_periods(
     *,
     series: Sequence[str],
     unit: str,
-    unfinished: str | None = None,
+    unfinished: str | Collection[str] | None = None,
     height: int = 340,
+    others: str = OTHERS,
+    what: str = "Who",
 ) -> Layers:
     """Amounts by period, stacked by series, with the names at the right edge.
 
     `frame` has period (str), series (str) and value (number), one row for each pair; `series` gives
-    the order from the bottom, with `OTHERS`, where it is one, in grey. The `unfinished` period is
-    pale.
+    the order from the bottom, with `others`, where it is one, in grey. The `unfinished` periods are
+    pale. `what` is what a series is.
     """
-    order = [name for name in series if name != OTHERS]
-    if OTHERS in series:
-        order.insert(0, OTHERS)
+    order = [name for name in series if name != others]
+    if others in series:
+        order.insert(0, others)
     position = {name: n for n, name in enumerate(order)}
-    data = frame.assign(
-        layer=frame["series"].map(position), unfinished=frame["period"] == unfinished
-    )
+    pale = [unfinished] if unfinished is None or isinstance(unfinished, str) else list(unfinished)
+    data = frame.assign(layer=frame["series"].map(position), unfinished=frame["period"].isin(pale))
     base = alt.Chart(data)
-    colour = alt.Color("series:N", sort=order, legend=None, scale=_scale(order))
+    colour = alt.Color("series:N", sort=order, legend=None, scale=_scale(order, others))
     bars = base.mark_bar().encode(
         x=alt.X("period:O", title=None, axis=_period_axis(data["period"])),
         y=alt.Y("value:Q", title=unit, stack="zero"),
@@ -57,15 +58,15 @@ def stacked_periods(
         opacity=alt.condition(alt.datum.unfinished, alt.value(UNFINISHED), alt.value(1)),
         tooltip=[
             alt.Tooltip("period:O", title="Period"),
-            alt.Tooltip("series:N", title="Who"),
+            alt.Tooltip("series:N", title=what),
             alt.Tooltip("value:Q", title=unit, format=",d"),
         ],
     )
     labels = (
         alt.Chart(_edge_labels(data, order))
-        .mark_text(align="left", baseline="middle", dx=14, fontSize=12)
+        .mark_text(align="left", baseline="middle", dx=6, fontSize=12)
         .encode(
-            x=alt.X("period:O"),
+            x=alt.X("period:O", bandPosition=1),
             y=alt.Y("at:Q"),
             text="series:N",
             color=colour,
@@ -75,9 +76,9 @@ def stacked_periods(
     return _styled(alt.layer(bars, labels), height=height)
 
 
-def _scale(order: Sequence[str]) -> alt.Scale:
+def _scale(order: Sequence[str], others: str) -> alt.Scale:
     # An explicit domain keeps a person's colour when the data changes; grey stands for the rest.
-    if OTHERS not in order:
+    if others not in order:
         return alt.Scale(domain=list(order))
     return alt.Scale(domain=list(order), range=[GREY, *_palette(len(order) - 1)])
 
@@ -149,11 +150,19 @@ def line(
     `frame` has period (str), value (number or None), series (str), and may have n (the sample).
     """
     sample = [alt.Tooltip("n:Q", title="Sample", format=",d")] if "n" in frame else []
-    axis = alt.Y(
-        "value:Q", title=unit, axis=alt.Axis(format=value_format), scale=alt.Scale(zero=zero)
-    )
+    # No fractions between whole numbers: without them two ticks would read the same.
+    step = 1 if value_format.endswith("d") else alt.Undefined
+    ticks = alt.Axis(format=value_format, tickMinStep=step)
+    axis = alt.Y("value:Q", title=unit, axis=ticks, scale=alt.Scale(zero=zero))
     several = len(frame["series"].unique()) > 1
-    legend = alt.Legend(orient="top", title=None) if several else None
+    # As many names side by side as there is room for: on a phone they would run out of the chart.
+    names = alt.Legend(
+        orient="top",
+        title=None,
+        columns=alt.ExprRef("width < 400 ? 2 : max(1, floor(width / 160))"),
+        labelLimit=alt.ExprRef("width < 400 ? 100 : 150"),
+    )
+    legend = names if several else None
     base = alt.Chart(frame).encode(
         x=alt.X("period:O", title=None, axis=_period_axis(frame["period"])),
         y=axis,
@@ -207,6 +216,30 @@ def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> Layers:
     return _styled(alt.layer(base.mark_bar(), ends), height=60 + 34 * len(frame))
 
 
+def intervals(frame: pd.DataFrame, *, unit: str, from_: float = 0) -> Layers:
+    """Values as dots with their intervals as bands, one below the other.
+
+    `frame` has category (str), value, low and high (numbers), in the order to be drawn.
+    """
+    end = max(float(frame["high"].max()), from_ + 1)
+    scale = alt.Scale(domain=[from_, end], nice=False, zero=False)
+    base = alt.Chart(frame).encode(
+        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=150)),
+        tooltip=[
+            alt.Tooltip("category:N", title="Who"),
+            alt.Tooltip("value:Q", title=unit, format=",d"),
+            alt.Tooltip("low:Q", title="95 % interval from", format=",d"),
+            alt.Tooltip("high:Q", title="to", format=",d"),
+        ],
+    )
+    x = alt.X("low:Q", title=unit, scale=scale, axis=alt.Axis(format=",d", tickMinStep=1))
+    bands = base.mark_bar(height=8, opacity=0.35, cornerRadius=4).encode(x=x, x2="high:Q")
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("value:Q", title=unit, scale=scale)
+    )
+    return _styled(alt.layer(bands, dots), height=60 + 22 * len(frame))
+
+
 def heat_map(
     frame: pd.DataFrame, *, titles: tuple[str, str], unit: str, value_format: str
 ) -> Layers:
@@ -214,14 +247,17 @@ def heat_map(
 
     `frame` has row (str), column (str) and value (number or None).
     """
+    # Names that have no room beside each other are turned.
+    is_narrow = f"width < {75 * frame['column'].nunique()}"
+    names = alt.Axis(
+        labelAngle=alt.ExprRef(f"{is_narrow} ? -45 : 0"),
+        labelAlign=alt.ExprRef(f"{is_narrow} ? 'right' : 'center'"),
+        labelOverlap=False,
+        labelLimit=120,
+    )
     base = alt.Chart(frame).encode(
         y=alt.Y("row:N", title=titles[0], sort=None, axis=alt.Axis(labelLimit=200)),
-        x=alt.X(
-            "column:N",
-            title=titles[1],
-            sort=None,
-            axis=alt.Axis(labelAngle=0, labelOverlap=False, labelLimit=120),
-        ),
+        x=alt.X("column:N", title=titles[1], sort=None, axis=names),
         color=alt.Color("value:Q", title=unit, legend=alt.Legend(format=value_format)),
         tooltip=[
             alt.Tooltip("row:N", title=titles[0]),
@@ -289,7 +325,7 @@ def criterion_bar(
 
 def _styled(chart: Layers, *, height: int) -> Layers:
     styled: Layers = (
-        chart.properties(height=height, padding={"left": 0, "top": 6, "right": 4, "bottom": 0})
+        chart.properties(height=height, padding={"left": 0, "top": 6, "right": 4, "bottom": 4})
         .configure_view(strokeOpacity=0)
         .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", tickCount=5)
         .configure_axisX(grid=False)

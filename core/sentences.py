@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from core import words
 from core.analytics.criteria import CriterionResult
-from core.analytics.engagement import Engagement
-from core.analytics.testers import NEWCOMER_BELOW, Field
+from core.analytics.engagement import FELL_WITHIN_DAYS, Engagement
 from core.stats import Verdict
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "criterion_target",
     "engagement_answer",
     "feedback_answer",
-    "testers_answer",
     "top_share",
 ]
 
@@ -24,31 +22,35 @@ LONGEST_WAIT_DAYS = 365
 
 
 def engagement_answer(found: Engagement, period: str) -> str:
-    """How many customer users were active in the period, and how many fell silent."""
+    """Who drives engagement in the period, how many are new, and how many slip away."""
     everyone = words.times(len(found.people), "customer user")
-    fell = f"{found.fell_silent}" if found.fell_silent else "nobody"
     span = words.lower_first(period)
+    if found.fell_silent:
+        gone = f"{words.count(found.fell_silent)} fell silent in the last {FELL_WITHIN_DAYS} days"
+    else:
+        gone = _are(found.silent, "silent")
     return (
-        f"{found.active} of {everyone} created a cycle ({span}); "
-        f"{fell} fell silent in the last 30 days."
+        f"{words.count(found.active)} of {everyone} created a cycle ({span}){_leader(found)}; "
+        f"{_are(found.count('new'), 'new')}, {_are(found.count('fading'), 'fading')}, "
+        f"{gone}."
     )
 
 
-def testers_answer(found: Field) -> str:
-    """Who leads, among how many that can be ranked."""
-    ranked = found.people[~found.people["newcomer"]]
-    if ranked.empty:
-        return (
-            f"No tester has {NEWCOMER_BELOW} decided bugs in this period yet, "
-            "so nobody can be ranked fairly."
-        )
-    first = ranked[ranked["rank"] == 1]["tester"].tolist()
-    names = words.listed(first) if len(first) <= 3 else words.times(len(first), "tester")
-    verb = "leads" if len(first) == 1 else "lead"
-    newcomers = words.times(int(found.people["newcomer"].sum()), "newcomer")
-    return (
-        f"{names} {verb} {words.times(len(ranked), 'ranked tester')}; {newcomers} not ranked yet."
-    )
+def _leader(found: Engagement) -> str:
+    """Who created the most, unless many share that place."""
+    people = found.people
+    first = people[people["created"] == people["created"].max()]
+    if not found.active or len(first) > 2 or len(first) == found.active:
+        return ""
+    names = words.listed(first["customer"].tolist())
+    each = " each" if len(first) > 1 else ""
+    return f", {names} the most ({words.count(first['created'].max())}{each})"
+
+
+def _are(number: int, what: str) -> str:
+    if not number:
+        return f"nobody is {what}"
+    return f"{words.count(number)} {'is' if number == 1 else 'are'} {what}"
 
 
 def feedback_answer(positive: float | None, average: float | None, number: float | None) -> str:

@@ -1,6 +1,6 @@
 """The filter bar: period, account and products, all of it in the URL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -41,10 +41,13 @@ def filter_bar(
     default: str = "Last 90 days",
     products: bool = True,
     also: Mapping[str, Any] = MappingProxyType({}),
+    box: Callable[[], None] | None = None,
+    on_reset: Callable[[], None] | None = None,
 ) -> Filters:
     """Period, account and products; all of it in the URL, and back to the start with one click.
 
-    `also` are other boxes of the page, with the values that they go back to.
+    `also` are other boxes of the page, with the values that they go back to; `box` draws one of
+    them in the bar. `on_reset` takes back what is no box.
     """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
     names = ui.read(page, product_names, account=page.account.id) if products else {}
@@ -74,12 +77,14 @@ def filter_bar(
             if len(names) > 1
             else []
         )
+        if box is not None:
+            box()
         st.button(
             "Reset",
             key=f"{page.key}_reset",
             type="tertiary",
             on_click=_reset,
-            args=(keys, {keys["period"]: default, **also}),
+            args=(keys, {keys["period"]: default, **also}, on_reset),
             help="Back to the view that the page opens with",
         )
     said = [window.label, *(names[product_id] for product_id in chosen)]
@@ -97,7 +102,11 @@ def _custom_dates(page: ui.Page, key: str) -> Window:
     return Window(*chosen, f"{words.day(chosen[0])} to {words.day(chosen[1])}")
 
 
-def _reset(keys: Mapping[str, str], opening: Mapping[str, Any]) -> None:
+def _reset(
+    keys: Mapping[str, str], opening: Mapping[str, Any], on_reset: Callable[[], None] | None
+) -> None:
+    if on_reset is not None:
+        on_reset()
     st.session_state.update(opening)
     if keys["products"] in st.session_state:
         st.session_state[keys["products"]] = []

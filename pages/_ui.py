@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 R = TypeVar("R")
+MOST_BARS = 30
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,10 @@ def figure_card(
             help=plain(f"{metric.label}. {metric.definition}"),
             # A period without data is left out: drawn as 0 it would look like a fall.
             chart_data=[value for value in figure.trend if value is not None] or None,
-            chart_type="bar" if metric.unit == "count" else "line",
+            # Many bars have no room beside each other.
+            chart_type="bar"
+            if metric.unit == "count" and len(figure.trend) <= MOST_BARS
+            else "line",
         )
         if figure.n is not None:
             small = ": too few for more than a hint" if figure.n and figure.is_small else ""

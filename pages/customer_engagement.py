@@ -1,62 +1,144 @@
 """Who drives engagement, and who is slipping away?"""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from core import sentences, words
-from core.analytics.engagement import SILENT_AFTER_DAYS, Engagement, engagement, top_and_others
+from core import engagement_words, sentences, words
+from core.analytics.engagement import (
+    FELL_WITHIN_DAYS,
+    Engagement,
+    concentration,
+    engagement,
+    top_and_others,
+)
 from core.analytics.panels import PANELS
+from core.analytics.segments import ACTIVITIES, LIFECYCLES
+from core.engagement_words import SEGMENTS
+from pages import _engagement_people as people_tabs
+from pages import _engagement_person as one
+from pages import _engagement_settings as thresholds
 from pages import _people, _proof
 from pages import _ui as ui
 from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles"})
+PILLS = {key: SEGMENTS[key] for key in (*LIFECYCLES, *ACTIVITIES)} | {"none": "None created"}
+TABS = (
+    "Leaderboard",
+    "Slipping away",
+    "Cohorts",
+    "Onboarding",
+    "Weekdays",
+    "What they find",
+    "Segments",
+)
 
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    chosen = filter_bar(page)
-    asked = chosen.asked_of(page)
-    found = ui.read(page, engagement, **asked)
+    names, unknown = one.known(page)
+    chosen = filter_bar(page, also={one.CHOSEN: None, one.SHOWN: []}, box=lambda: one.box(names))
+    person = st.session_state.get(one.CHOSEN)
+    if person is not None:
+        one.show(page, person, names[person], chosen, answer)
+        return
+    found = ui.read(page, engagement, **chosen.asked_of(page), settings=thresholds.in_use(page))
     with answer:
         st.markdown(f"##### {ui.plain(sentences.engagement_answer(found, chosen.window.label))}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
+        if unknown is not None:
+            st.warning(
+                f"No customer user of {ui.plain(page.account.name)} is called "
+                f"“{ui.plain(unknown)}”: the name may have changed, or belong to another account. "
+                "Everybody is below."
+            )
+    thresholds.note(page)
     if found.people.empty:
         ui.empty("No test cycle in the store names a customer user.")
         return
-    with st.grid(5, min_column_width=160):
-        _proof.figure_cards(page, PANELS["Engagement"], asked)
-        silent_card(found)
-    left, right = st.columns([9, 13])
-    with left:
-        _people.top_chart(
-            page, top_and_others(found), one="One person creates", many="create", what="cycles"
-        )
-    with right:
-        leaderboard(page, found, chosen)
+    with st.grid(6, min_column_width=150):
+        _proof.figure_cards(page, PANELS["Engagement"], chosen.asked_of(page))
+        segment_cards(found)
+    tabs(page, found, chosen)
 
 
-def silent_card(found: Engagement) -> None:
+def tabs(page: ui.Page, found: Engagement, chosen: Filters) -> None:
+    """Only the one that is open is computed."""
+    bodies = (
+        lambda: drivers(page, found, chosen),
+        lambda: people_tabs.slipping(page, found, chosen),
+        lambda: people_tabs.cohort_tab(page, chosen),
+        lambda: people_tabs.onboarding_tab(page, chosen),
+        lambda: people_tabs.weekdays(page, chosen),
+        lambda: people_tabs.findings_tab(page, chosen),
+        lambda: thresholds.show(page, found),
+    )
+    drawn = st.tabs(TABS, key=one.VIEW, bind="query-params")
+    for tab, body in zip(drawn, bodies, strict=True):
+        if tab.open:
+            with tab:
+                body()
+
+
+def segment_cards(found: Engagement) -> None:
+    """Who is new, and who went silent; the names behind both."""
+    new, silent = found.settings.new_days, found.settings.silent_days
+    _segment_card(
+        found,
+        "new",
+        f"New, {new} days",
+        help=f"Customer users whose first test cycle, created or submitted, ended within the last "
+        f"{new} days, or is still to end.",
+        more=f"{words.count(found.count('returning'))} returning",
+    )
+    _segment_card(
+        found,
+        "silent",
+        f"Silent, {silent} days",
+        help="Customer users whose latest test cycle, created or submitted, ended more than "
+        f"{silent} days ago; the change is over the last {FELL_WITHIN_DAYS} days. Those whose "
+        "cycles have no date are not counted.",
+        more=f"{words.count(found.count('fading'))} fading",
+        delta=found.fell_silent or None,
+        delta_color="inverse",
+    )
+
+
+def _segment_card(
+    found: Engagement, lifecycle: str, label: str, *, more: str, **metric: Any
+) -> None:
+    people = found.people[found.people["lifecycle"] == lifecycle]
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(
-            f"Silent {SILENT_AFTER_DAYS} days",
-            words.count(found.silent),
-            help="Customer users whose latest test cycle, created or submitted, ended more than "
-            f"{SILENT_AFTER_DAYS} days ago; the change is over the last 30 days. Those whose "
-            "cycles have no date are not counted.",
-            delta=found.fell_silent or None,
-            delta_color="inverse",
-        )
-        silent = found.people[found.people["silent"]]
-        with st.popover("Who?", type="tertiary", disabled=silent.empty):
+        st.metric(label, words.count(len(people)), **metric)
+        st.caption(f"of {words.count(len(found.people))}; {more}")
+        with st.popover("Who?", type="tertiary", disabled=people.empty):
             st.dataframe(
-                silent[["customer", "last_active"]].sort_values("last_active", ascending=False),
+                people[["customer", "last_active"]].sort_values(
+                    ["last_active", "customer"], ascending=[False, True]
+                ),
                 hide_index=True,
                 column_config={
                     "customer": "Customer user",
-                    "last_active": st.column_config.DateColumn("Last cycle", format="D MMM YYYY"),
+                    "last_active": st.column_config.DateColumn("Last active", format="D MMM YYYY"),
                 },
             )
+
+
+def drivers(page: ui.Page, found: Engagement, chosen: Filters) -> None:
+    left, right = st.columns([8, 15])
+    with left:
+        _people.top_chart(
+            page,
+            top_and_others(found),
+            one="One person creates",
+            many="create",
+            what="cycles",
+            more=engagement_words.concentration(concentration(found), found.created),
+        )
+    with right:
+        leaderboard(page, found, chosen)
 
 
 def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
@@ -64,56 +146,93 @@ def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
         place=range(1, len(found.people) + 1),
         completion=found.people["completion"] * 100,
     )
-    columns = ["place", "customer", "created", "submitted", "completion", "last_active", "trend"]
     with st.container(border=True, height="stretch"):
         st.subheader("Customer users by cycles created", anchor=False)
-        st.caption("Everyone, those without activity in the period with 0")
-        st.dataframe(
-            people[columns],
-            hide_index=True,
-            height=338,
-            column_config={
-                "place": st.column_config.NumberColumn("#", width=44),
-                "customer": st.column_config.TextColumn("Customer user", width=160),
-                "created": st.column_config.ProgressColumn(
-                    "Created",
-                    format="%d",
-                    min_value=0,
-                    max_value=_most(people["created"]),
-                    width=120,
-                ),
-                "submitted": st.column_config.NumberColumn("Submitted", width=84),
-                "completion": st.column_config.NumberColumn(
-                    "Completion %",
-                    format="%.0f",
-                    width=100,
-                    help="Of the cycles that they created, the share that was submitted by anybody",
-                ),
-                "last_active": st.column_config.DateColumn(
-                    "Last active",
-                    format="D MMM YYYY",
-                    width=100,
-                    help="The day on which their latest cycle, created or submitted, ended or ends",
-                ),
-                "trend": st.column_config.BarChartColumn(
-                    "By month",
-                    y_min=0,
-                    width=120,
-                    help="Cycles created by month, scaled to the busiest",
-                ),
-            },
+        people = people[_of_segments(people, _segments_box(found))]
+        everyone = len(people) == len(found.people)
+        st.caption(
+            "Everyone, those without activity in the period with 0. Choose a row to open a user."
+            if everyone
+            else f"{words.count(len(people))} of "
+            f"{words.times(len(found.people), 'customer user')}, with their places among all."
         )
+        if people.empty:
+            st.info("Nobody is in these segments at once.")
+            return
+        people["activity"] = people["activity"].map(SEGMENTS)
+        people["lifecycle"] = people["lifecycle"].map(SEGMENTS).fillna(words.UNKNOWN)
+        one.table(people, _columns(found), key="engagement_leaders", height=338)
         ui.csv_button(
             page,
-            found.people.drop(columns="trend"),
+            found.people.loc[people.index].drop(columns=["trend", "silent"]),
             name="Customer engagement",
             filters=chosen.words,
             key="people",
         )
 
 
-def _most(values: pd.Series) -> int:
-    return max(int(values.max()), 1)
+def _segments_box(found: Engagement) -> list[str]:
+    rules = engagement_words.segment_rules(found.settings)
+    said = "; ".join(f"{SEGMENTS[key]}: {rule}" for key, rule in rules.items())
+    return st.pills(
+        "Segments",
+        list(PILLS.values()),
+        selection_mode="multi",
+        key=one.SHOWN,
+        bind="query-params",
+        label_visibility="collapsed",
+        help=said,
+    )
+
+
+def _of_segments(people: pd.DataFrame, chosen: list[str]) -> pd.Series:
+    """Whether each person is in one of the chosen lifecycles and in one of the activities."""
+    wanted = pd.Series(data=True, index=people.index)
+    for column, keys in (("lifecycle", LIFECYCLES), ("activity", ACTIVITIES)):
+        asked = [key for key in keys if PILLS[key] in chosen]
+        if asked:
+            wanted &= people[column].isin(asked)
+    return wanted
+
+
+def _columns(found: Engagement) -> dict[str, object]:
+    most = max(int(found.people["created"].max()), 1)
+    return {
+        "place": st.column_config.NumberColumn("#", width=40),
+        "customer": st.column_config.TextColumn("Customer user", width=146),
+        "created": st.column_config.ProgressColumn(
+            "Created", format="%d", min_value=0, max_value=most, width=92
+        ),
+        "submitted": st.column_config.NumberColumn(
+            "Submitted", width=80, help="Cycles that they submitted, whoever had created them"
+        ),
+        "completion": st.column_config.NumberColumn(
+            "Done %",
+            format="%.0f",
+            width=62,
+            help="Completion: of the cycles that they created, the share that was submitted by "
+            "anybody",
+        ),
+        "last_active": st.column_config.DateColumn(
+            "Last active",
+            format="D MMM YYYY",
+            width=96,
+            help="The day on which their latest cycle, created or submitted, ended; today where it "
+            "is still to end",
+        ),
+        "activity": st.column_config.TextColumn(
+            "Activity", width=66, help="By the cycles created in the period"
+        ),
+        "lifecycle": st.column_config.TextColumn(
+            "Segment", width=80, help="As of today, whatever the period"
+        ),
+        "trend": st.column_config.BarChartColumn(
+            "By month",
+            y_min=0,
+            width=96,
+            help="Cycles created by month, scaled to the busiest",
+        ),
+    }
 
 
 ui.run_page("engagement", "Who drives engagement, and who is slipping away?", show)

@@ -43,14 +43,21 @@ def headline_figures(
     account: str,
     window: Window,
     product_ids: Sequence[int] = (),
+    filters: Mapping[str, Any] | None = None,
     today: date,
 ) -> list[Figure]:
-    """The metrics over the window, against the window before, with their trend."""
+    """The metrics over the window, against the window before, with their trend.
+
+    `filters` are those of `query_metrics`, beside the products.
+    """
+    wanted = dict(filters or {})
+    if product_ids:
+        wanted["product_id"] = list(product_ids)
 
     def asked(span: Window, **more: Any) -> dict[str, Any]:
         return {
             "metrics": metrics,
-            "filters": {"product_id": list(product_ids)} if product_ids else None,
+            "filters": wanted or None,
             "start_date": span.start,
             "end_date": span.end,
             "account": account,

@@ -68,7 +68,7 @@ class Reader:
 def _dicts(result: CursorResult[Any]) -> list[Row]:
     # Ten thousands of rows: several times as fast as mappings.
     names = list(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+    return [dict(zip(names, row, strict=True)) for row in result.all()]
 
 
 def _written_out(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> str:

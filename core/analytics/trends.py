@@ -13,6 +13,7 @@ from core.store import Store
 from core.words import OTHERS
 
 __all__ = [
+    "TREND_DAYS",
     "Stacked",
     "Trend",
     "asked_of",
@@ -40,9 +41,13 @@ class Trend:
 
     def lists(self) -> Mapping[int, list[int]]:
         """By person, the amount in each month of the trend."""
-        wide = self.people.pivot_table(index="who", columns="month", values="amount", aggfunc="sum")
-        wide = wide.reindex(columns=self.total.index).fillna(0).astype(int)
-        return {int(who): list(row) for who, row in zip(wide.index, wide.to_numpy(), strict=True)}
+        place = {month: n for n, month in enumerate(self.total.index)}
+        found: dict[int, list[int]] = {}
+        columns = (self.people[name].tolist() for name in ("who", "month", "amount"))
+        for who, month, amount in zip(*columns, strict=True):
+            if month in place:
+                found.setdefault(int(who), [0] * len(place))[place[month]] += int(amount)
+        return found
 
 
 def asked_of(account: str, window: Window, product_ids: Sequence[int]) -> dict[str, Any]:
@@ -81,16 +86,21 @@ def monthly(
         return found.dropna(subset="month")
 
     key = f"{who}_id"
-    total = ask("month").set_index("month")["amount"].astype(int)
-    nobodys = ask("month", **{key: [None]}).set_index("month")["amount"]
-    total = total.sub(nobodys, fill_value=0).astype(int)
-    total = total[total > 0]
+    # A filter without a value would be refused; nobody has the id 0.
+    wanted = {} if people is None else {key: sorted(people) or [0]}
+    found = ask(who, "month", **wanted).dropna(subset="who")
+    if people is None:
+        # Each row of the fact has one person at most, so that their amounts add up.
+        total = found.groupby("month")["amount"].sum()
+    else:
+        total = ask("month").set_index("month")["amount"].astype(int)
+        nobodys = ask("month", **{key: [None]}).set_index("month")["amount"]
+        total = total.sub(nobodys, fill_value=0)
+    total = total[total > 0].astype(int)
     if not total.empty:
         months = months_between(total.index.min(), total.index.max())
         total = total.reindex(months, fill_value=0)
-    # A filter without a value would be refused; nobody has the id 0.
-    wanted = {} if people is None else {key: sorted(people) or [0]}
-    return Trend(ask(who, "month", **wanted).dropna(subset="who"), total)
+    return Trend(found, total)
 
 
 def months_between(first: str, last: str) -> list[str]:

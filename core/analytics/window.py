@@ -41,6 +41,12 @@ class Window:
             return self
         return Window(self.end - timedelta(days=days - 1), self.end, f"{days} days")
 
+    def takes(self, day: date | None) -> bool:
+        """Whether a day lies in the window; all time takes what has no day as well."""
+        if day is None:
+            return self.start is None and self.end is None
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+
     @property
     def grain(self) -> str:
         """The period to show a trend by: the week up to half a year, the month beyond."""

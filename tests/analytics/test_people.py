@@ -1,20 +1,26 @@
-"""The people of the engagement and tester pages, against plain Python over random worlds."""
+"""The people of the engagement page, against plain Python over random worlds."""
 
-from collections import Counter
-from datetime import date, timedelta
+from collections import Counter, defaultdict
+from datetime import timedelta
 from random import Random
 
 import pytest
 
-from core.analytics import engagement, testers
+from core.account_settings import EngagementSettings
+from core.analytics import engagement
 from core.analytics.window import Window
 from core.store import open_store
 from core.words import OTHERS
 from tests.analytics.draws import ERAS, ZONE, world_of
-from tests.analytics.worlds import Builder, fill, prepare
+from tests.analytics.worlds import fill, prepare
 
-WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
-DECIDED = {"accepted", "auto_accepted", "rejected"}
+SETTINGS = (
+    EngagementSettings(),
+    EngagementSettings(
+        high_activity=3, medium_activity=2, new_days=1, fading_days=1, silent_days=2
+    ),
+    EngagementSettings(new_days=400, fading_days=60, silent_days=61),
+)
 ALWAYS = Window(None, None, "All time")
 
 
@@ -84,48 +90,28 @@ def check_stack(stacked, total):
     assert order.count(OTHERS) <= 1
 
 
-def test_testers(store):
-    for world, window, products, today in cases():
-        fill(store, world)
-        found = testers.leaderboard(
-            store, account="a", window=window, product_ids=products, today=today
-        )
-        ends = {c["id"]: day_of(c["end_at"]) for c in world["cycles"] if c["account_id"] == "a"}
-        bugs = [
-            (b, ends.get(b["cycle_id"]))
-            for b in world["bugs"]
-            if b["account_id"] == "a" and b["tester_id"]
-        ]
-        inside = [b for b, day in bugs if over(window, day, products, b["product_id"])]
-        expected = {}
-        for tester in {b["tester_id"] for b in inside}:
-            own = [b for b in inside if b["tester_id"] == tester]
-            decided = [b for b in own if b["status"] in DECIDED]
-            expected[tester] = (
-                len(own),
-                len(decided),
-                sum(b["status"] != "rejected" for b in decided),
-                sum(WEIGHTS.get(b["severity"], 0) for b in decided),
-            )
-        columns = ["reported", "decided", "accepted", "points"]
-        assert {
-            row["tester_id"]: tuple(row[c] for c in columns)
-            for row in found.people.to_dict("records")
-        } == expected
-        of_products = [
-            (b["tester_id"], day) for b, day in bugs if not products or b["product_id"] in products
-        ]
-        check_trend(found, of_products, window, today)
-        total = found.trend.total.to_dict()
-        for order in testers.ORDERS:
-            check_stack(testers.top_and_others(found, order), total)
+def segment_of(first, last, today, settings):
+    """New, returning, fading, silent: the rules once more, from days in the other direction."""
+    if first is None:
+        return None
+    if last + timedelta(days=settings.silent_days) < today:
+        return "silent"
+    if last + timedelta(days=settings.fading_days) < today:
+        return "fading"
+    return "new" if first + timedelta(days=settings.new_days) >= today else "returning"
 
 
 def test_customers(store):
-    for world, window, products, today in cases():
+    for number, (world, window, products, today) in enumerate(cases()):
         fill(store, world)
+        settings = SETTINGS[number % len(SETTINGS)]
         found = engagement.engagement(
-            store, account="a", window=window, product_ids=products, today=today
+            store,
+            account="a",
+            window=window,
+            product_ids=products,
+            today=today,
+            settings=settings,
         )
         cycles = [
             (c, day_of(c["end_at"]))
@@ -136,11 +122,11 @@ def test_customers(store):
         created = Counter(c["created_by_id"] for c in inside)
         submitted = Counter(c["submitted_by_id"] for c in inside)
         by_both = Counter(c["created_by_id"] for c in inside if c["submitted_by_id"])
-        seen = {}
+        seen = defaultdict(list)
         for c, day in cycles:
             for who in {c["created_by_id"], c["submitted_by_id"]} - {None}:
                 if day:
-                    seen[who] = max(day, seen.get(who, day))
+                    seen[who].append(day)
         people = found.people.to_dict("records")
         customers = [u for u in world["users"] if u["kind"] == "customer"]
         assert {p["customer_id"] for p in people} == {
@@ -149,7 +135,15 @@ def test_customers(store):
         for person in people:
             who = person["customer_id"]
             assert (person["created"], person["submitted"]) == (created[who], submitted[who])
-            assert person["last_active"] == seen.get(who)
+            first, last = min(seen[who], default=None), max(seen[who], default=None)
+            assert person["last_active"] == (last and min(last, today))
+            assert person["lifecycle"] == segment_of(first, last, today, settings)
+            assert person["silent"] == (person["lifecycle"] == "silent")
+            level = (settings.high_activity, settings.medium_activity, 1, 0)
+            names = ("high", "medium", "low", "none")
+            assert person["activity"] == next(
+                name for least, name in zip(level, names, strict=True) if created[who] >= least
+            )
             if created[who]:
                 assert person["completion"] == pytest.approx(by_both[who] / created[who])
         check_trend(
@@ -157,21 +151,23 @@ def test_customers(store):
             *(window, today),
         )
         check_stack(engagement.top_and_others(found), found.trend.total.to_dict())
+        then = today - timedelta(days=30)
+        assert found.fell_silent == sum(
+            segment_of(min(days), max(days), today, settings) == "silent"
+            and segment_of(min(days), max(days), then, settings) != "silent"
+            for days in seen.values()
+            if days
+        )
+        check_concentration(found, created)
 
 
-def test_beyond_the_first_of_each_order_there_is_no_trend(store, monkeypatch):
-    monkeypatch.setattr(testers, "TRENDS", 2)
-    monkeypatch.setattr(testers, "TOP", 2)
-    world = Builder()
-    cycle = world.cycle(end="2024-03-01")
-    for tester, bugs in (("Ann", 4), ("Bob", 3), ("Cem", 2), ("Dan", 1)):
-        for _ in range(bugs):
-            world.bug(cycle, tester=tester, status="rejected" if tester == "Cem" else "accepted")
-    fill(store, world.world)
-    found = testers.leaderboard(store, account="a", window=ALWAYS, today=date(2024, 4, 1))
-    trends = dict(zip(found.people["tester"], found.people["trend"], strict=True))
-    assert trends == {"Ann": [4], "Bob": [3], "Cem": [], "Dan": []}
-    data, order, share = testers.top_and_others(found, "reported")
-    assert order == ["Ann", "Bob", OTHERS]
-    assert list(data["value"]) == [4, 3, 3]
-    assert share == pytest.approx(0.7)
+def check_concentration(found, created):
+    amounts = sorted((n for who, n in created.items() if who), reverse=True)
+    shares = engagement.concentration(found)
+    if not amounts:
+        assert {share for _, share in shares} == {None}
+        return
+    for size, share in shares:
+        assert share == pytest.approx(sum(amounts[:size]) / sum(amounts))
+    # What is left out would say 100 % once more.
+    assert shares[-1][0] == 10 or shares[-1][1] == 1

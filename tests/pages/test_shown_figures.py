@@ -153,11 +153,12 @@ def test_engagement(acme, run_page):
         "Submitted": "3",
         "Completion": "66.7 %",
         "Active users": "2",
-        "Silent 90 days": "1",
+        "New, 30 days": "3",
+        "Silent, 90 days": "1",
     }
     assert answer(app) == (
-        "##### 2 of 5 customer users created a cycle (last 90 days); "
-        "1 fell silent in the last 30 days."
+        "##### 2 of 5 customer users created a cycle (last 90 days), Ann the most (2); "
+        "3 are new, nobody is fading, 1 fell silent in the last 30 days."
     )
     (people,) = (d.value for d in app.dataframe if "created" in d.value)
     by_name = people.set_index("customer")[["created", "submitted", "completion"]]

@@ -1,0 +1,395 @@
+"""The testers page, against plain Python over random worlds, on each database and the copy."""
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from random import Random
+
+import pandas as pd
+import pytest
+
+from core.analytics import tester_counts, testers
+from core.analytics.query import metric_rows
+from core.analytics.tester import reports
+from core.analytics.tester_counts import Scope
+from core.analytics.window import Window
+from core.store import RejectionReason, open_store, table
+from core.words import OTHERS
+from tests.analytics.draws import ERAS, ZONE, world_of
+from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
+from tests.analytics.worlds import Builder, fill, prepare
+
+WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
+OTHER_WEIGHTS = {"showstopper": 2.5, "low": 0.1, "high": 0, "no such": 7}
+ACCEPTED = {"accepted", "auto_accepted"}
+DECIDED = {*ACCEPTED, "rejected"}
+REPEATED = {"duplicate"}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "copied", "postgres"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def store(kind, request, tmp_path_factory):
+    if kind == "postgres":
+        url = request.getfixturevalue("postgres_server")()
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('testers')}/s.db"
+    opened = open_store(url, timezone=ZONE.key)
+    prepare(opened)
+    yield opened
+    opened.close()
+
+
+def cases(number):
+    for n in range(number):
+        random = Random(n)
+        days = ERAS[n % len(ERAS)]
+        start = random.choice(days)
+        windows = [ALWAYS, Window(start, max(days), "Some days"), Window(start, start, "A day")]
+        products = random.choice(((), (), (1,), (2, 3)))
+        tester = random.choice((None, 21))
+        yield world_of(random, days), random.choice(windows), products, tester, max(days)
+
+
+def bugs_of(world, scope):
+    """The bugs in a scope, each with its day."""
+    ends = {c["id"]: day_of(c["end_at"]) for c in world["cycles"] if c["account_id"] == "a"}
+    found = []
+    for bug in world["bugs"]:
+        day = ends.get(bug["cycle_id"])
+        if (
+            bug["account_id"] == "a"
+            and scope.window.takes(day)
+            and (not scope.product_ids or bug["product_id"] in scope.product_ids)
+            and scope.tester_id in {None, bug["tester_id"]}
+        ):
+            found.append(bug | {"day": day})
+    return found
+
+
+def by_tester(bugs):
+    found = defaultdict(list)
+    for bug in bugs:
+        found[bug["tester_id"]].append(bug)
+    return found
+
+
+def names_of(world):
+    return {
+        u["id"]: u["name"]
+        for u in world["users"]
+        if (u["account_id"], u["kind"]) == ("a", "tester")
+    }
+
+
+def is_repeat(bug):
+    rejected = bug["status"] == "rejected" and bug["rejection_reason"] in REPEATED
+    return bug["status"] in DECIDED and bool(bug["known"] or rejected)
+
+
+@pytest.fixture
+def each_world(kind, store):
+    """A world after the other in the store, with a scope; in the copy as well where asked for."""
+
+    def worlds(number=12):
+        for world, window, products, tester, today in cases(number):
+            fill(store, world)
+            if kind == "copied":
+                assert store.refresh_copy(fewest=0)
+                with store.facts() as connection:
+                    assert connection.dialect.name == "duckdb"
+            yield world, Scope("a", window, products, tester), today
+
+    return worlds
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, OTHER_WEIGHTS, {}])
+def test_tallies(store, each_world, weights):
+    for world, scope, _ in each_world():
+        found = tester_counts.tallied(store, scope=scope, weights=weights)
+        own = by_tester(bugs_of(world, scope))
+        assert found.nameless == len(own.pop(None, []))
+        names = names_of(world)
+        expected = {}
+        for tester, bugs in own.items():
+            decided = [b for b in bugs if b["status"] in DECIDED]
+            expected[tester] = (
+                names[tester],
+                len(bugs),
+                len(decided),
+                sum(b["status"] in ACCEPTED for b in decided),
+                pytest.approx(sum(weights.get(b["severity"], 0) for b in decided)),
+            )
+        columns = ["tester", "reported", "decided", "accepted", "points"]
+        rows = found.people.to_dict("records")
+        assert {row["tester_id"]: tuple(row[c] for c in columns) for row in rows} == expected
+
+
+def test_details(store, each_world):
+    for world, scope, _ in each_world():
+        found = tester_counts.detailed(store, scope=scope)
+        breadth = tester_counts.breadth(store, scope=scope)
+        own = by_tester(bugs_of(world, scope))
+        own.pop(None, None)
+        assert set(found.counts.index) == set(found.severities.index) == set(own)
+        assert set(breadth.index) == set(own)
+        severities = Counter(
+            b["severity"] for b in world["bugs"] if b["account_id"] == "a" and b["severity"]
+        )
+        assert sorted(found.severities.columns) == sorted(severities)
+        for tester, bugs in own.items():
+            statuses = Counter(b["status"] for b in bugs)
+            assert found.counts.loc[tester].to_dict() == {
+                "accepted_by_hand": statuses["accepted"],
+                "auto_accepted": statuses["auto_accepted"],
+                "rejected": statuses["rejected"],
+                "open": statuses["forwarded"],
+                "known": sum(b["known"] is True for b in bugs),
+                "known_said": sum(b["known"] is not None for b in bugs),
+                "repeated": sum(map(is_repeat, bugs)),
+            }
+            decided = Counter(b["severity"] for b in bugs if b["status"] in DECIDED)
+            assert found.severities.loc[tester].to_dict() == {s: decided[s] for s in severities}
+            assert breadth.loc[tester].to_dict() == {
+                "products": len({b["product_id"] for b in bugs} - {None}),
+                "features": len({b["feature_id"] for b in bugs} - {None}),
+            }
+
+
+def test_by_day(store, each_world):
+    for world, scope, _ in each_world():
+        found = tester_counts.by_day(store, scope=scope)
+        expected = Counter(
+            (b["day"], b["status"], b["rejection_reason"] if b["status"] == "rejected" else None)
+            for b in bugs_of(world, scope)
+        )
+        rows = found.itertuples(index=False)
+        assert {(row.day, row.status, row.reason): row.bugs for row in rows} == expected
+        assert len(found) == len(expected)
+
+
+def test_by_value(store, each_world):
+    for world, scope, _ in each_world():
+        bugs = bugs_of(world, scope)
+        labels = {
+            "severity": None,
+            "product": {p["id"]: p["name"] for p in world["products"] if p["account_id"] == "a"},
+            "feature": {f["id"]: f["title"] for f in world["features"] if f["account_id"] == "a"},
+        }
+        for of, known in labels.items():
+            column = of if of == "severity" else f"{of}_id"
+            found = tester_counts.by_value(store, scope=scope, of=of)
+            expected = {
+                key: (
+                    key if known is None else known.get(key),
+                    sum(b[column] == key for b in bugs),
+                    sum(b[column] == key and b["status"] in DECIDED for b in bugs),
+                    sum(b[column] == key and b["status"] in ACCEPTED for b in bugs),
+                )
+                for key in {b[column] for b in bugs}
+            }
+            rows = found.itertuples(index=False)
+            assert {
+                row.key: (row.label, row.reported, row.decided, row.accepted) for row in rows
+            } == expected
+            assert found["reported"].is_monotonic_decreasing
+
+
+def test_reports(store, each_world):
+    for world, scope, _ in each_world():
+        found = reports(store, scope=scope, limit=None)
+        bugs = sorted(
+            bugs_of(world, scope),
+            key=lambda b: (b["day"] is None, -(b["day"] or date.max).toordinal(), -b["id"]),
+        )
+        assert found["id"].tolist() == [b["id"] for b in bugs]
+        for row, bug in zip(found.itertuples(index=False), bugs, strict=True):
+            assert (row.day, row.title, row.severity) == (bug["day"], bug["title"], bug["severity"])
+            assert (row.status, row.known) == (bug["status"], bug["known"])
+            assert row.reason == bug["rejection_reason"]
+        assert reports(store, scope=scope, limit=2)["id"].tolist() == found["id"].tolist()[:2]
+
+
+def test_the_leaderboard_and_its_arithmetic(store, each_world):
+    """Every number that a rank is made of, from the bugs to the neighbours."""
+    for world, drawn, today in each_world():
+        scope = Scope("a", drawn.window, drawn.product_ids)
+        found = testers.leaderboard(store, scope=scope, newcomer_below=2)
+        bugs = by_tester(bugs_of(world, scope))
+        bugs.pop(None, None)
+        assert set(found.people["tester_id"]) == set(bugs)
+        trend = testers.trend_of(
+            store, scope=scope, tester_ids=found.people["tester_id"], today=today
+        )
+        for order in testers.ORDERS:
+            check_stack(testers.top_and_others(found.people, trend, order), trend.total.to_dict())
+        for tester in bugs:
+            of = Scope("a", scope.window, scope.product_ids, tester)
+            counted = tester_counts.by_value(store, scope=of, of="severity")
+            check_why(testers.why(found, tester_id=tester, bugs=counted), bugs[tester], found)
+        nobody = tester_counts.by_value(store, scope=scope, of="severity")
+        assert testers.why(found, tester_id=999, bugs=nobody) is None
+
+
+def check_why(why, bugs, found):
+    decided = [b for b in bugs if b["status"] in DECIDED]
+    severities = Counter(b["severity"] for b in decided)
+    rows = why.severities.to_dict("records")
+    assert {row["severity"]: row["bugs"] for row in rows} == severities
+    for row in rows:
+        assert row["weight"] == WEIGHTS.get(row["severity"], 0)
+        assert row["points"] == row["bugs"] * row["weight"]
+    points = sum(row["points"] for row in rows)
+    accepted = sum(b["status"] in ACCEPTED for b in decided)
+    prior = found.prior
+    shrunk = (accepted + prior.accepted) / (len(decided) + prior.accepted + prior.rejected)
+    assert why.row.points == points
+    assert why.row.score == pytest.approx(points * shrunk)
+    assert why.row.newcomer == (len(decided) < 2)
+    scores = sorted(found.ranked["score"], reverse=True)
+    if why.row.newcomer:
+        assert (why.above, why.below, why.tied_with) == (None, None, [])
+        return
+    higher, lower = (
+        [s for s in scores if s > why.row.score],
+        [s for s in scores if s < why.row.score],
+    )
+    assert why.ranked == len(scores)
+    assert len(why.tied_with) == len(scores) - len(higher) - len(lower) - 1
+    assert (why.above and why.above.score) == (min(higher) if higher else None)
+    assert (why.below and why.below.score) == (max(lower) if lower else None)
+    for other in filter(None, (why.above, why.below)):
+        assert other.gap == pytest.approx(abs(other.score - why.row.score))
+        assert other.by_points + other.by_acceptance == pytest.approx(other.gap, abs=1e-6)
+        assert 0 <= other.certainty <= 1
+
+
+def test_trends(store, each_world):
+    for world, scope, today in each_world(6):
+        everyone = Scope("a", scope.window, scope.product_ids)
+        ids = sorted(names_of(world))
+        found = testers.trend_of(store, scope=everyone, tester_ids=ids, today=today)
+        pairs = [
+            (b["tester_id"], b["day"])
+            for b in bugs_of(world, Scope("a", ALWAYS, scope.product_ids))
+            if b["tester_id"]
+        ]
+        people, total = monthly(pairs, scope.window, today)
+        assert found.total.to_dict() == total
+        lines = found.lists()
+        for tester in ids:
+            own = [people[tester, month] for month in total]
+            assert lines.get(tester, []) == (own if any(own) else [])
+
+
+def test_the_tally_agrees_with_the_metrics(store, each_world):
+    for _, scope, _ in each_world(6):
+        asked = {
+            "account": "a",
+            "start_date": scope.window.start,
+            "end_date": scope.window.end,
+            "filters": {"product_id": list(scope.product_ids)} if scope.product_ids else None,
+            "dimensions": ["tester"],
+            "with_samples": True,
+        }
+        rows = metric_rows(store, metrics=["bug_count", "decided_acceptance_rate"], **asked)
+        found = testers.leaderboard(
+            store, scope=Scope("a", scope.window, scope.product_ids)
+        ).people.set_index("tester_id")
+        for row in rows:
+            if row["tester_id"] is None:
+                continue
+            own = found.loc[row["tester_id"]]
+            assert own["reported"] == row["bug_count"]
+            assert own["decided"] == row["decided_acceptance_rate_n"]
+            rate = row["decided_acceptance_rate"]
+            assert pd.isna(own["acceptance"]) if rate is None else own["acceptance"] == rate
+
+
+def test_names_and_reasons(store):
+    world = Builder()
+    cycle = world.cycle(end="2024-03-01")
+    for reason in ("unknown_cause", "Already_Known", "x_duplicate", None):
+        world.bug(cycle, tester="zoe", status="rejected", rejection_reason=reason)
+    world.user("anna")  # a customer
+    world.bug(cycle, tester="Anna", severity="odd")
+    fill(store, world.world)
+    with store.engine.execution_options(writes=True).begin() as connection:
+        reasons = table(RejectionReason)
+        connection.execute(reasons.delete())
+        connection.execute(
+            reasons.insert(),
+            [
+                {"account_id": "a", "key": "known_issue", "name": None},
+                {"account_id": "a", "key": "unclear", "name": "Not clear"},
+                {"account_id": "b", "key": "duplicate", "name": "B"},
+            ],
+        )
+    try:
+        assert list(tester_counts.tester_names(store, account="a").values()) == ["Anna", "zoe"]
+        assert tester_counts.reason_names(store, account="a") == {
+            "known_issue": "known_issue",
+            "unclear": "Not clear",
+        }
+        assert tester_counts.repeat_reasons(store, account="a") == [
+            *("Already_Known", "known_issue", "x_duplicate"),
+        ]
+        assert "odd" in tester_counts.severities_of(store, account="a")
+        found = tester_counts.detailed(store, scope=Scope("a", ALWAYS))
+        assert found.counts["repeated"].sum() == 2
+    finally:
+        with store.engine.execution_options(writes=True).begin() as connection:
+            connection.execute(reasons.delete())
+
+
+def test_nobody(store):
+    fill(store, {})
+    scope = Scope("a", ALWAYS)
+    found = testers.leaderboard(store, scope=scope)
+    assert found.people.empty
+    assert found.nameless == 0
+    assert tester_counts.detailed(store, scope=scope).counts.empty
+    assert tester_counts.breadth(store, scope=scope).empty
+    assert tester_counts.by_day(store, scope=scope).empty
+    assert tester_counts.by_value(store, scope=scope, of="product").empty
+    assert reports(store, scope=scope).empty
+    assert tester_counts.severities_of(store, account="a") == []
+    trend = testers.trend_of(store, scope=scope, tester_ids=(), today=date(2024, 4, 1))
+    assert testers.top_and_others(found.people, trend, "score")[1] == []
+
+
+def test_the_first_in_each_order(store):
+    world = Builder()
+    cycle = world.cycle(end="2024-03-01")
+    for tester, bugs in (("Ann", 4), ("Bob", 3), ("Cem", 2), ("Dan", 1)):
+        for _ in range(bugs):
+            world.bug(cycle, tester=tester, status="rejected" if tester == "Cem" else "accepted")
+    fill(store, world.world)
+    scope = Scope("a", ALWAYS)
+    found = testers.leaderboard(store, scope=scope)
+    order = testers.by_order(found.people, "accepted")
+    assert order["tester"].tolist() == ["Ann", "Bob", "Dan", "Cem"]
+    ids = order["tester_id"].head(2).tolist()
+    trend = testers.trend_of(store, scope=scope, tester_ids=ids, today=date(2024, 4, 1))
+    assert trend.lists() == dict(zip(ids, ([4], [3]), strict=True))
+    data, names, share = testers.top_and_others(found.people, trend, "reported")
+    assert names[-1] == OTHERS or len(names) == 4
+    assert data["value"].sum() == 10
+    assert share == pytest.approx(1.0)
+
+
+def test_a_bug_of_the_last_minute_and_one_of_the_next_day(store):
+    world = Builder()
+    last = world.cycle(end="2024-03-31T23:59:59")
+    following = world.cycle(end="2024-04-01T00:00:00")
+    for cycle in (last, following):
+        world.bug(cycle, tester="Ann", status="accepted")
+    fill(store, world.world)
+    march = Window(date(2024, 3, 1), date(2024, 3, 31), "March")
+    found = testers.leaderboard(store, scope=Scope("a", march))
+    # The builder's instants are UTC, the business zone is two hours ahead by then.
+    assert found.people["reported"].tolist() in ([], [1])
+    whole = Window(date(2024, 3, 1), date(2024, 3, 31) + timedelta(days=1), "More")
+    assert testers.leaderboard(store, scope=Scope("a", whole)).people["reported"].tolist() == [2]
