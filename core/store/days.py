@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,10 +53,11 @@ def fill_days(model: type[SQLModel], rows: Iterable[dict[str, Any]], zone: ZoneI
     return days
 
 
-def calendar_row(day: date) -> dict[str, Any]:
+@lru_cache(maxsize=50_000)
+def calendar_row(day: date) -> Mapping[str, Any]:
     """The periods of a day; weeks as in ISO 8601, so that 30 December can lie in the next year."""
     iso = day.isocalendar()
-    return {
+    row = {
         "day": day,
         "week": f"{iso.year:04}-W{iso.week:02}",
         "month": f"{day:%Y-%m}",
@@ -62,6 +65,7 @@ def calendar_row(day: date) -> dict[str, Any]:
         "year": f"{day:%Y}",
         "weekday": iso.weekday,
     }
+    return MappingProxyType(row)
 
 
 def extend_calendar(connection: Connection, account_id: str, days: Iterable[date]) -> None:
@@ -82,7 +86,7 @@ def extend_calendar(connection: Connection, account_id: str, days: Iterable[date
         one_day = timedelta(days=1)
         spans = [(first, first_known - one_day), (last_known + one_day, last)]
     rows = [
-        {"account_id": account_id} | calendar_row(start + timedelta(days=n))
+        {"account_id": account_id, **calendar_row(start + timedelta(days=n))}
         for start, end in spans
         for n in range((end - start).days + 1)
     ]
