@@ -4,8 +4,10 @@ Colours come from the page's theme, so that one chart reads well in light and in
 a fixed meaning (everyone else, a target) is named here, in greys that hold on both.
 """
 
-from collections.abc import Collection, Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import altair as alt
 import numpy as np
@@ -15,10 +17,25 @@ from core import words
 from core.stats import Estimate
 from core.words import OTHERS
 
-__all__ = ["bars", "criterion_bar", "heat_map", "intervals", "line", "stacked_periods"]
+__all__ = ["Drawn", "bars", "criterion_bar", "heat_map", "intervals", "line", "stacked_periods"]
 
 # Altair's layers answer with one of two classes, depending on what they are given.
 Layers: TypeAlias = alt.LayerChart | alt.FacetChart
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as its Vega-Lite specification; Streamlit takes it for an Altair chart.
+
+    Altair takes some 50 ms to build and check one, which a page with many of them cannot wait for.
+    """
+
+    spec: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification, to be changed by who asks."""
+        return deepcopy(dict(self.spec))
+
 
 HEIGHT = 280
 GREY = "#97a1ac"
@@ -271,7 +288,7 @@ def heat_map(
 
 def criterion_bar(
     estimate: Estimate, *, target: float, ends: tuple[float, float], unit: str
-) -> Layers:
+) -> Drawn:
     """One mark that tells a verdict: the target a line, the estimate a dot, the interval a band.
 
     `ends` are the values at the two ends of the bar; bounds beyond them, and missing ones, run to
@@ -281,46 +298,40 @@ def criterion_bar(
     value = estimate.value if estimate.value is not None else target
     low = start if estimate.low is None else max(start, min(estimate.low, stop))
     high = stop if estimate.high is None else min(stop, max(estimate.high, start))
-    data = pd.DataFrame(
+    row = {
+        "start": start,
+        "stop": stop,
+        "low": low,
+        "high": high,
+        "value": max(start, min(value, stop)),
+        "target": target,
+        "Estimate": words.amount(estimate.value, unit),
+        "95 % interval": " to ".join(words.amount(x, unit) for x in (estimate.low, estimate.high)),
+        "Target": words.amount(target, unit),
+    }
+    scale = {"domain": [start, stop], "nice": False, "zero": False}
+    tips = [{"field": name} for name in ("Estimate", "95 % interval", "Target")]
+
+    def layer(mark: dict[str, Any], field: str, to: str | None = None) -> dict[str, Any]:
+        x = {"field": field, "type": "quantitative", "scale": scale, "axis": None}
+        end = {} if to is None else {"x2": {"field": to}}
+        return {"mark": mark, "encoding": {"x": x, "tooltip": tips} | end}
+
+    rail = {"type": "bar", "height": 6, "color": GREY, "opacity": 0.3, "cornerRadius": 3}
+    band = {"type": "bar", "height": 12, "opacity": 0.45, "cornerRadius": 3}
+    dot = {"type": "point", "filled": True, "size": 110, "opacity": 1}
+    line_ = {"type": "tick", "thickness": 2.5, "size": 26, "color": STRONG}
+    known = [] if estimate.value is None else [layer(band, "low", "high"), layer(dot, "value")]
+    return Drawn(
         {
-            "low": [low],
-            "high": [high],
-            "value": [max(start, min(value, stop))],
-            "target": [target],
-            "Estimate": [words.amount(estimate.value, unit)],
-            "95 % interval": [
-                f"{words.amount(estimate.low, unit)} to {words.amount(estimate.high, unit)}"
-            ],
-            "Target": [words.amount(target, unit)],
+            "datasets": {"criterion": [row]},
+            "data": {"name": "criterion"},
+            "layer": [layer(rail, "start", "stop"), *known, layer(line_, "target")],
+            "height": 30,
+            "padding": {"left": 2, "right": 2, "top": 0, "bottom": 0},
+            "config": {"view": {"strokeOpacity": 0}},
         }
     )
-    scale = alt.Scale(domain=[start, stop], nice=False, zero=False)
-    tips = ["Estimate:N", "95 % interval:N", "Target:N"]
-    base = alt.Chart(data).encode(tooltip=tips)
-    x = alt.X("low:Q", scale=scale, axis=None)
-    layers = [
-        alt.Chart(pd.DataFrame({"from": [start], "to": [stop]}))
-        .mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3)
-        .encode(x=alt.X("from:Q", scale=scale, axis=None), x2="to:Q")
-    ]
-    if estimate.value is not None:
-        layers.append(base.mark_bar(height=12, opacity=0.45, cornerRadius=3).encode(x=x, x2="high"))
-        layers.append(
-            base.mark_point(filled=True, size=110, opacity=1).encode(
-                x=alt.X("value:Q", scale=scale, axis=None)
-            )
-        )
-    layers.append(
-        base.mark_tick(thickness=2.5, size=26, color=STRONG).encode(
-            x=alt.X("target:Q", scale=scale, axis=None)
-        )
-    )
-    bar: Layers = (
-        alt.layer(*layers)
-        .properties(height=30, padding={"left": 2, "right": 2, "top": 0, "bottom": 0})
-        .configure_view(strokeOpacity=0)
-    )
-    return bar
 
 
 def _styled(chart: Layers, *, height: int) -> Layers:

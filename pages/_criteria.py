@@ -20,18 +20,25 @@ SIGNS = {
 }
 
 
-def strip(page: ui.Page, results: Sequence[CriterionResult], week: Window) -> None:
+def strip(
+    page: ui.Page, results: Sequence[CriterionResult], week: Window, *, brief: bool = False
+) -> None:
+    """A card for each criterion; `brief` leaves interval and notes to its mark and what hovers."""
     with st.grid(4, min_column_width=240):
         for result in results:
-            card(page, result, week)
+            card(page, result, week, brief=brief)
 
 
-def card(page: ui.Page, result: CriterionResult, week: Window) -> None:
+def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = False) -> None:
     criterion, estimate = result.criterion, result.estimate
     sign, colour = SIGNS[result.verdict]
     target = sentences.criterion_target(result)
+    interval, note = sentences.criterion_interval(result), sentences.criterion_note(result)
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.badge(sign, color=colour)
+        top = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
+        top.badge(sign, color=colour, help=ui.plain(note) if brief and note else None)
         st.metric(
             criterion.label,
             words.amount(estimate.value, criterion.unit),
@@ -42,18 +49,25 @@ def card(page: ui.Page, result: CriterionResult, week: Window) -> None:
                 estimate, target=criterion.target, ends=_ends(result), unit=criterion.unit
             ),
             width="stretch",
-            alt=f"{criterion.label}: {result.verdict}, target {target}",
+            alt=f"{criterion.label}: {result.verdict}, target {target}, {interval}",
         )
-        st.caption(ui.plain(f"Target {target}; {sentences.criterion_interval(result)}"))
-        if note := sentences.criterion_note(result):
+        said = words.times(estimate.n, result.sample) if brief and estimate.n else interval
+        st.caption(ui.plain(f"Target {target}; {said}"))
+        if note and not brief:
             st.caption(ui.plain(note))
-        if st.button(
-            "What is this?",
-            key=f"{page.key}_what_{criterion.key}",
-            type="tertiary",
-            help=f"Definition, query and rows of {words.lower_first(criterion.label)}",
-        ):
-            _proof.of_criterion(page, result, week)
+        with top if brief else st.container():
+            what_is_this(page, result, week)
+
+
+def what_is_this(page: ui.Page, result: CriterionResult, week: Window) -> None:
+    criterion = result.criterion
+    if st.button(
+        "What is this?",
+        key=f"{page.key}_what_{criterion.key}",
+        type="tertiary",
+        help=f"Definition, query and rows of {words.lower_first(criterion.label)}",
+    ):
+        _proof.of_criterion(page, result, week)
 
 
 def _ends(result: CriterionResult) -> tuple[float, float]:

@@ -1,37 +1,53 @@
 """How are we doing this week?"""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from core import sentences, words
+from core import sentences, signal_words, words
 from core.analytics.criteria import evaluate
-from core.analytics.engagement import engagement
+from core.analytics.figures import Figure, headline_figures
+from core.analytics.fresh import FreshSource, fresh_sources
+from core.analytics.movers import Mover, Movers, movers_of_customers, movers_of_testers
 from core.analytics.panels import PANELS
-from core.analytics.window import last_complete_week, preset
-from pages import _criteria, _proof
+from core.analytics.series import Series
+from core.analytics.sources import last_synced
+from core.analytics.window import last_complete_week
+from core.sync import freshness
+from pages import _criteria, _proof, _signals
 from pages import _ui as ui
-from pages._filters import Filters
+from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
+TREND_HEIGHT = 150
 
 
 def show(page: ui.Page) -> None:
     week = last_complete_week(page.today)
-    window = preset("Last 90 days", page.today)
-    scope = Filters(window).asked_of(page)
     results = ui.read(page, evaluate, account=page.account.id, window=week)
     main = [result for result in results if not result.criterion.is_guardrail]
-    people = ui.read(page, engagement, **scope)
-    st.markdown(f"##### {ui.plain(sentences.criteria_answer(main, week.label))}")
-    ui.freshness_line(page, SOURCES, window=window)
-    with st.container(horizontal=True):
-        ui.account_box(page)
+    answer = st.container()
+    chosen = filter_bar(page)
+    asked = chosen.asked_of(page)
+    labels = PANELS["Overview"]
+    trends = _signals.of(page, list(labels), asked)
+    with answer:
+        verdicts = sentences.criteria_answer(main, week.label)
+        st.markdown(f"##### {ui.plain(f'{verdicts} {signal_words.news(trends)}')}")
+        ui.freshness_line(page, SOURCES, window=chosen.window)
     heading(f"Success criteria, week {week.label}", "success_criteria.py", "All criteria")
-    _criteria.strip(page, main, week)
-    heading("Last 90 days", "customer_engagement.py", "Engagement")
-    st.markdown(ui.plain(sentences.engagement_answer(people, window.label)))
-    with st.grid(3, min_column_width=220):
-        _proof.figure_cards(page, PANELS["Overview"], scope)
+    _criteria.strip(page, main, week, brief=True)
+    heading(f"Trends, {words.lower_first(chosen.window.label)}", "explore.py", "Explore")
+    figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
+    with st.grid(3, min_column_width=300):
+        for figure, trend in zip(figures, trends, strict=True):
+            trend_card(page, figure, labels[figure.metric.key], trend)
+    st.caption(ui.plain(f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"))
+    _signals.download(page, trends, asked)
+    heading("Who moved most", "customer_engagement.py", "Engagement")
+    movers(page, chosen, {key: asked[key] for key in ("account", "window", "product_ids")})
     heading("How fresh each source is", "data.py", "Data")
     fresh(page)
 
@@ -44,22 +60,118 @@ def heading(text: str, target: str, label: str) -> None:
         st.page_link(target, label=label)
 
 
+def trend_card(page: ui.Page, figure: Figure, label: str, trend: Series) -> None:
+    """A figure of the period over its series by week or month, with its signals marked."""
+    metric = figure.metric
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(
+            label,
+            words.amount(figure.value, metric.unit),
+            words.change(figure.value, figure.previous, metric.unit),
+            delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
+            help=ui.plain(f"{metric.label}. {metric.definition}"),
+        )
+        st.altair_chart(
+            _signals.drawn(trend, height=TREND_HEIGHT),
+            width="stretch",
+            alt=signal_words.alt_text(trend),
+        )
+        sample = "" if figure.n is None else f" n = {words.count(figure.n)}."
+        finding = words.upper_first(signal_words.short_finding(trend))
+        st.markdown(f"**{ui.plain(finding)}**")
+        st.caption(ui.plain(f"{signal_words.subtitle(trend, brief=True)}.{sample}"))
+        if st.button(
+            "What is this?",
+            key=f"{page.key}_what_{metric.key}",
+            type="tertiary",
+            help=f"Definition, query and rows of {metric.label.lower()}",
+        ):
+            _proof.of_figure(page, figure)
+
+
+def movers(page: ui.Page, chosen: Filters, scope: dict[str, Any]) -> None:
+    if chosen.window.previous is None:
+        ui.empty("All time has nothing before it to compare with: choose a shorter period.")
+        return
+    left, right = st.columns(2)
+    with left:
+        found = ui.read(page, movers_of_customers, **scope)
+        mover_card(page, chosen, found, who="customer user", what="cycles created")
+    with right:
+        found = ui.read(page, movers_of_testers, **scope)
+        mover_card(page, chosen, found, who="tester", what="accepted bugs")
+
+
+def mover_card(
+    page: ui.Page, chosen: Filters, found: Movers | None, *, who: str, what: str
+) -> None:
+    with st.container(border=True, height="stretch"):
+        if found is None or not found.people:
+            begun = found and found.begun
+            why = f"; the data begins on {words.day(begun)}" if begun else ""
+            st.markdown(ui.plain(f"No {who} to compare in this period and the one before{why}."))
+            return
+        st.subheader(ui.plain(signal_words.movers_finding(found, who, what)), anchor=False)
+        st.caption(ui.plain(signal_words.movers_subtitle(found, who, what, chosen.window.days)))
+        rows = mover_rows([*found.risers, *reversed(found.fallers)])
+        st.dataframe(
+            rows,
+            hide_index=True,
+            column_config={
+                "Who": st.column_config.TextColumn(width=140),
+                "Before": st.column_config.NumberColumn(width=58),
+                "Now": st.column_config.NumberColumn(width=58),
+                "Change": st.column_config.NumberColumn(format="%+d", width=62),
+                "Is it more than chance?": st.column_config.TextColumn(
+                    "More than chance?", width=130
+                ),
+            },
+        )
+        name = f"Who moved most by {what}"
+        ui.csv_button(page, rows, name=name, filters=chosen.words, key=f"movers_{what}")
+
+
+def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Who": [person.name for person in people],
+            "Before": [person.before for person in people],
+            "Now": [person.now for person in people],
+            "Change": [person.change for person in people],
+            "Is it more than chance?": ["yes" if p.is_clear else "may be chance" for p in people],
+        }
+    )
+
+
 def fresh(page: ui.Page) -> None:
-    states = ui.sources(page)
+    synced = last_synced(page.store, account=page.account.id)
+    own = freshness(page.settings, page.account.id, synced, page.now)
+    found = fresh_sources(
+        ui.sources(page),
+        synced_at=synced,
+        sync_target=own and own.target,
+        now=page.now,
+    )
     st.dataframe(
-        pd.DataFrame(
-            {
-                "Source": [state.name for state in states],
-                "Rows": [words.count(state.rows) for state in states],
-                "Data through": [
-                    words.moment(state.through.astimezone(page.store.zone), page.today)
-                    if state.through
-                    else words.UNKNOWN
-                    for state in states
-                ],
-            }
-        ),
+        fresh_rows(page, found),
         hide_index=True,
+        column_config={"Rows": st.column_config.NumberColumn(format="localized")},
+    )
+
+
+def fresh_rows(page: ui.Page, found: Sequence[FreshSource]) -> pd.DataFrame:
+    def moment(at: Any) -> str:
+        return words.moment(at.astimezone(page.store.zone), page.today) if at else words.UNKNOWN
+
+    return pd.DataFrame(
+        {
+            "Source": [source.state.name for source in found],
+            "On time": [source.verdict for source in found],
+            "Target": [source.target for source in found],
+            "Newest record": [moment(source.state.through) for source in found],
+            "Last sync": [moment(source.synced_at) for source in found],
+            "Rows": [source.state.rows for source in found],
+        }
     )
 
 

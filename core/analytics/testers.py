@@ -1,154 +1,198 @@
 """Who finds what matters: the testers of an account, ranked by a score that is fair."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from core.analytics.query import metric_rows
+from core.analytics.ranking import Prior, certainty, ranked, separation
+from core.analytics.registry import SEVERITY_WEIGHTS
+from core.analytics.tester_counts import Scope, tallied
 from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
-from core.analytics.window import Window
 from core.store import Store
 
 __all__ = [
     "NEWCOMER_BELOW",
     "ORDERS",
     "TRENDS",
-    "Field",
-    "Prior",
-    "fit_prior",
+    "Leaderboard",
+    "Neighbour",
+    "Why",
+    "by_order",
     "leaderboard",
     "top_and_others",
+    "trend_of",
+    "why",
 ]
 
 NEWCOMER_BELOW = 10  # decided bugs
 TOP = 5
 TRENDS = 100  # at least TOP
 ORDERS = ("score", "reported", "accepted")
-DECIDED = ("accepted", "auto_accepted", "rejected")
 
 
 @dataclass(frozen=True)
-class Prior:
-    """The field's acceptance as a beta distribution: `accepted` and `rejected` pseudo-bugs."""
+class Leaderboard:
+    """The testers of an account over a window, the best first, newcomers last.
 
-    accepted: float
-    rejected: float
-
-    def shrunk(self, accepted: float, decided: float) -> float:
-        """A tester's acceptance drawn towards the field, the more so the fewer bugs decided."""
-        return (accepted + self.accepted) / (decided + self.accepted + self.rejected)
-
-
-@dataclass(frozen=True)
-class Field:
-    """The testers of an account over a window.
-
-    `people` has one row for each tester with a bug report in the window: rank (None for
-    newcomers), tester_id, tester, score, reported, decided, accepted, acceptance (share or None),
-    shrunk (share), points (severity-weighted decided bugs), newcomer (bool), trend (reported by
-    month, a list; empty beyond the first `TRENDS` of every order in `ORDERS`). `trend` is that of
-    the bugs reported.
+    `people` has one row for each tester with a bug report in the window: tester_id, tester,
+    reported, decided, accepted, points (the weights of the decided bugs' severities), acceptance
+    (share, None without a decided bug), shrunk (share), score, newcomer, rank, rank_low and
+    rank_high (None for newcomers), tied; see `core.analytics.ranking`. `nameless` are the reports
+    that name no tester.
     """
 
     people: pd.DataFrame
-    trend: Trend
     prior: Prior
+    nameless: int
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """Those with a rank."""
+        return self.people[~self.people["newcomer"]]
+
+    @property
+    def newcomers(self) -> pd.DataFrame:
+        """Those with too few decided bugs for one."""
+        return self.people[self.people["newcomer"]]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The next tester above or below, and what separates the two.
+
+    `gap` is by how much the upper score is the higher one, `by_points` and `by_acceptance` its two
+    parts; `certainty` is how sure it is, from 0 to 1, that the upper one's true score is higher.
+    """
+
+    tester_id: int
+    tester: str
+    score: float
+    gap: float
+    by_points: float
+    by_acceptance: float
+    certainty: float
+
+
+@dataclass(frozen=True)
+class Why:
+    """All the numbers that a rank is made of.
+
+    `row` is the tester's row of `Leaderboard.people`; `severities` has severity (None for bugs
+    without one), bugs (decided), weight and points, the heaviest first. `tied_with` are the names
+    of those with the same rank.
+    """
+
+    row: Any
+    severities: pd.DataFrame
+    prior: Prior
+    ranked: int
+    tied_with: Sequence[str]
+    above: Neighbour | None
+    below: Neighbour | None
 
 
 def leaderboard(
-    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = (), today: date
-) -> Field:
+    store: Store,
+    *,
+    scope: Scope,
+    weights: Mapping[str, float] = SEVERITY_WEIGHTS,
+    newcomer_below: int = NEWCOMER_BELOW,
+) -> Leaderboard:
     """Testers by score: severity-weighted decided bugs times acceptance shrunk towards the field.
 
-    Ties share a rank. Testers with fewer than `NEWCOMER_BELOW` decided bugs are newcomers without
+    Ties share a rank. Testers with fewer than `newcomer_below` decided bugs are newcomers without
     a rank: their few bugs cannot be told from luck.
     """
-    asked = asked_of(account, window, product_ids)
-    by_tester = dict(asked, dimensions=["tester"], with_samples=True)
-    counted = metric_rows(store, metrics=["bug_count", "decided_acceptance_rate"], **by_tester)
-    decided_only = (by_tester["filters"] or {}) | {"bug_status": DECIDED}
-    weighed = metric_rows(
-        store, metrics=["bug_severity_score"], **(by_tester | {"filters": decided_only})
-    )
-    people = _tallied(counted, weighed)
-    prior = fit_prior(people["accepted"].to_numpy(float), people["decided"].to_numpy(float))
-    people = _ranked(people, prior)
-    shown = {key for by in ORDERS for key in _first(people, by, TRENDS)["tester_id"]}
-    trend = monthly(
-        *(store, "bug_count", "tester"), people=shown, asked=asked, window=window, today=today
-    )
-    lines = trend.lists()
-    people["trend"] = [lines.get(person, []) for person in people["tester_id"]]
-    return Field(people, trend, prior)
+    tally = tallied(store, scope=scope, weights=weights)
+    people, prior = ranked(tally.people, newcomer_below=newcomer_below)
+    return Leaderboard(people, prior, tally.nameless)
 
 
-def top_and_others(found: Field, by: str) -> Stacked:
+def by_order(people: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The people with the most first; those that a score ranks before those it does not."""
+    if by == "score":
+        return people
+    return people.sort_values([by, "tester"], ascending=[False, True], ignore_index=True)
+
+
+def trend_of(store: Store, *, scope: Scope, tester_ids: Iterable[int], today: date) -> Trend:
+    """The bugs that these testers reported by month, and those of all testers."""
+    return monthly(
+        *(store, "bug_count", "tester"),
+        people=tester_ids,
+        asked=asked_of(scope.account, scope.window, scope.product_ids),
+        window=scope.window,
+        today=today,
+    )
+
+
+def top_and_others(people: pd.DataFrame, trend: Trend, by: str) -> Stacked:
     """The trend of the first `TOP` by a column of `people`, and of everyone else: `top_share`."""
-    return top_share(
-        found.people, _first(found.people, by, TOP), found.trend, "tester", by="reported"
-    )
+    return top_share(people, by_order(people, by).head(TOP), trend, "tester", by="reported")
 
 
-def _first(people: pd.DataFrame, by: str, count: int) -> pd.DataFrame:
-    return people.sort_values([by, "tester"], ascending=[False, True]).head(count)
+def why(
+    found: Leaderboard,
+    *,
+    tester_id: int,
+    bugs: pd.DataFrame,
+    weights: Mapping[str, float] = SEVERITY_WEIGHTS,
+) -> Why | None:
+    """The arithmetic behind one tester's rank; None for one who has no bug in the window.
 
-
-def _tallied(counted: list[dict[str, Any]], weighed: list[dict[str, Any]]) -> pd.DataFrame:
-    points = {row["tester_id"]: row["bug_severity_score"] for row in weighed}
-    rows = [
-        (
-            row["tester_id"],
-            row["tester"],
-            row["bug_count"],
-            row["decided_acceptance_rate_n"],
-            round((row["decided_acceptance_rate"] or 0) * row["decided_acceptance_rate_n"]),
-            points.get(row["tester_id"], 0),
-        )
-        for row in counted
-        if row["tester_id"] is not None
-    ]
-    columns = ["tester_id", "tester", "reported", "decided", "accepted", "points"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _ranked(people: pd.DataFrame, prior: Prior) -> pd.DataFrame:
-    people = people.copy()
-    decided = people["decided"]
-    people["acceptance"] = (people["accepted"] / decided.where(decided > 0)).astype(float)
-    people["shrunk"] = [
-        prior.shrunk(a, d) for a, d in zip(people["accepted"], people["decided"], strict=True)
-    ]
-    people["score"] = (people["points"] * people["shrunk"]).astype(float)
-    people["newcomer"] = people["decided"] < NEWCOMER_BELOW
-    # Rounded, so that equal scores stay equal whatever the order of their sums.
-    ranks = people["score"].round(9).where(~people["newcomer"]).rank(method="min", ascending=False)
-    people["rank"] = ranks.astype("Int64")
-    return people.sort_values(
-        ["newcomer", "score", "tester"], ascending=[True, False, True], ignore_index=True
-    )
-
-
-def fit_prior(accepted: np.ndarray[Any, Any], decided: np.ndarray[Any, Any]) -> Prior:
-    """A beta prior by the method of moments over testers with enough decided bugs.
-
-    The spread between testers beyond what chance gives sets how strongly the field pulls (Kleinman
-    1973); with too few testers the pull is that of `NEWCOMER_BELOW` bugs at the field's acceptance.
+    `bugs` are the tester's by severity: see `tester_counts.by_value`.
     """
-    settled = decided >= NEWCOMER_BELOW
-    n, rates = decided[settled], accepted[settled] / np.maximum(decided[settled], 1)
-    total = float(decided.sum())
-    mean = float(accepted.sum() / total) if total else 0.5
-    # A field without a single rejection would leave the prior without a second parameter.
-    mean = min(max(mean, 0.01), 0.99)
-    strength = float(NEWCOMER_BELOW)
-    if len(n) > 2:
-        observed = float(np.average((rates - mean) ** 2, weights=n))
-        by_chance = mean * (1 - mean) * len(n) / float(n.sum())
-        between = observed - by_chance
-        if between > 0:
-            strength = min(max(mean * (1 - mean) / between - 1, 1.0), 1_000.0)
-    return Prior(accepted=mean * strength, rejected=(1 - mean) * strength)
+    own = found.people[found.people["tester_id"] == tester_id]
+    if own.empty:
+        return None
+    row = next(own.itertuples(index=False))
+    bugs = bugs[bugs["decided"] > 0]
+    weight = [float(weights.get(key, 0)) if key is not None else 0.0 for key in bugs["key"]]
+    severities = pd.DataFrame(
+        {
+            "severity": pd.Series(list(bugs["key"]), dtype=object),
+            "bugs": bugs["decided"].to_numpy(dtype=int),
+            "weight": weight,
+        }
+    )
+    severities["points"] = (severities["bugs"] * severities["weight"]).round(6)
+    severities = severities.sort_values(
+        ["weight", "bugs"], ascending=False, ignore_index=True, kind="stable"
+    )
+    everyone = found.ranked
+    same = everyone[(everyone["score"] == row.score) & (everyone["tester_id"] != tester_id)]
+    is_ranked = not row.newcomer
+    return Why(
+        row=row,
+        severities=severities,
+        prior=found.prior,
+        ranked=len(everyone),
+        tied_with=same["tester"].tolist() if is_ranked else [],
+        above=_next(found, row, everyone[everyone["score"] > row.score].tail(1), is_ranked),
+        below=_next(found, row, everyone[everyone["score"] < row.score].head(1), is_ranked),
+    )
+
+
+def _next(
+    found: Leaderboard,
+    row: Any,
+    other: pd.DataFrame,
+    is_ranked: bool,  # noqa: FBT001  # only passed on
+) -> Neighbour | None:
+    if other.empty or not is_ranked:
+        return None
+    next_one: Any = next(other.itertuples(index=False))
+    upper, lower = (next_one, row) if next_one.score > row.score else (row, next_one)
+    by_points, by_acceptance = separation(upper, lower)
+    return Neighbour(
+        tester_id=int(next_one.tester_id),
+        tester=str(next_one.tester),
+        score=float(next_one.score),
+        gap=float(upper.score - lower.score),
+        by_points=by_points,
+        by_acceptance=by_acceptance,
+        certainty=certainty(upper, lower, found.prior),
+    )

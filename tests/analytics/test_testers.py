@@ -12,11 +12,10 @@ from core.analytics.query import metric_rows
 from core.analytics.tester import reports
 from core.analytics.tester_counts import Scope
 from core.analytics.window import Window
-from core.store import RejectionReason, open_store, table
-from core.words import OTHERS
+from core.store import open_store
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
-from tests.analytics.worlds import Builder, fill, prepare
+from tests.analytics.worlds import fill, prepare
 
 WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
 OTHER_WEIGHTS = {"showstopper": 2.5, "low": 0.1, "high": 0, "no such": 7}
@@ -170,6 +169,14 @@ def test_by_day(store, each_world):
         assert len(found) == len(expected)
 
 
+def test_maturing(store, each_world):
+    for world, scope, today in each_world():
+        since = today - timedelta(days=10)
+        late = [b for b in bugs_of(world, scope) if b["day"] and b["day"] > since]
+        found = tester_counts.maturing(store, scope=scope, since=since)
+        assert found == (len(late), sum(b["status"] not in DECIDED for b in late))
+
+
 def test_by_value(store, each_world):
     for world, scope, _ in each_world():
         bugs = bugs_of(world, scope)
@@ -306,90 +313,3 @@ def test_the_tally_agrees_with_the_metrics(store, each_world):
             assert own["decided"] == row["decided_acceptance_rate_n"]
             rate = row["decided_acceptance_rate"]
             assert pd.isna(own["acceptance"]) if rate is None else own["acceptance"] == rate
-
-
-def test_names_and_reasons(store):
-    world = Builder()
-    cycle = world.cycle(end="2024-03-01")
-    for reason in ("unknown_cause", "Already_Known", "x_duplicate", None):
-        world.bug(cycle, tester="zoe", status="rejected", rejection_reason=reason)
-    world.user("anna")  # a customer
-    world.bug(cycle, tester="Anna", severity="odd")
-    fill(store, world.world)
-    with store.engine.execution_options(writes=True).begin() as connection:
-        reasons = table(RejectionReason)
-        connection.execute(reasons.delete())
-        connection.execute(
-            reasons.insert(),
-            [
-                {"account_id": "a", "key": "known_issue", "name": None},
-                {"account_id": "a", "key": "unclear", "name": "Not clear"},
-                {"account_id": "b", "key": "duplicate", "name": "B"},
-            ],
-        )
-    try:
-        assert list(tester_counts.tester_names(store, account="a").values()) == ["Anna", "zoe"]
-        assert tester_counts.reason_names(store, account="a") == {
-            "known_issue": "known_issue",
-            "unclear": "Not clear",
-        }
-        assert tester_counts.repeat_reasons(store, account="a") == [
-            *("Already_Known", "known_issue", "x_duplicate"),
-        ]
-        assert "odd" in tester_counts.severities_of(store, account="a")
-        found = tester_counts.detailed(store, scope=Scope("a", ALWAYS))
-        assert found.counts["repeated"].sum() == 2
-    finally:
-        with store.engine.execution_options(writes=True).begin() as connection:
-            connection.execute(reasons.delete())
-
-
-def test_nobody(store):
-    fill(store, {})
-    scope = Scope("a", ALWAYS)
-    found = testers.leaderboard(store, scope=scope)
-    assert found.people.empty
-    assert found.nameless == 0
-    assert tester_counts.detailed(store, scope=scope).counts.empty
-    assert tester_counts.breadth(store, scope=scope).empty
-    assert tester_counts.by_day(store, scope=scope).empty
-    assert tester_counts.by_value(store, scope=scope, of="product").empty
-    assert reports(store, scope=scope).empty
-    assert tester_counts.severities_of(store, account="a") == []
-    trend = testers.trend_of(store, scope=scope, tester_ids=(), today=date(2024, 4, 1))
-    assert testers.top_and_others(found.people, trend, "score")[1] == []
-
-
-def test_the_first_in_each_order(store):
-    world = Builder()
-    cycle = world.cycle(end="2024-03-01")
-    for tester, bugs in (("Ann", 4), ("Bob", 3), ("Cem", 2), ("Dan", 1)):
-        for _ in range(bugs):
-            world.bug(cycle, tester=tester, status="rejected" if tester == "Cem" else "accepted")
-    fill(store, world.world)
-    scope = Scope("a", ALWAYS)
-    found = testers.leaderboard(store, scope=scope)
-    order = testers.by_order(found.people, "accepted")
-    assert order["tester"].tolist() == ["Ann", "Bob", "Dan", "Cem"]
-    ids = order["tester_id"].head(2).tolist()
-    trend = testers.trend_of(store, scope=scope, tester_ids=ids, today=date(2024, 4, 1))
-    assert trend.lists() == dict(zip(ids, ([4], [3]), strict=True))
-    data, names, share = testers.top_and_others(found.people, trend, "reported")
-    assert names[-1] == OTHERS or len(names) == 4
-    assert data["value"].sum() == 10
-    assert share == pytest.approx(1.0)
-
-
-def test_a_bug_of_the_last_minute_and_one_of_the_next_day(store):
-    world = Builder()
-    last = world.cycle(end="2024-03-31T23:59:59")
-    following = world.cycle(end="2024-04-01T00:00:00")
-    for cycle in (last, following):
-        world.bug(cycle, tester="Ann", status="accepted")
-    fill(store, world.world)
-    march = Window(date(2024, 3, 1), date(2024, 3, 31), "March")
-    found = testers.leaderboard(store, scope=Scope("a", march))
-    # The builder's instants are UTC, the business zone is two hours ahead by then.
-    assert found.people["reported"].tolist() in ([], [1])
-    whole = Window(date(2024, 3, 1), date(2024, 3, 31) + timedelta(days=1), "More")
-    assert testers.leaderboard(store, scope=Scope("a", whole)).people["reported"].tolist() == [2]

@@ -191,36 +191,6 @@ def test_all_time_counts_what_has_no_date(acme, run_page):
     assert shown(app)["Created"] == "6"
 
 
-def test_testers(acme, run_page):
-    app = run_page("tester_leaderboard")
-    assert not app.exception
-    assert shown(app) == {
-        "Bugs": "26",
-        "Testers": "3",
-        "Acceptance": "84 %",  # 21 of 25 decided
-        "Rejected": "15.4 %",  # 4 of 26
-        "Reviewed": "65.4 %",  # 17 of 26 decided by a person
-    }
-    assert answer(app) == "##### Mia leads 2 ranked testers; 1 newcomer not ranked yet."
-    (people,) = (d.value for d in app.dataframe if "score" in d.value)
-    people = people.set_index("tester")
-    assert people.loc["Mia", ["rank", "reported", "decided", "accepted"]].tolist() == [1, 12, 12, 8]
-    assert people.loc["Ravi", ["rank", "reported", "decided", "accepted"]].tolist() == [
-        *(2, 12, 12, 12),
-    ]
-    assert pd.isna(people.loc["Newt", "rank"])
-    assert people.loc["Newt", "band"] == "newcomer"
-
-
-def test_testers_by_raw_count(acme, run_page):
-    app = run_page("tester_leaderboard")
-    app.button_group(key="testers_order").set_value("Bugs accepted").run()
-    (people,) = (d.value for d in app.dataframe if "score" in d.value)
-    assert people["tester"].tolist() == ["Ravi", "Mia", "Newt"]
-    assert people["accepted"].tolist() == [12, 8, 1]
-    assert people["rank"].tolist() == [1, 2, 3]
-
-
 def test_criteria(acme, run_page):
     app = run_page("success_criteria")
     assert not app.exception

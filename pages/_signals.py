@@ -1,0 +1,72 @@
+"""A metric by week or month within its usual limits, with what is more than noise marked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from core import signal_words
+from core.analytics.series import Series, series_of
+from core.signal_chart import signal_chart
+from pages import _ui as ui
+
+__all__ = ["download", "drawn", "of", "series"]
+
+
+def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Series]:
+    """The series of metrics; `asked` is the scope of the page's reads: `Filters.asked_of`."""
+    return ui.read(page, series_of, metrics=tuple(metrics), **asked)
+
+
+def series(page: ui.Page, metric: str, asked: Mapping[str, Any]) -> Series:
+    """The chart of a metric under its finding; answers with the series."""
+    (found,) = of(page, [metric], asked)
+    ui.chart(
+        drawn(found),
+        title=signal_words.finding(found),
+        subtitle=signal_words.subtitle(found),
+        alt=signal_words.alt_text(found),
+    )
+    download(page, [found], asked)
+    return found
+
+
+def download(page: ui.Page, found: Sequence[Series], asked: Mapping[str, Any]) -> None:
+    """The points of the series with their limits and signals, as CSV."""
+    products = ", ".join(map(str, asked["product_ids"]))
+    ui.csv_button(
+        page,
+        lambda: pd.concat([_rows(one) for one in found], ignore_index=True),
+        name=f"Trend of {found[0].metric.label}" if len(found) == 1 else "Trends",
+        filters=asked["window"].label + (f"; product ids {products}" if products else ""),
+        key=f"trend_{found[0].metric.key}",
+    )
+
+
+def _rows(found: Series) -> pd.DataFrame:
+    limits = found.behaviour.limits
+    return pd.DataFrame(
+        {
+            "metric": found.metric.label,
+            found.grain: [point.period for point in found.points],
+            "value": [point.value for point in found.points],
+            "n": [point.n for point in found.points],
+            "judged": ["yes" if pair else "no" for pair in limits],
+            "centre": found.behaviour.centre,
+            "low": [pair and pair[0] for pair in limits],
+            "high": [pair and pair[1] for pair in limits],
+            "signals": signal_words.by_point(found),
+        }
+    )
+
+
+def drawn(found: Series, *, height: int = 240) -> Any:
+    """The chart alone."""
+    return signal_chart(
+        found.points,
+        found.behaviour,
+        unit=found.metric.unit,
+        name=found.metric.label,
+        height=height,
+        waiting=signal_words.waiting(found),
+    )

@@ -1,0 +1,170 @@
+"""Who moved most, against plain Python over random worlds."""
+
+from collections import Counter
+from datetime import date, timedelta
+from random import Random
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.analytics.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
+from core.analytics.window import Window
+from core.store import open_store
+from tests.analytics.draws import ERAS, ZONE, world_of
+from tests.analytics.worlds import Builder, fill, prepare
+
+TODAY = date(2024, 6, 30)
+JUNE = Window(date(2024, 6, 1), TODAY, "June")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('movers')}/s.db", timezone=ZONE.key)
+    prepare(opened)
+    yield opened
+    opened.close()
+
+
+def day_of(instant):
+    return instant and instant.astimezone(ZONE).date()
+
+
+def brute(pairs, window, names):
+    """Risers and fallers as (id, name, before, now), and how many people there were."""
+    length = (window.end - window.start).days + 1
+    start = window.start - timedelta(days=length)
+    now = Counter(who for who, day in pairs if day and window.start <= day <= window.end)
+    before = Counter(who for who, day in pairs if day and start <= day < window.start)
+    people = sorted({*now, *before})
+    changes = [(now[who] - before[who], who) for who in people]
+    up = sorted((c for c in changes if c[0] > 0), key=lambda c: (-c[0], c[1]))[:SHOWN]
+    down = sorted(c for c in changes if c[0] < 0)[:SHOWN]
+    return *([(w, names[w], before[w], now[w]) for _, w in side] for side in (up, down)), len(
+        people
+    )
+
+
+def shown(found):
+    return (
+        *(
+            [(m.person_id, m.name, m.before, m.now) for m in side]
+            for side in (found.risers, found.fallers)
+        ),
+        found.people,
+    )
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_random_worlds(store, copied):
+    moved = 0
+    for seed in range(24):
+        random = Random(seed)
+        days = ERAS[seed % len(ERAS)]
+        world = world_of(random, days)
+        fill(store, world)
+        if copied:
+            assert store.refresh_copy(fewest=0)
+        start, end = sorted((random.choice(days), random.choice(days)))
+        window, products = Window(start, end, ""), random.choice(((), (1,)))
+        names = {u["id"]: u["name"] for u in world["users"] if u["account_id"] == "a"}
+        cycles = [c for c in world["cycles"] if c["account_id"] == "a"]
+        ends = {c["id"]: day_of(c["end_at"]) for c in cycles}
+        first = min((day for day in ends.values() if day), default=None)
+        asked = {"account": "a", "window": window, "product_ids": products}
+        created = [
+            (c["created_by_id"], ends[c["id"]])
+            for c in cycles
+            if c["created_by_id"] and (not products or c["product_id"] in products)
+        ]
+        accepted = [
+            (b["tester_id"], ends.get(b["cycle_id"]))
+            for b in world["bugs"]
+            if b["account_id"] == "a"
+            and b["tester_id"]
+            and b["status"] in {"accepted", "auto_accepted"}
+            and (not products or b["product_id"] in products)
+        ]
+        for read, pairs in ((movers_of_customers, created), (movers_of_testers, accepted)):
+            found = read(store, **asked)
+            if first is None or first >= window.start:
+                assert shown(found) == ([], [], 0)
+                continue
+            assert shown(found) == brute(pairs, window, names)
+            assert (found.begun is None) == (first <= window.previous.start)
+            moved += bool(found.risers) + bool(found.fallers)
+    assert moved > 10
+
+
+def crowd(amounts, *, since="2024-01-01"):
+    """A world in which people created so many cycles in May and in June."""
+    world = Builder()
+    world.cycle(creator="The first", end=since)
+    for name, (before, now) in amounts.items():
+        for day, number in (("2024-05-20", before), ("2024-06-20", now)):
+            for _ in range(number):
+                world.cycle(creator=name, end=day)
+    return world.world
+
+
+def test_one_to_two_is_no_headline_and_two_to_forty_is(store):
+    fill(store, crowd({"Ann": (1, 2), "Bob": (2, 40), "Cem": (30, 3), "Dan": (5, 5)}))
+    found = movers_of_customers(store, account="a", window=JUNE)
+    assert [(m.name, m.before, m.now, m.is_clear) for m in found.risers] == [
+        *(("Bob", 2, 40, True), ("Ann", 1, 2, False)),
+    ]
+    assert [(m.name, m.change, m.is_clear) for m in found.fallers] == [("Cem", -27, True)]
+    assert found.people == 4
+    assert found.begun is None
+
+
+def test_before_the_data_begins_nothing_is_claimed(store):
+    fill(store, crowd({"Bob": (2, 40)}, since="2024-05-19"))
+    found = movers_of_customers(store, account="a", window=JUNE)
+    assert found.begun == date(2024, 5, 19)
+    assert next((m.name, m.is_clear) for m in found.risers) == ("Bob", False)
+    fill(store, crowd({"Bob": (0, 40)}, since="2024-06-02"))
+    found = movers_of_customers(store, account="a", window=JUNE)
+    assert (found.risers, found.people, found.begun) == ((), 0, date(2024, 6, 2))
+
+
+def test_all_time_has_nothing_before_it(store):
+    always = Window(None, None, "All time")
+    assert movers_of_customers(store, account="a", window=always) is None
+    assert movers_of_testers(store, account="a", window=always) is None
+
+
+def test_ties_are_shown_in_one_order_and_cut(store):
+    fill(store, crowd({f"P{n}": (0, 2) for n in range(9)}))
+    found = movers_of_customers(store, account="a", window=JUNE)
+    assert [m.name for m in found.risers] == ["P0", "P1", "P2"]
+    assert not any(m.is_clear for m in found.risers)
+    assert found.fallers == ()
+
+
+def test_one_person_alone_agrees_with_the_binomial_test():
+    for before, now in ((0, 5), (0, 6), (3, 12), (3, 13), (40, 20), (7, 7)):
+        p = stats.binomtest(min(before, now), before + now, 0.5).pvalue
+        assert are_clear(np.array([before]), np.array([now])).tolist() == [p <= 0.05]
+
+
+@pytest.mark.parametrize("bunch", [1, 4])
+def test_chance_alone_makes_few_clear(bunch):
+    rng = np.random.default_rng(5)
+    worlds = 0
+    for _ in range(300):
+        means = rng.gamma(1.5, 6, 200)
+        before, now = (rng.poisson(means / bunch) * bunch for _ in range(2))
+        some = before + now > 0
+        worlds += bool(are_clear(before[some], now[some]).any())
+    # With nobody changed, a headline is false: in one world of twenty at most, or about so many.
+    assert worlds / 300 <= 0.07
+
+
+def test_who_did_change_is_found_among_many():
+    rng = np.random.default_rng(6)
+    before, now = rng.poisson(20, 200), rng.poisson(20, 200)
+    before[:3], now[:3] = (5, 70, 20), (60, 10, 21)
+    clear = are_clear(before, now)
+    assert clear[:3].tolist() == [True, True, False]
+    assert clear[3:].sum() <= 1

@@ -1,0 +1,118 @@
+"""The testers page on worlds made by hand: reasons, nobody, orders, the ends of a period."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from core.analytics import tester_counts, testers
+from core.analytics.tester import reports
+from core.analytics.tester_counts import Scope
+from core.analytics.window import Window
+from core.store import RejectionReason, table
+from core.words import OTHERS
+from tests.analytics.test_people import ALWAYS
+from tests.analytics.worlds import Builder, fill
+
+
+def test_names_and_reasons(each_store):
+    world = Builder()
+    cycle = world.cycle(end="2024-03-01")
+    for reason in ("unknown_cause", "Already_Known", "x_duplicate", None):
+        world.bug(cycle, tester="zoe", status="rejected", rejection_reason=reason)
+    world.user("anna")  # a customer
+    world.bug(cycle, tester="Anna", severity="odd")
+    fill(each_store, world.world)
+    with each_store.engine.execution_options(writes=True).begin() as connection:
+        reasons = table(RejectionReason)
+        connection.execute(reasons.delete())
+        connection.execute(
+            reasons.insert(),
+            [
+                {"account_id": "a", "key": "known_issue", "name": None},
+                {"account_id": "a", "key": "unclear", "name": "Not clear"},
+                {"account_id": "b", "key": "duplicate", "name": "B"},
+            ],
+        )
+    try:
+        assert list(tester_counts.tester_names(each_store, account="a").values()) == ["Anna", "zoe"]
+        assert tester_counts.reason_names(each_store, account="a") == {
+            "known_issue": "known_issue",
+            "unclear": "Not clear",
+        }
+        assert tester_counts.repeat_reasons(each_store, account="a") == [
+            *("Already_Known", "known_issue", "x_duplicate"),
+        ]
+        assert "odd" in tester_counts.severities_of(each_store, account="a")
+        found = tester_counts.detailed(each_store, scope=Scope("a", ALWAYS))
+        assert found.counts["repeated"].sum() == 2
+    finally:
+        with each_store.engine.execution_options(writes=True).begin() as connection:
+            connection.execute(reasons.delete())
+
+
+def test_nobody(each_store):
+    fill(each_store, {})
+    scope = Scope("a", ALWAYS)
+    found = testers.leaderboard(each_store, scope=scope)
+    assert found.people.empty
+    assert found.nameless == 0
+    assert tester_counts.detailed(each_store, scope=scope).counts.empty
+    assert tester_counts.breadth(each_store, scope=scope).empty
+    assert tester_counts.by_day(each_store, scope=scope).empty
+    assert tester_counts.by_value(each_store, scope=scope, of="product").empty
+    assert reports(each_store, scope=scope).empty
+    assert tester_counts.severities_of(each_store, account="a") == []
+    trend = testers.trend_of(each_store, scope=scope, tester_ids=(), today=date(2024, 4, 1))
+    assert testers.top_and_others(found.people, trend, "score")[1] == []
+
+
+def test_the_first_in_each_order(each_store):
+    world = Builder()
+    cycle = world.cycle(end="2024-03-01")
+    for tester, bugs in (("Ann", 4), ("Bob", 3), ("Cem", 2), ("Dan", 1)):
+        for _ in range(bugs):
+            world.bug(cycle, tester=tester, status="rejected" if tester == "Cem" else "accepted")
+    fill(each_store, world.world)
+    scope = Scope("a", ALWAYS)
+    found = testers.leaderboard(each_store, scope=scope)
+    order = testers.by_order(found.people, "accepted")
+    assert order["tester"].tolist() == ["Ann", "Bob", "Dan", "Cem"]
+    ids = order["tester_id"].tolist()
+    trend = testers.trend_of(each_store, scope=scope, tester_ids=ids, today=date(2024, 4, 1))
+    assert trend.lists() == dict(zip(ids, ([4], [3], [1], [2]), strict=True))
+    data, names, share = testers.top_and_others(found.people, trend, "reported")
+    assert names == ["Ann", "Bob", "Cem", "Dan"]
+    assert list(data["value"]) == [4, 3, 2, 1]
+    assert share == pytest.approx(1.0)
+
+
+def test_beyond_the_first_five_is_everyone_else(each_store):
+    world = Builder()
+    cycle = world.cycle(end="2024-03-01")
+    for number in range(7):
+        for _ in range(number + 1):
+            world.bug(cycle, tester=f"T{number}", status="accepted")
+    fill(each_store, world.world)
+    found = testers.leaderboard(each_store, scope=Scope("a", ALWAYS))
+    ids = found.people["tester_id"].tolist()
+    trend = testers.trend_of(
+        each_store, scope=Scope("a", ALWAYS), tester_ids=ids, today=date(2024, 4, 1)
+    )
+    data, names, share = testers.top_and_others(found.people, trend, "reported")
+    assert names == ["T6", "T5", "T4", "T3", "T2", OTHERS]
+    assert list(data["value"]) == [7, 6, 5, 4, 3, 3]
+    assert share == pytest.approx(25 / 28)
+
+
+def test_a_bug_of_the_last_second_and_one_of_the_next_day(each_store):
+    world = Builder()
+    for end in ("2024-03-31T23:59:59", "2024-04-01T00:00:00"):
+        world.bug(world.cycle(end=end), tester="Ann", status="accepted")
+    fill(each_store, world.world)
+    march = Window(date(2024, 3, 1), date(2024, 3, 31), "March")
+    found = testers.leaderboard(each_store, scope=Scope("a", march))
+    assert found.people["reported"].tolist() == [1]
+    more = Window(date(2024, 3, 1), date(2024, 3, 31) + timedelta(days=1), "More")
+    assert testers.leaderboard(each_store, scope=Scope("a", more)).people["reported"].tolist() == [
+        2
+    ]

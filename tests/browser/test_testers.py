@@ -1,0 +1,52 @@
+"""The tester leaderboard in a browser: a row, a link to one tester, a trial that is in its link."""
+
+import re
+
+ROW = 35
+
+
+def clicks_row(visitor, number):
+    """The check box of a row; the table is a canvas, so by place."""
+    table = visitor.page.locator('[data-testid="stDataFrame"]').first
+    table.wait_for()
+    place = table.bounding_box()
+    visitor.page.mouse.click(place["x"] + 20, place["y"] + ROW * (number + 0.5))
+    visitor.settles()
+
+
+def test_a_row_a_testers_link_and_the_way_back(demo_server, visit):
+    visitor = visit(demo_server, viewport={"width": 1440, "height": 1600})
+    visitor.opens("tester_leaderboard")
+    clicks_row(visitor, 3)
+    visitor.page.get_by_text(re.compile(r"^Rank 3=? of")).wait_for()
+    visitor.page.get_by_role("button", name="own page").click()
+    visitor.page.wait_for_url("**person=*")
+    visitor.page.get_by_text(re.compile(r"has rank 3=? of")).wait_for()
+    visitor.page.reload()
+    visitor.page.get_by_text(re.compile(r"has rank 3=? of")).wait_for()
+    visitor.settles()
+    visitor.page.get_by_role("button", name="Back to everyone").click()
+    visitor.page.get_by_role("tab", name="Ranking").wait_for()
+    assert "person" not in visitor.page.url
+    assert visitor.errors == []
+
+
+def test_a_trial_stands_in_the_link_until_it_ends(demo_server, visit):
+    visitor = visit(demo_server)
+    visitor.opens("tester_leaderboard?testers_tab=Weights")
+    box = visitor.page.get_by_label("critical", exact=True)
+    box.fill("9")
+    box.press("Tab")
+    visitor.page.get_by_role("button", name="Try", exact=True).click()
+    visitor.page.wait_for_url("**trial=*")
+    visitor.settles()
+    link = visitor.page.url
+    other = visit(demo_server)
+    other.page.goto(link)
+    other.page.get_by_text("Critical weighs 9 instead of 5").wait_for()
+    other.settles()
+    assert other.page.get_by_label("critical", exact=True).input_value() == "9"
+    other.page.get_by_role("button", name="End the trial").click()
+    other.page.get_by_text("Critical weighs 9").wait_for(state="detached")
+    assert "trial" not in other.page.url
+    assert visitor.errors == other.errors == []

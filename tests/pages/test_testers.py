@@ -1,0 +1,328 @@
+"""The tester leaderboard under AppTest: ranks, why, raw counts, the field, weights, one tester."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from core.account_settings import LeaderboardSettings, changes, settings_of
+from core.save import save_bugs, save_cycles, save_products, save_reject_reasons
+from core.sources.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
+from core.store import User, open_store, table
+
+HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b> | |'
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+DUPLICATE = "This was reported before: "
+
+
+def ago(days):
+    return (NOON - timedelta(days=days)).isoformat()
+
+
+def cycle(number, ended):
+    return {
+        "id": number,
+        "title": f"Cycle {number}",
+        "status": "archived",
+        "created_by": "Ann",
+        "submitted_by": "Ann",
+        "end_at": ago(ended),
+        "product": {"id": 1, "name": "Shop"},
+        "features": [],
+    }
+
+
+def bug(number, author, severity, status, *, auto=False, test=1, known=False, comments=()):
+    return {
+        "id": number,
+        "title": f"Bug {number}",
+        "severity": severity,
+        "status": status,
+        "auto_accepted": auto,
+        "author": author and {"name": author},
+        "reported_at": ago(4),
+        "known": known,
+        "test": {"id": test},
+        "product": {"id": 1, "name": "Shop"},
+        "comments": [{"body": body, "author": {"name": "Triage"}} for body in comments],
+    }
+
+
+BUGS = [
+    *(bug(n, "Ravi", "low", "accepted", known=n < 4) for n in range(1, 13)),
+    *(bug(n, "Mia", "critical", "accepted", auto=True) for n in range(13, 21)),
+    *(bug(n, "Mia", "critical", "rejected", comments=[DUPLICATE]) for n in range(21, 23)),
+    *(bug(n, "Mia", "critical", "rejected") for n in range(23, 25)),
+    *(bug(n, HOSTILE, "low", "accepted") for n in range(30, 42)),
+    bug(25, "Newt", "high", "accepted"),
+    bug(26, None, "low", "forwarded"),
+    bug(27, "Ravi", "low", "accepted", test=2),  # of a cycle 100 days ago
+    bug(28, "Olga", "low", "accepted", test=2),
+]
+
+
+@pytest.fixture
+def acme(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
+    store.ensure_account("acme", "Acme")
+    reason = {"key": "duplicate", "name": "Duplicate", "default_comment": DUPLICATE}
+    with store.write("acme") as unit:
+        save_products(unit, [parse_product({"id": 1, "name": "Shop"})])
+        reasons = [parse_reject_reason(reason)]
+        save_reject_reasons(unit, reasons)
+        save_cycles(unit, [parse_cycle(obj) for obj in (cycle(1, 5), cycle(2, 100))])
+        save_bugs(unit, [parse_bug(obj, reasons) for obj in BUGS])
+    yield store
+    store.close()
+
+
+def ids(store):
+    users = table(User)
+    with store.engine.connect() as connection:
+        found = connection.execute(users.select().where(users.c.kind == "tester"))
+        return {row.name: row.id for row in found}
+
+
+def answer(app):
+    said = next(m.value for m in app.markdown if m.value.startswith("#####"))
+    return said.replace("\\", "").removeprefix("##### ")
+
+
+def text(app):
+    return " ".join(e.value for e in [*app.markdown, *app.caption]).replace("\\", "")
+
+
+def table_of(app, column):
+    return next(d.value for d in app.dataframe if column in d.value)
+
+
+def open_tab(run_page, name, **query):
+    return run_page("tester_leaderboard", testers_tab=name, **query)
+
+
+def test_ranks_with_ties_newcomers_and_intervals(acme, run_page):
+    app = run_page("tester_leaderboard")
+    assert not app.exception
+    assert answer(app) == "Mia leads 3 ranked testers; 1 newcomer not ranked yet."
+    people = table_of(app, "place").set_index("tester")
+    places = people["place"].str.strip().str.rstrip("\N{FIGURE SPACE}")
+    assert places.to_dict() == {"Mia": "1", "Ravi": "2=", HOSTILE: "2=", "Newt": "new"}
+    assert people["place"].tolist() == sorted(people["place"])  # as text it sorts like numbers
+    assert people.loc["Mia", ["points", "decided"]].tolist() == [60, 12]
+    assert people.loc["Ravi", "between"] == people.loc[HOSTILE, "between"] == "2 to 3"
+    assert people.loc["Newt", "between"] == "\N{EN DASH}"
+    assert "1 bug in this period names no tester and counts for nobody." in text(app)
+    assert "38 bugs of cycles that ended after" in text(app)
+    assert "still maturing, 1 undecided" in text(app)
+    assert {m.label: m.value for m in app.metric}["Bugs"] == "38"
+
+
+def test_why_this_rank_is_told_with_all_its_numbers(acme, run_page):
+    app = run_page("tester_leaderboard")
+    shown = text(app)
+    assert "Rank 1 of 3, which is 95 % certain." in shown
+    assert "| critical | 12 \N{MULTIPLICATION SIGN} 5 | 60 |" in shown.replace("  ", " ")
+    assert "| **Points** | their sum | **60** |" in shown
+    app.selectbox(key="testers_why").select(ids(acme)["Ravi"]).run()
+    assert not app.exception
+    assert "Rank 2= of 3, truly 2 to 3 with 95 % certainty." in text(app)
+    assert f"The same score as {' '.join(HOSTILE.split())}." in text(app)
+    app.selectbox(key="testers_why").select(ids(acme)["Newt"]).run()
+    assert "Not ranked yet: 1 decided bug of the 10 that it takes." in text(app)
+
+
+def test_raw_counts_in_each_order(acme, run_page):
+    app = open_tab(run_page, "Raw counts")
+    assert not app.exception
+    people = table_of(app, "reported")
+    assert people["reported"].tolist() == [12, 12, 12, 1]
+    own = people.set_index("tester")
+    assert own.loc["Mia", ["accepted", "auto_accepted", "rejected"]].tolist() == [8, 8, 4]
+    assert own.loc["Ravi", "known_share"] == 25
+    assert own.loc["Ravi", "first_share"] == 75
+    assert own.loc["Mia", "first_share"] == pytest.approx(100 * 10 / 12)
+    app.button_group(key="testers_order").set_value("Bugs accepted").run()
+    assert table_of(app, "reported")["accepted"].tolist() == [12, 12, 8, 1]
+    app.button_group(key="testers_order").set_value("Fair score").run()
+    assert table_of(app, "reported")["tester"].tolist()[0] == "Mia"
+
+
+def test_the_field_with_verdicts_and_unknown_reasons(acme, run_page):
+    app = open_tab(run_page, "The field")
+    assert not app.exception
+    values = {m.label: m.value for m in app.metric}
+    assert values == {
+        "Acceptance": "89.2 %",  # 33 of 37 decided
+        "Reviewed by a person": "76.3 %",  # 29 of 38
+        "Accepted by itself": "24.2 %",  # 8 of 33
+        "Rejected": "10.5 %",  # 4 of 38
+    }
+    assert "of 2 it is not known" in text(app)
+    assert "Not proven" in " ".join(str(b) for b in app.get("badge")) or "not proven" in text(app)
+    assert "Without the 38 still maturing, none is left" in text(app)
+
+
+def test_a_trial_is_in_the_link_and_says_so(acme, run_page):
+    trial = json.dumps({"weights": {"low": 30, "critical": 0}, "newcomer_below": 1})
+    app = run_page("tester_leaderboard", trial=trial)
+    assert not app.exception
+    assert "Critical weighs 0 instead of 5; low weighs 30 instead of 1" in text(app)
+    assert "Nothing is saved" in text(app)
+    assert answer(app).endswith("lead 4 ranked testers; 0 newcomers not ranked yet.")
+    assert settings_of(acme, LeaderboardSettings, account="acme") == LeaderboardSettings()
+    app.button(key="testers_untry").click().run()
+    assert "trial" not in app.query_params
+    assert answer(app).startswith("Mia leads")
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        *("{", "[]", "1", '{"weights": 3}', '{"weights": {"low": -1}}', '{"newcomer_below": 0}'),
+        *('{"weights": {"low": NaN}}', '{"nonsense": 1}', "[" * 3_000, '{"newcomer_below": true}'),
+        *('{"KEY": 1}', "x" * 5_000, '{"weights": {"low": "5"}}'),
+    ],
+)
+def test_a_trial_that_cannot_be_read_is_left_out(acme, run_page, trial):
+    app = run_page("tester_leaderboard", trial=trial)
+    assert not app.exception
+    assert "cannot be read" in app.warning[0].value
+    assert answer(app).startswith("Mia leads")
+
+
+def box(app, label):
+    return next(n for n in app.number_input if n.label.replace("\\", "") == label)
+
+
+def in_link(app, name):
+    found = app.query_params[name]
+    return found if isinstance(found, str) else found[0]
+
+
+def press(app, label):
+    next(b for b in app.button if b.label == label).click()
+    return app.run()
+
+
+def test_weights_are_tried_and_then_saved_with_who_did_it(acme, run_page):
+    app = open_tab(run_page, "Weights")
+    assert not app.exception
+    assert "Nobody has" in text(app)
+    box(app, "low").set_value(30.0)
+    press(app, "Try")
+    assert json.loads(in_link(app, "trial")) == {"weights": {"low": 30}}
+    assert "Low weighs 30 instead of 1" in text(app)
+    box(app, "Healthy: rejected under, %").set_value(12.5)
+    press(app, "Save for the account")
+    assert not app.exception
+    assert "trial" not in app.query_params
+    kept = settings_of(acme, LeaderboardSettings, account="acme")
+    assert (kept.weights["low"], kept.most_rejected) == (30, 0.125)
+    (change,) = changes(acme, account="acme", subject="settings of testers")
+    assert change.by == "someone on this machine"
+    history = table_of(app, "Who")
+    assert history["What"].tolist() == [
+        "low weighs 30 instead of 1; healthy: rejected under 12.5 % instead of 20 %"
+    ]
+    assert answer(app).endswith("lead 3 ranked testers; 1 newcomer not ranked yet.")
+
+
+def test_who_is_no_editor_can_try_but_not_save(acme, run_page, tmp_path):
+    (tmp_path / "secrets.toml").write_text('editors = ["boss@example.com"]')
+    app = open_tab(run_page, "Weights")
+    assert not app.exception
+    assert next(b for b in app.button if b.label == "Save for the account").disabled
+    assert "takes an editor" in text(app)
+
+
+def test_one_testers_own_page_by_its_link(acme, run_page):
+    mia = ids(acme)["Mia"]
+    app = run_page("tester_leaderboard", person=str(mia))
+    assert not app.exception
+    assert answer(app) == (
+        "Mia has rank 1 of 3, which is 95 % certain: 12 bugs, 66.7 % of 12 decided ones accepted."
+    )
+    values = {m.label: m.value for m in app.metric}
+    assert values["Bugs"] == "12"
+    assert values["First to find"] == "83.3 %"
+    assert values["Known bugs"] == "0 %"
+    bugs = table_of(app, "title")
+    assert set(bugs["reason"]) == {"Duplicate", "\N{EN DASH}"}
+    assert len(bugs) == 12
+    app.button(key="testers_back").click().run()
+    assert "person" not in app.query_params
+    assert answer(app).startswith("Mia leads")
+
+
+def test_the_page_of_a_hostile_name_and_of_one_without_bugs_in_the_period(acme, run_page):
+    app = run_page("tester_leaderboard", person=str(ids(acme)[HOSTILE]))
+    assert not app.exception
+    assert answer(app).startswith(" ".join(HOSTILE.split()))
+    app = run_page("tester_leaderboard", person=str(ids(acme)["Olga"]))
+    assert not app.exception
+    assert answer(app) == "Olga reported no bug in this period."
+    assert "Choose a longer period" in text(app)
+
+
+@pytest.mark.parametrize("link", ["12", "x", "", "-1", "²", "9" * 400, "<b>"])
+def test_a_link_to_nobody_gets_a_sentence_and_the_way_back(acme, run_page, link):
+    app = run_page("tester_leaderboard", person=link)
+    assert not app.exception
+    assert answer(app) == "This link names a tester who is not here."
+    assert "another account than Acme" in text(app)
+    app.button(key="testers_unknown").click().run()
+    assert answer(app).startswith("Mia leads")
+
+
+def test_the_box_opens_a_page_and_reset_closes_it_and_the_trial(acme, run_page):
+    app = run_page("tester_leaderboard", trial='{"newcomer_below":5}')
+    app.selectbox(key="testers_box").select(ids(acme)["Ravi"]).run()
+    assert in_link(app, "person") == str(ids(acme)["Ravi"])
+    assert answer(app).startswith("Ravi has rank 2=")
+    app.button(key="testers_reset").click().run()
+    assert "person" not in app.query_params
+    assert "trial" not in app.query_params
+    assert answer(app).startswith("Mia leads")
+
+
+def test_thousands_of_ranks_sort_as_numbers_and_newcomers_after_them():
+    from pages._testers_ranking import _places
+
+    ranks = [1, 2, 2, 10, 999, 1_000, 12_345, None]
+    people = pd.DataFrame({"rank": pd.array(ranks, dtype="Int64"), "tied": [False] * 8})
+    people.loc[1:2, "tied"] = True
+    assert _places(people) == sorted(_places(people))
+
+
+def test_a_period_without_bugs(acme, run_page):
+    with acme.write("acme") as unit:
+        save_cycles(unit, [parse_cycle(cycle(1, 400))])
+    app = run_page("tester_leaderboard")
+    assert not app.exception
+    assert "No bug report of a known tester in this period" in text(app)
+
+
+def test_the_download_has_every_term(acme, run_page):
+    from core.analytics.testers import leaderboard
+    from core.analytics.window import Window
+    from pages import _testers_ranking as ranking
+    from pages._filters import Filters
+    from pages._testers import View
+
+    class Page:
+        store = acme
+        account = type("Account", (), {"id": "acme"})
+
+    chosen = Filters(Window(None, None, "All time"))
+    view = View(Page, chosen, LeaderboardSettings(), LeaderboardSettings())
+    found = leaderboard(acme, scope=view.scope)
+    frame = ranking._every_term(view, found)
+    mia = frame.set_index("tester").loc["Mia"]
+    score = mia["points"] * (mia["accepted"] + mia["prior_accepted"])
+    score /= mia["decided"] + mia["prior_accepted"] + mia["prior_rejected"]
+    assert mia["score"] == pytest.approx(score)
+    assert (mia["place"], mia["rank"], mia["rank_low"], mia["rank_high"]) == ("1", 1, 1, 1)
+    assert mia["decided critical"] == 12
+    assert mia["products"] == 1
+    assert pd.isna(frame.set_index("tester").loc["Newt", "rank"])

@@ -1,0 +1,166 @@
+"""What is said of testers; above all that the arithmetic shown can be redone by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import tester_words
+from core.account_settings import LeaderboardSettings
+from core.analytics.field import rates
+from core.analytics.ranking import ranked
+from core.analytics.testers import Leaderboard, why
+from core.words import UNKNOWN
+
+
+def board(rows, *, newcomer_below=10, nameless=0):
+    """Testers by (points, accepted, decided), all of their bugs of a weight of 1."""
+    people = pd.DataFrame(rows, columns=["points", "accepted", "decided"])
+    people.insert(0, "tester_id", range(1, len(people) + 1))
+    people.insert(1, "tester", [f"T{n}" for n in range(1, len(people) + 1)])
+    people["reported"] = people["decided"]
+    found, prior = ranked(people, newcomer_below=newcomer_below)
+    return Leaderboard(found, prior, nameless)
+
+
+def reason(found, tester_id, severities, weights):
+    bugs = pd.DataFrame(severities, columns=["key", "decided"]).astype({"key": object})
+    return why(found, tester_id=tester_id, bugs=bugs, weights=weights)
+
+
+def redone(text):
+    """A sum as a person types it into a calculator."""
+    plain = (
+        text.replace(tester_words.TIMES, "*").replace(tester_words.DIVIDED, "/").replace(",", "")
+    )
+    return eval(plain)  # what the page shows, and nothing else
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_arithmetic_can_be_redone_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    weights = {"critical": 5, "high": 2.5, "low": 0.1}
+    severities = [(name, int(rng.integers(0, 4_000))) for name in (*weights, "custom", None)]
+    severities = [(name, number) for name, number in severities if number]
+    decided = sum(number for _, number in severities)
+    points = round(sum(number * weights.get(name, 0) for name, number in severities), 6)
+    accepted = int(rng.integers(0, decided + 1))
+    found = board([(points, accepted, decided), (40, 30, 44), (10, 3, 12)])
+    steps = tester_words.arithmetic(reason(found, 1, severities, weights))
+    total = 0.0
+    for what, how, result in steps:
+        shown = float(result.replace(",", ""))
+        if what == "Points":
+            assert shown == pytest.approx(total, abs=1e-6)
+            assert shown == points
+        else:
+            decimals = len(result.partition(".")[2])
+            assert redone(how) == pytest.approx(shown, abs=0.5000001 * 10**-decimals)
+        if what in {"critical", "high", "low", "custom", "no severity"}:
+            total += shown
+    assert {what for what, _, _ in steps} >= {"Points", "Acceptance", "Drawn to the usual", "Score"}
+    assert len(steps) == len(severities) + 4
+
+
+def test_one_without_a_decided_bug_has_no_acceptance():
+    found = board([(0, 0, 0)])
+    steps = {what: result for what, _, result in tester_words.arithmetic(reason(found, 1, [], {}))}
+    assert steps["Acceptance"] == UNKNOWN
+    assert steps["Score"] == "0.00"
+
+
+def test_the_answer_names_the_first_and_how_sure_that_is():
+    clear = board([(900, 90, 100), (50, 40, 50), (3, 3, 3)])
+    assert tester_words.testers_answer(clear, 10) == (
+        "T1 leads 2 ranked testers; 1 newcomer not ranked yet."
+    )
+    close = board([(100, 80, 100), (99, 81, 100), (98, 79, 100), (20, 10, 20)])
+    assert "surely among the first 3" in tester_words.testers_answer(close, 10)
+    tied = board([(50, 40, 50), (50, 40, 50)])
+    assert tester_words.testers_answer(tied, 10).startswith("T1 and T2 lead 2 ranked testers;")
+    nobody = board([(3, 3, 3)])
+    assert "so nobody can be ranked" in tester_words.testers_answer(nobody, 10)
+    alone = board([(3, 3, 3)], newcomer_below=1)
+    assert tester_words.testers_answer(alone, 1).startswith("T1 leads 1 ranked tester;")
+
+
+def test_places_and_intervals():
+    assert tester_words.place(3, tied=False) == "3"
+    assert tester_words.place(1_203, tied=True) == "1,203="
+    assert tester_words.place(pd.NA, tied=False) == "new"
+    assert tester_words.between(2, 6) == "2 to 6"
+    assert tester_words.between(1, 1) == "1"
+    assert tester_words.between(pd.NA, pd.NA) == UNKNOWN
+
+
+def test_a_tie_is_said_with_whom():
+    found = board([(50, 40, 50)] * 6 + [(9, 5, 12)])
+    said = tester_words.tied(reason(found, 2, [("low", 50)], {"low": 1}))
+    assert said == "The same score as T1, T3, T4 and 2 more."
+    assert tester_words.tied(reason(found, 7, [("low", 9)], {"low": 1})) == ""
+
+
+def test_what_separates_neighbours_is_said_from_the_right_side():
+    found = board([(78, 40, 60), (90, 45, 60), (60, 40, 60)])
+    assert found.people["tester"].tolist() == ["T2", "T1", "T3"]
+    middle = reason(found, 1, [("low", 78)], {"low": 1})
+    above = tester_words.neighbour(middle.above, is_above=True)
+    below = tester_words.neighbour(middle.below, is_above=False)
+    gap = found.people["score"].diff().abs().tolist()
+    assert above.startswith(f"{middle.above.score:.2f}, {gap[1]:.2f} ahead (+")
+    assert f"{gap[2]:.2f} behind (+{gap[2]:.2f} by points, +0.00 by acceptance)" in below
+    assert tester_words.sure(1.0) == "the order is over 99.9 % sure"
+    assert tester_words.sure(0.5) == "the order is 50 % sure"
+
+
+def test_a_newcomer_is_told_what_is_missing():
+    found = board([(3, 3, 3), (90, 60, 70)])
+    said = tester_words.rank_said(reason(found, 1, [("low", 3)], {"low": 1}), 10)
+    assert said == "Not ranked yet: 3 decided bugs of the 10 that it takes."
+    row = next(found.newcomers.itertuples(index=False))
+    assert tester_words.person_answer("T1", row, 1, 10) == (
+        "T1 reported 3 bugs, 100 % of 3 decided ones accepted; 7 decided bugs short of a rank."
+    )
+    untried = SimpleNamespace(reported=1, decided=0, acceptance=None, newcomer=True)
+    assert "1 bug, none of them decided yet" in tester_words.person_answer("X", untried, 0, 10)
+
+
+def test_what_a_trial_changes_is_said():
+    own = LeaderboardSettings()
+    tried = LeaderboardSettings(
+        weights={**own.weights, "critical": 8, "odd": 0.5}, newcomer_below=5, most_rejected=0.125
+    )
+    assert tester_words.settings_changed(own, tried) == [
+        "critical weighs 8 instead of 5",
+        "odd weighs 0.5 instead of 0",
+        "newcomers have fewer than 5 decided bugs instead of 10",
+        "healthy: rejected under 12.5 % instead of 20 %",
+    ]
+    assert tester_words.settings_changed(own, own) == []
+    assert tester_words.settings_of_change(None) == own
+    assert tester_words.settings_of_change({"newcomer_below": 4, "gone": 1}).newcomer_below == 4
+
+
+def test_the_field_is_told_in_one_sentence():
+    day = pd.Timestamp("2024-01-01").date()
+    days = pd.DataFrame(
+        [
+            (day, "accepted", None, 900),
+            (day, "rejected", None, 60),
+            (day, "auto_accepted", None, 400),
+        ],
+        columns=["day", "status", "reason", "bugs"],
+        dtype=object,
+    )
+    found = rates(days, LeaderboardSettings(), today=day)
+    assert tester_words.field_answer(found) == (
+        "Rejected is healthy; reviewed by a person and accepted by itself are outside their range."
+    )
+    said = [tester_words.rate_said(rate) for rate in found]
+    assert said[0].startswith("95 % interval")
+    assert said[1].startswith("Healthy over 80 %; 95 % interval")
+    assert tester_words.settled_said(found[1]) == ("Without the 1,360 still maturing, none is left")
+    none = rates(days.head(0), LeaderboardSettings(), today=day)
+    assert "nothing can be said" in tester_words.field_answer(none)
+    assert "nothing to take a share of" in tester_words.rate_said(none[0])
