@@ -166,7 +166,7 @@ def movers_finding(found: Movers, who: str, what: str) -> str:
     """Who moved more than chance, the most first; nobody, where nobody did."""
     clear = [person for person in (*found.risers, *found.fallers) if person.is_clear]
     if not clear:
-        if found.begun:
+        if found.begun or found.ended:
             return f"No {who} can be said to have moved"
         return f"No {who} moved more than chance explains"
     first = max(clear, key=lambda person: abs(person.change))
@@ -183,6 +183,8 @@ def movers_subtitle(found: Movers, who: str, what: str, days: int | None) -> str
     said += "; small numbers move by chance"
     if found.begun:
         said += f"; the data begins on {words.day(found.begun)}, so the {span} before are not whole"
+    if found.ended:
+        said += f"; the last sync was on {words.day(found.ended)}, so these {span} are not whole"
     if what == "accepted bugs":
         said += "; bugs of the newest cycles are still being decided"
     return said

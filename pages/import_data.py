@@ -26,6 +26,7 @@ from core.shown import accounts, enter_account, open_once
 from core.store import Store
 from pages import _ui as ui
 
+SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 PREVIEW = 5
 LOOKED_AT = 2_000
 EXAMPLE = datetime(2026, 4, 3, 17, 5)  # noqa: DTZ001  # shown only
@@ -38,6 +39,7 @@ LABELS = {
 
 def show(page: ui.Page) -> None:
     st.markdown("##### A CSV or JSON file; the same file twice changes nothing.")
+    ui.freshness_line(page, SOURCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox("What it holds", KINDS, format_func=LABELS.__getitem__, width=260)
         account = account_of(page)

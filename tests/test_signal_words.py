@@ -1,5 +1,7 @@
 """What a series says in words, and its chart."""
 
+from datetime import date
+
 import altair as alt
 import pytest
 
@@ -163,3 +165,8 @@ def test_who_moved():
     assert said.startswith(
         "Accepted bugs in these 90 days against the 90 days before, of 1 tester;"
     )
+    cut = Movers((chance_only,), (), 9, date(2024, 5, 19), date(2024, 6, 9))
+    assert movers_finding(cut, "tester", "bugs") == "No tester can be said to have moved"
+    said = movers_subtitle(cut, "tester", "bugs", 30)
+    assert "the data begins on 19 May 2024, so the 30 days before are not whole" in said
+    assert "the last sync was on 9 Jun 2024, so these 30 days are not whole" in said

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import special
 from sqlalchemy import Select, and_, case, func, select
 
+from core.analytics.sources import last_synced
 from core.analytics.window import Window
 from core.store import Bug, Store, TestCycle, User, table
 
@@ -55,14 +56,16 @@ class Movers:
     """Those who rose and those who fell most, of so many with any in either window.
 
     `begun` is the day on which the data begins, where that is after the first day of the window
-    before: its amounts are then not whole, and with more than `MISSING` of it missing no change is
-    called clear.
+    before, and `ended` that of the last sync, where that is before the window's last days: the
+    amounts are then not whole, and with more than `MISSING` of a window missing no change is called
+    clear.
     """
 
     risers: tuple[Mover, ...]
     fallers: tuple[Mover, ...]
     people: int
     begun: date | None = None
+    ended: date | None = None
 
 
 def movers_of_customers(
@@ -115,11 +118,11 @@ def _movers(
     with store.facts() as connection:
         found = connection.execute(amounts).all()
         first = select(func.min(day)).where(cycles.c.account_id == account)
-        begun: date | None = connection.execute(first).scalar()
-        missing = 0 if begun is None else max((begun - previous.start).days, 0)
-        if not found or missing >= previous.days:
-            return Movers((), (), 0, begun if missing else None)
+        covered = _covered(store, account, connection.execute(first).scalar(), previous, window)
+        if not found or (covered.begun and covered.missing_before >= previous.days):
+            return Movers((), (), 0, covered.begun)
         ids, before, now = (np.array(column, dtype=np.int64) for column in zip(*found, strict=True))
+        missing = max(covered.missing_before, covered.missing_now)
         clear = are_clear(before, now) & (missing <= MISSING * previous.days)
         risers, fallers = _first(before - now, ids), _first(now - before, ids)
         shown = [int(ids[n]) for n in (*risers, *fallers)]
@@ -134,7 +137,30 @@ def _movers(
             for who in [int(ids[n])]
         )
 
-    return Movers(movers(risers), movers(fallers), len(found), begun if missing else None)
+    return Movers(movers(risers), movers(fallers), len(found), covered.begun, covered.ended)
+
+
+@dataclass(frozen=True)
+class _Covered:
+    """Days without data at the two ends of both windows, and where it begins and ends if so."""
+
+    missing_before: int
+    missing_now: int
+    begun: date | None
+    ended: date | None
+
+
+def _covered(
+    store: Store, account: str, first: date | None, previous: Window, window: Window
+) -> _Covered:
+    synced = last_synced(store, account=account)
+    last = synced.astimezone(store.zone).date() if synced else None
+    before = (first - previous.start).days if first and previous.start else 0
+    now = (window.end - last).days if last and window.end else 0
+    # The day of the last sync is known in part, and so is today.
+    return _Covered(
+        max(before, 0), max(now, 0), first if before > 0 else None, last if now > 1 else None
+    )
 
 
 def _first(loss: Counts, ids: Counts) -> list[int]:

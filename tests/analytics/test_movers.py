@@ -1,16 +1,17 @@
 """Who moved most, against plain Python over random worlds."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import numpy as np
 import pytest
 from scipy import stats
+from sqlalchemy import insert
 
 from core.analytics.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
 from core.analytics.window import Window
-from core.store import open_store
+from core.store import SyncRun, open_store, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare
 
@@ -126,6 +127,19 @@ def test_before_the_data_begins_nothing_is_claimed(store):
     fill(store, crowd({"Bob": (0, 40)}, since="2024-06-02"))
     found = movers_of_customers(store, account="a", window=JUNE)
     assert (found.risers, found.people, found.begun) == ((), 0, date(2024, 6, 2))
+
+
+@pytest.mark.parametrize(("synced", "is_clear"), [(30, True), (29, True), (28, False), (9, False)])
+def test_what_was_not_synchronised_did_not_fall(store, synced, is_clear):
+    fill(store, crowd({"Cem": (40, 2)}))
+    at = datetime(2024, 6, synced, 12, tzinfo=UTC)
+    run = {"account_id": "a", "id": 1, "source": "testio", "status": "done", "message": ""}
+    run |= {"started_at": at, "finished_at": at, "step": "", "done": 0, "requests": 0}
+    with store.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(insert(table(SyncRun)), [run | {"counts": {}}])
+    found = movers_of_customers(store, account="a", window=JUNE)
+    assert [(m.name, m.is_clear) for m in found.fallers] == [("Cem", is_clear)]
+    assert found.ended == (at.date() if synced < 29 else None)
 
 
 def test_all_time_has_nothing_before_it(store):
