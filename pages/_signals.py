@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from core import signal_words
 from core.analytics.series import Series, series_of
 from core.signal_chart import signal_chart
 from pages import _ui as ui
 
-__all__ = ["download", "drawn", "of", "series"]
+__all__ = ["download", "drawn", "grid", "of"]
 
 
 def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Series]:
@@ -18,17 +19,19 @@ def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[
     return ui.read(page, series_of, metrics=tuple(metrics), **asked)
 
 
-def series(page: ui.Page, metric: str, asked: Mapping[str, Any]) -> Series:
-    """The chart of a metric under its finding; answers with the series."""
-    (found,) = of(page, [metric], asked)
-    ui.chart(
-        drawn(found),
-        title=signal_words.finding(found),
-        subtitle=signal_words.subtitle(found),
-        alt=signal_words.alt_text(found),
-    )
-    download(page, [found], asked)
-    return found
+def grid(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> None:
+    """The charts of several metrics, two beside each other, and how many marks chance makes."""
+    found = of(page, metrics, asked)
+    with st.grid(2, min_column_width=340):
+        for one in found:
+            ui.chart(
+                drawn(one),
+                title=f"{one.metric.label}: {signal_words.short_finding(one)}",
+                subtitle=signal_words.subtitle(one, brief=True),
+                alt=signal_words.alt_text(one),
+            )
+    st.caption(ui.plain(signal_words.chance_of_all(found)))
+    download(page, found, asked)
 
 
 def download(page: ui.Page, found: Sequence[Series], asked: Mapping[str, Any]) -> None:

@@ -19,12 +19,13 @@ from core.engagement_words import SEGMENTS
 from pages import _engagement_people as people_tabs
 from pages import _engagement_person as one
 from pages import _engagement_settings as thresholds
-from pages import _people, _proof
+from pages import _people, _proof, _signals
 from pages import _ui as ui
 from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles"})
 PILLS = {key: SEGMENTS[key] for key in (*LIFECYCLES, *ACTIVITIES)} | {"none": "None created"}
+SERIES = ("tests_created", "tests_submitted", "test_completion_rate", "active_customers")
 TABS = (
     "Leaderboard",
     "Slipping away",
@@ -32,6 +33,7 @@ TABS = (
     "Onboarding",
     "Weekdays",
     "What they find",
+    "Signals",
     "Segments",
 )
 
@@ -73,6 +75,7 @@ def tabs(page: ui.Page, found: Engagement, chosen: Filters) -> None:
         lambda: people_tabs.onboarding_tab(page, chosen),
         lambda: people_tabs.weekdays(page, chosen),
         lambda: people_tabs.findings_tab(page, chosen),
+        lambda: _signals.grid(page, SERIES, chosen.asked_of(page)),
         lambda: thresholds.show(page, found),
     )
     drawn = st.tabs(TABS, key=one.VIEW, bind="query-params")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import tester_words
 from core.analytics.testers import Leaderboard
+from pages import _signals
 from pages import _testers as common
 from pages import _testers_field as field
 from pages import _testers_person as one
@@ -18,10 +19,12 @@ from pages._filters import filter_bar
 from pages._testers import View
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
+SERIES = ("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate")
 TABS: dict[str, Callable[[View, Leaderboard], None]] = {
     "Ranking": ranking.show,
     "Raw counts": raw.show,
     "The field": field.show,
+    "Signals": lambda view, _: _signals.grid(view.page, SERIES, view.chosen.asked_of(view.page)),
     "Weights": lambda view, _: settings.show(view),
 }
 
