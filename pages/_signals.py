@@ -26,7 +26,7 @@ def grid(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> Non
         for one in found:
             ui.chart(
                 drawn(one),
-                title=f"{one.metric.label}: {signal_words.short_finding(one)}",
+                title=signal_words.finding(one),
                 subtitle=signal_words.subtitle(one, brief=True),
                 alt=signal_words.alt_text(one),
             )
