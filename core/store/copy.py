@@ -23,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     create_engine,
+    event,
     select,
 )
 from sqlalchemy.dialects import registry
@@ -38,7 +39,7 @@ __all__ = ["FactsCopy"]
 # What no figure is computed from.
 LEFT_OUT = {
     "account": {"is_demo", "timezone", "data_version", "facts_version", "created_at"},
-    "bug": {"title", "reported_at"},
+    "bug": {"title"},
     "test_cycle": {"title", "review_status"},
     "test_feature": {"title", "test_feature_id"},
 }
@@ -139,10 +140,17 @@ registry.register("duckdb.caching", "core.store.duck", "CachingDialect")
 
 
 def _engine(path: Path, *, read_only: bool) -> Engine:
-    return create_engine(
+    engine = create_engine(
         URL.create("duckdb+caching", database=str(path)),
         connect_args={"read_only": read_only, "config": SETTINGS},
     )
+    event.listen(engine, "connect", _in_utc)
+    return engine
+
+
+def _in_utc(connection: Any, _record: object) -> None:
+    # Instants are stored without their zone, and compared with aware ones in the session's.
+    connection.execute("SET TimeZone = 'UTC'")
 
 
 def _fill(source: Connection, copy: Connection) -> None:

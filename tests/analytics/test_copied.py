@@ -2,11 +2,13 @@
 
 import logging
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.analytics import query_metrics
+from core.analytics.sources import source_states
 from core.feedback import cast_vote
 from core.store import Bug, Product, User, open_store, table
 from tests.analytics.draws import ZONE
@@ -71,6 +73,19 @@ def test_a_reader_that_began_before_a_write_goes_on_with_what_it_saw(store):
         store.refresh_copy(fewest=0)
         assert len(copy.execute(select(table(Bug).c.id)).all()) == 1
     assert has_copy(store)
+
+
+def test_instants_are_compared_in_utc_wherever_the_machine_is(store):
+    when = at("2024-02-03T10:00")
+    with store.write("a") as unit:
+        unit.upsert(Bug, [{"id": n, "reported_at": when + timedelta(hours=n)} for n in (1, 2, 3)])
+    asked = {"account": "a", "now": when + timedelta(hours=2)}
+    before = source_states(store, **asked)
+    assert store.refresh_copy(fewest=0)
+    assert source_states(store, **asked) == before
+    assert before[1].through == when + timedelta(hours=2)
+    with store.facts() as copy:
+        assert copy.exec_driver_sql("SELECT current_setting('TimeZone')").scalar() == "UTC"
 
 
 def test_a_vote_leaves_the_copy_in_use(store):

@@ -119,6 +119,18 @@ def test_one_to_two_is_no_headline_and_two_to_forty_is(store):
     assert found.begun is None
 
 
+def test_on_each_database(any_store):
+    prepare(any_store)
+    world = Builder()
+    for day, number in (("2024-01-01", 1), ("2024-05-20", 2), ("2024-06-20", 30)):
+        for _ in range(number):
+            world.bug(world.cycle(creator="Ann", end=day, product_id=None), tester="Tia")
+    fill(any_store, world.world)
+    for read, name in ((movers_of_customers, "Ann"), (movers_of_testers, "Tia")):
+        (found,) = read(any_store, account="a", window=JUNE).risers
+        assert (found.name, found.before, found.now, found.is_clear) == (name, 2, 30, True)
+
+
 def test_before_the_data_begins_nothing_is_claimed(store):
     fill(store, crowd({"Bob": (2, 40)}, since="2024-05-19"))
     found = movers_of_customers(store, account="a", window=JUNE)

@@ -151,6 +151,13 @@ def test_a_signal_of_the_newest_week(store):
     assert (found.points[signal.last].period, signal.side) == ("2024-W36", "above")
 
 
+def test_on_each_database(any_store):
+    prepare(any_store)
+    fill(any_store, weekly(40, bugs=2))
+    assert asked(any_store).behaviour.judged == WEEKS
+    assert asked(any_store, "rejection_rate").behaviour.centre == 0.5
+
+
 def test_days_of_periods():
     assert period_days("2020-W53") == (date(2020, 12, 28), date(2021, 1, 3))
     assert period_days("2024-02") == (date(2024, 2, 1), date(2024, 2, 29))
