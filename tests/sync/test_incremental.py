@@ -116,7 +116,8 @@ def test_many_that_can_change_are_read_page_by_page(sync, large, rows, asked):
     sync()
     _, told = asked(sync)
     assert not [path for path in told if "exploratory_tests" in path]
-    assert told[1:5] == ["1", "2", "3", "4"]
+    # The bugs of the first pages may be asked for before the last page.
+    assert [page for page in told[1:] if page in {"1", "2", "3", "4", "5"}] == ["1", "2", "3", "4"]
 
 
 def test_a_settled_cycle_that_is_opened_again_is_read(sync, large, rows):
