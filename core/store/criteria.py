@@ -27,6 +27,11 @@ TABLE = (
         "Time saved is what the enhancement is paid for.",
     ),
     (
+        *("roi", "Return on investment", "above", 0.0, "money"),
+        *("Product manager", False),
+        "The time saved has to be worth more than the platform costs.",
+    ),
+    (
         *("latency_p50", "p50 latency", "below", 30.0, "seconds"),
         *("Engineering lead", True),
         "The usual ticket should not wait.",
@@ -41,10 +46,33 @@ TABLE = (
         *("Product manager", True),
         "A thumb is the quickest sign that something went wrong.",
     ),
+    (
+        *("throughput", "Tickets a day", "within", 50.0, "per day"),
+        *("Operations lead", True),
+        "Fewer say that the platform is passed by, more that it was not sized for this.",
+    ),
+    (
+        *("availability", "Availability", "above", 0.995, "fraction"),
+        *("Engineering lead", True),
+        "What is not there helps nobody.",
+    ),
+    (
+        *("queue_depth", "Queue depth", "below", 10.0, "waiting"),
+        *("Engineering lead", True),
+        "A queue that grows is the first sign of slow tickets to come.",
+    ),
+    (
+        *("worker_utilisation", "Worker utilisation", "below", 0.80, "fraction"),
+        *("Engineering lead", True),
+        "Workers without slack cannot take a busy hour.",
+    ),
 )
+# The other end of a target that is a range.
+UPPER_TARGETS = {"throughput": 100.0}
 COLUMNS = ("key", "label", "direction", "target", "unit", "owner", "is_guardrail", "rationale")
 
 DEFAULT_CRITERIA: list[dict[str, Any]] = [
-    {"position": position} | dict(zip(COLUMNS, row, strict=True))
+    {"position": position, "upper_target": UPPER_TARGETS.get(row[0])}
+    | dict(zip(COLUMNS, row, strict=True))
     for position, row in enumerate(TABLE)
 ]

@@ -16,6 +16,7 @@ from core.store.models import (
     CalendarDay,
     Enhancement,
     Feedback,
+    SurveyResponse,
     TestCycle,
     Ticket,
     table,
@@ -33,6 +34,7 @@ DAY_COLUMNS: Mapping[type[SQLModel], Mapping[str, tuple[str, ...]]] = {
     Enhancement: {"created_day": ("created_at",)},
     Ticket: {"day": ("resolved_at", "opened_at")},
     Feedback: {"created_day": ("created_at",)},
+    SurveyResponse: {"answered_day": ("answered_at",)},
 }
 
 
@@ -127,5 +129,6 @@ def rezone(connection: Connection, account_id: str, timezone: str) -> None:
             timezone=timezone,
             data_version=account.c.data_version + 1,
             facts_version=account.c.facts_version + 1,
+            runs_version=account.c.runs_version + 1,
         )
     )

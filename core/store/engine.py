@@ -22,7 +22,15 @@ from core.store.copy import FactsCopy
 from core.store.criteria import DEFAULT_CRITERIA
 from core.store.days import rezone
 from core.store.migrations import head, revisions, upgrade
-from core.store.models import BOOKKEEPING, FACT_TABLES, Account, Bug, Criterion, table
+from core.store.models import (
+    BOOKKEEPING,
+    FACT_TABLES,
+    Account,
+    Bug,
+    Criterion,
+    Enhancement,
+    table,
+)
 from core.store.unit import Unit
 
 __all__ = ["Store", "open_store"]
@@ -84,6 +92,8 @@ class Store:
                 grown = [account.c.data_version]
                 if not tables.isdisjoint(FACT_TABLES):
                     grown.append(account.c.facts_version)
+                if table(Enhancement) in tables:
+                    grown.append(account.c.runs_version)
                 connection.execute(
                     update(account)
                     .where(account.c.id == account_id)
@@ -121,6 +131,7 @@ class Store:
                     "timezone": self.zone.key,
                     "data_version": 0,
                     "facts_version": 0,
+                    "runs_version": 0,
                     "created_at": datetime.now(UTC),
                 },
             )

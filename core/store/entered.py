@@ -106,7 +106,10 @@ class FeedbackVote(Base, table=True):
 
 
 class Criterion(Base, table=True):
-    """A success criterion: a target, the side of it that is good, and who answers for it."""
+    """A success criterion: a target, the side of it that is good, and who answers for it.
+
+    `direction` is above, below or within: from `target` to `upper_target`.
+    """
 
     __table_args__ = CLUSTERED
 
@@ -115,6 +118,7 @@ class Criterion(Base, table=True):
     label: str
     direction: str
     target: float
+    upper_target: float | None = None
     unit: str
     owner: str
     rationale: str

@@ -27,6 +27,7 @@ from core.store import (
     open_store,
     table,
 )
+from core.store.criteria import DEFAULT_CRITERIA
 from core.store.models import Base
 
 
@@ -153,10 +154,10 @@ def test_a_store_that_may_not_be_written_is_told(tmp_path):
 
 
 def test_a_new_account_starts_with_the_default_criteria(account):
-    assert len(rows(account, Criterion, "key")) == 7
+    assert len(rows(account, Criterion, "key")) == len(DEFAULT_CRITERIA)
     account.ensure_account("acme", "Acme Ltd")
     assert rows(account, Account, "name") == [("Acme Ltd",)]
-    assert len(rows(account, Criterion, "key")) == 7
+    assert len(rows(account, Criterion, "key")) == len(DEFAULT_CRITERIA)
 
 
 def test_criteria_that_were_changed_stay_changed(account):

@@ -1,0 +1,82 @@
+"""What figures leave out when they are shown with the account's exclusions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, not_, or_, select
+
+from core.store import Exclusion, Store, table
+
+__all__ = ["NOTHING", "Excluded", "excluded"]
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Times (from, and up to but without, to; UTC; merged and in order) and single subjects.
+
+    A subject is `enhancement:<id>`, `ticket:<id>` or `rater:<name>`, left out within its times.
+    """
+
+    spans: tuple[Span, ...] = ()
+    subjects: tuple[tuple[str, datetime, datetime], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.spans or self.subjects)
+
+    def keeps(
+        self, at: ColumnElement[datetime], **subjects: ColumnElement[str]
+    ) -> ColumnElement[bool] | None:
+        """The condition of rows that are not excluded; None where nothing is.
+
+        `at` is the instant by which a row counts; `subjects` name a kind and its column, as
+        `enhancement=runs.c.id`.
+        """
+        out = [and_(at >= start, at < end) for start, end in self.spans]
+        for subject, start, end in self.subjects:
+            kind, _, key = subject.partition(":")
+            if kind in subjects:
+                out.append(and_(subjects[kind] == key, at >= start, at < end))
+        return not_(or_(*out)) if out else None
+
+    def covers(self, at: datetime, *subjects: str) -> bool:
+        """Whether a row that counts at an instant is left out."""
+        return any(start <= at < end for start, end in self.spans) or any(
+            subject in subjects and start <= at < end for subject, start, end in self.subjects
+        )
+
+    def within(self, start: datetime, end: datetime) -> tuple[Span, ...]:
+        """The excluded times that lie inside a window, cut to it."""
+        return tuple((max(start, a), min(end, b)) for a, b in self.spans if a < end and b > start)
+
+
+NOTHING = Excluded()
+
+
+def excluded(store: Store, *, account: str) -> Excluded:
+    """What the account's ledger leaves out now; withdrawn exclusions leave out nothing."""
+    entry = table(Exclusion).c
+    found = (
+        select(entry.from_at, entry.to_at, entry.subject)
+        .where(entry.account_id == account, entry.withdrawn_at.is_(None))
+        .order_by(entry.from_at, entry.to_at, entry.id)
+    )
+    with store.read() as session:
+        rows = session.connection().execute(found).all()
+    return Excluded(
+        spans=merged([(row.from_at, row.to_at) for row in rows if row.subject is None]),
+        subjects=tuple((r.subject, r.from_at, r.to_at) for r in rows if r.subject is not None),
+    )
+
+
+def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Spans in order, those that overlap or touch made one: nothing is left out twice."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return tuple(found)
