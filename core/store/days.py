@@ -129,6 +129,5 @@ def rezone(connection: Connection, account_id: str, timezone: str) -> None:
             timezone=timezone,
             data_version=account.c.data_version + 1,
             facts_version=account.c.facts_version + 1,
-            runs_version=account.c.runs_version + 1,
         )
     )

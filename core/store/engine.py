@@ -28,7 +28,6 @@ from core.store.models import (
     Account,
     Bug,
     Criterion,
-    Enhancement,
     table,
 )
 from core.store.unit import Unit
@@ -92,8 +91,6 @@ class Store:
                 grown = [account.c.data_version]
                 if not tables.isdisjoint(FACT_TABLES):
                     grown.append(account.c.facts_version)
-                if table(Enhancement) in tables:
-                    grown.append(account.c.runs_version)
                 connection.execute(
                     update(account)
                     .where(account.c.id == account_id)
@@ -131,7 +128,6 @@ class Store:
                     "timezone": self.zone.key,
                     "data_version": 0,
                     "facts_version": 0,
-                    "runs_version": 0,
                     "created_at": datetime.now(UTC),
                 },
             )

@@ -35,7 +35,7 @@ class Account(Base, table=True):
     """A customer account (tenant).
 
     `data_version` grows with every write that a page could show, `facts_version` with those that
-    touch a table of `FACT_TABLES`, `runs_version` with those that touch the enhancement runs.
+    touch a table of `FACT_TABLES`.
     """
 
     __table_args__ = CLUSTERED
@@ -46,9 +46,6 @@ class Account(Base, table=True):
     timezone: str
     data_version: int = Field(default=0, sa_type=BigInteger)
     facts_version: int = Field(
-        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"}
-    )
-    runs_version: int = Field(
         default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"}
     )
     created_at: datetime

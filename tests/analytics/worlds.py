@@ -59,9 +59,7 @@ def fill(store, world):
                 fill_days(model, rows, store.zone)
                 connection.execute(insert(table(model)), rows)
         account = table(Account).c
-        versions = {
-            c: c + 1 for c in (account.data_version, account.facts_version, account.runs_version)
-        }
+        versions = {c: c + 1 for c in (account.data_version, account.facts_version)}
         connection.execute(update(table(Account)).values(versions))
 
 

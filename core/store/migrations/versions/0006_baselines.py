@@ -50,8 +50,12 @@ def upgrade() -> None:
 
 def _columns() -> None:
     op.add_column("criterion", sa.Column("upper_target", sa.Float(), nullable=True))
-    op.add_column(
-        "account", sa.Column("runs_version", sa.BigInteger(), nullable=False, server_default="0")
+    # Holds all that a criterion reads of a run, so that a week of many runs is one short reading.
+    op.drop_index("ix_enhancement_created_day", "enhancement")
+    op.create_index(
+        "ix_enhancement_created_day",
+        "enhancement",
+        ["account_id", "created_day", "status", "processing_time_ms"],
     )
 
 
