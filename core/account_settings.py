@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.store import AccountSetting, AuditEntry, Store, Unit, table
 
 __all__ = [
+    "BaselineSettings",
     "Change",
     "EngagementSettings",
     "LeaderboardSettings",
@@ -74,7 +75,23 @@ class LeaderboardSettings:
                 )
 
 
-S = TypeVar("S", EngagementSettings, LeaderboardSettings)
+@dataclass(frozen=True, kw_only=True)
+class BaselineSettings:
+    """What the success criteria are judged with; `go_live` is an ISO date, or blank."""
+
+    KEY: ClassVar[str] = "baseline"
+
+    go_live: str = ""
+
+    def __post_init__(self) -> None:
+        if self.go_live:
+            try:
+                date.fromisoformat(self.go_live)
+            except ValueError:
+                raise InputError(f"{self.go_live!r} is no date: write 2026-11-02.") from None
+
+
+S = TypeVar("S", EngagementSettings, LeaderboardSettings, BaselineSettings)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from core.store import Exclusion, Store, table
 
@@ -38,7 +38,9 @@ class Excluded:
         for subject, start, end in self.subjects:
             kind, _, key = subject.partition(":")
             if kind in subjects:
-                out.append(and_(subjects[kind] == key, at >= start, at < end))
+                # A row that names nobody is not that of whom it does not name.
+                is_it = func.coalesce(subjects[kind], "") == key
+                out.append(and_(is_it, at >= start, at < end))
         return not_(or_(*out)) if out else None
 
     def covers(self, at: datetime, *subjects: str) -> bool:

@@ -1,0 +1,1 @@
+"""Baselines: their windows, what is excluded from them, and what was frozen."""
