@@ -108,12 +108,6 @@ def _sync(settings: Settings, given: argparse.Namespace) -> int:
     from core.store import open_store
     from core.sync import exit_code, sync_all
 
-    if given.source == "prometheus":
-        raise ConfigError(
-            "Prometheus cannot be read yet by this version: use --source testio."
-            if settings.prometheus_url
-            else "PROMETHEUS_URL is not set, so there is no Prometheus to read: set its address."
-        )
     stop = Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: stop.set())
@@ -124,6 +118,7 @@ def _sync(settings: Settings, given: argparse.Namespace) -> int:
         store,
         settings,
         given.account,
+        source=_source(given),
         full=given.full,
         stop=stop,
         on_progress=_print_progress,
@@ -133,17 +128,29 @@ def _sync(settings: Settings, given: argparse.Namespace) -> int:
     return exit_code(reports)
 
 
+def _source(given: argparse.Namespace) -> str | None:
+    return None if given.source == "all" else str(given.source)
+
+
+def _who(report: "SyncReport") -> str:
+    of = "" if report.source == "testio" else f", {report.source}"
+    return f"{report.account_id}{of}"
+
+
 def _watch(store: "Store", settings: Settings, given: argparse.Namespace, stop: Event) -> int:
     """Synchronise until it is stopped; a line for each run of each account."""
     from core.sync import sync_all
 
     full = given.full
     while not stop.is_set():
-        for report in sync_all(store, settings, given.account, full=full, stop=stop):
+        for report in sync_all(
+            store, settings, given.account, source=_source(given), full=full, stop=stop
+        ):
             took = f"{report.seconds:.1f} s, {report.requests:,} requests"
             at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
             print(
-                f"{at}  {report.account_id}: {report.status}, {took}. {report.message}", flush=True
+                f"{at}  {_who(report)}: {report.status}, {took}. {report.message}",
+                flush=True,
             )
         full = False
         stop.wait(given.watch)
@@ -160,7 +167,7 @@ def _print_report(report: "SyncReport") -> None:
         print(f"  {report.account_id}: {report.message}", file=stream)
     # Otherwise the last line of progress has said what was read, or why nothing was.
     took = f"{report.seconds:.1f} s, {report.requests:,} requests"
-    print(f"{report.account_id}: {report.status}, {took}", file=stream)
+    print(f"{_who(report)}: {report.status}, {took}", file=stream)
     for reason in report.reasons:
         print(f"  {reason}", file=stream)
 
@@ -226,8 +233,6 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
     from core.imports import ColumnMapping, import_file
     from core.shown import accounts, open_once
 
-    if given.kind == "surveys":
-        raise InputError("Surveys cannot be imported yet by this version.")
     store = open_once(settings)
     for account in settings.accounts:
         store.ensure_account(account.id, account.name)

@@ -16,6 +16,7 @@ __all__ = [
     "Change",
     "EngagementSettings",
     "LeaderboardSettings",
+    "RoiSettings",
     "changes",
     "note_change",
     "save_settings",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 MOST_CHANGES = 200
+LARGEST_INPUT = 1_000_000_000
+MINUTES_SOURCES = ("measured", "survey")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,42 @@ class BaselineSettings:
                 raise InputError(f"{self.go_live!r} is no date: write 2026-11-02.") from None
 
 
-S = TypeVar("S", EngagementSettings, LeaderboardSettings, BaselineSettings)
+@dataclass(frozen=True, kw_only=True)
+class RoiSettings:
+    """What business impact is computed with; money in `currency`, None where nobody has said it.
+
+    `tickets_per_week` overrides the number that is counted; minutes saved are those measured on
+    tickets, or those that people say in the survey.
+    """
+
+    KEY: ClassVar[str] = "roi"
+
+    hourly_rate: float | None = None
+    operating_cost_per_week: float | None = None
+    setup_cost: float | None = None
+    currency: str = "EUR"
+    tickets_per_week: float | None = None
+    minutes_source: str = "measured"
+
+    def __post_init__(self) -> None:
+        for name in ("hourly_rate", "operating_cost_per_week", "setup_cost", "tickets_per_week"):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value) and 0 <= value <= LARGEST_INPUT):
+                raise InputError(
+                    f"{_words(name)} is {value!r}: it is a number from 0 to {LARGEST_INPUT:,}."
+                )
+        if self.hourly_rate == 0:
+            raise InputError("Hourly rate is 0: an hour of work costs something.")
+        currency = self.currency
+        if not isinstance(currency, str) or not 1 <= len(currency.strip()) <= 8:
+            raise InputError(f"Currency is {currency!r}: it has 1 to 8 characters, such as EUR.")
+        if self.minutes_source not in MINUTES_SOURCES:
+            raise InputError(
+                f"Minutes source is {self.minutes_source!r}: it is measured or survey."
+            )
+
+
+S = TypeVar("S", EngagementSettings, LeaderboardSettings, BaselineSettings, RoiSettings)
 
 
 @dataclass(frozen=True)

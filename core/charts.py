@@ -1,45 +1,33 @@
-"""Charts: a frame in, an Altair chart out; they know nothing of pages.
+"""Charts: a frame in, a Vega-Lite specification out; they know nothing of pages.
 
 Colours come from the page's theme, so that one chart reads well in light and in dark; only what has
 a fixed meaning (everyone else, a target) is named here, in greys that hold on both.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Collection, Sequence
+from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
 from core import words
 from core.stats import Estimate
+from core.vega import (
+    GREY,
+    STRONG,
+    Drawn,
+    Part,
+    layered,
+    nominal,
+    ordinal,
+    quantity,
+    records,
+)
 from core.words import OTHERS
 
 __all__ = ["Drawn", "bars", "criterion_bar", "heat_map", "intervals", "line", "stacked_periods"]
 
-# Altair's layers answer with one of two classes, depending on what they are given.
-Layers: TypeAlias = alt.LayerChart | alt.FacetChart
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A chart as its Vega-Lite specification; Streamlit takes it for an Altair chart.
-
-    Altair takes some 50 ms to build and check one, which a page with many of them cannot wait for.
-    """
-
-    spec: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The specification, to be changed by who asks."""
-        return deepcopy(dict(self.spec))
-
-
 HEIGHT = 280
-GREY = "#97a1ac"
-STRONG = "#6b7683"
 UNFINISHED = 0.45
 
 
@@ -52,7 +40,7 @@ def stacked_periods(
     height: int = 340,
     others: str = OTHERS,
     what: str = "Who",
-) -> Layers:
+) -> Drawn:
     """Amounts by period, stacked by series, with the names at the right edge.
 
     `frame` has period (str), series (str) and value (number), one row for each pair; `series` gives
@@ -65,39 +53,42 @@ def stacked_periods(
     position = {name: n for n, name in enumerate(order)}
     pale = [unfinished] if unfinished is None or isinstance(unfinished, str) else list(unfinished)
     data = frame.assign(layer=frame["series"].map(position), unfinished=frame["period"].isin(pale))
-    base = alt.Chart(data)
-    colour = alt.Color("series:N", sort=order, legend=None, scale=_scale(order, others))
-    bars = base.mark_bar().encode(
-        x=alt.X("period:O", title=None, axis=_period_axis(data["period"])),
-        y=alt.Y("value:Q", title=unit, stack="zero"),
-        color=colour,
-        order=alt.Order("layer:Q"),
-        opacity=alt.condition(alt.datum.unfinished, alt.value(UNFINISHED), alt.value(1)),
-        tooltip=[
-            alt.Tooltip("period:O", title="Period"),
-            alt.Tooltip("series:N", title=what),
-            alt.Tooltip("value:Q", title=unit, format=",d"),
-        ],
-    )
-    labels = (
-        alt.Chart(_edge_labels(data, order))
-        .mark_text(align="left", baseline="middle", dx=6, fontSize=12)
-        .encode(
-            x=alt.X("period:O", bandPosition=1),
-            y=alt.Y("at:Q"),
-            text="series:N",
-            color=colour,
-            tooltip=alt.value(None),
-        )
-    )
-    return _styled(alt.layer(bars, labels), height=height)
+    colour = nominal("series", sort=order, legend=None, scale=_scale(order, others))
+    opacity = {"condition": {"test": "datum.unfinished", "value": UNFINISHED}, "value": 1}
+    bars = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": ordinal("period", title=None, axis=_period_axis(data["period"])),
+            "y": quantity("value", title=unit, stack="zero"),
+            "color": colour,
+            "order": quantity("layer"),
+            "opacity": opacity,
+            "tooltip": [
+                ordinal("period", title="Period"),
+                nominal("series", title=what),
+                quantity("value", title=unit, format=",d"),
+            ],
+        },
+    }
+    labels = {
+        "data": {"values": records(_edge_labels(data, order))},
+        "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 6, "fontSize": 12},
+        "encoding": {
+            "x": ordinal("period", bandPosition=1),
+            "y": quantity("at"),
+            "text": nominal("series"),
+            "color": colour,
+            "tooltip": {"value": None},
+        },
+    }
+    return layered(data, [bars, labels], height=height)
 
 
-def _scale(order: Sequence[str], others: str) -> alt.Scale:
+def _scale(order: Sequence[str], others: str) -> Part:
     # An explicit domain keeps a person's colour when the data changes; grey stands for the rest.
     if others not in order:
-        return alt.Scale(domain=list(order))
-    return alt.Scale(domain=list(order), range=[GREY, *_palette(len(order) - 1)])
+        return {"domain": list(order)}
+    return {"domain": list(order), "range": [GREY, *_palette(len(order) - 1)]}
 
 
 def _palette(size: int) -> list[str]:
@@ -122,19 +113,19 @@ def _edge_labels(data: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"series": list(order), "period": last, "at": placed})
 
 
-def _period_axis(periods: pd.Series) -> alt.Axis:
+def _period_axis(periods: pd.Series) -> Part:
     """At most a dozen labels, so that none is turned or lost; over years one for each January."""
     distinct = sorted(periods.unique())
     shown = [period for period in distinct if period.endswith(("-01", "-W01"))]
     if len(shown) < 3 or distinct[0].count("-") > 1:
         step = max(1, -(-len(distinct) // 12))
         shown = distinct[::-1][::step][::-1]
-    return alt.Axis(
-        values=shown,
-        labelAngle=0,
-        labelOverlap="greedy",
-        labelExpr=_label(shown[0] if shown else ""),
-    )
+    return {
+        "values": shown,
+        "labelAngle": 0,
+        "labelOverlap": "greedy",
+        "labelExpr": _label(shown[0] if shown else ""),
+    }
 
 
 def _label(period: str) -> str:
@@ -161,129 +152,144 @@ def line(
     target: float | None = None,
     zero: bool = True,
     height: int = HEIGHT,
-) -> Layers:
+) -> Drawn:
     """Values over periods as lines, the way to an unfinished period dotted, a target as a rule.
 
     `frame` has period (str), value (number or None), series (str), and may have n (the sample).
     """
-    sample = [alt.Tooltip("n:Q", title="Sample", format=",d")] if "n" in frame else []
     # No fractions between whole numbers: without them two ticks would read the same.
-    step = 1 if value_format.endswith("d") else alt.Undefined
-    ticks = alt.Axis(format=value_format, tickMinStep=step)
-    axis = alt.Y("value:Q", title=unit, axis=ticks, scale=alt.Scale(zero=zero))
-    several = len(frame["series"].unique()) > 1
-    # As many names side by side as there is room for: on a phone they would run out of the chart.
-    names = alt.Legend(
-        orient="top",
-        title=None,
-        columns=alt.ExprRef("width < 400 ? 2 : max(1, floor(width / 160))"),
-        labelLimit=alt.ExprRef("width < 400 ? 100 : 150"),
-    )
-    legend = names if several else None
-    base = alt.Chart(frame).encode(
-        x=alt.X("period:O", title=None, axis=_period_axis(frame["period"])),
-        y=axis,
-        color=alt.Color("series:N", legend=legend, sort=list(frame["series"].unique())),
-        tooltip=[
-            alt.Tooltip("period:O", title="Period"),
-            alt.Tooltip("series:N", title="What"),
-            alt.Tooltip("value:Q", title=unit, format=value_format),
+    ticks = {"format": value_format} | ({"tickMinStep": 1} if value_format.endswith("d") else {})
+    order = list(frame["series"].unique())
+    sample = [quantity("n", title="Sample", format=",d")] if "n" in frame else []
+    encoding = {
+        "x": ordinal("period", title=None, axis=_period_axis(frame["period"])),
+        "y": quantity("value", title=unit, axis=ticks, scale={"zero": zero}),
+        "color": nominal("series", legend=_NAMES if len(order) > 1 else None, sort=order),
+        "tooltip": [
+            ordinal("period", title="Period"),
+            nominal("series", title="What"),
+            quantity("value", title=unit, format=value_format),
             *sample,
         ],
-    )
+    }
     periods = sorted(frame["period"].unique())
     tail = periods[-2:] if unfinished in periods[-1:] else []
-    whole = alt.FieldOneOfPredicate(field="period", oneOf=[p for p in periods if p != unfinished])
-    layers: list[alt.Chart] = [
-        base.transform_filter(whole).mark_line(strokeWidth=2.5),
-        base.mark_point(filled=True, size=45, opacity=1),
+    stroke = {"type": "line", "strokeWidth": 2.5}
+
+    def way(of: Sequence[str], mark: Part) -> Part:
+        inside = {"filter": {"field": "period", "oneOf": list(of)}}
+        return {"transform": [inside], "mark": mark, "encoding": encoding}
+
+    layers = [
+        way([period for period in periods if period != unfinished], stroke),
+        {
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "encoding": encoding,
+        },
     ]
     if tail:
-        ending = alt.FieldOneOfPredicate(field="period", oneOf=tail)
-        layers.append(base.transform_filter(ending).mark_line(strokeWidth=2.5, strokeDash=[3, 4]))
+        layers.append(way(tail, stroke | {"strokeDash": [3, 4]}))
     if target is not None:
         layers.append(_target(target, value_format))
-    return _styled(alt.layer(*layers), height=height)
+    return layered(frame, layers, height=height)
 
 
-def _target(target: float, value_format: str) -> alt.Chart:
-    rule = alt.Chart(pd.DataFrame({"target": [target]}))
-    marked: alt.Chart = rule.mark_rule(strokeDash=[6, 4], strokeWidth=1.5, color=STRONG).encode(
-        y="target:Q", tooltip=[alt.Tooltip("target:Q", title="Target", format=value_format)]
-    )
-    return marked
+# As many names side by side as there is room for: on a phone they would run out of the chart.
+_NAMES = {
+    "orient": "top",
+    "title": None,
+    "columns": {"expr": "width < 400 ? 2 : max(1, floor(width / 160))"},
+    "labelLimit": {"expr": "width < 400 ? 100 : 150"},
+}
 
 
-def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> Layers:
+def _target(target: float, value_format: str) -> Part:
+    return {
+        "data": {"values": [{"target": target}]},
+        "mark": {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": STRONG},
+        "encoding": {
+            "y": quantity("target"),
+            "tooltip": [quantity("target", title="Target", format=value_format)],
+        },
+    }
+
+
+def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> Drawn:
     """Amounts by category, from zero, with the value at the end of each bar.
 
     `frame` has category (str) and value (number or None), in the order to be drawn.
     """
-    base = alt.Chart(frame).encode(
-        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
-        x=alt.X("value:Q", title=unit, axis=alt.Axis(format=value_format)),
-        tooltip=[
-            alt.Tooltip("category:N", title="What"),
-            alt.Tooltip("value:Q", title=unit, format=value_format),
+    encoding = {
+        "y": nominal("category", title=None, sort=None, axis={"labelLimit": 220}),
+        "x": quantity("value", title=unit, axis={"format": value_format}),
+        "tooltip": [
+            nominal("category", title="What"),
+            quantity("value", title=unit, format=value_format),
         ],
-    )
-    ends = base.mark_text(align="left", dx=4, fontSize=12, color=STRONG).encode(
-        text=alt.Text("value:Q", format=value_format)
-    )
-    return _styled(alt.layer(base.mark_bar(), ends), height=60 + 34 * len(frame))
+    }
+    ends = {
+        "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 12, "color": STRONG},
+        "encoding": encoding | {"text": quantity("value", format=value_format)},
+    }
+    layers = [{"mark": {"type": "bar"}, "encoding": encoding}, ends]
+    return layered(frame, layers, height=60 + 34 * len(frame))
 
 
-def intervals(frame: pd.DataFrame, *, unit: str, from_: float = 0) -> Layers:
+def intervals(frame: pd.DataFrame, *, unit: str, from_: float = 0) -> Drawn:
     """Values as dots with their intervals as bands, one below the other.
 
     `frame` has category (str), value, low and high (numbers), in the order to be drawn.
     """
     end = max(float(frame["high"].max()), from_ + 1)
-    scale = alt.Scale(domain=[from_, end], nice=False, zero=False)
-    base = alt.Chart(frame).encode(
-        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=150)),
-        tooltip=[
-            alt.Tooltip("category:N", title="Who"),
-            alt.Tooltip("value:Q", title=unit, format=",d"),
-            alt.Tooltip("low:Q", title="95 % interval from", format=",d"),
-            alt.Tooltip("high:Q", title="to", format=",d"),
+    scale = {"domain": [from_, end], "nice": False, "zero": False}
+    encoding = {
+        "y": nominal("category", title=None, sort=None, axis={"labelLimit": 150}),
+        "tooltip": [
+            nominal("category", title="Who"),
+            quantity("value", title=unit, format=",d"),
+            quantity("low", title="95 % interval from", format=",d"),
+            quantity("high", title="to", format=",d"),
         ],
-    )
-    x = alt.X("low:Q", title=unit, scale=scale, axis=alt.Axis(format=",d", tickMinStep=1))
-    bands = base.mark_bar(height=8, opacity=0.35, cornerRadius=4).encode(x=x, x2="high:Q")
-    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("value:Q", title=unit, scale=scale)
-    )
-    return _styled(alt.layer(bands, dots), height=60 + 22 * len(frame))
+    }
+    x = quantity("low", title=unit, scale=scale, axis={"format": ",d", "tickMinStep": 1})
+    bands = {
+        "mark": {"type": "bar", "height": 8, "opacity": 0.35, "cornerRadius": 4},
+        "encoding": encoding | {"x": x, "x2": {"field": "high"}},
+    }
+    dots = {
+        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+        "encoding": encoding | {"x": quantity("value", title=unit, scale=scale)},
+    }
+    return layered(frame, [bands, dots], height=60 + 22 * len(frame))
 
 
 def heat_map(
     frame: pd.DataFrame, *, titles: tuple[str, str], unit: str, value_format: str
-) -> Layers:
+) -> Drawn:
     """Values by two categories as shades of one colour; pairs without a value stay empty.
 
     `frame` has row (str), column (str) and value (number or None).
     """
     # Names that have no room beside each other are turned.
     is_narrow = f"width < {75 * frame['column'].nunique()}"
-    names = alt.Axis(
-        labelAngle=alt.ExprRef(f"{is_narrow} ? -45 : 0"),
-        labelAlign=alt.ExprRef(f"{is_narrow} ? 'right' : 'center'"),
-        labelOverlap=False,
-        labelLimit=120,
-    )
-    base = alt.Chart(frame).encode(
-        y=alt.Y("row:N", title=titles[0], sort=None, axis=alt.Axis(labelLimit=200)),
-        x=alt.X("column:N", title=titles[1], sort=None, axis=names),
-        color=alt.Color("value:Q", title=unit, legend=alt.Legend(format=value_format)),
-        tooltip=[
-            alt.Tooltip("row:N", title=titles[0]),
-            alt.Tooltip("column:N", title=titles[1]),
-            alt.Tooltip("value:Q", title=unit, format=value_format),
+    names = {
+        "labelAngle": {"expr": f"{is_narrow} ? -45 : 0"},
+        "labelAlign": {"expr": f"{is_narrow} ? 'right' : 'center'"},
+        "labelOverlap": False,
+        "labelLimit": 120,
+    }
+    encoding = {
+        "y": nominal("row", title=titles[0], sort=None, axis={"labelLimit": 200}),
+        "x": nominal("column", title=titles[1], sort=None, axis=names),
+        "color": quantity("value", title=unit, legend={"format": value_format}),
+        "tooltip": [
+            nominal("row", title=titles[0]),
+            nominal("column", title=titles[1]),
+            quantity("value", title=unit, format=value_format),
         ],
-    )
-    height = 120 + 34 * len(frame["row"].unique())
-    return _styled(alt.layer(base.mark_rect(cornerRadius=2)), height=height)
+    }
+    cells = {"mark": {"type": "rect", "cornerRadius": 2}, "encoding": encoding}
+    return layered(frame, [cells], height=120 + 34 * len(frame["row"].unique()))
 
 
 def criterion_bar(
@@ -332,13 +338,3 @@ def criterion_bar(
             "config": {"view": {"strokeOpacity": 0}},
         }
     )
-
-
-def _styled(chart: Layers, *, height: int) -> Layers:
-    styled: Layers = (
-        chart.properties(height=height, padding={"left": 0, "top": 6, "right": 4, "bottom": 4})
-        .configure_view(strokeOpacity=0)
-        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", tickCount=5)
-        .configure_axisX(grid=False)
-    )
-    return styled

@@ -1,6 +1,7 @@
 """The settings: the only reader of the environment and of `.streamlit/secrets.toml`."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import ConfigError
 
-__all__ = ["ROOT", "Settings", "TestioAccount", "load_settings"]
+__all__ = ["ROOT", "PrometheusSource", "Settings", "TestioAccount", "load_settings"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
@@ -19,10 +20,44 @@ DEFAULT_TESTIO_URL = "https://api.test.io/customer/v2"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestioAccount:
-    """One customer account of the test IO Customer API; one token is one account.
+class PrometheusSource:
+    """A Prometheus server and what the platform's metrics are called there.
 
-    `sync_interval_seconds` is its own, 0 for no automatic sync; None is that of the settings.
+    A name that is "" is not read. `tenant_id` is the value by which the label `tenant_label` tells
+    an account's series from others, "" where no metric has such a label. `workers` is how many
+    there are in all, None where that is not known.
+    """
+
+    url: str
+    tenant_id: str
+    tenant_label: str = "tenant_id"
+    requests_total: str = "enhancement_requests_total"
+    duration_bucket: str = "enhancement_duration_seconds_bucket"
+    success_rate: str = "enhancement_success_rate"
+    queue_depth: str = "queue_depth"
+    worker_active: str = "worker_active_count"
+    workers: int | None = None
+    history_days: int = 56
+    token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+METRICS = ("requests_total", "duration_bucket", "success_rate", "queue_depth", "worker_active")
+WHOLE_NUMBERS = ("workers", "history_days")
+SECRET = ("token", "username", "password")
+# What the names look like; a metric that is not read has none.
+NAMES = dict.fromkeys(METRICS, re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)?")) | {
+    "tenant_label": re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestioAccount:
+    """One account: a customer of the test IO Customer API, where one token is one account.
+
+    One that has a `prometheus` alone has no token. `sync_interval_seconds` is its own, 0 for no
+    automatic sync; None is that of the settings.
     """
 
     __test__ = False  # the name starts with "Test", and this is no test class
@@ -30,8 +65,15 @@ class TestioAccount:
     id: str
     name: str
     base_url: str
-    token: str = field(repr=False)
+    token: str | None = field(repr=False)
     sync_interval_seconds: int | None = None
+    prometheus: PrometheusSource | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of what it is synchronised with, in the order in which that is done."""
+        own = {"testio": self.token, "prometheus": self.prometheus}
+        return tuple(name for name, configured in own.items() if configured)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +180,7 @@ def _url(setting: str, url: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
     if not valid:
@@ -148,34 +190,61 @@ def _url(setting: str, url: str | None) -> str | None:
 
 def _accounts(values: Mapping[str, str], secrets: Mapping[str, Any]) -> tuple[TestioAccount, ...]:
     """The account of the environment first, then the `[accounts.<id>]` tables of the secrets."""
+    shared = _table(secrets, "prometheus")
     accounts = {}
     if values.get("TESTIO_CUSTOMER_API_TOKEN") or values.get("TESTIO_CUSTOMER_ID"):
-        account = _account(values.get("TESTIO_CUSTOMER_ID") or "", values)
+        account = _account(values.get("TESTIO_CUSTOMER_ID") or "", values, values, shared)
         accounts[account.id] = account
     tables = secrets.get("accounts", {})
     if not isinstance(tables, Mapping) or not all(isinstance(t, Mapping) for t in tables.values()):
         raise ConfigError("In secrets.toml, give each account a table of its own: [accounts.<id>].")
     for account_id, table in tables.items():
-        own = {name: str(value) for name, value in table.items()}
-        accounts.setdefault(account_id, _account(account_id, own, is_table=True))
+        own = {name: str(value) for name, value in table.items() if not isinstance(value, Mapping)}
+        if own.get("prometheus_url"):
+            own["PROMETHEUS_URL"] = own["prometheus_url"]
+        # What opens one server is not sent to another.
+        kept = {n: v for n, v in shared.items() if "PROMETHEUS_URL" not in own or n not in SECRET}
+        its = kept | _table(table, "prometheus")
+        accounts.setdefault(account_id, _account(account_id, own, values, its, is_table=True))
+    if values.get("PROMETHEUS_URL") and not accounts:
+        raise ConfigError(
+            "PROMETHEUS_URL is set but TESTIO_CUSTOMER_ID is not: set the account's id, by which "
+            "its metrics are told from those of others."
+        )
     return tuple(accounts.values())
 
 
+def _table(secrets: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = secrets.get(name, {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"In secrets.toml, {name} is a table of its own: [{name}].")
+    return dict(table)
+
+
 def _account(
-    account_id: str, values: Mapping[str, str], *, is_table: bool = False
+    account_id: str,
+    values: Mapping[str, str],
+    shared: Mapping[str, str],
+    names: Mapping[str, Any],
+    *,
+    is_table: bool = False,
 ) -> TestioAccount:
-    """An account from settings of its own, as in a table of the secrets, or from those of all."""
+    """An account from settings of its own, as in a table of the secrets, or from those of all.
+
+    `shared` are the settings of all accounts, `names` those of its Prometheus.
+    """
     token = (values.get("TESTIO_CUSTOMER_API_TOKEN") or "").strip()
     if not account_id:
         raise ConfigError(
             "TESTIO_CUSTOMER_API_TOKEN is set but TESTIO_CUSTOMER_ID is not: set the account's id."
         )
-    if not token:
+    prometheus = _prometheus(account_id, values, shared, names)
+    if not token and prometheus is None:
         raise ConfigError(
             f"The account {account_id!r} has no TESTIO_CUSTOMER_API_TOKEN: "
             "set the account's API token."
         )
-    if not token.isascii() or not token.isprintable():
+    if not token.isascii() or (token and not token.isprintable()):
         raise ConfigError(
             f"The TESTIO_CUSTOMER_API_TOKEN of account {account_id!r} has characters "
             "that no token has: copy it again."
@@ -186,6 +255,73 @@ def _account(
         id=account_id,
         name=values.get("TESTIO_CUSTOMER_NAME") or account_id,
         base_url=_url("TESTIO_CUSTOMER_API_BASE_URL", base_url) or base_url,
-        token=token,
+        token=token or None,
         sync_interval_seconds=_seconds(interval) if interval else None,
+        prometheus=prometheus,
     )
+
+
+def _prometheus(
+    account_id: str,
+    values: Mapping[str, str],
+    shared: Mapping[str, str],
+    names: Mapping[str, Any],
+) -> PrometheusSource | None:
+    """The account's Prometheus: the address of its own, or that of all; None without either."""
+    url = _url(
+        "PROMETHEUS_URL", values.get("PROMETHEUS_URL") or shared.get("PROMETHEUS_URL") or None
+    )
+    if url is None:
+        return None
+    if urlsplit(url).username is not None:
+        raise ConfigError(
+            "PROMETHEUS_URL holds a name or password: give these as username and password of "
+            "[prometheus] in secrets.toml."
+        )
+    known = set(PrometheusSource.__dataclass_fields__) - {"url"}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise ConfigError(
+            f"[prometheus] knows no {unknown[0]!r}: there is {', '.join(sorted(known))}."
+        )
+    texts = {name: _text(name, names[name]) for name in names if name not in WHOLE_NUMBERS}
+    numbers = {name: _whole(name, names[name]) for name in names if name in WHOLE_NUMBERS}
+    own = values if values.get("PROMETHEUS_URL") else shared
+    token = texts.pop("token", None) or own.get("PROMETHEUS_TOKEN") or None
+    for name, text in texts.items():
+        form = NAMES.get(name)
+        if form is not None and not form.fullmatch(text):
+            raise ConfigError(
+                f"{name} of [prometheus] is {text!r}, which is no name that Prometheus knows: "
+                "letters, digits and underscores."
+            )
+    texts.setdefault("tenant_id", account_id)
+    if not _is_text(texts["tenant_id"]):
+        raise ConfigError(f"The account's id {account_id!r} is no text: set another.")
+    if token and texts.get("username"):
+        raise ConfigError("[prometheus] has a token and a username: use one of them.")
+    for secret in (token or "", texts.get("password", ""), texts.get("username", "")):
+        if not secret.isprintable():
+            raise ConfigError("The token or password of [prometheus] is damaged: copy it again.")
+    named: dict[str, Any] = texts | numbers
+    return PrometheusSource(url=url, token=token, **named)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f'{name} of [prometheus] is a text: {name} = "...".')
+    return value
+
+
+def _whole(name: str, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 3_650:
+        raise ConfigError(f"{name} of [prometheus] is a whole number from 1 to 3,650.")
+    return value
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy.engine import make_url
 
 from core.analytics.sources import last_synced, source_states
-from core.config import ROOT, Settings
+from core.config import ROOT, PrometheusSource, Settings
 from core.errors import TouchstoneError
 from core.shown import accounts, open_once
+from core.sources import prometheus
 from core.sources.http import Patience
 from core.sources.testio import connect, fetch_products
 
@@ -49,9 +50,12 @@ def _store(settings: Settings) -> Iterator[Finding]:
             states = source_states(store, account=account.id, now=datetime.now(UTC))
             said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
             yield Finding(f"Account {account.id}", said)
-            at = last_synced(store, account=account.id)
-            said = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: run `python -m core sync`"
-            yield Finding(f"Last sync of {account.id}", said, ok=at is not None)
+            configured = next((a.sources for a in settings.accounts if a.id == account.id), None)
+            for source in configured or ("testio",):
+                at = last_synced(store, account=account.id, source=source)
+                said = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: run `python -m core sync`"
+                what = "Last sync" if source == "testio" else "Last Prometheus sync"
+                yield Finding(f"{what} of {account.id}", said, ok=at is not None)
     except TouchstoneError as error:
         yield Finding("Store", str(error), ok=False)
 
@@ -60,6 +64,10 @@ def _sources(settings: Settings) -> Iterator[Finding]:
     if not settings.accounts:
         yield Finding("Sources", "none configured: the dashboard shows demo data")
     for account in settings.accounts:
+        if account.prometheus is not None:
+            yield _prometheus(account.id, account.prometheus)
+        if account.token is None:
+            continue
         what = f"Source of {account.id}"
         try:
             # Asked once: a person waits for the answer, and can ask again.
@@ -69,3 +77,13 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             yield Finding(what, str(error), ok=False)
         else:
             yield Finding(what, f"answers, with {len(products):,} products")
+
+
+def _prometheus(account_id: str, source: PrometheusSource) -> Finding:
+    what = f"Prometheus of {account_id}"
+    try:
+        with prometheus.connect(source, patience=Patience(attempts=1)) as client:
+            version = prometheus.fetch_version(client)
+    except TouchstoneError as error:
+        return Finding(what, str(error), ok=False)
+    return Finding(what, f"answers, version {version}")

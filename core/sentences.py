@@ -3,22 +3,13 @@
 from collections.abc import Sequence
 
 from core import words
-from core.analytics.criteria import CriterionResult
 from core.analytics.engagement import FELL_WITHIN_DAYS, Engagement
-from core.stats import Verdict
 
 __all__ = [
-    "criteria_answer",
-    "criterion_interval",
-    "criterion_note",
-    "criterion_target",
     "engagement_answer",
     "feedback_answer",
     "top_share",
 ]
-
-# A wait beyond this is no plan.
-LONGEST_WAIT_DAYS = 365
 
 
 def engagement_answer(found: Engagement, period: str) -> str:
@@ -70,64 +61,3 @@ def top_share(names: Sequence[str], share: float, one: str, many: str, what: str
     """The finding over a trend of the top people: the top 5 create 71 % of the cycles."""
     who = one if len(names) == 1 else f"The top {len(names)} {many}"
     return f"{who} {words.share(share)} of the {what}"
-
-
-def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
-    """How many criteria are met, and what is said of each of the others."""
-    by: dict[Verdict, list[CriterionResult]] = {verdict: [] for verdict in Verdict}
-    for result in results:
-        by[result.verdict].append(result)
-    if len(by[Verdict.NO_DATA]) == len(results):
-        return f"Nothing was measured in {week}, so no criterion can be judged."
-    met, of = len(by[Verdict.MET]), len(results)
-    head = f"{words.upper_first(words.number(met))} of the {words.number(of)} criteria "
-    said = [f"{head}{'is' if met <= 1 else 'are'} met in {week}"]
-    for verdict, verb in (
-        (Verdict.MISSED, "missed"),
-        (Verdict.NOT_PROVEN, "not proven"),
-        (Verdict.NO_DATA, "without data"),
-    ):
-        if by[verdict]:
-            said.append(f"{_names(by[verdict])} {verb}")
-    open_ones = by[Verdict.NOT_PROVEN]
-    more = _more(open_ones[0]) if len(open_ones) == 1 else ""
-    return "; ".join(said) + (f" ({more})" if more else "") + "."
-
-
-def _names(results: Sequence[CriterionResult]) -> str:
-    names = words.listed([words.lower_first(result.criterion.label) for result in results])
-    return f"{names} {'is' if len(results) == 1 else 'are'}"
-
-
-def _more(result: CriterionResult) -> str:
-    if result.more_needed is None or result.more_days is None:
-        return ""
-    if result.more_days > LONGEST_WAIT_DAYS:
-        return "too near the target for any sample of a year to decide"
-    more = words.times(result.more_needed, f"more {result.sample}")
-    return f"about {more} to decide, {words.times(result.more_days, 'day')} at this rate"
-
-
-def criterion_target(result: CriterionResult) -> str:
-    """Under 60 s; over 95 %."""
-    side = "under" if result.criterion.direction == "below" else "over"
-    return f"{side} {words.amount(result.criterion.target, result.criterion.unit)}"
-
-
-def criterion_interval(result: CriterionResult) -> str:
-    """The interval with its sample, or why there is none."""
-    estimate, unit = result.estimate, result.criterion.unit
-    sample = words.times(estimate.n, result.sample)
-    if estimate.value is None:
-        return estimate.reason
-    if estimate.low is None and estimate.high is None:
-        return f"{estimate.method}; {sample}"
-    if estimate.high is None:
-        return f"at least {words.amount(estimate.low, unit)}, no upper bound yet; {sample}"
-    low, high = (words.amount(bound, unit) for bound in (estimate.low, estimate.high))
-    return f"95 % interval {low} to {high}; {sample}"
-
-
-def criterion_note(result: CriterionResult) -> str:
-    """What else has to be known about the estimate, and how much more it takes to decide."""
-    return "; ".join(said for said in (result.note, _more(result)) if said)

@@ -1,4 +1,4 @@
-"""A series within its process-behaviour limits, as an Altair chart."""
+"""A series within its process-behaviour limits, as a chart."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from core import words
-from core.charts import GREY, STRONG, Drawn, _period_axis
+from core.charts import _period_axis
 from core.signals import Behaviour, Limits, Point, Rule
+from core.vega import GREY, STRONG, Drawn
 
 __all__ = ["limits_words", "signal_chart"]
 
@@ -38,7 +39,7 @@ def signal_chart(
     rows = _rows(points, found, unit=unit, waiting=waiting)
     is_share = unit == "fraction"
     periods = _period_axis(pd.Series([point.period for point in points], dtype=str))
-    axis = periods.to_dict(validate=False) | {"labelSeparation": 12}
+    axis = periods | {"labelSeparation": 12}
     scale: Row = {"domain": _seen(points, found), "zero": False} if is_share else {"zero": True}
     value = {
         "field": "value",

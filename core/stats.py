@@ -33,13 +33,21 @@ __all__ = [
 
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
+# With fewer values on either side, the interval of a reduction covers too little to be shown; and
+# so does that of a mean with fewer answers that differ from the commonest one.
+LEAST_COMPARED = 30
+LEAST_DIFFERING = 5
+# More values than this are resampled as means of that many random groups at most: these have the
+# variance and the skewness that the mean of all needs, at a fraction of the draws.
+GROUPS = 128
 # Beyond this many more observations, a question is not open for lack of data.
 SEARCH_LIMIT = 10_000_000
 
-Direction = Literal["above", "below"]
+Direction = Literal["above", "below", "within"]
 Sample = npt.NDArray[np.float64]
 Bounds = tuple[float | None, float | None]
-Strata = Mapping[Any, tuple[Sequence[float], Sequence[float]]]
+Values = Sequence[float] | Sample
+Strata = Mapping[Any, tuple[Values, Values]]
 
 
 class Verdict(StrEnum):
@@ -68,7 +76,11 @@ class Estimate:
 
 
 def proportion_estimate(successes: int, n: int) -> Estimate:
-    """A share with its Wilson score interval (Wilson 1927)."""
+    """A share with its Wilson score interval (Wilson 1927).
+
+    It covers 95 % on average over shares, and some shares a little less or more: simulated, 94.3 %
+    (0.95 of 73) to 97.4 % (0.9 of 30).
+    """
     method = "Wilson score interval"
     if n == 0:
         return Estimate(value=None, low=None, high=None, n=0, method=method, reason="none counted")
@@ -82,29 +94,32 @@ def proportion_bounds(share: float, n: int) -> Bounds:
     return float(interval.low), float(interval.high)
 
 
-def mean_estimate(values: Sequence[float]) -> Estimate:
-    """A mean with its t interval; with fewer than two or only equal values it has no bounds.
+def mean_estimate(values: Values) -> Estimate:
+    """A mean with its t interval; it has no bounds where fewer than five values differ.
 
-    Equal answers have no spread to measure, and five times five stars do not prove a mean of 5.
+    Five times five stars do not prove a mean of 5, nor do a few answers beside them: values that
+    differ are those besides the commonest one. On simulated ratings from 1 to 5 it covers 93 to
+    97 %, and 92 % where nearly all are 5.
     """
     n = len(values)
     method = "t interval"
     if n == 0:
         return Estimate(value=None, low=None, high=None, n=0, method=method, reason="none counted")
     mean = float(np.mean(values))
-    error = float(stats.sem(values)) if n > 1 else 0.0
-    if error == 0:
-        why = "all answers are equal" if n > 1 else "one answer has no spread"
+    commonest = int(np.unique(np.asarray(values), return_counts=True)[1].max())
+    if n - commonest < LEAST_DIFFERING:
+        why = "all answers are equal" if n == commonest > 1 else "too few answers that differ"
         return Estimate(value=mean, low=None, high=None, n=n, method=f"no interval: {why}")
-    margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * stats.sem(values))
     return Estimate(value=mean, low=mean - margin, high=mean + margin, n=n, method=method)
 
 
-def quantile_estimate(values: Sequence[float], share: float) -> Estimate:
+def quantile_estimate(values: Values, share: float) -> Estimate:
     """A quantile (linear between closest ranks) with its order-statistic interval.
 
     The bounds are observed values whose ranks the binomial distribution gives (Conover 1999,
-    section 3.2); a small sample sets no upper bound: for p95 it takes 72 values.
+    section 3.2); a small sample sets no upper bound: for p95 it takes 72 values. Whatever the
+    distribution, they cover at least 95 %: simulated, 95.4 % (p50 of 150) to 99.1 % (p99 of 50).
     """
     n = len(values)
     method = "order statistics"
@@ -115,7 +130,7 @@ def quantile_estimate(values: Sequence[float], share: float) -> Estimate:
     return Estimate(value=value, low=low, high=high, n=n, method=method)
 
 
-def quantile_bounds(values: Sequence[float], share: float, n: int) -> Bounds:
+def quantile_bounds(values: Values, share: float, n: int) -> Bounds:
     """The order-statistic bounds that a sample of n would show, were it distributed like values."""
     tail = (1 - CONFIDENCE) / 2
     ordered = np.sort(np.asarray(values, dtype=float))
@@ -132,65 +147,115 @@ def quantile_bounds(values: Sequence[float], share: float, n: int) -> Bounds:
 def reduction(strata: Strata) -> float | None:
     """How much shorter the second samples are than the first, as a share of the first.
 
-    `strata` maps a stratum to its values (without, with). Strata that lack one of the two say
-    nothing and are left out; the others count with the weight of their values "with". One stratum
-    alone is the naive comparison.
+    `strata` maps a stratum to its values (without, with). Strata with fewer than two values on a
+    side are left out, for nothing is known of their spread; the others count with the weight of
+    their values "with". One stratum alone is the naive comparison.
     """
-    usable = _both_sides(strata, at_least=1)
+    usable = _both_sides(strata)
     before = sum(a.mean() * len(b) for a, b in usable)
-    after = sum(b.mean() * len(b) for _, b in usable)
+    after = sum(b.sum() for _, b in usable)
     return float(1 - after / before) if before > 0 else None
 
 
 def reduction_estimate(
     strata: Strata, *, resamples: int = RESAMPLES, seed: int = 20_261
 ) -> Estimate:
-    """The reduction with its seeded percentile bootstrap interval, drawn within strata.
+    """The reduction with its seeded bootstrap-t interval, taken on the log of the ratio of means.
 
-    After Efron and Tibshirani 1993, chapter 13. A stratum with one value on a side has no spread
-    to draw from and widens no interval: with none but such strata, or without resamples, there are
-    no bounds.
+    After Efron and Tibshirani 1993, section 12.5, drawn within strata; `n` counts the values
+    "with". On simulated lognormal durations it covers 93 to 95 % up to a log deviation of 1 (a mean
+    of 1.6 medians), in one stratum as in 24 of two and more, and 90 to 93 % at 1.5 (of 3 medians);
+    the percentile bootstrap covers 87 % in such small strata.
+    With fewer than 30 values on a side, without spread or without resamples there are no bounds.
     """
-    method = "bootstrap within strata" if len(strata) > 1 else "bootstrap"
-    n = sum(len(b) for _, b in _both_sides(strata, at_least=1))
+    method = "bootstrap-t within strata" if len(strata) > 1 else "bootstrap-t"
+    usable = _both_sides(strata)
+    n = sum(len(b) for _, b in usable)
     value = reduction(strata)
     if value is None:
         why = "no category has resolved tickets both with and without" if not n else "no time taken"
         return Estimate(value=None, low=None, high=None, n=n, method=method, reason=why)
-    usable = _both_sides(strata, at_least=2)
-    if not usable or not resamples:
-        return Estimate(value=value, low=None, high=None, n=n, method="no interval")
-    rng = np.random.default_rng(seed)
-    befores = sum(_resampled_means(a, resamples, rng) * len(b) for a, b in usable)
-    afters = sum(_resampled_means(b, resamples, rng) * len(b) for _, b in usable)
-    draws = 1 - afters / np.maximum(befores, np.finfo(float).tiny)
-    low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(value=value, low=float(low), high=float(high), n=n, method=method)
+    low = high = None
+    if min(n, sum(len(a) for a, _ in usable)) < LEAST_COMPARED:
+        method = f"no interval: fewer than {LEAST_COMPARED} on a side"
+    elif not resamples:
+        method = "no interval"
+    else:
+        low, high = _reduction_bounds(usable, value, resamples, np.random.default_rng(seed))
+        method = "no interval: no spread" if low is None else method
+    return Estimate(value=value, low=low, high=high, n=n, method=method)
 
 
-def _both_sides(strata: Strata, *, at_least: int) -> list[tuple[Sample, Sample]]:
+def _both_sides(strata: Strata) -> list[tuple[Sample, Sample]]:
     return [
         (np.asarray(without, dtype=float), np.asarray(with_, dtype=float))
         for without, with_ in strata.values()
-        if min(len(without), len(with_)) >= at_least
+        if min(len(without), len(with_)) > 1
     ]
 
 
-def _resampled_means(values: Sample, resamples: int, rng: np.random.Generator) -> Sample:
-    """Means of draws with replacement, a few draws at a time to keep memory small."""
-    at_once = max(1, 2_000_000 // len(values))
-    means = np.empty(resamples)
-    for start in range(0, resamples, at_once):
-        stop = min(start + at_once, resamples)
-        picks = rng.integers(0, len(values), size=(stop - start, len(values)))
-        means[start:stop] = values[picks].mean(axis=1)
+def _reduction_bounds(
+    strata: Sequence[tuple[Sample, Sample]],
+    value: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Bounds:
+    befores, afters = ([(pair[i], len(pair[1])) for pair in strata] for i in (0, 1))
+    with np.errstate(all="ignore"):  # the log of a resample of zeros is the lowest score
+        before, after = (_log_sum(side, resamples, rng) for side in (befores, afters))
+        scores = (after[1] - before[1]) / np.sqrt(after[2] + before[2])
+        tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+        furthest = np.quantile(np.nan_to_num(scores), tails) * math.sqrt(after[0] + before[0])
+        low, high = 1 - (1 - value) * np.exp(-furthest)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return None, None
+    return float(low), float(high)
+
+
+def _log_sum(
+    side: Sequence[tuple[Sample, int]], resamples: int, rng: np.random.Generator
+) -> tuple[float, Sample, Sample]:
+    """The variance of the log of a weighted sum of means; of each resample how far it lies off.
+
+    That is the difference of its log, and its own variance of the log.
+    """
+    total = variance = centre = 0.0
+    totals, variances = np.zeros(resamples), np.zeros(resamples)
+    for values, weight in side:
+        total += float(values.mean()) * weight
+        variance += float(values.var(ddof=1)) / len(values) * weight**2
+        groups = _grouped(values, rng)
+        n = len(groups)
+        drawn = groups[rng.integers(0, n, (resamples, n))]
+        centre += float(groups.mean()) * weight
+        totals += drawn.mean(axis=1) * weight
+        variances += drawn.var(axis=1) / (n - 1) * weight**2
+    return np.float64(variance) / total**2, np.log(totals / centre), variances / totals**2
+
+
+def _grouped(values: Sample, rng: np.random.Generator) -> Sample:
+    size = -(-len(values) // GROUPS)
+    if size == 1:
+        return values
+    count = len(values) // size
+    means: Sample = rng.permutation(values)[: count * size].reshape(count, size).mean(axis=1)
     return means
 
 
-def verdict(estimate: Estimate, direction: Direction, target: float) -> Verdict:
-    """Met needs the whole interval on the good side of the target, Missed all of it on the bad."""
+def verdict(
+    estimate: Estimate, direction: Direction, target: float, upper: float | None = None
+) -> Verdict:
+    """Met needs the whole interval on the good side of the target, Missed all of it on the bad.
+
+    Within a range is from `target` to `upper`, both of them good; only that direction has an
+    `upper`.
+    """
+    if (direction == "within") != (upper is not None):
+        raise ValueError("A range, and nothing else, has an upper target.")
     if estimate.value is None:
         return Verdict.NO_DATA
+    if upper is not None:
+        return _verdict_within(estimate, target, upper)
     good, bad = estimate.low, estimate.high
     if direction == "below":
         # Mirrored, so that good is always above.
@@ -199,6 +264,15 @@ def verdict(estimate: Estimate, direction: Direction, target: float) -> Verdict:
     if good is not None and good > target:
         return Verdict.MET
     if bad is not None and bad <= target:
+        return Verdict.MISSED
+    return Verdict.NOT_PROVEN
+
+
+def _verdict_within(estimate: Estimate, target: float, upper: float) -> Verdict:
+    low, high = estimate.low, estimate.high
+    if low is not None and high is not None and target <= low and high <= upper:
+        return Verdict.MET
+    if (high is not None and high < target) or (low is not None and low > upper):
         return Verdict.MISSED
     return Verdict.NOT_PROVEN
 
@@ -213,7 +287,11 @@ def scaled_bounds(estimate: Estimate, n: int) -> Bounds:
 
 
 def more_needed(
-    estimate: Estimate, direction: Direction, target: float, bounds: Callable[[int], Bounds]
+    estimate: Estimate,
+    direction: Direction,
+    target: float,
+    bounds: Callable[[int], Bounds],
+    upper: float | None = None,
 ) -> int | None:
     """How many more observations would decide the verdict, if they were like those so far.
 
@@ -224,9 +302,9 @@ def more_needed(
     def decided(n: int) -> bool:
         low, high = bounds(n)
         seen = replace(estimate, low=low, high=high, n=n)
-        return verdict(seen, direction, target) is not Verdict.NOT_PROVEN
+        return verdict(seen, direction, target, upper) is not Verdict.NOT_PROVEN
 
-    if verdict(estimate, direction, target) is not Verdict.NOT_PROVEN:
+    if verdict(estimate, direction, target, upper) is not Verdict.NOT_PROVEN:
         return None
     open_at, closed_at = estimate.n, estimate.n * 2
     while not decided(closed_at):

@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from core import words
-from core.charts import GREY, STRONG, Drawn
+from core.vega import GREY, STRONG, Drawn
 
 __all__ = ["Mark", "Series", "Span", "TimePoint", "time_chart"]
 
+Row = dict[str, Any]
+
 # Okabe and Ito, each a shade that has a contrast of 3:1 on white and on the dark surface.
 COLOURS = ("#2b83c2", "#c98500", "#c66fa0", "#0f9d76", "#d9692a")
-AXES = {
+AXES: dict[str, Row] = {
     "hour": {"format": "%-d %b %H:%M", "tickCount": 6},
-    "day": {"format": "%a %-d %b", "tickCount": {"interval": "utcday", "step": 1}},
+    "day": {"format": "%a %-d", "tickCount": {"interval": "day", "step": 1}},
     "week": {"format": "%-d %b", "tickCount": 6},
 }
 LONGEST_LABEL = 22
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ def time_chart(
     x = {
         "field": "at",
         "type": "temporal",
-        "scale": {"type": "utc"},
+        "scale": {"type": "utc", "padding": 14},
         "title": None,
         "axis": AXES[grain] | {"labelOverlap": "greedy", "grid": False},
     }

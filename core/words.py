@@ -1,6 +1,6 @@
 """Numbers, dates and computed sentences as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 __all__ = [
@@ -64,15 +64,19 @@ def amount(value: float | None, unit: str) -> str:
     """A value in the unit of its metric; a dash where it is unknown."""
     if value is None:
         return UNKNOWN
-    if unit == "fraction":
-        return share(value)
-    if unit == "seconds":
-        return duration(value)
-    if unit == "minutes":
-        return duration(value * MINUTE)
-    if unit == "hours":
-        return duration(value * HOUR)
+    if unit in WRITTEN:
+        return WRITTEN[unit](value)
     return _trimmed(value, 0 if float(value).is_integer() else 2)
+
+
+# How values in a unit are written, where that is not just a number.
+WRITTEN: Mapping[str, Callable[[float], str]] = {
+    "fraction": share,
+    "seconds": duration,
+    "minutes": lambda value: duration(value * MINUTE),
+    "hours": lambda value: duration(value * HOUR),
+    "money": lambda value: f"{value:,.0f}",
+}
 
 
 def change(value: float | None, previous: float | None, unit: str) -> str | float | None:
@@ -85,7 +89,7 @@ def change(value: float | None, previous: float | None, unit: str) -> str | floa
     if unit == "fraction":
         points = round((value - previous) * 100, 1)
         return f"{points:+g} pts" if points else 0
-    if unit in {"stars", "people"}:
+    if unit in {"stars", "people", "of 10"}:
         moved = round(value - previous, 2)
         return f"{moved:+g}" if moved else 0
     if previous == 0:

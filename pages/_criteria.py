@@ -4,11 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import charts, sentences, words
+from core import charts, words
 from core.analytics.criteria import CriterionResult
 from core.analytics.window import Window
+from core.criteria_words import (
+    criterion_exclusions,
+    criterion_interval,
+    criterion_note,
+    criterion_target,
+)
 from core.stats import Verdict
-from pages import _proof
+from pages import _criteria_proof
 from pages import _ui as ui
 
 # A word and a shape before a colour.
@@ -24,7 +30,7 @@ def strip(
     page: ui.Page, results: Sequence[CriterionResult], week: Window, *, brief: bool = False
 ) -> None:
     """A card for each criterion; `brief` leaves interval and notes to its mark and what hovers."""
-    with st.grid(4, min_column_width=240):
+    with st.grid(len(results), min_column_width=220):
         for result in results:
             card(page, result, week, brief=brief)
 
@@ -32,8 +38,8 @@ def strip(
 def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = False) -> None:
     criterion, estimate = result.criterion, result.estimate
     sign, colour = SIGNS[result.verdict]
-    target = sentences.criterion_target(result)
-    interval, note = sentences.criterion_interval(result), sentences.criterion_note(result)
+    target = criterion_target(result)
+    interval, note = criterion_interval(result), criterion_note(result)
     with st.container(border=True, height="stretch", gap="xsmall"):
         top = st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -55,6 +61,10 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
         st.caption(ui.plain(f"Target {target}; {said}"))
         if note and not brief:
             st.caption(ui.plain(note))
+        if beside := criterion_exclusions(result):
+            # Both numbers, wherever something was excluded.
+            colour = "orange" if result.is_met_by_exclusions else "gray"
+            st.caption(f":{colour}[{ui.plain(words.upper_first(beside))}]")
         with top if brief else st.container():
             what_is_this(page, result, week)
 
@@ -67,7 +77,7 @@ def what_is_this(page: ui.Page, result: CriterionResult, week: Window) -> None:
         type="tertiary",
         help=f"Definition, query and rows of {words.lower_first(criterion.label)}",
     ):
-        _proof.of_criterion(page, result, week)
+        _criteria_proof.of_criterion(page, result, week)
 
 
 def _ends(result: CriterionResult) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from core.analytics.query import metric_rows
 from core.analytics.registry import WEEKDAYS
 from core.cohort_chart import cohort_map
 from pages import _engagement_person as one
+from pages import _people
 from pages import _ui as ui
 from pages._filters import Filters
 
@@ -50,7 +51,7 @@ def slipping(page: ui.Page, found: Engagement, chosen: Filters) -> None:
             st.markdown(f"Nobody is {kind}.")
             return
         shown = _outreach(page, people, chosen)
-        one.table(shown, _OUTREACH, key=f"engagement_{kind}", height=one.height(shown, 12))
+        one.table(shown, _OUTREACH, key=f"engagement_{kind}", height=_people.height(shown, 12))
         ui.csv_button(
             page,
             shown.drop(columns="trend"),
@@ -110,6 +111,9 @@ def cohort_tab(page: ui.Page, chosen: Filters) -> None:
         "cent, with a cycle, created or submitted, that ended in each later month. Dashed: this "
         "month, not over. Empty: still to come",
         alt="Share of each month's new customer users that was active in each later month",
+        page=page,
+        filters=chosen.words,
+        key="cohorts",
     )
     st.caption(ui.plain(_cohort_notes(found)))
     ui.csv_button(page, found.months, name="Cohorts", filters=chosen.words, key="cohorts")
@@ -200,7 +204,7 @@ def _newcomers(page: ui.Page, found: Onboarding, chosen: Filters) -> None:
         ),
         "executed": st.column_config.NumberColumn("Executed", width=80),
     }
-    table_height = one.height(found.people, 10)
+    table_height = _people.height(found.people, 10)
     one.table(found.people, columns, key="engagement_newcomers", height=table_height)
     st.caption("All their cycles count, also those after the period.")
     ui.csv_button(page, found.people, name="Onboarding", filters=chosen.words, key="onboarding")
@@ -248,6 +252,9 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
             f"{page.store.zone.key}; {weekend} on a weekend"
             + (f"; {words.count(undated)} more have no such day" if undated else ""),
             alt=f"Cycles by the weekday on which they {verb}",
+            page=page,
+            filters=chosen.words,
+            key="weekdays",
         )
     with right, st.container(border=True, height="stretch"):
         st.subheader("The same in numbers", anchor=False)
@@ -292,7 +299,7 @@ def findings_tab(page: ui.Page, chosen: Filters) -> None:
             products=[", ".join(names) for names in found["products"]],
             features=[", ".join(names) for names in found["features"]],
         )
-        one.table(shown, _FINDINGS, key="engagement_found", height=one.height(shown, 12))
+        one.table(shown, _FINDINGS, key="engagement_found", height=_people.height(shown, 12))
         ui.csv_button(
             page,
             shown.assign(acceptance=found["acceptance"]),

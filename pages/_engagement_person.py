@@ -11,7 +11,7 @@ from core.analytics.customer import Customer, customer
 from core.analytics.participation import customer_names
 from core.engagement_words import SEGMENTS
 from pages import _engagement_settings as thresholds
-from pages import _proof
+from pages import _people, _proof
 from pages import _ui as ui
 from pages._filters import Filters
 
@@ -23,7 +23,6 @@ SHOWN = "engagement_shown"
 # What stands on the view of everybody: it is not there meanwhile, and is to be as it was.
 LEFT_AS = (VIEW, SHOWN, "engagement_slipping", "engagement_clock")
 HISTORY_ROWS = 1_000
-ROW = 35
 COLOURS = {"new": "blue", "returning": "green", "fading": "orange", "silent": "red"}
 
 
@@ -54,11 +53,6 @@ def box(names: Mapping[int, str]) -> None:
         width=220,
         on_change=_chosen,
     )
-
-
-def height(frame: pd.DataFrame, most: int) -> int | Literal["content"]:
-    """As high as the rows, up to so many."""
-    return "content" if len(frame) <= most else ROW * (most + 1) + 20
 
 
 def table(
@@ -130,7 +124,7 @@ def show(page: ui.Page, person: int, name: str, chosen: Filters, answer: Any) ->
         return
     left, right = st.columns([12, 10])
     with left:
-        _trend(page, name, found)
+        _trend(page, name, found, chosen)
     with right:
         _found(found)
     left, right = st.columns(2)
@@ -188,7 +182,7 @@ def _figures(page: ui.Page, person: int, chosen: Filters) -> None:
         )
 
 
-def _trend(page: ui.Page, name: str, found: Customer) -> None:
+def _trend(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
     trend = found.trend
     if trend.empty:
         ui.empty("No cycle of theirs ended in the last 12 months.")
@@ -208,6 +202,9 @@ def _trend(page: ui.Page, name: str, found: Customer) -> None:
         title=title,
         subtitle="Cycles by month of their end, created and submitted; dotted: not over",
         alt=f"Cycles of {name} by month",
+        page=page,
+        filters=f"{chosen.words}; {name}",
+        key="person",
     )
 
 
@@ -242,33 +239,17 @@ def _found(found: Customer) -> None:
 
 
 def _tested(title: str, what: str, frame: pd.DataFrame) -> None:
-    with st.container(border=True, height="stretch"):
-        st.subheader(title, anchor=False)
-        one = what.lower()
-        st.caption(
-            "Of the cycles that they created"
-            + ("; a cycle with several features counts under each" if one == "feature" else "")
-        )
-        if frame.empty:
-            st.markdown("They created none in this period.")
-            return
-        shown = frame.assign(name=[name or f"no {one}" for name in frame["name"]])
-        st.dataframe(
-            shown,
-            hide_index=True,
-            height=height(shown, 6),
-            column_config={
-                "name": st.column_config.TextColumn(what),
-                "cycles": st.column_config.ProgressColumn(
-                    "Cycles",
-                    format="%d",
-                    min_value=0,
-                    max_value=max(int(frame["cycles"].max()), 1),
-                    width=110,
-                ),
-                "bugs": st.column_config.NumberColumn("Bugs", format="localized", width=80),
-            },
-        )
+    one = what.lower()
+    note = "; a cycle with several features counts under each" if one == "feature" else ""
+    _people.amounts(
+        frame.assign(name=[name or f"no {one}" for name in frame["name"]]),
+        title=title,
+        note=f"Of the cycles that they created{note}",
+        none="They created none in this period.",
+        names=what,
+        bar=("cycles", "Cycles"),
+        more={"bugs": st.column_config.NumberColumn("Bugs", format="localized", width=80)},
+    )
 
 
 def _history(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:

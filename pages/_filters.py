@@ -51,6 +51,9 @@ def filter_bar(
     """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
     names = ui.read(page, product_names, account=page.account.id) if products else {}
+    # Dates that the box cannot take leave the link when it is drawn.
+    is_opened = keys["dates"] not in st.session_state
+    linked = st.query_params.get_all(keys["dates"]) if is_opened else []
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
         period = st.selectbox(
             "Period",
@@ -86,6 +89,11 @@ def filter_bar(
             on_click=_reset,
             args=(keys, {keys["period"]: default, **also}, on_reset),
             help="Back to the view that the page opens with",
+        )
+    if period == CUSTOM and linked and linked != [str(window.start), str(window.end)]:
+        wrong = words.listed([f"“{text[:40]}”" for text in linked[:2]])
+        st.warning(
+            ui.plain(f"The link's dates, {wrong}, are no period: shown is {window.label} instead.")
         )
     said = [window.label, *(names[product_id] for product_id in chosen)]
     return Filters(window, tuple(chosen), ", ".join(said))

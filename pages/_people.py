@@ -1,12 +1,28 @@
-"""The trend of the top people against everyone else, for customer users and for testers."""
+"""What the pages on customer users and on testers both draw: top people, names with bars."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
 
 from core import charts, sentences, words
 from core.analytics.trends import Stacked
 from pages import _ui as ui
 
+ROW = 35
+
 
 def top_chart(
-    page: ui.Page, stacked: Stacked, *, one: str, many: str, what: str, more: str = ""
+    page: ui.Page,
+    stacked: Stacked,
+    *,
+    one: str,
+    many: str,
+    what: str,
+    filters: str,
+    more: str = "",
 ) -> None:
     """Bars by month; `one` and `many` say in the title what a person, or several, do with `what`.
 
@@ -27,4 +43,50 @@ def top_chart(
         subtitle=f"{more or 'Share of the period'}; bars by month of the cycle's end, the pale one "
         "not over",
         alt=f"{unit} by month: {', '.join(top)} and everyone else",
+        page=page,
+        filters=filters,
+        key="top",
     )
+
+
+def height(frame: pd.DataFrame, most: int) -> int | Literal["content"]:
+    """As high as the rows of a table, up to so many."""
+    return "content" if len(frame) <= most else ROW * (most + 1) + 20
+
+
+def amounts(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    note: str,
+    none: str,
+    names: str,
+    bar: tuple[str, str],
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Names with an amount each, as a bar; `none` is said where there is no row.
+
+    `frame` has name and the amount, in the order to be shown. `names` heads the names, `bar` is the
+    amount's column and its head, `more` are further columns by name.
+    """
+    with st.container(border=True, height="stretch"):
+        st.subheader(ui.plain(title), anchor=False)
+        if frame.empty:
+            st.caption(none)
+            return
+        st.caption(ui.plain(note))
+        column, head = bar
+        amount = st.column_config.ProgressColumn(
+            head,
+            format="localized",
+            min_value=0,
+            max_value=max(int(frame[column].max()), 1),
+            width=110,
+        )
+        st.dataframe(
+            frame,
+            hide_index=True,
+            height=height(frame, 7),
+            column_order=["name", column, *more],
+            column_config={"name": st.column_config.TextColumn(names), column: amount, **more},
+        )

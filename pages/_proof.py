@@ -7,10 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core import words
-from core.analytics import METRICS, Metric, explain
-from core.analytics.criteria import CriterionResult, ticket_rows
+from core.analytics import Metric, explain, query_metrics
 from core.analytics.figures import Figure, headline_figures
-from core.analytics.window import Window
+from core.store import Store
 from pages import _ui as ui
 
 ROWS = 200
@@ -19,52 +18,24 @@ BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither 
 
 
 def figure_cards(
-    page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any]
+    page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
 ) -> list[Figure]:
     """A card for each metric, named by its label, each with the way to its proof."""
     figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
     for figure in figures:
-        ui.figure_card(page, figure, labels[figure.metric.key], of_figure)
+        ui.figure_card(page, figure, labels[figure.metric.key], of_figure, brief=brief)
     return figures
 
 
 @st.dialog("What is this?", width="large")
 def of_figure(page: ui.Page, figure: Figure) -> None:
     """A headline figure: its value comes from the answer that the card was made from."""
-    _definition(figure.metric)
+    definition(figure.metric)
     asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
-    _rows(page, figure.metric, asked, figure.value)
+    metric_rows(page, figure.metric, asked, figure.value)
 
 
-@st.dialog("What is this?", width="large")
-def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
-    """A criterion: how it is judged, then the metric it is an estimate of."""
-    criterion, estimate = result.criterion, result.estimate
-    st.markdown(
-        f"**{ui.plain(criterion.label)}**. {ui.plain(criterion.rationale)} "
-        f"Owner: {ui.plain(criterion.owner)}."
-    )
-    st.caption(
-        ui.plain(
-            f"Met needs the whole 95 % interval on the good side of the target, Missed all of it "
-            f"on the bad side; anything else is Not proven. Method: {estimate.method}."
-        )
-    )
-    if result.metric is None:
-        _tickets(page, result, window)
-        return
-    metric = METRICS[result.metric]
-    _definition(metric)
-    asked = {
-        "metrics": [metric.key],
-        "start_date": str(window.start),
-        "end_date": str(window.end),
-        "account": page.account.id,
-    }
-    _rows(page, metric, asked, estimate.value)
-
-
-def _definition(metric: Metric) -> None:
+def definition(metric: Metric) -> None:
     st.markdown(f"**{ui.plain(metric.label)}**. {ui.plain(metric.definition)}")
     facts(definition_facts(metric))
 
@@ -84,7 +55,15 @@ def facts(said: Mapping[str, str]) -> None:
     st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
 
 
-def _rows(page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None) -> None:
+def value_of(store: Store, *, asked: Mapping[str, Any], metric: str) -> float | None:
+    """A metric over all of a query."""
+    value: float | None = query_metrics(store, **asked)["totals"][metric]
+    return value
+
+
+def metric_rows(
+    page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
+) -> None:
     shown = {"result_or_query": asked, "row": {metric.key: value}, "metric": metric.key}
     proof = ui.read(page, explain, **shown, limit=ROWS)
     number = words.times(proof["total_rows"], "row")
@@ -142,22 +121,3 @@ def _readable(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     if frame["fact"].nunique() == 1:  # noqa: PD101  # facts are few
         frame = frame.drop(columns="fact")
     return frame.rename(columns=lambda name: name.replace("_", " "))
-
-
-def _tickets(page: ui.Page, result: CriterionResult, window: Window) -> None:
-    frame = ui.read(page, ticket_rows, account=page.account.id, window=window)
-    st.markdown(
-        ui.plain(
-            "The mean minutes from opened to resolved, without and with enhancement, within each "
-            "category and priority; these count with the number of their enhanced tickets. "
-            "Categories that lack one of the two say nothing and are left out."
-        )
-    )
-    st.caption(ui.plain(result.note))
-    st.dataframe(
-        frame.assign(reduction=frame["reduction"].astype(float) * 100).round(1),
-        hide_index=True,
-        height=320,
-        column_config={"reduction": st.column_config.NumberColumn("reduction %")},
-    )
-    ui.csv_button(page, frame, name="Rows of time reduction", filters=window.label, key="proof")

@@ -10,6 +10,7 @@ from core import signal_words
 from core.analytics.series import Series, series_of
 from core.signal_chart import signal_chart
 from pages import _ui as ui
+from pages._filters import Filters
 
 __all__ = ["download", "drawn", "grid", "of"]
 
@@ -19,9 +20,9 @@ def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[
     return ui.read(page, series_of, metrics=tuple(metrics), **asked)
 
 
-def grid(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> None:
+def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
     """The charts of several metrics, two beside each other, and how many marks chance makes."""
-    found = of(page, metrics, asked)
+    found = of(page, metrics, chosen.asked_of(page))
     with st.grid(2, min_column_width=340):
         for one in found:
             ui.chart(
@@ -29,19 +30,21 @@ def grid(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> Non
                 title=signal_words.finding(one),
                 subtitle=signal_words.subtitle(one, brief=True),
                 alt=signal_words.alt_text(one),
+                page=page,
+                filters=chosen.words,
+                key=f"trend_{one.metric.key}",
             )
     st.caption(ui.plain(signal_words.chance_of_all(found)))
-    download(page, found, asked)
+    download(page, found, chosen)
 
 
-def download(page: ui.Page, found: Sequence[Series], asked: Mapping[str, Any]) -> None:
+def download(page: ui.Page, found: Sequence[Series], chosen: Filters) -> None:
     """The points of the series with their limits and signals, as CSV."""
-    products = ", ".join(map(str, asked["product_ids"]))
     ui.csv_button(
         page,
         lambda: pd.concat([_rows(one) for one in found], ignore_index=True),
         name=f"Trend of {found[0].metric.label}" if len(found) == 1 else "Trends",
-        filters=asked["window"].label + (f"; product ids {products}" if products else ""),
+        filters=chosen.words,
         key=f"trend_{found[0].metric.key}",
     )
 

@@ -1,6 +1,7 @@
 """The field as a whole: is triage healthy, and what becomes of the bugs?"""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -40,13 +41,13 @@ def show(view: View, found: Leaderboard) -> None:
     common.nameless_note(found)
     left, right = st.columns(2)
     with left:
-        _outcome(days)
+        _outcome(view, days)
     with right:
         _outcome_by_period(view, days)
     named = ui.read(page, reason_names, account=page.account.id)
     left, right = st.columns(2)
     with left:
-        _reasons(days, named)
+        _reasons(view, days, named)
     with right:
         _reasons_by_period(view, days, named)
     _export(view, days)
@@ -82,7 +83,7 @@ def _card(rate: Rate) -> None:
             st.caption(ui.plain(settled))
 
 
-def _outcome(days: pd.DataFrame) -> None:
+def _outcome(view: View, days: pd.DataFrame) -> None:
     counts = status_counts(days)
     total, decided = int(counts.sum()), _decided(days)
     frame = pd.DataFrame(
@@ -96,7 +97,13 @@ def _outcome(days: pd.DataFrame) -> None:
         title=f"{words.share(decided / total)} of the bugs are decided" if total else "No bugs",
         subtitle=f"{words.times(total, 'bug')}: reported, decided of these, and what became of all",
         alt="Bugs by what became of them",
+        **_image(view, "outcome"),
     )
+
+
+def _image(view: View, key: str) -> dict[str, Any]:
+    """What a chart of this tab is taken away with."""
+    return {"page": view.page, "filters": view.words, "key": key}
 
 
 def _decided(days: pd.DataFrame) -> int:
@@ -108,7 +115,7 @@ def _outcome_by_period(view: View, days: pd.DataFrame) -> None:
     _stacked(view, days, "status", name=status_name, order=order, others=OTHER_STATUSES)
 
 
-def _reasons(days: pd.DataFrame, named: Mapping[str, str]) -> None:
+def _reasons(view: View, days: pd.DataFrame, named: Mapping[str, str]) -> None:
     counts = reason_counts(days, _reason_name(named))
     if counts.empty:
         ui.empty("No bug was rejected in this period.")
@@ -122,6 +129,7 @@ def _reasons(days: pd.DataFrame, named: Mapping[str, str]) -> None:
         subtitle=f"{words.times(total, 'rejected bug')} by the last reason given; of "
         f"{words.count(unknown)} it is not known",
         alt="Rejected bugs by reason",
+        **_image(view, "reasons"),
     )
 
 
@@ -184,6 +192,7 @@ def _stacked(
         title=_busiest(frame, grain, "rejection" if column == "reason" else "bug"),
         subtitle=f"By {grain} of the cycle's end{common.pale_note(pale)}{note}",
         alt=f"{'Rejections by reason' if column == 'reason' else 'Bugs by status'} and {grain}",
+        **_image(view, f"{column}_by_period"),
     )
 
 

@@ -25,7 +25,7 @@ from core.analytics.tester_counts import (
     repeat_reasons,
 )
 from core.analytics.testers import Leaderboard
-from pages import _proof
+from pages import _people, _proof
 from pages import _testers as common
 from pages import _testers_ranking as ranking
 from pages import _testers_raw as raw
@@ -38,7 +38,6 @@ CARDS = {
     "rejection_rate": "Rejected",
     "review_rate": "Reviewed",
 }
-ROW = 35
 TEXTS = ("title", "severity", "reason", "product", "feature")
 FEW = 30  # as of the other rates
 
@@ -72,7 +71,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
     days = ui.read(page, by_day, scope=scope)
     left, right = st.columns([13, 9])
     with left:
-        _trend(view, days)
+        _trend(view, days, common.names(page)[tester_id])
     with right, st.container(border=True, height="stretch"):
         st.subheader("Why this rank?", anchor=False)
         ranking.explain(view, found, tester_id)
@@ -110,7 +109,7 @@ def _share(label: str, part: int, whole: int, of: str, told: str) -> None:
         st.caption(f"n = {words.count(whole)} {of}{small}" if whole else f"none {of}")
 
 
-def _trend(view: View, days: pd.DataFrame) -> None:
+def _trend(view: View, days: pd.DataFrame, name: str) -> None:
     grain = view.chosen.window.grain
     frame = by_period(days, grain, status_name, through=view.page.today)
     if frame.empty:
@@ -131,6 +130,9 @@ def _trend(view: View, days: pd.DataFrame) -> None:
         title=f"Busiest {grain}: {totals.idxmax()}, {words.times(int(totals.max()), 'bug')}",
         subtitle=f"By {grain} of the cycle's end, by what became of them{common.pale_note(pale)}",
         alt="Their bugs by period and what became of them",
+        page=view.page,
+        filters=f"{view.words}; tester {name}",
+        key="person",
     )
 
 
@@ -158,28 +160,14 @@ def _covered(of: str, counts: pd.DataFrame) -> None:
 
 
 def _list(what: str, frame: pd.DataFrame, title: str, note: str) -> None:
-    with st.container(border=True, height="stretch"):
-        st.subheader(ui.plain(title), anchor=False)
-        if frame.empty:
-            st.caption("None in this period.")
-            return
-        st.caption(ui.plain(words.upper_first(note)))
-        st.dataframe(
-            frame,
-            hide_index=True,
-            height="content" if len(frame) <= 7 else ROW * 8,
-            column_order=["name", "reported"],
-            column_config={
-                "name": st.column_config.TextColumn(what),
-                "reported": st.column_config.ProgressColumn(
-                    "Bugs",
-                    format="localized",
-                    min_value=0,
-                    max_value=max(int(frame["reported"].max()), 1),
-                    width=110,
-                ),
-            },
-        )
+    _people.amounts(
+        frame,
+        title=title,
+        note=words.upper_first(note),
+        none="None in this period.",
+        names=what,
+        bar=("reported", "Bugs"),
+    )
 
 
 def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:

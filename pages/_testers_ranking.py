@@ -16,24 +16,31 @@ from pages._testers import View
 
 WHY = "testers_why"
 TABLE = "testers_ranked"
+NEWCOMERS = "testers_new"
+ROW = 35
 DRAWN = 15
 TAIL = "\N{FIGURE SPACE}"
 
 
 def show(view: View, found: Leaderboard) -> None:
+    asked = view.chosen.asked_of(view.page)
     with st.grid(5, min_column_width=160):
-        _proof.figure_cards(view.page, PANELS["Testers"], view.chosen.asked_of(view.page))
+        _proof.figure_cards(view.page, PANELS["Testers"], asked, brief=True)
+    left, right = st.columns([13, 9])
+    with left:
+        _ranks(view, found)
+    with right:
+        _chosen(view, found)
     common.maturing_note(view)
     left, right = st.columns([13, 9])
     with left:
-        _table(view, found)
+        _dots(view, found)
     with right:
-        _chosen(view, found)
-    _dots(found)
+        _newcomers(view, found)
 
 
-def _table(view: View, found: Leaderboard) -> None:
-    people = common.with_trends(found.people, view.trend(found.people, "score"))
+def _ranks(view: View, found: Leaderboard) -> None:
+    people = common.with_trends(found.ranked, view.trend(found.people, "score"))
     shown = people.assign(
         place=_places(people),
         between=[
@@ -42,27 +49,17 @@ def _table(view: View, found: Leaderboard) -> None:
         ],
         acceptance=people["acceptance"] * 100,
     )
-    newcomers = words.times(len(found.newcomers), "newcomer")
-    below = words.count(view.settings.newcomer_below)
     with st.container(border=True, height="stretch"):
-        st.subheader(
-            f"{words.times(len(found.ranked), 'ranked tester')}, {newcomers}", anchor=False
-        )
-        st.caption(
-            f"Score: points of decided bugs times acceptance, drawn to the usual tester's "
-            f"{words.share(found.prior.shrunk(0, 0))} the more the fewer are decided. New: fewer "
-            f"than {below} decided. Click a row to see why."
-        )
-        ids = tuple(int(tester) for tester in people["tester_id"])
-        st.dataframe(
-            shown[_COLUMNS],
-            hide_index=True,
-            height=554,
-            key=TABLE,
-            on_select=lambda: _pick(ids),
-            selection_mode="single-row",
-            column_config=_config(people),
-        )
+        st.subheader(words.times(len(people), "ranked tester"), anchor=False)
+        if people.empty:
+            st.markdown("Nobody has enough decided bugs in this period to be ranked.")
+        else:
+            _table(TABLE, shown, _COLUMNS, found, height=624)
+            st.caption(
+                f"Score: points of decided bugs times acceptance, drawn to the usual tester's "
+                f"{words.share(found.prior.shrunk(0, 0))} the more the fewer are decided. Click a "
+                "row to see why."
+            )
         with st.container(horizontal=True, vertical_alignment="center"):
             ui.csv_button(
                 view.page,
@@ -74,7 +71,42 @@ def _table(view: View, found: Leaderboard) -> None:
             common.nameless_note(found)
 
 
+def _newcomers(view: View, found: Leaderboard) -> None:
+    """Those who cannot be ranked, apart from those who are: their few bugs may be luck."""
+    people = found.newcomers
+    below = words.count(view.settings.newcomer_below)
+    with st.container(border=True, height="stretch"):
+        st.subheader(f"{words.times(len(people), 'newcomer')}, not ranked", anchor=False)
+        if people.empty:
+            st.caption(f"Everybody has {below} decided bugs or more.")
+            return
+        st.caption(
+            f"Fewer than {below} decided bugs: too few to tell skill from luck. The score is what "
+            "they have so far."
+        )
+        shown = people.assign(acceptance=people["acceptance"] * 100)
+        _table(NEWCOMERS, shown, _NEW_COLUMNS, found, height=380)
+
+
+def _table(
+    key: str, shown: pd.DataFrame, columns: list[str], found: Leaderboard, *, height: int
+) -> None:
+    """Testers in a table; a click on a row asks why they stand there."""
+    ids = tuple(int(tester) for tester in shown["tester_id"])
+    st.dataframe(
+        shown[columns],
+        hide_index=True,
+        height=height if len(shown) * ROW + ROW > height else "content",
+        key=key,
+        on_select=lambda: _pick(key, ids),
+        selection_mode="single-row",
+        column_config=_config(found.people),
+        placeholder=words.UNKNOWN,
+    )
+
+
 _COLUMNS = ["place", "tester", "score", "between", "points", "decided", "acceptance", "trend"]
+_NEW_COLUMNS = ["tester", "score", "decided", "acceptance"]
 
 
 def _config(people: pd.DataFrame) -> dict[str, Any]:
@@ -117,8 +149,8 @@ def _places(people: pd.DataFrame) -> list[str]:
     return [text if text.startswith("new") else text.rjust(8) for text in ended]
 
 
-def _pick(ids: tuple[int, ...]) -> None:
-    chosen = common.row_chosen(TABLE, ids)
+def _pick(table: str, ids: tuple[int, ...]) -> None:
+    chosen = common.row_chosen(table, ids)
     if chosen is not None:
         st.session_state[WHY] = chosen
 
@@ -190,7 +222,7 @@ def _neighbours(reason: Why) -> None:
         st.markdown("\n".join(lines))
 
 
-def _dots(found: Leaderboard) -> None:
+def _dots(view: View, found: Leaderboard) -> None:
     first = found.ranked.head(DRAWN)
     if len(first) < 2:
         return
@@ -217,6 +249,9 @@ def _dots(found: Leaderboard) -> None:
         title=title,
         subtitle="The rank, and between which ranks the tester truly is with 95 % certainty",
         alt="Ranks of the first testers with their 95 % intervals",
+        page=view.page,
+        filters=view.words,
+        key="ranks",
     )
 
 

@@ -49,6 +49,9 @@ def show(view: View, found: Leaderboard) -> None:
         subtitle=f"Share of the period; the first {TOP} in the order above, by month of the "
         f"cycle's end{common.pale_note(pale)}",
         alt=f"Bugs by month: {', '.join(top)} and everyone else",
+        page=view.page,
+        filters=view.words,
+        key="top",
     )
 
 

@@ -21,6 +21,7 @@ from core.analytics.sources import (
     source_states,
 )
 from core.analytics.window import Window
+from core.chart_image import chart_image
 from core.config import Settings, load_settings
 from core.errors import TouchstoneError
 from core.export import csv_bytes
@@ -36,6 +37,7 @@ __all__ = [
     "empty",
     "figure_card",
     "freshness_line",
+    "image",
     "plain",
     "read",
     "run_page",
@@ -46,6 +48,8 @@ __all__ = [
 
 R = TypeVar("R")
 MOST_BARS = 30
+SAVE = "Save this chart as an image, stamped with its filters"
+MIME = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True)
@@ -212,11 +216,16 @@ def freshness_line(
 
 
 def figure_card(
-    page: Page, figure: Figure, label: str, proof: Callable[[Page, Figure], None]
+    page: Page,
+    figure: Figure,
+    label: str,
+    proof: Callable[[Page, Figure], None],
+    *,
+    brief: bool = False,
 ) -> None:
     """A figure with its change, sample and trend; `proof` shows what is behind it, when asked.
 
-    `label` is the metric's name, short enough for a narrow card.
+    `label` is the metric's name, short enough for a narrow card; a brief one has no trend.
     """
     metric = figure.metric
     moved = words.change(figure.value, figure.previous, metric.unit)
@@ -228,30 +237,81 @@ def figure_card(
             delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
             help=plain(f"{metric.label}. {metric.definition}"),
             # A period without data is left out: drawn as 0 it would look like a fall.
-            chart_data=[value for value in figure.trend if value is not None] or None,
+            chart_data=None if brief else [v for v in figure.trend if v is not None] or None,
             # Many bars have no room beside each other.
             chart_type="bar"
             if metric.unit == "count" and len(figure.trend) <= MOST_BARS
             else "line",
         )
-        if figure.n is not None:
-            small = ": too few for more than a hint" if figure.n and figure.is_small else ""
-            st.caption(f"n = {words.count(figure.n)}{small}")
-        if st.button(
-            "What is this?",
-            key=f"{page.key}_what_{metric.key}",
-            type="tertiary",
-            help=f"Definition, query and rows of {metric.label.lower()}",
-        ):
+        if figure.n is not None and not brief:
+            st.caption(_sample(figure))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            is_asked = st.button(
+                "What is this?",
+                key=f"{page.key}_what_{metric.key}",
+                type="tertiary",
+                help=f"Definition, query and rows of {metric.label.lower()}",
+            )
+            if figure.n is not None and brief:
+                st.caption(_sample(figure), width="content")
+        if is_asked:
             proof(page, figure)
 
 
-def chart(drawn: Any, *, title: str, subtitle: str, alt: str) -> None:
-    """A chart under the finding it shows."""
+def _sample(figure: Figure) -> str:
+    small = ": too few for more than a hint" if figure.n and figure.is_small else ""
+    return f"n = {words.count(figure.n or 0)}{small}"
+
+
+def chart(
+    drawn: Any,
+    *,
+    title: str,
+    subtitle: str,
+    alt: str,
+    page: Page | None = None,
+    filters: str = "",
+    key: str = "",
+) -> None:
+    """A chart under the finding it shows, to be taken away as an image where a page is given.
+
+    `filters` are what the image is stamped with, `key` tells the charts of a page apart.
+    """
     with st.container(border=True, height="stretch"):
         st.subheader(plain(title), anchor=False)
         st.caption(plain(subtitle))
         st.altair_chart(drawn, width="stretch", alt=alt)
+        if page is not None:
+            image(page, drawn, title=title, subtitle=subtitle, filters=filters, key=key)
+
+
+def image(page: Page, drawn: Any, *, title: str, subtitle: str, filters: str, key: str) -> None:
+    """The chart as an image, stamped with what it is; made when it is asked for."""
+    said = {"title": title, "subtitle": subtitle, "stamp": _stamp(page, filters)}
+    with st.popover(
+        "Download image", type="tertiary", key=f"{page.key}_image_{key}", width="content", help=SAVE
+    ):
+        for kind in ("png", "svg"):
+            st.download_button(
+                f"Download {kind.upper()}",
+                data=partial(chart_image, drawn, kind=kind, **said),
+                file_name=f"touchstone-{key.replace('_', '-')}-{page.today}.{kind}",
+                mime=MIME[kind],
+                key=f"{page.key}_{kind}_{key}",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def _stamp(page: Page, filters: str) -> dict[str, str]:
+    """What a table or an image that is taken away says of itself."""
+    stamp = {
+        "Account": page.account.name,
+        "Filters": filters,
+        "Time zone": page.store.zone.key,
+        "As of": f"{page.now:%Y-%m-%d %H:%M}",
+    }
+    return stamp | ({"Demo data": "made up"} if page.is_demo else {})
 
 
 def csv_button(
@@ -263,15 +323,7 @@ def csv_button(
     key: str,
 ) -> None:
     """A download of the rows, stamped with what they are; a function is called when asked for."""
-    stamp = {
-        "Touchstone": name,
-        "Account": page.account.name,
-        "Filters": filters,
-        "Time zone": page.store.zone.key,
-        "As of": f"{page.now:%Y-%m-%d %H:%M}",
-    }
-    if page.is_demo:
-        stamp["Demo data"] = "made up"
+    stamp = {"Touchstone": name} | _stamp(page, filters)
     st.download_button(
         "Download CSV",
         data=lambda: csv_bytes(frame() if callable(frame) else frame, stamp),

@@ -75,7 +75,7 @@ def tabs(page: ui.Page, found: Engagement, chosen: Filters) -> None:
         lambda: people_tabs.onboarding_tab(page, chosen),
         lambda: people_tabs.weekdays(page, chosen),
         lambda: people_tabs.findings_tab(page, chosen),
-        lambda: _signals.grid(page, SERIES, chosen.asked_of(page)),
+        lambda: _signals.grid(page, SERIES, chosen),
         lambda: thresholds.show(page, found),
     )
     drawn = st.tabs(TABS, key=one.VIEW, bind="query-params")
@@ -139,6 +139,7 @@ def drivers(page: ui.Page, found: Engagement, chosen: Filters) -> None:
             many="create",
             what="cycles",
             more=engagement_words.concentration(concentration(found), found.created),
+            filters=chosen.words,
         )
     with right:
         leaderboard(page, found, chosen)

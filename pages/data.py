@@ -6,7 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from core import words
-from core.analytics.sources import SYNCED, SourceState, last_synced, source_states
+from core.analytics.sources import (
+    PLATFORM_METRICS,
+    SYNCED,
+    SourceState,
+    last_synced,
+    source_states,
+)
 from core.config import TestioAccount
 from core.sync import (
     ProblemGroup,
@@ -30,9 +36,16 @@ STATES = {
     "failed": "red",
 }
 KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
+# What a synchronisation with a source brings, as in the table and in a sentence.
+BRINGS = {
+    "testio": (SYNCED, "Test cycles and bug reports"),
+    "prometheus": (frozenset({PLATFORM_METRICS}), PLATFORM_METRICS),
+}
+SOURCE_NAMES = {"testio": "test IO", "prometheus": "Prometheus"}
 CONNECT = """\
 TESTIO_CUSTOMER_API_TOKEN=...   # the account's token
 TESTIO_CUSTOMER_ID=...          # the account's id
+PROMETHEUS_URL=...              # where the platform's metrics are, if anywhere
 python -m core sync"""
 
 
@@ -60,7 +73,7 @@ def show(page: ui.Page) -> None:
 def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
     if page.is_demo:
         return "This is demo data; connect a source to see your own."
-    at = last_synced(page.store, account=page.account.id)
+    at = latest_sync(page)
     number = sum(group.number for group in groups)
     found = f"{words.times(number, 'problem')} noted" if number else "everything could be read"
     if at is None:
@@ -69,14 +82,30 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
     return f"The last sync ended at {when}; {found}."
 
 
+def latest_sync(page: ui.Page) -> datetime | None:
+    """When the last sync ended that brought data in, whatever the source."""
+    account = page.account.id
+    ended = (last_synced(page.store, account=account, source=source) for source in BRINGS)
+    return max((at for at in ended if at is not None), default=None)
+
+
 def source_table(page: ui.Page, states: list[SourceState]) -> None:
     zone = page.store.zone
-    at = last_synced(page.store, account=page.account.id)
-    fresh = freshness(page.settings, page.account.id, at, page.now)
-    verdicts = [words.UNKNOWN] * len(states)
-    if fresh is not None:
-        verdict = "late" if fresh.is_late else "fresh"
-        verdicts = [verdict if state.name in SYNCED else words.UNKNOWN for state in states]
+    verdicts = dict.fromkeys((state.name for state in states), words.UNKNOWN)
+    said = []
+    for source, (names, what) in BRINGS.items():
+        at = last_synced(page.store, account=page.account.id, source=source)
+        fresh = freshness(page.settings, page.account.id, at, page.now, source=source)
+        if fresh is not None:
+            verdict = "late" if fresh.is_late else "fresh"
+            verdicts |= dict.fromkeys(names, verdict)
+            last = (
+                f"synced {words.moment(at.astimezone(zone), page.today)}" if at else "never synced"
+            )
+            target = words.duration(fresh.target.total_seconds())
+            said.append(
+                f"{what} are {verdict}: {last}, and the target is no more than {target} ago."
+            )
     through = [state.through and state.through.astimezone(zone).date() for state in states]
     st.dataframe(
         pd.DataFrame(
@@ -84,21 +113,14 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
                 "Source": [state.name for state in states],
                 "Rows": [state.rows for state in states],
                 "Data through": [words.day(day) if day else words.UNKNOWN for day in through],
-                "Freshness": verdicts,
+                "Freshness": [verdicts[state.name] for state in states],
             }
         ),
         hide_index=True,
         column_config={"Rows": st.column_config.NumberColumn(format="localized")},
     )
-    if fresh is not None:
-        synced = f"synced {words.moment(at.astimezone(zone), page.today)}" if at else "never synced"
-        target = words.duration(fresh.target.total_seconds())
-        st.caption(
-            ui.plain(
-                f"Test cycles and bug reports are {verdict}: {synced}, and the target is no more "
-                f"than {target} ago. What people and imports bring in has no target."
-            )
-        )
+    if said:
+        st.caption(ui.plain(f"{' '.join(said)} What people and imports bring in has no target."))
 
 
 def sync_box(page: ui.Page) -> None:
@@ -139,8 +161,9 @@ def sync_button(
 
 
 def progress(page: ui.Page) -> None:
-    """The last run as it stands; the whole page when it ends."""
+    """The last run of each source as it stands; the whole page when it ends."""
     last = next(iter(runs(page.store, account=page.account.id, limit=1)), None)
+    ended = {run.source: run for run in reversed(runs(page.store, account=page.account.id))}
     was_running = st.session_state.get("data_was_running", False)
     now_running = is_running(page.store, page.account.id)
     st.session_state["data_was_running"] = now_running
@@ -150,9 +173,11 @@ def progress(page: ui.Page) -> None:
         st.caption(ui.plain(", ".join(pace(page, last))))
     elif now_running:
         st.progress(0.0, text="Starting")
-    elif last is not None:
-        st.badge(last.status, color=STATES.get(last.status, "gray"))
-        st.caption(ui.plain(last.message))
+    elif ended:
+        for source, run in sorted(ended.items(), reverse=True):
+            name = f"{SOURCE_NAMES.get(source, source)}: " if len(ended) > 1 else ""
+            st.badge(name + run.status, color=STATES.get(run.status, "gray"))
+            st.caption(ui.plain(run.message))
     else:
         st.caption("Nothing has been synced yet.")
     if was_running and not now_running:
@@ -182,6 +207,7 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
         pd.DataFrame(
             {
                 "Started": [run.started_at.astimezone(page.store.zone) for run in found],
+                "Source": [SOURCE_NAMES.get(run.source, run.source) for run in found],
                 "Status": [run.status for run in found],
                 "Took": [words.duration(run.seconds) if run.seconds else "" for run in found],
                 "Requests": [run.requests for run in found],
@@ -206,7 +232,7 @@ def problem_box(page: ui.Page, groups: list[ProblemGroup]) -> None:
     with st.container(border=True):
         st.subheader("Problems", anchor=False)
         if not groups:
-            synced = last_synced(page.store, account=page.account.id) is not None
+            synced = latest_sync(page) is not None
             st.caption(
                 "Everything that the sources sent could be read."
                 if synced

@@ -232,7 +232,15 @@ def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) 
     if drawn is not None:
         by = words.listed([DIMENSIONS[key].label.lower() for key in dimensions])
         title = f"{metric.label} by {by}"
-        ui.chart(drawn, title=title, subtitle=note or metric.definition, alt=title)
+        ui.chart(
+            drawn,
+            title=title,
+            subtitle=note or metric.definition,
+            alt=title,
+            page=page,
+            filters=result["query_explanation"],
+            key="chart",
+        )
 
 
 def lines(

@@ -26,7 +26,7 @@ from core.shown import accounts, enter_account, open_once
 from core.store import Store
 from pages import _ui as ui
 
-SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
+SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys"})
 PREVIEW = 5
 LOOKED_AT = 2_000
 EXAMPLE = datetime(2026, 4, 3, 17, 5)  # noqa: DTZ001  # shown only
@@ -34,6 +34,7 @@ LABELS = {
     "tickets": "Tickets of a service desk",
     "enhancements": "Runs of the ticket enhancer",
     "feedback": "Feedback of the platform",
+    "surveys": "Answers to the survey",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import sentences, signal_words, words
+from core import signal_words, words
 from core.analytics.criteria import evaluate
 from core.analytics.figures import Figure, headline_figures
 from core.analytics.fresh import FreshSource, fresh_sources
@@ -15,6 +15,7 @@ from core.analytics.panels import PANELS
 from core.analytics.series import Series
 from core.analytics.sources import last_synced
 from core.analytics.window import last_complete_week
+from core.criteria_words import criteria_answer
 from core.sync import freshness
 from pages import _criteria, _proof, _signals
 from pages import _ui as ui
@@ -34,7 +35,7 @@ def show(page: ui.Page) -> None:
     labels = PANELS["Overview"]
     trends = _signals.of(page, list(labels), asked)
     with answer:
-        verdicts = sentences.criteria_answer(main, week.label)
+        verdicts = criteria_answer(main, week.label)
         st.markdown(f"##### {ui.plain(f'{verdicts} {signal_words.news(trends)}')}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
     heading(f"Success criteria, week {week.label}", "success_criteria.py", "All criteria")
@@ -43,9 +44,11 @@ def show(page: ui.Page) -> None:
     figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
     with st.grid(3, min_column_width=300):
         for figure, trend in zip(figures, trends, strict=True):
-            trend_card(page, figure, labels[figure.metric.key], trend)
-    st.caption(ui.plain(f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"))
-    _signals.download(page, trends, asked)
+            trend_card(page, chosen, figure, labels[figure.metric.key], trend)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
+        st.caption(ui.plain(marked), width="content")
+        _signals.download(page, trends, chosen)
     heading("Who moved most", "customer_engagement.py", "Engagement")
     movers(page, chosen, {key: asked[key] for key in ("account", "window", "product_ids")})
     heading("How fresh each source is", "data.py", "Data")
@@ -60,7 +63,7 @@ def heading(text: str, target: str, label: str) -> None:
         st.page_link(target, label=label)
 
 
-def trend_card(page: ui.Page, figure: Figure, label: str, trend: Series) -> None:
+def trend_card(page: ui.Page, chosen: Filters, figure: Figure, label: str, trend: Series) -> None:
     """A figure of the period over its series by week or month, with its signals marked."""
     metric = figure.metric
     with st.container(border=True, height="stretch", gap="xsmall"):
@@ -71,8 +74,9 @@ def trend_card(page: ui.Page, figure: Figure, label: str, trend: Series) -> None
             delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
             help=ui.plain(f"{metric.label}. {metric.definition}"),
         )
+        drawn = _signals.drawn(trend, height=TREND_HEIGHT)
         st.altair_chart(
-            _signals.drawn(trend, height=TREND_HEIGHT),
+            drawn,
             width="stretch",
             alt=signal_words.alt_text(trend),
         )
@@ -80,12 +84,22 @@ def trend_card(page: ui.Page, figure: Figure, label: str, trend: Series) -> None
         finding = words.upper_first(signal_words.short_finding(trend))
         st.markdown(f"**{ui.plain(finding)}**")
         st.caption(ui.plain(f"{signal_words.subtitle(trend, brief=True)}.{sample}"))
-        if st.button(
-            "What is this?",
-            key=f"{page.key}_what_{metric.key}",
-            type="tertiary",
-            help=f"Definition, query and rows of {metric.label.lower()}",
-        ):
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            is_asked = st.button(
+                "What is this?",
+                key=f"{page.key}_what_{metric.key}",
+                type="tertiary",
+                help=f"Definition, query and rows of {metric.label.lower()}",
+            )
+            ui.image(
+                page,
+                drawn,
+                title=signal_words.finding(trend),
+                subtitle=signal_words.subtitle(trend, brief=True),
+                filters=chosen.words,
+                key=f"trend_{metric.key}",
+            )
+        if is_asked:
             _proof.of_figure(page, figure)
 
 

@@ -1,61 +1,112 @@
 """Are we meeting our success criteria?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core import charts, sentences, words
+from core import charts, words
 from core.analytics.criteria import CriterionResult, evaluate, weekly_values
-from core.analytics.query import query_metrics
 from core.analytics.window import Window, iso_week, last_complete_week
+from core.baseline.windows import Baseline, baselines
+from core.criteria_words import criteria_answer, criterion_target
 from core.stats import Verdict
-from pages import _criteria
+from pages import (
+    _criteria,
+    _criteria_baseline,
+    _criteria_compare,
+    _criteria_dashboard,
+    _criteria_edit,
+    _criteria_quality,
+    _criteria_return,
+    _criteria_saving,
+)
 from pages import _ui as ui
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 WEEKS_OFFERED = 13
 WEEKS_DRAWN = 8
+TABS = (
+    "Dashboard",
+    "Eight weeks",
+    "Baseline",
+    "Before and after",
+    "Return",
+    "Data quality",
+    "Compare",
+    "All criteria",
+)
 
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    week = choose_week(page)
-    results = ui.read(page, evaluate, account=page.account.id, window=week)
+    windows = windows_of(page, ui.read(page, baselines, account=page.account.id))
+    label = choose_window(page, windows)
+    window = windows[label]
+    results = ui.read(page, evaluate, account=page.account.id, window=window)
     main = [result for result in results if not result.criterion.is_guardrail]
     with answer:
-        st.markdown(f"##### {ui.plain(sentences.criteria_answer(main, week.label))}")
-        unfinished = week.end is not None and week.end >= page.today
+        st.markdown(f"##### {ui.plain(criteria_answer(main, window.label))}")
+        unfinished = window.end is not None and window.end >= page.today
         ui.freshness_line(
-            page, SOURCES, note="this week is not over" if unfinished else "whole week"
+            page, SOURCES, note="this window is not over" if unfinished else "whole days"
         )
     if all(result.verdict is Verdict.NO_DATA for result in results):
         ui.empty(
-            f"Nothing was recorded in {week.label}: no enhancement run, no resolved ticket, no "
-            "rating. Choose another week."
+            f"Nothing was recorded in {window.label}: no enhancement run, no resolved ticket, no "
+            "rating. Choose another window."
         )
-        return
-    _criteria.strip(page, main, week)
-    daily_charts(page, results, week)
-    weekly_charts(page, main, week)
-    guardrails(page, results, week)
+    else:
+        _criteria.strip(page, main, window)
+    tabs(page, results, window, windows, label)
 
 
-def choose_week(page: ui.Page) -> Window:
+def tabs(
+    page: ui.Page,
+    results: Sequence[CriterionResult],
+    window: Window,
+    windows: Mapping[str, Window],
+    label: str,
+) -> None:
+    """Only the one that is open is computed."""
+    bodies = (
+        lambda: _criteria_dashboard.show(page, results, window),
+        lambda: weekly_charts(page, results, window),
+        lambda: _criteria_baseline.show(page),
+        lambda: _criteria_saving.show(page, window),
+        lambda: _criteria_return.show(page, window),
+        lambda: _criteria_quality.show(page, results, window),
+        lambda: _criteria_compare.show(page, windows, label),
+        lambda: _criteria_edit.show(page, results, window),
+    )
+    drawn = st.tabs(TABS, key="criteria_view", bind="query-params")
+    for tab, body in zip(drawn, bodies, strict=True):
+        if tab.open:
+            with tab:
+                body()
+
+
+def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
+    """The windows to choose from by label: this week, those before it, and the baselines."""
     past = [last_complete_week(page.today, ago) for ago in range(WEEKS_OFFERED)]
-    weeks = {week.label: week for week in [iso_week(page.today), *past]}
-    labels = list(weeks)
+    found = {week.label: week for week in [iso_week(page.today), *past]}
+    for baseline in known:
+        if baseline.first_day <= page.today and baseline.restarted_as is None:
+            found[baseline.name] = baseline.window
+    return found
 
+
+def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
     def shown(label: str) -> str:
-        week = weeks[label]
-        assert week.start is not None
-        assert week.end is not None
-        return f"{label}, {words.day(week.start)} to {words.day(week.end)}"
+        window = windows[label]
+        assert window.start is not None
+        assert window.end is not None
+        return f"{label}, {words.day(window.start)} to {words.day(window.end)}"
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
-            "Week",
-            labels,
+            "Window",
+            list(windows),
             index=1,
             format_func=shown,
             key="criteria_week",
@@ -63,113 +114,50 @@ def choose_week(page: ui.Page) -> Window:
             width=330,
         )
         ui.account_box(page)
-    return weeks[chosen]
+    return chosen
 
 
-def daily_charts(page: ui.Page, results: Sequence[CriterionResult], week: Window) -> None:
-    keys = ["enhancement_success_rate", "latency_p50", "latency_p95", "latency_p99"]
-    rows = ui.read(
-        page,
-        query_metrics,
-        account=page.account.id,
-        metrics=keys,
-        dimensions=["day"],
-        start_date=week.start,
-        end_date=week.end,
-        include_zero=True,
-        with_samples=True,
-    )["data"]
-    today = str(page.today)
-    rows = [row for row in rows if row["day"] <= today]
-    success = _long(rows, {"enhancement_success_rate": "Success rate"})
-    latency = _long(rows, {"latency_p50": "p50", "latency_p95": "p95", "latency_p99": "p99"})
-    targets = {result.criterion.key: result.criterion.target for result in results}
-    left, right = st.columns(2)
-    with left:
-        ui.chart(
-            charts.line(
-                success,
-                unit="Success rate",
-                value_format=".0%",
-                unfinished=today,
-                target=targets.get("success_rate"),
-                zero=False,
-            ),
-            title=_weakest_day(success, "min", "was the weakest day: {} succeeded", words.share),
-            subtitle="Completed of completed and failed runs; the dashed line is the target",
-            alt="Enhancement success rate by day",
-        )
-    with right:
-        ui.chart(
-            charts.line(
-                latency,
-                unit="Seconds",
-                value_format=".0f",
-                unfinished=today,
-                target=targets.get("latency_p95"),
-            ),
-            title=_weakest_day(
-                latency[latency["series"] == "p95"],
-                *("max", "was the slowest day: p95 {}", words.duration),
-            ),
-            subtitle="Duration of completed runs; the dashed line is the target for p95",
-            alt="Latency quantiles by day",
-        )
-
-
-def _weakest_day(
-    frame: pd.DataFrame, worst: str, finding: str, said: Callable[[float], str]
-) -> str:
-    known = frame.dropna(subset="value")
-    if known.empty:
-        return "No finished run in this week"
-    row = known.loc[known["value"].agg(f"idx{worst}")]
-    return f"{row['day_name']} {finding.format(said(row['value']))}"
-
-
-def _long(rows: list[dict[str, object]], series: dict[str, str]) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        [
-            {
-                "period": row["day"],
-                "series": label,
-                "value": row[key],
-                "n": row[f"{key}_n"],
-                "day_name": f"{pd.Timestamp(str(row['day'])):%A}",
-            }
-            for key, label in series.items()
-            for row in rows
-        ],
-        columns=["period", "series", "value", "n", "day_name"],
-    )
-    return frame.astype({"value": float})
-
-
-def weekly_charts(page: ui.Page, main: Sequence[CriterionResult], week: Window) -> None:
+def weekly_charts(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
+    """The main criteria over the weeks up to the window, with the frozen baseline as a line."""
+    assert window.start is not None
+    week = iso_week(window.start)
     assert week.start is not None
     weeks = [last_complete_week(week.start, ago) for ago in range(WEEKS_DRAWN - 1)][::-1]
-    values = ui.read(page, weekly_values, account=page.account.id, weeks=[*weeks, week])
+    main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
+    keys = tuple(result.criterion.key for result in main)
+    values = ui.read(page, weekly_values, account=page.account.id, weeks=(*weeks, week), keys=keys)
     current = iso_week(page.today).label
-    st.subheader("Eight weeks", anchor=False)
     with st.grid(2, min_column_width=330):
         for result in main:
-            criterion = result.criterion
-            frame = pd.DataFrame(values[criterion.key], columns=["period", "value", "n"])
-            frame = frame.assign(series=criterion.label).astype({"value": float})
-            ui.chart(
-                charts.line(
-                    frame,
-                    unit=criterion.unit if criterion.unit != "fraction" else "",
-                    value_format={"fraction": ".0%", "stars": ".1f"}.get(criterion.unit, ".0f"),
-                    unfinished=current,
-                    target=criterion.target,
-                    zero=False,
-                    height=200,
-                ),
-                title=_trend_title(result, frame),
-                subtitle=f"By week; dashed: the target, {sentences.criterion_target(result)}",
-                alt=f"{criterion.label} by week",
-            )
+            weekly_chart(page, result, values[result.criterion.key], current)
+
+
+def weekly_chart(
+    page: ui.Page,
+    result: CriterionResult,
+    values: Sequence[tuple[str, float | None, int]],
+    current: str,
+) -> None:
+    criterion = result.criterion
+    frame = pd.DataFrame(values, columns=["period", "value", "n"])
+    frame = frame.assign(series=criterion.label).astype({"value": float})
+    ui.chart(
+        charts.line(
+            frame,
+            unit=criterion.unit if criterion.unit != "fraction" else "",
+            value_format={"fraction": ".0%", "stars": ".1f"}.get(criterion.unit, ".0f"),
+            unfinished=current,
+            target=criterion.target,
+            zero=False,
+            height=200,
+        ),
+        title=_trend_title(result, frame),
+        subtitle=f"By week; dashed: the target, {criterion_target(result)}",
+        alt=f"{criterion.label} by week",
+        page=page,
+        filters=f"{frame['period'].iloc[0]} to {frame['period'].iloc[-1]}",
+        key=f"weeks_{criterion.key}",
+    )
 
 
 def _trend_title(result: CriterionResult, frame: pd.DataFrame) -> str:
@@ -179,30 +167,6 @@ def _trend_title(result: CriterionResult, frame: pd.DataFrame) -> str:
     if known.empty:
         return f"{result.criterion.label}: no data in these weeks"
     return f"{result.criterion.label}: on target in {good} of {words.times(len(known), 'week')}"
-
-
-def guardrails(page: ui.Page, results: Sequence[CriterionResult], week: Window) -> None:
-    frame = pd.DataFrame(
-        [
-            {
-                "Criterion": result.criterion.label,
-                "Value": words.amount(result.estimate.value, result.criterion.unit),
-                "Target": sentences.criterion_target(result),
-                "Verdict": _criteria.SIGNS[result.verdict][0],
-                "95 % interval": " to ".join(
-                    words.amount(bound, result.criterion.unit)
-                    for bound in (result.estimate.low, result.estimate.high)
-                ),
-                "Sample": words.times(result.estimate.n, result.sample),
-                "Method": result.estimate.method,
-                "Owner": result.criterion.owner,
-            }
-            for result in results
-        ]
-    )
-    st.subheader("All criteria and guardrails", anchor=False)
-    st.dataframe(frame, hide_index=True)
-    ui.csv_button(page, frame, name="Success criteria", filters=week.label, key="criteria")
 
 
 ui.run_page("criteria", "Are we meeting our success criteria?", show)

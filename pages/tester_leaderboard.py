@@ -24,7 +24,7 @@ TABS: dict[str, Callable[[View, Leaderboard], None]] = {
     "Ranking": ranking.show,
     "Raw counts": raw.show,
     "The field": field.show,
-    "Signals": lambda view, _: _signals.grid(view.page, SERIES, view.chosen.asked_of(view.page)),
+    "Signals": lambda view, _: _signals.grid(view.page, SERIES, view.chosen),
     "Weights": lambda view, _: settings.show(view),
 }
 

@@ -171,13 +171,29 @@ def test_import_brings_a_file_in_and_tells_what_it_refused(run, tmp_path):
     assert again.stdout.startswith("acme: 0 new, 0 changed and 1 unchanged")
 
 
+def test_import_brings_answers_to_the_survey_in(run, tmp_path):
+    path = tmp_path / "survey.csv"
+    path.write_text(
+        "Timestamp,Email,Overall,Minutes saved,Better resolution\n"
+        "2026-11-20T09:00:00Z,ann@acme.example,4,6,yes\n"
+        "2026-11-20T10:00:00Z,bob@acme.example,,,\n",
+        encoding="utf-8",
+    )
+    done = run("import", "surveys", str(path), "--account", "acme")
+    assert done.returncode == 3
+    assert done.stdout == "acme: 1 new, 0 changed and 0 unchanged surveys; 1 row refused.\n"
+    assert "survey.csv line 3, overall: it answers no question" in done.stderr
+    asked = run("query", "--metrics", "survey_count,survey_minutes_saved", "--format", "json")
+    assert json.loads(asked.stdout)["totals"] == {"survey_count": 1, "survey_minutes_saved": 6.0}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["tickets", "none.csv"], "none.csv cannot be read: No such file or directory."),
         (["tickets", __file__], "has no columns"),
         (["feedback", __file__, "--mapping", "none.json"], "The mapping none.json cannot be read"),
-        (["surveys", __file__], "cannot be imported yet"),
+        (["surveys", "none.csv"], "none.csv cannot be read: No such file or directory."),
     ],
 )
 def test_an_import_that_fails_is_1_with_a_sentence(run, arguments, said):

@@ -23,6 +23,7 @@ from core.store import (
     FeedbackVote,
     Product,
     RejectionReason,
+    SurveyResponse,
     SyncProblem,
     SyncRun,
     TestCycle,
@@ -39,6 +40,7 @@ PRESENT = datetime.combine(FRIDAY, time(18), BERLIN)
 MODELS = (
     *(Product, Feature, User, TestCycle, TestFeature, CyclePlatform, Bug, BugDevice),
     *(RejectionReason, SyncRun, SyncProblem, Enhancement, Ticket, Feedback, FeedbackVote),
+    SurveyResponse,
 )
 ACCEPTED = {"accepted", "auto_accepted"}
 
@@ -337,6 +339,19 @@ def test_technicians_are_content(store):
     assert len(comments) > 40
     assert all(vote["ticket_id"] and vote["enhancement_id"] for vote in feedback)
     assert len(rows(store, FeedbackVote)) > len(feedback)
+
+
+def test_technicians_answer_a_survey_every_week(store):
+    responses = rows(store, SurveyResponse)
+    weeks = Counter(row["answered_day"].isocalendar()[:2] for row in responses)
+    assert len(weeks) == 9
+    assert all(9 <= n <= 20 for n in weeks.values())
+    assert 3.9 < mean(row["overall"] for row in responses) < 4.4
+    assert 5 < mean(row["minutes_saved"] for row in responses) < 7.5
+    assert {row["better_resolution"] for row in responses} == {"yes", "no", "unsure"}
+    assert max(row["answered_at"] for row in responses) <= PRESENT
+    technicians = {ticket["technician"] for ticket in rows(store, Ticket)}
+    assert {row["respondent"] for row in responses} <= technicians
 
 
 def test_it_is_current_until_the_day_is_over(store):

@@ -164,6 +164,8 @@ def holds(base: FromClause, condition: Condition) -> ColumnElement[bool]:
     if condition.op == "unknown":
         return and_(*(column.is_(None) for column in columns))
     (of,) = columns
+    if condition.op == "not beginning":
+        return or_(of.is_(None), of.not_like(f"{condition.values[0]}%"))
     if condition.op == "one of":
         return of.in_(condition.values)
     return or_(of.is_(None), of.not_in(condition.values))

@@ -1,286 +1,195 @@
 """Are we meeting our success criteria: each one estimated over a window and judged."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from statistics import fmean
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 
-import pandas as pd
 from sqlalchemy import select
-from sqlmodel import SQLModel
 
-from core import stats, words
+from core import stats
+from core.account_settings import BaselineSettings, settings_of
+from core.analytics.exclusions import Excluded, excluded
+from core.analytics.observed import Observed, instants
+from core.analytics.platform import PlatformReading
+from core.analytics.roi import Roi
+from core.analytics.rules import RULES, Rule
+from core.analytics.time_saved import Comparison
 from core.analytics.window import Window
-from core.stats import Bounds, Direction, Estimate, Verdict
-from core.store import Criterion, Enhancement, Feedback, Store, Ticket, table
+from core.stats import Direction, Estimate, Verdict
+from core.store import Criterion, Store, table
 
-__all__ = ["CriterionResult", "evaluate", "ticket_rows", "weekly_values"]
+__all__ = [
+    "PROMETHEUS",
+    "CriterionResult",
+    "Judged",
+    "comparison_of",
+    "criteria_of",
+    "evaluate",
+    "observed",
+    "platform_of",
+    "roi_of",
+    "weekly_values",
+]
 
-COMPLETED, FAILED = "completed", "failed"
-MINUTE = 60
+
+RECORDS, PROMETHEUS = "records", "Prometheus"
 
 
-@dataclass(frozen=True)
-class CriterionResult:
-    """A criterion and what the window says of it.
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a window says of a criterion.
 
     `more_needed` is how many more observations of the kind `sample` would decide the verdict, at
-    the present rate in `more_days` days; None where it is decided or no sample would do.
+    the present rate in `more_days` days; None where it is decided or no sample would do. `source`
+    is records or Prometheus, `query` the PromQL that says the same, "" where there is none.
     """
 
-    criterion: Criterion
     estimate: Estimate
     verdict: Verdict
     more_needed: int | None
     more_days: int | None
-    sample: str
     note: str
-    metric: str | None
+    source: str
+    query: str
 
 
-@dataclass
-class Observations:
-    """What was observed in a window: raw, so that no figure is made from figures."""
+@dataclass(frozen=True, kw_only=True)
+class CriterionResult:
+    """A criterion judged without what is excluded, and, where something is, with it."""
 
-    completed: int = 0
-    failed: int = 0
-    pending: int = 0
-    seconds: list[float] = field(default_factory=list)
-    ratings: list[float] = field(default_factory=list)
-    thumbs: list[str] = field(default_factory=list)
-    # Minutes to resolution by category and priority: without, with enhancement.
-    minutes: dict[tuple[str | None, str | None], tuple[list[float], list[float]]] = field(
-        default_factory=lambda: defaultdict(lambda: ([], []))
-    )
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """How a criterion is estimated, and how its interval would shrink with more observations."""
-
+    criterion: Criterion
+    judged: Judged
+    # The same with the excluded rows; None where nothing of the window is excluded.
+    with_excluded: Judged | None
     sample: str
     metric: str | None
-    estimate: Callable[[Observations], Estimate]
-    bounds: Callable[[Observations, Estimate], Callable[[int], Bounds]]
-    note: Callable[[Observations], str] = lambda _observed: ""
-    # The estimate without its interval, where that takes long.
-    value: Callable[[Observations], Estimate] | None = None
+
+    @property
+    def estimate(self) -> Estimate:
+        """The estimate that counts: without what is excluded."""
+        return self.judged.estimate
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that counts: without what is excluded."""
+        return self.judged.verdict
+
+    @property
+    def is_met_by_exclusions(self) -> bool:
+        """Whether the exclusions alone make it Met: something to be seen, not to be hidden."""
+        everything = self.with_excluded
+        return (
+            everything is not None
+            and self.verdict is Verdict.MET
+            and everything.verdict is not Verdict.MET
+        )
+
+
+def criteria_of(store: Store, *, account: str) -> list[Criterion]:
+    """The account's criteria in their order."""
+    criteria = table(Criterion)
+    found = (
+        select(criteria)
+        .where(criteria.c.account_id == account)
+        .order_by(criteria.c.position, criteria.c.key)
+    )
+    with store.read() as session:
+        rows = session.connection().execute(found).mappings().all()
+    return [Criterion(**row) for row in rows]
+
+
+def observed(store: Store, *, account: str, window: Window) -> Observed:
+    """The window as it counts: without the account's exclusions, with its go-live date."""
+    start, end = instants(store, window)
+    settings = settings_of(store, BaselineSettings, account=account)
+    out = excluded(store, account=account)
+    inside = Excluded(
+        spans=out.within(start, end),
+        subjects=tuple(s for s in out.subjects if s[1] < end and s[2] > start),
+    )
+    go_live = date.fromisoformat(settings.go_live) if settings.go_live else None
+    return Observed(store, account, window, inside, go_live)
 
 
 def evaluate(store: Store, *, account: str, window: Window) -> list[CriterionResult]:
     """Every criterion of the account over the window, in its order."""
-    criteria = table(Criterion)
-    with store.read() as session:
-        found = session.connection().execute(
-            select(criteria)
-            .where(criteria.c.account_id == account)
-            .order_by(criteria.c.position, criteria.c.key)
-        )
-        records = [Criterion(**row) for row in found.mappings()]
-    (observed,) = _observe(store, account, [window])
+    seen = observed(store, account=account, window=window)
+    everything = seen.all_of_it if seen.without else None
     return [
-        _judged(record, RULES[record.key], observed, window)
-        for record in records
-        if record.key in RULES
+        CriterionResult(
+            criterion=record,
+            judged=_judged(record, rule, seen),
+            with_excluded=None if everything is None else _judged(record, rule, everything),
+            sample=rule.sample,
+            metric=rule.metric,
+        )
+        for record in criteria_of(store, account=account)
+        if (rule := RULES.get(record.key)) is not None
     ]
 
 
+def comparison_of(store: Store, *, account: str, window: Window) -> Comparison:
+    """Tickets with and without enhancement in the window as it counts."""
+    return observed(store, account=account, window=window).comparison
+
+
+def roi_of(store: Store, *, account: str, window: Window) -> Roi:
+    """What the window as it counts is worth."""
+    return observed(store, account=account, window=window).roi
+
+
+def platform_of(store: Store, *, account: str, window: Window) -> PlatformReading:
+    """What Prometheus says of the window as it counts."""
+    return observed(store, account=account, window=window).platform
+
+
 def weekly_values(
-    store: Store, *, account: str, weeks: Iterable[Window]
+    store: Store, *, account: str, weeks: Iterable[Window], keys: Iterable[str]
 ) -> dict[str, list[tuple[str, float | None, int]]]:
     """By criterion key, for each week: its label, the value (None without data), the sample."""
-    weeks = list(weeks)
-    observed = _observe(store, account, weeks)
+    seen = [(week, observed(store, account=account, window=week)) for week in weeks]
     return {
         key: [
             (week.label, estimate.value, estimate.n)
-            for week, seen in zip(weeks, observed, strict=True)
-            for estimate in [(rule.value or rule.estimate)(seen)]
+            for week, of_week in seen
+            for estimate in [_estimate(RULES[key], of_week, is_brief=True)[0]]
         ]
-        for key, rule in RULES.items()
+        for key in keys
     }
 
 
-def _judged(
-    record: Criterion, rule: _Rule, observed: Observations, window: Window
-) -> CriterionResult:
-    direction: Direction = "below" if record.direction == "below" else "above"
-    estimate = rule.estimate(observed)
-    bounds = rule.bounds(observed, estimate)
-    more = stats.more_needed(estimate, direction, record.target, bounds)
-    a_day = estimate.n / window.days if window.days else 0
-    return CriterionResult(
-        criterion=record,
+def _estimate(rule: Rule, seen: Observed, *, is_brief: bool = False) -> tuple[Estimate, str]:
+    """The estimate from the records, else from Prometheus, and which of the two it is."""
+    estimate = (rule.value if is_brief and rule.value else rule.estimate)(seen)
+    if estimate.value is None and rule.platform is not None:
+        other = rule.platform(seen)
+        if other.value is not None or other.n:
+            return other, PROMETHEUS
+    return estimate, RECORDS
+
+
+def _judged(record: Criterion, rule: Rule, seen: Observed) -> Judged:
+    direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
+    estimate, source = _estimate(rule, seen)
+    target, upper = record.target, record.upper_target
+    more = None
+    if source == RECORDS:
+        bounds = rule.bounds(seen, estimate)
+        more = stats.more_needed(estimate, direction, target, bounds, upper)
+    days = seen.window.days or 0
+    a_day = estimate.n / days if days else 0
+    return Judged(
         estimate=estimate,
-        verdict=stats.verdict(estimate, direction, record.target),
+        verdict=stats.verdict(estimate, direction, target, upper),
         more_needed=more,
         more_days=-int(-more // a_day) if more is not None and a_day else None,
-        sample=rule.sample,
-        note=rule.note(observed),
-        metric=rule.metric,
+        note=rule.note(seen) if source == RECORDS else rule.platform_note(seen),
+        source=source,
+        query=_query(rule, seen, source),
     )
 
 
-def _success(observed: Observations) -> Estimate:
-    return stats.proportion_estimate(observed.completed, observed.completed + observed.failed)
-
-
-def _positive(observed: Observations) -> Estimate:
-    return stats.proportion_estimate(observed.thumbs.count("up"), len(observed.thumbs))
-
-
-def _share_bounds(_observed: Observations, estimate: Estimate) -> Callable[[int], Bounds]:
-    return lambda n: stats.proportion_bounds(estimate.value or 0.0, n)
-
-
-def _mean_bounds(_observed: Observations, estimate: Estimate) -> Callable[[int], Bounds]:
-    return lambda n: stats.scaled_bounds(estimate, n)
-
-
-def _quantile_rule(metric: str, share: float) -> _Rule:
-    return _Rule(
-        sample="run",
-        metric=metric,
-        estimate=lambda observed: stats.quantile_estimate(observed.seconds, share),
-        bounds=lambda observed, _estimate: (
-            lambda n: stats.quantile_bounds(observed.seconds, share, n)
-        ),
-    )
-
-
-def _reduction_note(observed: Observations) -> str:
-    """The naive figure beside the stratified one, and a warning where they disagree."""
-    stratified = stats.reduction(observed.minutes)
-    everything: tuple[list[float], list[float]] = ([], [])
-    for without, enhanced in observed.minutes.values():
-        everything[0].extend(without)
-        everything[1].extend(enhanced)
-    naive = stats.reduction({"all": everything})
-    if naive is None or stratified is None:
+def _query(rule: Rule, seen: Observed, source: str) -> str:
+    if not rule.query or (source == RECORDS and rule.platform is not None):
         return ""
-    apart = ": the two disagree" if (naive > 0) != (stratified > 0) else ""
-    return f"within category and priority; naive {words.share(naive)}{apart}"
-
-
-RULES: Mapping[str, _Rule] = {
-    "success_rate": _Rule(
-        sample="run",
-        metric="enhancement_success_rate",
-        estimate=_success,
-        bounds=_share_bounds,
-        note=lambda observed: (
-            f"{words.times(observed.pending, 'run')} pending, left out" if observed.pending else ""
-        ),
-    ),
-    "latency_p50": _quantile_rule("latency_p50", 0.50),
-    "latency_p95": _quantile_rule("latency_p95", 0.95),
-    "latency_p99": _quantile_rule("latency_p99", 0.99),
-    "satisfaction": _Rule(
-        sample="rating",
-        metric="average_rating",
-        estimate=lambda observed: stats.mean_estimate(observed.ratings),
-        bounds=_mean_bounds,
-    ),
-    "positive_feedback": _Rule(
-        sample="thumb",
-        metric="positive_feedback_rate",
-        estimate=_positive,
-        bounds=_share_bounds,
-    ),
-    "time_reduction": _Rule(
-        sample="enhanced ticket",
-        metric=None,
-        estimate=lambda observed: stats.reduction_estimate(observed.minutes),
-        value=lambda observed: stats.reduction_estimate(observed.minutes, resamples=0),
-        bounds=_mean_bounds,
-        note=_reduction_note,
-    ),
-}
-
-
-def _observe(store: Store, account: str, windows: list[Window]) -> list[Observations]:
-    """What was observed in each window; windows do not overlap."""
-    observed = [Observations() for _ in windows]
-    place = {
-        window.start + timedelta(days=n): seen
-        for window, seen in zip(windows, observed, strict=True)
-        if window.start is not None and window.days is not None
-        for n in range(window.days)
-    }
-    if not place:
-        return observed
-    with store.read() as session:
-        for model, day, columns, see in READINGS:
-            rows = table(model)
-            statement = select(rows.c[day], *(rows.c[name] for name in columns)).where(
-                rows.c.account_id == account, rows.c[day].between(min(place), max(place))
-            )
-            for row in session.connection().execute(statement):
-                if (seen := place.get(row[0])) is not None:
-                    see(seen, row)
-    return observed
-
-
-def _see_run(seen: Observations, run: Any) -> None:
-    if run.status == COMPLETED:
-        seen.completed += 1
-        if run.processing_time_ms is not None:
-            seen.seconds.append(run.processing_time_ms / 1_000)
-    elif run.status == FAILED:
-        seen.failed += 1
-    else:
-        seen.pending += 1
-
-
-def _see_ticket(seen: Observations, ticket: Any) -> None:
-    if None in {ticket.enhanced, ticket.opened_at, ticket.resolved_at}:
-        return
-    minutes = (ticket.resolved_at - ticket.opened_at).total_seconds() / MINUTE
-    seen.minutes[ticket.category, ticket.priority][1 if ticket.enhanced else 0].append(minutes)
-
-
-def _see_vote(seen: Observations, vote: Any) -> None:
-    if vote.thumb is not None:
-        seen.thumbs.append(vote.thumb)
-    if vote.rating is not None:
-        seen.ratings.append(vote.rating)
-
-
-# A table, its day, the columns that are read, and what becomes of a row.
-READINGS: tuple[tuple[type[SQLModel], str, tuple[str, ...], Callable[..., None]], ...] = (
-    (Enhancement, "created_day", ("status", "processing_time_ms"), _see_run),
-    (Feedback, "created_day", ("thumb", "rating"), _see_vote),
-    (
-        Ticket,
-        "day",
-        ("category", "priority", "enhanced", "opened_at", "resolved_at"),
-        _see_ticket,
-    ),
-)
-
-
-def ticket_rows(store: Store, *, account: str, window: Window) -> pd.DataFrame:
-    """The means behind the time reduction: one row for each category and priority.
-
-    Columns: category, priority, tickets and mean minutes without and with enhancement, and the
-    reduction (share; None where one side is missing).
-    """
-    (observed,) = _observe(store, account, [window])
-    rows = []
-    for (category, priority), (without, with_) in sorted(
-        observed.minutes.items(), key=lambda item: [part or "" for part in item[0]]
-    ):
-        rows.append(
-            {
-                "category": category,
-                "priority": priority,
-                "tickets without": len(without),
-                "mean minutes without": fmean(without) if without else None,
-                "tickets with": len(with_),
-                "mean minutes with": fmean(with_) if with_ else None,
-                "reduction": stats.reduction({"": (without, with_)}),
-            }
-        )
-    return pd.DataFrame(rows)
+    return seen.platform.promql.get(rule.query, "")

@@ -70,6 +70,15 @@ FACTS = {
             clocks={"default": "their creation"},
             run_source="feedback",
         ),
+        Fact(
+            key="surveys",
+            label="Surveys",
+            grain="one person's response to the survey",
+            singular="survey response",
+            plural="survey responses",
+            clocks={"default": "their answer"},
+            run_source="surveys",
+        ),
     )
 }
 
@@ -205,8 +214,9 @@ DIMENSIONS = {
             "each, the total counts it once.",
         ),
         _attribute(
-            *("subject", "Subject", ("feedback",), "page:/engagement"),
-            "What was rated.",
+            *("subject", "Subject", ("feedback",), "ticket:INC-7"),
+            "What was rated: a ticket, an enhancement, or a page of this product, whose votes no "
+            "metric counts.",
         ),
     )
 }

@@ -84,7 +84,6 @@ def engagement(
     )
     trend = monthly(
         *(store, "tests_created", "customer"),
-        people=None,
         asked=asked,
         window=window,
         today=today,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core.analytics.query import metric_rows, query_metrics
+from core.analytics.query import metric_rows, metric_totals, query_metrics
 from core.analytics.registry import METRICS, Metric
 from core.analytics.window import Window
 from core.store import Store
@@ -65,7 +65,7 @@ def headline_figures(
         }
 
     now = query_metrics(store, **asked(window, with_samples=True))
-    before = query_metrics(store, **asked(window.previous))["totals"] if window.previous else {}
+    before = metric_totals(store, **asked(window.previous)) if window.previous else {}
     grain = window.grain
     # All time has no end of its own: without one, drafts planned for later would end the trend.
     span = window if window.end else Window(None, today, window.label)

@@ -1,6 +1,6 @@
 """Every measure: what metrics are made of."""
 
-from core.analytics.terms import Condition, Measure, known, one_of
+from core.analytics.terms import Condition, Measure, known, not_beginning, one_of
 
 __all__ = ["COMPLETED", "MEASURES", "RESOLVED"]
 
@@ -11,6 +11,8 @@ _FINISHED = one_of("status", "completed", "failed")
 _TIMED = (COMPLETED, known("processing_time_ms"))
 RESOLVED = known("resolved_at")
 _OPENED = known("opened_at")
+# A vote on a page of this product says nothing of an enhancement.
+_NO_PAGE = not_beginning("subject", "page:")
 
 
 def _count(fact: str, key: str, *conditions: Condition) -> Measure:
@@ -68,11 +70,23 @@ MEASURES = {
         _count("tickets", "tickets_timed", RESOLVED, _OPENED),
         _sum("tickets", "ticket_minutes", "resolution_minutes", RESOLVED, _OPENED),
         _quantile("tickets", "minutes_p50", "resolution_minutes", 50, (RESOLVED, _OPENED)),
-        _count("feedback", "votes", known("thumb", "rating", "comment")),
-        _count("feedback", "votes_up", one_of("thumb", "up")),
-        _count("feedback", "votes_down", one_of("thumb", "down")),
-        _count("feedback", "votes_thumb", one_of("thumb", "up", "down")),
-        _count("feedback", "votes_rating", known("rating")),
-        _sum("feedback", "rating_sum", "rating", known("rating")),
+        _count("feedback", "votes", known("thumb", "rating", "comment"), _NO_PAGE),
+        _count("feedback", "votes_up", one_of("thumb", "up"), _NO_PAGE),
+        _count("feedback", "votes_down", one_of("thumb", "down"), _NO_PAGE),
+        _count("feedback", "votes_thumb", one_of("thumb", "up", "down"), _NO_PAGE),
+        _count("feedback", "votes_rating", known("rating"), _NO_PAGE),
+        _sum("feedback", "rating_sum", "rating", known("rating"), _NO_PAGE),
+        _count("surveys", "responses"),
+        _count("surveys", "responses_overall", known("overall")),
+        _sum("surveys", "overall_sum", "overall", known("overall")),
+        _count("surveys", "responses_minutes", known("minutes_saved")),
+        _sum("surveys", "minutes_saved_sum", "minutes_saved", known("minutes_saved")),
+        _count("surveys", "responses_renewal", known("renewal")),
+        _sum("surveys", "renewal_sum", "renewal", known("renewal")),
+        _count("surveys", "responses_better", one_of("better_resolution", "yes")),
+        _count(
+            *("surveys", "responses_on_resolution"),
+            one_of("better_resolution", "yes", "no", "unsure"),
+        ),
     )
 }

@@ -17,7 +17,7 @@ from core.analytics.wanted import read_scope, resolve
 from core.analytics.words import explanation
 from core.store import Store
 
-__all__ = ["figures_of", "metric_rows", "query_metrics"]
+__all__ = ["figures_of", "metric_rows", "metric_totals", "query_metrics"]
 
 # The facts whose tables all stand in the columnar copy.
 COPIED = frozenset({"tests", "bugs", "test_features"})
@@ -92,6 +92,13 @@ def metric_rows(store: Store, *, account: str | None, **asked: Any) -> list[Row]
     question = read_question(today=datetime.now(store.zone).date(), **asked)
     with _asking(store, question, account) as (reader, meant, _):
         return _rows(reader, meant)[0]
+
+
+def metric_totals(store: Store, *, account: str | None, **asked: Any) -> dict[str, Any]:
+    """The `totals` that `query_metrics` would answer with, alone."""
+    question = read_question(today=datetime.now(store.zone).date(), **asked)
+    with _asking(store, question, account) as (reader, meant, _):
+        return figures_of(question, reader.one(totals_statement(reader, meant, counts_of(meant))))
 
 
 @contextmanager

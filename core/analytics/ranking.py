@@ -6,6 +6,7 @@ Bayesian Data Analysis, section 2.4). The score is `points` times the mean of th
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,12 +189,18 @@ def _drawn_ranks(points: Numbers, first: Numbers, second: Numbers, draws: int) -
     places = np.arange(1, count + 1, dtype=np.uint32)[np.newaxis]
     ranks = np.empty((draws, count), dtype=np.uint32 if count > 65_000 else np.uint16)
     step = max(1, AT_ONCE // count)
-    for start in range(0, draws, step):
+    starts = range(0, draws, step)
+
+    def drawn(start: int) -> list[npt.NDArray[np.float32]]:
         size = (min(step, draws - start), count)
         # A ratio of gammas is a beta, and several times as fast to draw.
-        yes, no = (rng.standard_gamma(np.broadcast_to(x, size), dtype=np.float32) for x in shape)
-        order = np.argsort(-weights * (yes / (yes + no)), axis=1)
-        np.put_along_axis(ranks[start : start + size[0]], order, places, axis=1)
+        return [rng.standard_gamma(np.broadcast_to(x, size), dtype=np.float32) for x in shape]
+
+    # One thread draws, in the order of the starts, while this one ranks what has been drawn.
+    with ThreadPoolExecutor(max_workers=1) as drawing:
+        for start, (yes, no) in zip(starts, drawing.map(drawn, starts), strict=True):
+            order = np.argsort(-weights * (yes / (yes + no)), axis=1)
+            np.put_along_axis(ranks[start : start + len(order)], order, places, axis=1)
     # Without points every draw is 0: all of them tied behind the others.
     ranks[:, points == 0] = np.count_nonzero(points) + 1
     return np.ascontiguousarray(ranks.T)

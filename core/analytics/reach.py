@@ -27,6 +27,7 @@ from core.store import (
     Feature,
     Feedback,
     Product,
+    SurveyResponse,
     TestCycle,
     TestFeature,
     Ticket,
@@ -45,6 +46,7 @@ _DEVICE = table(BugDevice)
 _RUN = table(Enhancement)
 _TICKET = table(Ticket)
 _VOTE = table(Feedback)
+_SURVEY = table(SurveyResponse)
 
 # A column of a table or subquery, which `ColumnElement` does not promise to know.
 Column = Any
@@ -258,6 +260,11 @@ REACH: Mapping[str, Reach] = {
         },
         links={"feedback_type": Link(_TYPES.c.type, _HAS_TYPE)},
         through={_TICKET: _RUN},
+    ),
+    "surveys": Reach(
+        base=_SURVEY,
+        clocks={"default": _SURVEY.c.answered_day},
+        places={"account": _SURVEY.c.account_id},
     ),
 }
 

@@ -5,22 +5,34 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 from core.store import (
     FACT_TABLES,
     Bug,
+    CounterIncrement,
     Enhancement,
     Feedback,
+    GaugeReading,
+    ScrapeSpan,
     Store,
+    SurveyResponse,
     SyncRun,
     TestCycle,
     Ticket,
     table,
 )
 
-__all__ = ["SYNCED", "SourceState", "data_through", "last_synced", "source_states"]
+__all__ = [
+    "PLATFORM_METRICS",
+    "PROMETHEUS",
+    "SYNCED",
+    "SourceState",
+    "data_through",
+    "last_synced",
+    "source_states",
+]
 
 # A source, the table it fills, and the instant that tells how far its data runs.
 SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
@@ -29,9 +41,12 @@ SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
     ("Enhancement runs", Enhancement, "created_at"),
     ("Tickets", Ticket, "opened_at"),
     ("Feedback", Feedback, "created_at"),
+    ("Surveys", SurveyResponse, "answered_at"),
 )
 # Those that a synchronisation brings, and not a person or an import.
 SYNCED = frozenset({"Test cycles", "Bug reports"})
+TESTIO, PROMETHEUS = "testio", "prometheus"
+PLATFORM_METRICS = "Platform metrics"
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,20 @@ def source_states(store: Store, *, account: str, now: datetime) -> list[SourceSt
             found = select(func.count(), newest).where(rows.c.account_id == account)
             number, through = connection.execute(found).one()
             states.append(SourceState(name, number, through))
+        states.append(_platform_metrics(session.connection(), account))
     return states
+
+
+def _platform_metrics(connection: Connection, account: str) -> SourceState:
+    """What Prometheus told, and until when it was read: a quiet time has been read as well."""
+    rows = 0
+    for model in (CounterIncrement, GaugeReading):
+        of = table(model)
+        counted = select(func.count()).select_from(of).where(of.c.account_id == account)
+        rows += connection.execute(counted).scalar_one()
+    span = table(ScrapeSpan).c
+    read = select(func.max(span.to_at)).where(span.account_id == account)
+    return SourceState(PLATFORM_METRICS, rows, connection.execute(read).scalar())
 
 
 def data_through(
@@ -68,11 +96,13 @@ def data_through(
     return min(known).astimezone(zone).date() if known else None
 
 
-def last_synced(store: Store, *, account: str) -> datetime | None:
-    """When the last synchronisation ended that brought data in; None before the first."""
+def last_synced(store: Store, *, account: str, source: str = TESTIO) -> datetime | None:
+    """When the last synchronisation with a source ended that brought data in; None: never."""
     runs = table(SyncRun)
     last = select(func.max(runs.c.finished_at)).where(
-        runs.c.account_id == account, runs.c.status.in_(("done", "partial"))
+        runs.c.account_id == account,
+        runs.c.source == source,
+        runs.c.status.in_(("done", "partial")),
     )
     with store.read() as session:
         at: datetime | None = session.connection().execute(last).scalar()

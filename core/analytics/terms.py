@@ -15,6 +15,7 @@ __all__ = [
     "Metric",
     "known",
     "none_of",
+    "not_beginning",
     "one_of",
     "unknown",
 ]
@@ -25,7 +26,7 @@ class Condition:
     """What a row of a fact must be like, so that SQL and Python can both be asked for it."""
 
     columns: tuple[str, ...]
-    op: Literal["known", "unknown", "one of", "none of"]
+    op: Literal["known", "unknown", "one of", "none of", "not beginning"]
     values: tuple[str, ...] = ()
 
     def holds(self, row: Mapping[str, Any] | RowMapping) -> bool:
@@ -33,6 +34,8 @@ class Condition:
         found = [row[column] for column in self.columns]
         if self.op in {"known", "unknown"}:
             return any(value is not None for value in found) is (self.op == "known")
+        if self.op == "not beginning":
+            return found[0] is None or not str(found[0]).startswith(self.values)
         return (found[0] in self.values) is (self.op == "one of")
 
 
@@ -54,6 +57,11 @@ def one_of(column: str, *values: str) -> Condition:
 def none_of(column: str, *values: str) -> Condition:
     """The column has another value, or none."""
     return Condition((column,), "none of", values)
+
+
+def not_beginning(column: str, beginning: str) -> Condition:
+    """The column has no text that begins so; `beginning` has no wildcard of LIKE."""
+    return Condition((column,), "not beginning", (beginning,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +136,16 @@ class Metric:
     definition: str
     formula: str
     unit: Literal[
-        "count", "fraction", "hours", "minutes", "points", "seconds", "stars", "per day", "per test"
+        "count",
+        "fraction",
+        "hours",
+        "minutes",
+        "points",
+        "seconds",
+        "stars",
+        "of 10",
+        "per day",
+        "per test",
     ]
     better: Literal["up", "down", "none"]
     source: str

@@ -5,7 +5,7 @@ tester. The clock of a bug is the last day of its test cycle, as in every metric
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +15,17 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, sele
 
 from core.analytics.dialects import without_index
 from core.analytics.window import Window
-from core.store import Bug, Feature, Product, RejectionReason, Store, TestCycle, User, table
+from core.store import (
+    Bug,
+    CalendarDay,
+    Feature,
+    Product,
+    RejectionReason,
+    Store,
+    TestCycle,
+    User,
+    table,
+)
 
 __all__ = [
     "ACCEPTED",
@@ -25,6 +35,7 @@ __all__ = [
     "Tally",
     "breadth",
     "by_day",
+    "by_month",
     "by_value",
     "detailed",
     "maturing",
@@ -247,6 +258,35 @@ def by_day(store: Store, *, scope: Scope) -> pd.DataFrame:
     with store.facts() as connection:
         rows = connection.execute(counts).all()
     return pd.DataFrame(rows, columns=["day", "status", "reason", "bugs"], dtype=object)
+
+
+def by_month(store: Store, *, scope: Scope, tester_ids: Iterable[int]) -> pd.DataFrame:
+    """The reports of testers by month of their cycle's end: month, who, amount.
+
+    `who` is one of these testers, or None for all the others; reports without a tester or a month
+    are left out.
+    """
+    tester, calendar = BUG.c.tester_id, table(CalendarDay).c
+    who = case((tester.in_(list(tester_ids)), tester), else_=null()).label("who")
+    # By day first: days are few, and compare faster than the names of their months.
+    days = (
+        select(CYCLE.c.end_day, who, func.count().label("amount"))
+        .join_from(
+            BUG, CYCLE, and_(CYCLE.c.account_id == BUG.c.account_id, CYCLE.c.id == BUG.c.cycle_id)
+        )
+        .where(scope.where(), tester.is_not(None))
+        .group_by(CYCLE.c.end_day, who)
+        .subquery()
+    )
+    counts = (
+        select(calendar.month, days.c.who, func.sum(days.c.amount))
+        .join_from(days, table(CalendarDay), calendar.day == days.c.end_day)
+        .where(calendar.account_id == scope.account)
+        .group_by(calendar.month, days.c.who)
+    )
+    with store.facts() as connection:
+        rows = [(month, who, int(amount)) for month, who, amount in connection.execute(counts)]
+    return pd.DataFrame(rows, columns=["month", "who", "amount"])
 
 
 def by_value(store: Store, *, scope: Scope, of: str) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Who finds what matters: the testers of an account, ranked by a score that is fair."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,8 +9,8 @@ import pandas as pd
 
 from core.analytics.ranking import Prior, certainty, ranked, separation
 from core.analytics.registry import SEVERITY_WEIGHTS
-from core.analytics.tester_counts import Scope, tallied
-from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
+from core.analytics.tester_counts import Scope, by_month, tallied
+from core.analytics.trends import TREND_DAYS, Stacked, Trend, top_share, whole_months
 from core.store import Store
 
 __all__ = [
@@ -120,13 +120,10 @@ def by_order(people: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def trend_of(store: Store, *, scope: Scope, tester_ids: Iterable[int], today: date) -> Trend:
     """The bugs that these testers reported by month, and those of all testers."""
-    return monthly(
-        *(store, "bug_count", "tester"),
-        people=tester_ids,
-        asked=asked_of(scope.account, scope.window, scope.product_ids),
-        window=scope.window,
-        today=today,
-    )
+    span = replace(scope, window=scope.window.at_least(TREND_DAYS, today))
+    counted = by_month(store, scope=span, tester_ids=tester_ids)
+    own = counted.dropna(subset="who").astype({"who": int})
+    return Trend(own, whole_months(counted))
 
 
 def top_and_others(people: pd.DataFrame, trend: Trend, by: str) -> Stacked:

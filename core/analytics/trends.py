@@ -1,6 +1,6 @@
 """People over a window: what is asked of them, and their trend by month."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ __all__ = [
     "months_between",
     "stack",
     "top_share",
+    "whole_months",
 ]
 
 EVERYONE = 1_000_000  # the limit of a query: more people than any account has
@@ -62,45 +63,30 @@ def asked_of(account: str, window: Window, product_ids: Sequence[int]) -> dict[s
 
 
 def monthly(
-    store: Store,
-    metric: str,
-    who: str,
-    *,
-    people: Iterable[int] | None,
-    asked: Mapping[str, Any],
-    window: Window,
-    today: date,
+    store: Store, metric: str, who: str, *, asked: Mapping[str, Any], window: Window, today: date
 ) -> Trend:
-    """The trend of a count, of these people and of everyone; nobody and no month are left out.
+    """The trend of a count, of everyone; nobody and no month are left out.
 
-    `people` are ids, None for everyone.
+    Each row of the fact has one person at most, so that their amounts add up.
     """
     span = window.at_least(TREND_DAYS, today)
+    over = {"start_date": span.start, "end_date": span.end, "dimensions": [who, "month"]}
+    rows = metric_rows(store, metrics=[metric], **(dict(asked) | over))
+    found = pd.DataFrame(rows, columns=["month", f"{who}_id", metric])
+    found = found.rename(columns={f"{who}_id": "who", metric: "amount"}).dropna()
+    return Trend(found, whole_months(found))
 
-    def ask(*dimensions: str, **filters: Any) -> pd.DataFrame:
-        over = {"start_date": span.start, "end_date": span.end}
-        wanted = {"filters": (asked["filters"] or {}) | filters, "dimensions": dimensions}
-        rows = metric_rows(store, metrics=[metric], **(dict(asked) | over | wanted))
-        found = pd.DataFrame(rows, columns=["month", f"{who}_id", metric])
-        found = found.rename(columns={f"{who}_id": "who", metric: "amount"})
-        return found.dropna(subset="month")
 
-    key = f"{who}_id"
-    # A filter without a value would be refused; nobody has the id 0.
-    wanted = {} if people is None else {key: sorted(people) or [0]}
-    found = ask(who, "month", **wanted).dropna(subset="who")
-    if people is None:
-        # Each row of the fact has one person at most, so that their amounts add up.
-        total = found.groupby("month")["amount"].sum()
-    else:
-        total = ask("month").set_index("month")["amount"].astype(int)
-        nobodys = ask("month", **{key: [None]}).set_index("month")["amount"]
-        total = total.sub(nobodys, fill_value=0)
-    total = total[total > 0].astype(int)
-    if not total.empty:
-        months = months_between(total.index.min(), total.index.max())
-        total = total.reindex(months, fill_value=0)
-    return Trend(found, total)
+def whole_months(amounts: pd.DataFrame) -> pd.Series:
+    """The amount by month, from the first to the last with any, quiet months as 0.
+
+    `amounts` has month and amount, in any number of rows for a month.
+    """
+    total = amounts.groupby("month")["amount"].sum().astype(int)
+    total = total[total > 0]
+    if total.empty:
+        return total
+    return total.reindex(months_between(total.index.min(), total.index.max()), fill_value=0)
 
 
 def months_between(first: str, last: str) -> list[str]:

@@ -48,6 +48,14 @@ def _between(start: str, end: str, seconds: int) -> Value:
     )
 
 
+def _column(name: str) -> Value:
+    return Value(
+        columns=(name,),
+        in_sql=lambda t, _: t.c[name],
+        in_python=lambda row, _: float(row[name]),
+    )
+
+
 VALUES: Mapping[str, Value] = {
     "hours": _between("start_at", "end_at", 3600),
     "resolution_minutes": _between("opened_at", "resolved_at", 60),
@@ -57,11 +65,10 @@ VALUES: Mapping[str, Value] = {
         in_python=lambda row, _: row["processing_time_ms"],
         per=1000,
     ),
-    "rating": Value(
-        columns=("rating",),
-        in_sql=lambda t, _: t.c.rating,
-        in_python=lambda row, _: float(row["rating"]),
-    ),
+    "rating": _column("rating"),
+    "overall": _column("overall"),
+    "renewal": _column("renewal"),
+    "minutes_saved": _column("minutes_saved"),
     "severity_weight": Value(
         columns=("severity",),
         in_sql=lambda t, weights: (

@@ -16,6 +16,8 @@ from core.demo.clear import clear_demo
 from core.demo.cycles import CyclePlan, cycle_object, plan_cycles
 from core.demo.enhancer import days, enhancer_day
 from core.demo.opinions import demo_vote_id, feedback_of
+from core.demo.platform import scraped
+from core.demo.surveys import survey_answers
 from core.demo.world import SIZES, World, make_world
 from core.errors import InputError
 from core.save import (
@@ -27,10 +29,13 @@ from core.save import (
     save_feedback,
     save_products,
     save_reject_reasons,
+    save_surveys,
     save_tickets,
 )
+from core.save.platform import save_scraped
 from core.sources.fields import FieldProblem, parse_all
 from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
+from core.sources.survey import parse_survey
 from core.sources.testio import (
     ParsedBug,
     ParsedCycle,
@@ -50,6 +55,13 @@ DEMO_NAME = "Demo account"
 # A batch is one unit of work; with this many bugs it stays small in memory.
 BATCH_BUGS = 20_000
 EVENING = time(18)
+# What the run that stands for a sync with test IO did not bring.
+NOT_SYNCED = frozenset(
+    {
+        *("enhancement", "ticket", "feedback", "survey"),
+        *("counter_increment", "gauge_reading", "scrape_gap"),
+    }
+)
 
 T = TypeVar("T")
 Step = Callable[[Unit], None]
@@ -227,8 +239,14 @@ def _enhancer(world: World, built: DemoBuilt) -> Step:
         (vote for day in made for handled in day.handled for vote in feedback_of(world, handled)),
     )
 
+    responses = built.read(parse_survey, survey_answers(world, days(world)))
+
+    metrics = scraped(world, DEMO_ACCOUNT, runs)
+
     def save(unit: Unit) -> None:
         built.add(save_enhancements(unit, runs), save_tickets(unit, tickets))
+        built.add(save_scraped(unit, metrics))
+        built.add(save_surveys(unit, responses))
         built.add(save_feedback(unit, votes, vote_id=demo_vote_id))
 
     return save
@@ -243,7 +261,7 @@ def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> Non
     synced = {
         name: counts._asdict() | {"refused": 0}
         for name, counts in built.counts.items()
-        if name not in {"enhancement", "ticket", "feedback"}
+        if name not in NOT_SYNCED
     }
     row = {
         "id": 1,

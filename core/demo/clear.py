@@ -3,16 +3,22 @@
 from sqlalchemy import bindparam, delete, exists, select
 
 from core.demo.opinions import DEMO_VOTES
+from core.demo.surveys import DEMO_SURVEYS
 from core.store import (
     Bug,
     BugDevice,
+    CounterIncrement,
     CyclePlatform,
     Enhancement,
     Feature,
     Feedback,
     FeedbackVote,
+    GaugeReading,
     Product,
     RejectionReason,
+    ScrapeGap,
+    ScrapeSpan,
+    SurveyResponse,
     SyncProblem,
     SyncRun,
     TestCycle,
@@ -29,11 +35,12 @@ __all__ = ["clear_demo"]
 MADE = (
     *(BugDevice, Bug, TestFeature, CyclePlatform, TestCycle, Feature, Product, User),
     *(RejectionReason, SyncProblem, SyncRun, Enhancement, Ticket),
+    *(CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan),
 )
 
 
 def clear_demo(unit: Unit) -> None:
-    """Remove what the demo made; opinions that people cast or changed stay, with their history."""
+    """Remove what the demo made; opinions and answers that people gave stay, with their history."""
     connection = unit.session.connection()
     feedback, votes = table(Feedback).c, table(FeedbackVote).c
     entered = exists().where(
@@ -51,6 +58,12 @@ def clear_demo(unit: Unit) -> None:
                 ),
                 gone,
             )
+    survey = table(SurveyResponse)
+    connection.execute(
+        delete(survey).where(
+            survey.c.account_id == unit.account_id, survey.c.id.startswith(DEMO_SURVEYS)
+        )
+    )
     for model in MADE:
         target = table(model)
         connection.execute(delete(target).where(target.c.account_id == unit.account_id))

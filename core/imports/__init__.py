@@ -1,4 +1,4 @@
-"""Bringing files into the store: ticket exports, enhancement records, feedback."""
+"""Bringing files into the store: ticket exports, enhancement records, feedback, surveys."""
 
 from core.imports.files import RecordFile, open_records
 from core.imports.load import (

@@ -14,9 +14,10 @@ from core import words
 from core.errors import InputError
 from core.imports.files import BadRow, RecordFile, open_records
 from core.imports.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
-from core.save import Saved, save_enhancements, save_feedback, save_tickets
+from core.save import Saved, save_enhancements, save_feedback, save_surveys, save_tickets
 from core.sources.fields import FieldProblem, excerpt
 from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
+from core.sources.survey import parse_survey
 from core.store import AccountSetting, Counts, Store, SyncProblem, SyncRun, Unit, table
 from core.sync.problems import note_problems
 
@@ -32,11 +33,13 @@ PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "tickets": parse_ticket,
     "enhancements": parse_enhancement,
     "feedback": parse_feedback,
+    "surveys": parse_survey,
 }
 SAVERS: Mapping[str, Callable[[Unit, Any], Saved]] = {
     "tickets": save_tickets,
     "enhancements": save_enhancements,
     "feedback": save_feedback,
+    "surveys": save_surveys,
 }
 
 
@@ -119,7 +122,7 @@ def import_file(
     enters: bool = False,
     on_progress: Callable[[str], None] = lambda _text: None,
 ) -> ImportReport:
-    """Bring a file of tickets, enhancements or feedback into an account.
+    """Bring a file of records of a kind of `KINDS` into an account.
 
     Without a mapping the known one is used; `enters` has a new account entered first. The same file
     twice changes nothing. Raises InputError when nothing of the file can be used, as for dates that

@@ -95,6 +95,43 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
             "created_at", "Given", ("createdat", "created", "at"), is_needed=True, is_instant=True
         ),
     ),
+    "surveys": (
+        Field("id", "Response id", ("id", "responseid")),
+        Field(
+            *("respondent", "Respondent or e-mail"),
+            ("respondent", "email", "emailaddress", "technician", "technicianemail", "name"),
+        ),
+        Field(
+            *("answered_at", "Answered"),
+            ("answeredat", "answered", "timestamp", "submittedat", "completedat", "date"),
+            is_needed=True,
+            is_instant=True,
+        ),
+        Field("relevance", "Relevance, 1 to 5", ("relevance", "relevant")),
+        Field("accuracy", "Accuracy, 1 to 5", ("accuracy", "accurate")),
+        Field("usefulness", "Usefulness, 1 to 5", ("usefulness", "useful")),
+        Field(
+            *("overall", "Overall, 1 to 5", ("overall", "overallsatisfaction", "satisfaction")),
+        ),
+        Field(
+            *("minutes_saved", "Minutes saved for each ticket"),
+            ("minutessaved", "minutessavedperticket", "timesaved"),
+        ),
+        Field(
+            *("better_resolution", "Better resolution: yes, no, unsure"),
+            ("betterresolution", "resolvedbetter"),
+        ),
+        Field("what_helps", "What helps", ("whathelps", "helps", "mosthelpful")),
+        Field(
+            *("what_to_improve", "What to improve"),
+            ("whattoimprove", "improve", "improvements", "improvement"),
+        ),
+        Field("renewal", "Renewal, 0 to 10", ("renewal", "renewallikelihood")),
+        Field(
+            *("may_interview", "May be interviewed"),
+            ("mayinterview", "maybeinterviewed", "interview"),
+        ),
+    ),
 }
 KINDS = tuple(FIELDS)
 

@@ -1,6 +1,6 @@
 """What becomes of parsed objects: rows of the store, written as a unit."""
 
-from core.save.records import save_enhancements, save_feedback, save_tickets
+from core.save.records import save_enhancements, save_feedback, save_surveys, save_tickets
 from core.save.testio import (
     Saved,
     save_bugs,
@@ -19,5 +19,6 @@ __all__ = [
     "save_feedback",
     "save_products",
     "save_reject_reasons",
+    "save_surveys",
     "save_tickets",
 ]

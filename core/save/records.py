@@ -4,14 +4,16 @@ Each `save_*` takes one unit of work and whole lists; saving the same again chan
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from hashlib import sha256
 
 from core.feedback import Cast, record_votes, subject_of
 from core.save.testio import Saved
 from core.sources.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
-from core.store import Enhancement, Ticket, Unit
+from core.sources.survey import ParsedSurvey
+from core.store import Enhancement, SurveyResponse, Ticket, Unit
 
-__all__ = ["save_enhancements", "save_feedback", "save_tickets"]
+__all__ = ["save_enhancements", "save_feedback", "save_surveys", "save_tickets"]
 
 
 def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> Saved:
@@ -54,6 +56,16 @@ def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> Saved:
         ],
     )
     return Saved({"ticket": counts})
+
+
+def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> Saved:
+    """Enter survey responses; of one id the last counts."""
+    columns = [f.name for f in fields(ParsedSurvey) if f.name != "problems"]
+    counts = unit.upsert(
+        SurveyResponse,
+        [{name: getattr(response, name) for name in columns} for response in responses],
+    )
+    return Saved({"survey": counts})
 
 
 def imported_vote_id(source_id: str) -> int:

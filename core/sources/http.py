@@ -9,7 +9,7 @@ SourceUnreadable
 import email.utils
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -33,7 +33,7 @@ __all__ = ["Patience", "SourceClient", "SourceFailed", "SourceMissing"]
 # A divisible question is asked in halves next, which is another attempt at it.
 DIVISIBLE_ATTEMPTS = 2
 # The question was too large for the time or the space that a gateway gives it.
-TOO_LARGE = frozenset({413, 414, 504, 524})
+TOO_LARGE = frozenset({413, 414, 422, 504, 524})
 
 
 class SourceFailed(SourceUnreachable):
@@ -73,8 +73,9 @@ class SourceClient:
     """Reads JSON below one address, for many threads; `requests` counts every attempt.
 
     `gate` is what the requests of a run share, one of its own by default. `token` is sent as
-    `Authorization: Token ...` and stands in no error, log or repr; the two settings are named in
-    the sentences that ask a person to correct them.
+    `Authorization: Token ...`, or with another `scheme`, and stands in no error, log or repr; the
+    two settings are named in the sentences that ask a person to correct them. `reason` reads what
+    the source says of a failure, "" for nothing.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class SourceClient:
         address_setting: str,
         token: str | None = None,
         token_setting: str = "",
+        scheme: str = "Token",
+        reason: Callable[[bytes], str] = lambda _body: "",
         patience: Patience | None = None,
         gate: Gate | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -93,12 +96,13 @@ class SourceClient:
         self._counting = threading.Lock()
         self._address_setting = address_setting
         self._token_setting = token_setting
+        self._reason = reason
         self._patience = patience or Patience()
         address = _address(base_url, address_setting)
         self.host = address.netloc.decode("ascii")
         self._http = httpx.Client(
             base_url=address,
-            headers={"Accept": "application/json"} | _authorization(token, token_setting),
+            headers={"Accept": "application/json"} | _authorization(token, token_setting, scheme),
             timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect),
             transport=transport,
             # A redirect would take the token to another host.
@@ -176,7 +180,7 @@ class SourceClient:
                 failure = self._broken(error, path)
         if failure is None and response is not None:
             if response.status_code != httpx.codes.OK:
-                return self._refused(response, path, divisible=divisible)
+                return self._refused(response, body, path, divisible=divisible)
             return self._read(response, body, path)
         if divisible and isinstance(failure, SourceFailed):
             return failure
@@ -212,8 +216,12 @@ class SourceClient:
             f"{self.host} broke off the connection at {path}: sync again later."
         )
 
-    def _refused(self, response: httpx.Response, path: str, *, divisible: bool) -> SourceError:
+    def _refused(
+        self, response: httpx.Response, body: bytes, path: str, *, divisible: bool
+    ) -> SourceError:
         status = response.status_code
+        said = self._reason(body)
+        because = f" and said: {said}" if said else ""
         if status in {401, 403}:
             return SourceRefused(
                 f"{self.host} refused the token ({status}): check {self._token_setting}, "
@@ -232,13 +240,15 @@ class SourceClient:
                 response,
             )
         failed = SourceFailed(
-            f"{self.host} failed at {path} ({status}): sync again later, "
+            f"{self.host} failed at {path} ({status}){because}: sync again later, "
             "and if it lasts ask whoever runs it."
         )
         if status in {413, 414} or (divisible and status in TOO_LARGE):
             return failed
         if status >= 500:
             raise self._again_after(failed, response)
+        if said:
+            return SourceUnreadable(f"{self.host} refused {path} ({status}){because}")
         return SourceUnreadable(
             f"{self.host} answered {path} with {_said(status)}: check that "
             f"{self._address_setting} is the address of the API."
@@ -309,9 +319,9 @@ def _address(base_url: str, setting: str) -> httpx.URL:
     return address.copy_with(userinfo=b"")
 
 
-def _authorization(token: str | None, setting: str) -> dict[str, str]:
+def _authorization(token: str | None, setting: str, scheme: str) -> dict[str, str]:
     if token is None:
         return {}
     if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
         raise ConfigError(f"{setting} has characters that no token has: copy it again.")
-    return {"Authorization": f"Token {token}"}
+    return {"Authorization": f"{scheme} {token}"}

@@ -31,7 +31,13 @@ from core.store.facts import (
     User,
 )
 from core.store.judged import Annotation, BaselineWindow, Exclusion, SurveyResponse
-from core.store.platform import CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan
+from core.store.platform import (
+    PROMETHEUS,
+    CounterIncrement,
+    GaugeReading,
+    ScrapeGap,
+    ScrapeSpan,
+)
 from core.store.syncing import (
     BOOKKEEPING,
     CycleReading,
@@ -46,6 +52,7 @@ from core.store.tables import Base, table
 __all__ = [
     "BOOKKEEPING",
     "FACT_TABLES",
+    "PROMETHEUS",
     "Account",
     "AccountSetting",
     "Annotation",

@@ -6,7 +6,18 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 from sqlmodel import Session, SQLModel
 
 from core.store.days import extend_calendar, fill_days
@@ -68,16 +79,24 @@ class Unit:
         return self._write(target, (key,), wanted, stored)
 
     def replace(
-        self, model: type[SQLModel], parent: str, parents: Iterable[Any], rows: Iterable[Row]
+        self,
+        model: type[SQLModel],
+        parent: str,
+        parents: Iterable[Any],
+        rows: Iterable[Row],
+        *,
+        within: ColumnElement[bool] = true(),  # noqa: B008 (it holds no state)
     ) -> Counts:
         """Make the rows below the given parents exactly these: a cycle's features, say.
 
-        `parent` names the column that holds the parent's id; it is part of the key.
+        `parent` names the column that holds the parent's id; it is part of the key. Rows that are
+        not `within` a condition, such as a time, are left as they are.
         """
         target = table(model)
         keys = tuple(c.name for c in target.primary_key if c.name != "account_id")
         wanted = {tuple(row[name] for name in keys): row for row in rows}
-        stored = self._stored(target, keys, target.c[parent], list(dict.fromkeys(parents)))
+        of = list(dict.fromkeys(parents))
+        stored = self._stored(target, keys, target.c[parent], of, within)
         gone = [key for key in stored if key not in wanted]
         if gone:
             self.session.connection().execute(
@@ -147,12 +166,17 @@ class Unit:
         extend_calendar(self.session.connection(), self.account_id, days)
 
     def _stored(
-        self, target: Table, keys: tuple[str, ...], column: ColumnElement[Any], values: list[Any]
+        self,
+        target: Table,
+        keys: tuple[str, ...],
+        column: ColumnElement[Any],
+        values: list[Any],
+        within: ColumnElement[bool] = true(),  # noqa: B008 (it holds no state)
     ) -> dict[Key, Row]:
         stored = {}
         for some in chunks(values):
             statement = select(target).where(
-                target.c.account_id == self.account_id, column.in_(some)
+                target.c.account_id == self.account_id, column.in_(some), within
             )
             for row in self.session.connection().execute(statement).mappings():
                 stored[tuple(row[name] for name in keys)] = dict(row)

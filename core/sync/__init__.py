@@ -1,10 +1,11 @@
 """Bringing the store up to date with its sources, and what that did."""
 
-from core.sync.accounts import exit_code, sync_account, sync_all
+from core.sync.accounts import exit_code, sync_account, sync_all, sync_source
 from core.sync.background import end_background, is_running, keep_synced, start_sync
 from core.sync.freshness import Freshness, freshness
 from core.sync.history import ProblemGroup, RunRecord, problem_groups, problems, runs
 from core.sync.lease import Holder, holder_of
+from core.sync.prometheus import sync_prometheus
 from core.sync.run import Progress, SyncReport
 from core.sync.vanished import VanishedRecord, count_vanished, vanished
 
@@ -29,5 +30,7 @@ __all__ = [
     "start_sync",
     "sync_account",
     "sync_all",
+    "sync_prometheus",
+    "sync_source",
     "vanished",
 ]

@@ -3,22 +3,28 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Event
-from time import monotonic
+from typing import Any
 
 import httpx
 
 from core.config import Settings, TestioAccount
-from core.errors import ConfigError, StoreError, TouchstoneError
-from core.sources.gate import Stopped
+from core.errors import ConfigError
 from core.sources.http import Patience
 from core.sources.testio import connect
 from core.store import Store
-from core.sync.run import Busy, Progress, Run, SyncReport
+from core.sync.prometheus import SOURCE as PROMETHEUS
+from core.sync.prometheus import sync_prometheus
+from core.sync.recorded import recorded
+from core.sync.run import Progress, Run, SyncReport
 from core.sync.testio import read_account
 
-__all__ = ["exit_code", "sync_account", "sync_all"]
+__all__ = ["exit_code", "sync_account", "sync_all", "sync_source"]
 
 SOURCE = "testio"
+NONE_CONFIGURED = {
+    SOURCE: "No account is configured: set TESTIO_CUSTOMER_ID and TESTIO_CUSTOMER_API_TOKEN.",
+    PROMETHEUS: "PROMETHEUS_URL is not set, so there is no Prometheus to read: set its address.",
+}
 ENTITIES = {
     "product": "products",
     "feature": "features",
@@ -34,27 +40,27 @@ def sync_all(
     settings: Settings,
     account_id: str | None = None,
     *,
+    source: str | None = None,
     full: bool = False,
     stop: Event | None = None,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
     patience: Patience | None = None,
 ) -> list[SyncReport]:
-    """Synchronise every configured account, or one; an account that fails stops no other.
+    """Synchronise every configured account, or one, with all its sources or one of them.
 
-    `full` reads again what need not be; `stop` ends it as soon as it is set. Raises ConfigError
-    where there is none to synchronise.
+    What fails stops no other; `full` reads again what need not be; `stop` ends it as soon as it is
+    set. Raises ConfigError where there is nothing to synchronise.
     """
     accounts = [a for a in settings.accounts if account_id in {None, a.id}]
-    if not settings.accounts:
-        raise ConfigError(
-            "No account is configured: set TESTIO_CUSTOMER_ID and TESTIO_CUSTOMER_API_TOKEN."
-        )
-    if not accounts:
+    if settings.accounts and not accounts:
         known = ", ".join(a.id for a in settings.accounts)
         raise ConfigError(f"No account {account_id!r} is configured: there is {known}.")
+    wanted = [(a, name) for a in accounts for name in a.sources if source in {None, name}]
+    if not wanted:
+        raise ConfigError(NONE_CONFIGURED[source or SOURCE])
     sync = partial(
-        sync_account,
+        sync_source,
         store,
         full=full,
         stop=stop,
@@ -62,7 +68,13 @@ def sync_all(
         transport=transport,
         patience=patience,
     )
-    return [sync(account) for account in accounts]
+    return [sync(account, name) for account, name in wanted]
+
+
+def sync_source(store: Store, account: TestioAccount, source: str, **options: Any) -> SyncReport:
+    """Synchronise one source of an account; the options are those of `sync_account`."""
+    sync = {SOURCE: sync_account, PROMETHEUS: sync_prometheus}[source]
+    return sync(store, account, **options)
 
 
 def sync_account(
@@ -75,30 +87,15 @@ def sync_account(
     transport: httpx.BaseTransport | None = None,
     patience: Patience | None = None,
 ) -> SyncReport:
-    """Synchronise one account with what the source has; what fails stands in the report."""
-    started = monotonic()
-    try:
-        store.ensure_account(account.id, account.name)
-        run = Run(store, account.id, SOURCE, on_progress)
-    except StoreError as error:
-        return SyncReport(
-            account_id=account.id,
-            source=SOURCE,
-            run_id=None,
-            status="busy" if isinstance(error, Busy) else "failed",
-            message=str(error),
-            seconds=monotonic() - started,
-        )
-    with run:
-        try:
-            with connect(account, patience=patience, stop=stop, transport=transport) as client:
-                run.client = client
-                met = read_account(client, run, full=full)
-            return run.finish(_message, whole=met.whole, nameless=met.nameless)
-        except Stopped as error:
-            return run.fail(str(error), status="stopped")
-        except TouchstoneError as error:
-            return run.fail(str(error))
+    """Synchronise one account with what test IO has; what fails stands in the report."""
+
+    def read(run: Run) -> SyncReport:
+        with connect(account, patience=patience, stop=stop, transport=transport) as client:
+            run.client = client
+            met = read_account(client, run, full=full)
+        return run.finish(_message, whole=met.whole, nameless=met.nameless)
+
+    return recorded(store, (account.id, account.name), SOURCE, on_progress, read)
 
 
 def exit_code(reports: Iterable[SyncReport]) -> int:

@@ -13,7 +13,7 @@ from time import monotonic
 from core.config import Settings, TestioAccount
 from core.errors import StoreError
 from core.store import Store
-from core.sync.accounts import sync_account
+from core.sync.accounts import sync_source
 from core.sync.history import RunRecord, runs
 from core.sync.lease import holder_of
 from core.sync.run import SyncReport
@@ -65,11 +65,11 @@ _threads = _Threads()
 
 
 def start_sync(store: Store, account: TestioAccount, *, full: bool = False) -> None:
-    """Synchronise the account in the background, unless that goes on already.
+    """Synchronise all sources of the account in the background, unless that goes on already.
 
     How it goes stands in the store's record of the run; leaving the page does not stop it.
     """
-    _threads.start(f"sync {account.id}", partial(_sync, store, account, full=full))
+    _threads.start(f"sync {account.id}", partial(_sync_all, store, account, full=full))
 
 
 def is_running(store: Store, account_id: str) -> bool:
@@ -78,7 +78,7 @@ def is_running(store: Store, account_id: str) -> bool:
 
 
 def keep_synced(settings: Settings, opened: Callable[[], Store]) -> None:
-    """Synchronise each account whenever it is due, until `end_background`.
+    """Synchronise each source of each account whenever it is due, until `end_background`.
 
     `opened` answers with the store, in a thread: to open it may take a while.
     """
@@ -91,7 +91,9 @@ def keep_synced(settings: Settings, opened: Callable[[], Store]) -> None:
     for account, seconds in intervals.items():
         if seconds:
             interval = timedelta(seconds=seconds)
-            _threads.start(f"keep {account.id}", partial(_keep, opened, account, interval))
+            for source in account.sources:
+                keep = partial(_keep, opened, account, source, interval)
+                _threads.start(f"keep {account.id} {source}", keep)
 
 
 def end_background() -> None:
@@ -121,6 +123,7 @@ def next_due(found: Iterable[RunRecord], interval: timedelta, now: datetime) -> 
 def _keep(
     opened: Callable[[], Store],
     account: TestioAccount,
+    source: str,
     interval: timedelta,
     stop: threading.Event,
 ) -> None:
@@ -129,28 +132,38 @@ def _keep(
         wait = LOOK_SECONDS
         try:
             store = opened()
-            due = next_due(runs(store, account=account.id), interval, datetime.now(UTC))
+            found = runs(store, account=account.id, source=source)
+            due = next_due(found, interval, datetime.now(UTC))
             left = (due - datetime.now(UTC)).total_seconds()
             if left > 0:
                 wait = min(left, LOOK_SECONDS)
             elif holder_of(store, account.id) is None:
-                report = _sync(store, account, stop)
+                report = _sync(store, account, source, stop)
                 wait = LOOK_SECONDS if report is None or report.status == "busy" else 0.0
         except StoreError as error:
             log.warning("%s: %s", account.id, error)
 
 
-def _sync(
+def _sync_all(
     store: Store, account: TestioAccount, stop: threading.Event, *, full: bool = False
+) -> None:
+    for source in account.sources:
+        if not stop.is_set():
+            _sync(store, account, source, stop, full=full)
+
+
+def _sync(
+    store: Store, account: TestioAccount, source: str, stop: threading.Event, *, full: bool = False
 ) -> SyncReport | None:
     """One run, and its line in the log; None where a bug of ours ended it."""
     try:
-        report = sync_account(store, account, full=full, stop=stop)
+        report = sync_source(store, account, source, full=full, stop=stop)
     except Exception:
         # The record of the run says that it was interrupted, and the next one is tried in time.
-        log.exception("The sync of account %s ended with an error", account.id)
+        log.exception("The %s sync of account %s ended with an error", source, account.id)
         return None
     store.refresh_copy()
     level = logging.INFO if report.status in {"done", "busy"} else logging.WARNING
-    log.log(level, "Sync of account %s: %s. %s", account.id, report.status, report.message)
+    said = (account.id, source, report.status, report.message)
+    log.log(level, "Sync of account %s with %s: %s. %s", *said)
     return report

@@ -23,11 +23,16 @@ class Freshness:
 
 
 def freshness(
-    settings: Settings, account_id: str, at: datetime | None, now: datetime
+    settings: Settings,
+    account_id: str,
+    at: datetime | None,
+    now: datetime,
+    *,
+    source: str = "testio",
 ) -> Freshness | None:
-    """How fresh an account is that was last synchronised `at`; None where it has no source."""
+    """How fresh an account is, last synchronised `at` with a source; None where it has it not."""
     account = next((a for a in settings.accounts if a.id == account_id), None)
-    if account is None:
+    if account is None or source not in account.sources:
         return None
     seconds = account.sync_interval_seconds
     if seconds is None:

@@ -11,7 +11,10 @@ from core.store import Store, SyncProblem, SyncRun, table
 __all__ = ["ProblemGroup", "RunRecord", "problem_groups", "problems", "runs"]
 
 MOST_PROBLEMS = 1_000
-OBJECTS = ("product", "feature", "test_cycle", "bug")
+OBJECTS = (
+    *("product", "feature", "test_cycle", "bug"),
+    *("counter_increment", "gauge_reading"),
+)
 READ = ("added", "changed", "unchanged")
 
 
@@ -28,6 +31,7 @@ class RunRecord:
     requests: int
     counts: dict[str, dict[str, int]]
     message: str
+    source: str = "testio"
 
     @property
     def seconds(self) -> float | None:
@@ -40,7 +44,7 @@ class RunRecord:
 
     @property
     def objects(self) -> int:
-        """How many objects of the source were read: products, features, test cycles and bugs."""
+        """How many objects were read: products, features, test cycles and bugs, or readings."""
         read: list[Mapping[str, int]] = [self.counts.get(name, {}) for name in OBJECTS]
         return sum(numbers.get(kind, 0) for numbers in read for kind in READ)
 
@@ -67,8 +71,10 @@ class ProblemGroup:
     number: int
 
 
-def runs(store: Store, *, account: str, limit: int = 20) -> list[RunRecord]:
-    """The account's latest runs, the newest first."""
+def runs(
+    store: Store, *, account: str, source: str | None = None, limit: int = 20
+) -> list[RunRecord]:
+    """The account's latest runs, or those with one source, the newest first."""
     found = table(SyncRun)
     names = list(RunRecord.__dataclass_fields__)
     latest = (
@@ -77,6 +83,8 @@ def runs(store: Store, *, account: str, limit: int = 20) -> list[RunRecord]:
         .order_by(found.c.started_at.desc(), found.c.id.desc())
         .limit(limit)
     )
+    if source is not None:
+        latest = latest.where(found.c.source == source)
     with store.read() as session:
         return [RunRecord(**row) for row in session.connection().execute(latest).mappings()]
 

@@ -217,6 +217,10 @@ class Run:
         self._pending += [p for p in parsed.problems if p.source_id.startswith(ANONYMOUS)]
         self._count(name, {"refused": parsed.refused})
 
+    def note(self, problem: FieldProblem) -> None:
+        """Note something that could not be read, and is written with what comes next."""
+        self._pending.append(problem)
+
     def lack(self, entity: str, source_id: int | str, name: str, reason: str) -> None:
         """Note that something was not read, so that the run is no witness of what is gone."""
         self.complete = False

@@ -66,6 +66,7 @@ class Brute:
                 "enhancements": "runs",
                 "tickets": "tickets",
                 "feedback": "votes",
+                "surveys": "surveys",
             }[name]
         )
 
@@ -77,6 +78,8 @@ class Brute:
     def day(self, fact, row, basis):
         if fact in {"enhancements", "feedback"}:
             return self._day(row["created_at"])
+        if fact == "surveys":
+            return self._day(row["answered_at"])
         if fact == "tickets":
             return self._day(row["resolved_at"] or row["opened_at"])
         if fact == "bugs" and basis == "reported":

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 CYCLE_FACTS = {"tests", "bugs", "test_features"}
 TICKET_FACTS = {"enhancements", "tickets", "feedback"}
-EVERY = CYCLE_FACTS | TICKET_FACTS
+EVERY = CYCLE_FACTS | TICKET_FACTS | {"surveys"}
 TIMES = ("day", "week", "month", "quarter", "year", "weekday")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -101,12 +101,21 @@ def known(rows, column):
     return [row for row in rows if row[column] is not None]
 
 
+def of_enhancer(votes):
+    """Votes on pages of the product are not about the enhancer."""
+    return [row for row in votes if not row["subject"].startswith("page:")]
+
+
 def saying_something(votes):
-    return [row for row in votes if any(row[name] is not None for name in SAID)]
+    return [row for row in of_enhancer(votes) if any(row[name] is not None for name in SAID)]
 
 
 def resolved(tickets):
     return seconds(known(tickets, "resolved_at"), "opened_at", "resolved_at")
+
+
+def answered(responses, column):
+    return mean([row[column] for row in known(responses, column)])
 
 
 def durations(runs):
@@ -181,18 +190,35 @@ METRICS = {
     "latency_p99": (["enhancements"], lambda e: quantile(durations(e), 0.99)),
     "throughput_per_day": (["enhancements"], None),  # see Brute.figure
     "feedback_count": (["feedback"], lambda v: len(saying_something(v))),
-    "thumbs_up": (["feedback"], lambda f: len(having(f, "thumb", "up"))),
-    "thumbs_down": (["feedback"], lambda f: len(having(f, "thumb", "down"))),
+    "thumbs_up": (["feedback"], lambda f: len(having(of_enhancer(f), "thumb", "up"))),
+    "thumbs_down": (["feedback"], lambda f: len(having(of_enhancer(f), "thumb", "down"))),
     "positive_feedback_rate": (
         ["feedback"],
-        lambda f: share(len(having(f, "thumb", "up")), len(having(f, "thumb", "up", "down"))),
+        lambda f: share(
+            len(having(of_enhancer(f), "thumb", "up")),
+            len(having(of_enhancer(f), "thumb", "up", "down")),
+        ),
     ),
-    "average_rating": (["feedback"], lambda f: mean([r["rating"] for r in known(f, "rating")])),
+    "average_rating": (
+        ["feedback"],
+        lambda f: mean([r["rating"] for r in known(of_enhancer(f), "rating")]),
+    ),
     "ticket_count": (["tickets"], lambda t: len(known(t, "resolved_at"))),
     "mean_resolution_minutes": (["tickets"], lambda t: mean([s / 60 for s in resolved(t)])),
     "median_resolution_minutes": (
         ["tickets"],
         lambda t: quantile([s / 60 for s in resolved(t)], 0.5),
+    ),
+    "survey_count": (["surveys"], len),
+    "survey_overall": (["surveys"], lambda s: answered(s, "overall")),
+    "survey_minutes_saved": (["surveys"], lambda s: answered(s, "minutes_saved")),
+    "survey_renewal": (["surveys"], lambda s: answered(s, "renewal")),
+    "better_resolution_rate": (
+        ["surveys"],
+        lambda s: share(
+            len(having(s, "better_resolution", "yes")),
+            len(having(s, "better_resolution", "yes", "no", "unsure")),
+        ),
     ),
 }
 

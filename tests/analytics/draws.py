@@ -46,7 +46,14 @@ class _Drawn:
             for clock in CLOCKS
         ]
         for self.account in ("a", "b"):
-            for draw in (self._catalogue, self._cycles, self._bugs, self._desk, self._votes):
+            for draw in (
+                self._catalogue,
+                self._cycles,
+                self._bugs,
+                self._desk,
+                self._votes,
+                self._surveys,
+            ):
                 draw()
 
     def add(self, table, **row):
@@ -153,7 +160,7 @@ class _Drawn:
             self.add(
                 "votes",
                 id=f"v{n}",
-                subject=self.one("page:/", "page:/testers"),
+                subject=self.one("page:/", "ticket:t1", "enhancement:r1", "enhancement:r2"),
                 rater=f"rater {n}",
                 ticket_id=self.maybe("t1", "t2"),
                 enhancement_id=self.maybe("r1", "r2"),
@@ -162,6 +169,25 @@ class _Drawn:
                 comment=self.maybe("Good"),
                 created_at=self.one(*self.instants),
                 updated_at=self.instants[0],
+            )
+
+    def _surveys(self):
+        for n in range(1, self.size + 1):
+            self.add(
+                "surveys",
+                id=f"s{n}",
+                respondent=self.maybe("kim", "lee"),
+                answered_at=self.one(*self.instants),
+                relevance=None,
+                accuracy=None,
+                usefulness=None,
+                overall=self.maybe(1, 4, 5),
+                minutes_saved=self.maybe(0.0, 7.5, -2.25),
+                better_resolution=self.maybe("yes", "no", "unsure"),
+                what_helps=None,
+                what_to_improve=None,
+                renewal=self.maybe(0, 9, 10),
+                may_interview=None,
             )
 
 
@@ -175,6 +201,7 @@ FACTS = (
     *({"bugs"}, {"bugs"}, {"bugs"}, {"bugs"}, {"tests"}, {"tests", "bugs"}),
     *({"tests", "bugs", "test_features"}, {"test_features"}),
     *({"feedback"}, {"feedback"}, {"tickets"}, {"enhancements"}, {"enhancements", "feedback"}),
+    *({"surveys"}, {"surveys", "tickets", "feedback"}),
     *({"enhancements", "tickets", "feedback"}, set(REACHED_BY["day"])),
 )
 
@@ -250,5 +277,5 @@ def _values(name, days, *, by_id):
         "technician": ("kim", "lee", None),
         "enhanced": (True, False, None),
         "feedback_type": ("thumbs_up", "thumbs_down", "rating", None),
-        "subject": ("page:/", "page:/lost"),
+        "subject": ("page:/", "ticket:t1", "page:/lost"),
     }.get(name, (*NAMES[:4], "nobody", None))

@@ -14,7 +14,7 @@ from tests.analytics.worlds import Builder, at, fill
 def assert_is_one_sentence(text):
     assert "\n" not in text
     assert text.endswith((".", "?"))
-    assert len(text) < 700
+    assert len(text) < 900
 
 
 @pytest.mark.parametrize(

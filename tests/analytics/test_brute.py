@@ -120,6 +120,7 @@ PLURALS = {
     "enhancements": ("enhancement run", "enhancement runs"),
     "tickets": ("ticket", "tickets"),
     "feedback": ("vote", "votes"),
+    "surveys": ("survey response", "survey responses"),
 }
 
 

@@ -331,6 +331,7 @@ def test_a_vote_reaches_its_ticket_through_its_run(world, ask):
     run = world.run(ticket_id=ticket)
     world.vote("enhancement:1", enhancement_id=run, thumb="up")
     world.vote("ticket:1", ticket_id=ticket, thumb="down")
+    world.vote("ticket:lost", thumb="down")
     world.vote("page:/", thumb="down")
     result = ask("feedback_count", "ticket_count", "enhancement_count",
                  dimensions=["ticket_category", "enhanced"])  # fmt: skip

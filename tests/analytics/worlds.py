@@ -16,6 +16,7 @@ from core.store import (
     Feature,
     Feedback,
     Product,
+    SurveyResponse,
     SyncRun,
     TestCycle,
     TestFeature,
@@ -38,6 +39,7 @@ MODELS = {
     "tickets": Ticket,
     "runs": Enhancement,
     "votes": Feedback,
+    "surveys": SurveyResponse,
 }
 CALENDAR = (date(2020, 1, 1), date(2025, 12, 31))
 
@@ -185,7 +187,7 @@ class Builder:
         } | more
         return self._add("tickets", **row)
 
-    def vote(self, subject="page:/", *, created="2024-01-10T12:00", **more):
+    def vote(self, subject="ticket:T-1", *, created="2024-01-10T12:00", **more):
         number = self._next("votes")
         row = {
             "id": f"vote{number}",
@@ -200,3 +202,21 @@ class Builder:
             "updated_at": at(created),
         } | more
         return self._add("votes", **row)
+
+    def survey(self, *, answered="2024-01-10T12:00", **more):
+        row = {
+            "id": f"survey{self._next('surveys')}",
+            "respondent": None,
+            "answered_at": at(answered),
+            "relevance": None,
+            "accuracy": None,
+            "usefulness": None,
+            "overall": None,
+            "minutes_saved": None,
+            "better_resolution": None,
+            "what_helps": None,
+            "what_to_improve": None,
+            "renewal": None,
+            "may_interview": None,
+        } | more
+        return self._add("surveys", **row)

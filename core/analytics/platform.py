@@ -1,0 +1,314 @@
+"""What Prometheus says of the platform over a window: runs, latency buckets, queue and workers."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Integer, Table, and_, cast, extract, func, select
+
+from core.analytics.exclusions import NOTHING, Excluded, Span, merged
+from core.store import (
+    PROMETHEUS,
+    AccountSetting,
+    CounterIncrement,
+    GaugeReading,
+    ScrapeGap,
+    ScrapeSpan,
+    Store,
+    table,
+)
+
+__all__ = ["GaugeDay", "MetricGap", "PlatformReading", "PointInTime", "platform_reading"]
+
+MINUTE = timedelta(minutes=1)
+QUARTER_SECONDS = 900
+DAY = 86_400
+GAP, RESET = "gap", "reset"
+QUANTILES = (0.5, 0.95, 0.99)
+COMPLETED, FAILED = "completed", "failed"
+QUEUE, UTILISATION = "queue_depth", "worker_utilisation"
+# Without these it is not known how many runs there were.
+COUNTED = ("requests_total", "duration_bucket")
+
+
+@dataclass(frozen=True)
+class GaugeDay:
+    """One business day of a gauge: the mean and the greatest of its slots of five minutes."""
+
+    day: date
+    mean: float
+    greatest: float
+
+
+@dataclass(frozen=True)
+class PointInTime:
+    """What a gauge showed in a quarter of an hour from `at`; None where nothing was read."""
+
+    at: datetime
+    mean: float | None
+    greatest: float | None
+
+
+@dataclass(frozen=True)
+class MetricGap:
+    """A time within the window in which a metric was not scraped; a reset is an instant."""
+
+    metric: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformReading:
+    """The platform in a window, without what is excluded; None where nothing was read.
+
+    `statuses` counts runs by status, `buckets` those that took no longer than a bound in seconds
+    (infinity: all). `queue` and `utilisation` are by day, their `_series` by quarter of an hour;
+    with several queues both are of all together, the greatest at most that. Utilisation is a share
+    of the workers there are, None where that number is not configured. Minutes are those of the
+    window without what is excluded: `minutes` in all, of which `read` from the server, of which
+    `covered` by scrapes. `promql` are queries that say the same, up to what they extrapolate.
+    """
+
+    statuses: Mapping[str, int] | None
+    buckets: Mapping[float, float] | None
+    queue: tuple[GaugeDay, ...] | None
+    utilisation: tuple[GaugeDay, ...] | None
+    queue_series: tuple[PointInTime, ...]
+    utilisation_series: tuple[PointInTime, ...]
+    minutes: float
+    minutes_read: float
+    minutes_covered: float
+    gaps: tuple[MetricGap, ...]
+    resets: tuple[MetricGap, ...]
+    promql: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def completed(self) -> int | None:
+        """Runs that completed."""
+        return None if self.statuses is None else self.statuses.get(COMPLETED, 0)
+
+    @property
+    def failed(self) -> int | None:
+        """Runs that failed."""
+        return None if self.statuses is None else self.statuses.get(FAILED, 0)
+
+    @property
+    def available(self) -> float | None:
+        """The share of the minutes read that scrapes cover; None where none was read."""
+        return self.minutes_covered / self.minutes_read if self.minutes_read else None
+
+
+def platform_reading(
+    store: Store, *, account: str, start: datetime, end: datetime, without: Excluded = NOTHING
+) -> PlatformReading:
+    """What is stored of the platform from `start` up to, and without, `end` (aware instants)."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    with store.read() as session:
+        stored = session.get(AccountSetting, (account, PROMETHEUS))
+        metrics: Mapping[str, Any] = stored.value if stored else {}
+        asked = _Asked(session.connection(), account, start, end, without, metrics)
+        spans = asked.spans()
+        gaps = asked.gaps(GAP)
+        uncounted = {metrics[key]["name"] for key in COUNTED if key in metrics}
+        missed = merged([(gap.start, gap.end) for gap in gaps if gap.metric in uncounted])
+        left_out = without.within(start, end)
+        read = _minus(spans, left_out)
+        queue, workers = asked.quarters(QUEUE), asked.quarters(UTILISATION)
+        return PlatformReading(
+            statuses=asked.statuses() if read else None,
+            buckets=asked.buckets() if read else None,
+            queue=_days(queue, store.zone),
+            utilisation=_days(workers, store.zone),
+            queue_series=_points(queue, spans),
+            utilisation_series=_points(workers, spans),
+            minutes=_minutes(_minus([(start, end)], left_out)),
+            minutes_read=_minutes(read),
+            minutes_covered=_minutes(_minus(read, missed)),
+            gaps=gaps,
+            resets=asked.gaps(RESET),
+            promql=_promql(metrics, start, end),
+        )
+
+
+@dataclass(frozen=True)
+class _Quarter:
+    """The slots of a quarter of an hour: the first one, the sum of their means, how many."""
+
+    at: datetime
+    total: float
+    slots: int
+    greatest: float
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A window's rows of one account."""
+
+    connection: Connection
+    account: str
+    start: datetime
+    end: datetime
+    without: Excluded
+    metrics: Mapping[str, Any]
+
+    def statuses(self) -> dict[str, int] | None:
+        """Runs by status; None where the metric was never there."""
+        sums = self._increases("requests_total")
+        if sums is None:
+            return None
+        return {label: round(grown) for label, grown in sums.items()}
+
+    def buckets(self) -> dict[float, float] | None:
+        """Runs by the bound that they do not exceed; None where the metric was never there."""
+        sums = self._increases("duration_bucket")
+        if sums is None:
+            return None
+        return {math.inf if bound == "+Inf" else float(bound): n for bound, n in sums.items()}
+
+    def _increases(self, key: str) -> dict[str, float] | None:
+        series = self._series(key)
+        if not series:
+            return None
+        grown = table(CounterIncrement)
+        summed = select(grown.c.series, func.sum(grown.c.increase)).where(
+            self._inside(grown, series)
+        )
+        found = dict.fromkeys(map(_label_value, series), 0.0)
+        for text, increase in self.connection.execute(summed.group_by(grown.c.series)):
+            found[_label_value(text)] += increase
+        return found
+
+    def quarters(self, key: str) -> list[_Quarter]:
+        """A gauge in quarters of an hour, in order; those with nothing read are left out."""
+        gauge, series = table(GaugeReading), self._series(key)
+        columns = (gauge.c.at, gauge.c.mean, gauge.c.greatest)
+        of_all = (gauge.c.at, *(func.sum(c).label(c.name) for c in columns[1:]))
+        inside = self._inside(gauge, series)
+        # What there is one of need not be added up.
+        slots = (
+            select(*columns).where(inside)
+            if len(series) == 1
+            else select(*of_all).where(inside).group_by(gauge.c.at)
+        ).subquery()
+        # SQLAlchemy's // is whole on each database.
+        quarter = cast(extract("epoch", slots.c.at), Integer) // QUARTER_SECONDS
+        summed = select(
+            func.min(slots.c.at), func.sum(slots.c.mean), func.count(), func.max(slots.c.greatest)
+        ).group_by(quarter)
+        found = [_Quarter(*row) for row in self.connection.execute(summed)]
+        return sorted(found, key=lambda one: one.at)
+
+    def spans(self) -> tuple[Span, ...]:
+        """What was read of the window."""
+        span = table(ScrapeSpan).c
+        found = select(span.from_at, span.to_at).where(
+            span.account_id == self.account, span.from_at < self.end, span.to_at > self.start
+        )
+        rows = self.connection.execute(found).all()
+        return merged([(max(a, self.start), min(b, self.end)) for a, b in rows])
+
+    def gaps(self, kind: str) -> tuple[MetricGap, ...]:
+        """What of a kind touches the window, cut to it, in order."""
+        gap = table(ScrapeGap).c
+        touches = gap.to_at >= self.start if kind == RESET else gap.to_at > self.start
+        found = select(gap.series, gap.from_at, gap.to_at).where(
+            gap.account_id == self.account, gap.kind == kind, gap.from_at < self.end, touches
+        )
+        rows = self.connection.execute(found.order_by(gap.from_at, gap.series))
+        return tuple(MetricGap(m, max(a, self.start), min(b, self.end)) for m, a, b in rows)
+
+    def _inside(self, rows: Table, series: Sequence[str]) -> ColumnElement[bool]:
+        at = rows.c.at
+        kept = self.without.keeps(at)
+        return and_(
+            rows.c.account_id == self.account,
+            rows.c.series.in_(series),
+            at >= self.start,
+            at < self.end,
+            *([] if kept is None else [kept]),
+        )
+
+    def _series(self, key: str) -> Sequence[str]:
+        known: Sequence[str] = self.metrics[key]["series"] if key in self.metrics else []
+        return known
+
+
+def _label_value(text: str) -> str:
+    """The value in a name such as metric{status="failed"}."""
+    value = text.partition('="')[2].removesuffix('"}')
+    return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], value)
+
+
+def _days(quarters: Sequence[_Quarter], zone: ZoneInfo) -> tuple[GaugeDay, ...] | None:
+    """A gauge by business day; None where nothing was read."""
+    by_day: dict[date, list[_Quarter]] = defaultdict(list)
+    for one in quarters:
+        by_day[one.at.astimezone(zone).date()].append(one)
+    return (
+        tuple(
+            GaugeDay(
+                day,
+                sum(one.total for one in some) / sum(one.slots for one in some),
+                max(one.greatest for one in some),
+            )
+            for day, some in by_day.items()
+        )
+        or None
+    )
+
+
+def _points(quarters: Sequence[_Quarter], spans: Sequence[Span]) -> tuple[PointInTime, ...]:
+    """A gauge from the first to the last quarter that was read, missing ones without a value."""
+    if not quarters or not spans:
+        return ()
+    known = {one.at.timestamp() // QUARTER_SECONDS: one for one in quarters}
+    first = int(spans[0][0].timestamp() // QUARTER_SECONDS)
+    last = -int(-spans[-1][1].timestamp() // QUARTER_SECONDS)
+    found = []
+    for n in range(first, last):
+        one, at = known.get(n), datetime.fromtimestamp(n * QUARTER_SECONDS, UTC)
+        mean = None if one is None else one.total / one.slots
+        found.append(PointInTime(at, mean, None if one is None else one.greatest))
+    return tuple(found)
+
+
+def _minus(spans: Sequence[Span], gone: Sequence[Span]) -> tuple[Span, ...]:
+    """What is left of spans; both in order and merged."""
+    left = []
+    for start, end in spans:
+        at = start
+        for a, b in gone:
+            if a < end and b > at:
+                if a > at:
+                    left.append((at, a))
+                at = max(at, b)
+        if at < end:
+            left.append((at, end))
+    return tuple(left)
+
+
+def _minutes(spans: Sequence[Span]) -> float:
+    return sum((end - start) / MINUTE for start, end in spans)
+
+
+def _promql(metrics: Mapping[str, Any], start: datetime, end: datetime) -> dict[str, str]:
+    seconds = round((end - start).total_seconds())
+    length = f"{seconds // DAY}d" if seconds % DAY == 0 else f"{seconds}s"
+    over = {key: f"{m['selector']}[{length}] @ {end.timestamp():.0f}" for key, m in metrics.items()}
+    said = {}
+    if "requests_total" in over:
+        said["requests"] = f"sum by (status) (increase({over['requests_total']}))"
+    if "duration_bucket" in over:
+        grown = f"sum by (le) (increase({over['duration_bucket']}))"
+        for share in QUANTILES:
+            said[f"p{share * 100:.0f}"] = f"histogram_quantile({share:g}, {grown})"
+    for key in ("queue_depth", "worker_active", "success_rate"):
+        if key in over:
+            said[key] = f"avg_over_time({over[key]})"
+    return said

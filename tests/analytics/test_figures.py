@@ -1,0 +1,55 @@
+"""Headline figures: the value, what it was in the window before, the sample and the trend."""
+
+from datetime import date
+
+import pytest
+
+from core.analytics.figures import headline_figures
+from core.analytics.query import metric_totals, query_metrics
+from core.analytics.window import Window
+from tests.analytics.worlds import Builder, fill
+
+TODAY = date(2024, 3, 31)
+MARCH = Window(date(2024, 3, 1), TODAY, "March")
+KEYS = ["bug_count", "rejection_rate", "active_testers"]
+
+
+@pytest.fixture
+def filled(each_store):
+    world = Builder()
+    for end, statuses in (
+        ("2024-02-20", ("accepted", "rejected")),
+        ("2024-03-01", ("accepted", "accepted", "rejected")),
+        ("2024-03-31", ("rejected",)),
+    ):
+        cycle = world.cycle(end=end)
+        for number, status in enumerate(statuses):
+            world.bug(cycle, tester=f"T{number}", status=status)
+    fill(each_store, world.world)
+    return each_store
+
+
+def test_a_figure_and_the_window_before(filled):
+    figures = headline_figures(filled, KEYS, account="a", window=MARCH, today=TODAY)
+    assert [figure.value for figure in figures] == [4, 0.5, 3]
+    assert [figure.previous for figure in figures] == [2, 0.5, 2]
+    assert [figure.n for figure in figures] == [None, 4, None]
+    assert sum(figures[0].trend) == 4
+
+
+def test_all_time_has_nothing_before_it(filled):
+    always = Window(None, None, "All time")
+    figures = headline_figures(filled, KEYS, account="a", window=always, today=TODAY)
+    assert [figure.value for figure in figures] == [6, 0.5, 3]
+    assert [figure.previous for figure in figures] == [None] * 3
+
+
+def test_totals_alone_are_those_of_the_whole_answer(filled):
+    for asked in (
+        {"metrics": KEYS, "start_date": "2024-03"},
+        {"metrics": KEYS, "filters": {"tester": "T1"}},
+        {"metrics": ["bug_count"], "start_date": "2030"},
+        {"metrics": ["rejection_rate"], "with_samples": True},
+    ):
+        whole = query_metrics(filled, account="a", **asked)["totals"]
+        assert metric_totals(filled, account="a", **asked) == whole

@@ -1,0 +1,109 @@
+"""Every chart is valid Vega-Lite with the data that it was given, and can be taken away."""
+
+import tomllib
+
+import altair as alt
+import pandas as pd
+import pytest
+import vl_convert
+
+from core import chart_image as images
+from core import charts
+from core.chart_image import chart_image
+from core.cohort_chart import cohort_map
+from core.config import ROOT
+from core.vega import records
+
+MONTHS = [f"2026-{month:02}" for month in range(1, 12)]
+STACK = pd.DataFrame(
+    [
+        (month, who, number + len(who))
+        for number, month in enumerate(MONTHS)
+        for who in ("Ann", "Everyone else")
+    ],
+    columns=["period", "series", "value"],
+)
+LINE = STACK.assign(value=STACK["value"].where(STACK["period"] != "2026-03"), n=9)
+BARS = pd.DataFrame({"category": ["a <b> & c", "d"], "value": [3, None]})
+RANKS = pd.DataFrame({"category": ["1 Ann", "2 Bob"], "value": [1, 2], "low": 1, "high": [2, 5]})
+CELLS = pd.DataFrame({"row": ["a", "b"], "column": ["x", "y"], "value": [0.5, None]})
+COHORTS = pd.DataFrame(
+    [(0, "May 2026", 9, 1.0, True), (1, "Jun 2026", 3, 1 / 3, False)],
+    columns=["after", "month", "active", "share", "is_over"],
+).assign(row="May 2026, n = 9", size=9)
+DRAWN = {
+    "stack": charts.stacked_periods(
+        STACK, series=["Ann", "Everyone else"], unit="Cycles", unfinished="2026-11"
+    ),
+    "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished="2026-11", target=4),
+    "bars": charts.bars(BARS, unit="Bugs", value_format=",d"),
+    "ranks": charts.intervals(RANKS, unit="Rank", from_=1),
+    "cells": charts.heat_map(CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"),
+    "cohorts": cohort_map(COHORTS, ink="#e8edf2"),
+}
+TEXTS = {
+    "title": "Two of <three> & more",
+    "subtitle": "By month",
+    "stamp": {"Account": "Acme & Söhne", "Filters": "Last 90 days", "As of": "2026-11-22 18:00"},
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_chart_is_valid_and_is_drawn(name):
+    spec = DRAWN[name].to_dict()
+    alt.LayerChart.validate(spec)
+    assert "<svg" in vl_convert.vegalite_to_svg(spec)
+    spec["layer"].clear()
+    assert DRAWN[name].to_dict()["layer"]  # who changes the answer does not change the chart
+
+
+def test_unknown_values_are_null_and_whole_numbers_stay_whole():
+    frame = pd.DataFrame({"a": [1, 2], "b": [0.5, float("nan")], "c": ["x", None]})
+    frame["d"] = pd.Series([3, None], dtype="Int64")
+    found = records(frame)
+    assert found == [
+        {"a": 1, "b": 0.5, "c": "x", "d": 3},
+        {"a": 2, "b": None, "c": None, "d": None},
+    ]
+    assert type(found[0]["a"]) is int
+
+
+def svg(name, **texts):
+    return chart_image(DRAWN[name], kind="svg", **TEXTS | texts).decode()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_an_image_says_what_it_is(name):
+    found = svg(name)
+    assert "Two of &lt;three&gt; &amp; more" in found
+    assert "Filters: Last 90 days" in found
+    assert "Account: Acme &amp; Söhne" in found
+    png = chart_image(DRAWN[name], kind="png", **TEXTS)
+    assert png.startswith(b"\x89PNG")
+    wide, high = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    assert wide >= images.WIDTH * images.SCALE
+    assert high > 200
+
+
+def test_an_image_is_read_on_white_whatever_the_page_looks_like():
+    found = svg("cohorts")
+    assert "#e8edf2" not in found  # the ink of a dark page
+    assert images.INK in found
+    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
+    assert tuple(theme["light"]["chartCategoricalColors"]) == images.PALETTE
+    assert theme["light"]["textColor"] == images.INK
+    assert theme["light"]["backgroundColor"] == images.PAPER
+
+
+def test_names_that_no_xml_can_hold_do_not_break_an_image():
+    texts = {"title": "Bell \x07 and \ud800", "stamp": {"Filters": "a\x00b"}}
+    assert chart_image(DRAWN["bars"], kind="png", **TEXTS | texts).startswith(b"\x89PNG")
+    signs = "".join(map(chr, [*range(32), 127, 0xFFFE, 0xFFFF, 0x202E, 0x5D0, 0x1F600]))
+    odd = charts.bars(BARS.assign(category=[signs, "y"]), unit="Bugs", value_format=",d")
+    assert chart_image(odd, kind="png", **TEXTS).startswith(b"\x89PNG")
+
+
+def test_long_texts_take_more_lines_and_none_is_cut():
+    title = " ".join(f"word{n}" for n in range(60))
+    found = svg("bars", title=title)
+    assert all(f"word{n}" in found for n in range(60))
