@@ -10,7 +10,7 @@ import vl_convert
 
 from core.vega import Drawn, Part
 
-__all__ = ["INK", "PALETTE", "chart_image"]
+__all__ = ["GRID", "INK", "PALETTE", "SOFT", "chart_image", "chart_svg"]
 
 WIDTH = 900  # of the chart, in pixels at a scale of 1
 MARGIN = 24
@@ -52,13 +52,24 @@ def chart_image(
     return svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)
 
 
-def _themed(drawn: Drawn) -> Part:
+def chart_svg(drawn: Drawn, *, width: int, font: str = FONT) -> str:
+    """The chart alone as an SVG without a background, in the light theme, `width` pixels wide.
+
+    It has no control characters, and nothing is fetched; raises ValueError like `chart_image`.
+    """
+    spec = _themed(drawn, width=width, background=None, font=font)
+    return NO_XML.sub("", vl_convert.vegalite_to_svg(_printable(spec), allowed_base_urls=[]))
+
+
+def _themed(
+    drawn: Drawn, *, width: int = WIDTH, background: str | None = PAPER, font: str = FONT
+) -> Part:
     spec = drawn.to_dict()
     own = spec.get("config", {})
     # The chart's own look holds, but for the ink, which was chosen for the page's theme.
     both = {key: {**THEME.get(key, {}), **own.get(key, {})} for key in THEME | own}
-    size = {"width": WIDTH, "autosize": {"type": "fit", "contains": "padding"}}
-    config = both | {"style": THEME["style"], "background": PAPER, "font": FONT}
+    size = {"width": width, "autosize": {"type": "fit", "contains": "padding"}}
+    config = both | {"style": THEME["style"], "background": background, "font": font}
     return spec | size | {"config": config}
 
 

@@ -117,9 +117,7 @@ def frozen_figure(frozen: Mapping[str, Any]) -> dict[str, object]:
         "Value": words.amount(frozen["value"], unit),
         "Target": target(**aim),
         "Verdict": frozen["verdict"],
-        "95 % interval": " to ".join(
-            words.amount(bound, unit) for bound in (frozen["low"], frozen["high"])
-        ),
+        "95 % interval": words.between(frozen["low"], frozen["high"], unit),
         "Sample": words.times(frozen["n"], frozen["sample"]),
         "With the excluded rows": words.amount(everything["value"], unit)
         if everything

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["csv_bytes"]
+__all__ = ["csv_bytes", "safe_cell"]
 
 # A cell that starts so is run as a formula by spreadsheet programs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -23,13 +23,14 @@ def csv_bytes(frame: pd.DataFrame, stamp: Mapping[str, str]) -> bytes:
     writer = csv.writer(text)
     for name, value in stamp.items():
         writer.writerow([f"# {name}: {value}"])
-    writer.writerow([_safe(column) for column in frame.columns])
+    writer.writerow([safe_cell(column) for column in frame.columns])
     for row in frame.astype(object).itertuples(index=False, name=None):
-        writer.writerow([_safe(value) for value in row])
+        writer.writerow([safe_cell(value) for value in row])
     return text.getvalue().encode("utf-8-sig", errors="replace")
 
 
-def _safe(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet program runs as a formula; unknown is empty."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA_STARTS) else value
     return "" if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else value

@@ -16,10 +16,14 @@ Row = dict[str, Any]
 COLOURS = ("#2b83c2", "#c98500", "#c66fa0", "#0f9d76", "#d9692a")
 AXES: dict[str, Row] = {
     "hour": {"format": "%-d %b %H:%M", "tickCount": 6},
-    "day": {"format": "%a %-d", "tickCount": {"interval": "day", "step": 1}},
-    "week": {"format": "%-d %b", "tickCount": 6},
+    "day": {"format": "%a %-d"},
+    "week": {"format": "W%V"},
 }
 LONGEST_LABEL = 22
+# More points than this are no dots on a line any more.
+MOST_POINTS = 60
+# Names at the end of lines are as far apart as this part of the values.
+NAME_GAP = 0.09
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +96,13 @@ def time_chart(
         "type": "temporal",
         "scale": {"type": "utc", "padding": 14},
         "title": None,
-        "axis": AXES[grain] | {"labelOverlap": "greedy", "grid": False},
+        "axis": AXES[grain] | _ticks(series, grain) | {"labelOverlap": "greedy", "grid": False},
     }
     share = unit == "fraction"
     y = {
         "field": "value",
         "type": "quantitative",
-        "title": None if share else unit,
+        "title": None if share else words.upper_first(unit),
         "axis": {"format": ".0%" if share else "~s", "tickCount": 4},
         "scale": {"zero": zero},
     }
@@ -114,13 +118,26 @@ def time_chart(
                 *_rules(drawn, targets, baseline),
                 *_lines(drawn, names),
                 *_names(drawn, names),
-                *_marks(marks, x),
+                *_marks(marks, drawn),
             ],
             "height": height,
-            "padding": {"left": 0, "top": 6, "right": 4, "bottom": 4},
+            "padding": {"left": 0, "top": 6 + 12 * min(len(marks), 3), "right": 4, "bottom": 4},
             "config": {"view": {"strokeOpacity": 0}, "axis": {"labelFontSize": 12}},
         }
     )
+
+
+def _ticks(series: Sequence[Series], grain: str) -> Row:
+    """A tick under each day or week; none of our own under times that are closer."""
+    times = sorted({point.at for line in series for point in line.points})
+    if grain == "hour" or len(times) > MOST_POINTS:
+        return {"tickCount": 7}
+    return {
+        "values": [
+            {"year": at.year, "month": at.month, "date": at.day, "hours": at.hour, "utc": True}
+            for at in times
+        ]
+    }
 
 
 def _rows(line: Series, unit: str) -> Iterable[Row]:
@@ -171,7 +188,9 @@ def _lines(drawn: _Frame, names: Sequence[str]) -> list[Row]:
     if not drawn.is_single:
         tips.insert(1, {"field": "series", "title": "What"})
     stroke = {"type": "line", "strokeWidth": 2.2}
-    pale = {"condition": {"test": "datum.is_whole", "value": 1}, "value": 0.5}
+    is_dense = len(drawn.rows) > MOST_POINTS * max(1, len(names))
+    pale = {"condition": {"test": "datum.is_whole", "value": 0 if is_dense else 1}}
+    pale |= {"value": 0 if is_dense else 0.5}
     return [
         {"transform": [{"filter": "datum.is_whole"}], "mark": stroke, "encoding": encoding},
         {
@@ -188,11 +207,18 @@ def _lines(drawn: _Frame, names: Sequence[str]) -> list[Row]:
 
 
 def _names(drawn: _Frame, names: Sequence[str]) -> list[Row]:
-    """The name of each of several lines at its last value, kept apart by turns."""
+    """The name of each of several lines at its last value, kept apart."""
     if drawn.is_single:
         return []
     last = {row["series"]: row for row in drawn.rows if row["value"] is not None}
-    rows = [{key: row[key] for key in ("at", "series", "value")} for row in last.values()]
+    values = [row["value"] for row in drawn.rows if row["value"] is not None]
+    gap = (max(values) - min(0, *values)) * NAME_GAP if values else 0.0
+    rows: list[Row] = []
+    for row in sorted(last.values(), key=lambda row: row["value"]):
+        floor = rows[-1]["value"] + gap if rows else row["value"]
+        rows.append(
+            {key: row[key] for key in ("at", "series")} | {"value": max(row["value"], floor)}
+        )
     mark = {"type": "text", "align": "left", "baseline": "middle", "dx": 7, "fontSize": 12}
     encoding = {"x": drawn.x, "y": drawn.y, "color": _colour(drawn, names)}
     text = {"text": {"field": "series"}, "tooltip": {"value": None}}
@@ -213,26 +239,32 @@ def _rules(drawn: _Frame, targets: Iterable[float], baseline: float | None) -> l
     ]
 
 
-def _marks(marks: Sequence[Mark], x: Row) -> list[Row]:
+def _marks(marks: Sequence[Mark], drawn: _Frame) -> list[Row]:
     if not marks:
         return []
+    x, times = drawn.x, sorted(row["at"] for row in drawn.rows)
+    # Beyond the middle the words stand to the left, or they would run out of the chart.
+    middle = times[len(times) // 2] if times else ""
     rows = [
         {"at": _utc(m.at), "What": m.text, "short": _short(m.text), "turn": n % 3}
+        | {"is_late": _utc(m.at) > middle}
         for n, m in enumerate(marks)
     ]
     tips = [{"field": "What", "title": "What happened"}]
     encoding = {"x": x, "tooltip": tips}
     rule = {"type": "rule", "color": STRONG, "strokeWidth": 1}
-    text = {"type": "text", "align": "left", "baseline": "top", "dx": 4, "fontSize": 11}
-    turn = {"expr": "2 + 13 * datum.turn"}
-    return [
-        {"data": {"values": rows}, "mark": rule, "encoding": encoding},
+    # Above the plot, where no line runs through the words.
+    text = {"type": "text", "baseline": "bottom", "fontSize": 11, "color": STRONG}
+    text |= {"y": {"expr": "-2 - 12 * datum.turn"}}
+    drawn_text = [
         {
-            "data": {"values": rows},
-            "mark": text | {"color": STRONG, "y": turn},
+            "data": {"values": [row for row in rows if row["is_late"] == is_late]},
+            "mark": text | {"align": "right" if is_late else "left", "dx": -4 if is_late else 4},
             "encoding": encoding | {"text": {"field": "short"}},
-        },
+        }
+        for is_late in (False, True)
     ]
+    return [{"data": {"values": rows}, "mark": rule, "encoding": encoding}, *drawn_text]
 
 
 def _short(text: str) -> str:

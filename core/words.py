@@ -8,6 +8,7 @@ __all__ = [
     "UNKNOWN",
     "ago",
     "amount",
+    "between",
     "change",
     "count",
     "day",
@@ -69,6 +70,16 @@ def amount(value: float | None, unit: str) -> str:
     return _trimmed(value, 0 if float(value).is_integer() else 2)
 
 
+def between(low: float | None, high: float | None, unit: str) -> str:
+    """An interval: 90.1 % to 95 %; from 48 s; a dash where it has no end at all."""
+    if low is None and high is None:
+        return UNKNOWN
+    if high is None:
+        return f"from {amount(low, unit)}"
+    start = "up to" if low is None else f"{amount(low, unit)} to"
+    return f"{start} {amount(high, unit)}"
+
+
 # How values in a unit are written, where that is not just a number.
 WRITTEN: Mapping[str, Callable[[float], str]] = {
     "fraction": share,
@@ -89,6 +100,9 @@ def change(value: float | None, previous: float | None, unit: str) -> str | floa
     if unit == "fraction":
         points = round((value - previous) * 100, 1)
         return f"{points:+g} pts" if points else 0
+    if unit == "money":
+        # Of a gain that may be a loss no per cent can be told.
+        return f"{value - previous:+,.0f}" if round(value - previous) else 0
     if unit in {"stars", "people", "of 10"}:
         moved = round(value - previous, 2)
         return f"{moved:+g}" if moved else 0

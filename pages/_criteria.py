@@ -1,5 +1,6 @@
 """The strip of success criteria, as the overview and the criteria page show it."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -85,7 +86,9 @@ def _ends(result: CriterionResult) -> tuple[float, float]:
     criterion, estimate = result.criterion, result.estimate
     known = [x for x in (estimate.value, estimate.low, estimate.high) if x is not None]
     reach = max([abs(x - criterion.target) for x in known] + [abs(criterion.target) * 0.05]) * 1.2
-    lowest, highest = {"fraction": (-1.0, 1.0), "stars": (1.0, 5.0)}.get(
-        criterion.unit, (0.0, float("inf"))
-    )
+    lowest, highest = {
+        "fraction": (-1.0, 1.0),
+        "stars": (1.0, 5.0),
+        "money": (-math.inf, math.inf),
+    }.get(criterion.unit, (0.0, float("inf")))
     return max(criterion.target - reach, lowest), min(criterion.target + reach, highest)

@@ -21,6 +21,7 @@ from core.baseline.windows import (
     restart_baseline,
 )
 from core.criteria_words import frozen_figure
+from pages import _criteria
 from pages import _ui as ui
 
 PLACE = "criteria_baseline"
@@ -209,7 +210,7 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
         frame = pd.DataFrame([frozen_figure(c) for c in baseline.content["criteria"]])
         as_of = words.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
         st.caption(ui.plain(f"As it was frozen, {as_of}, days in {baseline.content['zone']}"))
-        st.dataframe(frame, hide_index=True)
+        st.dataframe(frame, hide_index=True, height="content")
         ui.csv_button(
             page, frame, name=f"Baseline {baseline.name}", filters=_days(baseline), key="frozen"
         )
@@ -229,12 +230,36 @@ def _later(page: ui.Page, baseline: Baseline) -> None:
             anchor=False,
         )
         st.caption(
-            "Better or worse is said only where the two 95 % intervals do not overlap; the change "
-            "against the week before stands beside it"
+            f"{', '.join(words.lower_first(sign) for sign, _ in _criteria.SIGNS.values())}. "
+            "Better or worse is said only where the two 95 % intervals do not overlap"
         )
+        st.dataframe(_weeks_beside(weeks), hide_index=True)
         frame = pd.DataFrame([line for week in weeks for line in week.rows()])
-        st.dataframe(frame, hide_index=True)
         ui.csv_button(page, frame, name="Weeks since baseline", filters=baseline.name, key="since")
+
+
+def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
+    """A row for each criterion, a column for each week, the baseline before them."""
+    latest = {str(row["Criterion"]): row for row in weeks[0].rows()}
+    values = {
+        week.week.label: {
+            result.criterion.label: f"{words.amount(result.estimate.value, result.criterion.unit)} "
+            f"{_criteria.SIGNS[result.verdict][0][0]}"
+            for result in week.results
+        }
+        for week in reversed(weeks)
+    }
+    return pd.DataFrame(
+        [
+            {"Criterion": name, "Baseline": row["Baseline"]}
+            | {label: of_week.get(name, words.UNKNOWN) for label, of_week in values.items()}
+            | {
+                "Latest against the baseline": row["Against the baseline"],
+                "Against the week before": row["Change"],
+            }
+            for name, row in latest.items()
+        ]
+    )
 
 
 def _plan(page: ui.Page) -> None:

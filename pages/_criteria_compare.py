@@ -9,7 +9,6 @@ from core import words
 from core.analytics.criteria import CriterionResult, evaluate
 from core.analytics.window import Window
 from core.baseline.later import difference
-from core.criteria_words import criterion_interval
 from pages import _criteria
 from pages import _ui as ui
 
@@ -52,7 +51,7 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
             "else may be chance"
         )
         frame = pd.DataFrame(rows)
-        st.dataframe(frame, hide_index=True, height=36 * (len(frame) + 1) + 2)
+        st.dataframe(frame, hide_index=True, height="content")
         ui.csv_button(
             page, frame, name="Two windows", filters=f"{first} and {second}", key="compare"
         )
@@ -72,8 +71,9 @@ def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -
             (result.estimate.low, result.estimate.high),
         ),
         "Verdicts": f"{_criteria.SIGNS[was.verdict][0]} → {_criteria.SIGNS[result.verdict][0]}",
-        "Interval before": criterion_interval(was),
-        "Interval after": criterion_interval(result),
+        f"Interval, {labels[0]}": words.between(was.estimate.low, was.estimate.high, unit),
+        f"Interval, {labels[1]}": words.between(result.estimate.low, result.estimate.high, unit),
+        "Samples": f"{words.count(was.estimate.n)} and {words.count(result.estimate.n)}",
     }
 
 

@@ -27,6 +27,8 @@ from core.time_chart import Mark, Series, Span, TimePoint, time_chart
 from pages import _ui as ui
 
 PLACE = "criteria_annotations"
+# In the middle of what a point stands for.
+NOON = time(12)
 
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
@@ -246,7 +248,7 @@ class _Panels:
     def _points(self, days: Sequence[DayOfCriteria], key: str) -> list[TimePoint]:
         return [
             TimePoint(
-                at=datetime.combine(day.day, time()),
+                at=datetime.combine(day.day, NOON),
                 label=f"{day.day:%A}, {words.day(day.day)}",
                 value=day.estimates[key].value,
                 low=day.estimates[key].low,

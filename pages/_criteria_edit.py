@@ -28,7 +28,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
             "Met needs the whole 95 % interval on the good side of the target, Missed all of it "
             "on the bad side; anything between is Not proven."
         )
-        st.dataframe(frame, hide_index=True, height=36 * (len(frame) + 1) + 2)
+        st.dataframe(frame, hide_index=True, height="content")
         ui.csv_button(page, frame, name="Success criteria", filters=window.label, key="criteria")
     with st.container(border=True):
         _form(page, {result.criterion.key: result.criterion for result in results})
@@ -36,13 +36,12 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 def _row(result: CriterionResult) -> dict[str, object]:
     estimate, unit = result.estimate, result.criterion.unit
-    bounds = " to ".join(words.amount(bound, unit) for bound in (estimate.low, estimate.high))
     return {
         "Criterion": result.criterion.label,
         "Value": words.amount(estimate.value, unit),
         "Target": criterion_target(result),
         "Verdict": _criteria.SIGNS[result.verdict][0],
-        "95 % interval": bounds,
+        "95 % interval": words.between(estimate.low, estimate.high, unit),
         "Sample": words.times(estimate.n, result.sample),
         "Notes": "; ".join(
             said for said in (criterion_note(result), criterion_exclusions(result)) if said

@@ -65,7 +65,9 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
         )
     with right, st.container(border=True, height="stretch"):
         st.subheader("Every figure, the unfavourable too", anchor=False)
-        frame = pd.DataFrame([_way(name, way) for name, way in ways.items()])
+        # The ways are the columns: they are few, and what is said of each is much.
+        frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
+        frame = frame.rename_axis("Figure").reset_index()
         st.dataframe(frame, hide_index=True)
         survey = found.survey
         said = "Nobody answered in the survey how many minutes are saved."
@@ -92,22 +94,19 @@ def _share(value: float | None) -> str:
     return words.UNKNOWN if value is None else words.share(value)
 
 
-def _way(name: str, way: Compared) -> dict[str, object]:
+def _way(way: Compared) -> dict[str, str]:
     estimate = way.estimate
     ratio = way.median_ratio
     return {
-        "Way": name,
         "Reduction": words.amount(estimate.value, "fraction"),
-        "95 % interval": " to ".join(
-            words.amount(bound, "fraction") for bound in (estimate.low, estimate.high)
-        ),
+        "95 % interval": words.between(estimate.low, estimate.high, "fraction"),
         "Mean without": words.amount(way.without.mean, "minutes"),
         "Mean with": words.amount(way.enhanced.mean, "minutes"),
         "Median without": words.amount(way.without.median, "minutes"),
         "Median with": words.amount(way.enhanced.median, "minutes"),
         "Ratio of medians": words.UNKNOWN if ratio is None else f"{ratio:.2f}",
-        "Tickets without": way.without.tickets,
-        "Tickets with": way.enhanced.tickets,
+        "Tickets without": words.count(way.without.tickets),
+        "Tickets with": words.count(way.enhanced.tickets),
     }
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
-from core import charts, words
-from core.analytics.criteria import CriterionResult, evaluate, weekly_values
+from core import words
+from core.analytics.criteria import CriterionResult, evaluate
 from core.analytics.window import Window, iso_week, last_complete_week
 from core.baseline.windows import Baseline, baselines
-from core.criteria_words import criteria_answer, criterion_target
+from core.criteria_words import criteria_answer
 from core.stats import Verdict
 from pages import (
     _criteria,
@@ -20,12 +19,12 @@ from pages import (
     _criteria_quality,
     _criteria_return,
     _criteria_saving,
+    _criteria_weeks,
 )
 from pages import _ui as ui
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 WEEKS_OFFERED = 13
-WEEKS_DRAWN = 8
 TABS = (
     "Dashboard",
     "Eight weeks",
@@ -71,7 +70,7 @@ def tabs(
     """Only the one that is open is computed."""
     bodies = (
         lambda: _criteria_dashboard.show(page, results, window),
-        lambda: weekly_charts(page, results, window),
+        lambda: _criteria_weeks.show(page, results, window),
         lambda: _criteria_baseline.show(page),
         lambda: _criteria_saving.show(page, window),
         lambda: _criteria_return.show(page, window),
@@ -115,58 +114,6 @@ def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
         )
         ui.account_box(page)
     return chosen
-
-
-def weekly_charts(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
-    """The main criteria over the weeks up to the window, with the frozen baseline as a line."""
-    assert window.start is not None
-    week = iso_week(window.start)
-    assert week.start is not None
-    weeks = [last_complete_week(week.start, ago) for ago in range(WEEKS_DRAWN - 1)][::-1]
-    main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
-    keys = tuple(result.criterion.key for result in main)
-    values = ui.read(page, weekly_values, account=page.account.id, weeks=(*weeks, week), keys=keys)
-    current = iso_week(page.today).label
-    with st.grid(2, min_column_width=330):
-        for result in main:
-            weekly_chart(page, result, values[result.criterion.key], current)
-
-
-def weekly_chart(
-    page: ui.Page,
-    result: CriterionResult,
-    values: Sequence[tuple[str, float | None, int]],
-    current: str,
-) -> None:
-    criterion = result.criterion
-    frame = pd.DataFrame(values, columns=["period", "value", "n"])
-    frame = frame.assign(series=criterion.label).astype({"value": float})
-    ui.chart(
-        charts.line(
-            frame,
-            unit=criterion.unit if criterion.unit != "fraction" else "",
-            value_format={"fraction": ".0%", "stars": ".1f"}.get(criterion.unit, ".0f"),
-            unfinished=current,
-            target=criterion.target,
-            zero=False,
-            height=200,
-        ),
-        title=_trend_title(result, frame),
-        subtitle=f"By week; dashed: the target, {criterion_target(result)}",
-        alt=f"{criterion.label} by week",
-        page=page,
-        filters=f"{frame['period'].iloc[0]} to {frame['period'].iloc[-1]}",
-        key=f"weeks_{criterion.key}",
-    )
-
-
-def _trend_title(result: CriterionResult, frame: pd.DataFrame) -> str:
-    known = frame["value"].dropna()
-    target, below = result.criterion.target, result.criterion.direction == "below"
-    good = int((known < target).sum() if below else (known > target).sum())
-    if known.empty:
-        return f"{result.criterion.label}: no data in these weeks"
-    return f"{result.criterion.label}: on target in {good} of {words.times(len(known), 'week')}"
 
 
 ui.run_page("criteria", "Are we meeting our success criteria?", show)

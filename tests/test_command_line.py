@@ -135,10 +135,10 @@ def test_what_fails_is_1_with_a_sentence(run, changes, said):
     ("settings", "said"),
     [
         ({}, "PROMETHEUS_URL is not set"),
-        ({"PROMETHEUS_URL": "http://127.0.0.1:9"}, "cannot be read yet by this version"),
+        ({"PROMETHEUS_URL": "http://127.0.0.1:9"}, "TESTIO_CUSTOMER_ID is not"),
     ],
 )
-def test_prometheus_is_told_to_be_unread(run, settings, said):
+def test_prometheus_without_its_settings_is_told(run, settings, said):
     done = run("sync", "--source", "prometheus", **settings)
     assert done.returncode == 1
     assert said in done.stderr

@@ -76,6 +76,9 @@ def test_demo_data_beside_a_server_is_a_local_file(tmp_path):
         (ACCOUNT | {"TESTIO_CUSTOMER_API_TOKEN": "t0p\ns3cret"}, "TESTIO_CUSTOMER_API_TOKEN"),
         (ACCOUNT | {"TESTIO_CUSTOMER_API_BASE_URL": "ftp://x"}, "TESTIO_CUSTOMER_API_BASE_URL"),
         (ACCOUNT | {"TESTIO_CUSTOMER_API_BASE_URL": "http://[x"}, "TESTIO_CUSTOMER_API_BASE_URL"),
+        ({"PROMETHEUS_URL": "http://prom:9090"}, "TESTIO_CUSTOMER_ID is not"),
+        (ACCOUNT | {"PROMETHEUS_URL": "http://ann:s3cret@prom"}, "holds a name or password"),
+        (ACCOUNT | {"PROMETHEUS_URL": "http://prom", "PROMETHEUS_TOKEN": "s3cret\n"}, "damaged"),
     ],
 )
 def test_mistakes_are_told(tmp_path, environ, said):
@@ -90,3 +93,61 @@ def test_a_broken_secrets_file_is_told(tmp_path, text):
     secrets.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match=r"secrets\.toml"):
         load_settings({}, secrets)
+
+
+def with_secrets(tmp_path, text, environ=None):
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(text, encoding="utf-8")
+    return load_settings(environ or {}, secrets)
+
+
+def test_prometheus_alone_makes_an_account(tmp_path):
+    environ = {"PROMETHEUS_URL": "http://prom:9090/", "TESTIO_CUSTOMER_ID": "acme"}
+    (account,) = load_settings(environ, tmp_path / "none.toml").accounts
+    assert (account.token, account.sources) == (None, ("prometheus",))
+    source = account.prometheus
+    assert (source.url, source.tenant_id, source.workers) == ("http://prom:9090", "acme", None)
+    assert source.requests_total == "enhancement_requests_total"
+    assert source.history_days == 56
+    both = load_settings(ACCOUNT | environ, tmp_path / "none.toml").accounts[0]
+    assert both.sources == ("testio", "prometheus")
+
+
+def test_each_account_can_have_a_prometheus_of_its_own(tmp_path):
+    settings = with_secrets(
+        tmp_path,
+        'PROMETHEUS_URL = "http://shared"\n[prometheus]\nqueue_depth = "depth"\nworkers = 4\n'
+        'token = "s3cret"\n[accounts.a]\n[accounts.b]\nprometheus_url = "http://own"\n'
+        '[accounts.b.prometheus]\ntenant_id = ""\nworkers = 9\nsuccess_rate = ""\n',
+        {"PROMETHEUS_TOKEN": "s3cret too"},
+    )
+    first, second = (account.prometheus for account in settings.accounts)
+    assert (first.url, first.tenant_id, first.workers) == ("http://shared", "a", 4)
+    assert (first.queue_depth, first.token) == ("depth", "s3cret")
+    assert (second.url, second.tenant_id, second.workers) == ("http://own", "", 9)
+    # What opens one server is not sent to another.
+    assert (second.queue_depth, second.success_rate, second.token) == ("depth", "", None)
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('queue = "x"', "knows no 'queue'"),
+        ("queue_depth = 3", "queue_depth of .prometheus. is a text"),
+        ('queue_depth = "a b"', "no name that Prometheus knows"),
+        ('tenant_label = ""', "no name that Prometheus knows"),
+        ('workers = "8"', "workers of .prometheus. is a whole number"),
+        ("workers = 0", "workers of .prometheus. is a whole number"),
+        ("history_days = 1.5", "history_days of .prometheus. is a whole number"),
+        ('token = "s3cret"\nusername = "ann"', "a token and a username"),
+        ('token = "s3cret\\n"', "damaged"),
+    ],
+)
+def test_mistakes_with_prometheus_are_told(tmp_path, text, said):
+    head = 'TESTIO_CUSTOMER_ID = "a"\nPROMETHEUS_URL = "http://prom"\n'
+    with pytest.raises(ConfigError, match=said) as told:
+        with_secrets(tmp_path, f"{head}[prometheus]\n{text}\n")
+    assert "s3cret" not in str(told.value)
+    with pytest.raises(ConfigError, match=r"prometheus is a table"):
+        with_secrets(tmp_path, f'{head}prometheus = "http://x"\n')

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from core import histogram
+from core.analytics.platform import platform_reading
 from core.demo import DEMO_ACCOUNT, build_demo, is_current
 from core.errors import InputError
 from core.feedback import cast_vote, current_vote, vote_history
@@ -16,13 +18,17 @@ from core.store import (
     Account,
     Bug,
     BugDevice,
+    CounterIncrement,
     CyclePlatform,
     Enhancement,
     Feature,
     Feedback,
     FeedbackVote,
+    GaugeReading,
     Product,
     RejectionReason,
+    ScrapeGap,
+    ScrapeSpan,
     SurveyResponse,
     SyncProblem,
     SyncRun,
@@ -40,7 +46,7 @@ PRESENT = datetime.combine(FRIDAY, time(18), BERLIN)
 MODELS = (
     *(Product, Feature, User, TestCycle, TestFeature, CyclePlatform, Bug, BugDevice),
     *(RejectionReason, SyncRun, SyncProblem, Enhancement, Ticket, Feedback, FeedbackVote),
-    SurveyResponse,
+    *(SurveyResponse, CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan),
 )
 ACCEPTED = {"accepted", "auto_accepted"}
 
@@ -403,3 +409,33 @@ def test_an_account_with_real_data_is_refused():
     with pytest.raises(InputError, match="choose small"):
         build_demo(store, size="huge")
     store.close()
+
+
+def test_the_metrics_tell_the_same_as_the_runs(store, runs):
+    monday = FRIDAY - timedelta(days=FRIDAY.weekday())
+    start, end = (
+        datetime.combine(monday - timedelta(days=n), time(), BERLIN).astimezone(UTC) for n in (7, 0)
+    )
+    found = platform_reading(store, account=DEMO_ACCOUNT, start=start, end=end)
+    ended = [r for r in runs if r["completed_at"] and start <= r["completed_at"] < end]
+    assert found.statuses == Counter(run["status"] for run in ended)
+    seconds = [r["processing_time_ms"] / 1_000 for r in ended if r["status"] == "completed"]
+    assert found.buckets[60.0] == sum(s <= 60 for s in seconds)
+    assert histogram.quantile_estimate(found.buckets, 0.95).note == ""
+    assert {gap.end - gap.start for gap in found.gaps} == {timedelta(minutes=26)}
+    assert {gap.start.astimezone(BERLIN).date() for gap in found.gaps} == {ago(9)}
+    assert found.resets
+    assert 0.99 < found.available < 1
+    assert max(day.greatest for day in found.queue) > 10 > min(day.greatest for day in found.queue)
+    assert all(0 <= day.mean <= day.greatest <= 1 for day in found.utilisation)
+
+
+def test_weeks_of_metrics_are_read_fast(store):
+    end = datetime.combine(FRIDAY, time(), BERLIN)
+    took = []
+    for _ in range(5):
+        started = perf_counter()
+        platform_reading(store, account=DEMO_ACCOUNT, start=end - timedelta(weeks=4), end=end)
+        took.append(perf_counter() - started)
+    print(f"four weeks of metrics: {min(took) * 1_000:.0f} ms")  # noqa: T201
+    assert min(took) < 0.2

@@ -28,7 +28,7 @@ __all__ = [
     "observed",
     "platform_of",
     "roi_of",
-    "weekly_values",
+    "weekly_estimates",
 ]
 
 
@@ -143,24 +143,17 @@ def platform_of(store: Store, *, account: str, window: Window) -> PlatformReadin
     return observed(store, account=account, window=window).platform
 
 
-def weekly_values(
+def weekly_estimates(
     store: Store, *, account: str, weeks: Iterable[Window], keys: Iterable[str]
-) -> dict[str, list[tuple[str, float | None, int]]]:
-    """By criterion key, for each week: its label, the value (None without data), the sample."""
-    seen = [(week, observed(store, account=account, window=week)) for week in weeks]
-    return {
-        key: [
-            (week.label, estimate.value, estimate.n)
-            for week, of_week in seen
-            for estimate in [_estimate(RULES[key], of_week, is_brief=True)[0]]
-        ]
-        for key in keys
-    }
+) -> dict[str, list[Estimate]]:
+    """By criterion key, the estimate of each week as it counts."""
+    seen = [observed(store, account=account, window=week) for week in weeks]
+    return {key: [_estimate(RULES[key], of_week)[0] for of_week in seen] for key in keys}
 
 
-def _estimate(rule: Rule, seen: Observed, *, is_brief: bool = False) -> tuple[Estimate, str]:
+def _estimate(rule: Rule, seen: Observed) -> tuple[Estimate, str]:
     """The estimate from the records, else from Prometheus, and which of the two it is."""
-    estimate = (rule.value if is_brief and rule.value else rule.estimate)(seen)
+    estimate = rule.estimate(seen)
     if estimate.value is None and rule.platform is not None:
         other = rule.platform(seen)
         if other.value is not None or other.n:

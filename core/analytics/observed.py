@@ -28,14 +28,13 @@ MILLISECONDS = 1_000
 class Runs:
     """Enhancement runs by what became of them; `seconds` are the durations of completed ones.
 
-    `seconds` is in ascending order; `by_day` counts the finished runs of each day that has some.
+    `seconds` is in ascending order.
     """
 
     completed: int
     failed: int
     pending: int
     seconds: npt.NDArray[np.float64]
-    by_day: Mapping[date, int]
 
     @property
     def finished(self) -> int:
@@ -83,6 +82,22 @@ class Observed:
     def runs(self) -> Runs:
         with self.store.read() as session:
             return _runs(session.connection(), self)
+
+    @cached_property
+    def finished_by_day(self) -> Mapping[date, int]:
+        """The finished runs of each day that has some."""
+        runs = table(Enhancement).c
+        statement = self.kept(
+            select(runs.created_day, func.count()).where(
+                runs.account_id == self.account,
+                runs.created_day.between(self.window.start, self.window.end),
+                runs.status.in_((COMPLETED, FAILED)),
+            ),
+            runs.created_at,
+            enhancement=runs.id,
+        ).group_by(runs.created_day)
+        with self.store.read() as session:
+            return dict(session.connection().execute(statement).tuples().all())
 
     @cached_property
     def thumbs(self) -> tuple[int, int]:
@@ -139,7 +154,7 @@ class Observed:
         for n in range(self.window.days or 0):
             day = self.window.start + timedelta(days=n)
             if day < today and not self.without.within(*day_instants(self.store, day)):
-                found.append(float(self.runs.by_day.get(day, 0)))
+                found.append(float(self.finished_by_day.get(day, 0)))
         return found if any(found) else []
 
     @cached_property
@@ -175,14 +190,9 @@ def _runs(connection: Connection, seen: Observed) -> Runs:
         runs.created_at,
         enhancement=runs.id,
     ).group_by(runs.status, runs.processing_time_ms)
-    days = seen.kept(
-        select(runs.created_day, func.count()).where(*own, runs.status.in_((COMPLETED, FAILED))),
-        runs.created_at,
-        enhancement=runs.id,
-    ).group_by(runs.created_day)
     by_status: dict[str, int] = {}
     durations: list[tuple[int, int]] = []
-    for status, milliseconds, number in connection.execute(tallies):
+    for status, milliseconds, number in connection.execute(tallies).all():
         by_status[status] = by_status.get(status, 0) + number
         if status == COMPLETED and milliseconds is not None:
             durations.append((milliseconds, number))
@@ -194,5 +204,4 @@ def _runs(connection: Connection, seen: Observed) -> Runs:
         failed=failed,
         pending=sum(by_status.values()),
         seconds=np.repeat(values[order], counts[order]) / MILLISECONDS,
-        by_day=dict(connection.execute(days).tuples().all()),
     )

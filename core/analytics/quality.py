@@ -89,7 +89,7 @@ def _resets(seen: Observed, _now: datetime) -> Iterator[Finding]:
 
 
 def _missing_days(seen: Observed, now: datetime) -> Iterator[Finding]:
-    by_day = seen.runs.by_day
+    by_day = seen.finished_by_day
     today = now.astimezone(seen.store.zone).date()
     for day in _days(seen.window):
         # A day without runs among days that have some; weekends may well have none.
@@ -151,7 +151,7 @@ def _deep_queue(seen: Observed, _now: datetime) -> Iterator[Finding]:
 def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
     assert seen.window.start is not None
     before = Window(seen.window.start - timedelta(days=USUAL_DAYS), seen.window.end, "")
-    by_day = Observed(seen.store, seen.account, before).runs.by_day
+    by_day = Observed(seen.store, seen.account, before).finished_by_day
     for day in _days(seen.window):
         others = [number for other, number in by_day.items() if other != day]
         if len(others) < FEWEST_DAYS or day not in by_day:

@@ -133,8 +133,9 @@ def _inputs(
     found = []
     for f in fields(RoiSettings):
         value = getattr(settings, f.name)
-        change = _last_change(f.name, value, history)
-        origin = "entered" if change is not None else "default"
+        change = _last_change(f.name, history)
+        is_entered = change is not None or value != f.default
+        origin = "entered" if is_entered else "default"
         if value is None:
             origin = "not entered"
         if f.name == "tickets_per_week" and value is None:
@@ -152,14 +153,14 @@ def _inputs(
     return tuple(found)
 
 
-def _last_change(key: str, value: object, history: list[Change]) -> Change | None:
-    """The newest change that made the input what it is; None where it is as it always was."""
+def _last_change(key: str, history: list[Change]) -> Change | None:
+    """The newest change that made the input what it is; None where none of those known did."""
     default = getattr(RoiSettings(), key)
     for change in history:
         before = (change.before or {}).get(key, default)
         if before != (change.after or {}).get(key, default):
             return change
-    return None if value == default or not history else history[-1]
+    return None
 
 
 def _minutes(settings: RoiSettings, seen: Comparison) -> tuple[Amount | None, str, str]:

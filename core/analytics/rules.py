@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from core import histogram, stats, words
 from core.analytics.observed import Observed
 from core.analytics.platform import GaugeDay
@@ -15,6 +13,12 @@ __all__ = ["RULES", "Rule"]
 
 # Beyond this share of the ratings one rater is named in the note.
 MOST_OF_ONE = 0.3
+
+CARRIED_BY = {
+    "stratified": "within category and priority",
+    "go_live": "before and after go-live",
+    None: "",
+}
 
 Shrinking = Callable[[int], Bounds]
 
@@ -31,8 +35,6 @@ class Rule:
     bounds: Callable[[Observed, Estimate], Shrinking]
     metric: str | None = None
     note: Callable[[Observed], str] = lambda _seen: ""
-    # The estimate without its interval, where that takes long.
-    value: Callable[[Observed], Estimate] | None = None
     # The same from Prometheus, for windows without records of runs, and the name of its PromQL.
     platform: Callable[[Observed], Estimate] | None = None
     platform_note: Callable[[Observed], str] = lambda _seen: ""
@@ -52,7 +54,6 @@ def _quantile_rule(metric: str, share: float) -> Rule:
         sample="run",
         metric=metric,
         estimate=lambda seen: stats.quantile_estimate(seen.runs.seconds, share),
-        value=lambda seen: _quantile(seen, share),
         bounds=lambda seen, _estimate: lambda n: stats.quantile_bounds(seen.runs.seconds, share, n),
         platform=lambda seen: _of_buckets(seen, share).estimate,
         platform_note=lambda seen: _of_buckets(seen, share).note,
@@ -69,12 +70,6 @@ def _platform_success(seen: Observed) -> Estimate:
     return stats.proportion_estimate(completed, completed + failed)
 
 
-def _quantile(seen: Observed, share: float) -> Estimate:
-    seconds = seen.runs.seconds
-    value = float(np.quantile(seconds, share)) if len(seconds) else None
-    return Estimate(value=value, low=None, high=None, n=len(seconds), method="no interval")
-
-
 def _success(seen: Observed) -> Estimate:
     return stats.proportion_estimate(seen.runs.completed, seen.runs.finished)
 
@@ -87,12 +82,14 @@ def _pending(seen: Observed) -> str:
 def _saving_note(seen: Observed) -> str:
     """Where the figure comes from, and the naive one beside it."""
     comparison = seen.comparison
-    said = [comparison.preferred.why]
+    said = [CARRIED_BY[comparison.preferred.figure]]
     for name, compared in (("stratified", comparison.stratified), ("naive", comparison.naive)):
         value = compared.estimate.value
         if value is not None and comparison.preferred.figure != name:
             said.append(f"{name} {words.share(value)}")
-    return "; ".join(said)
+    if comparison.warnings:
+        said.append("see the warnings under Before and after")
+    return "; ".join(part for part in said if part)
 
 
 def _satisfaction_note(seen: Observed) -> str:
@@ -116,6 +113,11 @@ def _net(seen: Observed) -> Estimate:
         return Estimate(value=None, low=None, high=None, n=0, method=method, reason=found.reason)
     net = found.net_per_week
     return Estimate(value=net.middle, low=net.low, high=net.high, n=n, method=method)
+
+
+def _net_note(seen: Observed) -> str:
+    currency = next((one.value for one in seen.roi.inputs if one.key == "currency"), "")
+    return "" if seen.roi.reason else f"{currency} net a week, from low to high"
 
 
 def _throughput(seen: Observed) -> Estimate:
@@ -179,7 +181,7 @@ RULES: Mapping[str, Rule] = {
         sample="enhanced ticket",
         estimate=_net,
         bounds=_mean_bounds,
-        note=lambda seen: "" if seen.roi.reason else "net a week, from low to high",
+        note=_net_note,
     ),
     "throughput": Rule(
         sample="day",

@@ -5,14 +5,17 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import func, select
 
 from core import criteria_words, words
 from core.account_settings import note_change
-from core.analytics.criteria import CriterionResult, Judged, evaluate
+from core.analytics.criteria import CriterionResult, Judged, evaluate, observed
+from core.analytics.criteria_days import daily_criteria, opinions
 from core.analytics.observed import Observed
 from core.analytics.quality import findings
 from core.analytics.registry import METRICS
+from core.analytics.survey import survey_results
 from core.analytics.window import Window
 from core.baseline.entries import EXCLUSION_KINDS, ExclusionEntry, exclusions
 from core.baseline.windows import Baseline, baselines
@@ -112,7 +115,24 @@ def content_of(store: Store, window: Window, *, account: str, now: datetime) -> 
             {"check": found.check, "at": found.from_at.isoformat(), "text": found.text}
             for found in findings(store, account=account, window=window, now=now)
         ],
+        **_beside(store, window, account, now),
     }
+
+
+def _beside(store: Store, window: Window, account: str, now: datetime) -> dict[str, Any]:
+    """What is drawn and told beside the criteria, as it is at this moment."""
+    seen = observed(store, account=account, window=window)
+    asked: dict[str, Any] = {"account": account, "window": window}
+    until = now.astimezone(store.zone).date()
+    told = {
+        "days": daily_criteria(store, **asked, until=until),
+        "opinions": opinions(store, **asked),
+        "comparison": seen.comparison,
+        "roi": seen.roi,
+        "survey": survey_results(store, **asked, without=seen.without),
+    }
+    plain: dict[str, Any] = to_jsonable_python(told, inf_nan_mode="null")
+    return plain
 
 
 def _criterion(result: CriterionResult) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def window_health(
             DayHealth(
                 day=day,
                 state="to come" if day > today else "today" if day == today else "over",
-                runs=seen.runs.by_day.get(day, 0),
+                runs=seen.finished_by_day.get(day, 0),
                 **{name: of_day.get(day, 0) for name, of_day in counts.items()},
                 scraped=_scraped(seen, start, min(end, now)),
                 excluded=_length(out.within(start, end)) / (end - start),

@@ -14,6 +14,7 @@ from core.demo.bugs import BugSource, reject_reasons
 from core.demo.catalogue import feature_objects, product_objects
 from core.demo.clear import clear_demo
 from core.demo.cycles import CyclePlan, cycle_object, plan_cycles
+from core.demo.decided import decide_demo
 from core.demo.enhancer import days, enhancer_day
 from core.demo.opinions import demo_vote_id, feedback_of
 from core.demo.platform import scraped
@@ -133,6 +134,7 @@ def build_demo(
         for step in steps:
             with store.write(DEMO_ACCOUNT) as unit:
                 step(unit)
+    decide_demo(store, world, DEMO_ACCOUNT)
     tell("Laying out the columns")
     store.refresh_copy()
     return built

@@ -163,9 +163,10 @@ def parse_series(client: SourceClient, answer: Any, start: int, end: int) -> Ans
 
     Raises SourceUnreadable for what is no answer of Prometheus.
     """
+    result = _result(client, answer)
     remarks = [f"the server warned: {text}" for text in _warnings(answer)]
     found: dict[tuple[tuple[str, str], ...], Series] = {}
-    for item in _result(client, answer):
+    for item in result:
         if "histogram" in item or "histograms" in item:
             remarks.append("a native histogram cannot be read: have the classic buckets scraped")
         samples = item.get("values", [item["value"]] if "value" in item else [])

@@ -82,6 +82,7 @@ class Counter:
 
     _last: dict[Labels, tuple[int, float]] = field(default_factory=dict)
     _targets: dict[Target, int] = field(default_factory=dict)
+    _resets: dict[Target, int] = field(default_factory=dict)
 
     def know(self, series: Iterable[Series]) -> None:
         """Take what series showed last before the first piece."""
@@ -103,6 +104,7 @@ class Counter:
             begun[target] = min(begun.get(target, int(one.times[0])), int(one.times[0]))
         grown = []
         anew: dict[Target, set[int]] = defaultdict(set)
+        resets: set[int] = set()
         for one, key, target in listed:
             if key in self._last:
                 before = self._last[key][1]
@@ -113,7 +115,10 @@ class Counter:
             steps = np.diff(one.values, prepend=before)
             fell = steps < 0
             steps[fell] = one.values[fell]
+            resets.update(int(at) for at in one.times[fell])
             anew[target].update(int(at) for at in one.times[fell])
+            if target in self._resets:
+                anew[target].add(self._resets[target])
             grown.append((one, steps))
         for (one, key, target), (_, steps) in zip(listed, grown, strict=True):
             for n in self._absences(one, key):
@@ -123,7 +128,8 @@ class Counter:
                     steps[n] = one.values[n]
             self._last[key] = int(one.times[-1]), float(one.values[-1])
         self._targets = begun
-        return grown, set().union(*anew.values())
+        self._resets |= {target: max(found) for target, found in anew.items() if found}
+        return grown, resets
 
     def _absences(self, one: Series, key: Labels) -> Iterator[int]:
         """The positions of samples before which the series was away for more than a minute."""

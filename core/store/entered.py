@@ -1,5 +1,6 @@
 """What imports and people enter: it cannot be rebuilt, and nothing may lose it."""
 
+import math
 from datetime import date, datetime
 from typing import Any
 
@@ -131,6 +132,12 @@ class Criterion(Base, table=True):
     rationale: str
     is_guardrail: bool = False
     position: int = 0
+
+    def is_on_target(self, value: float) -> bool:
+        """Whether a value, however uncertain, lies on the good side."""
+        if self.direction == "within":
+            return self.target <= value <= (self.upper_target or math.inf)
+        return value < self.target if self.direction == "below" else value > self.target
 
 
 class AccountSetting(Base, table=True):

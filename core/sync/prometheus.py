@@ -213,8 +213,8 @@ class _Reading:
         pieces = {}
         for key, future in asked.items():
             pieces[key], remarks = self._until(future)
-            for remark in remarks:
-                self._note(metrics[key].selector, "answer", remark)
+            if remarks:
+                self._note(metrics[key].selector, "answer", "; ".join(remarks))
         found = self._reader.take(pieces, start, end)
         self._problems |= found.problems
         return found

@@ -320,3 +320,15 @@ def test_a_day_in_a_real_log_is_no_go_live(incidents):
     found = compare(incidents, account="acme", window=window, go_live=date(2016, 4, 15))
     assert found.go_live.weeks == 6
     assert found.preferred.figure is None
+
+
+def test_both_databases_say_the_same(opened, each_store):
+    desk = Desk()
+    for category, middle in (("Mail", 60), (None, 200)):
+        desk.solve(60, middle, enhanced=False, category=category)
+        desk.solve(60, middle * 0.7, enhanced=True, category=category)
+    for minutes in range(8):
+        desk.survey(answered="2024-01-10T10:00", minutes_saved=minutes, respondent="kim")
+    here = desk.compared(opened, go_live=WEEK.start, without=EXCLUDED)
+    assert desk.compared(each_store, go_live=WEEK.start, without=EXCLUDED) == here
+    assert here.survey.n == 0  # in the outage

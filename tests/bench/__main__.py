@@ -20,7 +20,7 @@ from sqlalchemy import Engine, event
 from streamlit.logger import set_log_level
 
 from core.analytics import query_metrics
-from core.analytics.criteria import evaluate, weekly_values
+from core.analytics.criteria import evaluate, weekly_estimates
 from core.analytics.engagement import engagement
 from core.analytics.figures import headline_figures
 from core.analytics.panels import PANELS
@@ -35,6 +35,8 @@ from pages import _ui
 
 REPEATS = 9
 ASKING = ("query_metrics", "metric_rows")
+
+MAIN_CRITERIA = ("success_rate", "latency_p95", "satisfaction", "time_reduction")
 
 
 def reads(today):
@@ -52,7 +54,10 @@ def reads(today):
             found[f"{page}, figures, {over}"] = (headline_figures, scope | metrics)
     weeks = [last_complete_week(today, ago) for ago in range(8)][::-1]
     found["Criteria, a week"] = (evaluate, {"account": DEMO_ACCOUNT, "window": week})
-    found["Criteria, eight weeks"] = (weekly_values, {"account": DEMO_ACCOUNT, "weeks": weeks})
+    found["Criteria, eight weeks"] = (
+        weekly_estimates,
+        {"account": DEMO_ACCOUNT, "weeks": weeks, "keys": MAIN_CRITERIA},
+    )
     for dimensions in (("severity", "month"), ("product", "bug_status"), ("feature",)):
         asked = {"metrics": ["bug_count"], "dimensions": dimensions, "account": DEMO_ACCOUNT}
         found[f"Explore, bugs by {' and '.join(dimensions)}"] = (query_metrics, asked)

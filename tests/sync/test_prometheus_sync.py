@@ -5,7 +5,7 @@ import random
 import urllib.parse
 import urllib.request
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import inf
 
 import pytest
@@ -20,7 +20,6 @@ from core.store import (
     ScrapeGap,
     ScrapeSpan,
     SyncProblem,
-    SyncRun,
     table,
 )
 from core.sync import sync_prometheus
@@ -162,11 +161,9 @@ def test_reading_again_changes_nothing_and_goes_on_where_it_ended(any_store, pro
     assert everything(store) == once
     assert read(store, whole, full=True).status == "done"
     assert everything(store) == once
-    assert store.data_version() == version + 1  # the account's name is entered at each run
+    assert store.data_version() == version
     (gap,) = [gap for gap in reading(store).gaps if gap.metric == "enhancement_requests_total"]
-    assert (gap.start, gap.end) == (at(outage[0] - 15 + 10), at(outage[1] + 10)) or (
-        gap.end - gap.start > timedelta(minutes=20)
-    )
+    assert (gap.start, gap.end) == (at(outage[0] - 5), at(outage[1] + 10))
     assert reading(store).statuses == {"completed": 300, "failed": 25}
     assert reading(store).available == pytest.approx(1 - 1215 / (HOURS * 3_600), abs=1e-3)
 
@@ -262,7 +259,7 @@ def test_quantiles_are_those_of_the_server_and_a_bound_gives_the_exact_share(sto
         estimate, note = histogram.quantile_estimate(buckets, share)
         assert estimate.value == pytest.approx(theirs, rel=1e-12)
         if not note:
-            assert estimate.low <= ordered[int(share * 300) - 1] <= (estimate.high or inf)
+            assert (estimate.low or 0) <= ordered[int(share * 300) - 1] <= (estimate.high or inf)
     within = histogram.share_within(buckets, 60)
     assert within == (sum(seconds <= 60 for seconds in ordered), 300)
     assert histogram.share_within(buckets, 61) is None

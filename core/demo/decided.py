@@ -1,0 +1,88 @@
+"""What people would have decided in the demo: a baseline, an annotation, what an hour costs."""
+
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import delete
+
+from core.account_settings import RoiSettings, note_change, settings_of
+from core.baseline.entries import annotate
+from core.baseline.frozen import content_of
+from core.baseline.windows import Baseline, baselines, plan_baseline
+from core.demo.enhancer import bad_day
+from core.demo.world import World
+from core.store import AccountSetting, Annotation, BaselineWindow, Store, table
+
+__all__ = ["decide_demo"]
+
+# By it the demo tells what it entered from what people did, which stays.
+BY = "Demo data"
+BASELINE_WEEKS_AGO = 5
+DEPLOYMENT = time(10)
+ROI = RoiSettings(hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12_000.0)
+
+
+def decide_demo(store: Store, world: World, account: str) -> None:
+    """Enter the decisions anew, so that they stay as old as the demo's data."""
+    note = table(Annotation)
+    with store.write(account) as unit:
+        unit.session.connection().execute(
+            delete(note).where(note.c.account_id == account, note.c.entered_by == BY)
+        )
+    annotate(
+        store,
+        account=account,
+        from_at=datetime.combine(bad_day(world), DEPLOYMENT, world.zone),
+        kind="deployment",
+        text="Release 4.2 of the enhancer",
+        by=BY,
+    )
+    _roi(store, account)
+    _baseline(store, world, account)
+
+
+def _roi(store: Store, account: str) -> None:
+    if settings_of(store, RoiSettings, account=account) != RoiSettings():
+        return
+    value = {
+        "hourly_rate": ROI.hourly_rate,
+        "operating_cost_per_week": ROI.operating_cost_per_week,
+        "setup_cost": ROI.setup_cost,
+        "minutes_source": "survey",
+    }
+    with store.write(account) as unit:
+        unit.upsert(AccountSetting, [{"key": RoiSettings.KEY, "value": value}])
+        note_change(unit, f"settings of {RoiSettings.KEY}", by=BY, before=None, after=value)
+
+
+def _baseline(store: Store, world: World, account: str) -> None:
+    """A frozen baseline of some weeks ago, which moves on with the demo."""
+    monday = world.today - timedelta(days=world.today.weekday(), weeks=BASELINE_WEEKS_AGO)
+    known = [b for b in baselines(store, account=account) if b.planned_by == BY]
+    if any(baseline.first_day == monday for baseline in known):
+        return
+    window = table(BaselineWindow)
+    with store.write(account) as unit:
+        unit.session.connection().execute(
+            delete(window).where(window.c.account_id == account, window.c.planned_by == BY)
+        )
+    if _is_taken(baselines(store, account=account), monday):
+        return
+    number = plan_baseline(
+        store, account=account, name="Baseline", first_day=monday, by=BY, today=world.today
+    )
+    (made,) = [b for b in baselines(store, account=account) if b.id == number]
+    frozen_at = datetime.combine(made.last_day + timedelta(days=1), time(9), world.zone)
+    content = content_of(store, made.window, account=account, now=frozen_at)
+    with store.write(account) as unit:
+        row = {"id": number, "frozen_by": BY, "frozen_at": frozen_at, "content": content}
+        unit.upsert(BaselineWindow, [row])
+
+
+def _is_taken(known: list[Baseline], monday: object) -> bool:
+    """Whether someone has an open baseline over these days."""
+    return any(
+        baseline.first_day <= monday <= baseline.last_day  # type: ignore[operator]  # both days
+        and baseline.frozen_at is None
+        and baseline.restarted_as is None
+        for baseline in known
+    )

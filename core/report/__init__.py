@@ -1,0 +1,7 @@
+"""Reports that people take away: one document, written as HTML, PDF, Markdown or CSV."""
+
+from core.report.baseline import baseline_report
+from core.report.document import Document
+from core.report.formats import FORMATS, render
+
+__all__ = ["FORMATS", "Document", "baseline_report", "render"]

@@ -1,0 +1,162 @@
+"""Which baseline a report is of, and its criteria: those that were frozen, or today's."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from core.analytics.criteria import CriterionResult, Judged, evaluate
+from core.analytics.window import Window, iso_week, last_complete_week
+from core.baseline.windows import Baseline, baselines
+from core.errors import InputError, QueryError
+from core.shown import accounts
+from core.stats import Estimate, Verdict
+from core.store import Criterion, Store
+
+__all__ = ["Chosen", "account_of", "choose", "frozen_results", "results_of", "thawed", "week_of"]
+
+T = TypeVar("T")
+WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The days of a report; `baseline` is None where they are a week that nobody planned."""
+
+    window: Window
+    baseline: Baseline | None
+    state: str
+
+    @property
+    def content(self) -> Mapping[str, Any] | None:
+        """What was frozen; None before."""
+        return None if self.baseline is None else self.baseline.content
+
+
+def week_of(text: str) -> Window:
+    """The ISO week that 2026-W47 names; raises QueryError where it names none."""
+    found = WEEK.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError(text)
+        return iso_week(date.fromisocalendar(int(found[1]), int(found[2]), 1))
+    except ValueError:
+        raise QueryError(f"{text[:40]!r} is no week: write 2026-W47.") from None
+
+
+def account_of(store: Store, named: str | None) -> tuple[str, str]:
+    """The id and the name of the account that is named, or of the only one there is."""
+    known = {account.id: account.name for account in accounts(store)}
+    if named is None and len(known) == 1:
+        named = next(iter(known))
+    if named is None:
+        there = ", ".join(known)
+        raise InputError(
+            f"Name the account with --account: there is {there}." if known else "No account yet."
+        )
+    if named not in known:
+        raise InputError(f"There is no account {named[:80]!r}: there is {', '.join(known)}.")
+    return named, known[named]
+
+
+def choose(store: Store, *, account: str, today: date, week: Window | None = None) -> Chosen:
+    """The latest frozen baseline, else the latest complete one, else the last complete week.
+
+    A `week` is taken as it is; the baseline that has exactly its days goes with it.
+    """
+    known = baselines(store, account=account)
+    if week is not None:
+        same = [b for b in known if (b.first_day, b.last_day) == (week.start, week.end)]
+        for state in ("frozen", "complete", "collecting"):
+            for baseline in same:
+                if baseline.state(today) == state:
+                    return Chosen(baseline.window, baseline, state)
+        return Chosen(week, None, _state_of(week, today))
+    for state in ("frozen", "complete"):
+        for baseline in known:
+            if baseline.state(today) == state:
+                return Chosen(baseline.window, baseline, state)
+    return Chosen(last_complete_week(today), None, "a week that nobody planned")
+
+
+def _state_of(week: Window, today: date) -> str:
+    is_over = week.end is not None and week.end < today
+    return "a week that nobody planned" if is_over else "not over yet"
+
+
+def results_of(store: Store, chosen: Chosen, *, account: str) -> list[CriterionResult]:
+    """The criteria as they were frozen, else as today's data has them.
+
+    How much more it takes was not frozen: today's data says it where it still gives that figure.
+    """
+    now = evaluate(store, account=account, window=chosen.window)
+    if chosen.content is None:
+        return now
+    by_key = {result.criterion.key: result for result in now}
+    return [_with_today(result, by_key) for result in frozen_results(chosen.content)]
+
+
+def _with_today(frozen: CriterionResult, now: Mapping[str, CriterionResult]) -> CriterionResult:
+    key = frozen.criterion.key
+    today = now.get(key)
+    if today is None:
+        return frozen
+    criterion = Criterion(
+        **(frozen.criterion.model_dump() | {"rationale": today.criterion.rationale})
+    )
+    judged = frozen.judged
+    aim = ("direction", "target", "upper_target")
+    is_same = judged.estimate == today.estimate and all(
+        getattr(criterion, name) == getattr(today.criterion, name) for name in aim
+    )
+    if is_same:
+        more, days = today.judged.more_needed, today.judged.more_days
+        judged = replace(judged, more_needed=more, more_days=days)
+    return replace(frozen, criterion=criterion, judged=judged, metric=today.metric)
+
+
+def thawed(chosen: Chosen, name: str, kind: type[T]) -> T | None:
+    """What was frozen under a name, as what it was; None where nothing was."""
+    if chosen.content is None or name not in chosen.content:
+        return None
+    return TypeAdapter(kind).validate_python(chosen.content[name])
+
+
+def frozen_results(content: Mapping[str, Any]) -> list[CriterionResult]:
+    """What was frozen as if it had just been judged."""
+    return [
+        CriterionResult(
+            criterion=_criterion(frozen, position),
+            judged=_judged(frozen),
+            with_excluded=_judged(frozen["with_excluded"]) if frozen["with_excluded"] else None,
+            sample=frozen["sample"],
+            metric=None,
+        )
+        for position, frozen in enumerate(content["criteria"])
+    ]
+
+
+def _criterion(frozen: Mapping[str, Any], position: int) -> Criterion:
+    kept: Sequence[str] = (
+        *("key", "label", "direction", "target", "upper_target", "unit", "owner"),
+        "is_guardrail",
+    )
+    values = {name: frozen[name] for name in kept}
+    rationale = str(frozen.get("rationale", ""))
+    return Criterion(account_id="", rationale=rationale, position=position, **values)
+
+
+def _judged(frozen: Mapping[str, Any]) -> Judged:
+    bounds = ("value", "low", "high", "n", "method", "reason")
+    return Judged(
+        estimate=Estimate(**{name: frozen[name] for name in bounds}),
+        verdict=Verdict(frozen["verdict"]),
+        more_needed=None,
+        more_days=None,
+        note=frozen["note"],
+        source=frozen["source"],
+        query=frozen["query"],
+    )

@@ -1,0 +1,39 @@
+"""A report's tables as one CSV file: one after another, each under its title."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from core.export import safe_cell
+from core.report.document import Cell, Document, clean_text
+
+__all__ = ["write"]
+
+
+def write(document: Document) -> bytes:
+    """Every table of the document in UTF-8 with a byte-order mark; numbers are not rounded.
+
+    The stamp and the answer stand above, each in one cell; a blank line ends a table. No cell
+    starts a formula (`core.export`).
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    head = {"Touchstone": document.title, "Answer": document.answer, **document.stamp}
+    for name, said in head.items():
+        writer.writerow([f"# {name}: {_line(said)}"])
+    for table in document.tables:
+        writer.writerow([])
+        writer.writerow([f"# {_line(table.title)}"])
+        writer.writerow([safe_cell(_line(column)) for column in table.columns])
+        for row in table.rows:
+            writer.writerow([safe_cell(_plain(value)) for value in row])
+    return text.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def _plain(value: Cell) -> object:
+    return clean_text(value) if isinstance(value, str) else value
+
+
+def _line(text: str) -> str:
+    return " ".join(clean_text(text).split())

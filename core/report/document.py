@@ -1,0 +1,181 @@
+"""What a report consists of, whatever it is written as: plain texts, tables, charts and verdicts.
+
+No text holds markup: a renderer shows each as it stands, so that nothing in it can do anything.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from core import words
+from core.stats import Verdict
+from core.vega import Drawn
+
+__all__ = [
+    "SIGNS",
+    "Block",
+    "Bullets",
+    "Callout",
+    "Cell",
+    "Chart",
+    "Code",
+    "Document",
+    "Heading",
+    "Judgement",
+    "Paragraph",
+    "Table",
+    "cell_text",
+    "clean_text",
+    "is_number",
+]
+
+Cell: TypeAlias = str | int | float | date | None
+
+# A word and a shape before a colour.
+SIGNS: Mapping[Verdict, str] = {
+    Verdict.MET: "\N{BLACK CIRCLE} Met",
+    Verdict.MISSED: "\N{MULTIPLICATION X} Missed",
+    Verdict.NOT_PROVEN: "\N{CIRCLE WITH LEFT HALF BLACK} Not proven",
+    Verdict.NO_DATA: "\N{EN DASH} No data",
+}
+# Of a number that is shown exactly, as much as any interval here needs; CSV has all of it.
+DIGITS = 6
+LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The title of a section (level 1) or of a part of one (level 2)."""
+
+    text: str
+    level: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; a `quiet` one says how to read what stands beside it."""
+
+    text: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Sentences that stand each for itself."""
+
+    items: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a title; a number is right-aligned, None is unknown.
+
+    `widths` are the columns' parts of the width, where they differ.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    widths: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart under the finding that it shows; `alt` says the same in words."""
+
+    drawn: Drawn
+    title: str
+    subtitle: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A query, as it can be run again."""
+
+    title: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Callout:
+    """Something that must not be missed."""
+
+    text: str
+    kind: Literal["note", "warning"] = "note"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A criterion with its verdict; `bar` is the mark that tells it without reading."""
+
+    label: str
+    verdict: Verdict
+    value: str
+    target: str
+    said: str
+    note: str
+    owner: str
+    bar: Drawn
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Table | Chart | Code | Callout | Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A report: its answer stands in the title's place, its stamp on every page that has room.
+
+    `name` is what its file is called, without an ending; `stamp` maps names to what they say.
+    """
+
+    name: str
+    title: str
+    answer: str
+    stamp: Mapping[str, str]
+    is_demo: bool
+    blocks: Sequence[Block]
+
+    @property
+    def tables(self) -> Iterator[Table]:
+        """Every table, in its order."""
+        return (block for block in self.blocks if isinstance(block, Table))
+
+
+def clean_text(text: str) -> str:
+    """The text without what no format has room for: control characters and half characters.
+
+    Marks that turn the direction of reading are left out as well: one that is not closed would turn
+    the rest of the page. Text that is written from right to left needs none of them.
+    """
+    text = LINE_BREAKS.sub("\n", text).replace("\t", " ")
+    return "".join(c for c in text if c == "\n" or (c.isprintable() or _is_harmless(c)))
+
+
+def _is_harmless(character: str) -> bool:
+    # Joiners make up emoji and the letters of several scripts; other spaces are just that.
+    if character in "\u200c\u200d\xad":
+        return True
+    return unicodedata.category(character) == "Zs"
+
+
+def is_number(value: Cell) -> bool:
+    """Whether a cell is right-aligned."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def cell_text(value: Cell) -> str:
+    """A cell as people read it: thousands separated, six digits of a fraction, a dash for None."""
+    if value is None:
+        return words.UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return words.count(value)
+    if isinstance(value, float):
+        return f"{value:,.{DIGITS}g}" if abs(value) < 1_000 else f"{value:,.2f}"
+    return words.day(value) if isinstance(value, date) else clean_text(value)

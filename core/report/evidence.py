@@ -1,0 +1,159 @@
+"""What a baseline report rests on: everything that is read of its window, once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from core.account_settings import RoiSettings, settings_of
+from core.analytics.causes import SLOW_SECONDS, Cause, causes
+from core.analytics.criteria import CriterionResult, observed
+from core.analytics.criteria_days import DayOfCriteria, Opinions, daily_criteria, opinions
+from core.analytics.exclusions import Excluded
+from core.analytics.observed import Observed, instants
+from core.analytics.quality import findings
+from core.analytics.roi import Roi
+from core.analytics.survey import SurveyResults, survey_results
+from core.analytics.time_saved import Comparison
+from core.analytics.voices import Voices, voices
+from core.baseline.entries import AnnotationEntry, ExclusionEntry, annotations, exclusions
+from core.baseline.frozen import Restated, restatement
+from core.criteria_panels import PanelData
+from core.report.chosen import Chosen, results_of, thawed
+from core.store import Store
+from core.time_chart import Mark, Span
+
+__all__ = ["Evidence", "evidence", "local"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A window with its criteria and all that stands beside them.
+
+    `found` are the findings as check, instant and sentence; `seen` reads the rest when it is asked.
+    """
+
+    chosen: Chosen
+    account: str
+    seen: Observed
+    results: Sequence[CriterionResult]
+    restated: Sequence[Restated]
+    days: Sequence[DayOfCriteria]
+    opinions: Opinions
+    comparison: Comparison
+    roi: Roi
+    survey: SurveyResults
+    voices: Voices
+    causes: Sequence[Cause]
+    found: Sequence[tuple[str, datetime, str]]
+    ledger: Sequence[ExclusionEntry]
+    happened: Sequence[AnnotationEntry]
+    currency: str
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The day of the report in the business zone."""
+        return self.now.astimezone(self.seen.store.zone).date()
+
+    @property
+    def main(self) -> list[CriterionResult]:
+        """The criteria without the guardrails."""
+        return [result for result in self.results if not result.criterion.is_guardrail]
+
+    def panels(self) -> PanelData:
+        """What the charts are drawn from, with what happened and what is excluded."""
+        start, end = instants(self.seen.store, self.seen.window)
+        inside = [
+            entry
+            for entry in self.ledger
+            if entry.withdrawn_at is None
+            and entry.subject is None
+            and Excluded(spans=((entry.from_at, entry.to_at),)).within(start, end)
+        ]
+        return PanelData(
+            results={result.criterion.key: result for result in self.results},
+            days=self.days,
+            opinions=self.opinions,
+            comparison=self.comparison,
+            reading=self.seen.platform,
+            marks=[Mark(_wall(self.seen, e.from_at), e.text) for e in self.happened],
+            spans=[
+                Span(
+                    _wall(self.seen, max(e.from_at, start)),
+                    _wall(self.seen, min(e.to_at, end)),
+                    e.reason,
+                )
+                for e in inside
+            ],
+            today=self.today,
+            zone=self.seen.store.zone,
+        )
+
+
+def evidence(store: Store, chosen: Chosen, *, account: str, now: datetime) -> Evidence:
+    """Read everything of the window; figures of a frozen baseline are those that were frozen."""
+    window = chosen.window
+    asked: dict[str, Any] = {"account": account, "window": window}
+    today = now.astimezone(store.zone).date()
+    seen = observed(store, **asked)
+    results = results_of(store, chosen, account=account)
+    start, end = instants(store, window)
+    restated = (
+        restatement(store, chosen.baseline, account=account)
+        if chosen.baseline is not None and chosen.content is not None
+        else []
+    )
+    return Evidence(
+        chosen=chosen,
+        account=account,
+        seen=seen,
+        results=results,
+        restated=restated,
+        days=thawed(chosen, "days", list[DayOfCriteria])
+        or daily_criteria(store, **asked, until=today),
+        opinions=thawed(chosen, "opinions", Opinions) or opinions(store, **asked),
+        comparison=thawed(chosen, "comparison", Comparison) or seen.comparison,
+        roi=thawed(chosen, "roi", Roi) or seen.roi,
+        survey=thawed(chosen, "survey", SurveyResults)
+        or survey_results(store, **asked, without=seen.without),
+        voices=voices(seen),
+        causes=causes(seen, slow_seconds=_slow(results)),
+        found=_found(store, chosen, account, now),
+        ledger=exclusions(store, account=account),
+        happened=annotations(store, account=account, start=start, end=end),
+        currency=settings_of(store, RoiSettings, account=account).currency,
+        now=now,
+    )
+
+
+def _slow(results: Sequence[CriterionResult]) -> float:
+    """What is slow is what the criterion of the p95 latency says."""
+    return next(
+        (r.criterion.target for r in results if r.criterion.key == "latency_p95"), SLOW_SECONDS
+    )
+
+
+def _found(
+    store: Store, chosen: Chosen, account: str, now: datetime
+) -> list[tuple[str, datetime, str]]:
+    """The findings that were frozen, else those of now."""
+    frozen: Mapping[str, Any] | None = chosen.content
+    if frozen is not None:
+        return [
+            (one["check"], datetime.fromisoformat(one["at"]), one["text"])
+            for one in frozen["findings"]
+        ]
+    return [
+        (one.check, one.from_at, one.text)
+        for one in findings(store, account=account, window=chosen.window, now=now)
+    ]
+
+
+def local(seen: Observed, at: datetime) -> str:
+    """2026-11-18 10:05, in the business zone."""
+    return f"{at.astimezone(seen.store.zone):%Y-%m-%d %H:%M}"
+
+
+def _wall(seen: Observed, at: datetime) -> datetime:
+    return at.astimezone(seen.store.zone).replace(tzinfo=None)

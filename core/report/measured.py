@@ -1,0 +1,281 @@
+"""What was measured: charts, time before and after, return, survey and feedback."""
+
+from collections.abc import Iterator
+
+from core import words
+from core.analytics.roi import Amount, Roi, RoiInput
+from core.analytics.survey import LEAST_ANSWERS, TEXTS, Answered
+from core.analytics.time_figures import Compared
+from core.criteria_charts import estimate_rows
+from core.criteria_panels import panels
+from core.report.document import (
+    Block,
+    Bullets,
+    Callout,
+    Chart,
+    Heading,
+    Paragraph,
+    Table,
+)
+from core.report.evidence import Evidence, local
+
+__all__ = ["before_and_after", "day_by_day", "feedback", "returned", "survey"]
+
+LONGEST_QUOTE = 300
+MINUTES_FROM = {"measured": "measured on tickets", "survey": "said in the survey"}
+
+
+def day_by_day(evidence: Evidence) -> Iterator[Block]:
+    """The charts of the dashboard, with what happened and what is excluded marked on them."""
+    yield Heading("The window day by day")
+    missing = []
+    for panel in panels(evidence.panels()):
+        if panel.drawn is None:
+            missing.append(f"{panel.title}: {words.lower_first(panel.subtitle)}")
+        elif panel.key != "saving":
+            yield Chart(panel.drawn, panel.title, panel.subtitle, f"{panel.title}.")
+    if missing:
+        yield Bullets(missing)
+    if evidence.happened:
+        yield Table(
+            "What happened",
+            ("When", "What", "Noted by"),
+            [
+                (local(evidence.seen, e.from_at), f"{e.kind}: {e.text}", e.entered_by)
+                for e in evidence.happened
+            ],
+            (18, 62, 20),
+        )
+
+
+def before_and_after(evidence: Evidence) -> Iterator[Block]:
+    """Every way to compare tickets, those that speak against enhancement as well."""
+    found = evidence.comparison
+    yield Heading("Time to resolution, before and after")
+    yield Paragraph(found.preferred.why)
+    for warning in found.warnings:
+        yield Callout(warning, "warning")
+    ways = {"Within category and priority": found.stratified, "All tickets, naive": found.naive}
+    if found.go_live is not None:
+        ways["Before and after go-live"] = found.go_live.compared
+    if all(not way.without.tickets and not way.enhanced.tickets for way in ways.values()):
+        yield Paragraph("No resolved ticket of this window says whether it was enhanced.")
+    else:
+        if any(way.estimate.value is not None for way in ways.values()):
+            yield _ways_chart(evidence, ways)
+        yield Table(
+            "Every figure, the unfavourable too",
+            (
+                *("Way", "Reduction", "95 % interval", "Mean without", "Mean with"),
+                *("Median without", "Median with", "Tickets without", "Tickets with"),
+            ),
+            [_way(name, way) for name, way in ways.items()],
+            (20, 11, 16, 11, 11, 11, 11, 9, 9),
+        )
+    yield Paragraph(_said_minutes(evidence))
+    if found.go_live is not None:
+        live = found.go_live
+        shares = [
+            words.UNKNOWN if share is None else words.share(share)
+            for share in (live.enhanced_before, live.enhanced_after)
+        ]
+        yield Paragraph(
+            f"Go-live on {words.day(live.day)}: {words.times(live.weeks, 'whole week')} on either "
+            f"side; enhanced {shares[0]} before and {shares[1]} after.",
+            quiet=True,
+        )
+
+
+def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
+    title = "The same question, asked in different ways"
+    result = next((r for r in evidence.results if r.criterion.key == "time_reduction"), None)
+    return Chart(
+        estimate_rows(
+            {name: way.estimate for name, way in ways.items()},
+            unit="fraction",
+            target=None if result is None else result.criterion.target,
+        ),
+        title,
+        "Reduction of the mean time to resolution with its 95 % interval; to the left of 0 it "
+        "takes longer, and the target is dashed",
+        "; ".join(f"{n}: {words.amount(w.estimate.value, 'fraction')}" for n, w in ways.items()),
+    )
+
+
+def _way(name: str, way: Compared) -> tuple[str | int, ...]:
+    estimate = way.estimate
+    return (
+        name,
+        words.amount(estimate.value, "fraction"),
+        " to ".join(words.amount(x, "fraction") for x in (estimate.low, estimate.high))
+        if estimate.low is not None
+        else estimate.method,
+        words.amount(way.without.mean, "minutes"),
+        words.amount(way.enhanced.mean, "minutes"),
+        words.amount(way.without.median, "minutes"),
+        words.amount(way.enhanced.median, "minutes"),
+        way.without.tickets,
+        way.enhanced.tickets,
+    )
+
+
+def _said_minutes(evidence: Evidence) -> str:
+    said = evidence.comparison.survey
+    if said.value is None:
+        return "Nobody answered in the survey how many minutes are saved."
+    bounds = " to ".join(words.amount(x, "minutes") for x in (said.low, said.high))
+    interval = said.method if said.low is None else f"95 % interval {bounds}"
+    return (
+        f"Survey: {words.amount(said.value, 'minutes')} saved for each ticket, as "
+        f"{words.times(said.n, 'person says', 'people say')}; {interval}."
+    )
+
+
+def returned(evidence: Evidence) -> Iterator[Block]:
+    """What the time saved is worth, from low to high, with who entered what it rests on."""
+    found = evidence.roi
+    yield Heading("Return on investment")
+    if found.reason:
+        yield Callout(f"The return cannot be told: {words.lower_first(found.reason)}", "warning")
+    else:
+        yield Table(
+            f"From low to high, in {evidence.currency}; a year has 52 weeks",
+            ("What", "Low", "Middle", "High"),
+            [_amounts(name, amount, unit) for name, amount, unit in _lines(found)],
+            (40, 20, 20, 20),
+        )
+        yield Bullets([part.removesuffix(".") + "." for part in found.formula.split(". ")])
+        for note in found.notes:
+            yield Paragraph(note, quiet=True)
+    yield Table(
+        "What it is computed from, and who entered it",
+        ("Input", "Value", "Origin", "Entered by", "When"),
+        [_input(evidence, one) for one in found.inputs],
+        (30, 22, 16, 16, 16),
+    )
+
+
+def _lines(found: Roi) -> Iterator[tuple[str, Amount, str]]:
+    lines = (
+        ("Minutes saved for each ticket", found.minutes, "minutes"),
+        ("Value per week", found.value_per_week, "money"),
+        ("Cost per week", Amount(*[found.cost_per_week] * 3), "money"),
+        ("Net per week", found.net_per_week, "money"),
+        ("Net per year", found.net_per_year, "money"),
+        ("Return on the cost", found.ratio, "fraction"),
+        ("Weeks until the setup is earned", found.payback_weeks, "weeks"),
+    )
+    return ((name, amount, unit) for name, amount, unit in lines if amount is not None)
+
+
+def _amounts(name: str, amount: Amount, unit: str) -> tuple[str, ...]:
+    return (name, *(words.amount(x, unit) for x in (amount.low, amount.middle, amount.high)))
+
+
+def _input(evidence: Evidence, one: RoiInput) -> tuple[str, ...]:
+    value = one.value
+    if isinstance(value, int | float):
+        said = words.amount(round(value, 2), "")
+    else:
+        said = MINUTES_FROM.get(value or "", value or words.UNKNOWN)
+    at = one.at and local(evidence.seen, one.at)
+    return one.label, said, one.origin, one.by or words.UNKNOWN, at or words.UNKNOWN
+
+
+def survey(evidence: Evidence) -> Iterator[Block]:
+    """The answers to each question, broken down from five answers on."""
+    found = evidence.survey
+    yield Heading("Survey of technicians")
+    if not found.responses:
+        yield Paragraph("Nobody answered the survey in this window.")
+        return
+    responses = words.upper_first(words.times(found.responses, "response"))
+    yield Paragraph(f"{responses}, without those that are excluded.")
+    yield Table(
+        "Every question",
+        ("Question", "Result", "95 % interval", "Answers", "Distribution"),
+        [_question(answered) for answered in found.questions],
+        (32, 14, 19, 9, 26),
+    )
+    if found.responses < LEAST_ANSWERS:
+        yield Paragraph(
+            "With fewer than five responses what people wrote could tell who wrote it: it is left "
+            "out.",
+            quiet=True,
+        )
+        return
+    for key, title in TEXTS.items():
+        texts = found.texts[key]
+        if texts:
+            yield Heading(f"{title} ({words.times(len(texts), 'answer')}, the latest)", 2)
+            yield Bullets([quoted(text) for text in texts[-3:]])
+
+
+def _question(answered: Answered) -> tuple[str | int, ...]:
+    estimate, unit = answered.estimate, answered.question.unit
+    name = {"stars": " of 5", "of 10": " of 10", "fraction": " yes"}.get(unit, "")
+    value = words.amount(estimate.value, unit)
+    bounds = " to ".join(words.amount(x, unit) for x in (estimate.low, estimate.high))
+    split = (
+        "; ".join(
+            f"{_choice(choice)}: {number}"
+            for choice, number in answered.distribution.items()
+            if number
+        )
+        if answered.distribution is not None
+        else f"fewer than {LEAST_ANSWERS}: not broken down"
+    )
+    return (
+        answered.question.label,
+        value if estimate.value is None else f"{value}{name}",
+        estimate.method if estimate.low is None else bounds,
+        answered.n,
+        split,
+    )
+
+
+def _choice(choice: object) -> str:
+    if isinstance(choice, bool):
+        return "yes" if choice else "no"
+    # As JSON has them, in what was frozen.
+    named = {"true": "yes", "false": "no"}
+    number = isinstance(choice, int | float)
+    return words.amount(choice, "") if number else named.get(str(choice), str(choice))
+
+
+def feedback(evidence: Evidence) -> Iterator[Block]:
+    """Votes in the product: how many, how they are spread, and the latest words without names."""
+    found = evidence.voices
+    yield Heading("Feedback in the product")
+    if not found.votes:
+        yield Paragraph("Nobody voted in this window.")
+        return
+    raters = words.times(found.raters, "person", "people")
+    thumbs = (
+        f"{words.count(found.thumbs_up)} of {words.times(found.thumbs, 'thumb')} point up."
+        if found.thumbs
+        else "Nobody gave a thumb."
+    )
+    yield Paragraph(f"{words.times(found.votes, 'vote')} of {raters}. {thumbs}")
+    if found.ratings is None:
+        yield Paragraph(
+            "With fewer than five people who voted, ratings and comments could tell who said what: "
+            "they are not broken down.",
+            quiet=True,
+        )
+        return
+    yield Table(
+        "Ratings in the product",
+        ("Stars", "Votes"),
+        [(stars, number) for stars, number in sorted(found.ratings.items())],
+    )
+    if found.quotes:
+        yield Heading(f"The latest of {words.times(found.comments, 'comment')}", 2)
+        yield Bullets([quoted(text) for text in found.quotes])
+
+
+def quoted(text: str) -> str:
+    """What someone wrote, on one line and at most 300 characters of it."""
+    line = " ".join(text.split())
+    cut = line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut}\N{RIGHT DOUBLE QUOTATION MARK}"

@@ -1,0 +1,169 @@
+"""How a baseline was measured, how good its data is, and what was left out of it."""
+
+from collections.abc import Iterator, Mapping
+
+from core import words
+from core.analytics.criteria import PROMETHEUS, CriterionResult
+from core.analytics.observed import instants
+from core.analytics.registry import METRICS
+from core.baseline.entries import EXCLUSION_KINDS, ExclusionEntry
+from core.criteria_words import criterion_target
+from core.report.document import Block, Bullets, Callout, Heading, Paragraph, Table
+from core.report.evidence import Evidence, local
+
+__all__ = ["data_quality", "definition_versions", "methods"]
+
+# How the beginning of an estimate's method reads in a sentence, with its source.
+HOW_ESTIMATED: Mapping[str, str] = {
+    "Wilson score interval": "Shares: the number counted of all, with the Wilson score interval "
+    "(Wilson 1927). With no failure at all it clears 95 % from 73 runs on.",
+    "order statistics within buckets": "Quantiles from histograms: interpolated within their "
+    "bucket as Prometheus does; the interval runs from the lower end of the bucket of its lower "
+    "rank to the upper end of that of its upper rank.",
+    "order statistics": "Quantiles: of the pooled raw durations, linear between closest ranks "
+    "(Hyndman and Fan 1996, type 7), with the order-statistic interval (Conover 1999, section "
+    "3.2); an upper limit of the p95 takes 72 runs.",
+    "t interval": "Means: of the single answers or days, with the t interval; none is given where "
+    "fewer than five values differ from the commonest one.",
+    "bootstrap-t": "Reductions: (mean without - mean with) / mean without, within category and "
+    "priority with the weights of the enhanced tickets, with a seeded bootstrap-t interval (Efron "
+    "and Tibshirani 1993, section 12.5) on the log of the ratio.",
+    "interval of the minutes saved": "Return: minutes saved / 60 x tickets x hourly rate - "
+    "operating cost, low, middle and high from the interval of the minutes saved.",
+    "counted in full": "Availability: the share of the minutes that were scraped; every minute is "
+    "known, so there is nothing to sample.",
+}
+MOST_FINDINGS = 60
+
+
+def methods(evidence: Evidence) -> Iterator[Block]:
+    """Each estimate and its interval in words, what verdicts mean, and what Prometheus cannot."""
+    yield Heading("How it was measured")
+    yield Bullets(
+        [
+            "Met: the whole 95 % interval lies on the good side of the target.",
+            "Missed: the whole 95 % interval lies on the bad side of it.",
+            "Not proven: the interval holds the target, or has no bound on a side that matters. "
+            "The estimate may well be right; the sample does not show it yet.",
+            "No data: nothing was measured, and the reason is said. It is never shown as 0.",
+        ]
+    )
+    used = {result.estimate.method for result in evidence.results}
+    said = [
+        text
+        for start, text in HOW_ESTIMATED.items()
+        if any(_is_kind(method, start) for method in used)
+    ]
+    yield Bullets(said)
+    yield from _prometheus(evidence)
+    yield Table(
+        "How each criterion was estimated",
+        ("Criterion", "Target", "Method", "Source", "Definition", "Why this target"),
+        [_method(evidence, result) for result in evidence.results],
+        (16, 11, 23, 11, 12, 27),
+    )
+
+
+def _is_kind(method: str, start: str) -> bool:
+    # The one for raw durations is also how the one for histograms begins.
+    is_buckets = method == "order statistics within buckets"
+    return method.startswith(start) and not (is_buckets and start == "order statistics")
+
+
+def _prometheus(evidence: Evidence) -> Iterator[Block]:
+    if any(r.judged.source == PROMETHEUS and r.sample == "run" for r in evidence.results):
+        yield Callout(
+            "Runs are counted by Prometheus here, for there are no records of them. A quantile "
+            "that falls beyond the highest finite bucket is reported by Prometheus as that "
+            "bucket's end. Such a figure proves nothing about a target above it: it is shown as "
+            "at least that long and is Not proven, never Met.",
+            "warning",
+        )
+
+
+def _method(evidence: Evidence, result: CriterionResult) -> tuple[str, ...]:
+    version = definition_versions(evidence).get(result.criterion.key)
+    return (
+        result.criterion.label,
+        criterion_target(result),
+        result.estimate.method,
+        result.judged.source,
+        f"{result.metric} v{version}" if result.metric and version else "see the methods",
+        result.criterion.rationale or words.UNKNOWN,
+    )
+
+
+def definition_versions(evidence: Evidence) -> dict[str, int]:
+    """The version of the metric's definition by criterion: the frozen one where it is frozen."""
+    content = evidence.chosen.content
+    if content is not None:
+        return {
+            one["key"]: one["definition_version"]
+            for one in content["criteria"]
+            if one["definition_version"] is not None
+        }
+    return {r.criterion.key: METRICS[r.metric].version for r in evidence.results if r.metric}
+
+
+def data_quality(evidence: Evidence) -> Iterator[Block]:
+    """What the daily checks found, and the whole ledger of exclusions."""
+    yield Heading("Data quality and exclusions")
+    yield Paragraph(
+        "Checked: gaps in scraping over 1 minute, counter resets, missing days, runs over 300 s, "
+        "queues over 100, days of 3 times the usual volume, fewer than 5 survey responses, one "
+        "rater giving most votes.",
+        quiet=True,
+    )
+    if evidence.found:
+        yield Table(
+            words.times(len(evidence.found), "finding"),
+            ("When", "Check", "Finding"),
+            [
+                (local(evidence.seen, at), check, text)
+                for check, at, text in evidence.found[:MOST_FINDINGS]
+            ],
+            (18, 26, 56),
+        )
+        if len(evidence.found) > MOST_FINDINGS:
+            more = len(evidence.found) - MOST_FINDINGS
+            yield Paragraph(f"And {words.count(more)} more: see the dashboard.", quiet=True)
+    else:
+        yield Paragraph("Nothing was found: each day is there, and nothing stands out.")
+    yield from ledger(evidence)
+
+
+def ledger(evidence: Evidence) -> Iterator[Block]:
+    """Who left out what, when and why; withdrawn entries stay to be read."""
+    start, end = instants(evidence.seen.store, evidence.seen.window)
+    inside = [e for e in evidence.ledger if e.from_at < end and e.to_at > start]
+    if not inside:
+        yield Paragraph("Nothing of this window was ever excluded.")
+        return
+    yield Table(
+        "The ledger of exclusions in these days",
+        ("From", "To", "Kind", "Reason", "Only", "Entered by", "Counts"),
+        [_entry(evidence, entry) for entry in inside],
+        (13, 13, 11, 25, 12, 12, 14),
+    )
+
+
+def _entry(evidence: Evidence, entry: ExclusionEntry) -> tuple[str, ...]:
+    seen = evidence.seen
+    return (
+        local(seen, entry.from_at),
+        local(seen, entry.to_at),
+        EXCLUSION_KINDS.get(entry.kind, entry.kind),
+        entry.reason,
+        entry.subject or "everything",
+        f"{entry.entered_by}, {local(seen, entry.entered_at)}",
+        _counts(evidence, entry),
+    )
+
+
+def _counts(evidence: Evidence, entry: ExclusionEntry) -> str:
+    content = evidence.chosen.content
+    if content is not None and entry.id in {one["id"] for one in content["exclusions"]}:
+        return "out of the frozen figures"
+    if entry.withdrawn_at is not None:
+        return f"withdrawn by {entry.withdrawn_by}"
+    return "entered after the freeze" if content is not None else "left out"

@@ -1,0 +1,130 @@
+"""Prometheus as people meet it: the command line, the unattended sync and the doctor."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from core import doctor
+from core.config import ROOT, PrometheusSource, TestioAccount, load_settings
+from core.shown import close_stores
+from core.store import open_store
+from core.sync import end_background, keep_synced, runs
+from tests.prometheus import History
+
+NOW = int(time.time())
+START = NOW - 4 * 3_600
+
+
+@pytest.fixture
+def url(prometheus):
+    """A server whose history ends a few minutes ago."""
+    history = History()
+    samples = [(at, (at - START) // 600) for at in range(START, NOW - 180, 15)]
+    labels = {"tenant_id": "acme", "status": "completed"}
+    history.add("enhancement_requests_total", labels, samples)
+    for name in ("enhancement_success_rate", "queue_depth", "worker_active_count"):
+        history.add(name, {}, samples)
+    labels = {"tenant_id": "acme", "le": "+Inf"}
+    history.add("enhancement_duration_seconds_bucket", labels, samples)
+    return prometheus(history)
+
+
+@pytest.fixture
+def run(tmp_path, url):
+    def runs_it(*arguments, **changes):
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("TOUCHSTONE_", "TESTIO_", "PROMETHEUS_"))
+        }
+        own = {
+            "TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/own.db",
+            "TESTIO_CUSTOMER_ID": "acme",
+            "PROMETHEUS_URL": url,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "core", *arguments],
+            env=kept | own | changes,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return runs_it
+
+
+def test_the_command_line(run):
+    for source in ("prometheus", "all"):
+        done = run("sync", "--source", source)
+        assert done.returncode == 0, done.stderr
+        assert "acme, prometheus: done" in done.stdout
+    assert "0 new, 0 changed, 0 removed" in done.stdout
+    said = run("doctor").stdout
+    assert "ok   Prometheus of acme: answers, version 2." in said
+    assert "ok   Last Prometheus sync of acme" in said
+    assert "platform metrics" in said
+    other = run("sync", "--source", "testio")
+    assert other.returncode == 1
+    assert "No account is configured: set TESTIO_CUSTOMER_ID and" in other.stderr
+    down = run("sync", PROMETHEUS_URL="http://127.0.0.1:9")
+    assert down.returncode == 1
+    assert "cannot be reached: check the network and PROMETHEUS_URL" in down.stdout + down.stderr
+
+
+def test_the_doctor_says_what_is_wrong(monkeypatch):
+    monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
+    monkeypatch.setenv("PROMETHEUS_URL", "http://127.0.0.1:9")
+    found = {f.what: f for f in doctor.examine(load_settings())}
+    close_stores()
+    assert not found["Prometheus of acme"].ok
+    assert "Source of acme" not in found
+
+
+def test_each_source_is_kept_up_to_date_in_its_own_time(store, account, url):
+    both = replace(account, prometheus=PrometheusSource(url=url, tenant_id="acme"))
+    alone = TestioAccount(id="alone", name="", base_url="", token=None, prometheus=both.prometheus)
+    keep_synced(replace(load_settings({}), accounts=(both, alone)), lambda: store)
+    until = time.monotonic() + 20
+    while not (
+        runs(store, account="acme")
+        and [run.status for run in runs(store, account="alone")] == ["done"]
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    end_background()
+    assert [run.source for run in runs(store, account="alone")] == ["prometheus"]
+
+
+def test_the_data_page_shows_it(url, monkeypatch, tmp_path):
+    from streamlit.testing.v1 import AppTest
+
+    monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
+    monkeypatch.setenv("PROMETHEUS_URL", url)
+    app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=30)
+    app.switch_page("data.py").run()
+    app.button(key="data_sync").click().run()
+    until = time.monotonic() + 20
+    settings = load_settings()
+    store = open_store(settings.database_url)
+    while not [run for run in runs(store, account="acme") if run.status == "done"]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    app.run()
+    app.run()
+    store.close()
+    close_stores()
+    assert not app.exception
+    said = " ".join(e.value for e in app.caption).replace("\\", "")
+    assert "Platform metrics are fresh: synced" in said
+    sources = next(frame.value for frame in app.dataframe if "Freshness" in frame.value)
+    row = sources[sources["Source"] == "Platform metrics"].iloc[0]
+    assert row["Rows"] > 40
+    assert row["Freshness"] == "fresh"
+    history = next(frame.value for frame in app.dataframe if "Requests" in frame.value)
+    assert history["Source"].tolist() == ["Prometheus"]

@@ -1,0 +1,185 @@
+"""Business impact against values worked out by hand."""
+
+import math
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from core.account_settings import RoiSettings, save_settings
+from core.analytics.roi import Amount, roi
+from core.analytics.time_saved import compare
+from core.analytics.window import Window
+from core.errors import InputError
+from core.stats import Estimate
+from core.store import open_store
+from tests.analytics.worlds import Builder, fill, prepare
+
+WEEKS = Window(date(2024, 1, 8), date(2024, 1, 21), "two weeks")
+INPUTS = RoiSettings(
+    hourly_rate=60.0, operating_cost_per_week=100.0, setup_cost=400.0, currency="USD"
+)
+
+
+@pytest.fixture
+def store():
+    opened = open_store("sqlite://", timezone="UTC")
+    prepare(opened)
+    world = Builder()
+    for n in range(40):
+        world.ticket(opened="2024-01-10T10:00", resolved="2024-01-10T11:00", enhanced=n < 30)
+    world.ticket(opened="2024-01-10T10:00", enhanced=True)
+    world.ticket(opened="2024-02-10T10:00", resolved="2024-02-10T11:00", enhanced=True)
+    fill(opened, world.world)
+    yield opened
+    opened.close()
+
+
+def estimate(value, low, high, **more):
+    return Estimate(value=value, low=low, high=high, n=30, method="", **more)
+
+
+def seen(store, share, *, survey=None):
+    """The comparison of the window as if it had come out so, of 50 minutes without."""
+    known = compare(store, account="a", window=WEEKS)
+    preferred = replace(
+        known.preferred, figure="stratified", estimate=share, minutes_without=50.0, why="So it is."
+    )
+    return replace(known, preferred=preferred, survey=survey or known.survey)
+
+
+def computed(store, share=None, *, settings=INPUTS, survey=None, window=WEEKS):
+    save_settings(store, settings, account="a", by="Ann")
+    share = share or estimate(0.2, 0.1, 0.3)
+    comparison = seen(store, share, survey=survey)
+    return roi(store, account="a", window=window, comparison=comparison)
+
+
+def triple(amount):
+    return (amount.low, amount.middle, amount.high)
+
+
+def test_every_amount_follows_from_minutes_tickets_and_rate(store):
+    found = computed(store)
+    # 30 enhanced tickets in two weeks; 5, 10 and 15 minutes of 50 at one dollar a minute.
+    assert found.reason == ""
+    assert found.tickets_per_week == 15
+    assert triple(found.minutes) == pytest.approx((5, 10, 15))
+    assert triple(found.value_per_week) == pytest.approx((75, 150, 225))
+    assert found.cost_per_week == 100
+    assert triple(found.net_per_week) == pytest.approx((-25, 50, 125))
+    assert triple(found.value_per_year) == pytest.approx((3_900, 7_800, 11_700))
+    assert found.cost_per_year == 5_200
+    assert triple(found.net_per_year) == pytest.approx((-1_300, 2_600, 6_500))
+    assert triple(found.ratio) == pytest.approx((-0.25, 0.5, 1.25))
+    assert found.payback_weeks == Amount(None, pytest.approx(8), pytest.approx(3.2))
+    assert found.formula == (
+        "minutes saved / 60 x tickets x hourly rate - operating cost. "
+        "Low: 5.0 min / 60 x 15.0 tickets x 60.00 USD - 100.00 USD = -25.00 USD a week. "
+        "Middle: 10.0 min / 60 x 15.0 tickets x 60.00 USD - 100.00 USD = 50.00 USD a week. "
+        "High: 15.0 min / 60 x 15.0 tickets x 60.00 USD - 100.00 USD = 125.00 USD a week."
+    )
+    assert "Minutes saved for each ticket are 20 % of 50.0 minutes without enhancement." in (
+        found.notes
+    )
+    assert "The interval of the net crosses zero: it may be a gain or a loss." in found.notes
+    assert "At the low end the setup cost is never earned back." in found.notes
+    assert not any("minutes saved crosses zero" in note for note in found.notes)
+
+
+def test_an_interval_across_zero_is_said_so(store):
+    found = computed(store, estimate(0.1, -0.1, 0.3))
+    assert triple(found.value_per_week) == pytest.approx((-75, 75, 225))
+    assert any("minutes saved crosses zero" in note for note in found.notes)
+
+
+def test_a_loss_is_a_loss(store):
+    found = computed(store, estimate(-0.2, -0.3, -0.1))
+    assert triple(found.net_per_week) == pytest.approx((-325, -250, -175))
+    assert triple(found.payback_weeks) == (None, None, None)
+
+
+def test_minutes_of_the_survey_where_they_are_chosen(store):
+    settings = replace(INPUTS, minutes_source="survey", tickets_per_week=10, setup_cost=None)
+    found = computed(store, settings=settings, survey=estimate(6.0, 4.0, 8.0))
+    assert triple(found.net_per_week) == pytest.approx((-60, -40, -20))
+    assert found.notes[0] == "Minutes saved for each ticket are the mean of 30 survey answers."
+    assert found.payback_weeks is None
+    assert found.tickets_per_week == 10
+
+
+def test_the_inputs_say_who_entered_them(store):
+    save_settings(store, replace(INPUTS, hourly_rate=50.0), account="a", by="Bob")
+    inputs = {given.key: given for given in computed(store).inputs}
+    assert (inputs["hourly_rate"].by, inputs["hourly_rate"].value) == ("Ann", 60)
+    # Ann entered the others again, but it was Bob who made them what they are.
+    assert (inputs["setup_cost"].by, inputs["setup_cost"].origin) == ("Bob", "entered")
+    assert inputs["setup_cost"].at is not None
+    assert (inputs["minutes_source"].by, inputs["minutes_source"].origin) == (None, "default")
+    counted = inputs["tickets_per_week"]
+    assert (counted.value, counted.origin, counted.by) == (15, "counted", None)
+    save_settings(store, replace(INPUTS, tickets_per_week=9.0), account="a", by="Eve")
+    inputs = {given.key: given for given in roi(store, account="a", window=WEEKS).inputs}
+    counted = inputs["tickets_per_week"]
+    assert (counted.value, counted.origin, counted.by) == (9, "entered", "Eve")
+    assert len(inputs) == 6
+
+
+@pytest.mark.parametrize(
+    ("changed", "share", "said"),
+    [
+        ({"hourly_rate": None}, None, "Hourly rate is not entered."),
+        ({"operating_cost_per_week": None}, None, "Operating cost per week is not entered."),
+        ({"tickets_per_week": 0.0}, None, "No enhanced ticket was resolved"),
+        ({}, estimate(None, None, None), "So it is."),
+        ({}, estimate(0.2, None, None), "The time reduction has no interval."),
+        ({"minutes_source": "survey"}, None, "Nobody answered in the survey"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_computed(store, changed, share, said):
+    found = computed(store, share, settings=replace(INPUTS, **changed))
+    assert found.reason.startswith(said)
+    assert (found.value_per_week, found.net_per_year, found.ratio) == (None, None, None)
+    assert len(found.inputs) == 6
+
+
+def test_all_time_has_no_weeks_to_count_in(store):
+    everything = Window(None, None, "All time")
+    assert "choose one" in computed(store, window=everything).reason
+    settings = replace(INPUTS, tickets_per_week=15.0)
+    found = computed(store, settings=settings, window=everything)
+    assert triple(found.net_per_week) == pytest.approx((-25, 50, 125))
+
+
+def test_without_a_cost_there_is_no_ratio(store):
+    found = computed(store, settings=replace(INPUTS, operating_cost_per_week=0.0))
+    assert found.ratio is None
+    assert triple(found.net_per_week) == pytest.approx((75, 150, 225))
+
+
+def test_it_compares_by_itself_and_refuses_with_the_reason(store):
+    save_settings(store, INPUTS, account="a", by="Ann")
+    found = roi(store, account="a", window=WEEKS)
+    assert found.reason == compare(store, account="a", window=WEEKS).preferred.why
+    assert "10 tickets without enhancement were resolved" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"hourly_rate": 0}, "Hourly rate is 0"),
+        ({"hourly_rate": -1}, "Hourly rate is -1"),
+        ({"hourly_rate": math.nan}, "Hourly rate is nan"),
+        ({"hourly_rate": math.inf}, "Hourly rate is inf"),
+        ({"hourly_rate": "60"}, "Hourly rate is '60'"),
+        ({"setup_cost": True}, "Setup cost is True"),
+        ({"tickets_per_week": 1e12}, "Tickets per week is 1000000000000.0"),
+        ({"currency": " "}, "Currency is ' '"),
+        ({"currency": "dollars of Canada"}, "1 to 8 characters"),
+        ({"currency": None}, "Currency is None"),
+        ({"minutes_source": "guess"}, "measured or survey"),
+    ],
+)
+def test_inputs_without_sense_are_refused(wrong, said):
+    with pytest.raises(InputError, match=said):
+        RoiSettings(**wrong)
