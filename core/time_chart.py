@@ -189,7 +189,7 @@ def _lines(drawn: _Frame, names: Sequence[str]) -> list[Row]:
         tips.insert(1, {"field": "series", "title": "What"})
     stroke = {"type": "line", "strokeWidth": 2.2}
     is_dense = len(drawn.rows) > MOST_POINTS * max(1, len(names))
-    pale = {"condition": {"test": "datum.is_whole", "value": 0 if is_dense else 1}}
+    pale: Row = {"condition": {"test": "datum.is_whole", "value": 0 if is_dense else 1}}
     pale |= {"value": 0 if is_dense else 0.5}
     return [
         {"transform": [{"filter": "datum.is_whole"}], "mark": stroke, "encoding": encoding},

@@ -97,7 +97,7 @@ class Observed:
             enhancement=runs.id,
         ).group_by(runs.created_day)
         with self.store.read() as session:
-            return dict(session.connection().execute(statement).tuples().all())
+            return dict(session.connection().execute(statement).all())
 
     @cached_property
     def thumbs(self) -> tuple[int, int]:
@@ -116,7 +116,7 @@ class Observed:
             ticket=votes.ticket_id,
         ).group_by(votes.thumb)
         with self.store.read() as session:
-            by: dict[str, int] = dict(session.connection().execute(found).tuples().all())
+            by: dict[str, int] = dict(session.connection().execute(found).all())
         return by.get("up", 0), sum(by.values())
 
     @cached_property

@@ -57,7 +57,7 @@ def _quantile_rule(metric: str, share: float) -> Rule:
         bounds=lambda seen, _estimate: lambda n: stats.quantile_bounds(seen.runs.seconds, share, n),
         platform=lambda seen: _of_buckets(seen, share).estimate,
         platform_note=lambda seen: _of_buckets(seen, share).note,
-        query=metric,
+        query=metric.removeprefix("latency_"),
     )
 
 
@@ -154,7 +154,7 @@ RULES: Mapping[str, Rule] = {
         bounds=_share_bounds,
         note=_pending,
         platform=_platform_success,
-        query="success_rate",
+        query="requests",
     ),
     "latency_p50": _quantile_rule("latency_p50", 0.50),
     "latency_p95": _quantile_rule("latency_p95", 0.95),
@@ -194,7 +194,6 @@ RULES: Mapping[str, Rule] = {
         estimate=_availability,
         bounds=_mean_bounds,
         note=lambda seen: "minutes in which the platform was scraped" if seen.platform.gaps else "",
-        query="availability",
     ),
     "queue_depth": Rule(
         sample="day",
@@ -208,6 +207,6 @@ RULES: Mapping[str, Rule] = {
         estimate=lambda seen: _daily(seen.platform.utilisation, "worker utilisation"),
         bounds=_mean_bounds,
         note=lambda _seen: "the mean of the days' means",
-        query="worker_utilisation",
+        query="worker_active",
     ),
 }

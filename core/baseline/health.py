@@ -145,4 +145,4 @@ def _by_day(
         .group_by(day)
     )
     with seen.store.read() as session:
-        return dict(session.connection().execute(statement).tuples().all())
+        return dict(session.connection().execute(statement).all())

@@ -140,6 +140,8 @@ class _Reading:
         metrics = self._find_metrics()
         self._reader = PlatformReader(metrics, self._source.workers)
         self._prepare(metrics, start)
+        # A server that knows nothing of what was stored last has been replaced: it begins anew.
+        self._begun &= any(s.last is not None for s in self._reader.scrapes.values())
         total = max(self._end - start, 1)
         while start < self._end:
             end = min((start // PIECE_MS + 1) * PIECE_MS, self._end)

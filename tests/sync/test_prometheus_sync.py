@@ -345,3 +345,16 @@ def test_what_the_server_has_forgotten_stays(store, prometheus):
     assert later.status == "done"
     assert reading(store).completed == 200
     assert everything(store)[2] == once[2]
+
+
+def test_a_server_that_takes_the_place_of_another_takes_nothing_away(store, prometheus):
+    before, after = History(), History()
+    events = {"completed": draw(1, 400)}
+    add_requests(before, events, scrapes(last=4 * 3_600))
+    add_requests(after, events, scrapes(6 * 3_600))
+    read(store, account(prometheus(before)), now=BASE + 4 * 3_600 + 20)
+    read(store, account(prometheus(after)))
+    seen = [when for when in events["completed"] if when <= 4 * 3_600 - 15 or when > 6 * 3_600]
+    assert reading(store).completed == len(seen)
+    assert reading(store).minutes_read == pytest.approx(6 * 60, abs=1)
+    assert reading(store).gaps == ()

@@ -1,0 +1,206 @@
+"""The appendices of a baseline report: definitions, queries that can be run again, raw figures."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import func, select
+
+from core import words
+from core.analytics.query import query_metrics
+from core.analytics.registry import METRICS
+from core.baseline.frozen import row_counts
+from core.report.document import Block, Code, Heading, Paragraph, Table
+from core.report.evidence import Evidence
+from core.report.methods import definition_versions
+from core.store import Enhancement, table
+
+__all__ = ["appendices", "exact_figures"]
+
+SHARED = {
+    "requests": "Runs by status",
+    "queue_depth": "Queue depth",
+    "worker_active": "Active workers",
+    "success_rate": "Success rate",
+}
+
+
+def appendices(evidence: Evidence) -> Iterator[Block]:
+    """Definitions, queries and raw tables."""
+    yield from _raw(evidence)
+    yield from _definitions(evidence)
+    yield from _queries(evidence)
+
+
+def _raw(evidence: Evidence) -> Iterator[Block]:
+    yield Heading("Appendix A: the figures behind it")
+    yield exact_figures(evidence)
+    yield _daily(evidence)
+    if evidence.comparison.strata:
+        yield _strata(evidence)
+    yield _statuses(evidence)
+    content = evidence.chosen.content
+    counts = (
+        content["rows"]
+        if content is not None
+        else row_counts(evidence.seen.store, account=evidence.account, window=evidence.seen.window)
+    )
+    yield Table(
+        "Rows in the window, excluded or not",
+        ("Rows", "Number"),
+        [(words.upper_first(name), number) for name, number in counts.items()],
+    )
+
+
+def exact_figures(evidence: Evidence) -> Table:
+    """The criteria as numbers in their units, shares from 0 to 1, not rounded for reading."""
+    return Table(
+        "Exact figures; shares from 0 to 1, durations in seconds",
+        (
+            *("Key", "Unit", "Value", "Low", "High", "Sample", "Target", "Upper target"),
+            *("Verdict", "With the excluded rows"),
+        ),
+        [
+            (
+                result.criterion.key,
+                result.criterion.unit,
+                result.estimate.value,
+                result.estimate.low,
+                result.estimate.high,
+                result.estimate.n,
+                result.criterion.target,
+                result.criterion.upper_target,
+                str(result.verdict),
+                result.with_excluded.estimate.value if result.with_excluded else None,
+            )
+            for result in evidence.results
+        ],
+        (18, 10, 10, 10, 10, 9, 8, 9, 12, 12),
+    )
+
+
+def _daily(evidence: Evidence) -> Table:
+    keys = {
+        "success_rate": "Success rate",
+        "latency_p50": "p50, s",
+        "latency_p95": "p95, s",
+        "latency_p99": "p99, s",
+        "positive_feedback": "Positive feedback",
+    }
+    names = list(keys.values())
+    columns = ["Day", "Runs", names[0], "from", "to", *names[1:], "Up", "Down"]
+    rows = []
+    for day in evidence.days:
+        success = day.estimates["success_rate"]
+        others = [day.estimates[key].value for key in list(keys)[1:]]
+        figures = (day.finished, success.value, success.low, success.high)
+        rows.append((f"{day.day:%a} {day.day}", *figures, *others, *day.thumbs))
+    return Table(
+        "Daily figures; the success rate with its 95 % interval, thumbs up and down",
+        columns,
+        rows,
+        (17, 7, 10, 10, 10, 9, 9, 9, 11, 6, 7),
+    )
+
+
+def _strata(evidence: Evidence) -> Table:
+    return Table(
+        "Tickets by category and priority: mean minutes to resolution",
+        (
+            *("Category", "Priority", "Tickets without", "Mean without"),
+            *("Tickets with", "Mean with", "Reduction"),
+        ),
+        [
+            (
+                one.category or "none",
+                one.priority or "none",
+                one.without.tickets,
+                one.without.mean,
+                one.enhanced.tickets,
+                one.enhanced.mean,
+                one.reduction,
+            )
+            for one in evidence.comparison.strata
+        ],
+        (18, 16, 13, 14, 13, 14, 12),
+    )
+
+
+def _statuses(evidence: Evidence) -> Table:
+    """Runs by day and status, excluded or not: what the platform recorded."""
+    runs = table(Enhancement).c
+    window = evidence.seen.window
+    statement = (
+        select(runs.created_day, runs.status, func.count())
+        .where(
+            runs.account_id == evidence.account,
+            runs.created_day.between(window.start, window.end),
+        )
+        .group_by(runs.created_day, runs.status)
+    )
+    by: dict[date, dict[str, int]] = {}
+    with evidence.seen.store.read() as session:
+        for day, status, number in session.connection().execute(statement):
+            by.setdefault(day, {})[status] = number
+    statuses = sorted({status for of_day in by.values() for status in of_day})
+    return Table(
+        "Runs by day and status, excluded or not",
+        ("Day", *(words.upper_first(status) for status in statuses)),
+        [
+            (f"{day:%a} {day}", *(of_day.get(status, 0) for status in statuses))
+            for day, of_day in sorted(by.items())
+        ],
+    )
+
+
+def _definitions(evidence: Evidence) -> Iterator[Block]:
+    yield Heading("Appendix B: definitions")
+    versions = definition_versions(evidence)
+    metrics = {r.metric: r.criterion.key for r in evidence.results if r.metric}
+    if not metrics:
+        yield Paragraph("No criterion of this window is a metric of the registry.")
+        return
+    yield Table(
+        "The metrics that the criteria are estimates of",
+        ("Metric", "Version", "What it is", "Formula", "Source"),
+        [
+            (
+                METRICS[metric].label,
+                versions.get(key),
+                METRICS[metric].definition,
+                METRICS[metric].formula,
+                METRICS[metric].source,
+            )
+            for metric, key in metrics.items()
+        ],
+        (17, 9, 32, 26, 16),
+    )
+
+
+def _queries(evidence: Evidence) -> Iterator[Block]:
+    yield Heading("Appendix C: queries")
+    yield Paragraph(
+        "SQL as it runs on the store, over all rows of the window, those that are excluded as "
+        "well; PromQL that says the same of the server, up to what it extrapolates.",
+        quiet=True,
+    )
+    window = evidence.seen.window
+    for result in evidence.results:
+        if result.metric is None:
+            continue
+        answered = query_metrics(
+            evidence.seen.store,
+            metrics=[result.metric],
+            start_date=window.start,
+            end_date=window.end,
+            account=evidence.account,
+            today=evidence.today,
+        )
+        yield Code(f"{result.criterion.label}, SQL", str(answered["sql"]), "sql")
+    promql = evidence.seen.platform.promql
+    told = {result.judged.query for result in evidence.results if result.judged.query}
+    for result in evidence.results:
+        if result.judged.query:
+            yield Code(f"{result.criterion.label}, PromQL", result.judged.query, "promql")
+    for name, query in promql.items():
+        if query not in told:
+            yield Code(f"{SHARED.get(name, name)}, PromQL", query, "promql")

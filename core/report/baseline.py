@@ -1,0 +1,115 @@
+"""The baseline report: one window, judged, explained and open to be checked, from the store alone.
+
+From the answer down to the queries: who reads only the first page knows the verdicts.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+
+from core import words
+from core.analytics.exclusions import Excluded
+from core.analytics.observed import instants
+from core.analytics.window import Window
+from core.config import ROOT
+from core.report import advice, appendix, measured, methods, summary
+from core.report.chosen import Chosen, account_of, choose
+from core.report.document import Block, Document
+from core.report.evidence import Evidence, evidence, local
+from core.store import Store
+
+__all__ = ["baseline_report"]
+
+
+def baseline_report(
+    store: Store,
+    *,
+    account: str,
+    week: Window | None = None,
+    chosen: Chosen | None = None,
+    is_demo: bool = False,
+    now: datetime | None = None,
+) -> Document:
+    """The report of the latest frozen baseline, else of the latest complete one, else of last week.
+
+    `week` or `chosen` name other days. Raises InputError for an account that there is none of.
+    """
+    now = now or datetime.now(UTC)
+    _, name = account_of(store, account)
+    today = now.astimezone(store.zone).date()
+    chosen = chosen or choose(store, account=account, today=today, week=week)
+    read = evidence(store, chosen, account=account, now=now)
+    return Document(
+        name=f"touchstone-baseline-{_file_name(chosen.window)}",
+        title=f"Baseline report: {chosen.window.label}",
+        answer=summary.answer(read),
+        stamp=_stamp(read, name, is_demo=is_demo),
+        is_demo=is_demo,
+        blocks=tuple(_blocks(read)),
+    )
+
+
+def _blocks(read: Evidence) -> Iterator[Block]:
+    yield from summary.summary(read)
+    yield from summary.criteria(read)
+    yield from measured.day_by_day(read)
+    yield from measured.before_and_after(read)
+    yield from measured.returned(read)
+    yield from measured.survey(read)
+    yield from measured.feedback(read)
+    yield from advice.gaps(read)
+    yield from advice.recommendations(read)
+    yield from methods.methods(read)
+    yield from methods.data_quality(read)
+    yield from appendix.appendices(read)
+
+
+def _stamp(read: Evidence, name: str, *, is_demo: bool) -> dict[str, str]:
+    window = read.chosen.window
+    assert window.start is not None
+    assert window.end is not None
+    versions = sorted({f"v{v}" for v in methods.definition_versions(read).values()})
+    stamp = {
+        "Account": name,
+        "Window": f"{words.day(window.start)} to {words.day(window.end)}, {read.chosen.state}",
+        "Days in": read.seen.store.zone.key,
+        "Exclusions": _excluded(read),
+        "As of": local(read.seen, read.now),
+        "Touchstone": product_version(),
+        "Definitions": words.listed(versions) if versions else words.UNKNOWN,
+    }
+    return stamp | ({"Demo data": "made up"} if is_demo else {})
+
+
+def _excluded(read: Evidence) -> str:
+    content = read.chosen.content
+    if content is not None:
+        start, end = instants(read.seen.store, read.seen.window)
+        inside = [
+            one
+            for one in content["exclusions"]
+            if Excluded(
+                spans=((datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"])),)
+            ).within(start, end)
+        ]
+        number = len(inside)
+    else:
+        out = read.seen.without
+        number = len(out.spans) + len(out.subjects)
+    if not number:
+        return "none"
+    return f"{words.times(number, 'exclusion')}, both figures shown"
+
+
+@cache
+def product_version() -> str:
+    """The version of this product."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version: str = tomllib.load(file)["project"]["version"]
+    return version
+
+
+def _file_name(window: Window) -> str:
+    """The window's days: a name that people gave may hold anything."""
+    return f"{window.start}-to-{window.end}"

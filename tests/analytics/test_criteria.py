@@ -1,0 +1,332 @@
+"""Criteria against plain Python over what people really record, with and without exclusions."""
+
+import statistics
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert
+
+from core.analytics.criteria import evaluate, weekly_estimates
+from core.analytics.criteria_days import daily_criteria, opinions
+from core.analytics.window import Window, iso_week
+from core.baseline.entries import exclude, exclusions, withdraw_exclusion
+from core.stats import Verdict, proportion_estimate, quantile_estimate
+from core.store import Enhancement, Exclusion, Feedback, SurveyResponse, open_store, table
+from core.store.days import extend_calendar, fill_days
+
+# A week that begins in one year and ends in the next, in a zone with another date than UTC.
+ZONE = ZoneInfo("Pacific/Auckland")
+WEEK = iso_week(date(2025, 12, 31))
+FIRST = datetime.combine(WEEK.start, time(), ZONE)
+HOURS = 24 * 9
+NAMES = ["Ann", 'O\'Neil "x"', "Zoë \N{PILE OF POO}", "%_", ""]
+
+instants = st.integers(-24 * 60, HOURS * 60).map(lambda n: FIRST + timedelta(minutes=n))
+runs = st.lists(
+    st.fixed_dictionaries(
+        {
+            "account_id": st.sampled_from("aab"),
+            "ticket_id": st.sampled_from(["T1", "T'2", None]),
+            "status": st.sampled_from(["completed", "completed", "failed", "pending", "odd"]),
+            "processing_time_ms": st.none() | st.integers(0, 100).map(lambda n: n * 1_000),
+            "created_at": instants,
+        }
+    ),
+    max_size=40,
+)
+votes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "account_id": st.sampled_from("aab"),
+            "subject": st.sampled_from(["enhancement:0", "ticket:T'2", "page:/x", "page:%"]),
+            "rater": st.sampled_from(NAMES[:4]),
+            "enhancement_id": st.sampled_from([None, "0", "1"]),
+            "ticket_id": st.sampled_from([None, "T'2"]),
+            "thumb": st.sampled_from([None, "up", "down"]),
+            "rating": st.none() | st.integers(1, 5),
+            "created_at": instants,
+        }
+    ),
+    max_size=30,
+    unique_by=lambda vote: (vote["account_id"], vote["subject"], vote["rater"]),
+)
+answers = st.lists(
+    st.fixed_dictionaries(
+        {
+            "account_id": st.sampled_from("aab"),
+            "respondent": st.none() | st.sampled_from(NAMES[:3]),
+            "overall": st.none() | st.integers(1, 5),
+            "answered_at": instants,
+        }
+    ),
+    max_size=8,
+)
+left_out = st.lists(
+    st.tuples(
+        instants,
+        st.integers(1, 60 * 30),
+        st.sampled_from([None, None, "enhancement:0", "enhancement:1", "ticket:T'2"])
+        | st.sampled_from([f"rater:{name}" for name in NAMES[:4]]),
+    ),
+    max_size=4,
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    place = tmp_path_factory.mktemp("criteria")
+    opened = open_store(f"sqlite:///{place}/store.db", timezone=ZONE.key)
+    for account in "ab":
+        opened.ensure_account(account, account)
+        with opened.engine.execution_options(writes=True).begin() as connection:
+            extend_calendar(connection, account, [date(2025, 6, 1), date(2026, 6, 1)])
+    yield opened
+    opened.close()
+
+
+def fill(store, found):
+    """The rows of a world and no others; ids follow from their order."""
+    with store.engine.execution_options(writes=True).begin() as connection:
+        for model, rows in found.items():
+            connection.execute(delete(table(model)))
+            new = [dict(row, id=str(n)) for n, row in enumerate(rows)]
+            if model is Feedback:
+                new = [row | {"updated_at": row["created_at"]} for row in new]
+            if new:
+                fill_days(model, new, store.zone)
+                connection.execute(insert(table(model)), new)
+        connection.execute(delete(table(Exclusion)))
+
+
+def is_out(spans, at, *subjects):
+    return any(
+        start <= at < start + timedelta(minutes=long) and (subject is None or subject in subjects)
+        for start, long, subject in spans
+    )
+
+
+def in_week(at):
+    return WEEK.start <= at.astimezone(ZONE).date() <= WEEK.end
+
+
+def brute(found, spans):
+    """What evaluate should say of account a, in plain Python."""
+    mine = {
+        model: [dict(row, id=str(n)) for n, row in enumerate(rows) if row["account_id"] == "a"]
+        for model, rows in found.items()
+    }
+    kept = [
+        run
+        for run in mine[Enhancement]
+        if in_week(run["created_at"])
+        and not is_out(spans, run["created_at"], f"enhancement:{run['id']}")
+    ]
+    voices = [
+        vote
+        for vote in mine[Feedback]
+        if in_week(vote["created_at"])
+        and not vote["subject"].startswith("page:")
+        and not is_out(
+            spans,
+            vote["created_at"],
+            f"rater:{vote['rater']}",
+            f"enhancement:{vote['enhancement_id']}",
+            f"ticket:{vote['ticket_id']}",
+        )
+    ]
+    said = [
+        one
+        for one in mine[SurveyResponse]
+        if in_week(one["answered_at"])
+        and not is_out(spans, one["answered_at"], f"rater:{one['respondent']}")
+    ]
+    statuses = Counter(run["status"] for run in kept)
+    thumbs = Counter(vote["thumb"] for vote in voices)
+    seconds = sorted(
+        run["processing_time_ms"] / 1_000
+        for run in kept
+        if run["status"] == "completed" and run["processing_time_ms"] is not None
+    )
+    ratings = [v["rating"] for v in voices if v["rating"] is not None]
+    ratings += [one["overall"] for one in said if one["overall"] is not None]
+    return statuses, thumbs, seconds, ratings
+
+
+def check(result, estimate):
+    assert result.n == estimate.n
+    for name in ("value", "low", "high"):
+        one, other = getattr(result, name), getattr(estimate, name)
+        assert (one is None) == (other is None), name
+        assert one is None or one == pytest.approx(other), name
+
+
+@given(runs, votes, answers, left_out)
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans):
+    found = {Enhancement: runs, Feedback: votes, SurveyResponse: answers}
+    fill(store, found)
+    for n, (start, long, subject) in enumerate(spans):
+        exclude(
+            store,
+            account="a",
+            from_at=start,
+            to_at=start + timedelta(minutes=long),
+            kind="other",
+            reason=f"reason {n}",
+            by="Ann",
+            subject=subject,
+        )
+    results = {r.criterion.key: r for r in evaluate(store, account="a", window=WEEK)}
+    touches = any(
+        start < FIRST + timedelta(days=7) and start + timedelta(minutes=long) > FIRST
+        for start, long, _ in spans
+    )
+    assert (results["success_rate"].with_excluded is not None) == touches
+    views = [(brute(found, spans), lambda r: r.judged)]
+    if touches:
+        views.append((brute(found, []), lambda r: r.with_excluded))
+    for (statuses, thumbs, seconds, ratings), side in views:
+        completed, failed = statuses["completed"], statuses["failed"]
+        check(
+            side(results["success_rate"]).estimate,
+            proportion_estimate(completed, completed + failed),
+        )
+        for share in (50, 95, 99):
+            check(
+                side(results[f"latency_p{share}"]).estimate,
+                quantile_estimate(seconds, share / 100),
+            )
+        check(
+            side(results["positive_feedback"]).estimate,
+            proportion_estimate(thumbs["up"], thumbs["up"] + thumbs["down"]),
+        )
+        together = side(results["satisfaction"]).estimate
+        assert together.n == len(ratings)
+        assert together.value == (pytest.approx(statistics.fmean(ratings)) if ratings else None)
+
+
+@given(runs, votes, answers)
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_days_of_a_week_add_up_to_the_week(store, runs, votes, answers):
+    fill(store, {Enhancement: runs, Feedback: votes, SurveyResponse: answers})
+    week = {r.criterion.key: r.estimate for r in evaluate(store, account="a", window=WEEK)}
+    days = daily_criteria(store, account="a", window=WEEK, until=WEEK.end)
+    assert len(days) == 7
+    assert sum(day.finished for day in days) == week["success_rate"].n
+    assert sum(sum(day.thumbs) for day in days) == week["positive_feedback"].n
+    told = opinions(store, account="a", window=WEEK)
+    assert sum(told.in_product.values()) + sum(told.survey.values()) == week["satisfaction"].n
+
+
+def run(number, status="completed", at=FIRST, seconds=10):
+    return {
+        "account_id": "a",
+        "ticket_id": f"T{number}",
+        "status": status,
+        "processing_time_ms": None if seconds is None else seconds * 1_000,
+        "created_at": at,
+    }
+
+
+def judged(store, key):
+    return {r.criterion.key: r for r in evaluate(store, account="a", window=WEEK)}[key]
+
+
+def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
+    bad = FIRST + timedelta(days=2)
+    rows = [run(n) for n in range(200)] + [run(n, "failed", bad) for n in range(200, 230)]
+    fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
+    before = judged(store, "success_rate")
+    assert (before.verdict, before.with_excluded) == (Verdict.MISSED, None)
+    exclude(
+        store,
+        account="a",
+        from_at=bad,
+        to_at=bad + timedelta(hours=1),
+        kind="outage",
+        reason="The knowledge base was down",
+        by="Ann",
+    )
+    after = judged(store, "success_rate")
+    assert (after.verdict, after.with_excluded.verdict) == (Verdict.MET, Verdict.MISSED)
+    assert after.is_met_by_exclusions
+    assert (after.estimate.n, after.with_excluded.estimate.n) == (200, 230)
+    (entry,) = exclusions(store, account="a")
+    withdraw_exclusion(store, entry.id, account="a", by="Ann")
+    assert judged(store, "success_rate") == before
+
+
+def test_seventy_two_good_runs_do_not_prove_95_percent_and_73_do(store):
+    for number, verdict in ((72, Verdict.NOT_PROVEN), (73, Verdict.MET)):
+        fill(
+            store,
+            {Enhancement: [run(n) for n in range(number)], Feedback: [], SurveyResponse: []},
+        )
+        result = judged(store, "success_rate")
+        assert (result.estimate.value, result.verdict) == (1.0, verdict)
+        assert result.judged.more_needed == (1 if number == 72 else None)
+
+
+def test_a_day_that_is_excluded_in_part_says_nothing_of_tickets_a_day(store):
+    days = [FIRST + timedelta(days=n) for n in range(7)]
+    rows = [run(n, at=day) for day in days for n in range(60)]
+    rows += [run(1_000 + n, at=FIRST + timedelta(days=2)) for n in range(600)]
+    fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
+    exclude(
+        store,
+        account="a",
+        from_at=FIRST + timedelta(days=2, hours=5),
+        to_at=FIRST + timedelta(days=2, hours=6),
+        kind="volume",
+        reason="A load test",
+        by="Ann",
+    )
+    result = judged(store, "throughput")
+    assert (result.estimate.n, result.estimate.value) == (6, 60)
+    assert (result.with_excluded.estimate.n) == 7
+    assert result.with_excluded.estimate.value == pytest.approx((6 * 60 + 660) / 7)
+
+
+def test_without_prometheus_and_inputs_there_is_no_data_and_a_reason(store):
+    fill(store, {Enhancement: [], Feedback: [], SurveyResponse: []})
+    results = evaluate(store, account="a", window=WEEK)
+    assert {r.verdict for r in results} == {Verdict.NO_DATA}
+    assert all(r.estimate.reason for r in results), [
+        r.criterion.key for r in results if not r.estimate.reason
+    ]
+
+
+def test_the_weeks_are_those_of_evaluate(store):
+    rows = [run(n, at=FIRST + timedelta(hours=7 * n)) for n in range(30)]
+    fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
+    weeks = [WEEK, iso_week(WEEK.end + timedelta(days=1))]
+    found = weekly_estimates(store, account="a", weeks=weeks, keys=["success_rate", "latency_p95"])
+    for n, week in enumerate(weeks):
+        results = {r.criterion.key: r for r in evaluate(store, account="a", window=week)}
+        for key, estimates in found.items():
+            assert estimates[n] == results[key].estimate
+    assert sum(estimate.n for estimate in found["success_rate"]) == 30
+
+
+def test_a_window_without_days_is_refused(store):
+    with pytest.raises(ValueError, match="window of days"):
+        evaluate(store, account="a", window=Window(None, None, "All time"))
+
+
+def test_durations_are_pooled_and_in_order(store):
+    rows = [run(n, seconds=s) for n, s in enumerate((30, 10, 10, 90, 20))]
+    fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
+    assert judged(store, "latency_p50").estimate.value == 20
+    assert judged(store, "latency_p95").estimate.value == pytest.approx(
+        np.quantile([10, 10, 20, 30, 90], 0.95)
+    )
+    assert FIRST.astimezone(UTC).date() != WEEK.start  # the zone matters here
