@@ -78,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument("--account", metavar="ID", help="needed where there are several")
     bring.set_defaults(run=_import)
 
+    report = commands.add_parser("report", help="write a report to be taken away")
+    report.add_argument("kind", choices=["weekly", "baseline"])
+    report.add_argument("--week", metavar="2026-W47", help="this ISO week; else the latest one")
+    report.add_argument("--account", metavar="ID", help="needed where there are several")
+    report.add_argument("--format", required=True, choices=["html", "pdf", "pptx", "md", "csv"])
+    report.add_argument("--out", required=True, type=Path, metavar="FILE")
+    report.set_defaults(run=_report)
+
     check = commands.add_parser("doctor", help="say what works here and what does not")
     check.set_defaults(run=_doctor)
     return parser
@@ -259,6 +267,30 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
     if not report.refused:
         return DONE
     return IN_PART if report.added + report.changed + report.unchanged else FAILED
+
+
+def _report(settings: Settings, given: argparse.Namespace) -> int:
+    from core.report import FORMATS, account_of, baseline_report, render, week_of
+    from core.shown import shown_store
+
+    if given.kind != "baseline":
+        raise InputError("The weekly report cannot be written yet: `report baseline` can.")
+    if given.format not in FORMATS:
+        there = ", ".join(FORMATS)
+        raise QueryError(f"A baseline report is not written as {given.format}: use {there}.")
+    week = week_of(given.week) if given.week else None
+    shown = shown_store(settings)
+    if shown.is_demo:
+        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
+    account, _ = account_of(shown.store, given.account)
+    document = baseline_report(shown.store, account=account, week=week, is_demo=shown.is_demo)
+    try:
+        given.out.write_bytes(render(document, given.format))
+    except OSError as error:
+        raise InputError(f"{given.out} cannot be written: {error.strerror}.") from None
+    print(f"{document.title}. {document.answer}")
+    print(f"It is in {given.out}")
+    return DONE
 
 
 def _doctor(settings: Settings, _given: argparse.Namespace) -> int:

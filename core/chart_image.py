@@ -27,7 +27,7 @@ THEME: Mapping[str, Part] = {
     "range": {"category": list(PALETTE)},
     "axis": {"labelColor": SOFT, "titleColor": SOFT, "gridColor": GRID, "domainColor": GRID}
     | {"tickColor": GRID},
-    "legend": {"labelColor": SOFT, "titleColor": SOFT},
+    "legend": {"labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12},
     "style": {"ink": {"color": INK}},
 }
 # XML has no room for these, not even escaped; the converter ends the whole process over one.

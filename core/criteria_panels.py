@@ -97,9 +97,7 @@ def criterion_ends(result: CriterionResult) -> tuple[float, float]:
 def _success(data: PanelData) -> Panel:
     points = data.points("success_rate")
     title = _worst(points, "fraction", "was the weakest day: {} succeeded", lowest=True)
-    subtitle = (
-        "Success rate by day, completed of completed and failed runs, with its 95 % interval"
-    )
+    subtitle = "Success rate by day, completed of completed and failed runs, with its 95 % interval"
     drawn = _share_line(data, "Success rate", "success_rate", points)
     return Panel("success_rate", title, subtitle, drawn)
 
@@ -188,8 +186,7 @@ def _tickets(data: PanelData) -> Panel:
     if not any(day.finished for day in data.days):
         return _nothing("tickets", "Tickets a day", "No finished run in this window")
     rows = [
-        {"choice": _day(day), "series": "Finished runs", "value": day.finished}
-        for day in data.days
+        {"choice": _day(day), "series": "Finished runs", "value": day.finished} for day in data.days
     ]
     working = [day.finished for day in data.days if day.day < data.today]
     mean = sum(working) / len(working) if working else data.days[-1].finished

@@ -41,6 +41,9 @@ def signal_chart(
     periods = _period_axis(pd.Series([point.period for point in points], dtype=str))
     axis = periods | {"labelSeparation": 12}
     scale: Row = {"domain": _seen(points, found), "zero": False} if is_share else {"zero": True}
+    if not is_share and not any(point.value for point in points):
+        # An axis from 0 to 0 has no ticks that a browser could write.
+        scale["domainMax"] = 1
     value = {
         "field": "value",
         "type": "quantitative",

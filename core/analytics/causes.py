@@ -127,12 +127,17 @@ def _when(
         )
         text = (
             f"{found.label}: {words.count(found.marked)} of {words.times(found.rows, 'run')} "
-            f"({here}) {what}, against {rest}. {found.certainty}."
+            f"({here}) {what}, against {rest}. More than chance: {_sure(found.p_value)}, adjusted "
+            "for all hours and days."
         )
         beside = _beside(found, happened)
         if beside:
             text += f" In the same hours as: {'; '.join(beside)}."
         yield Cause("slow runs" if is_slow else "failures", keys, text)
+
+
+def _sure(p_value: float) -> str:
+    return "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """When do marked rows crowd together: hours, days and hours of the day, beyond chance."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 from scipy import stats
@@ -16,18 +17,20 @@ FALSE_SHARE = 0.05
 MOST_TOLD = 3
 # Fewer marked rows in one place are an anecdote, whatever the odds.
 LEAST_MARKED = 3
-HOUR = timedelta(hours=1)
+# Hours of one day that follow each other are looked at together, up to so many.
+LONGEST_SPAN = 8
 
 Marked = Sequence[tuple[datetime, bool]]
-# An hour of one day, a day, or an hour of every day.
-Place = tuple[date | None, int | None]
+# By day and hour, the numbers of the rows.
+Hours = dict[tuple[date, int], list[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A time with more marked rows than chance puts there; `start` and `end` of one time only.
+    """A time with more marked rows than chance puts there.
 
-    `certainty` says how sure that is: the p value of what is told, adjusted for all that was asked.
+    `start` and `end` are None for an hour of every day; `p_value` is adjusted for all that was
+    looked at.
     """
 
     label: str
@@ -37,99 +40,89 @@ class Cluster:
     marked: int
     rows_elsewhere: int
     marked_elsewhere: int
-    certainty: str
+    p_value: float
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Hours of a day, from the first up to and without the last; of every day without a day."""
+
+    day: date | None
+    first: int
+    last: int
+    rows: tuple[int, ...]
 
 
 def clusters(rows: Marked) -> list[Cluster]:
-    """Where in local time the marked rows crowd together; at most three, most exact first.
+    """Where in local time the marked rows crowd together; at most three, the surest first.
 
-    Every hour of every day, every day, and every hour of the day is compared with the rest by
+    Every span of hours of a day, every day, and every hour of the day is compared with the rest by
     Fisher's exact test (one-sided, the hypergeometric tail); Benjamini and Hochberg's adjustment
-    over all of them keeps false finds below 5 %. Hours of a day that follow each other are told as
-    one, and what is told already is not told again as a day.
+    over all of them keeps false finds below 5 %. A place of which most is told already is not told
+    again.
     """
-    places = _places(rows)
     total, marked = len(rows), sum(is_marked for _, is_marked in rows)
     if not 0 < marked < total:
         return []
-    members = list(places.values())
-    sizes = np.array([len(some) for some in members])
-    hits = np.array([sum(rows[n][1] for n in some) for some in members])
-    chances = stats.hypergeom.sf(hits - 1, total, marked, sizes)
-    adjusted = stats.false_discovery_control(np.clip(chances, 0.0, 1.0))
-    found = {
-        place: float(p)
-        for place, p, hit, size in zip(places, adjusted, hits, sizes, strict=True)
-        if p <= FALSE_SHARE and hit >= LEAST_MARKED and size < total
-    }
+    places = list(_places(rows))
+    sizes = np.array([len(place.rows) for place in places])
+    hits = np.array([sum(rows[n][1] for n in place.rows) for place in places])
+    chances = np.asarray(stats.hypergeom.sf(hits - 1, total, marked, sizes))
+    adjusted = np.asarray(stats.false_discovery_control(np.clip(chances, 0.0, 1.0)))
+    is_found = (adjusted <= FALSE_SHARE) & (hits >= LEAST_MARKED) & (sizes < total)
+    # Of places that are as sure, the one with the fewest rows says the most.
+    surest = sorted(np.flatnonzero(is_found), key=lambda n: (chances[n], sizes[n], n))
     told: set[int] = set()
-    answer = []
-    for label, start, end, some, p in _joined(found, places, rows):
-        own = {n for n in some if rows[n][1]}
-        if len(own - told) <= len(own) / 2:
-            continue
-        told |= own
-        answer.append(
-            Cluster(
-                label=label,
-                start=start,
-                end=end,
-                rows=len(some),
-                marked=len(own),
-                rows_elsewhere=total - len(some),
-                marked_elsewhere=marked - len(own),
-                certainty=_certainty(p),
-            )
-        )
-    return answer[:MOST_TOLD]
+    found: list[Cluster] = []
+    for n in surest:
+        own = {row for row in places[n].rows if rows[row][1]}
+        if len(own - told) > len(own) / 2:
+            told |= own
+            found.append(_cluster(places[n], rows, len(own), marked, float(adjusted[n])))
+    return found[:MOST_TOLD]
 
 
-def _places(rows: Marked) -> dict[Place, list[int]]:
-    """The rows of each hour of a day, each day and each hour of the day."""
-    places: dict[Place, list[int]] = {}
+def _places(rows: Marked) -> Iterator[_Place]:
+    hours: Hours = defaultdict(list)
     for n, (at, _) in enumerate(rows):
-        for place in ((at.date(), at.hour), (at.date(), None), (None, at.hour)):
-            places.setdefault(place, []).append(n)
-    return places
+        hours[at.date(), at.hour].append(n)
+    days = sorted({day for day, _ in hours})
+    for day in days:
+        own = sorted(hour for other, hour in hours if other == day)
+        for n, first in enumerate(own):
+            for last in own[n:]:
+                if last - first < LONGEST_SPAN:
+                    yield _place(hours, day, first, last + 1)
+        yield _place(hours, day, 0, 24)
+    for hour in sorted({hour for _, hour in hours}):
+        some = tuple(n for day in days for n in hours.get((day, hour), ()))
+        yield _Place(None, hour, hour + 1, some)
 
 
-Joined = tuple[str, datetime | None, datetime | None, list[int], float]
+def _place(hours: Hours, day: date, first: int, last: int) -> _Place:
+    inside = tuple(n for hour in range(first, last) for n in hours.get((day, hour), ()))
+    return _Place(day, first, last, inside)
 
 
-def _joined(
-    found: Mapping[Place, float], places: Mapping[Place, list[int]], rows: Marked
-) -> Iterator[Joined]:
-    """What was found, hours that follow each other as one: first hours, then days."""
-    hours = sorted((day, hour) for day, hour in found if day is not None and hour is not None)
-    runs: list[list[tuple[date, int]]] = []
-    for day, hour in hours:
-        if runs and runs[-1][-1] == (day, hour - 1):
-            runs[-1].append((day, hour))
-        else:
-            runs.append([(day, hour)])
-    said = []
-    for run in runs:
-        some = [n for place in run for n in places[place]]
-        p = max(found[place] for place in run)
-        first = min(rows[n][0] for n in some).replace(minute=0, second=0, microsecond=0)
-        last = max(rows[n][0] for n in some).replace(minute=0, second=0, microsecond=0)
-        clock = f"{run[0][1]:02}:00 to {run[-1][1] + 1:02}:00"
-        said.append((f"{_day(run[0][0])}, {clock}", first, last + HOUR, some, p))
-    yield from sorted(said, key=lambda one: (-sum(rows[n][1] for n in one[3]), one[1]))
-    for (day, hour), p in sorted(found.items(), key=lambda pair: (pair[1], str(pair[0]))):
-        if day is not None and hour is None:
-            some = places[day, None]
-            start = rows[some[0]][0].replace(hour=0, minute=0, second=0, microsecond=0)
-            yield _day(day), start, start + timedelta(days=1), some, p
-        elif day is None and hour is not None:
-            label = f"Every day from {hour:02}:00 to {hour + 1:02}:00"
-            yield label, None, None, places[day, hour], p
-
-
-def _day(day: date) -> str:
-    return f"{day:%A}, {words.day(day)}"
-
-
-def _certainty(p: float) -> str:
-    said = "p below 0.001" if p < 0.001 else f"p {p:.3f}"
-    return f"More than chance: {said}, adjusted for all hours and days"
+def _cluster(place: _Place, rows: Marked, hits: int, marked: int, p_value: float) -> Cluster:
+    clock = f"{place.first:02}:00 to {place.last:02}:00"
+    start = end = None
+    if place.day is None:
+        label = f"Every day from {clock}"
+    else:
+        zone = rows[place.rows[0]][0].tzinfo
+        start = datetime.combine(place.day, time(place.first), zone)
+        after = place.day + timedelta(days=place.last // 24)
+        end = datetime.combine(after, time(place.last % 24), zone)
+        label = f"{place.day:%A}, {words.day(place.day)}"
+        label += "" if (place.first, place.last) == (0, 24) else f", {clock}"
+    return Cluster(
+        label=label,
+        start=start,
+        end=end,
+        rows=len(place.rows),
+        marked=hits,
+        rows_elsewhere=len(rows) - len(place.rows),
+        marked_elsewhere=marked - hits,
+        p_value=p_value,
+    )

@@ -104,7 +104,9 @@ def _no_data(result: CriterionResult, evidence: Evidence) -> str:
 def _missed(result: CriterionResult, causes: Sequence[Cause]) -> str:
     value = words.amount(result.estimate.value, result.criterion.unit)
     said = f"Missed: {value} where the target is {criterion_target(result)}."
-    first = next((c.text for c in causes if result.criterion.key in c.criteria), "")
+    own = [cause for cause in causes if result.criterion.key in cause.criteria]
+    # Where it crowds together says more than what it says of itself.
+    first = next((c.text for c in sorted(own, key=lambda c: c.kind == "errors")), "")
     return f"{said} Look first where it concentrates. {first}" if first else said
 
 
@@ -112,10 +114,10 @@ def _not_proven(result: CriterionResult, evidence: Evidence) -> str:
     judged, sample = result.judged, result.sample
     more, days = judged.more_needed, judged.more_days
     if more is not None and days is not None and days <= LONGEST_WAIT_DAYS:
-        wait = words.times(days, "more day")
+        wait = "" if sample == "day" else f", {words.times(days, 'day')} at this rate,"
         return (
-            f"Measure on: about {words.times(more, f'more {sample}')}, {wait} at this rate, would "
-            "decide it if they are like those so far."
+            f"Measure on: about {words.times(more, f'more {sample}')}{wait} would decide it if "
+            "they are like those so far."
         )
     if judged.source == PROMETHEUS and sample == "run":
         return (
@@ -144,9 +146,8 @@ def _of_survey(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
         if people
         else "Ask the technicians who get enhanced tickets"
     )
-    yield (
-        result.criterion.label,
-        result.criterion.owner,
+    said = (
         f"{whom} to answer the survey: {words.times(responses, 'response')} came in, and fewer "
-        f"than {LEAST_ANSWERS} are not broken down.",
+        f"than {LEAST_ANSWERS} are not broken down."
     )
+    yield result.criterion.label, result.criterion.owner, said

@@ -9,7 +9,7 @@ from core import words
 from core.analytics.query import query_metrics
 from core.analytics.registry import METRICS
 from core.baseline.frozen import row_counts
-from core.report.document import Block, Code, Heading, Paragraph, Table
+from core.report.document import Block, Cell, Code, Figure, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 from core.report.methods import definition_versions
 from core.store import Enhancement, table
@@ -81,19 +81,22 @@ def exact_figures(evidence: Evidence) -> Table:
 def _daily(evidence: Evidence) -> Table:
     keys = {
         "success_rate": "Success rate",
-        "latency_p50": "p50, s",
-        "latency_p95": "p95, s",
-        "latency_p99": "p99, s",
+        "latency_p50": "p50",
+        "latency_p95": "p95",
+        "latency_p99": "p99",
         "positive_feedback": "Positive feedback",
     }
     names = list(keys.values())
     columns = ["Day", "Runs", names[0], "from", "to", *names[1:], "Up", "Down"]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for day in evidence.days:
         success = day.estimates["success_rate"]
-        others = [day.estimates[key].value for key in list(keys)[1:]]
-        figures = (day.finished, success.value, success.low, success.high)
-        rows.append((f"{day.day:%a} {day.day}", *figures, *others, *day.thumbs))
+        figures = [Figure(x, "fraction") for x in (success.value, success.low, success.high)]
+        others = [
+            Figure(day.estimates[key].value, "seconds" if key.startswith("latency") else "fraction")
+            for key in list(keys)[1:]
+        ]
+        rows.append((f"{day.day:%a} {day.day}", day.finished, *figures, *others, *day.thumbs))
     return Table(
         "Daily figures; the success rate with its 95 % interval, thumbs up and down",
         columns,
@@ -104,7 +107,7 @@ def _daily(evidence: Evidence) -> Table:
 
 def _strata(evidence: Evidence) -> Table:
     return Table(
-        "Tickets by category and priority: mean minutes to resolution",
+        "Tickets by category and priority: mean time to resolution",
         (
             *("Category", "Priority", "Tickets without", "Mean without"),
             *("Tickets with", "Mean with", "Reduction"),
@@ -114,10 +117,10 @@ def _strata(evidence: Evidence) -> Table:
                 one.category or "none",
                 one.priority or "none",
                 one.without.tickets,
-                one.without.mean,
+                Figure(one.without.mean, "minutes"),
                 one.enhanced.tickets,
-                one.enhanced.mean,
-                one.reduction,
+                Figure(one.enhanced.mean, "minutes"),
+                Figure(one.reduction, "fraction"),
             )
             for one in evidence.comparison.strata
         ],

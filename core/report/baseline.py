@@ -77,7 +77,7 @@ def _stamp(read: Evidence, name: str, *, is_demo: bool) -> dict[str, str]:
         "Exclusions": _excluded(read),
         "As of": local(read.seen, read.now),
         "Touchstone": product_version(),
-        "Definitions": words.listed(versions) if versions else words.UNKNOWN,
+        "Definitions": f"{words.listed(versions)}, see Appendix B" if versions else words.UNKNOWN,
     }
     return stamp | ({"Demo data": "made up"} if is_demo else {})
 

@@ -39,10 +39,9 @@ class Chosen:
 def week_of(text: str) -> Window:
     """The ISO week that 2026-W47 names; raises QueryError where it names none."""
     found = WEEK.fullmatch(text.strip())
+    year, week = (int(part) for part in found.groups()) if found else (0, 0)
     try:
-        if found is None:
-            raise ValueError(text)
-        return iso_week(date.fromisocalendar(int(found[1]), int(found[2]), 1))
+        return iso_week(date.fromisocalendar(year, week, 1))
     except ValueError:
         raise QueryError(f"{text[:40]!r} is no week: write 2026-W47.") from None
 
@@ -79,12 +78,12 @@ def choose(store: Store, *, account: str, today: date, week: Window | None = Non
         for baseline in known:
             if baseline.state(today) == state:
                 return Chosen(baseline.window, baseline, state)
-    return Chosen(last_complete_week(today), None, "a week that nobody planned")
+    return Chosen(last_complete_week(today), None, "not planned as a baseline")
 
 
 def _state_of(week: Window, today: date) -> str:
     is_over = week.end is not None and week.end < today
-    return "a week that nobody planned" if is_over else "not over yet"
+    return "not planned as a baseline" if is_over else "not over yet"
 
 
 def results_of(store: Store, chosen: Chosen, *, account: str) -> list[CriterionResult]:

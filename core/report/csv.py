@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
 from core.export import safe_cell
-from core.report.document import Cell, Document, clean_text
+from core.report.document import Cell, Document, Figure, Table, clean_text
 
 __all__ = ["write"]
 
@@ -25,13 +26,23 @@ def write(document: Document) -> bytes:
     for table in document.tables:
         writer.writerow([])
         writer.writerow([f"# {_line(table.title)}"])
-        writer.writerow([safe_cell(_line(column)) for column in table.columns])
+        writer.writerow([safe_cell(column) for column in _columns(table)])
         for row in table.rows:
             writer.writerow([safe_cell(_plain(value)) for value in row])
     return text.getvalue().encode("utf-8-sig", errors="replace")
 
 
+def _columns(table: Table) -> Iterator[str]:
+    """The columns, with the unit of those whose numbers have one."""
+    for n, column in enumerate(table.columns):
+        cells = (row[n] for row in table.rows)
+        units = {cell.unit for cell in cells if isinstance(cell, Figure)}
+        yield _line(column) + (f" ({units.pop()})" if len(units) == 1 else "")
+
+
 def _plain(value: Cell) -> object:
+    if isinstance(value, Figure):
+        return value.value
     return clean_text(value) if isinstance(value, str) else value
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Chart",
     "Code",
     "Document",
+    "Figure",
     "Heading",
     "Judgement",
     "Paragraph",
@@ -32,7 +33,16 @@ __all__ = [
     "is_number",
 ]
 
-Cell: TypeAlias = str | int | float | date | None
+
+@dataclass(frozen=True)
+class Figure:
+    """A number in a unit: people read it with its unit, a spreadsheet gets it as it is."""
+
+    value: float | None
+    unit: str
+
+
+Cell: TypeAlias = str | int | float | date | Figure | None
 
 # A word and a shape before a colour.
 SIGNS: Mapping[Verdict, str] = {
@@ -165,13 +175,15 @@ def _is_harmless(character: str) -> bool:
 
 def is_number(value: Cell) -> bool:
     """Whether a cell is right-aligned."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Figure) and not isinstance(value, bool)
 
 
 def cell_text(value: Cell) -> str:
     """A cell as people read it: thousands separated, six digits of a fraction, a dash for None."""
     if value is None:
         return words.UNKNOWN
+    if isinstance(value, Figure):
+        return words.amount(value.value, value.unit)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -32,6 +32,8 @@ __all__ = ["write"]
 
 STYLE = Path(__file__).with_name("report.css")
 CHART_WIDTH, BAR_WIDTH = 640, 280
+# As wide as each other, so that a text has the room that was measured for it.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 # Whatever a text could slip in, the browser would not load it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 # vl-convert numbers the clip paths of each chart anew.
@@ -41,9 +43,7 @@ CLIPS = re.compile(r'(id="|url\(#)(clip\d+)')
 def write(document: Document) -> bytes:
     """The document in UTF-8."""
     numbers = count()
-    body = "\n".join(
-        part for group in _grouped(document.blocks) for part in _group(group, numbers)
-    )
+    body = "\n".join(part for group in _grouped(document.blocks) for part in _group(group, numbers))
     badge = '<p class="badge">Demo data: made up, in a store of its own</p>'
     stamp = "".join(f"<dt>{_text(n)}</dt><dd>{_text(said)}</dd>" for n, said in _stamp(document))
     page = (
@@ -102,27 +102,28 @@ def _group(group: list[Block], numbers: "count[int]") -> Iterator[str]:
 def _block(block: Block, numbers: "count[int]") -> str:
     match block:
         case Heading(text, 1):
-            return f'<h2 id="s{next(numbers)}">{_text(text)}</h2>'
+            made = f'<h2 id="s{next(numbers)}">{_text(text)}</h2>'
         case Heading(text, _):
-            return f"<h3>{_text(text)}</h3>"
+            made = f"<h3>{_text(text)}</h3>"
         case Paragraph():
-            return f"<p{' class=quiet' if block.quiet else ''}>{_text(block.text)}</p>"
+            made = f"<p{' class=quiet' if block.quiet else ''}>{_text(block.text)}</p>"
         case Bullets():
-            return f"<ul>{''.join(f'<li>{_text(item)}</li>' for item in block.items)}</ul>"
+            made = f"<ul>{''.join(f'<li>{_text(item)}</li>' for item in block.items)}</ul>"
         case Table():
-            return _table(block)
+            made = _table(block)
         case Chart():
-            return (
+            made = (
                 f"<figure><figcaption><strong>{_text(block.title)}</strong>"
                 f"<span>{_text(block.subtitle)}</span></figcaption>"
                 f"{_svg(block.drawn, block.alt, CHART_WIDTH)}</figure>"
             )
         case Code():
-            return f"<h4>{_text(block.title)}</h4><pre><code>{_text(block.text)}</code></pre>"
+            made = f"<h4>{_text(block.title)}</h4><pre><code>{_text(block.text)}</code></pre>"
         case Callout():
-            return f'<p class="callout {block.kind}">{_text(block.text)}</p>'
+            made = f'<p class="callout {block.kind}">{_text(block.text)}</p>'
         case Judgement():
-            return _judgement(block)
+            made = _judgement(block)
+    return made
 
 
 def _judgement(block: Judgement) -> str:
@@ -162,7 +163,7 @@ def _right(value: Cell) -> str:
 
 def _svg(drawn: Drawn, alt: str, width: int) -> str:
     """The chart within the page; what it says stands in words for who cannot see it."""
-    svg = chart_svg(drawn, width=width)
+    svg = chart_svg(drawn, width=width, font=FONT)
     # Told apart by what it draws, so that a report of the same data is the same file.
     own = f"c{zlib.crc32(svg.encode())}-"
     svg = CLIPS.sub(lambda found: f"{found[1]}{own}{found[2]}", svg[svg.index("<svg") :])

@@ -25,7 +25,7 @@ __all__ = ["write"]
 # Signs that Markdown, or the HTML and the mathematics in it, reads wherever they stand.
 ANYWHERE = re.compile(r"([\\`*_\[\]<>|~$&])")
 # Those that mean something at the beginning of a line only; and addresses, which become links.
-AT_START = re.compile(r"^([-+=#:]|\d+(?=[.)]))")
+AT_START = re.compile(r"^([-+=#:]|\d+(?=[.)](?:\s|$)))")
 LINKS = re.compile(r"(?<=\w)([:@])(?=[\w/])|(?<=www)(\.)", re.IGNORECASE)
 TIME_OF_DAY = re.compile(r"(?<=\d)\\:(?=\d)")
 

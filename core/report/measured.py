@@ -239,8 +239,9 @@ def _choice(choice: object) -> str:
         return "yes" if choice else "no"
     # As JSON has them, in what was frozen.
     named = {"true": "yes", "false": "no"}
-    number = isinstance(choice, int | float)
-    return words.amount(choice, "") if number else named.get(str(choice), str(choice))
+    if isinstance(choice, int | float):
+        return words.amount(choice, "")
+    return named.get(str(choice), str(choice))
 
 
 def feedback(evidence: Evidence) -> Iterator[Block]:

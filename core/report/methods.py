@@ -10,6 +10,7 @@ from core.baseline.entries import EXCLUSION_KINDS, ExclusionEntry
 from core.criteria_words import criterion_target
 from core.report.document import Block, Bullets, Callout, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local
+from core.stats import Verdict
 
 __all__ = ["data_quality", "definition_versions", "methods"]
 
@@ -33,21 +34,20 @@ HOW_ESTIMATED: Mapping[str, str] = {
     "counted in full": "Availability: the share of the minutes that were scraped; every minute is "
     "known, so there is nothing to sample.",
 }
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.MET: "the whole 95 % interval lies on the good side of the target.",
+    Verdict.MISSED: "the whole 95 % interval lies on the bad side of it.",
+    Verdict.NOT_PROVEN: "the interval holds the target, or has no bound on a side that matters. "
+    "The estimate may well be right; the sample does not show it yet.",
+    Verdict.NO_DATA: "nothing was measured, and the reason is said. It is never shown as 0.",
+}
 MOST_FINDINGS = 60
 
 
 def methods(evidence: Evidence) -> Iterator[Block]:
     """Each estimate and its interval in words, what verdicts mean, and what Prometheus cannot."""
     yield Heading("How it was measured")
-    yield Bullets(
-        [
-            "Met: the whole 95 % interval lies on the good side of the target.",
-            "Missed: the whole 95 % interval lies on the bad side of it.",
-            "Not proven: the interval holds the target, or has no bound on a side that matters. "
-            "The estimate may well be right; the sample does not show it yet.",
-            "No data: nothing was measured, and the reason is said. It is never shown as 0.",
-        ]
-    )
+    yield Bullets([f"{verdict}: {meaning}" for verdict, meaning in VERDICTS.items()])
     used = {result.estimate.method for result in evidence.results}
     said = [
         text

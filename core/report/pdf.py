@@ -31,7 +31,7 @@ __all__ = ["pages", "write"]
 TEMPLATE = Path(__file__).with_name("report.typ")
 CHART_WIDTH, BAR_WIDTH = 620, 300
 # Typst comes with DejaVu Sans Mono and a serif; these are what a machine may have besides.
-FONT = "Liberation Sans, Noto Sans, DejaVu Sans, sans-serif"
+FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
 
 
 def write(document: Document) -> bytes:
@@ -41,10 +41,11 @@ def write(document: Document) -> bytes:
 
 def pages(document: Document, *, dots_per_inch: float = 90) -> list[bytes]:
     """The same pages as PNG images."""
-    made = typst.compile(
+    made: Any = typst.compile(
         _template(), sys_inputs=_inputs(document), format="png", ppi=dots_per_inch
     )
-    return [bytes(page) for page in made] if isinstance(made, list) else [bytes(made)]
+    # One page comes alone.
+    return made if isinstance(made, list) else [made]
 
 
 @cache
@@ -66,23 +67,24 @@ def _inputs(document: Document) -> dict[str, str]:
 def _block(block: Block) -> dict[str, Any]:
     match block:
         case Heading():
-            return {"is": "heading", "text": _text(block.text), "level": block.level}
+            made = {"is": "heading", "text": _text(block.text), "level": block.level}
         case Paragraph():
-            return {"is": "paragraph", "text": _text(block.text), "quiet": block.quiet}
+            made = {"is": "paragraph", "text": _text(block.text), "quiet": block.quiet}
         case Bullets():
-            return {"is": "bullets", "items": _texts(block.items)}
+            made = {"is": "bullets", "items": _texts(block.items)}
         case Table():
-            return _table(block)
+            made = _table(block)
         case Chart():
             said = {"title": _text(block.title), "subtitle": _text(block.subtitle)}
             svg = chart_svg(block.drawn, width=CHART_WIDTH, font=FONT)
-            return {"is": "chart", "svg": svg, "alt": _text(block.alt), **said}
+            made = {"is": "chart", "svg": svg, "alt": _text(block.alt), **said}
         case Code():
-            return {"is": "code", "title": _text(block.title), "text": _text(block.text)}
+            made = {"is": "code", "title": _text(block.title), "text": _text(block.text)}
         case Callout():
-            return {"is": "callout", "text": _text(block.text), "kind": block.kind}
+            made = {"is": "callout", "text": _text(block.text), "kind": block.kind}
         case Judgement():
-            return _judgement(block)
+            made = _judgement(block)
+    return made
 
 
 def _judgement(block: Judgement) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def _table(table: Table) -> dict[str, Any]:
         "is": "table",
         "title": _text(table.title),
         "columns": _texts(table.columns),
-        "widths": list(table.widths) or [1 for _ in columns],
+        "widths": list(table.widths),
         "right": [any(is_number(row[n]) for row in table.rows) for n in columns],
         "rows": [[_text(cell_text(value)) for value in row] for row in table.rows],
     }

@@ -64,8 +64,8 @@ def state_of(evidence: Evidence) -> Iterator[Callout]:
         )
     else:
         yield Callout(
-            f"This window is {chosen.state}: its figures are today's, and change with the data "
-            "until someone freezes them."
+            f"This window is {chosen.state}, and nobody has frozen it: its figures are today's and "
+            "can change with the data."
         )
     flagged = [r.criterion.label for r in evidence.results if r.is_met_by_exclusions]
     if flagged:
@@ -103,7 +103,7 @@ def judgement(result: CriterionResult) -> Judgement:
         verdict=result.verdict,
         value=words.amount(estimate.value, criterion.unit),
         target=criterion_target(result),
-        said=words.upper_first(criterion_interval(result)),
+        said=words.upper_first(criterion_interval(result)).rstrip("."),
         note=words.upper_first("; ".join(note for note in notes if note)),
         owner=criterion.owner,
         bar=charts.criterion_bar(
