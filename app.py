@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.api import ROUTES
+from core.api import ROUTES, tidy_up
 from core.config import load_settings
 from core.errors import TouchstoneError
 
@@ -51,9 +52,15 @@ def _end_sync() -> None:
     importlib.import_module("core.sync").end_background()
 
 
+# A vote is answered between two steps of a page: by default each step may hold it up for 5 ms.
+SWITCH_SECONDS = 0.0005
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    sys.setswitchinterval(SWITCH_SECONDS)
     starting = [asyncio.create_task(asyncio.to_thread(work)) for work in (_warm, _keep_synced)]
+    starting.append(asyncio.create_task(tidy_up()))
     try:
         yield {}
     finally:

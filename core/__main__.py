@@ -16,6 +16,7 @@ from core.errors import ConfigError, InputError, QueryError, TouchstoneError
 if TYPE_CHECKING:
     from core.store import Store
     from core.sync import Progress, SyncReport
+    from core.tokens import Token
 
 DONE, FAILED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
 SHOWN_PROBLEMS = 20
@@ -85,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--format", required=True, choices=["html", "pdf", "pptx", "md", "csv"])
     report.add_argument("--out", required=True, type=Path, metavar="FILE")
     report.set_defaults(run=_report)
+
+    token = commands.add_parser("token", help="who may use the HTTP API")
+    token.add_argument("action", choices=["create", "list", "revoke"])
+    token.add_argument("--account", metavar="ID", help="needed where there are several")
+    token.add_argument("--name", metavar="TEXT", help="what the token is for")
+    token.set_defaults(run=_token)
 
     check = commands.add_parser("doctor", help="say what works here and what does not")
     check.set_defaults(run=_doctor)
@@ -291,6 +298,44 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
     print(f"{document.title}. {document.answer}")
     print(f"It is in {given.out}")
     return DONE
+
+
+def _token(settings: Settings, given: argparse.Namespace) -> int:
+    from core.shown import accounts, shown_store
+    from core.tokens import create_token, list_tokens, revoke_token
+
+    shown = shown_store(settings)
+    if shown.is_demo:
+        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
+    known = [account.id for account in accounts(shown.store)]
+    if given.account is not None and given.account not in known:
+        raise InputError(f"There is no account {given.account!r}: there is {', '.join(known)}.")
+    if given.action == "list":
+        for token in list_tokens(shown.store, given.account):
+            if given.name in {None, token.name}:
+                print(_token_line(token))
+        return DONE
+    if given.account is None and len(known) > 1:
+        raise InputError(f"Name the account with --account: there is {', '.join(known)}.")
+    account = given.account or known[0]
+    if given.action == "create":
+        text = create_token(shown.store, account, given.name)
+        print(f"A token of {account}, shown this once; it is kept as a hash only:")
+        print(text)
+    else:
+        token = revoke_token(shown.store, account, given.name)
+        print(f"{account}: the token {token.name!r} is revoked; it opens nothing from now on.")
+    return DONE
+
+
+def _token_line(token: "Token") -> str:
+    used = "never used"
+    if token.last_used_at is not None:
+        used = f"last used {token.last_used_at:%Y-%m-%d %H:%M} UTC"
+    said = f"{token.account_id}  {token.name}  at most {token.per_second:,} requests a second"
+    said += f"  made {token.created_at:%Y-%m-%d %H:%M} UTC  {used}"
+    revoked = token.revoked_at
+    return said if revoked is None else f"{said}  revoked {revoked:%Y-%m-%d %H:%M} UTC"
 
 
 def _doctor(settings: Settings, _given: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import ConfigError
 
-__all__ = ["ROOT", "PrometheusSource", "Settings", "TestioAccount", "load_settings"]
+__all__ = ["ROOT", "ApiSettings", "PrometheusSource", "Settings", "TestioAccount", "load_settings"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
@@ -77,6 +78,21 @@ class TestioAccount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """Who may use the HTTP API from where, and how often.
+
+    `cors_origins` are other sites whose pages may post; `anonymous_feedback` the ids of accounts
+    that take votes without a token; `trusted_proxies` those whose X-Forwarded-For is believed.
+    """
+
+    cors_origins: tuple[str, ...] = ()
+    anonymous_feedback: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    rater_votes_per_minute: int = 30
+    address_votes_per_minute: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that can be configured, read once.
 
@@ -90,6 +106,7 @@ class Settings:
     accounts: tuple[TestioAccount, ...]
     prometheus_url: str | None
     editors: tuple[str, ...] | None = None
+    api: ApiSettings = field(default_factory=ApiSettings)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -113,7 +130,11 @@ def load_settings(
     Raises ConfigError with a sentence that names the setting.
     """
     secrets = _read_secrets(secrets_file or SECRETS_FILE)
-    values = {k: str(v) for k, v in secrets.items() if not isinstance(v, Mapping)}
+    values = {
+        k: ",".join(map(str, v)) if isinstance(v, list) else str(v)
+        for k, v in secrets.items()
+        if not isinstance(v, Mapping)
+    }
     values |= dict(os.environ if environ is None else environ)
     data = ROOT / "data"
     return Settings(
@@ -123,7 +144,46 @@ def load_settings(
         accounts=_accounts(values, secrets),
         prometheus_url=_url("PROMETHEUS_URL", values.get("PROMETHEUS_URL") or None),
         editors=_editors(secrets),
+        api=_api(values),
     )
+
+
+def _api(values: Mapping[str, str]) -> ApiSettings:
+    origins = _listed(values, "TOUCHSTONE_CORS_ORIGINS")
+    for origin in origins:
+        if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
+            raise ConfigError(
+                f"TOUCHSTONE_CORS_ORIGINS names {origin!r}: an origin is https:// and a host in "
+                "small letters, maybe a port, and nothing after it."
+            )
+    try:
+        proxies = [ip_network(one) for one in _listed(values, "TOUCHSTONE_TRUSTED_PROXIES")]
+    except ValueError as error:
+        raise ConfigError(
+            f"TOUCHSTONE_TRUSTED_PROXIES names what is no address or network: {error}."
+        ) from None
+    limits = {
+        f"{who}_votes_per_minute": _per_minute(values, f"TOUCHSTONE_{who.upper()}_VOTES_PER_MINUTE")
+        for who in ("rater", "address")
+    }
+    return ApiSettings(
+        cors_origins=origins,
+        anonymous_feedback=_listed(values, "TOUCHSTONE_ANONYMOUS_FEEDBACK"),
+        trusted_proxies=tuple(proxies),
+        **limits,
+    )
+
+
+def _listed(values: Mapping[str, str], setting: str) -> tuple[str, ...]:
+    parts = (part.strip() for part in values.get(setting, "").split(","))
+    return tuple(part for part in parts if part)
+
+
+def _per_minute(values: Mapping[str, str], setting: str) -> int:
+    text = values.get(setting) or "30"
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
+        raise ConfigError(f"{setting} is {text!r}: use a whole number of votes a minute from 1.")
+    return int(text[:9])
 
 
 def _editors(secrets: Mapping[str, Any]) -> tuple[str, ...] | None:

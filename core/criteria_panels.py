@@ -99,6 +99,8 @@ def _success(data: PanelData) -> Panel:
     title = _worst(points, "fraction", "was the weakest day: {} succeeded", lowest=True)
     subtitle = "Success rate by day, completed of completed and failed runs, with its 95 % interval"
     drawn = _share_line(data, "Success rate", "success_rate", points)
+    if drawn is None:
+        return _nothing("success_rate", "Success rate", "No finished run in this window")
     return Panel("success_rate", title, subtitle, drawn)
 
 
@@ -107,6 +109,8 @@ def _positive(data: PanelData) -> Panel:
     title = _worst(points, "fraction", "had the fewest thumbs up: {}", lowest=True)
     subtitle = "Share of thumbs that point up by day, with its 95 % interval"
     drawn = _share_line(data, "Positive feedback", "positive_feedback", points)
+    if drawn is None:
+        return _nothing("positive", "Positive feedback", "No thumb in this window")
     return Panel("positive", title, subtitle, drawn)
 
 
@@ -126,6 +130,9 @@ def _share_line(data: PanelData, name: str, key: str, points: Sequence[TimePoint
 def _latency(data: PanelData) -> Panel:
     lines = {"p50": "latency_p50", "p95": "latency_p95", "p99": "latency_p99"}
     series = [Series(name, data.points(key)) for name, key in lines.items()]
+    slowest = series[1].points
+    if all(point.value is None for point in slowest):
+        return _nothing("latency", "Latency", "No completed run in this window")
     drawn = time_chart(
         series,
         unit="seconds",
@@ -135,12 +142,11 @@ def _latency(data: PanelData) -> Panel:
         spans=data.spans,
         zero=True,
     )
-    slowest = series[1].points
     return Panel(
         "latency",
         _worst(slowest, "seconds", "was the slowest day: p95 {}", lowest=False),
         "Duration of completed runs by day; the target of p95 is dashed",
-        None if all(point.value is None for point in slowest) else drawn,
+        drawn,
     )
 
 

@@ -8,11 +8,13 @@ TouchstoneError             a sentence for a person: what is wrong, what is safe
 │   ├── SourceRefused       it refused the token
 │   ├── SourceUnreachable   it could not be reached, or did not answer in time
 │   └── SourceUnreadable    it answered something that is not its API's language
+├── AccessError             who asks may not, or is not known
 ├── QueryError              a metric query that cannot be answered as asked
 └── InputError              something that a person or a client entered is not valid
 """
 
 __all__ = [
+    "AccessError",
     "ConfigError",
     "InputError",
     "QueryError",
@@ -56,6 +58,10 @@ class SourceUnreachable(SourceError):
 
 class SourceUnreadable(SourceError):
     """The outside system answered something that is not its API's language."""
+
+
+class AccessError(TouchstoneError):
+    """Who asks may not have what is asked, or is not known."""
 
 
 class QueryError(TouchstoneError):

@@ -111,13 +111,13 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
         disabled=who is None,
         key=f"{PLACE}_freeze_{baseline.id}",
         help="Stores every figure, interval, definition and exclusion as it is now",
-        on_click=ui.say_after,
+        on_click=ui.say_after if who else None,
         args=(PLACE, "Frozen: from now on later weeks are compared with it.", freeze_baseline),
         kwargs={
             "store": page.store,
             "baseline_id": baseline.id,
             "account": page.account.id,
-            "by": who or "",
+            "by": who,
         },
     )
     if who is None:
@@ -169,6 +169,7 @@ def _health_row(day: DayHealth) -> dict[str, object]:
 
 
 def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
+    who = ui.editor(page)
     monday = page.today + timedelta(days=7 - page.today.weekday())
     st.warning(
         ui.plain(
@@ -179,15 +180,15 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
     st.button(
         f"Begin again on Monday, {words.day(monday)}",
         key=f"{PLACE}_restart_{baseline.id}",
-        disabled=ui.editor(page) is None,
-        on_click=ui.say_after,
+        disabled=who is None,
+        on_click=ui.say_after if who else None,
         args=(PLACE, "Planned again, from Monday on.", restart_baseline),
         kwargs={
             "store": page.store,
             "baseline_id": baseline.id,
             "account": page.account.id,
             "first_day": monday,
-            "by": ui.editor(page) or "",
+            "by": who,
         },
     )
 
@@ -275,7 +276,7 @@ def _plan(page: ui.Page) -> None:
                 help="A Monday, as a rule; it may be in the past where the data is there",
             )
             days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
-        if st.form_submit_button("Plan it", type="primary", disabled=who is None):
+        if st.form_submit_button("Plan it", type="primary", disabled=who is None) and who:
             ui.say_after(
                 PLACE,
                 "Planned.",
@@ -285,7 +286,7 @@ def _plan(page: ui.Page) -> None:
                 name=name,
                 first_day=first,
                 days=int(days),
-                by=who or "",
+                by=who,
                 today=page.today,
             )
             st.rerun()

@@ -45,7 +45,7 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
         if not rows:
             st.subheader("Neither window has data", anchor=False)
             return
-        st.subheader(_title(rows, first, second), anchor=False)
+        st.subheader(ui.plain(_title(rows, first, second)), anchor=False)
         st.caption(
             "Better or worse is said only where the two 95 % intervals do not overlap; everything "
             "else may be chance"
@@ -62,8 +62,8 @@ def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -
     change = words.change(result.estimate.value, was.estimate.value, unit)
     return {
         "Criterion": result.criterion.label,
-        labels[0]: words.amount(was.estimate.value, unit),
-        labels[1]: words.amount(result.estimate.value, unit),
+        f"Value, {labels[0]}": words.amount(was.estimate.value, unit),
+        f"Value, {labels[1]}": words.amount(result.estimate.value, unit),
         "Change": words.UNKNOWN if change is None else str(change),
         "Difference": difference(
             result.criterion.direction,

@@ -23,7 +23,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     ui.said(PLACE)
     frame = pd.DataFrame([_row(result) for result in results])
     with st.container(border=True):
-        st.subheader(f"All criteria and guardrails in {window.label}", anchor=False)
+        st.subheader(f"All criteria and guardrails in {ui.plain(window.label)}", anchor=False)
         st.caption(
             "Met needs the whole 95 % interval on the good side of the target, Missed all of it "
             "on the bad side; anything between is Not proven."
@@ -82,7 +82,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
             )
         owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
         rationale = st.text_input("Why this target", known.rationale, max_chars=500)
-        if st.form_submit_button("Save", type="primary", disabled=who is None):
+        if st.form_submit_button("Save", type="primary", disabled=who is None) and who:
             edit = CriterionEdit(
                 target=aim / factor,
                 upper_target=None if upper is None else upper / factor,
@@ -98,7 +98,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 key,
                 edit,
                 account=page.account.id,
-                by=who or "",
+                by=who,
             )
             st.rerun()
     if who is None:

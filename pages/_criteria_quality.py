@@ -37,10 +37,9 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 def _findings(
     page: ui.Page, found: Sequence[Finding], ledger: Sequence[ExclusionEntry], window: Window
 ) -> None:
-    dealt_with = {entry.finding for entry in ledger if entry.withdrawn_at is None}
     with st.container(border=True):
         number = words.times(len(found), "finding")
-        st.subheader(f"{words.upper_first(number)} in {window.label}", anchor=False)
+        st.subheader(f"{words.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
         st.caption(
             "Checked each time: gaps in scraping, missing days, runs over 300 s, queues over 100, "
             "days with 3 times the usual volume, too few survey responses, one rater for most."
@@ -48,7 +47,7 @@ def _findings(
         if not found:
             st.markdown("Nothing was found: each day is there, and nothing stands out.")
         for finding in found[:SHOWN_FINDINGS]:
-            _finding(page, finding, is_excluded=finding.key in dealt_with)
+            _finding(page, finding, is_excluded=is_dealt_with(finding, ledger))
         if len(found) > SHOWN_FINDINGS:
             frame = pd.DataFrame(
                 {
@@ -59,6 +58,17 @@ def _findings(
             )
             with st.expander(f"All {len(found)}"):
                 st.dataframe(frame, hide_index=True)
+
+
+def is_dealt_with(finding: Finding, ledger: Sequence[ExclusionEntry]) -> bool:
+    """Whether an exclusion of the finding covers it, also where a gap has grown since."""
+    return any(
+        entry.finding == finding.key
+        and entry.withdrawn_at is None
+        and entry.from_at <= finding.from_at
+        and finding.to_at <= entry.to_at
+        for entry in ledger
+    )
 
 
 def _finding(page: ui.Page, finding: Finding, *, is_excluded: bool) -> None:

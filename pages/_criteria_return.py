@@ -21,7 +21,7 @@ def show(page: ui.Page, window: Window) -> None:
     found = ui.read(page, roi_of, account=page.account.id, window=window)
     known = ui.read(page, settings_of, kind=RoiSettings, account=page.account.id)
     with st.container(border=True):
-        st.subheader(_title(found, known.currency), anchor=False)
+        st.subheader(ui.plain(_title(found, known.currency)), anchor=False)
         if found.reason:
             st.markdown(ui.plain(found.reason))
         else:

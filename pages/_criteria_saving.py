@@ -34,7 +34,9 @@ def show(page: ui.Page, window: Window) -> None:
             st.warning(ui.plain(warning))
     ways = _ways(found)
     if not ways:
-        ui.empty(f"No ticket that was resolved in {window.label} says whether it was enhanced.")
+        ui.empty(
+            f"No ticket that was resolved in {ui.plain(window.label)} says whether it was enhanced."
+        )
     else:
         _figures(page, ways, found, window)
         strata(page, window, key="strata")
@@ -162,7 +164,7 @@ def _go_live(page: ui.Page) -> None:
                 width=330,
                 help="With it the weeks before are compared with as many after, whoever was helped",
             )
-            if st.form_submit_button("Save", disabled=who is None):
+            if st.form_submit_button("Save", disabled=who is None) and who:
                 ui.say_after(
                     PLACE,
                     "Saved: the weeks before it are compared with those after.",
@@ -170,9 +172,11 @@ def _go_live(page: ui.Page) -> None:
                     page.store,
                     BaselineSettings(go_live=str(day) if day else ""),
                     account=page.account.id,
-                    by=who or "",
+                    by=who,
                 )
                 st.rerun()
+        if who is None:
+            st.caption("Entering the date takes an editor of this dashboard.")
         if history:
             at = words.moment(history[0].at.astimezone(page.store.zone), page.today)
             st.caption(ui.plain(f"Entered by {history[0].by}, {at}."))

@@ -23,8 +23,10 @@ page = st.navigation(
             st.Page("tester_leaderboard.py", title="Testers"),
             st.Page("success_criteria.py", title="Criteria"),
             st.Page("feedback.py", title="Feedback"),
+            st.Page("weekly_review.py", title="Review"),
         ],
         "More": [
+            st.Page("survey.py", title="Survey"),
             st.Page("explore.py", title="Explore"),
             st.Page("data.py", title="Data"),
             st.Page("import_data.py", title="Import"),

@@ -27,6 +27,7 @@ from core.errors import TouchstoneError
 from core.export import csv_bytes
 from core.shown import AccountName, accounts, keep_copied, shown_store
 from core.store import Store
+from core.telemetry import PAGE_SECONDS, QUERY_SECONDS
 
 __all__ = [
     "Page",
@@ -85,11 +86,12 @@ def run_page(
     """
     st.title(question, anchor=False)
     try:
-        page = _opened(key)
-        if needs_data and not any(state.rows for state in sources(page)):
-            _blank(page)
-        else:
-            show(page)
+        with PAGE_SECONDS.labels(key).time():
+            page = _opened(key)
+            if needs_data and not any(state.rows for state in sources(page)):
+                _blank(page)
+            else:
+                show(page)
     except TouchstoneError as error:
         st.error(plain(str(error)))
 
@@ -175,8 +177,8 @@ def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
-    del key
-    return _call()
+    with QUERY_SECONDS.labels(key[0].removeprefix("core.analytics.")).time():
+        return _call()
 
 
 def account_box(page: Page) -> None:

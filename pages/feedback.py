@@ -1,31 +1,34 @@
 """What do people say about what they got?"""
 
-import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from core import sentences, words
 from core.analytics.panels import PANELS
 from core.feedback import (
-    CLEAR,
-    LONGEST_COMMENT,
     RatedEnhancement,
-    cast_vote,
+    current_vote,
+    enhancement_of,
     recent_comments,
     recent_enhancements,
     subject_of,
 )
-from pages import _proof
+from pages import _feedback_reading, _feedback_survey, _proof, _rate
 from pages import _ui as ui
-from pages._filters import filter_bar
+from pages._filters import Filters, filter_bar
 
-SOURCES = frozenset({"Feedback", "Enhancement runs"})
+SOURCES = frozenset({"Feedback", "Enhancement runs", "Surveys"})
 SHOWN = 8
-THUMBS = ("down", "up")  # as the widget numbers them
+TABS = ("Rate", "What they say", "Survey", "Comments")
+KINDS = {"Thumb up": "up", "Thumb down": "down"}
 
 
 def show(page: ui.Page) -> None:
+    run = linked(page)
+    if run is not None:
+        one(page, run)
+        return
     answer = st.container()
     chosen = filter_bar(page, default="Last 30 days", products=False)
     asked = chosen.asked_of(page)
@@ -35,22 +38,62 @@ def show(page: ui.Page) -> None:
         said = sentences.feedback_answer(positive.value, average.value, number.value)
         st.markdown(f"##### {ui.plain(said)}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
-    left, right = st.columns([6, 5])
-    with left:
-        rate(page)
-    with right:
-        comments(page)
+    tabs(page, chosen)
 
 
-def rater() -> str:
-    """Who rates: the address they typed, otherwise a token of this visit that names nobody."""
-    if typed := str(st.session_state.get("feedback_rater", "")).strip():
-        return typed
-    return st.session_state.setdefault("anonymous", f"anonymous:{secrets.token_hex(16)}")
+def tabs(page: ui.Page, chosen: Filters) -> None:
+    """Only the one that is open is computed."""
+    bodies = (
+        lambda: rate(page),
+        lambda: _feedback_reading.show(page, chosen),
+        lambda: _feedback_survey.show(page, chosen),
+        lambda: comments(page),
+    )
+    drawn = st.tabs(TABS, key="feedback_view", bind="query-params")
+    for tab, body in zip(drawn, bodies, strict=True):
+        if tab.open:
+            with tab:
+                body()
+
+
+def linked(page: ui.Page) -> RatedEnhancement | None:
+    """The run that a link from a ticket names; also one that the store has not met yet."""
+    ticket, run_id = (str(st.query_params.get(name, "")) for name in ("ticket", "enhancement"))
+    if not ticket and not run_id:
+        return None
+    rater = _rate.rater(page)
+    known = enhancement_of(
+        page.store, page.account.id, run_id=run_id, ticket_id=ticket, rater=rater
+    )
+    if known is not None or not run_id:
+        return known
+    return RatedEnhancement(
+        id=run_id,
+        ticket_id=ticket or None,
+        status="",
+        seconds=None,
+        created_at=datetime.now(UTC),
+        vote=current_vote(page.store, page.account.id, subject_of(enhancement=run_id), rater),
+    )
+
+
+def one(page: ui.Page, run: RatedEnhancement) -> None:
+    """One run to be rated, and nothing else in the way."""
+    with st.container(border=True, width=560):
+        st.subheader(f"Did this help with {ui.plain(run.ticket_id or run.id)}?", anchor=False)
+        if run.status:
+            st.caption(ui.plain(outcome(page, run)))
+        ui.said("feedback")
+        _rate.thumbs(page, run)
+        if run.vote is not None:
+            st.caption("Saved. Press again to change it; stars and words are welcome.")
+            _rate.stars_and_comment(page, run, run.vote)
+        _rate.address_box()
+    st.page_link("feedback.py", label="All feedback")
 
 
 def rate(page: ui.Page) -> None:
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True):
         st.subheader("Rate an enhancement", anchor=False)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             search = st.text_input(
@@ -60,16 +103,10 @@ def rate(page: ui.Page) -> None:
                 placeholder="Find a ticket, such as TKT-0042",
                 width="stretch",
             )
-            st.text_input(
-                "Your address (optional)",
-                key="feedback_rater",
-                placeholder="Anonymous without it",
-                width=210,
-                persist_state="session",
-            )
+            _rate.address_box()
         ui.said("feedback")
         runs = recent_enhancements(
-            page.store, page.account.id, rater=rater(), search=search, limit=SHOWN
+            page.store, page.account.id, rater=_rate.rater(page), search=search, limit=SHOWN
         )
         if not runs:
             what = f"No ticket or run has {search!r} in its number." if search else "No run yet."
@@ -79,9 +116,6 @@ def rate(page: ui.Page) -> None:
 
 
 def row(page: ui.Page, run: RatedEnhancement) -> None:
-    keys = {name: f"feedback_{name}_{run.id}" for name in ("thumb", "stars", "comment")}
-    vote = run.vote
-    thumb = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
     with st.container(
         horizontal=True,
         horizontal_alignment="distribute",
@@ -92,38 +126,10 @@ def row(page: ui.Page, run: RatedEnhancement) -> None:
             f"**{ui.plain(run.ticket_id or run.id)}** &ensp; {ui.plain(outcome(page, run))}",
             width="content",
         )
-        st.feedback(
-            "thumbs",
-            key=keys["thumb"],
-            default=thumb,
-            on_change=save_thumb,
-            args=(page, run, keys["thumb"]),
-        )
-    if vote is None:
-        return
-    with st.container(key=f"feedback_more_{run.id}", gap="xsmall"):
-        st.feedback(
-            "stars",
-            key=keys["stars"],
-            default=vote.rating - 1 if vote.rating is not None else None,
-            on_change=save_stars,
-            args=(page, run, keys["stars"]),
-        )
-        with (
-            st.form(f"feedback_form_{run.id}", border=False),
-            st.container(horizontal=True, vertical_alignment="bottom"),
-        ):
-            st.text_input(
-                "Comment",
-                value=vote.comment or "",
-                key=keys["comment"],
-                max_chars=LONGEST_COMMENT,
-                placeholder="What helped, or what was missing?",
-                label_visibility="collapsed",
-            )
-            st.form_submit_button(
-                "Save comment", on_click=save_comment, args=(page, run, keys["comment"])
-            )
+        _rate.thumbs(page, run)
+    if run.vote is not None:
+        with st.container(key=f"feedback_more_{run.id}", gap="xsmall"):
+            _rate.stars_and_comment(page, run, run.vote)
 
 
 def outcome(page: ui.Page, run: RatedEnhancement) -> str:
@@ -132,63 +138,36 @@ def outcome(page: ui.Page, run: RatedEnhancement) -> str:
     return f"{run.status}{took}, {words.moment(run.created_at.astimezone(zone), page.today)}"
 
 
-def save_thumb(page: ui.Page, run: RatedEnhancement, key: str) -> None:
-    # 0 is a thumb down, and None takes a thumb back.
-    pressed = st.session_state[key]
-    thumb = CLEAR if pressed is None else THUMBS[pressed]
-    _save(page, run, "Vote taken back." if pressed is None else "Vote saved.", thumb=thumb)
-
-
-def save_stars(page: ui.Page, run: RatedEnhancement, key: str) -> None:
-    # The widget counts from 0, people count stars from 1.
-    pressed = st.session_state[key]
-    rating = CLEAR if pressed is None else pressed + 1
-    _save(page, run, "Stars taken back." if pressed is None else "Stars saved.", rating=rating)
-
-
-def save_comment(page: ui.Page, run: RatedEnhancement, key: str) -> None:
-    text = str(st.session_state[key]).strip()
-    _save(page, run, "Comment saved." if text else "Comment removed.", comment=text or CLEAR)
-
-
-def _save(page: ui.Page, run: RatedEnhancement, done: str, **vote: object) -> None:
-    ui.say_after(
-        "feedback",
-        done,
-        cast_vote,
-        page.store,
-        page.account.id,
-        subject=subject_of(enhancement=run.id),
-        rater=rater(),
-        ticket_id=run.ticket_id,
-        **vote,
-    )
-
-
 def comments(page: ui.Page) -> None:
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True):
         st.subheader("Latest comments", anchor=False)
-        search = st.text_input(
-            "Find in comments",
-            key="feedback_comments",
-            bind="query-params",
-            placeholder="A word",
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            search = st.text_input(
+                "Find in comments",
+                key="feedback_comments",
+                bind="query-params",
+                placeholder="A word",
+                width=330,
+            )
+            thumb = st.pills("With", list(KINDS), key="feedback_thumb", bind="query-params")
+        found = recent_comments(
+            page.store,
+            page.account.id,
+            limit=50,
+            search=search,
+            thumb=KINDS[thumb] if thumb else None,
         )
-        found = recent_comments(page.store, page.account.id, limit=20, search=search)
         if not found:
-            st.caption("No comment has that word." if search else "No comments yet.")
-        with st.container(height=520, border=False):
+            st.caption("No comment is like that." if search or thumb else "No comments yet.")
+        with st.container(height=620, border=False):
             for vote in found:
                 # Text, never Markdown: people write what they like.
                 st.text(vote.comment or "")
-                thumb = {"up": "thumb up", "down": "thumb down"}.get(vote.thumb or "")
+                said = {"up": "thumb up", "down": "thumb down"}.get(vote.thumb or "")
                 stars = f"{vote.rating} of 5 stars" if vote.rating is not None else None
-                when = _when(vote.updated_at, page)
-                st.caption(ui.plain(", ".join(filter(None, (vote.ticket_id, thumb, stars, when)))))
-
-
-def _when(at: datetime, page: ui.Page) -> str:
-    return words.ago(at.astimezone(page.store.zone).date(), page.today)
+                day = vote.updated_at.astimezone(page.store.zone).date()
+                when = words.ago(day, page.today)
+                st.caption(ui.plain(", ".join(filter(None, (vote.ticket_id, said, stars, when)))))
 
 
 ui.run_page("feedback", "What do people say about what they got?", show)

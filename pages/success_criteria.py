@@ -1,6 +1,7 @@
 """Are we meeting our success criteria?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -52,8 +53,8 @@ def show(page: ui.Page) -> None:
         )
     if all(result.verdict is Verdict.NO_DATA for result in results):
         ui.empty(
-            f"Nothing was recorded in {window.label}: no enhancement run, no resolved ticket, no "
-            "rating. Choose another window."
+            f"Nothing was recorded in {ui.plain(window.label)}: no enhancement run, no resolved "
+            "ticket, no rating. Choose another window."
         )
     else:
         _criteria.strip(page, main, window)
@@ -89,9 +90,12 @@ def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
     """The windows to choose from by label: this week, those before it, and the baselines."""
     past = [last_complete_week(page.today, ago) for ago in range(WEEKS_OFFERED)]
     found = {week.label: week for week in [iso_week(page.today), *past]}
-    for baseline in known:
+    for baseline in sorted(known, key=lambda one: one.id):
         if baseline.first_day <= page.today and baseline.restarted_as is None:
-            found[baseline.name] = baseline.window
+            # One that is called like a week, or like a baseline before it, is told by its number.
+            is_taken = baseline.name in found
+            label = f"{baseline.name} ({baseline.id})" if is_taken else baseline.name
+            found[label] = replace(baseline.window, label=label)
     return found
 
 

@@ -226,7 +226,12 @@ def _low_ratings(seen: Observed) -> Iterator[Cause]:
         (ticket.c.account_id == votes.c.account_id) & (ticket.c.id == votes.c.ticket_id),
     )
     statement = (
-        select(ticket.c.category, func.sum(votes.c.rating), func.count())
+        select(
+            ticket.c.category,
+            func.sum(votes.c.rating),
+            func.count(),
+            func.count(votes.c.rater.distinct()),
+        )
         .select_from(joined)
         .where(
             votes.c.account_id == seen.account,
@@ -237,11 +242,16 @@ def _low_ratings(seen: Observed) -> Iterator[Cause]:
         .group_by(ticket.c.category)
     )
     with seen.store.read() as session:
-        rows = [(name, int(total), n) for name, total, n in session.connection().execute(statement)]
-    if sum(n for _, _, n in rows) < LEAST_GROUP:
+        rows = session.connection().execute(statement).all()
+    # Votes of a few people would tell who said what.
+    large = [
+        (int(total) / n, name or "no category", n)
+        for name, total, n, raters in rows
+        if raters >= LEAST_GROUP
+    ]
+    if not large:
         return
-    mean = sum(total for _, total, _ in rows) / sum(n for _, _, n in rows)
-    large = [(total / n, name or "no category", n) for name, total, n in rows if n >= LEAST_GROUP]
+    mean = sum(int(row[1]) for row in rows) / sum(row[2] for row in rows)
     for of_category, name, n in sorted(large)[:MOST_LISTED]:
         if of_category < mean and len(large) > 1:
             yield Cause(

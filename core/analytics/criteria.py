@@ -169,8 +169,7 @@ def _judged(record: Criterion, rule: Rule, seen: Observed) -> Judged:
     if source == RECORDS:
         bounds = rule.bounds(seen, estimate)
         more = stats.more_needed(estimate, direction, target, bounds, upper)
-    days = seen.window.days or 0
-    a_day = estimate.n / days if days else 0
+    a_day = estimate.n / seen.days_so_far if seen.days_so_far else 0
     return Judged(
         estimate=estimate,
         verdict=stats.verdict(estimate, direction, target, upper),

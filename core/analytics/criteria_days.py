@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from core.analytics.criteria import observed
-from core.analytics.observed import Observed
+from core.analytics.observed import Observed, cast
 from core.analytics.rules import RULES
 from core.analytics.window import Window
 from core.stats import Estimate
@@ -76,11 +76,11 @@ def opinions(store: Store, *, account: str, window: Window) -> Opinions:
     """The distribution of ratings of a window, and submissions by day: votes, survey responses."""
     seen = observed(store, account=account, window=window)
     votes, answers = table(Feedback).c, table(SurveyResponse).c
-    cast = seen.kept(
+    voted = seen.kept(
         select(votes.created_day, votes.rating).where(
             votes.account_id == account,
             votes.created_day.between(window.start, window.end),
-            votes.subject.not_like("page:%"),
+            cast(),
         ),
         votes.created_at,
         rater=votes.rater,
@@ -96,7 +96,7 @@ def opinions(store: Store, *, account: str, window: Window) -> Opinions:
         rater=answers.respondent,
     )
     with store.read() as session:
-        in_product = session.connection().execute(cast).all()
+        in_product = session.connection().execute(voted).all()
         survey = session.connection().execute(answered).all()
     days: dict[date, list[int]] = {}
     for kind, rows in enumerate((in_product, survey)):

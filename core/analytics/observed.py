@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.platform import PlatformReading, platform_reading
@@ -18,7 +18,7 @@ from core.analytics.time_saved import Comparison, compare
 from core.analytics.window import Window
 from core.store import Enhancement, Feedback, Store, table
 
-__all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "day_instants", "instants"]
+__all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "cast", "day_instants", "instants"]
 
 COMPLETED, FAILED = "completed", "failed"
 MILLISECONDS = 1_000
@@ -43,7 +43,7 @@ class Runs:
 
 
 def instants(store: Store, window: Window) -> tuple[datetime, datetime]:
-    """The first instant of a window, and the first after it, in the store's zone.
+    """The first instant of a window's days, and the first after them, in UTC.
 
     A window without start or end raises ValueError: nothing is judged over all time.
     """
@@ -53,12 +53,22 @@ def instants(store: Store, window: Window) -> tuple[datetime, datetime]:
 
 
 def day_instants(store: Store, day: date) -> tuple[datetime, datetime]:
-    """The first instant of a business day, and the first after it; 23 to 25 hours apart."""
+    """The first instant of a business day, and the first after it; 23 to 25 hours apart.
+
+    In UTC: within a zone Python subtracts what clocks show, and every day would have 24 hours.
+    """
     after = day + timedelta(days=1)
     return (
-        datetime.combine(day, time(), store.zone),
-        datetime.combine(after, time(), store.zone),
+        datetime.combine(day, time(), store.zone).astimezone(UTC),
+        datetime.combine(after, time(), store.zone).astimezone(UTC),
     )
+
+
+def cast() -> ColumnElement[bool]:
+    """Of votes those on enhancements and tickets that say something: not on pages or taken back."""
+    votes = table(Feedback).c
+    said = (votes.thumb, votes.rating, votes.comment)
+    return and_(votes.subject.not_like("page:%"), or_(*(column.is_not(None) for column in said)))
 
 
 @dataclass(frozen=True)
@@ -156,6 +166,13 @@ class Observed:
             if day < today and not self.without.within(*day_instants(self.store, day)):
                 found.append(float(self.finished_by_day.get(day, 0)))
         return found if any(found) else []
+
+    @property
+    def days_so_far(self) -> int:
+        """The days of the window that have begun; of one that is over all of them."""
+        today = datetime.now(self.store.zone).date()
+        assert self.window.start is not None
+        return max(0, min(self.window.days or 0, (today - self.window.start).days + 1))
 
     @cached_property
     def roi(self) -> Roi:

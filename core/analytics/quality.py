@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core import words
 from core.analytics.exclusions import merged
-from core.analytics.observed import Observed, day_instants, instants
+from core.analytics.observed import Observed, cast, day_instants, instants
 from core.analytics.window import Window
 from core.store import Enhancement, Feedback, Store, SurveyResponse, table
 
@@ -197,7 +197,7 @@ def _one_rater(seen: Observed, _now: datetime) -> Iterator[Finding]:
         .where(
             votes.account_id == seen.account,
             votes.created_day.between(seen.window.start, seen.window.end),
-            votes.subject.not_like("page:%"),
+            cast(),
         )
         .group_by(votes.rater)
         .order_by(func.count().desc(), votes.rater)

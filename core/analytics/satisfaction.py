@@ -24,7 +24,8 @@ class Satisfaction:
     """Means of ratings from 1 to 5 with their t intervals, each counted by its day.
 
     `busiest_share` is the share of the in-product ratings that `busiest_rater` gave, None without
-    any. Ratings of one person resemble each other, so a large share makes intervals too narrow.
+    any; `ratings` are all of them. Ratings of one person resemble each other, so a large share
+    makes intervals too narrow.
     """
 
     in_product: Estimate
@@ -32,6 +33,7 @@ class Satisfaction:
     together: Estimate
     busiest_rater: str | None
     busiest_share: float | None
+    ratings: tuple[int, ...] = ()
 
 
 def satisfaction(
@@ -54,6 +56,7 @@ def satisfaction(
         together=stats.mean_estimate(in_product + in_survey),
         busiest_rater=busiest,
         busiest_share=None if busiest is None else raters[busiest] / len(votes),
+        ratings=(*in_product, *in_survey),
     )
 
 

@@ -94,7 +94,9 @@ def _series(
     is_share = metric.unit == "fraction"
     # Shares of bugs by what was decided: the newest ones are not decided yet.
     waits = maturing if is_share and "bugs" in facts else 0
-    begun, until = (known.first, known.until) if facts <= SYNCED else (date.min, today)
+    # Of what imports bring in, the first period with a value tells where the data begins.
+    first_value = next((period_days(row[grain])[0] for row in rows if row[metric.key]), None)
+    begun, until = (known.first, known.until) if facts <= SYNCED else (first_value, today)
     points: list[Point] = []
     for row in rows:
         first, last = period_days(row[grain])

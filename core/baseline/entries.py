@@ -207,7 +207,8 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 def _span(from_at: datetime, to_at: datetime) -> None:
     if from_at.utcoffset() is None or to_at.utcoffset() is None:
         raise InputError("Give both times with their zone.")
-    if to_at <= from_at:
+    # In UTC: within a zone Python compares what clocks show, also where they are turned.
+    if to_at.astimezone(UTC) <= from_at.astimezone(UTC):
         raise InputError("The end lies before the beginning: swap them.")
 
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from core import criteria_words, words
 from core.account_settings import note_change
 from core.analytics.criteria import CriterionResult, Judged, evaluate, observed
 from core.analytics.criteria_days import daily_criteria, opinions
-from core.analytics.observed import Observed
+from core.analytics.observed import Observed, cast, instants
 from core.analytics.quality import findings
 from core.analytics.registry import METRICS
 from core.analytics.survey import survey_results
@@ -35,6 +35,12 @@ RESTS_ON = {
     "positive_feedback": ("thumbs",),
     "time_reduction": ("tickets", "surveys"),
     "roi": ("tickets", "surveys"),
+}
+# Which rows an exclusion leaves out that names a run, a ticket or a rater.
+LEAVES_OUT = {
+    "enhancement": {"runs", "ratings", "thumbs"},
+    "ticket": {"tickets", "ratings", "thumbs"},
+    "rater": {"ratings", "thumbs", "surveys"},
 }
 NAMES = {
     "runs": "run",
@@ -74,6 +80,8 @@ def freeze_baseline(
             known = unit.session.get(BaselineWindow, (account, baseline_id))
             if known is None or known.frozen_at is not None:
                 raise InputError("Someone else has just frozen this baseline: reload the page.")
+            if known.restarted_as is not None:
+                raise InputError("Someone else has just given this window up: reload the page.")
             row = {"id": baseline_id, "frozen_by": by, "frozen_at": now, "content": content}
             unit.upsert(BaselineWindow, [row])
             note_change(
@@ -103,12 +111,12 @@ def _open_one(store: Store, baseline_id: int, account: str, now: datetime) -> Ba
 def content_of(store: Store, window: Window, *, account: str, now: datetime) -> dict[str, Any]:
     """Everything that is said of a window, as JSON has it."""
     results = evaluate(store, account=account, window=window)
-    return {
+    told = {
         "as_of": now.isoformat(),
         "zone": store.zone.key,
         "first_day": str(window.start),
         "last_day": str(window.end),
-        "criteria": [_criterion(result) for result in results],
+        "criteria": [criterion_content(result) for result in results],
         "rows": row_counts(store, account=account, window=window),
         "exclusions": [_exclusion(e) for e in _in_force(store, account)],
         "findings": [
@@ -117,6 +125,9 @@ def content_of(store: Store, window: Window, *, account: str, now: datetime) -> 
         ],
         **_beside(store, window, account, now),
     }
+    # No database takes what is infinite or no number as JSON.
+    plain: dict[str, Any] = to_jsonable_python(told, inf_nan_mode="null")
+    return plain
 
 
 def _beside(store: Store, window: Window, account: str, now: datetime) -> dict[str, Any]:
@@ -124,18 +135,16 @@ def _beside(store: Store, window: Window, account: str, now: datetime) -> dict[s
     seen = observed(store, account=account, window=window)
     asked: dict[str, Any] = {"account": account, "window": window}
     until = now.astimezone(store.zone).date()
-    told = {
+    return {
         "days": daily_criteria(store, **asked, until=until),
         "opinions": opinions(store, **asked),
         "comparison": seen.comparison,
         "roi": seen.roi,
         "survey": survey_results(store, **asked, without=seen.without),
     }
-    plain: dict[str, Any] = to_jsonable_python(told, inf_nan_mode="null")
-    return plain
 
 
-def _criterion(result: CriterionResult) -> dict[str, Any]:
+def criterion_content(result: CriterionResult) -> dict[str, Any]:
     criterion = result.criterion
     metric = METRICS.get(result.metric or "")
     return {
@@ -187,8 +196,8 @@ def row_counts(store: Store, *, account: str, window: Window) -> dict[str, int]:
     counts = {"runs": runs.finished, "pending": runs.pending}
     votes, answers, tickets = (table(m).c for m in (Feedback, SurveyResponse, Ticket))
     wanted = {
-        "thumbs": (votes, votes.created_day, votes.thumb.is_not(None)),
-        "ratings": (votes, votes.created_day, votes.rating.is_not(None)),
+        "thumbs": (votes, votes.created_day, and_(cast(), votes.thumb.is_not(None))),
+        "ratings": (votes, votes.created_day, and_(cast(), votes.rating.is_not(None))),
         "surveys": (answers, answers.answered_day, answers.account_id.is_not(None)),
         "tickets": (tickets, tickets.day, tickets.resolved_at.is_not(None)),
     }
@@ -209,19 +218,23 @@ def restatement(store: Store, baseline: Baseline, *, account: str) -> list[Resta
     now = evaluate(store, account=account, window=baseline.window)
     counts = row_counts(store, account=account, window=baseline.window)
     by_key = {result.criterion.key: result for result in now}
-    why_excluded = _exclusions_since(store, account, content["exclusions"])
+    moved = _exclusions_since(store, account, baseline.window, content["exclusions"])
+    entered = _entered_since(store, account, baseline.window, content)
     found = []
     for frozen in content["criteria"]:
         result = by_key.get(frozen["key"])
         if result is None:
             continue
-        was, is_now = _said(frozen), _said(_criterion(result))
-        aims = _aims(frozen, _criterion(result))
+        was, is_now = _said(frozen), _said(criterion_content(result))
+        aims = _aims(frozen, criterion_content(result))
         if was == is_now and not aims:
             continue
         reasons = [*aims]
         if was != is_now:
-            reasons += [*_rows_since(frozen["key"], content["rows"], counts), *why_excluded]
+            key = frozen["key"]
+            reasons += _rows_since(key, content["rows"], counts)
+            reasons += [said for kinds, said in moved if kinds is None or kinds & {*_rests_on(key)}]
+            reasons += [said for keys, said in entered if key in keys]
         reasons = reasons or ["rows that were there have changed"]
         found.append(Restated(frozen["label"], was, is_now, tuple(reasons)))
     return found
@@ -247,8 +260,7 @@ def _aim(criterion: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rows_since(key: str, then: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
     said = []
-    kinds = next((kinds for start, kinds in RESTS_ON.items() if key.startswith(start)), ())
-    for kind in kinds:
+    for kind in _rests_on(key):
         more = now[kind] - then.get(kind, 0)
         if kind == "runs" and (late := min(more, then.get("pending", 0) - now["pending"])) > 0:
             said.append(f"{words.times(late, 'run')} finished late")
@@ -260,12 +272,50 @@ def _rows_since(key: str, then: Mapping[str, int], now: Mapping[str, int]) -> li
     return said
 
 
-def _exclusions_since(store: Store, account: str, frozen: Sequence[Mapping[str, Any]]) -> list[str]:
-    then = {entry["id"]: entry for entry in frozen}
-    now = {entry.id: entry for entry in _in_force(store, account)}
-    added = [entry for number, entry in now.items() if number not in then]
-    gone = [entry for number, entry in then.items() if number not in now]
-    said = [
-        f"exclusion added: {words.lower_first(EXCLUSION_KINDS[e.kind])}, {e.reason}" for e in added
+def _rests_on(key: str) -> Sequence[str]:
+    return next((kinds for start, kinds in RESTS_ON.items() if key.startswith(start)), ())
+
+
+def _exclusions_since(
+    store: Store, account: str, window: Window, frozen: Sequence[Mapping[str, Any]]
+) -> list[tuple[set[str] | None, str]]:
+    """What was added to or withdrawn from the ledger of these days; of which rows, None for all."""
+    start, end = instants(store, window)
+    inside = [e for e in exclusions(store, account=account) if e.from_at < end and e.to_at > start]
+    then = {entry["id"] for entry in frozen}
+    said = []
+    for entry in inside:
+        kinds = LEAVES_OUT[entry.subject.partition(":")[0]] if entry.subject else None
+        if entry.withdrawn_at is None and entry.id not in then:
+            kind = words.lower_first(EXCLUSION_KINDS[entry.kind])
+            said.append((kinds, f"exclusion added: {kind}, {entry.reason}"))
+        elif entry.withdrawn_at is not None and entry.id in then:
+            said.append((kinds, f"exclusion withdrawn: {entry.reason}"))
+    return said
+
+
+def _entered_since(
+    store: Store, account: str, window: Window, content: Mapping[str, Any]
+) -> list[tuple[tuple[str, ...], str]]:
+    """What people have entered otherwise since, and the criteria that are computed from it."""
+    seen = observed(store, account=account, window=window)
+    then = {one["key"]: one for one in content["roi"]["inputs"]}
+    said: list[tuple[tuple[str, ...], str]] = [
+        (("roi",), f"{words.lower_first(one.label)} was {_input(was['value'])}")
+        for one in seen.roi.inputs
+        if (was := then.get(one.key)) is not None
+        and was["value"] != one.value
+        # What is counted is no input: its rows are told.
+        and not was["origin"] == one.origin == "counted"
     ]
-    return said + [f"exclusion withdrawn: {entry['reason']}" for entry in gone]
+    live = (content["comparison"]["go_live"] or {}).get("day")
+    if live != (seen.go_live and str(seen.go_live)):
+        was = f"the go-live date was {live}" if live else "no go-live date was entered"
+        said.append((("time_reduction", "roi"), was))
+    return said
+
+
+def _input(value: float | str | None) -> str:
+    if value is None:
+        return "not entered"
+    return value if isinstance(value, str) else words.amount(value, "")

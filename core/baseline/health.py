@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from core import words
 from core.analytics.exclusions import Excluded, merged
-from core.analytics.observed import Observed, day_instants, instants
+from core.analytics.observed import Observed, cast, day_instants, instants
 from core.analytics.platform import platform_reading
 from core.analytics.quality import Finding
 from core.analytics.window import Window
@@ -125,9 +125,8 @@ def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
 
 def _counts(seen: Observed) -> dict[str, dict[date, int]]:
     votes, tickets, answers = (table(m).c for m in (Feedback, Ticket, SurveyResponse))
-    said = votes.subject.not_like("page:%")
     return {
-        "votes": _by_day(seen, votes.account_id, votes.created_day, said),
+        "votes": _by_day(seen, votes.account_id, votes.created_day, cast()),
         "tickets": _by_day(seen, tickets.account_id, tickets.day, tickets.resolved_at.is_not(None)),
         "surveys": _by_day(seen, answers.account_id, answers.answered_day, answers.id.is_not(None)),
     }

@@ -58,17 +58,25 @@ def later_weeks(store: Store, baseline: Baseline, *, account: str, today: date) 
         weeks.append(week)
         week = iso_week(week.start + timedelta(days=7))
     weeks = weeks[-MOST_WEEKS:]
+    if not weeks:
+        return []
     found: list[LaterWeek] = []
-    before: Mapping[str, CriterionResult] = {}
+    before = {r.criterion.key: r for r in _main(store, account, _week_before(weeks[0]))}
     for week in weeks:
-        results = [
-            result
-            for result in evaluate(store, account=account, window=week)
-            if not result.criterion.is_guardrail
-        ]
+        results = _main(store, account, week)
         found.append(LaterWeek(week, tuple(results), before, frozen))
         before = {result.criterion.key: result for result in results}
     return found[::-1]
+
+
+def _week_before(week: Window) -> Window:
+    assert week.start is not None
+    return iso_week(week.start - timedelta(days=7))
+
+
+def _main(store: Store, account: str, week: Window) -> list[CriterionResult]:
+    found = evaluate(store, account=account, window=week)
+    return [result for result in found if not result.criterion.is_guardrail]
 
 
 def _against(result: CriterionResult, frozen: Mapping[str, Any] | None) -> str:

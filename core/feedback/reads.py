@@ -15,9 +15,11 @@ from core.store import Enhancement, Feedback, FeedbackVote, Store, chunks, table
 __all__ = [
     "RatedEnhancement",
     "current_vote",
+    "enhancement_of",
     "recent_comments",
     "recent_enhancements",
     "vote_history",
+    "vote_of",
     "votes_by_id",
 ]
 
@@ -74,20 +76,33 @@ def vote_history(store: Store, account_id: str, subject: str, rater: str) -> lis
 
 
 def recent_comments(
-    store: Store, account_id: str, limit: int = 20, search: str | None = None
+    store: Store,
+    account_id: str,
+    limit: int = 20,
+    search: str | None = None,
+    thumb: str | None = None,
 ) -> list[Vote]:
-    """The votes with a comment, the latest first; `search` finds text in the comments."""
+    """The votes on enhancements and tickets with a comment, the latest first.
+
+    `search` finds text in the comments; `thumb` (up or down) takes only votes with that thumb.
+    """
     votes = table(Feedback).c
     statement = (
         select(table(Feedback))
-        .where(votes.account_id == account_id, votes.comment.is_not(None))
+        .where(
+            votes.account_id == account_id,
+            votes.comment.is_not(None),
+            votes.subject.not_like("page:%"),
+        )
         .order_by(votes.updated_at.desc(), votes.id)
         .limit(_limit(limit))
     )
     if search and search.strip():
         statement = statement.where(_contains(votes.comment, search))
+    if thumb is not None:
+        statement = statement.where(votes.thumb == thumb)
     with store.read() as session:
-        return [_vote(row) for row in session.connection().execute(statement).mappings()]
+        return [vote_of(row) for row in session.connection().execute(statement).mappings()]
 
 
 def recent_enhancements(
@@ -104,6 +119,20 @@ def recent_enhancements(
     `search` finds parts of the ticket's or the run's id; at most 1,000 rows at a time.
     """
     statement = _runs(account_id, rater, search).limit(_limit(limit)).offset(max(offset, 0))
+    return _rated(store, statement)
+
+
+def enhancement_of(
+    store: Store, account_id: str, *, run_id: str = "", ticket_id: str = "", rater: str
+) -> RatedEnhancement | None:
+    """The run with that id, else the ticket's latest one, with the rater's vote; None: unknown."""
+    runs = table(Enhancement).c
+    named = runs.id == run_id if run_id else runs.ticket_id == ticket_id
+    found = _rated(store, _runs(account_id, rater, None).where(named).limit(1))
+    return found[0] if found else None
+
+
+def _rated(store: Store, statement: Select[Any]) -> list[RatedEnhancement]:
     with store.read() as session:
         rows = session.connection().execute(statement).mappings().all()
     return [
@@ -113,7 +142,7 @@ def recent_enhancements(
             status=row["run_status"],
             seconds=None if row["run_ms"] is None else row["run_ms"] / 1000,
             created_at=row["run_created_at"],
-            vote=None if row["id"] is None else _vote(row),
+            vote=None if row["id"] is None else vote_of(row),
         )
         for row in rows
     ]
@@ -126,7 +155,7 @@ def votes_by_id(session: Session, account_id: str, ids: Sequence[str]) -> dict[s
     for some in chunks(ids):
         stored = select(votes).where(votes.c.account_id == account_id, votes.c.id.in_(some))
         for row in session.connection().execute(stored).mappings():
-            found[row["id"]] = _vote(row)
+            found[row["id"]] = vote_of(row)
     return found
 
 
@@ -165,5 +194,6 @@ def _limit(limit: int) -> int:
     return min(max(limit, 1), MOST_ROWS)
 
 
-def _vote(row: Any) -> Vote:
+def vote_of(row: Any) -> Vote:
+    """The opinion in a row of its table."""
     return Vote(**{name: row[name] for name in Vote.__dataclass_fields__})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -23,7 +23,9 @@ from core.store import (
     table,
 )
 
-__all__ = ["cast_vote", "record_votes"]
+__all__ = ["TURN", "Result", "cast_vote", "record_each", "record_votes"]
+
+Result = Literal["new", "changed", "unchanged"]
 
 # Threads queue here. At the database a waiter asks again now and then, and one of many can miss
 # its turn for longer than it waits.
@@ -77,18 +79,28 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> Counts:
     A row of the history holds the whole opinion after that vote; of a vote that came late, only
     what it said.
     """
-    ordered = sorted(_unread(unit, _with_tickets(unit, list(casts))), key=lambda cast: cast.at)
-    keys = sorted({cast.feedback_id for cast in ordered})
+    return record_each(unit, casts)[0]
+
+
+def record_each(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result]]:
+    """As `record_votes`, with what each vote made: a new opinion, a changed one, or neither."""
+    given = _with_tickets(unit, list(casts))
+    read = _read_before(unit, given)
+    places = [n for n, cast in enumerate(given) if cast.vote_id not in read]
+    keys = sorted({given[n].feedback_id for n in places})
     known = votes_by_id(unit.session, unit.account_id, keys)
     # Below 1 are the votes of sources.
     next_id = max(unit.next_id(FeedbackVote), 1)
+    results: list[Result] = ["unchanged"] * len(given)
     history = []
-    for cast in ordered:
+    for place in sorted(places, key=lambda n: given[n].at):
+        cast = given[place]
         before = known.get(cast.feedback_id) or unsaid(cast)
         vote = after(before, cast)
         late = cast.at < before.updated_at
         if vote.opinion == before.opinion and not late:
             continue
+        results[place] = "changed" if vote.id in known else "new"
         known[vote.id] = vote
         vote_id = next_id if cast.vote_id is None else cast.vote_id
         next_id += cast.vote_id is None
@@ -96,7 +108,7 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> Counts:
     changed = sorted({row["feedback_id"] for row in history})
     counts = unit.upsert(Feedback, [asdict(known[key]) for key in changed])
     unit.upsert(FeedbackVote, history)
-    return counts._replace(unchanged=len(keys) - len(changed))
+    return counts._replace(unchanged=len(keys) - len(changed)), results
 
 
 def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
@@ -110,15 +122,15 @@ def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
     }
 
 
-def _unread(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:
-    """The votes without those of a source that were read before."""
+def _read_before(unit: Unit, casts: Sequence[Cast]) -> set[int | None]:
+    """The ids of votes of a source that were read before."""
     votes = table(FeedbackVote).c
     ids = [cast.vote_id for cast in casts if cast.vote_id is not None]
-    read: set[int] = set()
+    read: set[int | None] = set()
     for some in chunks(ids):
         stored = select(votes.id).where(votes.account_id == unit.account_id, votes.id.in_(some))
         read.update(unit.session.connection().execute(stored).scalars())
-    return [cast for cast in casts if cast.vote_id not in read]
+    return read
 
 
 def _with_tickets(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:

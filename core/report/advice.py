@@ -140,7 +140,7 @@ def _of_survey(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     result = next((r for r in evidence.results if r.criterion.key == "satisfaction"), None)
     if responses >= LEAST_ANSWERS or result is None:
         return
-    people = evidence.voices.technicians
+    people = evidence.feedback.technicians
     whom = (
         f"Ask the {words.times(people, 'technician')} who resolved enhanced tickets in these days"
         if people

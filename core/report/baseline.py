@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from functools import cache
 
 from core import words
-from core.analytics.exclusions import Excluded
-from core.analytics.observed import instants
 from core.analytics.window import Window
 from core.config import ROOT
 from core.report import advice, appendix, measured, methods, summary
@@ -20,6 +18,8 @@ from core.report.evidence import Evidence, evidence, local
 from core.store import Store
 
 __all__ = ["baseline_report"]
+
+BASELINE = "baseline"
 
 
 def baseline_report(
@@ -42,7 +42,7 @@ def baseline_report(
     read = evidence(store, chosen, account=account, now=now)
     return Document(
         name=f"touchstone-baseline-{_file_name(chosen.window)}",
-        title=f"Baseline report: {chosen.window.label}",
+        title=f"Baseline report: {_called(chosen.window)}",
         answer=summary.answer(read),
         stamp=_stamp(read, name, is_demo=is_demo),
         is_demo=is_demo,
@@ -79,27 +79,16 @@ def _stamp(read: Evidence, name: str, *, is_demo: bool) -> dict[str, str]:
         "Touchstone": product_version(),
         "Definitions": f"{words.listed(versions)}, see Appendix B" if versions else words.UNKNOWN,
     }
+    baseline = read.chosen.baseline
+    if baseline is not None and baseline.frozen_at is not None:
+        stamp["Frozen"] = f"{local(read.seen, baseline.frozen_at)} by {baseline.frozen_by}"
     return stamp | ({"Demo data": "made up"} if is_demo else {})
 
 
 def _excluded(read: Evidence) -> str:
-    content = read.chosen.content
-    if content is not None:
-        start, end = instants(read.seen.store, read.seen.window)
-        inside = [
-            one
-            for one in content["exclusions"]
-            if Excluded(
-                spans=((datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"])),)
-            ).within(start, end)
-        ]
-        number = len(inside)
-    else:
-        out = read.seen.without
-        number = len(out.spans) + len(out.subjects)
-    if not number:
+    if not read.left_out:
         return "none"
-    return f"{words.times(number, 'exclusion')}, both figures shown"
+    return f"{words.times(len(read.left_out), 'exclusion')}, both figures shown"
 
 
 @cache
@@ -108,6 +97,15 @@ def product_version() -> str:
     with (ROOT / "pyproject.toml").open("rb") as file:
         version: str = tomllib.load(file)["project"]["version"]
     return version
+
+
+def _called(window: Window) -> str:
+    """The window's name without the word that the title has already; else its days."""
+    name = window.label
+    rest = name[len(BASELINE) :].strip() if name.lower().startswith(BASELINE) else name
+    if rest:
+        return rest
+    return " to ".join(words.day(day) for day in (window.start, window.end) if day)
 
 
 def _file_name(window: Window) -> str:

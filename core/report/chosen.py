@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from core.analytics.criteria import CriterionResult, Judged, evaluate
+from core.analytics.exclusions import Excluded, merged
 from core.analytics.window import Window, iso_week, last_complete_week
 from core.baseline.windows import Baseline, baselines
 from core.errors import InputError, QueryError
@@ -16,7 +17,16 @@ from core.shown import accounts
 from core.stats import Estimate, Verdict
 from core.store import Criterion, Store
 
-__all__ = ["Chosen", "account_of", "choose", "frozen_results", "results_of", "thawed", "week_of"]
+__all__ = [
+    "Chosen",
+    "account_of",
+    "choose",
+    "frozen_exclusions",
+    "frozen_results",
+    "results_of",
+    "thawed",
+    "week_of",
+]
 
 T = TypeVar("T")
 WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
@@ -89,7 +99,8 @@ def _state_of(week: Window, today: date) -> str:
 def results_of(store: Store, chosen: Chosen, *, account: str) -> list[CriterionResult]:
     """The criteria as they were frozen, else as today's data has them.
 
-    How much more it takes was not frozen: today's data says it where it still gives that figure.
+    Where it was not frozen how much more it takes, today's data says it if it still gives the
+    figure.
     """
     now = evaluate(store, account=account, window=chosen.window)
     if chosen.content is None:
@@ -111,17 +122,29 @@ def _with_today(frozen: CriterionResult, now: Mapping[str, CriterionResult]) -> 
     is_same = judged.estimate == today.estimate and all(
         getattr(criterion, name) == getattr(today.criterion, name) for name in aim
     )
-    if is_same:
+    if is_same and judged.more_needed is None:
         more, days = today.judged.more_needed, today.judged.more_days
         judged = replace(judged, more_needed=more, more_days=days)
     return replace(frozen, criterion=criterion, judged=judged, metric=today.metric)
 
 
 def thawed(chosen: Chosen, name: str, kind: type[T]) -> T | None:
-    """What was frozen under a name, as what it was; None where nothing was."""
-    if chosen.content is None or name not in chosen.content:
+    """What was frozen under a name, as what it was; None where nothing is frozen."""
+    if chosen.content is None:
         return None
     return TypeAdapter(kind).validate_python(chosen.content[name])
+
+
+def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
+    """What the figures left out when they were frozen."""
+    entries = [
+        (datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"]), one["subject"])
+        for one in content["exclusions"]
+    ]
+    return Excluded(
+        spans=merged([(start, end) for start, end, subject in entries if subject is None]),
+        subjects=tuple((subject, start, end) for start, end, subject in entries if subject),
+    )
 
 
 def frozen_results(content: Mapping[str, Any]) -> list[CriterionResult]:
@@ -153,8 +176,8 @@ def _judged(frozen: Mapping[str, Any]) -> Judged:
     return Judged(
         estimate=Estimate(**{name: frozen[name] for name in bounds}),
         verdict=Verdict(frozen["verdict"]),
-        more_needed=None,
-        more_days=None,
+        more_needed=frozen.get("more_needed"),
+        more_days=frozen.get("more_days"),
         note=frozen["note"],
         source=frozen["source"],
         query=frozen["query"],

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from core.export import safe_cell
-from core.report.document import Cell, Document, Figure, Table, clean_text
+from core.report.document import Cell, Document, Figure, Table, line_text
 
 __all__ = ["write"]
 
@@ -22,10 +22,10 @@ def write(document: Document) -> bytes:
     writer = csv.writer(text)
     head = {"Touchstone": document.title, "Answer": document.answer, **document.stamp}
     for name, said in head.items():
-        writer.writerow([f"# {name}: {_line(said)}"])
+        writer.writerow([f"# {name}: {line_text(said)}"])
     for table in document.tables:
         writer.writerow([])
-        writer.writerow([f"# {_line(table.title)}"])
+        writer.writerow([f"# {line_text(table.title)}"])
         writer.writerow([safe_cell(column) for column in _columns(table)])
         for row in table.rows:
             writer.writerow([safe_cell(_plain(value)) for value in row])
@@ -37,14 +37,10 @@ def _columns(table: Table) -> Iterator[str]:
     for n, column in enumerate(table.columns):
         cells = (row[n] for row in table.rows)
         units = {cell.unit for cell in cells if isinstance(cell, Figure)}
-        yield _line(column) + (f" ({units.pop()})" if len(units) == 1 else "")
+        yield line_text(column) + (f" ({units.pop()})" if len(units) == 1 else "")
 
 
 def _plain(value: Cell) -> object:
     if isinstance(value, Figure):
         return value.value
-    return clean_text(value) if isinstance(value, str) else value
-
-
-def _line(text: str) -> str:
-    return " ".join(clean_text(text).split())
+    return line_text(value) if isinstance(value, str) else value

@@ -31,6 +31,8 @@ __all__ = [
     "cell_text",
     "clean_text",
     "is_number",
+    "line_text",
+    "unbroken",
 ]
 
 
@@ -53,6 +55,7 @@ SIGNS: Mapping[Verdict, str] = {
 }
 # Of a number that is shown exactly, as much as any interval here needs; CSV has all of it.
 DIGITS = 6
+PERCENT = re.compile(r"(?<=\d) %")
 LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -166,6 +169,16 @@ def clean_text(text: str) -> str:
     return "".join(c for c in text if c == "\n" or (c.isprintable() or _is_harmless(c)))
 
 
+def line_text(text: str) -> str:
+    """The clean text on one line."""
+    return " ".join(clean_text(text).split())
+
+
+def unbroken(text: str) -> str:
+    """The text with no line that ends between a number and its per cent sign."""
+    return PERCENT.sub("\N{NO-BREAK SPACE}%", text)
+
+
 def _is_harmless(character: str) -> bool:
     # Joiners make up emoji and the letters of several scripts; other spaces are just that.
     if character in "\u200c\u200d\xad":
@@ -190,4 +203,4 @@ def cell_text(value: Cell) -> str:
         return words.count(value)
     if isinstance(value, float):
         return f"{value:,.{DIGITS}g}" if abs(value) < 1_000 else f"{value:,.2f}"
-    return words.day(value) if isinstance(value, date) else clean_text(value)
+    return words.day(value) if isinstance(value, date) else line_text(value)

@@ -1,7 +1,7 @@
 """What a baseline report rests on: everything that is read of its window, once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,17 +9,16 @@ from core.account_settings import RoiSettings, settings_of
 from core.analytics.causes import SLOW_SECONDS, Cause, causes
 from core.analytics.criteria import CriterionResult, observed
 from core.analytics.criteria_days import DayOfCriteria, Opinions, daily_criteria, opinions
-from core.analytics.exclusions import Excluded
+from core.analytics.feedback_summary import FeedbackSummary, feedback_summary
 from core.analytics.observed import Observed, instants
 from core.analytics.quality import findings
 from core.analytics.roi import Roi
 from core.analytics.survey import SurveyResults, survey_results
 from core.analytics.time_saved import Comparison
-from core.analytics.voices import Voices, voices
 from core.baseline.entries import AnnotationEntry, ExclusionEntry, annotations, exclusions
 from core.baseline.frozen import Restated, restatement
 from core.criteria_panels import PanelData
-from core.report.chosen import Chosen, results_of, thawed
+from core.report.chosen import Chosen, frozen_exclusions, results_of, thawed
 from core.store import Store
 from core.time_chart import Mark, Span
 
@@ -43,7 +42,7 @@ class Evidence:
     comparison: Comparison
     roi: Roi
     survey: SurveyResults
-    voices: Voices
+    feedback: FeedbackSummary
     causes: Sequence[Cause]
     found: Sequence[tuple[str, datetime, str]]
     ledger: Sequence[ExclusionEntry]
@@ -61,16 +60,23 @@ class Evidence:
         """The criteria without the guardrails."""
         return [result for result in self.results if not result.criterion.is_guardrail]
 
+    @property
+    def left_out(self) -> list[ExclusionEntry]:
+        """The entries of the ledger that the figures leave out, in these days."""
+        start, end = instants(self.seen.store, self.seen.window)
+        content = self.chosen.content
+        frozen = None if content is None else {one["id"] for one in content["exclusions"]}
+        return [
+            entry
+            for entry in self.ledger
+            if (entry.withdrawn_at is None if frozen is None else entry.id in frozen)
+            and entry.from_at < end
+            and entry.to_at > start
+        ]
+
     def panels(self) -> PanelData:
         """What the charts are drawn from, with what happened and what is excluded."""
         start, end = instants(self.seen.store, self.seen.window)
-        inside = [
-            entry
-            for entry in self.ledger
-            if entry.withdrawn_at is None
-            and entry.subject is None
-            and Excluded(spans=((entry.from_at, entry.to_at),)).within(start, end)
-        ]
         return PanelData(
             results={result.criterion.key: result for result in self.results},
             days=self.days,
@@ -84,7 +90,8 @@ class Evidence:
                     _wall(self.seen, min(e.to_at, end)),
                     e.reason,
                 )
-                for e in inside
+                for e in self.left_out
+                if e.subject is None
             ],
             today=self.today,
             zone=self.seen.store.zone,
@@ -97,6 +104,9 @@ def evidence(store: Store, chosen: Chosen, *, account: str, now: datetime) -> Ev
     asked: dict[str, Any] = {"account": account, "window": window}
     today = now.astimezone(store.zone).date()
     seen = observed(store, **asked)
+    if chosen.content is not None:
+        # What is not frozen is seen as it would have been then.
+        seen = replace(seen, without=frozen_exclusions(chosen.content))
     results = results_of(store, chosen, account=account)
     start, end = instants(store, window)
     restated = (
@@ -117,7 +127,7 @@ def evidence(store: Store, chosen: Chosen, *, account: str, now: datetime) -> Ev
         roi=thawed(chosen, "roi", Roi) or seen.roi,
         survey=thawed(chosen, "survey", SurveyResults)
         or survey_results(store, **asked, without=seen.without),
-        voices=voices(seen),
+        feedback=feedback_summary(seen),
         causes=causes(seen, slow_seconds=_slow(results)),
         found=_found(store, chosen, account, now),
         ledger=exclusions(store, account=account),

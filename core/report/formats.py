@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from core.report import csv as csv_format
-from core.report import html, markdown, pdf
+from core.report.csv import write as write_csv
 from core.report.document import Document
+from core.report.html import write as write_html
+from core.report.markdown import write as write_markdown
+from core.report.pdf import write as write_pdf
 
 __all__ = ["FORMATS", "Format", "render"]
 
@@ -20,10 +22,10 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    "html": Format("HTML", "text/html", html.write),
-    "pdf": Format("PDF", "application/pdf", pdf.write),
-    "md": Format("Markdown", "text/markdown", markdown.write),
-    "csv": Format("CSV", "text/csv", csv_format.write),
+    "html": Format("HTML", "text/html", write_html),
+    "pdf": Format("PDF", "application/pdf", write_pdf),
+    "md": Format("Markdown", "text/markdown", write_markdown),
+    "csv": Format("CSV", "text/csv", write_csv),
 }
 
 

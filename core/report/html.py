@@ -25,13 +25,15 @@ from core.report.document import (
     cell_text,
     clean_text,
     is_number,
+    line_text,
+    unbroken,
 )
 from core.vega import Drawn
 
 __all__ = ["write"]
 
 STYLE = Path(__file__).with_name("report.css")
-CHART_WIDTH, BAR_WIDTH = 640, 280
+CHART_WIDTH, BAR_WIDTH = 580, 280
 # As wide as each other, so that a text has the room that was measured for it.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 # Whatever a text could slip in, the browser would not load it.
@@ -118,7 +120,7 @@ def _block(block: Block, numbers: "count[int]") -> str:
                 f"{_svg(block.drawn, block.alt, CHART_WIDTH)}</figure>"
             )
         case Code():
-            made = f"<h4>{_text(block.title)}</h4><pre><code>{_text(block.text)}</code></pre>"
+            made = f"<h4>{_text(block.title)}</h4><pre><code>{_code(block)}</code></pre>"
         case Callout():
             made = f'<p class="callout {block.kind}">{_text(block.text)}</p>'
         case Judgement():
@@ -163,12 +165,16 @@ def _right(value: Cell) -> str:
 
 def _svg(drawn: Drawn, alt: str, width: int) -> str:
     """The chart within the page; what it says stands in words for who cannot see it."""
-    svg = chart_svg(drawn, width=width, font=FONT)
+    svg = clean_text(chart_svg(drawn, width=width, font=FONT))
     # Told apart by what it draws, so that a report of the same data is the same file.
     own = f"c{zlib.crc32(svg.encode())}-"
     svg = CLIPS.sub(lambda found: f"{found[1]}{own}{found[2]}", svg[svg.index("<svg") :])
     return f'<div class="chart" role="img" aria-label="{_text(alt)}">{svg}</div>'
 
 
+def _code(code: Code) -> str:
+    return escape(clean_text(code.text), quote=True)
+
+
 def _text(text: str) -> str:
-    return escape(clean_text(text), quote=True)
+    return escape(unbroken(line_text(text)), quote=True)

@@ -18,6 +18,7 @@ from core.report.document import (
     cell_text,
     clean_text,
     is_number,
+    line_text,
 )
 
 __all__ = ["write"]
@@ -91,8 +92,7 @@ def _fenced(code: Code) -> str:
 
 def _plain(text: str) -> str:
     """The text on one line, shown as it is."""
-    line = " ".join(clean_text(text).split())
-    escaped = LINKS.sub(r"\\\g<0>", ANYWHERE.sub(r"\\\1", line))
+    escaped = LINKS.sub(r"\\\g<0>", ANYWHERE.sub(r"\\\1", line_text(text)))
     escaped = TIME_OF_DAY.sub(":", escaped)
     found = AT_START.match(escaped)
     if found is None:

@@ -6,6 +6,7 @@ from core import words
 from core.analytics.roi import Amount, Roi, RoiInput
 from core.analytics.survey import LEAST_ANSWERS, TEXTS, Answered
 from core.analytics.time_figures import Compared
+from core.baseline.entries import ANNOTATION_KINDS
 from core.criteria_charts import estimate_rows
 from core.criteria_panels import panels
 from core.report.document import (
@@ -31,7 +32,7 @@ def day_by_day(evidence: Evidence) -> Iterator[Block]:
     missing = []
     for panel in panels(evidence.panels()):
         if panel.drawn is None:
-            missing.append(f"{panel.title}: {words.lower_first(panel.subtitle)}")
+            missing.append(f"{panel.title}. {panel.subtitle}")
         elif panel.key != "saving":
             yield Chart(panel.drawn, panel.title, panel.subtitle, f"{panel.title}.")
     if missing:
@@ -41,7 +42,11 @@ def day_by_day(evidence: Evidence) -> Iterator[Block]:
             "What happened",
             ("When", "What", "Noted by"),
             [
-                (local(evidence.seen, e.from_at), f"{e.kind}: {e.text}", e.entered_by)
+                (
+                    local(evidence.seen, e.from_at),
+                    f"{ANNOTATION_KINDS.get(e.kind, e.kind)}: {e.text}",
+                    e.entered_by,
+                )
                 for e in evidence.happened
             ],
             (18, 62, 20),
@@ -215,7 +220,9 @@ def _question(answered: Answered) -> tuple[str | int, ...]:
     estimate, unit = answered.estimate, answered.question.unit
     name = {"stars": " of 5", "of 10": " of 10", "fraction": " yes"}.get(unit, "")
     value = words.amount(estimate.value, unit)
-    bounds = " to ".join(words.amount(x, unit) for x in (estimate.low, estimate.high))
+    bounds = estimate.method
+    if estimate.low is not None:
+        bounds = " to ".join(words.amount(x, unit) for x in (estimate.low, estimate.high))
     split = (
         "; ".join(
             f"{_choice(choice)}: {number}"
@@ -228,7 +235,7 @@ def _question(answered: Answered) -> tuple[str | int, ...]:
     return (
         answered.question.label,
         value if estimate.value is None else f"{value}{name}",
-        estimate.method if estimate.low is None else bounds,
+        words.UNKNOWN if estimate.value is None else bounds,
         answered.n,
         split,
     )
@@ -239,14 +246,15 @@ def _choice(choice: object) -> str:
         return "yes" if choice else "no"
     # As JSON has them, in what was frozen.
     named = {"true": "yes", "false": "no"}
-    if isinstance(choice, int | float):
-        return words.amount(choice, "")
-    return named.get(str(choice), str(choice))
+    try:
+        return words.amount(float(str(choice)), "")
+    except ValueError:
+        return named.get(str(choice), str(choice))
 
 
 def feedback(evidence: Evidence) -> Iterator[Block]:
     """Votes in the product: how many, how they are spread, and the latest words without names."""
-    found = evidence.voices
+    found = evidence.feedback
     yield Heading("Feedback in the product")
     if not found.votes:
         yield Paragraph("Nobody voted in this window.")

@@ -24,6 +24,8 @@ from core.report.document import (
     cell_text,
     clean_text,
     is_number,
+    line_text,
+    unbroken,
 )
 
 __all__ = ["pages", "write"]
@@ -65,6 +67,7 @@ def _inputs(document: Document) -> dict[str, str]:
 
 
 def _block(block: Block) -> dict[str, Any]:
+    made: dict[str, Any]
     match block:
         case Heading():
             made = {"is": "heading", "text": _text(block.text), "level": block.level}
@@ -76,10 +79,10 @@ def _block(block: Block) -> dict[str, Any]:
             made = _table(block)
         case Chart():
             said = {"title": _text(block.title), "subtitle": _text(block.subtitle)}
-            svg = chart_svg(block.drawn, width=CHART_WIDTH, font=FONT)
+            svg = clean_text(chart_svg(block.drawn, width=CHART_WIDTH, font=FONT))
             made = {"is": "chart", "svg": svg, "alt": _text(block.alt), **said}
         case Code():
-            made = {"is": "code", "title": _text(block.title), "text": _text(block.text)}
+            made = {"is": "code", "title": _text(block.title), "text": clean_text(block.text)}
         case Callout():
             made = {"is": "callout", "text": _text(block.text), "kind": block.kind}
         case Judgement():
@@ -91,7 +94,7 @@ def _judgement(block: Judgement) -> dict[str, Any]:
     names = ("label", "value", "target", "said", "note", "owner")
     said = {name: _text(getattr(block, name)) for name in names}
     sign, verdict = SIGNS[block.verdict], str(block.verdict)
-    svg = chart_svg(block.bar, width=BAR_WIDTH, font=FONT)
+    svg = clean_text(chart_svg(block.bar, width=BAR_WIDTH, font=FONT))
     return {"is": "judgement", "sign": sign, "verdict": verdict, "svg": svg, **said}
 
 
@@ -112,4 +115,4 @@ def _texts(texts: Sequence[str]) -> list[str]:
 
 
 def _text(text: str) -> str:
-    return clean_text(text)
+    return unbroken(line_text(text))

@@ -55,7 +55,9 @@ def state_of(evidence: Evidence) -> Iterator[Callout]:
     if chosen.content is not None and baseline is not None and baseline.frozen_at is not None:
         yield Callout(
             f"Frozen by {baseline.frozen_by or 'nobody named'} on "
-            f"{local(evidence.seen, baseline.frozen_at)}: {_frozen(evidence)} "
+            f"{local(evidence.seen, baseline.frozen_at)}: the criteria, findings, daily figures, "
+            "tickets, return and survey are as they were then; everything else is today's data, "
+            "without what was excluded then. "
             f"{_restated(evidence)}"
         )
     elif chosen.window.end is not None and chosen.window.end >= evidence.today:
@@ -74,17 +76,6 @@ def state_of(evidence: Evidence) -> Iterator[Callout]:
             "defended; both figures stand below.",
             "warning",
         )
-
-
-def _frozen(evidence: Evidence) -> str:
-    """Which parts of the report were frozen, and which are today's."""
-    content = evidence.chosen.content or {}
-    named = {"days": "daily figures", "comparison": "tickets", "roi": "return", "survey": "survey"}
-    kept = ["criteria", "findings", *(said for key, said in named.items() if key in content)]
-    return (
-        f"the {words.listed(kept)} are as they were then; everything else is drawn from today's "
-        "data."
-    )
 
 
 def _restated(evidence: Evidence) -> str:
@@ -127,7 +118,7 @@ def proven_and_missing(results: Sequence[CriterionResult]) -> tuple[list[str], l
             )
         elif result.verdict is Verdict.NO_DATA:
             reason = result.estimate.reason or "nothing was measured"
-            missing.append(f"{said} has no data: {reason.rstrip('.')}.")
+            missing.append(f"{said} has no data. {words.upper_first(reason.rstrip('.'))}.")
         else:
             more = criterion_note(result)
             why = f"; {more}" if more else ""

@@ -6,6 +6,7 @@ column is the same instant's date in the account's business time zone, written b
 `core.store.days`, so that a query groups and filters by day without computing with time zones.
 """
 
+from core.store.access import ApiToken, FeedbackReceipt, RaterSalt
 from core.store.entered import (
     AccountSetting,
     AuditEntry,
@@ -38,8 +39,10 @@ from core.store.platform import (
     ScrapeGap,
     ScrapeSpan,
 )
+from core.store.reviewing import Review, ReviewAction, ReviewEscalation, ReviewNote
+from core.store.surveying import SurveyDraft, SurveyInvitation
 from core.store.syncing import (
-    BOOKKEEPING,
+    SYNC_BOOKKEEPING,
     CycleReading,
     ListReading,
     SyncLease,
@@ -48,6 +51,7 @@ from core.store.syncing import (
     Vanished,
 )
 from core.store.tables import Base, table
+from core.store.themed import Opportunity, Theme, ThemeAssignment, ThemeRule
 
 __all__ = [
     "BOOKKEEPING",
@@ -56,6 +60,7 @@ __all__ = [
     "Account",
     "AccountSetting",
     "Annotation",
+    "ApiToken",
     "AuditEntry",
     "Base",
     "BaselineWindow",
@@ -70,22 +75,40 @@ __all__ = [
     "Exclusion",
     "Feature",
     "Feedback",
+    "FeedbackReceipt",
     "FeedbackVote",
     "GaugeReading",
     "ListReading",
+    "Opportunity",
     "Product",
+    "RaterSalt",
     "RejectionReason",
+    "Review",
+    "ReviewAction",
+    "ReviewEscalation",
+    "ReviewNote",
     "SavedView",
     "ScrapeGap",
     "ScrapeSpan",
+    "SurveyDraft",
+    "SurveyInvitation",
     "SurveyResponse",
     "SyncLease",
     "SyncProblem",
     "SyncRun",
     "TestCycle",
     "TestFeature",
+    "Theme",
+    "ThemeAssignment",
+    "ThemeRule",
     "Ticket",
     "User",
     "Vanished",
     "table",
 ]
+
+# What no page caches: writing it leaves the data version alone.
+BOOKKEEPING = (
+    *SYNC_BOOKKEEPING,
+    *(table(model) for model in (ApiToken, FeedbackReceipt, RaterSalt)),
+)

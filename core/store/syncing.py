@@ -15,7 +15,7 @@ from core.store.tables import (
 )
 
 __all__ = [
-    "BOOKKEEPING",
+    "SYNC_BOOKKEEPING",
     "CycleReading",
     "ListReading",
     "SyncLease",
@@ -124,4 +124,4 @@ class Vanished(Base, table=True):
 
 
 # What no page caches: writing it leaves the data version alone.
-BOOKKEEPING = tuple(table(model) for model in (SyncRun, SyncLease, CycleReading, ListReading))
+SYNC_BOOKKEEPING = tuple(table(model) for model in (SyncRun, SyncLease, CycleReading, ListReading))

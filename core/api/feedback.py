@@ -1,0 +1,257 @@
+"""The feedback API: a vote taken, votes listed, votes summed up."""
+
+import asyncio
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.api.answers import Refusal, as_json
+from core.api.bodies import JSON, checked, media_type, read_body, read_json
+from core.api.origins import client_address
+from core.api.serving import Served, check_tenant, forget_tokens, in_thread, limit, token_holder
+from core.api.shapes import (
+    FeedbackPage,
+    FeedbackQuery,
+    FeedbackRecord,
+    FeedbackStats,
+    PeriodQuery,
+    VoteAnswer,
+    VoteIn,
+)
+from core.errors import AccessError, InputError
+from core.feedback import (
+    Cast,
+    FeedbackType,
+    Receipt,
+    Recorded,
+    Vote,
+    anonymous_rater,
+    feedback_list,
+    feedback_summary,
+    is_anonymous,
+    subject_of,
+    submit_vote,
+)
+from core.save.records import imported_vote_id
+from core.telemetry import VOTES_ACCEPTED, VOTES_REFUSED
+from core.tokens import Token
+
+__all__ = ["LARGEST_VOTE", "feedback_stats", "list_feedback", "post_feedback"]
+
+LARGEST_VOTE = 1_000_000
+LONGEST_KEY = 255
+MINUTE = 60.0
+# The time of a vote is that of its turn to be written.
+_NOT_YET = datetime.min.replace(tzinfo=UTC)
+
+
+async def post_feedback(request: Request, known: Served) -> Response:
+    """Record one vote."""
+    try:
+        recorded = await _recorded(request, known)
+    except Refusal as refusal:
+        VOTES_REFUSED.labels(refusal.code).inc()
+        raise
+    VOTES_ACCEPTED.labels(recorded.result).inc()
+    answer = {
+        "id": recorded.feedback_id,
+        "status": VoteAnswer.STATUS[recorded.result],
+        "message": VoteAnswer.MESSAGE[recorded.result],
+    }
+    return as_json(answer, 201 if recorded.result == "new" else 200)
+
+
+async def list_feedback(request: Request, known: Served) -> Response:
+    """List the account's feedback."""
+    token = await _reader(request, known)
+    asked = checked(FeedbackQuery, _query(request))
+    check_tenant(known, token.account_id, asked.tenant_id)
+    votes, count = await in_thread(
+        feedback_list,
+        known.store,
+        token.account_id,
+        start=asked.start_date,
+        end=asked.end_date,
+        kind=asked.feedback_type,
+        limit=asked.limit,
+        offset=asked.offset,
+    )
+    records = [_record(token.account_id, vote, asked.feedback_type) for vote in votes]
+    return as_json(FeedbackPage(feedback=records, count=count).model_dump(mode="json"))
+
+
+async def feedback_stats(request: Request, known: Served) -> Response:
+    """Sum the account's feedback up."""
+    token = await _reader(request, known)
+    asked = checked(PeriodQuery, _query(request))
+    check_tenant(known, token.account_id, asked.tenant_id)
+    found = await in_thread(
+        feedback_summary,
+        known.store,
+        token.account_id,
+        start=asked.start_date,
+        end=asked.end_date,
+    )
+    counts: dict[FeedbackType, int] = {
+        "thumbs_up": found.thumbs_up,
+        "thumbs_down": found.thumbs_down,
+        "rating": sum(found.ratings),
+    }
+    stats = FeedbackStats(
+        tenant_id=token.account_id,
+        total=found.total,
+        average_rating=found.average_rating,
+        feedback_counts=counts,
+        rating_counts={str(stars): n for stars, n in enumerate(found.ratings, 1)},
+        positive_percentage=found.positive_percentage,
+        comments=found.comments,
+    )
+    return as_json(stats.model_dump(mode="json"))
+
+
+async def _recorded(request: Request, known: Served) -> Recorded:
+    token = await token_holder(request, known.store, is_checked_later=True)
+    address = client_address(request, known.settings.api.trusted_proxies)
+    if token is None:
+        if not known.settings.api.anonymous_feedback:
+            raise Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
+        burst = known.settings.api.address_votes_per_minute
+        limit(("address", address), burst, MINUTE, "this address")
+    media_type(request, (JSON,))
+    vote = checked(VoteIn, read_json(await read_body(request, LARGEST_VOTE)))
+    account_id = _account(known, token, vote)
+    rater = await _rater(known, token, account_id, vote, (address, _agent(request)))
+    cast = _cast(vote, rater, with_id=token is not None)
+    receipt = _receipt(request, token, vote, rater)
+    try:
+        future = submit_vote(
+            known.store,
+            account_id,
+            cast,
+            receipt=receipt,
+            token_id=None if token is None else token.id,
+        )
+        return await asyncio.wrap_future(future)
+    except AccessError as error:
+        forget_tokens()
+        raise Refusal(401, str(error)) from None
+    except InputError as error:
+        raise Refusal(422, str(error), field="Idempotency-Key") from None
+
+
+def _account(known: Served, token: Token | None, vote: VoteIn) -> str:
+    if token is not None:
+        check_tenant(known, token.account_id, vote.tenant_id)
+        return token.account_id
+    for account_id in known.accounts.intersection(known.settings.api.anonymous_feedback):
+        if vote.tenant_id in known.tenants(account_id):
+            return account_id
+    raise Refusal(401, "This account takes no votes without a token.")
+
+
+async def _rater(
+    known: Served,
+    token: Token | None,
+    account_id: str,
+    vote: VoteIn,
+    connection: tuple[str, str],
+) -> str:
+    """Who rates: by name, by a key of their own, or by what the connection shows."""
+    if vote.technician_email is not None:
+        if token is None:
+            # Anyone could speak for anyone.
+            raise Refusal(422, "technician_email: a name needs a token.", field="technician_email")
+        rater = vote.technician_email
+    elif vote.anonymous_id is not None:
+        rater = await in_thread(anonymous_rater, known.store, account_id, "key", vote.anonymous_id)
+    elif vote.id is not None and token is not None:
+        # As from a file: the votes of one record are of one person, of whom nothing is known.
+        return f"anonymous:{vote.id}"
+    else:
+        return await in_thread(anonymous_rater, known.store, account_id, "connection", *connection)
+    burst = known.settings.api.rater_votes_per_minute
+    limit(("rater", account_id, rater), burst, MINUTE, "this rater")
+    return rater
+
+
+def _agent(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
+def _cast(vote: VoteIn, rater: str, *, with_id: bool) -> Cast:
+    thumb = None if vote.feedback_type == "rating" else vote.feedback_type.removeprefix("thumbs_")
+    return Cast(
+        subject=subject_of(enhancement=vote.enhancement_id, ticket=vote.ticket_id),
+        rater=rater,
+        at=_NOT_YET,
+        thumb=thumb,
+        rating=vote.rating_value,
+        comment=vote.feedback_comment,
+        ticket_id=vote.ticket_id,
+        enhancement_id=vote.enhancement_id,
+        vote_id=imported_vote_id(vote.id) if with_id and vote.id is not None else None,
+    )
+
+
+def _receipt(request: Request, token: Token | None, vote: VoteIn, rater: str) -> Receipt | None:
+    """The key under which the vote is known when it is sent again."""
+    content = sha256(vote.model_dump_json().encode()).hexdigest()
+    header = request.headers.get("idempotency-key")
+    sender = ("rater", rater) if token is None else ("token", str(token.id))
+    if header is not None:
+        if not header.strip() or len(header) > LONGEST_KEY:
+            raise Refusal(
+                422,
+                f"The key has 1 to {LONGEST_KEY} characters.",
+                field="Idempotency-Key",
+            )
+        return Receipt(_digest(*sender, header), content, is_strict=True)
+    if vote.id is not None and token is not None:
+        return Receipt(_digest("id", vote.id), content, is_strict=False)
+    return None
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def _reader(request: Request, known: Served) -> Token:
+    token = await token_holder(request, known.store)
+    if token is None:
+        raise Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
+    return token
+
+
+def _query(request: Request) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in found:
+            raise Refusal(422, f"{name}: it is given more than once.", field=name)
+        found[name] = value
+    return found
+
+
+def _record(account_id: str, vote: Vote, asked: FeedbackType | None) -> FeedbackRecord:
+    kind = asked
+    if kind is None and vote.rating is not None:
+        kind = "rating"
+    elif kind is None and vote.thumb is not None:
+        kind = "thumbs_up" if vote.thumb == "up" else "thumbs_down"
+    return FeedbackRecord.model_validate(
+        {
+            "id": vote.id,
+            "tenant_id": account_id,
+            "ticket_id": vote.ticket_id,
+            "enhancement_id": vote.enhancement_id,
+            "technician_email": None if is_anonymous(vote.rater) else vote.rater,
+            "feedback_type": kind,
+            "rating_value": vote.rating if kind == "rating" else None,
+            "feedback_comment": vote.comment,
+            "thumb": vote.thumb,
+            "rating": vote.rating,
+            "created_at": vote.created_at,
+            "updated_at": vote.updated_at,
+        }
+    )

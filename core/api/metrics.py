@@ -1,0 +1,127 @@
+"""`GET /metrics`: the dashboard in Prometheus text format 0.0.4; no secrets, no people."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, case, func, select, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.api.serving import Served, in_thread
+from core.store import Feedback, Store, SyncRun, table
+from core.telemetry import REGISTRY
+
+__all__ = ["get_metrics"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Whoever scrapes oftener gets the same text again.
+CACHED_SECONDS = 5.0
+
+_cached: dict[int, tuple[float, bytes]] = {}
+_lock = Lock()
+
+
+async def get_metrics(_request: Request, known: Served) -> Response:
+    """All metrics, at most some seconds old."""
+    at, text_ = _cached.get(id(known.store), (0.0, b""))
+    if not text_ or time.monotonic() - at > CACHED_SECONDS:
+        text_ = await in_thread(_text, known.store)
+    return Response(text_, media_type=CONTENT_TYPE)
+
+
+def _text(store: Store) -> bytes:
+    with _lock:
+        at, found = _cached.get(id(store), (0.0, b""))
+        if found and time.monotonic() - at <= CACHED_SECONDS:
+            return found
+        of_store = CollectorRegistry()
+        of_store.register(_Stored(store))
+        found = generate_latest(REGISTRY) + generate_latest(of_store)
+        _cached.clear()
+        _cached[id(store)] = (time.monotonic(), found)
+        return found
+
+
+class _Stored(Collector):
+    """What the store says, each time it is asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def describe(self) -> list[Metric]:
+        # Else registering would read the store.
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        with self._store.read() as session:
+            connection = session.connection()
+            yield from _feedback(connection)
+            yield _sync_age(connection)
+            size = GaugeMetricFamily("touchstone_store_bytes", "Size of the store.")
+            size.add_metric([], _size(connection))
+            yield size
+
+
+def _feedback(connection: Connection) -> Iterator[Metric]:
+    """Current opinions: they can be taken back, so these are gauges and no counters."""
+    votes = table(Feedback).c
+    counted: list[Any] = [
+        func.count(case((votes.thumb == "up", 1))),
+        func.count(case((votes.thumb == "down", 1))),
+        func.count(votes.rating),
+        func.sum(votes.rating),
+    ]
+    found = connection.execute(
+        select(votes.account_id, *counted)
+        .where(votes.subject.not_like("page:%"))
+        .group_by(votes.account_id)
+    )
+    number = GaugeMetricFamily(
+        "touchstone_feedback",
+        "Current votes on tickets and enhancements.",
+        labels=["account", "type"],
+    )
+    mean = GaugeMetricFamily(
+        "touchstone_feedback_rating_average", "Mean rating from 1 to 5.", labels=["account"]
+    )
+    for account, up, down, ratings, stars in found:
+        for kind, value in (("thumbs_up", up), ("thumbs_down", down), ("rating", ratings)):
+            number.add_metric([account, kind], value)
+        if ratings:
+            mean.add_metric([account], stars / ratings)
+    yield number
+    yield mean
+
+
+def _sync_age(connection: Connection) -> Metric:
+    runs = table(SyncRun).c
+    last = (
+        select(runs.account_id, runs.source, func.max(runs.finished_at))
+        .where(runs.status.in_(("done", "partial")), runs.finished_at.is_not(None))
+        .group_by(runs.account_id, runs.source)
+    )
+    age = GaugeMetricFamily(
+        "touchstone_sync_age_seconds",
+        "Time since a synchronisation or import ended that brought data in.",
+        labels=["account", "source"],
+    )
+    now = datetime.now(UTC)
+    for account, source, at in connection.execute(last):
+        age.add_metric([account, source], max(0.0, (now - at).total_seconds()))
+    return age
+
+
+def _size(connection: Connection) -> int:
+    if connection.dialect.name != "sqlite":
+        size = connection.execute(text("SELECT pg_database_size(current_database())"))
+        return int(size.scalar_one())
+    path = Path(str(connection.engine.url.database))
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.is_file())

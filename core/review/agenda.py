@@ -1,0 +1,351 @@
+"""The agenda of a week, made from its data: what changed, what is signal, and what may explain it.
+
+It is plain JSON, so that a closed review opens exactly as it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import select
+
+from core import criteria_words, signal_words, words
+from core.analytics.criteria import CriterionResult, evaluate, observed
+from core.analytics.observed import instants
+from core.analytics.quality import findings
+from core.analytics.series import Series, series_of
+from core.analytics.window import Window, iso_week
+from core.baseline.entries import EXCLUSION_KINDS, annotations, exclusions
+from core.baseline.frozen import criterion_content
+from core.baseline.later import difference
+from core.baseline.windows import frozen_baseline
+from core.errors import InputError
+from core.review.actions import Action, actions
+from core.review.escalation import escalations
+from core.review.shifts import Shift, shifts
+from core.signal_chart import signal_chart
+from core.stats import Verdict
+from core.store import Store, SyncRun, table
+
+__all__ = ["SECTIONS", "SERIES", "agenda", "week_of"]
+
+# The sections in their order, with the minutes that each has.
+SECTIONS: Mapping[str, int] = {
+    "metrics": 10,
+    "trends": 5,
+    "feedback": 5,
+    "roadmap": 5,
+    "actions": 5,
+}
+SERIES = (
+    *("tests_created", "tests_submitted", "active_customers", "test_completion_rate"),
+    *("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate"),
+    *("enhancement_count", "enhancement_success_rate", "latency_p95"),
+    *("average_rating", "positive_feedback_rate"),
+)
+WEEKS_BEFORE = 4
+RISES = {"rise": True, "fall": False}
+
+
+def week_of(label: str, today: date) -> Window:
+    """The complete ISO week of a label; raises InputError for one that is none, or not over."""
+    try:
+        year, _, number = label.partition("-W")
+        monday = date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        raise InputError(f"{label[:40]!r} is no ISO week: write 2026-W46.") from None
+    week = iso_week(monday)
+    if week.end is None or week.end >= today:
+        raise InputError(f"{week.label} is not over: a review looks at complete weeks only.")
+    return week
+
+
+def agenda(
+    store: Store, week: Window, *, account: str, name: str, now: datetime | None = None
+) -> dict[str, Any]:
+    """Everything that the review of a complete week shows, as JSON has it.
+
+    `name` is what the account is called in messages.
+    """
+    now = now or datetime.now(UTC)
+    today = now.astimezone(store.zone).date()
+    assert week.start is not None
+    earlier = _week_before(week)
+    four = Window(week.start - timedelta(weeks=WEEKS_BEFORE), earlier.end, "the four weeks before")
+    results, before, fours = (
+        {r.criterion.key: r for r in evaluate(store, account=account, window=window)}
+        for window in (week, earlier, four)
+    )
+    tested = shifts(
+        observed(store, account=account, window=week),
+        observed(store, account=account, window=four),
+        {key: result.criterion.target for key, result in results.items()},
+    )
+    # As the series were when the week had just ended.
+    series = series_of(store, SERIES, account=account, window=week, today=_day_after(week, today))
+    causes, carried = _causes(store, account, week), _carried(store, account, week)
+    rows = _criteria(store, account, results, before, fours, tested=tested)
+    signals = [*_fired(series, week), *_moved(rows, tested)]
+    told = {
+        "week": week.label,
+        "first_day": week.start,
+        "last_day": week.end,
+        "as_of": now.isoformat(),
+        "zone": store.zone.key,
+        "criteria": rows,
+        "answer": criteria_words.criteria_answer(
+            [r for r in results.values() if not r.criterion.is_guardrail], week.label
+        ),
+        "signals": signals,
+        "series": [_series(one, week) for one in series],
+        "expected_false_alarms": len(series) * ALARMS_A_POINT,
+        "tests": [
+            {"key": shift.key, "p": shift.p, "q": shift.q, "is_signal": shift.is_signal}
+            for shift in tested
+        ],
+        "causes": causes,
+        **_sentences(rows, signals),
+        "escalations": escalations(results, before, week=week.label, account=name),
+        "actions": [_action(one, results, store, account) for one in carried],
+        "findings": [
+            {"check": f.check, "text": f.text, "at": f.from_at.isoformat()}
+            for f in findings(store, account=account, window=week, now=now)
+        ],
+    }
+    plain: dict[str, Any] = to_jsonable_python(told, inf_nan_mode="null")
+    return plain
+
+
+# A point beyond three deviations, and the end of a run of eight: see `core.signals`.
+ALARMS_A_POINT = 0.0027 + 1 / 256
+
+
+def _week_before(week: Window) -> Window:
+    assert week.start is not None
+    return iso_week(week.start - timedelta(days=7))
+
+
+def _day_after(week: Window, today: date) -> date:
+    assert week.end is not None
+    return min(week.end + timedelta(days=1), today)
+
+
+def _criteria(
+    store: Store,
+    account: str,
+    results: Mapping[str, CriterionResult],
+    before: Mapping[str, CriterionResult],
+    fours: Mapping[str, CriterionResult],
+    *,
+    tested: Sequence[Shift],
+) -> list[dict[str, Any]]:
+    """Each criterion with the week before, the four weeks before and the baseline."""
+    baseline = frozen_baseline(store, account=account)
+    content = baseline.content if baseline is not None and baseline.content else {"criteria": []}
+    frozen = {one["key"]: one for one in content["criteria"]}
+    by_test = {shift.key: shift for shift in tested}
+    rows = []
+    for key, result in results.items():
+        was, four, base = before.get(key), fours.get(key), frozen.get(key)
+        own = (result.estimate.low, result.estimate.high)
+        shift = by_test.get(key)
+        rows.append(
+            criterion_content(result)
+            | {
+                "target_words": criteria_words.criterion_target(result),
+                "interval_words": criteria_words.criterion_interval(result),
+                "note": criteria_words.criterion_note(result),
+                "excluded_words": criteria_words.criterion_exclusions(result),
+                "week_before": None if was is None else was.estimate.value,
+                "verdict_before": None if was is None else str(was.verdict),
+                "four_weeks": None if four is None else four.estimate.value,
+                "baseline": None if base is None else base["value"],
+                "baseline_name": None if baseline is None else baseline.name,
+                "against_baseline": None
+                if base is None
+                else difference(result.criterion.direction, (base["low"], base["high"]), own),
+                "q": None if shift is None else shift.q,
+            }
+        )
+    return rows
+
+
+def _fired(series: Sequence[Series], week: Window) -> list[dict[str, Any]]:
+    """The series in which a rule fired in this very week."""
+    found = []
+    for one in series:
+        at = next((n for n, point in enumerate(one.points) if point.period == week.label), None)
+        fired = [signal for signal in one.behaviour.signals if signal.last == at]
+        if at is None or not fired:
+            continue
+        found.append(
+            {
+                "kind": "rule",
+                "key": one.metric.key,
+                "label": one.metric.label,
+                "value": one.points[at].value,
+                "unit": one.metric.unit,
+                "side": fired[0].side,
+                "better": one.metric.better,
+                "words": signal_words.finding(one),
+                "subtitle": signal_words.subtitle(one),
+                "provisional": one.behaviour.is_provisional,
+                "chart": _chart(one),
+            }
+        )
+    return found
+
+
+def _moved(rows: Sequence[Mapping[str, Any]], tested: Sequence[Shift]) -> list[dict[str, Any]]:
+    """The criteria whose verdict changed, or that moved by more than chance."""
+    sure = {shift.key: shift for shift in tested if shift.is_signal}
+    found = []
+    for row in rows:
+        changed = row["verdict_before"] not in {None, row["verdict"]}
+        shift = sure.get(row["key"])
+        if not changed and shift is None:
+            continue
+        value = words.amount(row["value"], row["unit"])
+        said = []
+        if changed:
+            was = words.lower_first(row["verdict_before"])
+            said.append(f"{words.lower_first(row['verdict'])} after {was} the week before")
+        if shift is not None:
+            four = words.amount(row["four_weeks"], row["unit"])
+            how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
+            said.append(f"{value} against {four} in the four weeks before ({how_sure})")
+        found.append(
+            {
+                "kind": "criterion",
+                "key": row["key"],
+                "label": row["label"],
+                "value": row["value"],
+                "unit": row["unit"],
+                "words": f"{row['label']}: {'; '.join(said)}",
+                "verdict": row["verdict"],
+                "chart": None,
+            }
+        )
+    return found
+
+
+def _series(one: Series, week: Window) -> dict[str, Any]:
+    at = next((n for n, point in enumerate(one.points) if point.period == week.label), None)
+    return {
+        "key": one.metric.key,
+        "label": one.metric.label,
+        "unit": one.metric.unit,
+        "value": None if at is None else one.points[at].value,
+        "before": None if not at else one.points[at - 1].value,
+        "finding": signal_words.short_finding(one),
+        "chart": _chart(one),
+    }
+
+
+def _chart(one: Series) -> dict[str, Any]:
+    return signal_chart(
+        one.points,
+        one.behaviour,
+        unit=one.metric.unit,
+        name=one.metric.label,
+        waiting=signal_words.waiting(one),
+    ).to_dict()
+
+
+def _causes(store: Store, account: str, week: Window) -> list[str]:
+    """What happened in the week that may explain a signal; nothing is claimed of it."""
+    start, end = instants(store, week)
+    zone = store.zone
+
+    def at(moment: datetime) -> str:
+        local = moment.astimezone(zone)
+        return f"{local:%a %H:%M}"
+
+    said = [
+        f"{at(entry.from_at)}: {entry.text}"
+        for entry in annotations(store, account=account, start=start, end=end)
+    ]
+    said += [
+        f"{at(entry.from_at)} to {at(entry.to_at)} excluded: "
+        f"{words.lower_first(EXCLUSION_KINDS[entry.kind])}, {entry.reason}"
+        for entry in exclusions(store, account=account)
+        if entry.withdrawn_at is None and entry.from_at < end and entry.to_at > start
+    ]
+    run = table(SyncRun).c
+    failed = select(run.source, run.started_at, run.message).where(
+        run.account_id == account,
+        run.status == "failed",
+        run.started_at >= start,
+        run.started_at < end,
+    )
+    with store.read() as session:
+        for source, started, message in session.connection().execute(
+            failed.order_by(run.started_at).limit(5)
+        ):
+            said.append(f"{at(started)}: the sync of {source} failed, {message}")
+    return said
+
+
+def _sentences(
+    rows: Sequence[Mapping[str, Any]], signals: Sequence[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """What is good, what is worrying and what is stable, each a sentence made from the data."""
+    positive, worrying, stable = [], [], []
+    for row in rows:
+        if row["value"] is None or row["is_guardrail"]:
+            continue
+        value = words.amount(row["value"], row["unit"])
+        target = row["target_words"]
+        said = f"{row['label']} is {value}, target {target}"
+        if row["verdict"] == Verdict.MET:
+            good = row["against_baseline"] == "better"
+            positive.append(f"{said}: met{' and better than the baseline' if good else ''}.")
+        elif row["verdict"] == Verdict.MISSED:
+            worrying.append(f"{said}: missed.")
+        else:
+            stable.append(f"{said}: not proven either way.")
+    for signal in signals:
+        if signal["kind"] != "rule":
+            continue
+        if signal["better"] == "none":
+            stable.append(f"{signal['words']}.")
+            continue
+        is_good = (signal["side"] == "above") == (signal["better"] == "up")
+        (positive if is_good else worrying).append(f"{signal['words']}.")
+    return {"positive": positive, "worrying": worrying, "stable": stable}
+
+
+def _carried(store: Store, account: str, week: Window) -> list[Action]:
+    """What was agreed in earlier weeks and is open."""
+    return [one for one in actions(store, account=account, status="open") if one.week < week.label]
+
+
+def _action(
+    one: Action, results: Mapping[str, CriterionResult], store: Store, account: str
+) -> dict[str, Any]:
+    """An action, and whether the criterion that it should move has moved since."""
+    row: dict[str, Any] = to_jsonable_python(one)
+    result = results.get(one.criterion_key or "")
+    if result is None or one.expected is None:
+        return row | {"moved": None, "criterion": None}
+    then_week = iso_week(date.fromisocalendar(int(one.week[:4]), int(one.week[6:]), 1))
+    then = next(
+        r
+        for r in evaluate(store, account=account, window=then_week)
+        if r.criterion.key == one.criterion_key
+    )
+    upward = difference(
+        "above" if RISES[one.expected] else "below",
+        (then.estimate.low, then.estimate.high),
+        (result.estimate.low, result.estimate.high),
+    )
+    moved = {"better": "as expected", "worse": "against what was expected"}.get(
+        upward, "no difference proven"
+    )
+    unit = result.criterion.unit
+    return row | {
+        "criterion": result.criterion.label,
+        "moved": f"{words.amount(then.estimate.value, unit)} then, "
+        f"{words.amount(result.estimate.value, unit)} now: {moved}",
+    }

@@ -1,0 +1,149 @@
+"""What cannot wait for next week: how severe it is, by rules, and the message that says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from core import words
+from core.analytics.criteria import CriterionResult
+from core.baseline.given import given_text
+from core.criteria_words import criterion_interval, criterion_target
+from core.errors import InputError
+from core.stats import Verdict
+from core.store import ReviewEscalation, Store, table
+
+__all__ = ["SEVERITIES", "Escalation", "Sent", "escalations", "record_sent", "sent_of"]
+
+SEVERITIES = ("critical", "high", "medium")
+LEAST_SUCCESS, LONGEST_P95 = 0.90, 120.0
+MUCH_WORSE = 0.20
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """A criterion that needs somebody before next week: how much, why, and the message."""
+
+    severity: str
+    criterion_key: str
+    why: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A message that a person says to have sent."""
+
+    week: str
+    severity: str
+    criterion_key: str
+    text: str
+    sent_to: str
+    sent_by: str
+    sent_at: datetime
+
+
+def escalations(
+    results: Mapping[str, CriterionResult],
+    before: Mapping[str, CriterionResult],
+    *,
+    week: str,
+    account: str,
+    lost: str = "",
+) -> list[Escalation]:
+    """The criteria of a week to escalate, the most severe first; `lost` says which data was lost.
+
+    Critical: success under 90 %, p95 over 120 s, data loss. High: a criterion missed, or 20 % worse
+    than the week before. Medium: not proven, and on the bad side of its target.
+    """
+    found = []
+    for key, result in results.items():
+        severity, why = _severity(key, result, before.get(key))
+        if severity:
+            text = _message(result, why, severity, week, account)
+            found.append(Escalation(severity, key, why, text))
+    if lost:
+        text = f"CRITICAL, {account}, {week}: data was lost. {lost}"
+        found.append(Escalation("critical", "data", lost, text))
+    return sorted(found, key=lambda one: (SEVERITIES.index(one.severity), one.criterion_key))
+
+
+def _severity(key: str, result: CriterionResult, before: CriterionResult | None) -> tuple[str, str]:
+    value = result.estimate.value
+    if value is None:
+        return "", ""
+    critical = {
+        "success_rate": (
+            value < LEAST_SUCCESS,
+            f"only {words.share(value)} of the runs succeeded",
+        ),
+        "latency_p95": (value > LONGEST_P95, f"p95 latency is {words.duration(value)}"),
+    }
+    is_critical, why = critical.get(key, (False, ""))
+    if is_critical:
+        return "critical", why
+    return ("", "") if result.criterion.is_guardrail else _of_target(result, value, before)
+
+
+def _of_target(
+    result: CriterionResult, value: float, before: CriterionResult | None
+) -> tuple[str, str]:
+    if result.verdict is Verdict.MISSED:
+        return "high", f"the target, {criterion_target(result)}, is missed"
+    was = None if before is None else before.estimate.value
+    if was and _worse(result, value, was) > MUCH_WORSE:
+        now, then = (words.amount(x, result.criterion.unit) for x in (value, was))
+        return "high", f"{now} after {then} the week before"
+    if result.verdict is Verdict.NOT_PROVEN and not result.criterion.is_on_target(value):
+        return "medium", "not proven, and on the bad side of the target"
+    return "", ""
+
+
+def _worse(result: CriterionResult, value: float, was: float) -> float:
+    """By which part of what it was the value is worse; below 0 where it is better."""
+    fell = (was - value) / abs(was)
+    return -fell if result.criterion.direction == "below" else fell
+
+
+def _message(result: CriterionResult, why: str, severity: str, week: str, account: str) -> str:
+    criterion = result.criterion
+    value = words.amount(result.estimate.value, criterion.unit)
+    return (
+        f"{severity.upper()}, {account}, {week}: {criterion.label} is {value}, target "
+        f"{criterion_target(result)} ({criterion_interval(result)}). Why: {why}. "
+        f"Owner: {criterion.owner}. Please say by tomorrow what is done about it."
+    )
+
+
+def record_sent(
+    store: Store, one: Escalation, *, account: str, week: str, sent_to: str, by: str
+) -> None:
+    """Keep that a person has sent the message; raises InputError where nobody is named."""
+    to = given_text(sent_to, "to whom it was sent", longest=LONGEST_NAME)
+    if one.severity not in SEVERITIES:
+        raise InputError(f"{one.severity!r} is no severity.")
+    with store.write(account) as unit:
+        row = {
+            "id": unit.next_id(ReviewEscalation),
+            "week": week,
+            "severity": one.severity,
+            "criterion_key": one.criterion_key,
+            "text": one.text,
+            "sent_to": to,
+            "sent_by": by,
+            "sent_at": datetime.now(UTC),
+        }
+        unit.upsert(ReviewEscalation, [row])
+
+
+def sent_of(store: Store, *, account: str, week: str | None = None) -> list[Sent]:
+    """What was recorded as sent, the latest first."""
+    sent = table(ReviewEscalation)
+    found = select(sent).where(sent.c.account_id == account)
+    if week is not None:
+        found = found.where(sent.c.week == week)
+    with store.read() as session:
+        rows = session.connection().execute(found.order_by(sent.c.id.desc())).mappings().all()
+    return [Sent(**{name: row[name] for name in Sent.__dataclass_fields__}) for row in rows]

@@ -1,0 +1,175 @@
+"""Opening a review, closing it as it is, and what was restated since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import select
+
+from core import words
+from core.account_settings import note_change
+from core.baseline.given import given_text
+from core.errors import InputError
+from core.review.actions import actions
+from core.review.agenda import agenda, week_of
+from core.review.escalation import sent_of
+from core.review.notes import notes_of
+from core.store import Account, Review, Store, table
+
+__all__ = [
+    "ROLES",
+    "Meeting",
+    "close_review",
+    "meeting_of",
+    "meetings",
+    "open_review",
+    "restated_since",
+    "set_attendees",
+]
+
+# Who is expected; the last two are optional.
+ROLES = (
+    *("Product manager", "Operations lead", "Engineering lead"),
+    *("Executive sponsor", "Client account manager"),
+)
+ATTEMPTS = 5
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """The review of a week; `content` is what was shown when it closed, None before."""
+
+    week: str
+    opened_by: str
+    opened_at: datetime
+    attendees: Sequence[Sequence[str]]
+    closed_by: str | None
+    closed_at: datetime | None
+    content: Mapping[str, Any] | None
+
+
+def meetings(store: Store, *, account: str) -> list[Meeting]:
+    """Every review of an account, the latest week first."""
+    review = table(Review)
+    found = select(review).where(review.c.account_id == account).order_by(review.c.week.desc())
+    with store.read() as session:
+        rows = session.connection().execute(found).mappings().all()
+    return [Meeting(**{name: row[name] for name in Meeting.__dataclass_fields__}) for row in rows]
+
+
+def meeting_of(store: Store, week: str, *, account: str) -> Meeting | None:
+    """The review of a week; None where nobody has opened it."""
+    return next((one for one in meetings(store, account=account) if one.week == week), None)
+
+
+def open_review(store: Store, week: str, *, account: str, by: str) -> None:
+    """Begin the review of a complete week; one that has begun goes on. Raises InputError."""
+    week_of(week, datetime.now(store.zone).date())
+    with store.write(account) as unit:
+        if unit.session.get(Review, (account, week)) is None:
+            unit.session.add(
+                Review(account_id=account, week=week, opened_by=by, opened_at=datetime.now(UTC))
+            )
+
+
+def set_attendees(store: Store, week: str, attendees: Mapping[str, str], *, account: str) -> None:
+    """Say who is there by role; a role without a name is left out. Raises InputError."""
+    present = [
+        [role, given_text(name, f"who the {role.lower()} is", longest=LONGEST_NAME)]
+        for role, name in attendees.items()
+        if name.strip()
+    ]
+    with store.write(account) as unit:
+        known = unit.session.get(Review, (account, week))
+        if known is None or known.closed_at is not None:
+            raise InputError("Attendees are entered while a review is open.")
+        known.attendees = present
+
+
+def close_review(
+    store: Store, week: str, *, account: str, name: str, by: str, now: datetime | None = None
+) -> None:
+    """Keep everything that the review showed, with what was written and agreed, and end it.
+
+    Raises InputError where it is not open.
+    """
+    now = now or datetime.now(UTC)
+    window = week_of(week, now.astimezone(store.zone).date())
+    for _ in range(ATTEMPTS):
+        version = store.data_version(account)
+        content = agenda(store, window, account=account, name=name, now=now)
+        content |= _said(store, week, account)
+        with store.write(account) as unit:
+            # Read in this unit: nothing can be written between here and its end.
+            if unit.session.get_one(Account, account).data_version != version:
+                continue
+            known = unit.session.get(Review, (account, week))
+            if known is None or known.closed_at is not None:
+                raise InputError("This review is not open: reload the page.")
+            known.content, known.closed_by, known.closed_at = content, by, now
+            note_change(unit, f"review {week}", by=by, before=None, after={"closed": True})
+            return
+    raise InputError("Data keeps coming in: close the review when the sync is over.")
+
+
+def _said(store: Store, week: str, account: str) -> dict[str, Any]:
+    """What people wrote, agreed and sent in this review."""
+    meeting = meeting_of(store, week, account=account)
+    told = {
+        "attendees": [] if meeting is None else meeting.attendees,
+        "notes": {key: note.text for key, note in notes_of(store, week, account=account).items()},
+        "new_actions": [one for one in actions(store, account=account) if one.week == week],
+        "sent": sent_of(store, account=account, week=week),
+    }
+    plain: dict[str, Any] = to_jsonable_python(told)
+    return plain
+
+
+def restated_since(store: Store, meeting: Meeting, *, account: str, name: str) -> list[str]:
+    """What today's data says otherwise of a closed review, line by line, and why."""
+    if meeting.content is None or meeting.closed_at is None:
+        return []
+    then = meeting.content
+    now = agenda(
+        store, week_of(meeting.week, datetime.now(store.zone).date()), account=account, name=name
+    )
+    found = []
+    today = {row["key"]: row for row in now["criteria"]}
+    for row in then["criteria"]:
+        other = today.get(row["key"])
+        if other is None:
+            continue
+        was, is_now = (
+            f"{words.amount(one['value'], one['unit'])}, {words.lower_first(one['verdict'])}"
+            for one in (row, other)
+        )
+        if was != is_now:
+            found.append(f"{row['label']}: closed with {was}; today {is_now} ({_why(row, other)}).")
+        elif row["target_words"] != other["target_words"]:
+            found.append(f"{row['label']}: the target was {row['target_words']}.")
+    series = {one["key"]: one for one in now["series"]}
+    for one in then["series"]:
+        other = series.get(one["key"])
+        if other is None:
+            continue
+        was, is_now = (words.amount(part["value"], one["unit"]) for part in (one, other))
+        if was != is_now:
+            found.append(f"{one['label']}: closed with {was}; today {is_now} (late data).")
+    gone = [cause for cause in now["causes"] if cause not in then["causes"]]
+    return [*found, *(f"Noted since: {cause}." for cause in gone)]
+
+
+def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if then["definition_version"] != now["definition_version"]:
+        return "its definition has changed"
+    if (then["with_excluded"] is None) != (now["with_excluded"] is None):
+        return "exclusions have changed"
+    more = now["n"] - then["n"]
+    if more:
+        return f"{words.times(abs(more), then['sample'])} {'more' if more > 0 else 'fewer'}"
+    if then["target_words"] != now["target_words"]:
+        return f"the target was {then['target_words']}"
+    return "rows that were there have changed"

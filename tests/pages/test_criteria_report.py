@@ -1,0 +1,50 @@
+"""The report that is taken away from the criteria page."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.analytics.window import last_complete_week
+from core.baseline.windows import baselines, plan_baseline
+from core.report import FORMATS
+from core.store import open_store
+from pages import _criteria_report
+
+
+def page_of_the_report():
+    from core.analytics.window import last_complete_week
+    from pages import _criteria_report
+    from pages import _ui as ui
+
+    ui.run_page(
+        "criteria",
+        "The report",
+        lambda page: _criteria_report.show(page, last_complete_week(page.today)),
+    )
+
+
+def test_every_format_is_offered_and_none_is_made_before_it_is_asked_for(demo_url, monkeypatch):
+    monkeypatch.setattr(_criteria_report, "_made", lambda *_: pytest.fail("made too early"))
+    app = AppTest.from_function(page_of_the_report, default_timeout=30).run()
+    assert not app.exception
+    assert not app.error
+    buttons = app.get("download_button")
+    assert [button.proto.label for button in buttons] == [
+        f"Download {made.label}" for made in FORMATS.values()
+    ]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_format_is_made_within_ten_seconds(demo_url, kind):
+    store = open_store(demo_url)
+    week = last_complete_week(datetime.now(UTC).date())
+    plan_baseline(store, account="demo", name="Autumn", first_day=week.start, by="Ann")
+    baseline = next(b for b in baselines(store, account="demo") if b.name == "Autumn")
+    begun = time.perf_counter()
+    chosen = _criteria_report.Chosen(baseline.window, baseline, "complete")
+    data = _criteria_report._made(store, "demo", chosen, True, kind)
+    assert time.perf_counter() - begun < 10
+    assert len(data) > 5_000
+    store.close()

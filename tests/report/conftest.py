@@ -1,0 +1,70 @@
+"""Stores that reports are made of: a demo with all that people decide, and one full of traps."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.account_settings import BaselineSettings, RoiSettings, save_settings
+from core.analytics.window import last_complete_week
+from core.baseline.entries import annotate, exclude
+from core.baseline.frozen import freeze_baseline
+from core.baseline.windows import plan_baseline
+from core.store import open_store
+from tests.report.hostile import fill
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def demo(demo_url):
+    opened = open_store(demo_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def decided(demo):
+    """The demo with inputs of the return, a go-live date, an exclusion and an annotation."""
+    week = last_complete_week(NOW.date())
+    wednesday = datetime.combine(week.start + timedelta(days=2), datetime.min.time(), UTC)
+    inputs = {"hourly_rate": 45.0, "operating_cost_per_week": 1_500.0, "setup_cost": 9_000.0}
+    save_settings(demo, RoiSettings(**inputs), account="demo", by="Ann")
+    go_live = str(week.start - timedelta(weeks=3))
+    save_settings(demo, BaselineSettings(go_live=go_live), account="demo", by="Ann")
+    annotate(
+        demo,
+        account="demo",
+        from_at=wednesday + timedelta(hours=10),
+        kind="deployment",
+        text="Release 4",
+        by="Bob",
+    )
+    exclude(
+        demo,
+        account="demo",
+        from_at=wednesday + timedelta(hours=10),
+        to_at=wednesday + timedelta(hours=15),
+        kind="outage",
+        reason="The knowledge base was down",
+        by="Bob",
+    )
+    return demo
+
+
+@pytest.fixture
+def frozen(decided):
+    """The same, frozen for the last complete week."""
+    number = plan_baseline(
+        decided,
+        account="demo",
+        name="Autumn",
+        first_day=last_complete_week(NOW.date()).start,
+        by="Ann",
+    )
+    freeze_baseline(decided, number, account="demo", by="Ann")
+    return decided
+
+
+@pytest.fixture
+def hostile(store):
+    return fill(store)

@@ -1,0 +1,174 @@
+"""Charts over time and those of the criteria: valid and drawn, whatever they are given."""
+
+import warnings
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+import pytest
+import vl_convert
+
+from core.criteria_charts import estimate_rows, stacked_choices
+from core.stats import Estimate
+from core.time_chart import Mark, Series, Span, TimePoint, time_chart
+
+NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001  # as the clock on the wall shows it
+DAY = timedelta(days=1)
+HOSTILE = 'O"Neil \\ *b* <script>alert(1)</script> $1$ :red[x] \N{PILE OF POO} ' + "x" * 500
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def point(n, value=0.9, step=DAY, **more):
+    low, high = (None, None) if value is None else (value - 0.1, value + 0.1)
+    at = NOON + n * step
+    return TimePoint(at=at, label=f"Day {n}", value=value, low=low, high=high, n=9, **more)
+
+
+def line(number, name="Success", **more):
+    return Series(name, [point(n, **more) for n in range(number)])
+
+
+UNFINISHED = Series("Success", [point(0), point(1), point(2, is_whole=False)])
+WORLDS = {
+    "empty": [Series("Success", [])],
+    "nothing at all": [],
+    "single": [line(1)],
+    "all null": [line(7, value=None)],
+    "unfinished": [UNFINISHED],
+    "only unfinished": [Series("Success", [point(0, is_whole=False)])],
+    "whole days without a value": [Series("S", [point(0, None), point(1, is_whole=False)])],
+    "dense": [line(700, step=timedelta(minutes=15))],
+    "several": [line(7, "p50"), line(7, "p95", value=None), line(7, "p99", value=3.0)],
+    "hostile": [line(7, HOSTILE), line(7, "null"), line(7, "a.b[0]")],
+    "equal and negative": [line(7, "a", value=0.0), line(7, "b", value=0.0), line(7, "c", value=-2)],
+}
+MARKS = [Mark(NOON + n * DAY, HOSTILE) for n in range(5)]
+SPANS = [Span(NOON, NOON + DAY, HOSTILE), Span(NOON, NOON, "of no length")]
+
+
+def drawn(chart):
+    """The chart as Vega-Lite, checked and drawn; a warning of the compiler fails."""
+    spec = chart.to_dict()
+    alt.LayerChart.validate(spec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return spec, vl_convert.vegalite_to_svg(spec)
+
+
+@pytest.mark.parametrize("grain", ["hour", "day", "week"])
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_chart_over_time_is_valid_and_is_drawn(name, grain):
+    more = {"targets": [0.95, 0.99], "baseline": 0.9, "marks": MARKS, "spans": SPANS}
+    for asked in ({}, more, {"zero": True}):
+        _, svg = drawn(time_chart(WORLDS[name], unit="fraction", grain=grain, **asked))
+        assert svg.startswith("<svg")
+        # Without any point there is no place on the axis; the pages say so in words then.
+        assert "NaN" not in svg or not any(one.points for one in WORLDS[name])
+        assert "<script" not in svg
+
+
+def layers(chart):
+    return chart.to_dict()["layer"]
+
+
+def rows_of(chart, test):
+    return [row for row in chart.to_dict()["datasets"]["points"] if row[test]]
+
+
+def test_the_dotted_way_begins_at_the_last_whole_point():
+    chart = time_chart([UNFINISHED], unit="fraction", grain="day")
+    assert [row["When"] for row in rows_of(chart, "is_tail")] == ["Day 1", "Day 2, not over yet"]
+    assert [row["When"] for row in rows_of(chart, "is_whole")] == ["Day 0", "Day 1"]
+    dotted = [one for one in layers(chart) if one["mark"].get("strokeDash") == [3, 4]]
+    assert [one["transform"] for one in dotted] == [[{"filter": "datum.is_tail"}]]
+
+
+def test_several_lines_have_each_their_own_dotted_way():
+    other = Series("p99", [point(0), point(1, is_whole=False), point(2, is_whole=False)])
+    chart = time_chart([UNFINISHED, other], unit="fraction", grain="day")
+    tails = [(row["series"], row["When"][:5]) for row in rows_of(chart, "is_tail")]
+    assert tails == [
+        *(("Success", "Day 1"), ("Success", "Day 2")),
+        *(("p99", "Day 0"), ("p99", "Day 1"), ("p99", "Day 2")),
+    ]
+
+
+def test_an_unknown_value_is_null_and_no_dot():
+    chart = time_chart([Series("S", [point(0), point(1, None), point(2)])], unit="s", grain="day")
+    assert [row["value"] for row in chart.to_dict()["datasets"]["points"]] == [0.9, None, 0.9]
+    _, svg = drawn(chart)
+    assert svg.count('aria-roledescription="point"') == 2
+
+
+def test_many_points_have_no_dots_that_are_seen_and_few_ticks():
+    few, many = (
+        time_chart([line(n, step=timedelta(minutes=15))], unit="s", grain="day")
+        for n in (60, 700)
+    )
+    opacity = [
+        next(one for one in layers(chart) if one["mark"]["type"] == "point")["encoding"]["opacity"]
+        for chart in (few, many)
+    ]
+    assert [one["condition"]["value"] for one in opacity] == [1, 0]
+    axis = layers(many)[-1]["encoding"]["x"]["axis"]
+    assert "values" not in axis
+
+
+def test_a_day_of_25_hours_is_drawn_as_the_clock_shows_it():
+    """The wall clock is what is drawn, so that an hour is drawn twice and no day is moved."""
+    start = datetime(2026, 10, 24, 22, tzinfo=UTC)  # midnight in Berlin
+    quarters = [start + n * timedelta(minutes=15) for n in range(100)]
+    points = [
+        TimePoint(at=at.astimezone(BERLIN).replace(tzinfo=None), label="x", value=1.0)
+        for at in quarters
+    ]
+    chart = time_chart([Series("Queue", points)], unit="Waiting", grain="hour")
+    times = [row["at"] for row in chart.to_dict()["datasets"]["points"]]
+    assert (times[0], times[-1]) == ("2026-10-25T00:00:00Z", "2026-10-25T23:45:00Z")
+    assert times.count("2026-10-25T02:30:00Z") == 2
+    assert "NaN" not in drawn(chart)[1]
+
+
+def test_names_at_the_ends_of_lines_do_not_lie_on_each_other():
+    lines = [line(7, name, value=value) for name, value in (("a", 1.0), ("b", 1.0), ("c", 1.01))]
+    chart = time_chart(lines, unit="seconds", grain="day")
+    text = next(one for one in layers(chart) if one["mark"]["type"] == "text")
+    at = sorted(row["value"] for row in text["data"]["values"])
+    assert all(b - a > 0.08 for a, b in zip(at, at[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [("5", "Survey", 0)],
+        [("5", "In the product", 3), ("5", "Survey", None)],
+        [(HOSTILE, "Votes", 2), ("b.c[0]", "Survey responses", 10**9)],
+        [(f"Day {n}", "Finished runs", n) for n in range(700)],
+    ],
+)
+def test_counts_by_choice_are_drawn(rows):
+    frame = pd.DataFrame(rows, columns=["choice", "series", "value"])
+    _, svg = drawn(stacked_choices(frame, unit="Votes", what="Day", targets=(50.0, 100.0)))
+    assert "NaN" not in svg
+
+
+def estimate(value, low=None, high=None):
+    return Estimate(value=value, low=low, high=high, n=7, method="x")
+
+
+@pytest.mark.parametrize("target", [None, 0.2])
+@pytest.mark.parametrize(
+    "estimates",
+    [
+        {},
+        {"none": estimate(None)},
+        {"no interval": estimate(0.3)},
+        {"half": estimate(0.3, 0.1), HOSTILE: estimate(-2.5, -7.0, 0.5)},
+    ],
+)
+@pytest.mark.parametrize("unit", ["fraction", "minutes"])
+def test_estimates_below_each_other_are_drawn(estimates, target, unit):
+    _, svg = drawn(estimate_rows(estimates, unit=unit, target=target))
+    assert "NaN" not in svg
