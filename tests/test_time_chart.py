@@ -2,6 +2,7 @@
 
 import warnings
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -41,7 +42,11 @@ WORLDS = {
     "dense": [line(700, step=timedelta(minutes=15))],
     "several": [line(7, "p50"), line(7, "p95", value=None), line(7, "p99", value=3.0)],
     "hostile": [line(7, HOSTILE), line(7, "null"), line(7, "a.b[0]")],
-    "equal and negative": [line(7, "a", value=0.0), line(7, "b", value=0.0), line(7, "c", value=-2)],
+    "equal and negative": [
+        line(7, "a", value=0.0),
+        line(7, "b", value=0.0),
+        line(7, "c", value=-2),
+    ],
 }
 MARKS = [Mark(NOON + n * DAY, HOSTILE) for n in range(5)]
 SPANS = [Span(NOON, NOON + DAY, HOSTILE), Span(NOON, NOON, "of no length")]
@@ -103,8 +108,7 @@ def test_an_unknown_value_is_null_and_no_dot():
 
 def test_many_points_have_no_dots_that_are_seen_and_few_ticks():
     few, many = (
-        time_chart([line(n, step=timedelta(minutes=15))], unit="s", grain="day")
-        for n in (60, 700)
+        time_chart([line(n, step=timedelta(minutes=15))], unit="s", grain="day") for n in (60, 700)
     )
     opacity = [
         next(one for one in layers(chart) if one["mark"]["type"] == "point")["encoding"]["opacity"]
@@ -135,7 +139,7 @@ def test_names_at_the_ends_of_lines_do_not_lie_on_each_other():
     chart = time_chart(lines, unit="seconds", grain="day")
     text = next(one for one in layers(chart) if one["mark"]["type"] == "text")
     at = sorted(row["value"] for row in text["data"]["values"])
-    assert all(b - a > 0.08 for a, b in zip(at, at[1:], strict=False))
+    assert all(b - a > 0.08 for a, b in pairwise(at))
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,9 @@ def merged_texts(base: str, theirs: str, mine: str) -> str:
             end = max(end, other_end)
             together.append(more)
         found += old[at:start]
-        for part in together:
-            found += [line for line in part if line not in found[len(found) - len(part) :]]
+        for n, part in enumerate(together):
+            if part not in together[:n]:
+                found += part
         at = end
     return "\n".join(found + old[at:])
 

@@ -2,11 +2,13 @@
 
 import logging
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +39,8 @@ __all__ = ["Store", "open_store"]
 LOG = logging.getLogger(__name__)
 
 BUSY_MILLISECONDS = 5_000
+# How often a writer looks whether it is its turn.
+LOOK_SECONDS = 0.002
 # Fewer bugs than these are aggregated in milliseconds by SQLite itself.
 FEWEST_BUGS = 10_000
 # Fewer rows than these are quick to read whatever way the database takes.
@@ -308,8 +312,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its turn at once: one that starts as a reader is refused without waiting when
     # another has written meanwhile.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite itself would look only every tenth of a second, and miss its turn beside a writer that
+    # writes often.
+    driver: Any = connection.connection.dbapi_connection
+    until = monotonic() + BUSY_MILLISECONDS / 1_000
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                sleep(LOOK_SECONDS)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
 
 
 @event.listens_for(Engine, "after_cursor_execute")

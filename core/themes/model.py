@@ -18,9 +18,10 @@ __all__ = ["LEAST_COMMENTS", "Model", "fit"]
 
 # With fewer comments than this a group would be an accident: themes are made by hand.
 LEAST_COMMENTS = 30
-# How many themes: the most of these at which each holds one text of a hundred, and three at least.
-# More than the first would not be read.
+# How many themes: the most of these with six texts for each, at which the smallest holds one text of
+# a hundred, and three at least. More than the first would not be read.
 NUMBERS = (25, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)
+MEAN_TEXTS = 6
 LEAST_TEXTS = 3
 LEAST_SHARE = 0.01
 # A comment fits a theme by the cosine between them; below this it fits none.
@@ -89,7 +90,7 @@ def fit(texts: frozenset[str]) -> Model | None:
         return None
     least = max(LEAST_TEXTS, LEAST_SHARE * len(told))
     for number in NUMBERS:
-        if number * least > len(told) or number >= min(weights.shape):
+        if number * max(least, MEAN_TEXTS) > len(told) or number >= min(weights.shape):
             continue
         axes = _factors(weights, number)
         groups, fits = _placed(weights, axes)

@@ -204,9 +204,7 @@ def test_votes_on_pages_and_those_taken_back_are_no_votes(world):
     for n in range(30):
         votes(world, "Ann", 1, subject=f"page:/{n}")
         votes(world, "Ann", 1, subject=f"ticket:back {n}")
-        cast_vote(
-            world, "a", subject=f"ticket:back {n}", rater="Ann", thumb=CLEAR, at=START + HOUR
-        )
+        cast_vote(world, "a", subject=f"ticket:back {n}", rater="Ann", thumb=CLEAR, at=START + HOUR)
     for n in range(5):
         votes(world, f"Bob {n}", 1)
     assert found(world, "One rater giving most votes") == []

@@ -1,4 +1,4 @@
-"""How a window fills, in a zone whose days have 23 to 25 hours, and the weeks that come after it."""
+"""How a window fills, in a zone whose days have 23 to 25 hours, and the weeks after it."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -195,7 +195,9 @@ def test_an_outage_over_four_hours_proposes_another_window(store, minutes, said)
     # Five of them are 10 % of 167 and of 169 hours at 200.4 and 202.8 minutes.
     [(SHORT, 200, False), (SHORT, 201, True), (LONG, 202, False), (LONG, 203, True)],
 )
-def test_outages_over_a_tenth_of_the_hours_propose_another_window(store, week, minutes, is_proposed):
+def test_outages_over_a_tenth_of_the_hours_propose_another_window(
+    store, week, minutes, is_proposed
+):
     for n in range(5):
         out(store, clock(week.start + n * DAY, 5), timedelta(minutes=minutes))
     restart = health(store, week, clock(week.end)).restart
@@ -366,9 +368,7 @@ def test_findings_of_a_day_that_is_missing_lie_in_that_day(store):
     save_runs(store, clock(SHORT.start, 12))
     found = findings(store, account="a", window=SHORT, now=clock(SHORT.end))
     missing = [one for one in found if one.check == "Missing days"]
-    assert [one.key for one in missing] == [
-        f"missing {SHORT.start + n * DAY}" for n in range(1, 5)
-    ]
+    assert [one.key for one in missing] == [f"missing {SHORT.start + n * DAY}" for n in range(1, 5)]
     days = health(store, SHORT, clock(SHORT.end), found).days
     # The survey's finding is of the whole week, and lies on its first day.
     assert [day.findings for day in days] == [1, 1, 1, 1, 1, 0, 0]

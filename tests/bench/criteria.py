@@ -41,7 +41,7 @@ PLACE = ROOT / "data" / "bench-criteria.db"
 
 def runs(number, now):
     """Runs as the platform has them, spread evenly over the days before."""
-    draw = random.Random(7)  # noqa: S311  # made up, and the same each time
+    draw = random.Random(7)  # made up, and the same each time
     for n in range(number):
         at = now - timedelta(seconds=DAYS * 86_400 * (number - n) / number)
         failed = draw.random() < 0.03
@@ -155,7 +155,9 @@ def imports(number):
             for n, row in enumerate(runs(number, datetime.now(UTC))):
                 if not n:
                     rows.writerow(row)
-                rows.writerow([v.isoformat() if hasattr(v, "isoformat") else v for v in row.values()])
+                rows.writerow(
+                    [v.isoformat() if hasattr(v, "isoformat") else v for v in row.values()]
+                )
         for name in ("new", "again"):
             seconds, peak, said = imported(path, folder)
             yield f"| import, {name} | {seconds:.1f} s | {peak:,.0f} MB | {said} |"

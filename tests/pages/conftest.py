@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.shown import close_stores
+from core.store import open_store
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("[a-z]*.py"))
@@ -32,3 +33,24 @@ def run_page():
         return app.run()
 
     return run
+
+
+@pytest.fixture
+def acme(tmp_path):
+    """An account without rows; a file of tests may have its own."""
+    store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
+    store.ensure_account("acme", "Acme")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def opened(run_page):
+    """A tab of the criteria page."""
+
+    def opens(tab="Dashboard", **query):
+        app = run_page("success_criteria", criteria_view=tab, **query)
+        assert not app.exception, app.exception[0].value
+        return app
+
+    return opens

@@ -1,0 +1,89 @@
+"""What the tests of the criteria page share: the rows of a week, and what a page shows."""
+
+from datetime import UTC, datetime, timedelta
+from math import sqrt
+
+from core.analytics.window import last_complete_week
+from core.save import save_enhancements, save_surveys, save_tickets
+from core.sources.records import parse_enhancement, parse_ticket
+from core.sources.survey import parse_survey
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+WEEK = last_complete_week(TODAY)
+START = datetime(WEEK.start.year, WEEK.start.month, WEEK.start.day, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TABS = (
+    *("Dashboard", "Eight weeks", "Baseline", "Before and after"),
+    *("Return", "Data quality", "Compare", "All criteria"),
+)
+HOSTILE = 'O"Neil *b* [x](javascript:1) $1$ :red[a] <b>c</b> `d` \N{PILE OF POO} #1 | _e_'
+
+
+def runs(completed, failed=0, *, name="run", start=START):
+    """Runs an hour apart, the failed ones all within the eighth hour of the fifth day."""
+    for n in range(completed + failed):
+        is_failed = n >= completed
+        at = start + (104.5 if is_failed else n % 96) * HOUR
+        yield {
+            "id": f"{name}-{n}",
+            "ticket_id": f"T{n}",
+            "status": "failed" if is_failed else "completed",
+            "processing_time_ms": None if is_failed else 20_000,
+            "created_at": at.isoformat(),
+        }
+
+
+def answers(number):
+    for n in range(number):
+        yield {
+            "id": f"s{n}",
+            "answered_at": (START + n * HOUR).isoformat(),
+            "overall": 5 if n % 2 else 4,
+            "minutes_saved": 5 + n % 5,
+        }
+
+
+def save(store, found=(), surveys=(), tickets=()):
+    with store.write("acme") as unit:
+        save_enhancements(unit, [parse_enhancement(one) for one in found])
+        save_surveys(unit, [parse_survey(one) for one in surveys])
+        save_tickets(unit, [parse_ticket(one) for one in tickets])
+
+
+def texts(app):
+    """Everything that Markdown is made of."""
+    kinds = (app.markdown, app.caption, app.subheader, app.warning, app.error, app.success)
+    return [element.value for kind in kinds for element in kind]
+
+
+def said(app):
+    return " | ".join(texts(app)).replace("\\", "")
+
+
+def answer(app):
+    return next(m.value for m in app.markdown if m.value.startswith("#####")).replace("\\", "")
+
+
+def frame(app, column):
+    return next(d.value for d in app.dataframe if column in d.value)
+
+
+def button(app, label):
+    return next(one for one in app.button if one.label == label)
+
+
+def field(kind, label):
+    return next(one for one in kind if one.label == label)
+
+
+def wilson(good, n, z=1.959963984540054):
+    """The bounds of a share as they stand in the books."""
+    p = good / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return middle - half, middle + half
+
+
+def share(value):
+    return f"{value * 100:.1f}".removesuffix(".0") + " %"

@@ -1,0 +1,287 @@
+"""The weekly review: notes that nobody loses, actions that come back, and a close that stays."""
+
+import json
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.analytics.criteria import evaluate
+from core.analytics.window import iso_week
+from core.baseline.edit import CriterionEdit, change_criterion
+from core.errors import InputError
+from core.review.actions import actions, add_action, close_action
+from core.review.agenda import agenda, week_of
+from core.review.escalation import Escalation, escalations, record_sent, sent_of
+from core.review.meeting import (
+    close_review,
+    meeting_of,
+    meetings,
+    open_review,
+    restated_since,
+    set_attendees,
+)
+from core.review.notes import merged_texts, note_history, notes_of, save_note
+from core.save import save_enhancements
+from core.sources.records import parse_enhancement
+from core.stats import Verdict
+
+TODAY = datetime.now(UTC).date()
+WEEK = iso_week(TODAY - timedelta(days=7))
+BEFORE = iso_week(TODAY - timedelta(days=14))
+HOSTILE = "<script>alert(1)</script> =1+1 **b** \N{PILE OF POO}"
+
+
+@pytest.fixture
+def store(any_store):
+    for account in ("a", "b"):
+        any_store.ensure_account(account, account)
+    return any_store
+
+
+def add_runs(store, week, completed, failed, *, account="a", seconds=10, first=0):
+    noon = datetime.combine(week.start, datetime.min.time(), UTC) + timedelta(hours=36)
+    objects = [
+        {
+            "id": f"{week.label}-{first + n}",
+            "status": "completed" if n < completed else "failed",
+            "processing_time_ms": seconds * 1_000,
+            "created_at": (noon + timedelta(minutes=n)).isoformat(),
+        }
+        for n in range(completed + failed)
+    ]
+    with store.write(account) as unit:
+        save_enhancements(unit, [parse_enhancement(one) for one in objects])
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (iso_week(TODAY).label, "not over"),
+        ("2026-W60", "no ISO week"),
+        ("last week", "no ISO week"),
+        ("", "no ISO week"),
+    ],
+)
+def test_only_complete_weeks_are_reviewed(label, said):
+    with pytest.raises(InputError, match=said):
+        week_of(label, TODAY)
+
+
+def test_a_week_at_new_year_is_found_by_its_label():
+    assert week_of("2026-W01", TODAY).start == date(2025, 12, 29)
+
+
+lines = st.lists(st.sampled_from(["one", "two", "three", "", "x"]), max_size=6)
+
+
+@given(lines, lines, lines)
+def test_no_line_that_somebody_wrote_is_lost(base, theirs, mine):
+    merged = merged_texts("\n".join(base), "\n".join(theirs), "\n".join(mine)).split("\n")
+    for text in (theirs, mine):
+        for line in set(text):
+            if line and line not in base:
+                assert line in merged
+
+
+def test_changes_in_different_places_are_put_together():
+    base, theirs, mine = "a\nb\nc\nd", "a\nB\nc\nd", "a\nb\nc\nd\ne"
+    assert merged_texts(base, theirs, mine) == "a\nB\nc\nd\ne"
+    assert merged_texts(base, theirs, base) == theirs
+    assert merged_texts(base, base, mine) == mine
+    assert merged_texts("a", "a of Ann", "a of Bob").split("\n") == ["a of Ann", "a of Bob"]
+
+
+def test_two_people_who_write_at_once_lose_nothing(store):
+    open_review(store, WEEK.label, account="a", by="Ann")
+    asked = {"account": "a"}
+    first = save_note(store, WEEK.label, "metrics", "Ann: decided", by="Ann", seen=0, **asked)
+    assert first.version == 1
+    second = save_note(store, WEEK.label, "metrics", "Bob: agreed", by="Bob", seen=0, **asked)
+    assert second.text.split("\n") == ["Ann: decided", "Bob: agreed"]
+    third = save_note(store, WEEK.label, "metrics", second.text, by="Ann", seen=2, **asked)
+    assert third.version == 2
+    history = note_history(store, WEEK.label, account="a", section="metrics")
+    assert [note.written_by for note in history] == ["Ann", "Bob"]
+    assert notes_of(store, WEEK.label, account="b") == {}
+
+
+def test_many_who_write_at_once_lose_nothing(store):
+    open_review(store, WEEK.label, account="a", by="Ann")
+
+    def write(name):
+        save_note(store, WEEK.label, "trends", f"line of {name}", account="a", by=name, seen=0)
+
+    threads = [threading.Thread(target=write, args=(f"P{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text = notes_of(store, WEEK.label, account="a")["trends"].text
+    assert sorted(text.split("\n")) == sorted(f"line of P{n}" for n in range(8))
+
+
+def agreed(store, week, **more):
+    return add_action(
+        store,
+        account="a",
+        week=week.label,
+        by="Ann",
+        **{"text": "Warm the cache", "owner": "Bob", "due": TODAY} | more,
+    )
+
+
+def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
+    add_runs(store, BEFORE, 60, 40)
+    add_runs(store, WEEK, 100, 0)
+    number = agreed(store, BEFORE, criterion_key="success_rate", expected="rise")
+    agreed(store, WEEK, text="Of this week")
+    (row,) = agenda(store, WEEK, account="a", name="A")["actions"]
+    assert (row["id"], row["criterion"]) == (number, "Enhancement success rate")
+    assert row["moved"] == "60 % then, 100 % now: as expected"
+    close_action(store, number, account="a", status="done", outcome="It is warm", by="Bob")
+    assert agenda(store, WEEK, account="a", name="A")["actions"] == []
+    (done,) = actions(store, account="a", status="done")
+    assert (done.outcome, done.closed_by) == ("It is warm", "Bob")
+    assert actions(store, account="b") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"text": " "}, "what will be done"),
+        ({"owner": ""}, "who does it"),
+        ({"criterion_key": "success_rate"}, "which criterion"),
+        ({"expected": "rise"}, "which criterion"),
+        ({"criterion_key": "success_rate", "expected": "jump"}, "rise or to fall"),
+        ({"criterion_key": "no such", "expected": "rise"}, "no such criterion"),
+    ],
+)
+def test_an_action_without_sense_is_refused(store, wrong, said):
+    with pytest.raises(InputError, match=said):
+        agreed(store, WEEK, **wrong)
+    assert actions(store, account="a") == []
+
+
+def test_an_owner_who_left_stays_named_and_the_action_can_be_dropped(store):
+    number = agreed(store, BEFORE, owner=HOSTILE, due=TODAY - timedelta(days=9))
+    (row,) = agenda(store, WEEK, account="a", name="A")["actions"]
+    assert row["owner"] == HOSTILE
+    assert actions(store, account="a")[0].is_overdue(TODAY)
+    close_action(store, number, account="a", status="dropped", outcome="They left", by="Ann")
+    assert not actions(store, account="a")[0].is_overdue(TODAY)
+
+
+def judged(store, week=WEEK):
+    return {r.criterion.key: r for r in evaluate(store, account="a", window=week)}
+
+
+@pytest.mark.parametrize(
+    ("completed", "failed", "seconds", "severity"),
+    [
+        (89, 11, 10, {"success_rate": "critical"}),
+        (450, 45, 10, {"success_rate": "high"}),
+        (94, 6, 10, {"success_rate": "medium"}),
+        (97, 3, 10, {}),
+        (100, 0, 121, {"latency_p95": "critical"}),
+        (100, 0, 61, {"latency_p95": "high"}),
+        (100, 0, 59, {}),
+    ],
+)
+def test_how_severe_it_is_follows_the_rules(store, completed, failed, seconds, severity):
+    add_runs(store, WEEK, completed, failed, seconds=seconds)
+    found = escalations(judged(store), {}, week=WEEK.label, account="A")
+    assert {one.criterion_key: one.severity for one in found} == severity
+    for one in found:
+        assert one.text.startswith(one.severity.upper())
+        assert "Owner: Engineering lead" in one.text
+
+
+def test_twenty_per_cent_worse_than_the_week_before_is_high(store):
+    add_runs(store, BEFORE, 100, 0, seconds=10)
+    add_runs(store, WEEK, 100, 0, seconds=13)
+    (one,) = escalations(judged(store), judged(store, BEFORE), week=WEEK.label, account="A")
+    assert (one.severity, one.why) == ("high", "13 s after 10 s the week before")
+
+
+def test_what_was_sent_is_recorded_by_a_person(store):
+    one = Escalation("high", "success_rate", "why", f"HIGH {HOSTILE}")
+    with pytest.raises(InputError, match="to whom"):
+        record_sent(store, one, account="a", week=WEEK.label, sent_to=" ", by="Ann")
+    record_sent(store, one, account="a", week=WEEK.label, sent_to="Bob", by="Ann")
+    (sent,) = sent_of(store, account="a", week=WEEK.label)
+    assert (sent.sent_to, sent.sent_by, sent.text) == ("Bob", "Ann", f"HIGH {HOSTILE}")
+    assert sent_of(store, account="b") == []
+
+
+def test_a_verdict_that_changed_and_a_shift_beyond_chance_are_signals(store):
+    for ago in range(2, 6):
+        add_runs(store, iso_week(TODAY - timedelta(days=7 * ago)), 198, 2)
+    add_runs(store, WEEK, 160, 40)
+    told = agenda(store, WEEK, account="a", name="A")
+    (signal,) = [one for one in told["signals"] if one["key"] == "success_rate"]
+    assert "missed after met the week before" in signal["words"]
+    assert "80 % against 99 % in the four weeks before (q < 0.001)" in signal["words"]
+    assert any("missed" in sentence for sentence in told["worrying"])
+    row = next(row for row in told["criteria"] if row["key"] == "success_rate")
+    assert (row["week_before"], row["four_weeks"]) == (pytest.approx(0.99), pytest.approx(0.99))
+
+
+def test_a_steady_week_has_no_signal(store):
+    for ago in range(1, 6):
+        add_runs(store, iso_week(TODAY - timedelta(days=7 * ago)), 198, 2)
+    told = agenda(store, WEEK, account="a", name="A")
+    assert [one for one in told["signals"] if one["key"] == "success_rate"] == []
+    assert all(not test["is_signal"] for test in told["tests"])
+
+
+def test_a_week_without_data_says_so(store):
+    told = agenda(store, WEEK, account="a", name="A")
+    assert told["answer"].startswith("Nothing was measured")
+    assert (told["signals"], told["escalations"], told["positive"]) == ([], [], [])
+    json.dumps(told, allow_nan=False)
+
+
+def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
+    add_runs(store, WEEK, 95, 5)
+    open_review(store, WEEK.label, account="a", by="Ann")
+    set_attendees(store, WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""}, account="a")
+    save_note(store, WEEK.label, "metrics", HOSTILE, account="a", by="Ann", seen=0)
+    agreed(store, WEEK)
+    close_review(store, WEEK.label, account="a", name="A", by="Ann")
+    closed = meeting_of(store, WEEK.label, account="a")
+    kept = json.dumps(closed.content, sort_keys=True)
+    assert closed.content["notes"] == {"metrics": HOSTILE}
+    assert closed.content["attendees"] == [["Product manager", HOSTILE]]
+    assert [one["text"] for one in closed.content["new_actions"]] == ["Warm the cache"]
+    assert restated_since(store, closed, account="a", name="A") == []
+    add_runs(store, WEEK, 0, 20, first=500)
+    edit = CriterionEdit(target=50, direction="below", owner="Zoe", rationale="Agreed")
+    change_criterion(store, "latency_p95", edit, account="a", by="Ann")
+    said = restated_since(store, closed, account="a", name="A")
+    assert any("closed with 95 %" in line and "20 runs more" in line for line in said)
+    assert any(line == "p95 latency: the target was under 60 s." for line in said)
+    assert json.dumps(meeting_of(store, WEEK.label, account="a").content, sort_keys=True) == kept
+    assert meetings(store, account="b") == []
+
+
+def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
+    open_review(store, WEEK.label, account="a", by="Ann")
+    close_review(store, WEEK.label, account="a", name="A", by="Ann")
+    with pytest.raises(InputError, match="closed"):
+        save_note(store, WEEK.label, "metrics", "late", account="a", by="Bob", seen=0)
+    with pytest.raises(InputError, match="not open"):
+        close_review(store, WEEK.label, account="a", name="A", by="Bob")
+    with pytest.raises(InputError, match="while a review is open"):
+        set_attendees(store, WEEK.label, {"Product manager": "Bob"}, account="a")
+    with pytest.raises(InputError, match="not open"):
+        close_review(store, BEFORE.label, account="a", name="A", by="Bob")
+
+
+def test_verdicts_are_those_of_the_criteria(store):
+    add_runs(store, WEEK, 200, 1)
+    told = agenda(store, WEEK, account="a", name="A")
+    for row in told["criteria"]:
+        assert Verdict(row["verdict"]) is judged(store)[row["key"]].verdict
