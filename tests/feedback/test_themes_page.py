@@ -3,16 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.account_settings import changes
+from core.analytics.window import Window
 from core.feedback import cast_vote
 from core.roadmap import opportunities
 from core.shown import close_stores
 from core.store import open_store
 from core.themes import themes_found
-from core.analytics.window import Window
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
 
 ALL = Window(None, None, "All time")
