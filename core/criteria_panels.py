@@ -20,6 +20,10 @@ from core.vega import Drawn
 __all__ = ["Panel", "PanelData", "criterion_ends", "panels"]
 
 
+# In the middle of the day that a point stands for.
+NOON = time(12)
+
+
 @dataclass(frozen=True)
 class Panel:
     """A chart with its finding and what is drawn; without a chart, the subtitle says why."""
@@ -56,7 +60,7 @@ class PanelData:
         """A criterion by day; a day that is not over is not whole."""
         return [
             TimePoint(
-                at=datetime.combine(day.day, time()),
+                at=datetime.combine(day.day, NOON),
                 label=f"{day.day:%A}, {words.day(day.day)}",
                 value=day.estimates[key].value,
                 low=day.estimates[key].low,

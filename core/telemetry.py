@@ -1,9 +1,11 @@
 """What the dashboard measures of itself, for Prometheus; kept in the process, from its start."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 __all__ = ["PAGE_SECONDS", "QUERY_SECONDS", "REGISTRY", "VOTES_ACCEPTED", "VOTES_REFUSED"]
 
+# When a counter was made is of no use: that is when the process began.
+disable_created_metrics()
 REGISTRY = CollectorRegistry(auto_describe=True)
 
 PAGE_SECONDS = Histogram(

@@ -1,6 +1,5 @@
 """The strip of success criteria, as the overview and the criteria page show it."""
 
-import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -8,6 +7,7 @@ import streamlit as st
 from core import charts, words
 from core.analytics.criteria import CriterionResult
 from core.analytics.window import Window
+from core.criteria_panels import criterion_ends
 from core.criteria_words import (
     criterion_exclusions,
     criterion_interval,
@@ -53,7 +53,7 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
         )
         st.altair_chart(
             charts.criterion_bar(
-                estimate, target=criterion.target, ends=_ends(result), unit=criterion.unit
+                estimate, target=criterion.target, ends=criterion_ends(result), unit=criterion.unit
             ),
             width="stretch",
             alt=f"{criterion.label}: {result.verdict}, target {target}, {interval}",
@@ -79,16 +79,3 @@ def what_is_this(page: ui.Page, result: CriterionResult, week: Window) -> None:
         help=f"Definition, query and rows of {words.lower_first(criterion.label)}",
     ):
         _criteria_proof.of_criterion(page, result, week)
-
-
-def _ends(result: CriterionResult) -> tuple[float, float]:
-    """The ends of a criterion's bar: the target in the middle, everything known within."""
-    criterion, estimate = result.criterion, result.estimate
-    known = [x for x in (estimate.value, estimate.low, estimate.high) if x is not None]
-    reach = max([abs(x - criterion.target) for x in known] + [abs(criterion.target) * 0.05]) * 1.2
-    lowest, highest = {
-        "fraction": (-1.0, 1.0),
-        "stars": (1.0, 5.0),
-        "money": (-math.inf, math.inf),
-    }.get(criterion.unit, (0.0, float("inf")))
-    return max(criterion.target - reach, lowest), min(criterion.target + reach, highest)

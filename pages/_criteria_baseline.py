@@ -21,7 +21,7 @@ from core.baseline.windows import (
     restart_baseline,
 )
 from core.criteria_words import frozen_figure
-from pages import _criteria
+from pages import _criteria, _criteria_report
 from pages import _ui as ui
 
 PLACE = "criteria_baseline"
@@ -87,6 +87,7 @@ def _head(page: ui.Page, baseline: Baseline) -> None:
         if baseline.frozen_at is not None:
             planned += f"; frozen by {baseline.frozen_by}, {_moment(page, baseline.frozen_at)}"
         st.caption(ui.plain(planned))
+        _criteria_report.show(page, baseline)
         if state == "complete":
             _freeze(page, baseline)
         elif state == "collecting":

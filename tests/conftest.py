@@ -8,7 +8,7 @@ import pytest
 from core.demo import build_demo
 from core.store import open_store
 
-pytest_plugins = ["tests.postgres", "tests.prometheus"]
+pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 
 
 @pytest.fixture(autouse=True)

@@ -74,7 +74,7 @@ def _number(value: Any) -> Any:
 
 
 def _moment(value: Any) -> date | datetime | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.strip():
         return None
     try:
         if DAY.fullmatch(value):

@@ -155,6 +155,7 @@ def criterion_content(result: CriterionResult) -> dict[str, Any]:
         "upper_target": criterion.upper_target,
         "unit": criterion.unit,
         "owner": criterion.owner,
+        "rationale": criterion.rationale,
         "is_guardrail": criterion.is_guardrail,
         "sample": result.sample,
         "definition_version": metric and metric.version,
@@ -168,6 +169,8 @@ def _judged(judged: Judged) -> dict[str, Any]:
         **asdict(judged.estimate),
         "verdict": str(judged.verdict),
         "note": judged.note,
+        "more_needed": judged.more_needed,
+        "more_days": judged.more_days,
         "source": judged.source,
         "query": judged.query,
     }

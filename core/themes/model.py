@@ -29,7 +29,7 @@ LEAST_FIT = 0.1
 # Parts of words stand for their stems, in any language and where no spaces part them.
 NGRAMS = (3, 5)
 MOST_FEATURES = 10_000
-COMMONEST = 0.3
+COMMONEST = 0.8
 # Of fewer texts than this also what is in one text only counts: without it a text of which little
 # else is left would seem all alike to a theme.
 FEW_TEXTS = 1_000

@@ -317,6 +317,18 @@ def test_the_weeks_are_those_of_evaluate(store):
     assert sum(estimate.n for estimate in found["success_rate"]) == 30
 
 
+def test_the_rate_of_a_window_that_is_not_over_is_that_of_its_days_so_far(store):
+    now = datetime.now(ZONE)
+    rows = [run(n, at=now) for n in range(10)]
+    fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
+    today = now.date()
+    window = Window(today - timedelta(days=1), today + timedelta(days=5), "a week")
+    by_key = {r.criterion.key: r for r in evaluate(store, account="a", window=window)}
+    judged = by_key["success_rate"].judged
+    assert judged.more_needed == 63  # of 73
+    assert judged.more_days == 13  # at five runs a day
+
+
 def test_a_window_without_days_is_refused(store):
     with pytest.raises(ValueError, match="window of days"):
         evaluate(store, account="a", window=Window(None, None, "All time"))

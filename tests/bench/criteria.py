@@ -117,7 +117,8 @@ def page_times(repeats):
             for _ in range(repeats + 1):
                 reader.opens("Feedback")
                 times.append(reader.opens("Criteria"))
-            return times[0], times[1:], high_water_mb(process.pid)
+            known = [seconds for seconds in times if seconds is not None]
+            return known[0], known[1:], high_water_mb(process.pid)
         finally:
             browser.close()
             process.terminate()

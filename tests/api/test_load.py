@@ -1,0 +1,48 @@
+"""Many votes at once, and a server that is killed: what was accepted is there, once."""
+
+import threading
+
+import pytest
+from sqlalchemy import func, select
+
+from core.store import Feedback, FeedbackVote, open_store, table
+from tests.votes import vote_all
+
+
+def stored(url):
+    """The ids of the load's opinions, and how many votes they have."""
+    store = open_store(url)
+    feedback, votes = table(Feedback).c, table(FeedbackVote).c
+    of_load = select(feedback.id).where(feedback.ticket_id.startswith("LOAD-"))
+    with store.read() as session:
+        ids = session.connection().execute(of_load).scalars().all()
+        history = session.connection().execute(
+            select(func.count()).where(votes.feedback_id.in_(of_load.scalar_subquery()))
+        )
+        number = history.scalar_one()
+    store.close()
+    return ids, number
+
+
+def test_each_accepted_vote_is_there_once(running):
+    outcome = vote_all(running.url, [running.token], clients=8, votes=400)
+    assert outcome.refused == {}
+    assert len(outcome.accepted) == 400
+    ids, history = stored(running.store_url)
+    assert sorted(ids) == sorted(feedback_id for _, feedback_id in outcome.accepted.values())
+    assert history == 400
+    again = vote_all(running.url, [running.token], clients=8, votes=400)
+    assert again.accepted == outcome.accepted
+    assert stored(running.store_url)[1] == 400
+
+
+@pytest.mark.parametrize("patience", [0.15, 0.4])
+def test_a_killed_server_has_what_it_accepted(running, patience):
+    kill = threading.Timer(patience, running.process.kill)
+    kill.start()
+    outcome = vote_all(running.url, [running.token], clients=8, votes=5_000, patient=False)
+    kill.join()
+    running.process.wait(timeout=10)
+    ids, history = stored(running.store_url)
+    assert {feedback_id for _, feedback_id in outcome.accepted.values()} <= set(ids)
+    assert 0 < len(ids) == history < 5_000

@@ -1,0 +1,57 @@
+"""The description of the API: it is one, and the API does as it says."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from core.api import ROUTES
+from core.api.openapi import document
+from core.api.operations import API
+
+
+def test_every_route_is_described_and_the_other_way_round(anyone):
+    described = anyone.get("/api/v1/openapi.json").json()
+    assert described == json.loads(json.dumps(document()))
+    assert described["openapi"] == "3.1.0"
+    served = {route.path for route in ROUTES if route.path.startswith("/api/v1/")}
+    assert set(described["paths"]) == served - {"/api/v1/openapi.json"} == set(API)
+    for path, methods in described["paths"].items():
+        allowed = anyone.options(path).headers["Allow"].lower().split(", ")
+        assert set(methods) == set(allowed) - {"head", "options"}
+
+
+def test_its_schemas_are_json_schema():
+    for schema in document()["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_the_api_does_as_it_says(running, tmp_path, seed):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run"),
+            f"{running.url}/api/v1/openapi.json",
+            *("--header", f"Authorization: Bearer {running.token}"),
+            *("--seed", str(seed), "--max-examples", "40", "--phases", "examples,coverage,fuzzing"),
+            *("--checks", CHECKS, "--no-color", "--generation-database", "none"),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
+
+
+CHECKS = ",".join(
+    [
+        *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+        *("response_headers_conformance", "response_schema_conformance", "unsupported_method"),
+    ]
+)
