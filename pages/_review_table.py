@@ -19,14 +19,20 @@ COLOURS = {"critical": "red", "high": "orange", "medium": "gray"}
 def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
     rows = [row for row in told["criteria"] if not row["is_guardrail"]]
     rails = [row for row in told["criteria"] if row["is_guardrail"]]
-    st.dataframe(pd.DataFrame([_row(row) for row in rows]), hide_index=True)
+    frame = pd.DataFrame([_row(row) for row in rows])
+    if st.session_state.get(ui.PRESENTING):
+        # Text grows with the page, a grid does not.
+        st.table(frame.drop(columns=["Sample", "Four weeks"]).set_index("Criterion"))
+    else:
+        st.dataframe(frame, hide_index=True)
     for row in told["criteria"]:
         if row["excluded_words"]:
             st.caption(ui.plain(f"{row['label']} {row['excluded_words']}"))
     with st.expander(f"{len(rails)} guardrails"):
         st.dataframe(pd.DataFrame([_row(row) for row in rails]), hide_index=True)
-    frame = pd.DataFrame([_row(row) for row in told["criteria"]])
-    ui.csv_button(page, frame, name="Review criteria", filters=told["week"], key="criteria")
+    if not st.session_state.get(ui.PRESENTING):
+        whole = pd.DataFrame([_row(row) for row in told["criteria"]])
+        ui.csv_button(page, whole, name="Review criteria", filters=told["week"], key="criteria")
     _escalations(page, told, meeting)
 
 

@@ -49,6 +49,8 @@ __all__ = [
 
 R = TypeVar("R")
 MOST_BARS = 30
+# Set while a page is presented: nothing else is on the screen then.
+PRESENTING = "review_present"
 SAVE = "Save this chart as an image, stamped with its filters"
 MIME = {"png": "image/png", "svg": "image/svg+xml"}
 
@@ -78,12 +80,20 @@ class Page:
 
 
 def run_page(
-    key: str, question: str, show: Callable[[Page], None], *, needs_data: bool = True
+    key: str,
+    question: str,
+    show: Callable[[Page], None],
+    *,
+    needs_data: bool = True,
+    is_rated: bool = True,
 ) -> None:
     """A page from its title to its error edge: the one place where an error becomes a sentence.
 
-    A page that needs data is not shown before there is any: its zeros would be unknowns.
+    A page that needs data is not shown before there is any: its zeros would be unknowns. One that
+    `is_rated` asks at its foot whether it was useful.
     """
+    from pages._rate import was_useful  # noqa: PLC0415  # it is made with what stands here
+
     st.title(question, anchor=False)
     try:
         with PAGE_SECONDS.labels(key).time():
@@ -92,6 +102,8 @@ def run_page(
                 _blank(page)
             else:
                 show(page)
+                if is_rated and not st.session_state.get(PRESENTING):
+                    was_useful(page)
     except TouchstoneError as error:
         st.error(plain(str(error)))
 

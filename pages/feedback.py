@@ -170,4 +170,6 @@ def comments(page: ui.Page) -> None:
                 st.caption(ui.plain(", ".join(filter(None, (vote.ticket_id, said, stars, when)))))
 
 
-ui.run_page("feedback", "What do people say about what they got?", show)
+# A technician who came from a ticket rates that alone.
+is_linked = bool(st.query_params.get("ticket") or st.query_params.get("enhancement"))
+ui.run_page("feedback", "What do people say about what they got?", show, is_rated=not is_linked)

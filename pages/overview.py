@@ -16,6 +16,7 @@ from core.analytics.series import Series
 from core.analytics.sources import last_synced
 from core.analytics.window import last_complete_week
 from core.criteria_words import criteria_answer
+from core.review.actions import actions
 from core.sync import freshness
 from pages import _criteria, _proof, _signals
 from pages import _ui as ui
@@ -38,6 +39,7 @@ def show(page: ui.Page) -> None:
         verdicts = criteria_answer(main, week.label)
         st.markdown(f"##### {ui.plain(f'{verdicts} {signal_words.news(trends)}')}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
+        overdue(page)
     heading(f"Success criteria, week {week.label}", "success_criteria.py", "All criteria")
     _criteria.strip(page, main, week, brief=True)
     heading(f"Trends, {words.lower_first(chosen.window.label)}", "explore.py", "Explore")
@@ -53,6 +55,21 @@ def show(page: ui.Page) -> None:
     movers(page, chosen, {key: asked[key] for key in ("account", "window", "product_ids")})
     heading("How fresh each source is", "data.py", "Data")
     fresh(page)
+
+
+def overdue(page: ui.Page) -> None:
+    """What was agreed in a review and is not done in time."""
+    late = [
+        one
+        for one in ui.read(page, actions, account=page.account.id, status="open")
+        if one.is_overdue(page.today)
+    ]
+    if late:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(f"{words.times(len(late), 'action')} overdue", color="orange")
+            owners = words.listed(sorted({one.owner for one in late}))
+            st.caption(ui.plain(f"of {owners}"), width="content")
+            st.page_link("weekly_review.py", label="Review")
 
 
 def heading(text: str, target: str, label: str) -> None:

@@ -144,4 +144,6 @@ def narrow(page: ui.Page) -> None:
         show(page)
 
 
-ui.run_page("survey", "How well does the enhancement help you?", narrow, needs_data=False)
+ui.run_page(
+    "survey", "How well does the enhancement help you?", narrow, needs_data=False, is_rated=False
+)

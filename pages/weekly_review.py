@@ -50,7 +50,7 @@ def show(page: ui.Page) -> None:
         "roadmap": lambda: sections.roadmap(page, told),
         "actions": lambda: action_parts.agreed(page, told, meeting, label),
     }
-    if st.session_state.get("review_present"):
+    if st.session_state.get(ui.PRESENTING):
         present(bodies)
     else:
         for key, body in bodies.items():
@@ -88,17 +88,20 @@ def clock() -> None:
 
 
 def ticking(begun: float) -> None:
-    minutes = (monotonic() - begun) / 60
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(spoken((monotonic() - begun) / 60), width="content")
+        st.button("Stop", key="review_clock_stop", type="tertiary", on_click=_stop)
+
+
+def spoken(minutes: float) -> str:
+    """12 min: signals, 2 min 40 s left."""
     until = 0.0
     for key, length in SECTIONS.items():
         until += length
         if minutes < until:
             left = words.duration((until - minutes) * 60)
-            st.markdown(f":blue[{minutes:.0f} min: {TITLES[key].lower()}, {left} left]")
-            break
-    else:
-        st.markdown(f":orange[{minutes:.0f} min: time to close]")
-    st.button("Stop", key="review_clock_stop", type="tertiary", on_click=_stop)
+            return f":blue[{minutes:.0f} min: {TITLES[key].lower()}, {left} left]"
+    return f":orange[{minutes:.0f} min: time to close]"
 
 
 def _begin() -> None:
@@ -200,11 +203,11 @@ def present(bodies: Mapping[str, Any]) -> None:
 
 
 def _present() -> None:
-    st.session_state["review_present"], st.session_state["review_at"] = True, 0
+    st.session_state[ui.PRESENTING], st.session_state["review_at"] = True, 0
 
 
 def _end_presenting() -> None:
-    st.session_state["review_present"] = False
+    st.session_state[ui.PRESENTING] = False
 
 
 def _move(step: int) -> None:

@@ -36,26 +36,30 @@ def vote_of(number):
     }
 
 
-def vote_all(url, tokens, *, clients, votes, patient=True):
+def vote_all(url, tokens, *, clients, votes, patient=True, then=(0, None)):
     """Have clients cast votes at once; each waits for its answer before it sends the next one.
 
-    Who is told to come again later does. An impatient one ends when the server goes away.
+    Who is told to come again later does. An impatient one ends when the server goes away. `then`
+    is a number of accepted votes and what to do once there are so many.
     """
-    return asyncio.run(_vote_all(url, tokens, clients, votes, patient))
+    return asyncio.run(_vote_all(url, tokens, clients, votes, patient, then))
 
 
-async def _vote_all(url, tokens, clients, votes, patient):
+async def _vote_all(url, tokens, clients, votes, patient, then):
     outcome = Outcome()
     numbers = iter(range(votes))
     started = time.perf_counter()
     await asyncio.gather(
-        *(_client(url, tokens[n % len(tokens)], numbers, outcome, patient) for n in range(clients))
+        *(
+            _client(url, tokens[n % len(tokens)], numbers, outcome, patient, then)
+            for n in range(clients)
+        )
     )
     outcome.took = time.perf_counter() - started
     return outcome
 
 
-async def _client(url, token, numbers, outcome, patient):
+async def _client(url, token, numbers, outcome, patient, then):
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
@@ -70,6 +74,8 @@ async def _client(url, token, numbers, outcome, patient):
                     await asyncio.sleep(float(headers["retry-after"]))
             if status in {200, 201}:
                 outcome.accepted[number] = (status, body["id"])
+                if len(outcome.accepted) == then[0]:
+                    then[1]()
             else:
                 outcome.refused[number] = (status, body)
     except (OSError, asyncio.IncompleteReadError):

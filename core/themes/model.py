@@ -51,11 +51,20 @@ class Model:
         """The group of each text; None for one that fits no group well."""
         new = sorted({text for text in texts if text not in self._known})
         if new:
-            groups, _ = _placed(self._vectorizer.transform(map(_content, new)), self._axes)
+            groups = self._placed_anew([_content(text) for text in new])
             known = self._known | dict(zip(new, groups, strict=True))
         else:
             known = self._known
         return [known[text] if known[text] >= 0 else None for text in texts]
+
+    def _placed_anew(self, contents: Sequence[str]) -> list[int]:
+        weights = self._vectorizer.transform(contents)
+        # Of a text in other words the few n-grams that are known would make all its weight.
+        parts = self._vectorizer.build_analyzer()
+        told = np.array([max(len(set(parts(content))), 1) for content in contents])
+        groups, _ = _placed(weights, self._axes, np.sqrt(weights.getnnz(axis=1) / told))
+        found: list[int] = groups.tolist()
+        return found
 
 
 # The same texts give the same groups, which take seconds for ten thousand comments: nothing here
@@ -127,12 +136,15 @@ def _factors(weights: Any, number: int) -> Any:
     return axes / np.maximum(np.linalg.norm(axes, axis=0), np.finfo(axes.dtype).tiny)
 
 
-def _placed(weights: Any, axes: Any) -> tuple[Any, Any]:
-    """For each text the nearest group, -1 where none is near, and how near it is."""
+def _placed(weights: Any, axes: Any, known: Any = 1.0) -> tuple[Any, Any]:
+    """For each text the nearest group, -1 where none is near, and how near it is.
+
+    `known` is by how much a text counts whose parts are not all known.
+    """
     # Rounded, so that another order of summing does not part what is equal.
     fits = np.round(weights @ axes, 5)
     groups = fits.argmax(axis=1)
-    nearest = fits.max(axis=1)
+    nearest = fits.max(axis=1) * known
     groups[nearest < LEAST_FIT] = -1
     return groups, nearest
 

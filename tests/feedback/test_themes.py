@@ -1,0 +1,400 @@
+"""Themes over a store: counts against plain Python, and what people decide, which nothing loses."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from core import theme_words
+from core.account_settings import changes
+from core.analytics.window import Window
+from core.baseline.entries import exclude
+from core.demo import DEMO_ACCOUNT, build_demo
+from core.errors import InputError
+from core.feedback import cast_vote
+from core.roadmap import (
+    change_opportunity,
+    create_opportunity,
+    opportunities,
+    opportunity_history,
+)
+from core.save import save_surveys, save_tickets
+from core.sources.records import parse_ticket
+from core.sources.survey import parse_survey
+from core.themes import (
+    add_rule,
+    delete_theme,
+    make_theme,
+    merge_themes,
+    move_comment,
+    pin_theme,
+    release_comment,
+    rename_theme,
+    restore_theme,
+    theme_history,
+    themes_found,
+    withdraw_rule,
+)
+
+TODAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
+ALL = Window(None, None, "All time")
+MONTH = Window(TODAY - timedelta(days=29), TODAY, "Last 30 days")
+THINGS = ["printer", "server", "mailbox", "scanner", "router", "phone", "laptop", "monitor"]
+THINGS += ["badge", "camera", "tablet", "projector", "switch"]
+SPEED = [f"loading is slow and takes ages with the {thing}" for thing in THINGS]
+NAMES = [f"wrong customer shown, names mixed up for the {thing}" for thing in THINGS]
+LENGTH = [f"summary far too long, paragraphs missing in {thing}" for thing in THINGS]
+MANY = [text for texts in zip(SPEED, NAMES, LENGTH, strict=True) for text in texts]
+
+
+@pytest.fixture
+def store(any_store):
+    any_store.ensure_account("a", "Account a")
+    any_store.ensure_account("b", "Account b")
+    return any_store
+
+
+def write(store, texts, account="a", start=0, raters=7, **more):
+    for n, text in enumerate(texts, start):
+        cast_vote(
+            store,
+            account,
+            subject=f"enhancement:e{n}",
+            rater=f"rater {n % raters}",
+            ticket_id=f"T{n % 9}",
+            comment=text,
+            at=NOW - timedelta(days=1 + n % 60, minutes=n),
+            **{"thumb": "down" if n % 3 else "up", "rating": n % 5 + 1} | more,
+        )
+
+
+def found(store, account="a", window=ALL):
+    return themes_found(store, account=account, window=window, today=TODAY)
+
+
+def theme_of(store, text, account="a"):
+    (one,) = [
+        one.theme
+        for one in found(store, account).themes
+        if text in {comment.text for comment in one.theme.comments}
+    ]
+    return one
+
+
+def texts_of(theme):
+    return {comment.text for comment in theme.comments}
+
+
+def by_name(store, name, account="a"):
+    (one,) = [one for one in found(store, account).themes if one.theme.name == name]
+    return one
+
+
+def key_of(store, text):
+    everything = found(store)
+    rest = (
+        *everything.unassigned.comments,
+        *(c for f in everything.themes for c in f.theme.comments),
+    )
+    return next(comment.key for comment in rest if comment.text == text)
+
+
+def test_the_figures_of_each_theme_are_those_of_a_plain_count(store):
+    with store.write("a") as unit:
+        rows = [{"id": f"T{n}", "category": f"Kind {n % 2}"} for n in range(8)]
+        save_tickets(unit, [parse_ticket(row) for row in rows])
+    write(store, MANY)
+    seen = found(store, window=MONTH)
+    assert len(seen.themes) >= 3
+    assert seen.comments == 30
+    assert sum(one.figures.count for one in seen.themes) + seen.unassigned.count == 30
+    for one in seen.themes:
+        numbers = [MANY.index(comment.text) for comment in one.theme.comments]
+        days = {n: (NOW - timedelta(days=1 + n % 60, minutes=n)).date() for n in numbers}
+        inside = [n for n in numbers if days[n] >= MONTH.start]
+        figures = one.figures
+        assert {comment.text for comment in figures.comments} == {MANY[n] for n in inside}
+        assert figures.raters == len({n % 7 for n in inside})
+        ago = {n: (TODAY - days[n]).days for n in numbers}
+        assert figures.recent == sum(ago[n] < 28 for n in numbers)
+        assert figures.before == sum(28 <= ago[n] < 56 for n in numbers)
+        assert figures.busiest_share == max(Counter(n % 7 for n in inside).values()) / len(inside)
+        given = {measure.kind: measure for measure in figures.given}
+        assert set(given) == {"thumbs", "stars"}
+        if figures.raters < 5:
+            assert given["thumbs"].estimate is given["stars"].distribution is None
+            assert figures.categories is None
+            continue
+        up = sum(n % 3 == 0 for n in inside)
+        assert given["thumbs"].distribution == {"up": up, "down": len(inside) - up}
+        assert given["thumbs"].estimate.value == up / len(inside)
+        stars = [n % 5 + 1 for n in inside]
+        assert given["stars"].estimate.value == pytest.approx(sum(stars) / len(stars))
+        tickets = {n % 9 for n in inside}
+        kinds = Counter("Not known" if n == 8 else f"Kind {n % 2}" for n in tickets)
+        assert figures.categories == kinds
+
+
+def test_below_thirty_comments_there_are_only_themes_by_hand(store):
+    write(store, MANY[:29])
+    few = found(store)
+    assert (few.themes, few.is_modelled, few.unassigned_share) == ((), False, 1.0)
+    assert "only themes that people make by hand" in theme_words.unassigned_words(few)
+    make_theme(store, "Speed", account="a", by="Ann")
+    add_rule(store, by_name(store, "Speed").theme, any_of=["slow"], account="a", by="Ann")
+    (one,) = found(store).themes
+    assert texts_of(one.theme) == {text for text in MANY[:29] if "slow" in text}
+    write(store, MANY[29:], start=29)
+    assert found(store).is_modelled
+
+
+def test_free_texts_of_the_survey_are_comments_too(store):
+    rows = [
+        {
+            "id": f"s{n}",
+            "respondent": f"rater {n}",
+            "answered_at": (NOW - timedelta(days=n)).isoformat(),
+            "overall": 5,
+            "what_helps": f"helpful summary {n}",
+            "what_to_improve": f"slow loading {n}",
+        }
+        for n in range(6)
+    ]
+    with store.write("a") as unit:
+        save_surveys(unit, [parse_survey(row) for row in rows])
+    make_theme(store, "Speed", account="a", by="Ann")
+    add_rule(store, by_name(store, "Speed").theme, any_of=["slow"], account="a", by="Ann")
+    one = by_name(store, "Speed")
+    assert (one.figures.count, one.figures.raters) == (6, 6)
+    # They rate all of it 5, and were asked what to improve.
+    assert one.figures.tone == "complaint"
+    assert [(g.kind, g.n, g.estimate.value) for g in one.figures.given] == [("overall", 6, 5.0)]
+    assert theme_words.themes_answer(found(store), "All time") == (
+        "Speed is the most frequent complaint: 6 comments, 6 people (all time); "
+        "6 in the last 4 weeks, up from 0."
+    )
+
+
+def test_what_is_excluded_does_not_count_and_both_figures_stay(store):
+    write(store, MANY)
+    theme = theme_of(store, SPEED[0])
+    rename_theme(store, theme, "Speed", account="a", by="Ann")
+    before = by_name(store, "Speed").figures
+    exclude(
+        store,
+        account="a",
+        from_at=NOW - timedelta(days=400),
+        to_at=NOW,
+        kind="other",
+        reason="Tester",
+        subject="rater:rater 1",
+        by="Ann",
+    )
+    after = by_name(store, "Speed")
+    own = sum(comment.rater == "rater 1" for comment in before.comments)
+    assert own
+    assert after.figures.count == before.count - own
+    assert after.everything.count == before.count
+    assert found(store).left_out == sum(n % 7 == 1 for n in range(len(MANY)))
+
+
+def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
+    write(store, MANY)
+    theme = theme_of(store, SPEED[0])
+    number = rename_theme(store, theme, "Speed", account="a", by="Ann")
+    named = by_name(store, "Speed").theme
+    assert named.comments == theme.comments
+    assert pin_theme(store, named, is_pinned=True, account="a", by="Bob") == number
+    more = [f"loading is slow and takes ages on {n} floors" for n in range(20)]
+    more += [f"licence expired, renewal missing for {n} seats" for n in range(20)]
+    write(store, more, start=len(MANY))
+    again = found(store)
+    assert again.themes[0].theme.id == number
+    assert (again.themes[0].theme.name, again.themes[0].theme.is_pinned) == ("Speed", True)
+    assert texts_of(theme) <= texts_of(again.themes[0].theme)
+    assert len(texts_of(again.themes[0].theme) & set(more[:20])) > 10
+    assert not texts_of(again.themes[0].theme) & set(more[20:])
+    assert [(c.by, c.after) for c in theme_history(store, number, account="a")][:2] == [
+        ("Bob", {"is_pinned": True}),
+        ("Ann", {"name": "Speed"}),
+    ]
+
+
+def test_one_found_theme_is_taken_over_once_by_two_people(store):
+    write(store, MANY)
+    theme = theme_of(store, SPEED[0])
+    first = rename_theme(store, theme, "Speed", account="a", by="Ann")
+    assert pin_theme(store, theme, is_pinned=True, account="a", by="Bob") == first
+    assert [f.theme.id for f in found(store).themes if f.theme.id] == [first]
+
+
+def test_a_merged_theme_goes_on_taking_what_both_took_and_can_be_parted(store):
+    write(store, MANY)
+    slow, wrong = theme_of(store, SPEED[0]), theme_of(store, NAMES[0])
+    into = merge_themes(store, slow, wrong, account="a", by="Ann")
+    assert theme_of(store, SPEED[0]).id == theme_of(store, NAMES[0]).id == into
+    both = theme_of(store, NAMES[0])
+    assert texts_of(both) == texts_of(slow) | texts_of(wrong)
+    with pytest.raises(InputError, match="itself"):
+        merge_themes(store, both, both, account="a", by="Ann")
+    (gone,) = found(store).gone
+    restore_theme(store, gone.id, account="a", by="Ann")
+    assert texts_of(theme_of(store, SPEED[0])) == texts_of(slow)
+    assert texts_of(theme_of(store, NAMES[0])) == texts_of(wrong)
+
+
+def test_a_deleted_theme_leaves_its_comments_and_does_not_come_back_by_itself(store):
+    write(store, MANY)
+    theme = theme_of(store, SPEED[0])
+    number = delete_theme(store, theme, account="a", by="Ann")
+    rest = {comment.text for comment in found(store).unassigned.comments}
+    assert texts_of(theme) <= rest
+    write(store, ["loading is slow and takes ages again"], start=200)
+    assert not any("slow" in text for one in found(store).themes for text in texts_of(one.theme))
+    with pytest.raises(InputError, match="no such theme"):
+        rename_theme(store, theme_with(theme, number), "Speed", account="a", by="Ann")
+    restore_theme(store, number, account="a", by="Ann")
+    assert texts_of(theme) <= texts_of(theme_of(store, SPEED[0]))
+
+
+def theme_with(theme, number):
+    from dataclasses import replace
+
+    return replace(theme, id=number)
+
+
+def test_hand_goes_before_rule_and_rule_before_model(store):
+    write(store, MANY)
+    make_theme(store, "Mine", account="a", by="Ann")
+    mine = by_name(store, "Mine").theme
+    rule = add_rule(store, mine, all_of=["slow", "printer"], account="a", by="Ann")
+    assert texts_of(by_name(store, "Mine").theme) == {SPEED[0]}
+    key = key_of(store, SPEED[0])
+    other = theme_of(store, NAMES[0])
+    move_comment(store, key, other, account="a", by="Bob")
+    assert texts_of(by_name(store, "Mine").theme) == set()
+    assert SPEED[0] in texts_of(theme_of(store, NAMES[0]))
+    move_comment(store, key, None, account="a", by="Bob")
+    assert SPEED[0] in {c.text for c in found(store).unassigned.comments}
+    write(store, ["loading is slow and takes ages again"], start=200)
+    assert SPEED[0] in {c.text for c in found(store).unassigned.comments}
+    release_comment(store, key, account="a", by="Bob")
+    assert texts_of(by_name(store, "Mine").theme) == {SPEED[0]}
+    withdraw_rule(store, rule, account="a", by="Ann")
+    assert theme_of(store, SPEED[0]).name != "Mine"
+    moved = changes(store, account="a", subject=f"theme of {key}")
+    assert [change.by for change in moved] == ["Bob"] * 3
+    with pytest.raises(InputError, match="no such comment"):
+        move_comment(store, "feedback:nothing", mine, account="a", by="Ann")
+
+
+def test_a_comment_that_is_written_anew_is_no_longer_where_the_model_put_it(store):
+    write(store, MANY)
+    rename_theme(store, theme_of(store, SPEED[0]), "Speed", account="a", by="Ann")
+    new = "wrong customer shown, names mixed up for everything"
+    cast_vote(store, "a", subject="enhancement:e0", rater="rater 0", comment=new, at=NOW)
+    assert new not in texts_of(by_name(store, "Speed").theme)
+
+
+def test_names_are_given_once_and_an_empty_one_is_none(store):
+    make_theme(store, "Speed", account="a", by="Ann")
+    for name in ("speed", " ", "x" * 81):
+        with pytest.raises(InputError):
+            make_theme(store, name, account="a", by="Ann")
+    make_theme(store, "Speed", account="b", by="Ann")
+    with pytest.raises(InputError, match="no account"):
+        make_theme(store, "Speed", account="nobody", by="Ann")
+
+
+def test_accounts_see_nothing_of_each_other(store):
+    write(store, MANY)
+    write(store, MANY[:31], account="b")
+    before = found(store, "b")
+    rename_theme(store, theme_of(store, SPEED[0]), "Speed", account="a", by="Ann")
+    move_comment(store, key_of(store, NAMES[0]), None, account="a", by="Ann")
+    assert found(store, "b") == before
+    with pytest.raises(InputError):
+        rename_theme(store, by_name(store, "Speed").theme, "Other", account="b", by="Ann")
+
+
+def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
+    write(store, MANY)
+    theme = theme_of(store, SPEED[0])
+    (one,) = [f for f in found(store).themes if f.theme.key == theme.key]
+    number = create_opportunity(
+        store,
+        account="a",
+        title="Faster",
+        problem="People wait",
+        by="Ann",
+        theme=theme,
+        reach=one.reach,
+    )
+    (entered,) = opportunities(store, account="a")
+    recent = [c for c in theme.comments if (TODAY - c.day).days < 28]
+    assert entered.id == number
+    assert entered.reach_comments == len(recent) == len(entered.evidence["comments"])
+    assert entered.reach_raters == len({comment.rater for comment in recent})
+    assert entered.evidence["tickets"] == sorted({comment.ticket for comment in recent})
+    assert (entered.reach_from, entered.reach_to) == (TODAY - timedelta(days=27), TODAY)
+    (shown,) = [f for f in found(store).themes if f.opportunities]
+    assert (shown.opportunities, shown.theme.id) == ((number,), entered.theme_id)
+    assert shown.is_of("roadmap")
+    merge_themes(store, shown.theme, theme_of(store, NAMES[0]), account="a", by="Ann")
+    assert [f.opportunities for f in found(store).themes if f.opportunities] == [(number,)]
+    assert opportunities(store, account="b") == []
+
+
+def test_an_opportunity_is_decided_with_its_history(store):
+    number = create_opportunity(store, account="a", title="Faster", problem="Slow", by="Ann")
+    change_opportunity(
+        store,
+        number,
+        account="a",
+        by="Bob",
+        criterion_key="latency_p95",
+        impact=2.0,
+        confidence=0.5,
+        effort=3.0,
+        metric="latency_p95",
+        direction="down",
+        due_from=TODAY,
+        due_to=TODAY + timedelta(days=28),
+        status="planned",
+    )
+    (now,) = opportunities(store, account="a")
+    assert (now.status, now.decided_by, now.impact, now.due_from) == ("planned", "Bob", 2.0, TODAY)
+    assert [change.by for change in opportunity_history(store, number, account="a")] == [
+        "Bob",
+        "Ann",
+    ]
+    for wrong in (
+        {"status": "who knows"},
+        {"direction": "left"},
+        {"impact": -1.0},
+        {"effort": float("nan")},
+        {"criterion_key": "none"},
+        {"due_from": TODAY + timedelta(days=60)},
+        {"title": " "},
+        {"created_by": "Eve"},
+    ):
+        with pytest.raises(InputError):
+            change_opportunity(store, number, account="a", by="Bob", **wrong)
+    assert opportunities(store, account="a") == [now]
+    with pytest.raises(InputError):
+        change_opportunity(store, number, account="b", by="Bob", status="done")
+
+
+def test_a_new_demo_keeps_what_people_decided(store):
+    build_demo(store, today=TODAY)
+    first = found(store, DEMO_ACCOUNT)
+    assert first.is_modelled
+    assert len(first.themes) >= 5
+    theme = next(one.theme for one in first.themes if one.theme.id is None)
+    rename_theme(store, theme, "My own", account=DEMO_ACCOUNT, by="Ann")
+    build_demo(store, today=TODAY + timedelta(days=1), force=True)
+    again = themes_found(store, account=DEMO_ACCOUNT, window=ALL, today=TODAY + timedelta(days=1))
+    (mine,) = [one for one in again.themes if one.theme.name == "My own"]
+    kept = texts_of(mine.theme) & texts_of(theme)
+    assert len(kept) >= 0.8 * len(texts_of(theme))
