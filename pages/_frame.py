@@ -26,6 +26,7 @@ page = st.navigation(
             st.Page("weekly_review.py", title="Review"),
         ],
         "More": [
+            st.Page("roadmap.py", title="Roadmap"),
             st.Page("survey.py", title="Survey"),
             st.Page("explore.py", title="Explore"),
             st.Page("data.py", title="Data"),

@@ -14,13 +14,13 @@ from core.feedback import (
     recent_enhancements,
     subject_of,
 )
-from pages import _feedback_reading, _feedback_survey, _proof, _rate
+from pages import _feedback_reading, _feedback_survey, _feedback_themes, _proof, _rate
 from pages import _ui as ui
 from pages._filters import Filters, filter_bar
 
 SOURCES = frozenset({"Feedback", "Enhancement runs", "Surveys"})
 SHOWN = 8
-TABS = ("Rate", "What they say", "Survey", "Comments")
+TABS = ("Rate", "What they say", "Themes", "Survey", "Comments")
 KINDS = {"Thumb up": "up", "Thumb down": "down"}
 
 
@@ -46,6 +46,7 @@ def tabs(page: ui.Page, chosen: Filters) -> None:
     bodies = (
         lambda: rate(page),
         lambda: _feedback_reading.show(page, chosen),
+        lambda: _feedback_themes.show(page, chosen.window),
         lambda: _feedback_survey.show(page, chosen),
         lambda: comments(page),
     )

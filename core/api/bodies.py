@@ -72,8 +72,9 @@ def checked(model: type[M], value: Any) -> M:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = str(first["loc"][0]) if first["loc"] else None
     said = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
+    said = said.replace("Input should", "it should").replace("String should", "it should")
     if first["type"] == "missing":
-        said = "It is missing"
+        said = "it is missing"
     of = f"{field}: " if field else ""
     raise Refusal(422, f"{of}{said}.", field=field)
 

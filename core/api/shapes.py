@@ -35,6 +35,7 @@ __all__ = [
 LONGEST_NAME = 500
 MOST_LISTED = 1_000
 LARGEST_OFFSET = 2**31 - 1
+NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -69,8 +70,8 @@ def _whole(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     """A whole number in an address: digits, and no more of them than any limit has."""
-    is_number = isinstance(value, str) and value.isascii() and value.isdecimal()
-    return int(value) if is_number and len(value) < 19 else value
+    is_number = isinstance(value, str) and NUMBER.fullmatch(value)
+    return int(value) if is_number else value
 
 
 def _moment(value: Any) -> date | datetime | None:
@@ -195,9 +196,9 @@ class FeedbackQuery(PeriodQuery):
     """Which feedback, and which part of the list."""
 
     feedback_type: FeedbackType | None = None
-    limit: Annotated[int, BeforeValidator(_number), Field(strict=True, ge=1, le=MOST_LISTED)] = 100
+    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_LISTED), BeforeValidator(_number)] = 100
     offset: Annotated[
-        int, BeforeValidator(_number), Field(strict=True, ge=0, le=LARGEST_OFFSET)
+        int, Field(strict=True, ge=0, le=LARGEST_OFFSET), BeforeValidator(_number)
     ] = 0
 
 

@@ -1,8 +1,9 @@
-"""What people would have decided in the demo: a baseline, an annotation, what an hour costs."""
+"""What people would have decided in the demo: a baseline, a theme, what an hour costs."""
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from core.account_settings import RoiSettings, note_change, settings_of
 from core.baseline.entries import annotate
@@ -10,7 +11,9 @@ from core.baseline.frozen import content_of
 from core.baseline.windows import Baseline, baselines, plan_baseline
 from core.demo.enhancer import bad_day
 from core.demo.world import World
-from core.store import AccountSetting, Annotation, BaselineWindow, Store, table
+from core.errors import InputError
+from core.store import AccountSetting, Annotation, BaselineWindow, Store, Theme, table
+from core.themes import make_theme
 
 __all__ = ["decide_demo"]
 
@@ -18,6 +21,10 @@ __all__ = ["decide_demo"]
 BY = "Demo data"
 BASELINE_WEEKS_AGO = 5
 DEPLOYMENT = time(10)
+SLOW = (
+    *("slow*", "takes ages", "over a minute", "still loading", "in time", "after I had opened"),
+    *("be there before I open", "langsam", "schneller"),
+)
 ROI = RoiSettings(hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12_000.0)
 
 
@@ -37,6 +44,7 @@ def decide_demo(store: Store, world: World, account: str) -> None:
         by=BY,
     )
     _roi(store, account)
+    _themes(store, account)
     _baseline(store, world, account)
 
 
@@ -52,6 +60,18 @@ def _roi(store: Store, account: str) -> None:
     with store.write(account) as unit:
         unit.upsert(AccountSetting, [{"key": RoiSettings.KEY, "value": value}])
         note_change(unit, f"settings of {RoiSettings.KEY}", by=BY, before=None, after=value)
+
+
+def _themes(store: Store, account: str) -> None:
+    """A theme by hand, once: what people make of it since is theirs."""
+    theme = table(Theme)
+    known = select(theme.c.id).where(theme.c.account_id == account, theme.c.made_by == BY)
+    with store.read() as session:
+        if session.connection().execute(known).first() is not None:
+            return
+    # Someone may have made one of that name.
+    with suppress(InputError):
+        make_theme(store, "Too slow", account=account, by=BY, any_of=SLOW)
 
 
 def _baseline(store: Store, world: World, account: str) -> None:

@@ -64,7 +64,8 @@ class Packet:
     def stamp(self) -> dict[str, str]:
         """Whose it is, of which days, as of when, and what wrote it."""
         first, last = (
-            words.day(datetime.fromisoformat(self.content[day])) for day in ("first_day", "last_day")
+            words.day(datetime.fromisoformat(self.content[day]))
+            for day in ("first_day", "last_day")
         )
         stamp = {
             "Account": self.account,

@@ -138,8 +138,10 @@ def _criteria(told: Mapping[str, Any]) -> Iterator[Block]:
     )
     yield Table(
         "Against last week, the four weeks before and the baseline",
-        ("Criterion", "This week", "Last week", "Change", "Verdict then", "Four weeks", "Baseline")
-        + ("Against it",),
+        (
+            *("Criterion", "This week", "Last week", "Change", "Verdict then"),
+            *("Four weeks", "Baseline", "Against it"),
+        ),
         [_earlier(row) for row in rows],
         (22, 10, 10, 10, 12, 10, 10, 16),
     )
@@ -277,8 +279,12 @@ def _voices(told: Mapping[str, Any]) -> Iterator[Block]:
         yield Heading(theme["name"], 2)
         yield Paragraph(theme["words"])
         if theme["quotes"]:
-            yield Bullets([f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}"
-                           for q in theme["quotes"]])
+            yield Bullets(
+                [
+                    f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}"
+                    for q in theme["quotes"]
+                ]
+            )
     yield Heading("Opportunities")
     found = told.get("opportunities") or []
     if found:
@@ -310,8 +316,10 @@ def _appendix(packet: Packet) -> Iterator[Block]:
     earlier = ("week_before", "four_weeks", "baseline")
     yield Table(
         "Exact figures; shares from 0 to 1, durations in seconds",
-        ("Key", "Unit", "Value", "Low", "High", "Sample", "Target", "Upper target", "Verdict")
-        + ("Last week", "Four weeks", "Baseline", "With the excluded rows"),
+        (
+            *("Key", "Unit", "Value", "Low", "High", "Sample", "Target", "Upper target"),
+            *("Verdict", "Last week", "Four weeks", "Baseline", "With the excluded rows"),
+        ),
         [
             (
                 *(row["key"], row["unit"], *(row[name] for name in names), row["verdict"]),

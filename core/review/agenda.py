@@ -24,6 +24,7 @@ from core.errors import InputError
 from core.review.actions import Action, actions
 from core.review.escalation import escalations
 from core.review.shifts import Shift, shifts
+from core.review.voices import themes_of, top_opportunities
 from core.signal_chart import signal_chart
 from core.stats import Verdict
 from core.store import Store, SyncRun, table
@@ -107,6 +108,8 @@ def agenda(
         "causes": causes,
         **_sentences(rows, signals),
         "escalations": escalations(results, before, week=week.label, account=name),
+        "themes": themes_of(store, week, account=account, today=_day_after(week, today)),
+        "opportunities": top_opportunities(store, results, account=account),
         "actions": [_action(one, results, store, account) for one in carried],
         "findings": [
             {"check": f.check, "text": f.text, "at": f.from_at.isoformat()}

@@ -48,12 +48,22 @@ LONGEST_NAME = 80
 GONE = "There is no such theme any more: someone may have changed the list. Reload."
 
 
-def make_theme(store: Store, name: str, *, account: str, by: str) -> int:
-    """Make a theme without comments and answer with its id; raises InputError for a taken name."""
+def make_theme(
+    store: Store, name: str, *, account: str, by: str, any_of: Iterable[str] = ()
+) -> int:
+    """Make a theme, with a rule if there are words for it, and answer with its id.
+
+    Raises InputError for a name that is taken.
+    """
+    terms = list(any_of)
+    rule = checked_rule(terms) if terms else None
     with store.write(account) as unit:
         _in_account(unit)
         name = _free_name(decided(unit.session, account), name)
-        return _enter(unit, {"name": name, "origin": HAND, "terms": []}, by)
+        number = _enter(unit, {"name": name, "origin": HAND, "terms": []}, by)
+        if rule is not None:
+            _enter_rule(unit, number, rule, by)
+        return number
 
 
 def rename_theme(store: Store, theme: Theme, name: str, *, account: str, by: str) -> int:
@@ -131,12 +141,7 @@ def add_rule(
     """
     rule = checked_rule(any_of, all_of, none_of)
     with store.write(account) as unit:
-        theme_id, number = take_over(unit, theme, by=by), unit.next_id(ThemeRule)
-        words = _words(rule)
-        entered = {"entered_by": by, "entered_at": datetime.now(UTC)}
-        unit.upsert(ThemeRule, [{"id": number, "theme_id": theme_id, **words, **entered}])
-        note_change(unit, _subject(theme_id), by=by, before=None, after={"rule": number, **words})
-        return number
+        return _enter_rule(unit, take_over(unit, theme, by=by), rule, by)
 
 
 def withdraw_rule(store: Store, rule_id: int, *, account: str, by: str) -> None:
@@ -218,6 +223,14 @@ def _enter(unit: Unit, row: dict[str, Any], by: str) -> int:
     made = {"made_by": by, "made_at": datetime.now(UTC), "is_pinned": False}
     unit.upsert(ThemeRow, [{"id": number, **row, **made}])
     note_change(unit, _subject(number), by=by, before=None, after=row)
+    return number
+
+
+def _enter_rule(unit: Unit, theme_id: int, rule: Rule, by: str) -> int:
+    number, words = unit.next_id(ThemeRule), _words(rule)
+    entered = {"entered_by": by, "entered_at": datetime.now(UTC)}
+    unit.upsert(ThemeRule, [{"id": number, "theme_id": theme_id, **words, **entered}])
+    note_change(unit, _subject(theme_id), by=by, before=None, after={"rule": number, **words})
     return number
 
 

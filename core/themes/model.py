@@ -18,8 +18,8 @@ __all__ = ["LEAST_COMMENTS", "Model", "fit"]
 
 # With fewer comments than this a group would be an accident: themes are made by hand.
 LEAST_COMMENTS = 30
-# How many themes: the most of these with six texts for each, at which the smallest holds one text of
-# a hundred, and three at least. More than the first would not be read.
+# How many themes: the most of these with six texts for each, at which the smallest holds one text
+# of a hundred, and three at least. More than the first would not be read.
 NUMBERS = (25, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)
 MEAN_TEXTS = 6
 LEAST_TEXTS = 3

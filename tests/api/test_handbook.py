@@ -44,6 +44,6 @@ def test_the_examples_do_what_is_said(answers):
 
 
 def test_every_error_is_in_the_table():
-    told = {int(n) for line in re.findall(r"^\| (\d[\d, ]*) \|", DOCUMENT, re.M)
+    told = {int(n) for line in re.findall(r"^\| (\d[\d, ]*) \|", DOCUMENT, re.MULTILINE)
             for n in line.split(", ")}  # fmt: skip
     assert told == set(ERRORS) - {500}

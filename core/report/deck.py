@@ -1,0 +1,387 @@
+"""The packet of a weekly review as a deck for the meeting: the answer, then what it rests on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core import words
+from core.chart_image import INK, SOFT
+from core.report.document import SIGNS
+from core.report.packet import Packet
+from core.report.slides import (
+    BOTTOM,
+    TABLE_SIZES,
+    TEXT_SIZES,
+    TOP,
+    Cell,
+    Slides,
+    TableOf,
+    column_width,
+    items_height,
+    row_heights,
+)
+from core.review.actions import EXPECTED
+from core.stats import Verdict
+
+__all__ = ["MOST_SLIDES", "deck"]
+
+Told = Mapping[str, Any]
+Group = tuple[str, str, Sequence[str]]
+
+MOST_SLIDES = 15
+GOOD, BAD, OPEN = "#0a6b4c", "#a03512", "#8a5000"
+COLOURS = {
+    Verdict.MET: GOOD,
+    Verdict.MISSED: BAD,
+    Verdict.NOT_PROVEN: OPEN,
+    Verdict.NO_DATA: SOFT,
+}
+SEVERE = {"critical": BAD, "high": OPEN, "medium": SOFT}
+LEAST_SIZE = TEXT_SIZES[-1]
+# What a rest that has no slide takes off a page.
+REST = 24
+
+
+@dataclass(frozen=True)
+class Page:
+    """A slide to be drawn: `items` are how many things it shows; it is told what was left out."""
+
+    draw: Callable[[Slides, str], None]
+    items: int = 1
+    noun: str = "line"
+
+
+def deck(packet: Packet) -> bytes:
+    """A .pptx of at most `MOST_SLIDES` slides; sections that have nothing to say have none."""
+    told = packet.content
+    foot = f"{packet.account}, {packet.week}, {packet.state}"
+    foot += f"; as of {packet.stamp['As of']} {told['zone']}"
+    foot += "; demo data: made up" if packet.is_demo else ""
+    slides = Slides(title=packet.title, foot=foot, subject=told["answer"])
+    badge = "Demo data: made up, in a store of its own" if packet.is_demo else ""
+    slides.opening(f"{packet.title}, {packet.account}", told["answer"], packet.stamp, badge)
+    for page, rest in _chosen(list(_sections(packet)), MOST_SLIDES - 1):
+        page.draw(slides, rest)
+    return slides.data()
+
+
+def _chosen(sections: Sequence[Sequence[Page]], most: int) -> Iterator[tuple[Page, str]]:
+    """The first page of each section, and so many of the following ones as there is room for."""
+    sections = [pages for pages in sections if pages]
+    taken = [1] * len(sections)
+    depth = 1
+    while sum(taken) < most and any(len(pages) > depth for pages in sections):
+        for n, pages in enumerate(sections):
+            if len(pages) > depth and sum(taken) < most:
+                taken[n] += 1
+        depth += 1
+    for pages, number in zip(sections, taken, strict=True):
+        left = sum(page.items for page in pages[number:])
+        for n, page in enumerate(pages[:number], 1):
+            rest = ""
+            if left and n == number:
+                rest = (
+                    f"And {words.times(left, f'more {page.noun}')}: see the packet as PDF or HTML."
+                )
+            yield page, rest
+
+
+def _sections(packet: Packet) -> Iterator[list[Page]]:
+    told = packet.content
+    main = [row for row in told["criteria"] if not row["is_guardrail"]]
+    rails = [row for row in told["criteria"] if row["is_guardrail"]]
+    yield _carried(told)
+    yield _criteria("Success criteria", told["answer"], main)
+    yield _overview(told)
+    yield _signals(told)
+    yield _verdicts(told)
+    yield _themes(told)
+    yield _listed(
+        "Opportunities",
+        "What is on the roadmap",
+        [f"{one['title']}: {one['words']}" for one in told.get("opportunities") or []],
+        "opportunity",
+    )
+    yield _escalations(packet)
+    yield _agreed(told)
+    yield _notes(packet)
+    if any(row["value"] is not None for row in rails):
+        yield _criteria("Appendix: guardrails", "What must not get worse on the way", rails)
+    if any(row["value"] is not None for row in told["criteria"]):
+        yield _methods(told)
+
+
+def _carried(told: Told) -> list[Page]:
+    found = told["actions"]
+    if not found:
+        return _listed("What we agreed on", "", ["No action is open from earlier weeks."], "action")
+    rows = [
+        (
+            Cell(one["text"]),
+            Cell(one["owner"]),
+            Cell(one["due"], BAD if one["due"] <= str(told["last_day"]) else INK),
+            Cell(_moved(one), COLOUR_OF_MOVE.get(_last_words(one), INK)),
+        )
+        for one in found
+    ]
+    subtitle = f"{words.times(len(found), 'action')} open from earlier weeks: did its line move?"
+    table = TableOf(("What", "Who", "Due", "Did it move"), (40, 18, 14, 34), rows)
+    return _tables("What we agreed on", subtitle, table, "action")
+
+
+COLOUR_OF_MOVE = {"as expected": GOOD, "against what was expected": BAD}
+
+
+def _last_words(one: Told) -> str:
+    return (one.get("moved") or "").rpartition(": ")[2]
+
+
+def _moved(one: Told) -> str:
+    if not one.get("moved"):
+        return "no criterion named"
+    return f"{one['criterion']} {EXPECTED.get(one['expected'] or '', '')}: {one['moved']}"
+
+
+def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> list[Page]:
+    """Value, target, verdict and interval, and how it was before."""
+    before = ("Last week", "4 weeks", "Baseline")
+    table = TableOf(
+        ("Criterion", "Value", "Target", "Verdict", "95 % interval", *before),
+        (26, 11, 15, 18, 19, 12, 12, 12),
+        [_criterion(row) for row in rows],
+        frozenset({1, 5, 6, 7}),
+    )
+    return _tables(title, subtitle, table, "criterion")
+
+
+def _criterion(row: Told) -> tuple[Cell, ...]:
+    unit, verdict = row["unit"], Verdict(row["verdict"])
+    earlier = (row[name] for name in ("week_before", "four_weeks", "baseline"))
+    said = words.between(row["low"], row["high"], unit)
+    counted = words.times(row["n"], row["sample"])
+    excluded = f" ({row['excluded_words']})" if row["excluded_words"] else ""
+    return (
+        Cell(f"{row['label']}{excluded}", bold=True),
+        Cell(words.amount(row["value"], unit), bold=True),
+        Cell(row["target_words"]),
+        Cell(SIGNS[verdict], COLOURS[verdict], bold=True),
+        Cell(f"{said}, {counted}" if row["n"] else row["reason"] or "no data", SOFT),
+        *(Cell(words.amount(value, unit)) for value in earlier),
+    )
+
+
+def _overview(told: Told) -> list[Page]:
+    """Every signal in a sentence, beside what happened in the same days."""
+    found = [one["words"] for one in told["signals"]]
+    if not found and not told["causes"]:
+        return []
+    subtitle = (
+        f"Over {len(told['series'])} series about {told['expected_false_alarms']:.1f} marks a week "
+        "are chance alone; tests of criteria are held to 5 % false discoveries together."
+    )
+    groups = [
+        ("Signals", INK, found or ["No signal: nothing moved by more than chance."]),
+        ("In the same week", INK, told["causes"] or ["Nothing was noted."]),
+    ]
+    return _grouped("What changed, and what may explain it", subtitle, groups, "line")
+
+
+def _signals(told: Told) -> list[Page]:
+    """A slide for each thing that moved, with its chart; a test and a rule of one are one thing."""
+    by_label: dict[str, list[Told]] = {}
+    for one in told["signals"]:
+        by_label.setdefault(one["label"], []).append(one)
+    pages = []
+    for label, signals in by_label.items():
+        charted = next((one for one in signals if one["chart"]), None)
+        keys = {one["key"] for one in signals}
+        series = next((s for s in told["series"] if s["key"] in keys or s["label"] == label), None)
+        title = "; ".join(_once(label, signals))
+        chart = charted or series
+        if chart is not None:
+            subtitle = (charted or {}).get("subtitle") or (series or {}).get("finding", "")
+            pages.append(_chart(title, subtitle, chart, told["week"]))
+        else:
+            rows = [row for row in told["criteria"] if row["key"] in keys]
+            pages += _criteria(title, rows[0]["interval_words"] if rows else "", rows)[:1]
+    return [Page(page.draw, 1, "signal") for page in pages]
+
+
+def _once(label: str, signals: Sequence[Told]) -> Iterator[str]:
+    """The sentences of signals with the label before the first alone."""
+    for n, one in enumerate(signals):
+        yield one["words"] if n == 0 else one["words"].removeprefix(f"{label}: ")
+
+
+def _chart(title: str, subtitle: str, one: Told, week: str) -> Page:
+    def draw(slides: Slides, rest: str) -> None:
+        said = "; ".join(part for part in (rest, subtitle) if part)
+        slides.chart(title, said, one["chart"], one["unit"], week)
+
+    return Page(draw)
+
+
+def _verdicts(told: Told) -> list[Page]:
+    groups = [
+        ("Positive", GOOD, told["positive"]),
+        ("Worrying", BAD, told["worrying"]),
+        ("Stable or open", SOFT, told["stable"]),
+    ]
+    if not any(items for _, _, items in groups):
+        return []
+    filled = [(name, colour, items or ["Nothing."]) for name, colour, items in groups]
+    return _grouped("What is good, what worries, what is stable", "", filled, "line")
+
+
+def _themes(told: Told) -> list[Page]:
+    said = [
+        (theme["name"], f"{theme['name']}: {theme['words']}", theme["quotes"])
+        for theme in told.get("themes") or []
+    ]
+    lines = []
+    for _, head, quotes in said:
+        lines.append(head)
+        lines += [
+            f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}" for q in quotes
+        ]
+    return _listed(
+        "What people say", "Themes of the week's comments, in their words", lines, "line"
+    )
+
+
+def _escalations(packet: Packet) -> list[Page]:
+    told = packet.content
+    if not told["escalations"] and not told["sent"]:
+        return []
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+    sent: dict[str, list[str]] = {}
+    for one in told["sent"]:
+        sent.setdefault(one["criterion_key"], []).append(f"{one['sent_to']}, by {one['sent_by']}")
+    keys = {one["criterion_key"] for one in told["escalations"]}
+    # What was sent of a criterion that no longer needs it stays to be read.
+    only = [one for one in told["sent"] if one["criterion_key"] not in keys]
+    rows = [
+        (
+            Cell(words.upper_first(one["severity"]), SEVERE[one["severity"]], bold=True),
+            Cell(labels.get(one["criterion_key"], "Data"), bold=True),
+            Cell(one.get("why", one["text"])),
+            Cell("; ".join(sent.get(one["criterion_key"], ["not recorded as sent"]))),
+        )
+        for one in [*told["escalations"], *only]
+    ]
+    table = TableOf(("Severity", "Criterion", "Why", "Sent to"), (14, 26, 36, 24), rows)
+    return _tables("Escalations", "What cannot wait for next week", table, "escalation")
+
+
+def _agreed(told: Told) -> list[Page]:
+    found = told["new_actions"]
+    if not found:
+        return _listed("What we do now", "", ["No action was agreed on in this review."], "action")
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+    rows = [
+        (
+            Cell(one["text"], bold=True),
+            Cell(one["owner"]),
+            Cell(one["due"]),
+            Cell(
+                f"{labels.get(one['criterion_key'], one['criterion_key'])} "
+                f"{EXPECTED.get(one['expected'] or '', '')}"
+                if one["criterion_key"]
+                else words.UNKNOWN
+            ),
+        )
+        for one in found
+    ]
+    table = TableOf(("What", "Who", "Due", "Should move"), (44, 20, 14, 26), rows)
+    return _tables("What we do now", "Each comes back next week", table, "action")
+
+
+def _notes(packet: Packet) -> list[Page]:
+    lines = [
+        f"{title}: {line}" if n == 0 else line
+        for title, text in packet.notes().items()
+        for n, line in enumerate(line for line in text.split("\n") if line.strip())
+    ]
+    there = ", ".join(f"{name} ({role})" for role, name in packet.content["attendees"])
+    if not lines and not there:
+        return []
+    subtitle = f"There: {there or 'nobody was entered'}"
+    return _listed("Notes", subtitle, lines or ["Nobody wrote a note."], "line")
+
+
+def _methods(told: Told) -> list[Page]:
+    rows = [
+        (
+            Cell(row["label"], bold=True),
+            Cell(row["method"] or words.UNKNOWN),
+            Cell(row["source"] or words.UNKNOWN),
+            Cell(words.times(row["n"], row["sample"])),
+        )
+        for row in told["criteria"]
+        if row["value"] is not None
+    ]
+    table = TableOf(("Criterion", "Method", "Source", "Sample"), (30, 34, 16, 24), rows)
+    subtitle = "Met and Missed: the whole 95 % interval lies on one side of the target"
+    return _tables("Appendix: how it was measured", subtitle, table, "criterion")
+
+
+def _tables(title: str, subtitle: str, table: TableOf, noun: str) -> list[Page]:
+    """A table on as many slides as its rows need at the least size."""
+    size = next(
+        (s for s in TABLE_SIZES if sum(row_heights(table, s)) <= BOTTOM - TOP), TABLE_SIZES[-1]
+    )
+    head, *heights = row_heights(table, size)
+    ends = _ends(heights, BOTTOM - TOP - REST - head)
+    return [
+        _table_page(title, subtitle, table.part(start, end), noun)
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
+
+
+def _ends(heights: Sequence[float], room: float) -> list[int]:
+    """After how many things each page ends."""
+    if sum(heights) <= room + REST:
+        return [len(heights)]
+    ends, used = [], 0.0
+    for n, height in enumerate(heights):
+        if used and used + height > room:
+            ends.append(n)
+            used = 0.0
+        used += height
+    return [*ends, len(heights)]
+
+
+def _table_page(title: str, subtitle: str, table: TableOf, noun: str) -> Page:
+    def draw(slides: Slides, rest: str) -> None:
+        slides.table(title, subtitle, table, rest=rest)
+
+    return Page(draw, len(table.rows), noun)
+
+
+def _listed(title: str, subtitle: str, items: Sequence[str], noun: str) -> list[Page]:
+    return _grouped(title, subtitle, [("", INK, items)], noun) if items else []
+
+
+def _grouped(title: str, subtitle: str, groups: Sequence[Group], noun: str) -> list[Page]:
+    """Lists side by side, going on on the next slide where one is too long at the least size."""
+    width = column_width(len(groups))
+    room = BOTTOM - TOP - REST - (34 if groups[0][0] else 0)
+    ends = [
+        _ends([items_height([item], width, LEAST_SIZE) for item in items], room)
+        for _, _, items in groups
+    ]
+    pages = []
+    for at in range(max(map(len, ends))):
+        parts = [
+            (name, colour, items[own[at - 1] if at else 0 : own[at]] if at < len(own) else [])
+            for (name, colour, items), own in zip(groups, ends, strict=True)
+        ]
+        pages.append(_list_page(title, subtitle, parts, noun))
+    return pages
+
+
+def _list_page(title: str, subtitle: str, groups: Sequence[Group], noun: str) -> Page:
+    def draw(slides: Slides, rest: str) -> None:
+        slides.lists(title, subtitle, groups, rest)
+
+    return Page(draw, sum(len(items) for _, _, items in groups), noun)

@@ -1,0 +1,50 @@
+"""What people said in a week, and what the roadmap would make of it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from core import words
+from core.analytics.criteria import CriterionResult
+from core.analytics.window import Window
+from core.roadmap import opportunities
+from core.roadmap_score import ranked
+from core.store import Store
+from core.theme_words import trend_words
+from core.themes import themes_found
+
+__all__ = ["themes_of", "top_opportunities"]
+
+MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
+
+
+def themes_of(store: Store, week: Window, *, account: str, today: date) -> list[dict[str, Any]]:
+    """The themes with most comments in a week: name, a sentence, and quotes without names."""
+    found = themes_found(store, account=account, window=week, today=today)
+    voiced = [one for one in found.themes if one.figures.comments]
+    voiced.sort(key=lambda one: (-len(one.figures.comments), one.theme.name))
+    return [
+        {
+            "name": one.theme.name,
+            "words": f"{words.times(len(one.figures.comments), 'comment')}, "
+            f"{trend_words(one.figures)}",
+            "quotes": [comment.text for comment in one.figures.quotes],
+        }
+        for one in voiced[:MOST_THEMES]
+    ]
+
+
+def top_opportunities(
+    store: Store, results: Mapping[str, CriterionResult], *, account: str
+) -> list[dict[str, Any]]:
+    """The opportunities that score highest: title, and the arithmetic in words."""
+    scored = ranked(opportunities(store, account=account), results)
+    return [
+        {
+            "title": one.opportunity.title,
+            "words": f"{one.priority} priority, {one.arithmetic}"
+            if one.priority
+            else one.arithmetic,
+        }
+        for one in scored[:MOST_OPPORTUNITIES]
+    ]
