@@ -21,6 +21,7 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.pages
+	$(BIN)/python -m tests.bench.feedback
 
 sync: $(READY)
 	$(BIN)/python -m core sync

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import importlib
 import logging
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -52,13 +51,8 @@ def _end_sync() -> None:
     importlib.import_module("core.sync").end_background()
 
 
-# A vote is answered between two steps of a page: by default each step may hold it up for 5 ms.
-SWITCH_SECONDS = 0.0005
-
-
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    sys.setswitchinterval(SWITCH_SECONDS)
     starting = [asyncio.create_task(asyncio.to_thread(work)) for work in (_warm, _keep_synced)]
     starting.append(asyncio.create_task(tidy_up()))
     try:

@@ -278,11 +278,12 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
     from core.report import FORMATS, account_of, baseline_report, render, week_of
+    from core.report.packet import weekly_packet
+    from core.report.weekly import write_packet
     from core.shown import shown_store
 
-    if given.kind != "baseline":
-        raise InputError("The weekly report cannot be written yet: `report baseline` can.")
-    if given.format not in FORMATS:
+    is_weekly = given.kind == "weekly"
+    if not is_weekly and given.format not in FORMATS:
         there = ", ".join(FORMATS)
         raise QueryError(f"A baseline report is not written as {given.format}: use {there}.")
     week = week_of(given.week) if given.week else None
@@ -290,12 +291,20 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
     if shown.is_demo:
         print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
     account, _ = account_of(shown.store, given.account)
-    document = baseline_report(shown.store, account=account, week=week, is_demo=shown.is_demo)
+    asked: dict[str, Any] = {"account": account, "is_demo": shown.is_demo}
+    if is_weekly:
+        packet = weekly_packet(shown.store, week=week.label if week else None, **asked)
+        said = f"{packet.title}, {packet.state}. {packet.content['answer']}"
+        data = write_packet(packet, given.format)
+    else:
+        document = baseline_report(shown.store, week=week, **asked)
+        said = f"{document.title}. {document.answer}"
+        data = render(document, given.format)
     try:
-        given.out.write_bytes(render(document, given.format))
+        given.out.write_bytes(data)
     except OSError as error:
         raise InputError(f"{given.out} cannot be written: {error.strerror}.") from None
-    print(f"{document.title}. {document.answer}")
+    print(said)
     print(f"It is in {given.out}")
     return DONE
 

@@ -1,6 +1,6 @@
 """What an account decides for itself: thresholds and weights, each change with who and when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
@@ -16,6 +16,7 @@ __all__ = [
     "Change",
     "EngagementSettings",
     "LeaderboardSettings",
+    "ReviewSettings",
     "RoiSettings",
     "changes",
     "note_change",
@@ -129,7 +130,18 @@ class RoiSettings:
             )
 
 
-S = TypeVar("S", EngagementSettings, LeaderboardSettings, BaselineSettings, RoiSettings)
+@dataclass(frozen=True, kw_only=True)
+class ReviewSettings:
+    """Who gets the packet of a weekly review by mail: their addresses."""
+
+    KEY: ClassVar[str] = "review"
+
+    recipients: Sequence[str] = ()
+
+
+S = TypeVar(
+    "S", EngagementSettings, LeaderboardSettings, BaselineSettings, RoiSettings, ReviewSettings
+)
 
 
 @dataclass(frozen=True)

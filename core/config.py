@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from core.errors import ConfigError
+from core.mail_settings import MailSettings, mail_settings
 
 __all__ = ["ROOT", "ApiSettings", "PrometheusSource", "Settings", "TestioAccount", "load_settings"]
 
@@ -107,6 +108,7 @@ class Settings:
     prometheus_url: str | None
     editors: tuple[str, ...] | None = None
     api: ApiSettings = field(default_factory=ApiSettings)
+    mail: MailSettings | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -145,6 +147,7 @@ def load_settings(
         prometheus_url=_url("PROMETHEUS_URL", values.get("PROMETHEUS_URL") or None),
         editors=_editors(secrets),
         api=_api(values),
+        mail=mail_settings(values),
     )
 
 

@@ -1,7 +1,7 @@
 """What people talk about, in sentences."""
 
 from core import words
-from core.themes.figures import OVERALL, THUMBS, TREND_DAYS, Given, Reach, ThemeFigures
+from core.themes.figures import OVERALL, STARS, THUMBS, TREND_DAYS, Given, Reach, ThemeFigures
 from core.themes.model import LEAST_COMMENTS
 from core.themes.reads import ThemesFound
 
@@ -14,8 +14,7 @@ __all__ = [
     "unassigned_words",
 ]
 
-TONES = {"complaint": "the most frequent complaint", "praise": "what people praise most"}
-KINDS = {THUMBS: "thumbs", "stars": "stars", OVERALL: "survey ratings"}
+KINDS = {THUMBS: "thumb", STARS: "star rating", OVERALL: "survey rating"}
 
 
 def themes_answer(found: ThemesFound, period: str) -> str:
@@ -29,11 +28,10 @@ def themes_answer(found: ThemesFound, period: str) -> str:
         return f"{number} by {people} ({span}); none of them is in a theme yet."
     complaints = [f for f in said if f.figures.tone == "complaint"]
     first = max(complaints or said, key=lambda f: f.figures.count)
-    role = TONES["complaint"] if complaints else "what people write about most"
+    role = "the most frequent complaint" if complaints else "what people write about most"
     number, people = _people(first.figures.count, first.figures.raters)
-    return (
-        f"{first.theme.name} is {role}: {number}, {people} ({span}); {trend_words(first.figures)}."
-    )
+    name, moved = _named(first.theme.name), trend_words(first.figures)
+    return f"{name} is {role}: {number}, {people} ({span}); {moved}."
 
 
 def trend_words(figures: ThemeFigures) -> str:
@@ -45,18 +43,18 @@ def trend_words(figures: ThemeFigures) -> str:
 
 
 def given_words(given: Given) -> str:
-    """91 % of 44 thumbs up (78.8 % to 96.4 %); 4.32 of 5 stars; too few people to tell."""
-    kind = KINDS[given.kind]
+    """91 % of 44 thumbs up (78.8 % to 96.4 %); 4.32 of 5 in 34 star ratings (4.1 to 4.5)."""
+    number = words.times(given.n, KINDS[given.kind])
     if given.estimate is None:
-        return f"{given.n} {kind} by fewer than five people"
+        return f"{number} by fewer than five people"
     estimate = given.estimate
     unit = "fraction" if given.kind == THUMBS else "stars"
     value = words.amount(estimate.value, unit)
     span = words.between(estimate.low, estimate.high, unit)
     interval = "" if span == words.UNKNOWN else f" ({span})"
     if given.kind == THUMBS:
-        return f"{value} of {words.count(given.n)} thumbs up{interval}"
-    return f"{value} of 5 in {words.count(given.n)} {kind}{interval}"
+        return f"{value} of {number} up{interval}"
+    return f"{value} of 5 in {number}{interval}"
 
 
 def unassigned_words(found: ThemesFound) -> str:
@@ -91,6 +89,15 @@ def problem_words(name: str, figures: ThemeFigures, reach: Reach) -> str:
     """A first statement of the problem, for a person to put right."""
     quote = f" Such as: {figures.quotes[0].text.strip()}" if figures.quotes else ""
     return " ".join(f"{name}: {reach_words(reach)}.{quote}".split())[:1_000]
+
+
+def _named(name: str) -> str:
+    """A name inside a sentence: one of several words with commas is set apart."""
+    return (
+        f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if "," in name
+        else name
+    )
 
 
 def _people(comments: int, raters: int) -> tuple[str, str]:

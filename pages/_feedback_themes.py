@@ -35,7 +35,13 @@ def show(page: ui.Page, window: Window) -> None:
             if ui.editor(page):
                 edit.make(page)
                 edit.gone(page, found)
-            _downloads(page, found, window)
+            ui.csv_button(
+                page,
+                lambda: pd.DataFrame([_row(one) for one in found.themes]),
+                name="Themes",
+                filters=window.label,
+                key="themes",
+            )
         if not ui.editor(page):
             st.caption("Deciding about themes takes an editor of this dashboard.")
     if search:
@@ -43,6 +49,15 @@ def show(page: ui.Page, window: Window) -> None:
         return
     _themes(page, found, [one for one in found.themes if one.is_of(status)])
     _unassigned(page, found)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Every comment of the period with its theme:", width="content")
+        ui.csv_button(
+            page,
+            lambda: pd.DataFrame(_rows(found)),
+            name="Comments by theme",
+            filters=window.label,
+            key="theme_comments",
+        )
 
 
 def _controls() -> tuple[str, str]:
@@ -69,10 +84,11 @@ def _controls() -> tuple[str, str]:
 def _themes(page: ui.Page, found: ThemesFound, shown: Sequence[ThemeFound]) -> None:
     if not shown:
         st.caption("No theme is of this kind yet." if found.themes else "There are no themes yet.")
-    pages = -(-len(shown) // SHOWN)
+    listed, pages = st.container(), -(-len(shown) // SHOWN)
     number = st.pagination(pages, key="themes_page") if pages > 1 else 1
-    for one in shown[(number - 1) * SHOWN : number * SHOWN]:
-        _theme(page, found, one)
+    with listed:
+        for one in shown[(number - 1) * SHOWN : number * SHOWN]:
+            _theme(page, found, one)
 
 
 def _theme(page: ui.Page, found: ThemesFound, one: ThemeFound) -> None:
@@ -135,7 +151,7 @@ def _quote(page: ui.Page, comment: Comment) -> None:
 
 
 def _where(page: ui.Page, comment: Comment) -> str:
-    said = (SOURCES[comment.source], comment.ticket, words.ago(comment.day, page.today))
+    said = (SOURCES[comment.source].rstrip("?"), comment.ticket, words.ago(comment.day, page.today))
     return ", ".join(filter(None, said))
 
 
@@ -181,23 +197,6 @@ def _comments(
                 st.caption(ui.plain(f"{theme}; {_where(page, comment)}"))
             if ui.editor(page):
                 edit.move(page, found, comment, one)
-
-
-def _downloads(page: ui.Page, found: ThemesFound, window: Window) -> None:
-    ui.csv_button(
-        page,
-        lambda: pd.DataFrame([_row(one) for one in found.themes]),
-        name="Themes",
-        filters=window.label,
-        key="themes",
-    )
-    ui.csv_button(
-        page,
-        lambda: pd.DataFrame(_rows(found)),
-        name="Comments by theme",
-        filters=window.label,
-        key="theme_comments",
-    )
 
 
 def _rows(found: ThemesFound) -> list[dict[str, object]]:

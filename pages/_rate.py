@@ -27,10 +27,22 @@ def rater(page: ui.Page) -> str:
         return str(st.user["email"])
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
-    browser = st.context.cookies.get(BROWSER) or st.session_state.setdefault(
-        "visit", secrets.token_hex(16)
-    )
+    browser = _browser(st.context.cookies.get(BROWSER))
+    if browser is None:
+        browser = st.session_state.setdefault("visit", secrets.token_hex(16))
     return anonymous_rater(page.store, page.account.id, browser)
+
+
+def _browser(cookie: object) -> str | None:
+    """What the server's cookie says at each visit: it is written with another mask each time."""
+    parts = cookie.split("|") if isinstance(cookie, str) else []
+    if len(parts) != 4 or parts[0] != "2":
+        return None
+    try:
+        mask, masked = (bytes.fromhex(part) for part in parts[1:3])
+        return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex() or None
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 def is_signed_in() -> bool:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Final, Literal, TypeVar
 
 from core.errors import InputError
@@ -100,6 +101,7 @@ def subject_of(
     raise InputError("Say what is rated: an enhancement, a ticket or a page.")
 
 
+@lru_cache(maxsize=10_000)  # a vote is asked for it several times
 def feedback_id(subject: str, rater: str) -> str:
     """The id of the row that holds this rater's opinion on this subject."""
     return str(uuid.uuid5(NAMESPACE, f"{subject}\n{rater}"))

@@ -1,7 +1,7 @@
 """Casting votes: one row with the current opinion, and every vote kept."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Literal
@@ -106,7 +106,7 @@ def record_each(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result]
         next_id += cast.vote_id is None
         history.append(_history_row(vote_id, after(unsaid(cast), cast) if late else vote))
     changed = sorted({row["feedback_id"] for row in history})
-    counts = unit.upsert(Feedback, [asdict(known[key]) for key in changed])
+    counts = unit.upsert(Feedback, [dict(vars(known[key])) for key in changed])
     unit.upsert(FeedbackVote, history)
     return counts._replace(unchanged=len(keys) - len(changed)), results
 

@@ -1,32 +1,23 @@
 """The packet of a weekly review as a deck for the meeting: the answer, then what it rests on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core import words
 from core.chart_image import INK, SOFT
+from core.charts import criterion_bar
+from core.criteria_panels import criterion_ends
+from core.report.chosen import frozen_results
 from core.report.document import SIGNS
 from core.report.packet import Packet
-from core.report.slides import (
-    BOTTOM,
-    TABLE_SIZES,
-    TEXT_SIZES,
-    TOP,
-    Cell,
-    Slides,
-    TableOf,
-    column_width,
-    items_height,
-    row_heights,
-)
+from core.report.paging import Page, chosen, grouped, listed, tables
+from core.report.slides import Cell, Slides, TableOf
 from core.review.actions import EXPECTED
 from core.stats import Verdict
 
 __all__ = ["MOST_SLIDES", "deck"]
 
 Told = Mapping[str, Any]
-Group = tuple[str, str, Sequence[str]]
 
 MOST_SLIDES = 15
 GOOD, BAD, OPEN = "#0a6b4c", "#a03512", "#8a5000"
@@ -37,18 +28,8 @@ COLOURS = {
     Verdict.NO_DATA: SOFT,
 }
 SEVERE = {"critical": BAD, "high": OPEN, "medium": SOFT}
-LEAST_SIZE = TEXT_SIZES[-1]
-# What a rest that has no slide takes off a page.
-REST = 24
-
-
-@dataclass(frozen=True)
-class Page:
-    """A slide to be drawn: `items` are how many things it shows; it is told what was left out."""
-
-    draw: Callable[[Slides, str], None]
-    items: int = 1
-    noun: str = "line"
+DECIDED = "Met and Missed: the whole 95 % interval lies on one side of the target"
+THEMES_A_SLIDE, MOST_QUOTES = 3, 3
 
 
 def deck(packet: Packet) -> bytes:
@@ -60,30 +41,9 @@ def deck(packet: Packet) -> bytes:
     slides = Slides(title=packet.title, foot=foot, subject=told["answer"])
     badge = "Demo data: made up, in a store of its own" if packet.is_demo else ""
     slides.opening(f"{packet.title}, {packet.account}", told["answer"], packet.stamp, badge)
-    for page, rest in _chosen(list(_sections(packet)), MOST_SLIDES - 1):
+    for page, rest in chosen(list(_sections(packet)), MOST_SLIDES - 1):
         page.draw(slides, rest)
     return slides.data()
-
-
-def _chosen(sections: Sequence[Sequence[Page]], most: int) -> Iterator[tuple[Page, str]]:
-    """The first page of each section, and so many of the following ones as there is room for."""
-    sections = [pages for pages in sections if pages]
-    taken = [1] * len(sections)
-    depth = 1
-    while sum(taken) < most and any(len(pages) > depth for pages in sections):
-        for n, pages in enumerate(sections):
-            if len(pages) > depth and sum(taken) < most:
-                taken[n] += 1
-        depth += 1
-    for pages, number in zip(sections, taken, strict=True):
-        left = sum(page.items for page in pages[number:])
-        for n, page in enumerate(pages[:number], 1):
-            rest = ""
-            if left and n == number:
-                rest = (
-                    f"And {words.times(left, f'more {page.noun}')}: see the packet as PDF or HTML."
-                )
-            yield page, rest
 
 
 def _sections(packet: Packet) -> Iterator[list[Page]]:
@@ -91,16 +51,16 @@ def _sections(packet: Packet) -> Iterator[list[Page]]:
     main = [row for row in told["criteria"] if not row["is_guardrail"]]
     rails = [row for row in told["criteria"] if row["is_guardrail"]]
     yield _carried(told)
-    yield _criteria("Success criteria", told["answer"], main)
+    yield _criteria("Success criteria", DECIDED, main)
     yield _overview(told)
     yield _signals(told)
     yield _verdicts(told)
     yield _themes(told)
-    yield _listed(
+    yield listed(
         "Opportunities",
         "What is on the roadmap",
         [f"{one['title']}: {one['words']}" for one in told.get("opportunities") or []],
-        "opportunity",
+        "line",
     )
     yield _escalations(packet)
     yield _agreed(told)
@@ -114,7 +74,7 @@ def _sections(packet: Packet) -> Iterator[list[Page]]:
 def _carried(told: Told) -> list[Page]:
     found = told["actions"]
     if not found:
-        return _listed("What we agreed on", "", ["No action is open from earlier weeks."], "action")
+        return listed("What we agreed on", "", ["No action is open from earlier weeks."], "action")
     rows = [
         (
             Cell(one["text"]),
@@ -126,7 +86,7 @@ def _carried(told: Told) -> list[Page]:
     ]
     subtitle = f"{words.times(len(found), 'action')} open from earlier weeks: did its line move?"
     table = TableOf(("What", "Who", "Due", "Did it move"), (40, 18, 14, 34), rows)
-    return _tables("What we agreed on", subtitle, table, "action")
+    return tables("What we agreed on", subtitle, table, "action")
 
 
 COLOUR_OF_MOVE = {"as expected": GOOD, "against what was expected": BAD}
@@ -147,11 +107,11 @@ def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> list[Page]:
     before = ("Last week", "4 weeks", "Baseline")
     table = TableOf(
         ("Criterion", "Value", "Target", "Verdict", "95 % interval", *before),
-        (26, 11, 15, 18, 19, 12, 12, 12),
+        (25, 11, 14, 18, 22, 13, 12, 13),
         [_criterion(row) for row in rows],
         frozenset({1, 5, 6, 7}),
     )
-    return _tables(title, subtitle, table, "criterion")
+    return tables(title, subtitle, table, "row")
 
 
 def _criterion(row: Told) -> tuple[Cell, ...]:
@@ -183,7 +143,7 @@ def _overview(told: Told) -> list[Page]:
         ("Signals", INK, found or ["No signal: nothing moved by more than chance."]),
         ("In the same week", INK, told["causes"] or ["Nothing was noted."]),
     ]
-    return _grouped("What changed, and what may explain it", subtitle, groups, "line")
+    return grouped("What changed, and what may explain it", subtitle, groups, "line")
 
 
 def _signals(told: Told) -> list[Page]:
@@ -199,12 +159,35 @@ def _signals(told: Told) -> list[Page]:
         title = "; ".join(_once(label, signals))
         chart = charted or series
         if chart is not None:
-            subtitle = (charted or {}).get("subtitle") or (series or {}).get("finding", "")
+            said = f"{label} by week: {chart.get('finding', '')}"
+            subtitle = charted["subtitle"] if charted else said
             pages.append(_chart(title, subtitle, chart, told["week"]))
         else:
             rows = [row for row in told["criteria"] if row["key"] in keys]
-            pages += _criteria(title, rows[0]["interval_words"] if rows else "", rows)[:1]
+            pages += [_figures(title, row) for row in rows]
     return [Page(page.draw, 1, "signal") for page in pages]
+
+
+def _figures(title: str, row: Told) -> Page:
+    """A criterion that no chart of a series shows: its figures, and its mark."""
+    unit = row["unit"]
+    (result,) = frozen_results({"criteria": [row]})
+    bar = criterion_bar(
+        result.estimate, target=row["target"], ends=criterion_ends(result), unit=unit
+    )
+    figures = [
+        ("This week", COLOURS[Verdict(row["verdict"])], words.amount(row["value"], unit)),
+        ("Target", INK, row["target_words"]),
+        ("Last week", INK, words.amount(row["week_before"], unit)),
+        ("Four weeks before", INK, words.amount(row["four_weeks"], unit)),
+        ("Baseline", INK, words.amount(row["baseline"], unit)),
+    ]
+
+    def draw(slides: Slides, rest: str) -> None:
+        said = "; ".join(part for part in (rest, row["interval_words"]) if part)
+        slides.figures(title, said, figures, (bar, f"{title}; {row['interval_words']}"))
+
+    return Page(draw)
 
 
 def _once(label: str, signals: Sequence[Told]) -> Iterator[str]:
@@ -230,23 +213,32 @@ def _verdicts(told: Told) -> list[Page]:
     if not any(items for _, _, items in groups):
         return []
     filled = [(name, colour, items or ["Nothing."]) for name, colour, items in groups]
-    return _grouped("What is good, what worries, what is stable", "", filled, "line")
+    return grouped("What is good, what worries, what is stable", "", filled, "line")
 
 
 def _themes(told: Told) -> list[Page]:
-    said = [
-        (theme["name"], f"{theme['name']}: {theme['words']}", theme["quotes"])
+    """The themes side by side, each with what people wrote."""
+    groups = [
+        (
+            theme["name"],
+            INK,
+            [
+                theme["words"],
+                *(
+                    f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}"
+                    for q in theme["quotes"][:MOST_QUOTES]
+                ),
+            ],
+        )
         for theme in told.get("themes") or []
     ]
-    lines = []
-    for _, head, quotes in said:
-        lines.append(head)
-        lines += [
-            f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}" for q in quotes
-        ]
-    return _listed(
-        "What people say", "Themes of the week's comments, in their words", lines, "line"
-    )
+    said = "Themes of the week's comments, in people's own words"
+    pages = []
+    for start in range(0, len(groups), THEMES_A_SLIDE):
+        some = groups[start : start + THEMES_A_SLIDE]
+        page, *_ = grouped("What people say", said, some, "theme")
+        pages.append(Page(page.draw, len(some), "theme"))
+    return pages
 
 
 def _escalations(packet: Packet) -> list[Page]:
@@ -270,13 +262,13 @@ def _escalations(packet: Packet) -> list[Page]:
         for one in [*told["escalations"], *only]
     ]
     table = TableOf(("Severity", "Criterion", "Why", "Sent to"), (14, 26, 36, 24), rows)
-    return _tables("Escalations", "What cannot wait for next week", table, "escalation")
+    return tables("Escalations", "What cannot wait for next week", table, "escalation")
 
 
 def _agreed(told: Told) -> list[Page]:
     found = told["new_actions"]
     if not found:
-        return _listed("What we do now", "", ["No action was agreed on in this review."], "action")
+        return listed("What we do now", "", ["No action was agreed on in this review."], "action")
     labels = {row["key"]: row["label"] for row in told["criteria"]}
     rows = [
         (
@@ -293,7 +285,7 @@ def _agreed(told: Told) -> list[Page]:
         for one in found
     ]
     table = TableOf(("What", "Who", "Due", "Should move"), (44, 20, 14, 26), rows)
-    return _tables("What we do now", "Each comes back next week", table, "action")
+    return tables("What we do now", "Each comes back next week", table, "action")
 
 
 def _notes(packet: Packet) -> list[Page]:
@@ -306,7 +298,7 @@ def _notes(packet: Packet) -> list[Page]:
     if not lines and not there:
         return []
     subtitle = f"There: {there or 'nobody was entered'}"
-    return _listed("Notes", subtitle, lines or ["Nobody wrote a note."], "line")
+    return listed("Notes", subtitle, lines or ["Nobody wrote a note."], "line")
 
 
 def _methods(told: Told) -> list[Page]:
@@ -321,67 +313,4 @@ def _methods(told: Told) -> list[Page]:
         if row["value"] is not None
     ]
     table = TableOf(("Criterion", "Method", "Source", "Sample"), (30, 34, 16, 24), rows)
-    subtitle = "Met and Missed: the whole 95 % interval lies on one side of the target"
-    return _tables("Appendix: how it was measured", subtitle, table, "criterion")
-
-
-def _tables(title: str, subtitle: str, table: TableOf, noun: str) -> list[Page]:
-    """A table on as many slides as its rows need at the least size."""
-    size = next(
-        (s for s in TABLE_SIZES if sum(row_heights(table, s)) <= BOTTOM - TOP), TABLE_SIZES[-1]
-    )
-    head, *heights = row_heights(table, size)
-    ends = _ends(heights, BOTTOM - TOP - REST - head)
-    return [
-        _table_page(title, subtitle, table.part(start, end), noun)
-        for start, end in zip([0, *ends], ends, strict=False)
-    ]
-
-
-def _ends(heights: Sequence[float], room: float) -> list[int]:
-    """After how many things each page ends."""
-    if sum(heights) <= room + REST:
-        return [len(heights)]
-    ends, used = [], 0.0
-    for n, height in enumerate(heights):
-        if used and used + height > room:
-            ends.append(n)
-            used = 0.0
-        used += height
-    return [*ends, len(heights)]
-
-
-def _table_page(title: str, subtitle: str, table: TableOf, noun: str) -> Page:
-    def draw(slides: Slides, rest: str) -> None:
-        slides.table(title, subtitle, table, rest=rest)
-
-    return Page(draw, len(table.rows), noun)
-
-
-def _listed(title: str, subtitle: str, items: Sequence[str], noun: str) -> list[Page]:
-    return _grouped(title, subtitle, [("", INK, items)], noun) if items else []
-
-
-def _grouped(title: str, subtitle: str, groups: Sequence[Group], noun: str) -> list[Page]:
-    """Lists side by side, going on on the next slide where one is too long at the least size."""
-    width = column_width(len(groups))
-    room = BOTTOM - TOP - REST - (34 if groups[0][0] else 0)
-    ends = [
-        _ends([items_height([item], width, LEAST_SIZE) for item in items], room)
-        for _, _, items in groups
-    ]
-    pages = []
-    for at in range(max(map(len, ends))):
-        parts = [
-            (name, colour, items[own[at - 1] if at else 0 : own[at]] if at < len(own) else [])
-            for (name, colour, items), own in zip(groups, ends, strict=True)
-        ]
-        pages.append(_list_page(title, subtitle, parts, noun))
-    return pages
-
-
-def _list_page(title: str, subtitle: str, groups: Sequence[Group], noun: str) -> Page:
-    def draw(slides: Slides, rest: str) -> None:
-        slides.lists(title, subtitle, groups, rest)
-
-    return Page(draw, sum(len(items) for _, _, items in groups), noun)
+    return tables("Appendix: how it was measured", DECIDED, table, "row")

@@ -52,7 +52,8 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
 
 def _parts(text: str, most: float) -> Iterator[str]:
     """The words of a text, those that are longer than a line in pieces."""
-    for word in text.split():
+    # Not at a no-break space, which split() would take as well.
+    for word in text.split(" "):
         piece, used = "", 0.0
         for character in word:
             room = _advance(character)

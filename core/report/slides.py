@@ -14,13 +14,15 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
 from core.chart_image import GRID, INK, PALETTE, SOFT, chart_svg
-from core.report.document import line_text
+from core.report.document import line_text, unbroken
 from core.report.fitting import shortened, text_height
 from core.report.native_chart import add_weekly_chart, child, coloured, is_weekly
 from core.vega import Drawn
 
 __all__ = [
     "BOTTOM",
+    "NAME",
+    "REST",
     "TABLE_SIZES",
     "TEXT_SIZES",
     "TOP",
@@ -36,15 +38,18 @@ __all__ = [
 WIDTH, HEIGHT = 960.0, 540.0
 LEFT, ROOM = 42.0, 876.0
 TOP, BOTTOM = 118.0, 496.0
-TITLE_SIZES, TEXT_SIZES = (32, 28, 24), (22, 20, 18, 16)
+TITLE_SIZES, TEXT_SIZES = (32, 28, 24, 20), (22, 20, 18, 16)
 TABLE_SIZES = (18, 16, 14)
 CELL_X, CELL_Y = 6.0, 4.0
 MOST_LINES = 5
 ITEM_GAP, INDENT, GAP = 7.0, 16.0, 24.0
+# What the names of lists and a line on what was left out take.
+NAME, REST = 34.0, 24.0
 FOOT = 11
 HEAD_FILL, ACCENT = "#f3f5f7", "#1f5fa8"
 FONT = "Arial"
-PICTURE_WIDTH, PICTURE_SCALE = 640, 2.0
+PICTURE_WIDTH, PICTURE_SCALE, PICTURE_TOP = 640, 2.0, 270.0
+MOST_ALT = 1_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,11 @@ def row_heights(table: TableOf, size: float) -> list[float]:
 
 
 def _cut(cell: Cell, width: float, size: float) -> str:
-    return shortened(line_text(cell.text), width, size, MOST_LINES, bold=cell.bold)
+    return shortened(_clean(cell.text), width, size, MOST_LINES, bold=cell.bold)
+
+
+def _clean(text: str) -> str:
+    return unbroken(line_text(text))
 
 
 class Slides:
@@ -133,14 +142,14 @@ class Slides:
     def table(self, title: str, subtitle: str, table: TableOf, *, rest: str = "") -> None:
         """A native table, as large as it fits."""
         slide = self._slide(title, subtitle)
-        room = BOTTOM - TOP - (24 if rest else 0)
+        room = BOTTOM - TOP - (REST if rest else 0)
         size = next((s for s in TABLE_SIZES if sum(row_heights(table, s)) <= room), TABLE_SIZES[-1])
         heights = row_heights(table, size)
         frame = slide.shapes.add_table(
             len(table.rows) + 1, len(table.columns), Pt(LEFT), Pt(TOP), Pt(ROOM), Pt(sum(heights))
         )
         frame.name = "Table"
-        _describe(frame, f"Table: {line_text(title)}")
+        _describe(frame, f"Table: {title}")
         grid = frame.table
         _plain_style(frame)
         for n, width in enumerate(table.widths):
@@ -156,40 +165,64 @@ class Slides:
         self._rest(slide, rest)
 
     def lists(
-        self, title: str, subtitle: str, groups: Sequence[tuple[str, str, Sequence[str]]], rest: str
+        self,
+        title: str,
+        subtitle: str,
+        groups: Sequence[tuple[str, str, Sequence[str]]],
+        *,
+        rest: str = "",
     ) -> None:
         """Lists side by side, each under its name in its colour."""
         slide = self._slide(title, subtitle)
         width = column_width(len(groups))
-        bottom = BOTTOM - (24 if rest else 0)
+        top = TOP + (NAME if any(name for name, _, _ in groups) else 0)
+        height = BOTTOM - (REST if rest else 0) - top
+        size = next(
+            (
+                s
+                for s in TEXT_SIZES
+                if all(items_height(items, width, s) <= height for _, _, items in groups)
+            ),
+            TEXT_SIZES[-1],
+        )
         for n, (name, colour, items) in enumerate(groups):
-            left, top = LEFT + n * (width + GAP), TOP
+            left = LEFT + n * (width + GAP)
             if name:
-                self._text(slide, name, (left, top, width, 30), (20, 18), colour=colour, bold=True)
-                top += 34
-            self._bullets(slide, items, (left, top, width, bottom - top))
+                box = (left, TOP, width, NAME - 4)
+                self._text(slide, name, box, (20, 18), colour=colour, bold=True)
+            self._bullets(slide, items, (left, top, width, height), size)
         self._rest(slide, rest)
+
+    def figures(
+        self,
+        title: str,
+        subtitle: str,
+        figures: Sequence[tuple[str, str, str]],
+        picture: tuple[Drawn, str],
+    ) -> None:
+        """Numbers side by side, each under its name in its colour, over a picture and its words."""
+        slide = self._slide(title, subtitle)
+        width = column_width(len(figures))
+        for n, (name, colour, said) in enumerate(figures):
+            left = LEFT + n * (width + GAP)
+            self._text(slide, name, (left, TOP + 30, width, 24), (16,), colour=SOFT)
+            box = (left, TOP + 56, width, 50)
+            self._text(slide, said, box, (36, 28, 22), colour=colour, bold=True)
+        _picture(slide, picture[0], PICTURE_TOP, picture[1])
 
     def chart(
         self, title: str, subtitle: str, spec: Mapping[str, Any], unit: str, week: str
     ) -> None:
         """A chart: one that PowerPoint draws where it is a line by week, else a picture."""
         slide = self._slide(title, subtitle)
+        said = f"{title}. {subtitle}"
         if is_weekly(spec):
             box = tuple(Pt(x) for x in (LEFT, TOP, ROOM, BOTTOM - TOP))
             frame = add_weekly_chart(slide.shapes, spec, box, unit=unit, week=week)
             frame.name = "Chart"
+            _describe(frame, said)
         else:
-            png = vl_convert.svg_to_png(
-                chart_svg(Drawn(spec), width=PICTURE_WIDTH), scale=PICTURE_SCALE
-            )
-            frame = slide.shapes.add_picture(io.BytesIO(png), Pt(LEFT), Pt(TOP))
-            scale = min(Pt(ROOM) / frame.width, Pt(BOTTOM - TOP) / frame.height)
-            frame.width, frame.height = (
-                Emu(int(frame.width * scale)),
-                Emu(int(frame.height * scale)),
-            )
-        _describe(frame, line_text(f"{title}. {subtitle}")[:1_000])
+            _picture(slide, Drawn(spec), TOP, said)
 
     def _slide(
         self,
@@ -225,16 +258,15 @@ class Slides:
         shape = slide.shapes.add_textbox(*(Pt(x) for x in box))
         _text_into(shape.text_frame, text, box[2:], sizes, colour, bold=bold)
 
-    def _bullets(self, slide: Any, items: Sequence[str], box: Sequence[float]) -> None:
+    def _bullets(self, slide: Any, items: Sequence[str], box: Sequence[float], size: float) -> None:
         shape = slide.shapes.add_textbox(*(Pt(x) for x in box))
         _bare(shape.text_frame)
-        size = next((s for s in TEXT_SIZES if items_height(items, box[2], s) <= box[3]), 16)
         for n, item in enumerate(items):
             frame = shape.text_frame
             paragraph = frame.paragraphs[0] if n == 0 else frame.add_paragraph()
             paragraph.space_after = Pt(ITEM_GAP)
             _bullet(paragraph)
-            text = shortened(line_text(item), box[2] - INDENT, size, MOST_LINES)
+            text = shortened(_clean(item), box[2] - INDENT, size, MOST_LINES)
             _run(paragraph, text, size, INK)
 
     def _rest(self, slide: Any, rest: str) -> None:
@@ -249,7 +281,7 @@ def column_width(number: int) -> float:
 
 def items_height(items: Sequence[str], width: float, size: float) -> float:
     """How high a list is, in points."""
-    texts = (shortened(line_text(item), width - INDENT, size, MOST_LINES) for item in items)
+    texts = (shortened(_clean(item), width - INDENT, size, MOST_LINES) for item in items)
     return sum(text_height(text, width - INDENT, size) + ITEM_GAP for text in texts)
 
 
@@ -258,7 +290,7 @@ def _text_into(
 ) -> None:
     """The text in the largest size that fits, shortened where not even the smallest does."""
     _bare(frame)
-    (width, height), text = room, line_text(text)
+    (width, height), text = room, _clean(text)
     fits = (s for s in sizes if text_height(text, width, s, bold=bold) <= height)
     size = next(fits, sizes[-1])
     most = max(int(height // (size * 1.2)), 1)
@@ -266,6 +298,16 @@ def _text_into(
         frame.paragraphs[0], shortened(text, width, size, most, bold=bold), size, colour, bold=bold
     )
     frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+
+
+def _picture(slide: Any, drawn: Drawn, top: float, words: str) -> None:
+    """A chart as a picture, crisp on a large screen, as large as there is room below `top`."""
+    svg = chart_svg(drawn, width=PICTURE_WIDTH)
+    png = vl_convert.svg_to_png(svg, scale=PICTURE_SCALE)
+    frame = slide.shapes.add_picture(io.BytesIO(png), Pt(LEFT), Pt(top))
+    scale = min(Pt(ROOM) / frame.width, Pt(BOTTOM - top) / frame.height)
+    frame.width, frame.height = Emu(int(frame.width * scale)), Emu(int(frame.height * scale))
+    _describe(frame, words)
 
 
 def _bare(frame: Any) -> None:
@@ -328,7 +370,7 @@ def _number(slide: Any, number: int) -> None:
 
 def _describe(frame: Any, text: str) -> None:
     """What the shape says to who cannot see it."""
-    frame._element.xpath(".//p:cNvPr")[0].set("descr", text)  # noqa: SLF001
+    frame._element.xpath(".//p:cNvPr")[0].set("descr", line_text(text)[:MOST_ALT])  # noqa: SLF001
 
 
 def _widen(deck: Any) -> None:

@@ -19,8 +19,8 @@ __all__ = ["STATUSES", "ThemeFound", "ThemesFound", "themes_found"]
 # Which themes are shown, as people choose them.
 STATUSES = {
     "all": "All",
-    "kept": "Kept by people",
-    "found": "Found by the model",
+    "kept": "Kept",
+    "found": "New",
     "roadmap": "In the roadmap",
 }
 

@@ -94,7 +94,7 @@ def test_unknown_addresses_below_the_api_are_told_in_json(demo_server):
     for method in ("GET", "POST", "DELETE"):
         answer = httpx.request(method, f"{demo_server.url}/api/v9/nothing")
         assert answer.status_code == 404
-        assert answer.json()["error"] == "not_found"
+        assert answer.json()["error"]["code"] == "not_found"
     assert httpx.get(f"{demo_server.url}/_stcore/health").text == "ok"
 
 

@@ -13,12 +13,7 @@ from core.demo import DEMO_ACCOUNT, build_demo
 from core.errors import InputError
 from core.feedback import cast_vote, record_votes
 from core.feedback.opinions import valid_cast
-from core.roadmap import (
-    change_opportunity,
-    create_opportunity,
-    opportunities,
-    opportunity_history,
-)
+from core.roadmap import create_opportunity, opportunities
 from core.save import save_surveys, save_tickets
 from core.sources.records import parse_ticket
 from core.sources.survey import parse_survey
@@ -352,46 +347,6 @@ def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
     assert opportunities(store, account="b") == []
 
 
-def test_an_opportunity_is_decided_with_its_history(store):
-    number = create_opportunity(store, account="a", title="Faster", problem="Slow", by="Ann")
-    change_opportunity(
-        store,
-        number,
-        account="a",
-        by="Bob",
-        criterion_key="latency_p95",
-        impact=2.0,
-        confidence=0.5,
-        effort=3.0,
-        metric="latency_p95",
-        direction="down",
-        due_from=TODAY,
-        due_to=TODAY + timedelta(days=28),
-        status="planned",
-    )
-    (now,) = opportunities(store, account="a")
-    assert (now.status, now.decided_by, now.impact, now.due_from) == ("planned", "Bob", 2.0, TODAY)
-    assert [change.by for change in opportunity_history(store, number, account="a")] == [
-        "Bob",
-        "Ann",
-    ]
-    for wrong in (
-        {"status": "who knows"},
-        {"direction": "left"},
-        {"impact": -1.0},
-        {"effort": float("nan")},
-        {"criterion_key": "none"},
-        {"due_from": TODAY + timedelta(days=60)},
-        {"title": " "},
-        {"created_by": "Eve"},
-    ):
-        with pytest.raises(InputError):
-            change_opportunity(store, number, account="a", by="Bob", **wrong)
-    assert opportunities(store, account="a") == [now]
-    with pytest.raises(InputError):
-        change_opportunity(store, number, account="b", by="Bob", status="done")
-
-
 def test_a_new_demo_keeps_what_people_decided(store):
     build_demo(store, today=TODAY)
     first = found(store, DEMO_ACCOUNT)
@@ -404,3 +359,27 @@ def test_a_new_demo_keeps_what_people_decided(store):
     (mine,) = [one for one in again.themes if one.theme.name == "My own"]
     kept = texts_of(mine.theme) & texts_of(theme)
     assert len(kept) >= 0.8 * len(texts_of(theme))
+
+
+def test_sentences_say_what_there_is_and_what_there_is_not(store):
+    assert theme_words.themes_answer(found(store), "All time") == (
+        "Nobody wrote a comment (all time)."
+    )
+    write(store, ["Too slow", "Wrong"], raters=2)
+    assert theme_words.themes_answer(found(store), "All time") == (
+        "2 comments by 2 people (all time); none of them is in a theme yet."
+    )
+    make_theme(store, "Speed, load", account="a", by="Ann", any_of=["slow"])
+    one = by_name(store, "Speed, load")
+    assert theme_words.themes_answer(found(store), "All time") == (
+        "“Speed, load” is what people write about most: 1 comment, 1 person (all time); "
+        "1 in the last 4 weeks, up from 0."
+    )
+    assert [theme_words.given_words(given) for given in one.figures.given] == [
+        "1 thumb by fewer than five people",
+        "1 star rating by fewer than five people",
+    ]
+    assert theme_words.unassigned_words(found(store)).startswith(
+        "50 % of the comments fit no theme (1 of 2)."
+    )
+    assert "1 comment by 1 person about 1 ticket" in theme_words.reach_words(one.reach)

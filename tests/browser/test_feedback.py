@@ -1,0 +1,134 @@
+"""Rating, answering and meeting in a browser: saved at once, by one person, and for good."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from core.demo import DEMO_ACCOUNT
+from core.store import Feedback, SurveyResponse, open_store, table
+
+RUN = "3f2b8c1e-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def stored(demo_url):
+    """Rows of the demo store that the running server writes to."""
+
+    def found(model, *columns, **equal):
+        store = open_store(demo_url)
+        rows = table(model).c
+        asked = select(*(rows[name] for name in columns)).where(
+            rows.account_id == DEMO_ACCOUNT, *(rows[name] == v for name, v in equal.items())
+        )
+        with store.read() as session:
+            known = [tuple(row) for row in session.connection().execute(asked)]
+        store.close()
+        return known
+
+    return found
+
+
+def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
+    own_demo_server, visit, stored
+):
+    visitor = visit(own_demo_server, viewport={"width": 390, "height": 844})
+    link = f"feedback?ticket=TKT-001&enhancement={RUN}"
+    visitor.opens(link)
+    page = visitor.page
+    page.get_by_role("radio", name="Thumbs down").click()
+    visitor.settles()
+    subject = f"enhancement:{RUN}"
+    ((rater, thumb),) = stored(Feedback, "rater", "thumb", subject=subject)
+    assert re.fullmatch("anonymous:[0-9a-f]{40}", rater)
+    assert thumb == "down"
+    page.get_by_label("Comment").fill("<b>Wrong</b> customer")
+    page.get_by_role("button", name="Save comment").click()
+    visitor.settles()
+    # Another visit of the same browser changes the vote, and another browser is someone else.
+    visitor.opens(link)
+    assert page.get_by_label("Comment").input_value() == "<b>Wrong</b> customer"
+    page.get_by_role("radio", name="Thumbs up").click()
+    visitor.settles()
+    wanted = ("rater", "thumb", "comment", "ticket_id")
+    assert stored(Feedback, *wanted, subject=subject) == [
+        (rater, "up", "<b>Wrong</b> customer", "TKT-001")
+    ]
+    other = visit(own_demo_server)
+    other.opens(link)
+    other.page.get_by_role("radio", name="Thumbs up").click()
+    other.settles()
+    assert len(stored(Feedback, "rater", subject=subject)) == 2
+    assert visitor.errors == other.errors == []
+    assert visitor.outside == other.outside == []
+
+
+def test_every_page_asks_whether_it_was_useful(own_demo_server, visit, stored):
+    visitor = visit(own_demo_server)
+    visitor.opens("customer_engagement")
+    foot = visitor.page.locator(".st-key-useful_engagement_demo")
+    foot.get_by_role("radio", name="Thumbs up").click()
+    visitor.settles()
+    assert stored(Feedback, "thumb", subject="page:/engagement") == [("up",)]
+    visitor.opens("feedback?feedback_view=Comments")
+    assert visitor.errors == []
+
+
+def test_the_survey_keeps_a_draft_and_counts_once_it_is_sent(own_demo_server, visit, stored):
+    visitor = visit(own_demo_server)
+    visitor.opens("survey")
+    page = visitor.page
+    before = len(stored(SurveyResponse, "id"))
+    satisfied = page.get_by_role("radiogroup", name=re.compile("satisfied")).or_(
+        page.locator(".st-key-survey_overall")
+    )
+    satisfied.get_by_text("4", exact=True).click()
+    visitor.settles()
+    page.get_by_label("What helps?").fill("The <i>links</i>")
+    page.get_by_label("What helps?").blur()
+    visitor.settles()
+    assert len(stored(SurveyResponse, "id")) == before
+    page.get_by_role("button", name="Send").click()
+    visitor.settles()
+    page.get_by_text("your answers are in").first.wait_for()
+    assert stored(SurveyResponse, "overall", "respondent", what_helps="The <i>links</i>") == [
+        (4, None)
+    ]
+    assert visitor.errors == []
+
+
+def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, visit):
+    visitor = visit(own_demo_server)
+    visitor.opens("weekly_review")
+    page = visitor.page
+    page.get_by_role("button", name="Begin the review").click()
+    visitor.settles()
+    page.get_by_label("Notes").first.fill("We roll back <b>today</b>")
+    page.get_by_label("Notes").first.blur()
+    visitor.settles()
+    page.get_by_label("What will be done").fill("Roll back")
+    page.get_by_label("Who does it").fill("Ann")
+    page.get_by_role("button", name="Agree on it").click()
+    visitor.settles()
+    # Another person, who has had the page open, does not write over it.
+    other = visit(own_demo_server)
+    other.opens("weekly_review")
+    assert other.page.get_by_label("Notes").first.input_value() == "We roll back <b>today</b>"
+    page.get_by_role("button", name="Present").click()
+    visitor.settles()
+    headings = [page.get_by_role("heading", level=3).first.inner_text()]
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+        visitor.settles()
+        headings.append(page.get_by_role("heading", level=3).first.inner_text())
+    assert headings == ["What we agreed on", "Success criteria", "Signals"]
+    page.keyboard.press("Escape")
+    visitor.settles()
+    page.get_by_role("button", name="Close the review").click()
+    visitor.settles()
+    page.get_by_text(re.compile("Closed by")).first.wait_for()
+    other.opens("weekly_review")
+    assert other.page.get_by_text("We roll back <b>today</b>").is_visible()
+    assert other.page.get_by_label("Notes").count() == 0
+    assert visitor.errors == other.errors == []
+    assert visitor.outside == other.outside == []

@@ -1,0 +1,62 @@
+"""Opportunities: what people decide about them, with its history."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from core.errors import InputError
+from core.roadmap import (
+    change_opportunity,
+    create_opportunity,
+    opportunities,
+    opportunity_history,
+)
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def store(any_store):
+    any_store.ensure_account("a", "Account a")
+    any_store.ensure_account("b", "Account b")
+    return any_store
+
+
+def test_an_opportunity_is_decided_with_its_history(store):
+    number = create_opportunity(store, account="a", title="Faster", problem="Slow", by="Ann")
+    change_opportunity(
+        store,
+        number,
+        account="a",
+        by="Bob",
+        criterion_key="latency_p95",
+        impact=2.0,
+        confidence=0.5,
+        effort=3.0,
+        metric="latency_p95",
+        direction="down",
+        due_from=TODAY,
+        due_to=TODAY + timedelta(days=28),
+        status="planned",
+    )
+    (now,) = opportunities(store, account="a")
+    assert (now.status, now.decided_by, now.impact, now.due_from) == ("planned", "Bob", 2.0, TODAY)
+    assert [change.by for change in opportunity_history(store, number, account="a")] == [
+        "Bob",
+        "Ann",
+    ]
+    for wrong in (
+        {"status": "who knows"},
+        {"direction": "left"},
+        {"impact": -1.0},
+        {"effort": float("nan")},
+        {"criterion_key": "none"},
+        {"due_from": TODAY + timedelta(days=60)},
+        {"title": " "},
+        {"created_by": "Eve"},
+    ):
+        with pytest.raises(InputError):
+            change_opportunity(store, number, account="a", by="Bob", **wrong)
+    assert opportunities(store, account="a") == [now]
+    with pytest.raises(InputError):
+        change_opportunity(store, number, account="b", by="Bob", status="done")

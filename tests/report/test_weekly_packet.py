@@ -1,0 +1,252 @@
+"""The packet of a review: its numbers are those of the content, in every format."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core import words
+from core.analytics.window import last_complete_week
+from core.baseline.edit import CriterionEdit, change_criterion
+from core.errors import InputError
+from core.report import render
+from core.report.deck import MOST_SLIDES, deck
+from core.report.packet import packet_of, weekly_packet
+from core.report.weekly import PACKET_FORMATS, packet_document, write_packet
+from core.review.actions import add_action
+from core.review.agenda import agenda
+from core.review.escalation import Escalation, record_sent
+from core.review.meeting import close_review, meeting_of, open_review, set_attendees
+from core.review.notes import save_note
+from core.store import open_store
+from tests.report.conftest import NOW
+from tests.report.deck_read import charts_of, overflows, slides_of, tables_of, texts_of, title_of
+from tests.report.hostile import TEXTS, clear_of_controls
+from tests.report.parsed import READERS, html_page, of_csv, table_of
+
+WEEK = last_complete_week(NOW.date())
+BEFORE = last_complete_week(NOW.date(), 1)
+PLAIN = {"account": "demo", "name": "Demo account"}
+
+
+def hold(store, *, account="demo", text="Warm the cache", note="Decided: we warm it"):
+    """A review with all that people write in one."""
+    asked = {"account": account, "by": "Ann"}
+    for week in (BEFORE, WEEK):
+        open_review(store, week.label, **asked)
+        for n in range(2):
+            add_action(
+                store,
+                week=week.label,
+                text=f"{text} {n}",
+                owner="Bob",
+                due=WEEK.end,
+                criterion_key="success_rate",
+                expected="rise",
+                **asked,
+            )
+    set_attendees(store, WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"}, account=account)
+    save_note(store, WEEK.label, "metrics", note, seen=0, **asked)
+    one = Escalation("high", "success_rate", "missed", f"HIGH {text}")
+    record_sent(store, one, week=WEEK.label, sent_to="Carl", **asked)
+
+
+@pytest.fixture
+def held(decided):
+    hold(decided)
+    return decided
+
+
+def number(text):
+    return None if text in {"", words.UNKNOWN} else float(text.replace(",", ""))
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_the_figures_are_those_of_the_content(held, kind):
+    packet = weekly_packet(held, account="demo")
+    rows = table_of(packet_document(packet), kind, "Key", "Unit", "Value")
+    names = ("value", "low", "high", "n", "target", "upper_target")
+    rel = 1e-12 if kind == "csv" else 1e-5
+    assert [row[0] for row in rows] == [one["key"] for one in packet.content["criteria"]]
+    for row, one in zip(rows, packet.content["criteria"], strict=True):
+        wanted = [one[n] for n in (*names, "week_before", "four_weeks", "baseline")]
+        wanted.append(one["with_excluded"]["value"] if one["with_excluded"] else None)
+        found = [number(cell) for cell in (*row[2:8], *row[9:])]
+        assert found == [None if w is None else pytest.approx(w, rel=rel, abs=1e-9) for w in wanted]
+        assert row[8] == one["verdict"]
+
+
+def test_the_figures_of_the_deck_are_those_of_the_content(held):
+    packet = weekly_packet(held, account="demo")
+    data = write_packet(packet, "pptx")
+    tables = tables_of(data)
+    shown = [*tables["Success criteria"][1:], *tables["Appendix: guardrails"][1:]]
+    assert len(shown) == len(packet.content["criteria"])
+    for row, one in zip(shown, packet.content["criteria"], strict=True):
+        unit = one["unit"]
+        assert row[0].startswith(one["label"])
+        assert row[1:3] == [words.amount(one["value"], unit), one["target_words"]]
+        assert one["verdict"] in row[3]
+        assert row[4].startswith(words.between(one["low"], one["high"], unit))
+        earlier = [words.amount(one[n], unit) for n in ("week_before", "four_weeks", "baseline")]
+        assert row[5:] == earlier
+    assert [row[0] for row in tables["What we agreed on"][1:]] == [
+        one["text"] for one in packet.content["actions"]
+    ]
+    assert [row[0] for row in tables["What we do now"][1:]] == [
+        one["text"] for one in packet.content["new_actions"]
+    ]
+
+
+def test_the_charts_of_the_deck_are_native_and_have_the_points_of_the_content(held):
+    packet = weekly_packet(held, account="demo")
+    charts = charts_of(write_packet(packet, "pptx"))
+    assert charts
+    by_label = {one["label"]: one["chart"] for one in packet.content["series"]}
+    for title, chart in charts:
+        spec = next(spec for label, spec in by_label.items() if title.startswith(label))
+        points = [p for p in spec["datasets"]["points"] if p["value"] is not None and p["is_whole"]]
+        plot = chart.plots[0]
+        drawn = zip(plot.categories, plot.series[0].values, strict=True)
+        assert [(str(week), value) for week, value in drawn if value is not None] == [
+            (p["period"], pytest.approx(p["value"])) for p in points
+        ]
+
+
+def test_a_deck_of_the_demo_has_10_to_15_slides_that_fit(held):
+    data = write_packet(weekly_packet(held, account="demo", is_demo=True), "pptx")
+    titles = [title_of(slide) for slide in slides_of(data)]
+    assert 10 <= len(titles) <= MOST_SLIDES
+    assert overflows(data) == []
+    for slide in slides_of(data):
+        assert any(shape.name == "Slide number" for shape in slide.shapes)
+        for shape in slide.shapes:
+            if shape.shape_type in {3, 13, 19}:
+                assert shape._element.xpath(".//p:cNvPr")[0].get("descr")
+    said = " ".join(texts_of(data))
+    for text in ("Demo data", "Ann (Product manager)", "Decided: we warm it", "Carl, by Ann"):
+        assert text in said
+
+
+def stamped(data, kind):
+    return " ".join(texts_of(data)) if kind == "pptx" else data.decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PACKET_FORMATS if kind != "pdf"])
+def test_every_packet_says_whose_it_is_and_of_when(held, kind):
+    packet = weekly_packet(held, account="demo", is_demo=True, now=NOW)
+    text = stamped(write_packet(packet, kind), kind).replace("\\", "")
+    said = ("Demo account", WEEK.label, "UTC", "without what is excluded", "not closed yet")
+    for one in (*said, f"{NOW:%Y-%m-%d %H:%M}", "made up", packet.stamp["Touchstone"]):
+        assert one in text
+    real = weekly_packet(held, account="demo", now=NOW)
+    assert "made up" not in stamped(write_packet(real, kind), kind)
+
+
+def test_a_closed_review_is_taken_away_as_it_was(held):
+    close_review(held, WEEK.label, by="Ann", **PLAIN)
+    then = weekly_packet(held, account="demo")
+    kept = {kind: write_packet(then, kind) for kind in ("html", "md", "csv")}
+    shown = texts_of(write_packet(then, "pptx"))
+    edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
+    change_criterion(held, "success_rate", edit, account="demo", by="Eve")
+    add_action(
+        held, account="demo", week=BEFORE.label, text="Late", owner="X", due=WEEK.end, by="X"
+    )
+    now = agenda(held, WEEK, **PLAIN)
+    assert now["criteria"] != then.content["criteria"]
+    again = weekly_packet(held, account="demo", now=NOW + timedelta(days=3))
+    assert again == then
+    assert {kind: write_packet(again, kind) for kind in kept} == kept
+    assert texts_of(write_packet(again, "pptx")) == shown
+    assert "closed by Ann on" in again.state
+    meeting = meeting_of(held, WEEK.label, account="demo")
+    assert again.content == meeting.content
+    page = packet_of(held, meeting.content, meeting, is_demo=False, **PLAIN)
+    assert page == then
+
+
+def test_the_packet_of_what_is_shown_has_what_was_written_since(held):
+    told = agenda(held, WEEK, **PLAIN)
+    save_note(held, WEEK.label, "trends", "Later", account="demo", by="Ann", seen=0)
+    meeting = meeting_of(held, WEEK.label, account="demo")
+    packet = packet_of(held, told, meeting, is_demo=True, **PLAIN)
+    assert packet.notes() == {"Success criteria": "Decided: we warm it", "Signals": "Later"}
+    assert "notes" not in told
+
+
+@pytest.mark.parametrize("kind", PACKET_FORMATS)
+def test_a_week_without_data_is_honest_and_short(store, kind):
+    store.ensure_account("main", "Main")
+    packet = weekly_packet(store, account="main")
+    data = write_packet(packet, kind)
+    if kind == "pptx":
+        titles = [title_of(slide) for slide in slides_of(data)]
+        assert titles[1:] == ["What we agreed on", "Success criteria", "What we do now"]
+        assert "Nothing was measured" in texts_of(data)[1]
+        assert all("0 %" not in text.split() for text in texts_of(data))
+        assert overflows(data) == []
+    elif kind != "pdf":
+        assert "Nothing was measured" in data.decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("week", ["2026-W60", "x", "2099-W01"])
+def test_a_week_that_is_none_or_not_over_is_refused(store, week):
+    store.ensure_account("main", "Main")
+    with pytest.raises(InputError):
+        weekly_packet(store, account="main", week=week)
+
+
+def poisoned(store):
+    """A packet in which every text that people can enter is hostile."""
+    text = "\n".join(one.encode("utf-8", "replace").decode().replace("\x00", "") for one in TEXTS)
+    hold(store, account="evil", text="=HYPERLINK(1)<script>]]>&\x07", note=text[:19_000])
+    packet = weekly_packet(store, account="evil")
+    content = dict(packet.content)
+    content["themes"] = [{"name": one, "words": one, "quotes": [one, *TEXTS]} for one in TEXTS]
+    content["opportunities"] = [{"title": one, "words": one} for one in TEXTS]
+    content["causes"] = list(TEXTS)
+    content["attendees"] = [[one, one] for one in TEXTS]
+    content["new_actions"] = [
+        {**content["new_actions"][0], "text": one, "owner": one} for one in TEXTS
+    ]
+    content["actions"] = [{**content["actions"][0], "text": one, "owner": one} for one in TEXTS]
+    return packet.__class__(**{**vars(packet), "content": content, "account": " ".join(TEXTS)})
+
+
+def test_hostile_texts_stay_texts_in_a_deck(hostile):
+    data = deck(poisoned(hostile))
+    assert len(slides_of(data)) <= MOST_SLIDES
+    assert overflows(data) == []
+    said = texts_of(data)
+    assert all(clear_of_controls(text) for text in said)
+    assert any("<script>alert(1)</script>" in text for text in said)
+    assert any(text.startswith("=HYPERLINK") for text in said)
+    assert any("more" in text and "see the packet" in text for text in said)
+    for slide in slides_of(data):
+        # No text became a link, a picture or anything else that acts.
+        assert slide._element.xpath(".//a:hlinkClick") == []
+
+
+def test_hostile_texts_stay_texts_in_the_other_formats(hostile):
+    document = packet_document(poisoned(hostile))
+    page = html_page(render(document, "html"))
+    assert not {"script", "img", "iframe", "link"} & {tag for tag, _ in page.tags}
+    assert "<script>alert(1)</script>" in "".join(page.text)
+    for table in of_csv(document):
+        for row in table:
+            assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in row)
+    text = render(document, "md").decode()
+    assert clear_of_controls(text)
+    assert "<script>" not in text.replace("\\<script\\>", "")
+    assert render(document, "pdf").startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("kind", PACKET_FORMATS)
+def test_a_packet_is_made_within_ten_seconds(demo_url, kind):
+    store = open_store(demo_url)
+    begun = time.perf_counter()
+    data = write_packet(weekly_packet(store, account="demo", now=datetime.now(UTC)), kind)
+    assert time.perf_counter() - begun < 10
+    assert len(data) > 5_000
+    store.close()
