@@ -70,7 +70,6 @@ def bar(page: ui.Page) -> str:
             key="review_week",
             bind="query-params",
             width=200,
-            format_func=lambda week: f"{week}, reviewed" if week in known else week,
         )
         ui.account_box(page)
         st.button("Present", key="review_start", on_click=_present, shortcut="P")

@@ -103,12 +103,15 @@ def _moved(one: Told) -> str:
 
 
 def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> list[Page]:
-    """Value, target, verdict and interval, and how it was before."""
-    before = ("Last week", "4 weeks", "Baseline")
+    """Value, target, verdict and interval, how it was before, and with what is excluded."""
+    columns = {"Criterion": 25, "Value": 11, "Target": 14, "Verdict": 18, "95 % interval": 22}
+    columns |= {"Last week": 13, "4 weeks": 12, "Baseline": 13}
+    is_both = any(row["with_excluded"] for row in rows)
+    columns |= {"With excluded": 15} if is_both else {}
     table = TableOf(
-        ("Criterion", "Value", "Target", "Verdict", "95 % interval", *before),
-        (25, 11, 14, 18, 22, 13, 12, 13),
-        [_criterion(row) for row in rows],
+        tuple(columns),
+        tuple(columns.values()),
+        [_criterion(row)[: len(columns)] for row in rows],
         frozenset({1, 5, 6, 7}),
     )
     return tables(title, subtitle, table, "row")
@@ -119,14 +122,22 @@ def _criterion(row: Told) -> tuple[Cell, ...]:
     earlier = (row[name] for name in ("week_before", "four_weeks", "baseline"))
     said = words.between(row["low"], row["high"], unit)
     counted = words.times(row["n"], row["sample"])
-    excluded = f" ({row['excluded_words']})" if row["excluded_words"] else ""
+    everything, both = row["with_excluded"], words.UNKNOWN
+    if everything:
+        sign = SIGNS[Verdict(everything["verdict"])]
+        both = f"{words.amount(everything['value'], unit)} {sign}"
+    # Met without the excluded rows, and not with them: that has to be seen.
+    is_by_them = bool(everything) and verdict is Verdict.MET != everything["verdict"]
     return (
-        Cell(f"{row['label']}{excluded}", bold=True),
+        Cell(row["label"], bold=True),
         Cell(words.amount(row["value"], unit), bold=True),
         Cell(row["target_words"]),
-        Cell(SIGNS[verdict], COLOURS[verdict], bold=True),
+        Cell(
+            SIGNS[verdict] + (" by exclusions" if is_by_them else ""), COLOURS[verdict], bold=True
+        ),
         Cell(f"{said}, {counted}" if row["n"] else row["reason"] or "no data", SOFT),
         *(Cell(words.amount(value, unit)) for value in earlier),
+        Cell(both),
     )
 
 

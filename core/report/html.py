@@ -166,9 +166,11 @@ def _right(value: Cell) -> str:
 def _svg(drawn: Drawn, alt: str, width: int) -> str:
     """The chart within the page; what it says stands in words for who cannot see it."""
     svg = clean_text(chart_svg(drawn, width=width, font=FONT))
+    svg = svg[svg.index("<svg") :]
+    order = {clip: n for n, clip in enumerate(dict.fromkeys(c for _, c in CLIPS.findall(svg)))}
     # Told apart by what it draws, so that a report of the same data is the same file.
-    own = f"c{zlib.crc32(svg.encode())}-"
-    svg = CLIPS.sub(lambda found: f"{found[1]}{own}{found[2]}", svg[svg.index("<svg") :])
+    own = f"c{zlib.crc32(CLIPS.sub('', svg).encode())}-"
+    svg = CLIPS.sub(lambda found: f"{found[1]}{own}{order[found[2]]}", svg)
     return f'<div class="chart" role="img" aria-label="{_text(alt)}">{svg}</div>'
 
 

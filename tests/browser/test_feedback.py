@@ -105,6 +105,7 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
     visitor.settles()
     page.get_by_label("Notes").first.fill("We roll back <b>today</b>")
     page.get_by_label("Notes").first.blur()
+    page.get_by_text(re.compile("^Saved, ")).first.wait_for()
     visitor.settles()
     page.get_by_label("What will be done").fill("Roll back")
     page.get_by_label("Who does it").fill("Ann")

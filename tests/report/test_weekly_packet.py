@@ -89,7 +89,13 @@ def test_the_figures_of_the_deck_are_those_of_the_content(held):
         assert one["verdict"] in row[3]
         assert row[4].startswith(words.between(one["low"], one["high"], unit))
         earlier = [words.amount(one[n], unit) for n in ("week_before", "four_weeks", "baseline")]
-        assert row[5:] == earlier
+        assert row[5:8] == earlier
+        everything = one["with_excluded"]
+        if everything:
+            assert row[8].startswith(words.amount(everything["value"], unit))
+            assert everything["verdict"] in row[8]
+        is_by_them = "met by the exclusions alone" in one["excluded_words"]
+        assert ("by exclusions" in row[3]) == is_by_them
     assert [row[0] for row in tables["What we agreed on"][1:]] == [
         one["text"] for one in packet.content["actions"]
     ]
@@ -155,7 +161,7 @@ def test_a_closed_review_is_taken_away_as_it_was(held):
     )
     now = agenda(held, WEEK, **PLAIN)
     assert now["criteria"] != then.content["criteria"]
-    again = weekly_packet(held, account="demo", now=NOW + timedelta(days=3))
+    again = weekly_packet(held, account="demo", week=WEEK.label, now=NOW + timedelta(days=3))
     assert again == then
     assert {kind: write_packet(again, kind) for kind in kept} == kept
     assert texts_of(write_packet(again, "pptx")) == shown
@@ -183,7 +189,7 @@ def test_a_week_without_data_is_honest_and_short(store, kind):
     if kind == "pptx":
         titles = [title_of(slide) for slide in slides_of(data)]
         assert titles[1:] == ["What we agreed on", "Success criteria", "What we do now"]
-        assert "Nothing was measured" in texts_of(data)[1]
+        assert any(text.startswith("Nothing was measured") for text in texts_of(data))
         assert all("0 %" not in text.split() for text in texts_of(data))
         assert overflows(data) == []
     elif kind != "pdf":
