@@ -125,6 +125,8 @@ def change_opportunity(
         dues = {name: after.get(name, getattr(known, name)) for name in ("due_from", "due_to")}
         if None not in dues.values() and dues["due_from"] > dues["due_to"]:
             raise InputError("The window ends before it begins: swap its days.")
+        if after.get("status") == "planned":
+            _promises(known, after)
         if after != before:
             when = {"decided_by": by, "decided_at": datetime.now(UTC)}
             unit.upsert(OpportunityRow, [{"id": number, **after, **when}])
@@ -169,6 +171,15 @@ def _checked(unit: Unit, decided: dict[str, Any]) -> dict[str, Any]:
     if key is not None and unit.session.get(Criterion, (unit.account_id, key)) is None:
         raise InputError(f"There is no criterion {key!r} in this account.")
     return decided
+
+
+def _promises(known: OpportunityRow, after: dict[str, Any]) -> None:
+    """What is planned says before the work starts what it will move, where to, and by when."""
+    for name in ("criterion_key", "direction", "due_from", "due_to"):
+        if after.get(name, getattr(known, name)) is None:
+            raise InputError(
+                "Before it is planned, name the criterion it moves, the direction and the window."
+            )
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

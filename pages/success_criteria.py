@@ -100,23 +100,20 @@ def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
 
 
 def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
-    def shown(label: str) -> str:
-        window = windows[label]
-        assert window.start is not None
-        assert window.end is not None
-        return f"{label}, {words.day(window.start)} to {words.day(window.end)}"
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Window",
             list(windows),
             index=1,
-            format_func=shown,
             key="criteria_week",
             bind="query-params",
-            width=330,
+            width=240,
         )
         ui.account_box(page)
+        window = windows[chosen]
+        assert window.start is not None
+        assert window.end is not None
+        st.caption(f"{words.day(window.start)} to {words.day(window.end)}", width="content")
     return chosen
 
 
