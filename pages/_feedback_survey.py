@@ -58,7 +58,7 @@ def _question(page: ui.Page, answered: Answered, chosen: Filters) -> None:
             st.caption(ui.plain(f"{words.times(answered.n, 'answer')}: too few to break down"))
         return
     rows = [
-        {"choice": YES_NO.get(choice, str(choice)), "series": "Survey", "value": number}
+        {"choice": _choice(choice), "series": "Survey", "value": number}
         for choice, number in answered.distribution.items()
     ]
     of = {"stars": " of 5", "of 10": " of 10", "fraction": " say yes"}.get(question.unit, "")
@@ -73,6 +73,13 @@ def _question(page: ui.Page, answered: Answered, chosen: Filters) -> None:
     )
 
 
+def _choice(choice: bool | float | str) -> str:  # noqa: FBT001  # an answer as it was given
+    """Yes for a yes, and 1 for a 1, which Python takes for the same."""
+    if isinstance(choice, bool):
+        return YES_NO[choice]
+    return choice.capitalize() if isinstance(choice, str) else f"{choice:g}"
+
+
 def _texts(found: SurveyResults) -> None:
     with st.grid(2, min_column_width=330):
         for name, label in TEXTS.items():
@@ -84,7 +91,6 @@ def _texts(found: SurveyResults) -> None:
                 for text in reversed(texts[-10:]):
                     # Text, never Markdown: people write what they like.
                     st.text(text)
-                    st.divider()
 
 
 def _invite(page: ui.Page) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from core import words
 from core.analytics.criteria import CriterionResult, evaluate
 from core.analytics.window import last_complete_week
+from core.review.actions import actions
 from core.roadmap import (
     STATUSES,
     Opportunity,
@@ -81,13 +82,42 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
         st.text(opportunity.problem)
         st.caption(ui.plain(words.upper_first(one.arithmetic)))
         st.caption(ui.plain("; ".join(facts(opportunity, results))))
-        if ui.editor(page):
-            with st.popover("Decide", type="tertiary"):
-                decide(page, one, results)
+        with st.container(horizontal=True):
+            if ui.editor(page):
+                with st.popover("Decide", type="tertiary"):
+                    decide(page, one, results)
+            if opportunity.evidence:
+                with st.popover("What was counted", type="tertiary"):
+                    counted(opportunity)
+            linked(page, opportunity)
         history = ui.read(page, opportunity_history, number=opportunity.id, account=page.account.id)
         if len(history) > 1:
             at = words.moment(history[0].at.astimezone(page.store.zone), page.today)
             st.caption(ui.plain(f"Last decided by {history[0].by}, {at}"))
+
+
+def counted(one: Opportunity) -> None:
+    """The comments and tickets behind the reach, as they were counted."""
+    evidence = one.evidence or {}
+    for name in ("tickets", "comments"):
+        keys = evidence.get(name, [])
+        st.markdown(f"**{words.upper_first(words.times(len(keys), name.removesuffix('s')))}**")
+        st.dataframe(pd.DataFrame({name: keys}), hide_index=True, height=180)
+
+
+def linked(page: ui.Page, one: Opportunity) -> None:
+    """The theme that it came from, and the actions that should move the same criterion."""
+    if one.theme_id is not None:
+        st.page_link("feedback.py", label="Its theme", query_params={"feedback_view": "Themes"})
+    related = [
+        action
+        for action in ui.read(page, actions, account=page.account.id, status="open")
+        if one.criterion_key is not None and action.criterion_key == one.criterion_key
+    ]
+    if related:
+        st.page_link(
+            "weekly_review.py", label=words.upper_first(words.times(len(related), "open action"))
+        )
 
 
 def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]:

@@ -6,14 +6,19 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import delete, select
 
 from core.account_settings import RoiSettings, note_change, settings_of
+from core.analytics.window import last_complete_week
 from core.baseline.entries import annotate
 from core.baseline.frozen import content_of
 from core.baseline.windows import Baseline, baselines, plan_baseline
 from core.demo.enhancer import bad_day
 from core.demo.world import World
 from core.errors import InputError
+from core.review.actions import actions, add_action
+from core.roadmap import change_opportunity, create_opportunity, opportunities
 from core.store import AccountSetting, Annotation, BaselineWindow, Store, Theme, table
-from core.themes import make_theme
+from core.themes import Rule, make_theme
+from core.themes.comments import comments_of
+from core.themes.figures import reach_of
 
 __all__ = ["decide_demo"]
 
@@ -46,6 +51,8 @@ def decide_demo(store: Store, world: World, account: str) -> None:
     _roi(store, account)
     _themes(store, account)
     _baseline(store, world, account)
+    _roadmap(store, world, account)
+    _action(store, world, account)
 
 
 def _roi(store: Store, account: str) -> None:
@@ -72,6 +79,53 @@ def _themes(store: Store, account: str) -> None:
     # Someone may have made one of that name.
     with suppress(InputError):
         make_theme(store, "Too slow", account=account, by=BY, any_of=SLOW)
+
+
+def _roadmap(store: Store, world: World, account: str) -> None:
+    """An opportunity, once, with the comments that it would reach counted."""
+    if opportunities(store, account=account):
+        return
+    rule = Rule(any_of=SLOW)
+    with store.read() as session:
+        found = [c for c in comments_of(session, account) if rule.takes(c.text)]
+    number = create_opportunity(
+        store,
+        account=account,
+        title="Be there before the ticket is opened",
+        problem="Technicians open the ticket before the enhancement is there, and search by hand.",
+        by=BY,
+        reach=reach_of(found, world.today),
+    )
+    first = world.today + timedelta(days=7)
+    change_opportunity(
+        store,
+        number,
+        account=account,
+        by=BY,
+        criterion_key="latency_p95",
+        direction="down",
+        impact=10.0,
+        effort=8.0,
+        due_from=first,
+        due_to=first + timedelta(days=27),
+    )
+
+
+def _action(store: Store, world: World, account: str) -> None:
+    """An action of an earlier review, once."""
+    if actions(store, account=account):
+        return
+    add_action(
+        store,
+        account=account,
+        week=last_complete_week(world.today, 1).label,
+        text="Warm the cache of the knowledge base before each release",
+        owner="Engineering lead",
+        due=world.today + timedelta(days=3),
+        by=BY,
+        criterion_key="latency_p95",
+        expected="fall",
+    )
 
 
 def _baseline(store: Store, world: World, account: str) -> None:

@@ -1,6 +1,7 @@
 """The packet of a weekly review as a deck for the meeting: the answer, then what it rests on."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from core import words
@@ -79,7 +80,7 @@ def _carried(told: Told) -> list[Page]:
         (
             Cell(one["text"]),
             Cell(one["owner"]),
-            Cell(one["due"], BAD if one["due"] <= str(told["last_day"]) else INK),
+            Cell(_day(one["due"]), BAD if one["due"] <= str(told["last_day"]) else INK),
             Cell(_moved(one), COLOUR_OF_MOVE.get(_last_words(one), INK)),
         )
         for one in found
@@ -87,6 +88,10 @@ def _carried(told: Told) -> list[Page]:
     subtitle = f"{words.times(len(found), 'action')} open from earlier weeks: did its line move?"
     table = TableOf(("What", "Who", "Due", "Did it move"), (40, 18, 14, 34), rows)
     return tables("What we agreed on", subtitle, table, "action")
+
+
+def _day(text: str) -> str:
+    return words.day(date.fromisoformat(text))
 
 
 COLOUR_OF_MOVE = {"as expected": GOOD, "against what was expected": BAD}
@@ -107,7 +112,7 @@ def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> list[Page]:
     columns = {"Criterion": 25, "Value": 11, "Target": 14, "Verdict": 18, "95 % interval": 22}
     columns |= {"Last week": 13, "4 weeks": 12, "Baseline": 13}
     is_both = any(row["with_excluded"] for row in rows)
-    columns |= {"With excluded": 15} if is_both else {}
+    columns |= {"With excluded": 17} if is_both else {}
     table = TableOf(
         tuple(columns),
         tuple(columns.values()),
@@ -124,8 +129,8 @@ def _criterion(row: Told) -> tuple[Cell, ...]:
     counted = words.times(row["n"], row["sample"])
     everything, both = row["with_excluded"], words.UNKNOWN
     if everything:
-        sign = SIGNS[Verdict(everything["verdict"])]
-        both = f"{words.amount(everything['value'], unit)} {sign}"
+        verdict_of_all = words.lower_first(everything["verdict"])
+        both = f"{words.amount(everything['value'], unit)}, {verdict_of_all}"
     # Met without the excluded rows, and not with them: that has to be seen.
     is_by_them = bool(everything) and verdict is Verdict.MET != everything["verdict"]
     return (
@@ -195,8 +200,13 @@ def _figures(title: str, row: Told) -> Page:
     ]
 
     def draw(slides: Slides, rest: str) -> None:
-        said = "; ".join(part for part in (rest, row["interval_words"]) if part)
-        slides.figures(title, said, figures, (bar, f"{title}; {row['interval_words']}"))
+        said = words.upper_first(row["interval_words"])
+        slides.figures(
+            title,
+            f"{said}. {rest}" if rest else said,
+            figures,
+            (bar, f"{title}; {row['interval_words']}"),
+        )
 
     return Page(draw)
 
@@ -209,8 +219,9 @@ def _once(label: str, signals: Sequence[Told]) -> Iterator[str]:
 
 def _chart(title: str, subtitle: str, one: Told, week: str) -> Page:
     def draw(slides: Slides, rest: str) -> None:
-        said = "; ".join(part for part in (rest, subtitle) if part)
-        slides.chart(title, said, one["chart"], one["unit"], week)
+        slides.chart(
+            title, f"{subtitle}. {rest}" if rest else subtitle, one["chart"], one["unit"], week
+        )
 
     return Page(draw)
 
@@ -285,7 +296,7 @@ def _agreed(told: Told) -> list[Page]:
         (
             Cell(one["text"], bold=True),
             Cell(one["owner"]),
-            Cell(one["due"]),
+            Cell(_day(one["due"])),
             Cell(
                 f"{labels.get(one['criterion_key'], one['criterion_key'])} "
                 f"{EXPECTED.get(one['expected'] or '', '')}"

@@ -109,7 +109,11 @@ class Slides:
         _dress(self._deck)
         self._foot = line_text(foot)
         about = self._deck.core_properties
-        about.title, about.subject, about.author = line_text(title)[:200], subject, "Touchstone"
+        about.title, about.subject, about.author = (
+            line_text(title)[:200],
+            line_text(subject)[:200],
+            "Touchstone",
+        )
         about.last_modified_by = "Touchstone"
 
     def __len__(self) -> int:
@@ -240,7 +244,7 @@ class Slides:
         _text_into(head.text_frame, title, (ROOM, height), sizes, INK, bold=True)
         head.text_frame.vertical_anchor = MSO_ANCHOR.TOP
         if subtitle:
-            self._text(slide, subtitle, (LEFT, 82, ROOM, 34), (16, 14, 12), colour=SOFT)
+            self._text(slide, subtitle, (LEFT, 82, ROOM, 34), (16, 14), colour=SOFT)
         self._text(slide, self._foot, (LEFT, 508, ROOM - 60, 18), (FOOT,), colour=SOFT)
         _number(slide, len(self._deck.slides))
         return slide

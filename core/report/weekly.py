@@ -1,7 +1,7 @@
 """The packet of a weekly review as a document, and the formats that it is written in."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from core import charts, words
@@ -87,7 +87,7 @@ def _actions(
         (
             one["text"],
             one["owner"],
-            one["due"],
+            date.fromisoformat(one["due"]),
             one["week"] if is_carried else _state(one),
             _expected(one),
         )

@@ -91,22 +91,27 @@ def send(mail: MailSettings, message: EmailMessage, *, seconds: float = SECONDS)
 def _told(error: Exception, mail: MailSettings, seconds: float) -> SourceError:
     """What went wrong, in a sentence without what the server may have said of a secret."""
     who = f"The mail server {mail.host}"
-    refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException)
-    kind = SourceRefused if isinstance(error, refused) else SourceUnreachable
-    match error:
+    kind: type[SourceError] = SourceRefused
+    # smtplib says of a time-out that the connection was lost.
+    reason = error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error
+    match reason:
         case smtplib.SMTPRecipientsRefused():
-            said = f"took nobody: {_each(error.recipients)}"
+            said = f"took nobody: {_each(reason.recipients)}"
         case smtplib.SMTPAuthenticationError():
             said = "refused the name or password: nothing was sent"
         case smtplib.SMTPNotSupportedError():
+            kind = SourceUnreachable
             said = "does not offer what is configured, encryption or a sign-in: nothing was sent"
-        case smtplib.SMTPResponseException():
-            said = f"refused the message: {_said(error.smtp_code, error.smtp_error)}"
+        case smtplib.SMTPResponseException() if reason.smtp_code > 0:
+            said = f"refused the message: {_said(reason.smtp_code, reason.smtp_error)}"
         case ssl.SSLError():
+            kind = SourceUnreachable
             said = "could not be talked to encrypted, or has no valid certificate: nothing was sent"
         case TimeoutError():
+            kind = SourceUnreachable
             said = f"did not answer in {seconds:g} s: nothing is known to be sent"
         case _:
+            kind = SourceUnreachable
             said = (
                 f"could not be reached on port {mail.port}, or ended the connection: nothing is "
                 "known to be sent"
