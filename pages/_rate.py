@@ -1,9 +1,13 @@
 """The widget: a thumb that saves at once, then stars and words; and who it is that rates."""
 
 import secrets
+from typing import Any
 
 import streamlit as st
 
+from core import words
+from core.api.limits import Buckets
+from core.errors import InputError
 from core.feedback import (
     CLEAR,
     LONGEST_COMMENT,
@@ -19,6 +23,9 @@ from pages import _ui as ui
 THUMBS = ("down", "up")  # as the widget numbers them
 # What the server gives each browser; it tells two visits of one browser to be one rater.
 BROWSER = "_streamlit_xsrf"
+# As many votes may one rater cast in a minute.
+MOST_VOTES = 30
+VOTES = Buckets()
 
 
 def rater(page: ui.Page) -> str:
@@ -116,14 +123,23 @@ def _save(page: ui.Page, run: RatedEnhancement, done: str, **vote: object) -> No
     ui.say_after(
         "feedback",
         done,
-        cast_vote,
-        page.store,
-        page.account.id,
+        _cast,
+        page,
         subject=subject_of(enhancement=run.id),
         rater=rater(page),
         ticket_id=run.ticket_id,
         **vote,
     )
+
+
+def _cast(page: ui.Page, *, rater: str, **vote: Any) -> None:
+    """Cast the vote, unless this rater has cast too many within a minute."""
+    wait = VOTES.take((page.account.id, rater), burst=MOST_VOTES, seconds=60.0)
+    if wait:
+        raise InputError(
+            f"More than {MOST_VOTES} votes in a minute: go on in {words.duration(wait + 1)}."
+        )
+    cast_vote(page.store, page.account.id, rater=rater, **vote)
 
 
 def was_useful(page: ui.Page) -> None:
@@ -146,9 +162,8 @@ def _save_useful(page: ui.Page, subject: str, key: str) -> None:
     ui.say_after(
         f"useful_{page.key}",
         "Vote taken back." if pressed is None else "Thank you, saved.",
-        cast_vote,
-        page.store,
-        page.account.id,
+        _cast,
+        page,
         subject=subject,
         rater=rater(page),
         thumb=CLEAR if pressed is None else THUMBS[pressed],

@@ -259,3 +259,13 @@ def test_two_accounts_of_one_name_stay_apart(acme, run_page):
     assert shown(app)["Created"] == "1"
     (people,) = (d.value for d in app.dataframe if "created" in d.value)
     assert people["customer"].tolist() == ["Ann"]
+
+
+def test_a_rater_who_votes_too_often_is_told_and_loses_nothing(acme, run_page, monkeypatch):
+    monkeypatch.setattr("pages._rate.MOST_VOTES", 1)
+    app = run_page("feedback")
+    run_id = app.feedback[0].key.removeprefix("feedback_thumb_")
+    app.feedback(key=f"feedback_thumb_{run_id}").set_value(0).run()
+    app.feedback(key=f"feedback_stars_{run_id}").set_value(0).run()
+    assert "votes in a minute: go on in" in app.error[0].value.replace("\\", "")
+    assert saved(acme, run_id) == ("down", None, None)

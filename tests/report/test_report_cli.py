@@ -54,6 +54,26 @@ def test_a_report_is_written(run, tmp_path, demo_url, kind, beginning):
         assert ["# Demo data: made up"] in rows
 
 
+@pytest.mark.parametrize(
+    ("kind", "beginning"),
+    [
+        ("html", b"<!doctype html>"),
+        ("pdf", b"%PDF-"),
+        ("pptx", b"PK"),
+        ("md", b"# Weekly review"),
+        ("csv", b"\xef"),
+    ],
+)
+def test_the_packet_of_a_week_is_written(run, tmp_path, demo_url, kind, beginning):
+    out = tmp_path / f"packet.{kind}"
+    done = run("weekly", "--format", kind, "--out", str(out))
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert "demo data" in done.stderr
+    assert "not closed yet" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"It is in {out}"
+    assert out.read_bytes().startswith(beginning)
+
+
 def test_a_week_and_an_account_are_chosen(run, tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
     store.ensure_account("a", "First")

@@ -251,7 +251,7 @@ def encrypted(tmp_path, monkeypatch):
 
 
 def signs_in(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"u", b"hunter2"))
+    return AuthResult(success=(data.login, data.password) == (b"u", b"hunter2"), handled=False)
 
 
 @pytest.fixture
@@ -262,7 +262,6 @@ def secure(box, encrypted):
         tls_context=context,
         require_starttls=True,
         auth_required=True,
-        auth_exclude_mechanism=["LOGIN"],
         authenticator=signs_in,
     )
     yield controller

@@ -1,0 +1,130 @@
+"""What is taken away from a review: downloads, the mail, the meeting."""
+
+import email
+import email.policy
+from functools import partial
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.account_settings import ReviewSettings, settings_of
+from core.report.packet import weekly_packet
+from core.report.weekly import PACKET_FORMATS
+from core.store import open_store
+from pages import _review_packet
+
+
+def page_of_the_packet():
+    from core.analytics.window import last_complete_week
+    from core.review.agenda import agenda
+    from core.review.meeting import meeting_of
+    from pages import _review_packet
+    from pages import _ui as ui
+
+    def show(page):
+        week = last_complete_week(page.today)
+        account = page.account.id
+        told = agenda(page.store, week, account=account, name=page.account.name)
+        meeting = meeting_of(page.store, week.label, account=account)
+        ui.said("review")
+        _review_packet.show(page, told, meeting, week.label)
+
+    ui.run_page("review", "The packet", show)
+
+
+@pytest.fixture
+def run():
+    def runs():
+        return AppTest.from_function(page_of_the_packet, default_timeout=30).run()
+
+    return runs
+
+
+def labels(app):
+    return [button.proto.label for button in app.get("download_button")]
+
+
+def told(app):
+    return [one.value for one in (*app.error, *app.toast)]
+
+
+def test_everything_is_offered_and_nothing_is_made_before_it_is_asked_for(
+    demo_url, run, monkeypatch
+):
+    monkeypatch.setattr(_review_packet, "write_packet", lambda *_: pytest.fail("made too early"))
+    monkeypatch.setattr(_review_packet, "packet_mail", lambda *_: pytest.fail("made too early"))
+    app = run()
+    assert not app.exception
+    assert labels(app) == [
+        *(f"Download {name}" for name, _ in PACKET_FORMATS.values()),
+        "Download the meeting for a calendar",
+        "Download a draft",
+    ]
+    assert [button.label for button in app.button] == []
+
+
+@pytest.fixture
+def mailed(demo_url, run, monkeypatch):
+    """A page with a mail server, and what went to it."""
+    sent = []
+
+    def takes(mail, message):
+        sent.append((mail, message))
+        return {"bob@example.org": "550 no such mailbox"} if "bob" in message["To"] else {}
+
+    monkeypatch.setenv("TOUCHSTONE_SMTP_HOST", "smtp.example.org")
+    monkeypatch.setenv("TOUCHSTONE_SMTP_FROM", "t@example.org")
+    monkeypatch.setattr(_review_packet, "send", takes)
+    return run(), sent
+
+
+def test_it_is_sent_and_the_addresses_are_remembered(mailed, demo_url, run):
+    app, sent = mailed
+    app.text_area[0].input("ann@example.org, zoe@example.org").run()
+    app.button[0].click().run()
+    assert not app.exception
+    assert told(app) == ["Sent to 2 addresses\\."]
+    ((mail, message),) = sent
+    assert (mail.host, mail.port, mail.tls) == ("smtp.example.org", 587, "starttls")
+    assert message["To"] == "ann@example.org, zoe@example.org"
+    store = open_store(demo_url)
+    kept = settings_of(store, ReviewSettings, account="demo").recipients
+    store.close()
+    assert kept == ["ann@example.org", "zoe@example.org"]
+    assert run().text_area[0].value == "ann@example.org\nzoe@example.org"
+
+
+def test_who_did_not_get_it_is_said_and_stays_on_the_page(mailed):
+    app, _ = mailed
+    app.text_area[0].input("ann@example.org\nbob@example.org").run()
+    app.button[0].click().run()
+    (said,) = [one.value.replace("\\", "") for one in app.error]
+    assert said == "Sent to 1 address; bob@example.org was refused, 550 no such mailbox."
+
+
+def test_what_is_no_address_sends_nothing_and_loses_nothing(mailed):
+    app, sent = mailed
+    app.text_area[0].input("ann").run()
+    app.button[0].click().run()
+    assert sent == []
+    assert "is no address" in app.error[0].value.replace("\\", "")
+    assert app.text_area[0].value == "ann"
+
+
+def test_who_may_not_edit_sends_nothing(demo_url, run, monkeypatch, tmp_path):
+    (tmp_path / "secrets.toml").write_text('editors = ["ann@example.org"]', encoding="utf-8")
+    app = run()
+    assert not app.exception
+    assert "Download a draft" not in labels(app)
+    assert len(app.text_area) == 0
+
+
+def test_a_draft_has_those_that_are_addresses(demo_url):
+    store = open_store(demo_url)
+    made = partial(weekly_packet, store, account="demo")
+    for text, to in (("ann@example.org", "ann@example.org"), ("", None), ("x y", None)):
+        mail = email.message_from_bytes(
+            _review_packet._draft(made, text), policy=email.policy.default
+        )
+        assert (mail["X-Unsent"], mail["To"]) == ("1", to)
+    store.close()
