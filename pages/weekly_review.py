@@ -11,6 +11,7 @@ from core.analytics.window import last_complete_week
 from core.review.agenda import SECTIONS, agenda, week_of
 from core.review.meeting import Meeting, meeting_of, meetings, open_review, restated_since
 from pages import _review_actions as action_parts
+from pages import _review_packet
 from pages import _review_sections as sections
 from pages import _review_table as table_parts
 from pages import _ui as ui
@@ -56,6 +57,7 @@ def show(page: ui.Page) -> None:
         for key, body in bodies.items():
             section(page, key, meeting, label, body)
         end(page, meeting, label)
+        _review_packet.show(page, told, meeting, label)
         history(page)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP routes beside the pages: the feedback API, its description, metrics for Prometheus."""
+"""The HTTP routes beside the pages: the feedback API, its description, metrics, a calendar."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.api.answers import Refusal, as_json
+from core.api.calendar import get_calendar
 from core.api.openapi import document
 from core.api.operations import API, METRICS, Operation
 from core.api.origins import allowed_origin, cors_headers, preflight_headers
@@ -80,12 +81,17 @@ DESCRIPTION = Operation(
     name="openapi", handle=_describe, summary="This document.", answers={}, errors=()
 )
 
+CALENDAR = Operation(
+    name="calendar", handle=get_calendar, summary="To subscribe to.", answers={}, errors=()
+)
+
 # An app as endpoint takes every method. Without the last two, an unknown address below /api would
 # answer 200 with the dashboard's page.
 ROUTES = [
     *(Route(path, Resource(operations)) for path, operations in API.items()),
     Route("/api/v1/openapi.json", Resource({"GET": DESCRIPTION})),
     Route("/metrics", Resource({"GET": METRICS}, is_shared=False)),
+    Route("/calendar/{account}.ics", Resource({"GET": CALENDAR}, is_shared=False)),
     Route("/api", Resource({})),
     Route("/api/{path:path}", Resource({})),
 ]

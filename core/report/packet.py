@@ -11,7 +11,7 @@ from core.analytics.window import last_complete_week
 from core.report.baseline import product_version
 from core.report.chosen import account_of
 from core.review.agenda import agenda, week_of
-from core.review.meeting import Meeting, _said, meeting_of
+from core.review.meeting import Meeting, meeting_of, said_in
 from core.store import Store
 
 __all__ = ["Packet", "packet_of", "weekly_packet"]
@@ -125,7 +125,7 @@ def packet_of(
     closed = meeting if meeting is not None and meeting.content is not None else None
     content = told
     if closed is None:
-        content = {**told, **_said(store, str(told["week"]), account)}
+        content = {**told, **said_in(store, str(told["week"]), account)}
     return Packet(
         content=content,
         account=name,

@@ -41,7 +41,7 @@ TOP, BOTTOM = 118.0, 496.0
 TITLE_SIZES, TEXT_SIZES = (32, 28, 24, 20), (22, 20, 18, 16)
 TABLE_SIZES = (18, 16, 14)
 CELL_X, CELL_Y = 6.0, 4.0
-MOST_LINES = 5
+MOST_LINES, MOST_ALT = 5, 1_000
 ITEM_GAP, INDENT, GAP = 7.0, 16.0, 24.0
 # What the names of lists and a line on what was left out take.
 NAME, REST = 34.0, 24.0
@@ -49,7 +49,6 @@ FOOT = 11
 HEAD_FILL, ACCENT = "#f3f5f7", "#1f5fa8"
 FONT = "Arial"
 PICTURE_WIDTH, PICTURE_SCALE, PICTURE_TOP = 640, 2.0, 270.0
-MOST_ALT = 1_000
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,6 @@ class Slides:
             "Touchstone",
         )
         about.last_modified_by = "Touchstone"
-
-    def __len__(self) -> int:
-        return len(self._deck.slides)
 
     def data(self) -> bytes:
         """The deck as a .pptx file."""

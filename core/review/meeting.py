@@ -26,6 +26,7 @@ __all__ = [
     "meetings",
     "open_review",
     "restated_since",
+    "said_in",
     "set_attendees",
 ]
 
@@ -101,7 +102,7 @@ def close_review(
     for _ in range(ATTEMPTS):
         version = store.data_version(account)
         content = agenda(store, window, account=account, name=name, now=now)
-        content |= _said(store, week, account)
+        content |= said_in(store, week, account)
         with store.write(account) as unit:
             # Read in this unit: nothing can be written between here and its end.
             if unit.session.get_one(Account, account).data_version != version:
@@ -115,7 +116,7 @@ def close_review(
     raise InputError("Data keeps coming in: close the review when the sync is over.")
 
 
-def _said(store: Store, week: str, account: str) -> dict[str, Any]:
+def said_in(store: Store, week: str, account: str) -> dict[str, Any]:
     """What people wrote, agreed and sent in this review."""
     meeting = meeting_of(store, week, account=account)
     told = {

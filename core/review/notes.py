@@ -58,7 +58,8 @@ def save_note(
     text = clean(text.replace("\r\n", "\n")).rstrip()
     if len(text) > LONGEST_NOTE:
         raise InputError(f"The note has {len(text):,} characters: shorten it to {LONGEST_NOTE:,}.")
-    with store.write(account) as unit:
+    # No figure shows a note: the agenda need not be made anew at each of them.
+    with store.write(account, quiet=True) as unit:
         _open_review(unit, week)
         known = _versions(unit, week, section)
         latest = known[max(known)] if known else Note(section, 0, "", "", None)
