@@ -26,6 +26,7 @@ COLOURS = {"high": "red", "medium": "orange", "low": "gray", None: "gray"}
 DIRECTIONS = {"up": "should rise", "down": "should fall"}
 NONE = "none"
 WINDOW_DAYS = 28
+SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 
 
 def show(page: ui.Page) -> None:
@@ -42,6 +43,7 @@ def show(page: ui.Page) -> None:
     told = ui.read(page, outcomes, found=tuple(known), account=page.account.id, today=page.today)
     with answer:
         st.markdown(f"##### {ui.plain(said(scored, told))}")
+        ui.freshness_line(page, SOURCES, note=f"criteria of {week.label}")
     if not known:
         ui.empty(
             "Nothing is on the roadmap yet. Make a theme of comments an opportunity, or enter one.",

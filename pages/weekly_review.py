@@ -17,6 +17,7 @@ from pages import _review_table as table_parts
 from pages import _ui as ui
 
 WEEKS_OFFERED = 13
+SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 PRESENTING = """<style>
 header, [data-testid="stToolbar"], .st-key-review_bar, .st-key-review_clock {display: none}
 [data-testid="stMainBlockContainer"] {font-size: 1.4rem; max-width: 1600px}
@@ -40,6 +41,7 @@ def show(page: ui.Page) -> None:
     told = content(page, label, meeting)
     with answer:
         st.markdown(f"##### {ui.plain(told['answer'])}")
+        ui.freshness_line(page, SOURCES, note=f"complete week {told['week']}")
     ui.said("review")
     if meeting is not None and meeting.closed_at is not None:
         closed(page, meeting)

@@ -102,6 +102,7 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
     visitor.opens("weekly_review")
     page = visitor.page
     page.get_by_role("button", name="Begin the review").click()
+    page.get_by_role("button", name="Close the review").wait_for()
     visitor.settles()
     page.get_by_label("Notes").first.fill("We roll back <b>today</b>")
     page.get_by_label("Notes").first.blur()

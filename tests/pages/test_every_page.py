@@ -10,6 +10,10 @@ def test_there_are_pages():
     assert {"overview", "customer_engagement", "tester_leaderboard"} <= set(NAMES)
 
 
+# The survey asks; it shows no data that could be old or missing.
+SHOWING = [name for name in NAMES if name != "survey"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_on_demo_data(run_page, demo_url, name):
     app = run_page(name)
@@ -18,10 +22,11 @@ def test_on_demo_data(run_page, demo_url, name):
     assert app.title[0].value.endswith("?")
     answer = next(m.value for m in app.markdown if m.value.startswith("#####"))
     assert answer.endswith(("\\.", "."))
-    assert any("Data through" in caption.value for caption in app.caption)
+    if name in SHOWING:
+        assert any("Data through" in caption.value for caption in app.caption)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHOWING)
 def test_on_an_account_without_data(run_page, tmp_path, monkeypatch, name):
     monkeypatch.setenv("TESTIO_CUSTOMER_API_TOKEN", "token")
     monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
