@@ -222,7 +222,7 @@ def _found(found: Customer) -> None:
         if not total:
             return
         shown = bugs.assign(
-            severity=[kind or "no severity" for kind in bugs["severity"]],
+            severity=bugs["severity"].fillna("no severity"),
             share=bugs["bugs"] / total * 100,
         )
         st.dataframe(
