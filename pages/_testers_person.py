@@ -137,7 +137,7 @@ def _trend(view: View, days: pd.DataFrame, name: str) -> None:
 
 
 def _severities(counts: pd.DataFrame) -> None:
-    frame = counts.assign(name=[key or "no severity" for key in counts["key"]])
+    frame = counts.assign(name=counts["key"].fillna("no severity"))
     _list("Severity", frame, "By severity", "Of all their bugs")
 
 
