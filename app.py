@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -21,6 +22,10 @@ PAGE_IMPORTS = (
     *("altair", "pandas", "scipy.stats"),
     *("core.analytics", "core.charts", "core.shown", "core.sync"),
 )
+
+# Pages compute in threads beside the loop that answers the API: with Python's 5 ms a request that
+# takes one would wait for its turn again and again.
+sys.setswitchinterval(0.0005)
 
 log = logging.getLogger("touchstone")
 
