@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from core import stats
+from core import histogram, stats, words
 from core.account_settings import BaselineSettings, settings_of
 from core.analytics.exclusions import Excluded, excluded
 from core.analytics.observed import Observed, instants
@@ -175,10 +175,24 @@ def _judged(record: Criterion, rule: Rule, seen: Observed) -> Judged:
         verdict=stats.verdict(estimate, direction, target, upper),
         more_needed=more,
         more_days=-int(-more // a_day) if more is not None and a_day else None,
-        note=rule.note(seen) if source == RECORDS else rule.platform_note(seen),
+        note=rule.note(seen) if source == RECORDS else _platform_note(rule, seen, record),
         source=source,
         query=_query(rule, seen, source),
     )
+
+
+def _platform_note(rule: Rule, seen: Observed, record: Criterion) -> str:
+    """What limits the figure, and the exact share within a target that is a bucket's bound."""
+    said = [rule.platform_note(seen)]
+    if record.unit == "seconds":
+        within = histogram.share_within(seen.platform.buckets or {}, record.target)
+        if within is not None and within.n:
+            share = words.share(within[0] / within.n)
+            of = words.times(within.n, "run")
+            said.append(
+                f"exactly {share} of {of} took no more than {words.duration(record.target)}"
+            )
+    return "; ".join(part for part in said if part)
 
 
 def _query(rule: Rule, seen: Observed, source: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
-from core.analytics.criteria import evaluate, weekly_estimates
+from core.analytics.criteria import evaluate, platform_of, weekly_estimates
 from core.analytics.criteria_days import daily_criteria, opinions
 from core.analytics.window import Window, iso_week
 from core.baseline.entries import exclude, exclusions, withdraw_exclusion
@@ -342,3 +342,22 @@ def test_durations_are_pooled_and_in_order(store):
         np.quantile([10, 10, 20, 30, 90], 0.95)
     )
     assert FIRST.astimezone(UTC).date() != WEEK.start  # the zone matters here
+
+
+def test_without_records_prometheus_answers_with_the_exact_share_within_the_target(demo_url):
+    store = open_store(demo_url)
+    with store.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(delete(table(Enhancement)))
+    today = datetime.now(UTC).date()
+    week = iso_week(today - timedelta(days=7))
+    found = {r.criterion.key: r for r in evaluate(store, account="demo", window=week)}
+    judged_p95 = found["latency_p95"].judged
+    buckets = platform_of(store, account="demo", window=week).buckets
+    within, n = buckets[60.0], buckets[float("inf")]
+    assert judged_p95.source == "Prometheus"
+    assert judged_p95.query.startswith("histogram_quantile(0.95, ")
+    assert judged_p95.estimate.n == n
+    share = f"{within / n:.1%}".replace("%", " %").replace(".0 ", " ")
+    assert f"exactly {share} of {n:,.0f} runs took no more than 60 s" in judged_p95.note
+    assert "exactly" not in found["success_rate"].judged.note
+    store.close()
