@@ -187,7 +187,7 @@ def _platform_note(rule: Rule, seen: Observed, record: Criterion) -> str:
     if record.unit == "seconds":
         within = histogram.share_within(seen.platform.buckets or {}, record.target)
         if within is not None and within.n:
-            share = words.share(within[0] / within.n)
+            share = words.share(within.within / within.n)
             of = words.times(within.n, "run")
             said.append(
                 f"exactly {share} of {of} took no more than {words.duration(record.target)}"

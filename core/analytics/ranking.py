@@ -30,7 +30,7 @@ Numbers = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
 DRAWS = 1_000
-# More testers than these get fewer draws, so that a large field is ranked as quickly as a small one.
+# More testers get fewer draws, so that a large field is ranked as quickly as a small one.
 MOST_RANKS = 2_000_000
 FEWEST_DRAWS = 200
 AT_ONCE = 1_000_000
