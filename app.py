@@ -20,7 +20,8 @@ from core.errors import TouchstoneError
 # What the pages import; loaded before the first visitor comes, who would wait a second for it.
 PAGE_IMPORTS = (
     *("altair", "pandas", "scipy.stats"),
-    *("core.analytics", "core.charts", "core.shown", "core.sync"),
+    *("core.analytics", "core.charts", "core.report", "core.review.agenda", "core.shown"),
+    "core.sync",
 )
 
 # Pages compute in threads beside the loop that answers the API: with Python's 5 ms a request that

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from core import words
 from core.analytics.clusters import Cluster, clusters
 from core.analytics.observed import COMPLETED, FAILED, Observed, instants
+from core.analytics.votes import on_enhancer
 from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, table
 
 __all__ = ["LEAST_GROUP", "SLOW_SECONDS", "Cause", "causes"]
@@ -237,7 +238,7 @@ def _low_ratings(seen: Observed) -> Iterator[Cause]:
             votes.c.account_id == seen.account,
             votes.c.created_day.between(seen.window.start, seen.window.end),
             votes.c.rating.is_not(None),
-            votes.c.subject.not_like("page:%"),
+            on_enhancer(),
         )
         .group_by(ticket.c.category)
     )

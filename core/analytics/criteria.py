@@ -24,6 +24,7 @@ __all__ = [
     "Judged",
     "comparison_of",
     "criteria_of",
+    "estimate_of",
     "evaluate",
     "observed",
     "platform_of",
@@ -148,10 +149,10 @@ def weekly_estimates(
 ) -> dict[str, list[Estimate]]:
     """By criterion key, the estimate of each week as it counts."""
     seen = [observed(store, account=account, window=week) for week in weeks]
-    return {key: [_estimate(RULES[key], of_week)[0] for of_week in seen] for key in keys}
+    return {key: [estimate_of(RULES[key], of_week)[0] for of_week in seen] for key in keys}
 
 
-def _estimate(rule: Rule, seen: Observed) -> tuple[Estimate, str]:
+def estimate_of(rule: Rule, seen: Observed) -> tuple[Estimate, str]:
     """The estimate from the records, else from Prometheus, and which of the two it is."""
     estimate = rule.estimate(seen)
     if estimate.value is None and rule.platform is not None:
@@ -163,7 +164,7 @@ def _estimate(rule: Rule, seen: Observed) -> tuple[Estimate, str]:
 
 def _judged(record: Criterion, rule: Rule, seen: Observed) -> Judged:
     direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
-    estimate, source = _estimate(rule, seen)
+    estimate, source = estimate_of(rule, seen)
     target, upper = record.target, record.upper_target
     more = None
     if source == RECORDS:

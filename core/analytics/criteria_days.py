@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from core.analytics.criteria import observed
-from core.analytics.observed import Observed, cast
+from core.analytics.criteria import estimate_of, observed
 from core.analytics.rules import RULES
+from core.analytics.votes import cast, votes_of
 from core.analytics.window import Window
 from core.stats import Estimate
 from core.store import Feedback, Store, SurveyResponse, table
@@ -56,7 +56,7 @@ def daily_criteria(
         found.append(
             DayOfCriteria(
                 day=day,
-                estimates={key: _estimate(key, seen) for key in KEYS},
+                estimates={key: estimate_of(RULES[key], seen)[0] for key in KEYS},
                 finished=seen.runs.finished,
                 thumbs=(up, thumbs - up),
             )
@@ -64,29 +64,11 @@ def daily_criteria(
     return found
 
 
-def _estimate(key: str, seen: Observed) -> Estimate:
-    rule = RULES[key]
-    estimate = rule.estimate(seen)
-    if estimate.value is None and rule.platform is not None:
-        return rule.platform(seen)
-    return estimate
-
-
 def opinions(store: Store, *, account: str, window: Window) -> Opinions:
     """The distribution of ratings of a window, and submissions by day: votes, survey responses."""
     seen = observed(store, account=account, window=window)
     votes, answers = table(Feedback).c, table(SurveyResponse).c
-    voted = seen.kept(
-        select(votes.created_day, votes.rating).where(
-            votes.account_id == account,
-            votes.created_day.between(window.start, window.end),
-            cast(),
-        ),
-        votes.created_at,
-        rater=votes.rater,
-        enhancement=votes.enhancement_id,
-        ticket=votes.ticket_id,
-    )
+    voted = votes_of(account, window, seen.without, votes.created_day, votes.rating).where(cast())
     answered = seen.kept(
         select(answers.answered_day, answers.overall).where(
             answers.account_id == account,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from core.analytics.observed import Observed
-from core.analytics.satisfaction import PAGES
 from core.analytics.survey import LEAST_ANSWERS
+from core.analytics.votes import votes_of
 from core.store import Feedback, Ticket, table
 
 __all__ = ["FeedbackSummary", "feedback_summary"]
@@ -37,17 +37,9 @@ class FeedbackSummary:
 def feedback_summary(seen: Observed) -> FeedbackSummary:
     """Who said how much in a window, and the latest comments."""
     votes, ticket = table(Feedback).c, table(Ticket).c
-    cast = seen.kept(
-        select(votes.rater, votes.rating, votes.comment).where(
-            votes.account_id == seen.account,
-            votes.created_day.between(seen.window.start, seen.window.end),
-            votes.subject.not_like(f"{PAGES}%"),
-        ),
-        votes.created_at,
-        rater=votes.rater,
-        enhancement=votes.enhancement_id,
-        ticket=votes.ticket_id,
-    ).order_by(votes.updated_at.desc(), votes.id)
+    columns = (votes.rater, votes.rating, votes.comment)
+    asked = votes_of(seen.account, seen.window, seen.without, *columns)
+    said = asked.order_by(votes.updated_at.desc(), votes.id)
     resolved = select(func.count(ticket.technician.distinct())).where(
         ticket.account_id == seen.account,
         ticket.day.between(seen.window.start, seen.window.end),
@@ -55,7 +47,7 @@ def feedback_summary(seen: Observed) -> FeedbackSummary:
         ticket.enhanced.is_(True),
     )
     with seen.store.read() as session:
-        rows = session.connection().execute(cast).all()
+        rows = session.connection().execute(said).all()
         technicians = session.connection().execute(resolved).scalar_one()
     raters = len({rater for rater, _, _ in rows})
     given = [rating for _, rating, _ in rows if rating is not None]

@@ -1,6 +1,7 @@
 """Every measure: what metrics are made of."""
 
 from core.analytics.terms import Condition, Measure, known, not_beginning, one_of
+from core.store import PAGES
 
 __all__ = ["COMPLETED", "MEASURES", "RESOLVED"]
 
@@ -12,7 +13,7 @@ _TIMED = (COMPLETED, known("processing_time_ms"))
 RESOLVED = known("resolved_at")
 _OPENED = known("opened_at")
 # A vote on a page of this product says nothing of an enhancement.
-_NO_PAGE = not_beginning("subject", "page:")
+_NO_PAGE = not_beginning("subject", PAGES)
 
 
 def _count(fact: str, key: str, *conditions: Condition) -> Measure:

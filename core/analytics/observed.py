@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.platform import PlatformReading, platform_reading
 from core.analytics.roi import Roi, roi
 from core.analytics.satisfaction import Satisfaction, satisfaction
 from core.analytics.time_saved import Comparison, compare
+from core.analytics.votes import votes_of
 from core.analytics.window import Window
 from core.store import Enhancement, Feedback, Store, table
 
-__all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "cast", "day_instants", "instants"]
+__all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "day_instants", "instants"]
 
 COMPLETED, FAILED = "completed", "failed"
 MILLISECONDS = 1_000
@@ -64,13 +65,6 @@ def day_instants(store: Store, day: date) -> tuple[datetime, datetime]:
     )
 
 
-def cast() -> ColumnElement[bool]:
-    """Of votes those on enhancements and tickets that say something: not on pages or taken back."""
-    votes = table(Feedback).c
-    said = (votes.thumb, votes.rating, votes.comment)
-    return and_(votes.subject.not_like("page:%"), or_(*(column.is_not(None) for column in said)))
-
-
 @dataclass(frozen=True)
 class Observed:
     """A window of an account, each source read when it is asked for, once.
@@ -113,18 +107,8 @@ class Observed:
     def thumbs(self) -> tuple[int, int]:
         """Thumbs up, and all thumbs; those on pages of this product left out."""
         votes = table(Feedback).c
-        found = self.kept(
-            select(votes.thumb, func.count()).where(
-                votes.account_id == self.account,
-                votes.created_day.between(self.window.start, self.window.end),
-                votes.thumb.is_not(None),
-                votes.subject.not_like("page:%"),
-            ),
-            votes.created_at,
-            rater=votes.rater,
-            enhancement=votes.enhancement_id,
-            ticket=votes.ticket_id,
-        ).group_by(votes.thumb)
+        asked = votes_of(self.account, self.window, self.without, votes.thumb, func.count())
+        found = asked.where(votes.thumb.is_not(None)).group_by(votes.thumb)
         with self.store.read() as session:
             by: dict[str, int] = dict(session.connection().execute(found).all())
         return by.get("up", 0), sum(by.values())

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from core import words
 from core.analytics.exclusions import merged
-from core.analytics.observed import Observed, cast, day_instants, instants
+from core.analytics.observed import Observed, day_instants, instants
+from core.analytics.votes import cast
 from core.analytics.window import Window
 from core.store import Enhancement, Feedback, Store, SurveyResponse, table
 

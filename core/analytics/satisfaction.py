@@ -4,19 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from core import stats
 from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.survey import survey_answers
+from core.analytics.votes import votes_of
 from core.analytics.window import Window
 from core.stats import Estimate
 from core.store import Feedback, Store, table
 
-__all__ = ["PAGES", "Satisfaction", "satisfaction"]
-
-# How the subject of a vote begins that rates a page of this product, and no enhancement.
-PAGES = "page:"
+__all__ = ["Satisfaction", "satisfaction"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,22 +60,8 @@ def _ratings(
     store: Store, account: str, window: Window, without: Excluded
 ) -> Sequence[tuple[str, int]]:
     votes = table(Feedback).c
-    statement = select(votes.rater, votes.rating).where(
-        votes.account_id == account,
-        votes.rating.is_not(None),
-        votes.subject.not_like(f"{PAGES}%"),
+    statement = votes_of(account, window, without, votes.rater, votes.rating).where(
+        votes.rating.is_not(None)
     )
-    if window.start is not None:
-        statement = statement.where(votes.created_day >= window.start)
-    if window.end is not None:
-        statement = statement.where(votes.created_day <= window.end)
-    kept = without.keeps(
-        votes.created_at,
-        rater=votes.rater,
-        ticket=votes.ticket_id,
-        enhancement=votes.enhancement_id,
-    )
-    if kept is not None:
-        statement = statement.where(kept)
     with store.read() as session:
         return [(rater, rating) for rater, rating in session.connection().execute(statement)]

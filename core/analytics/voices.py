@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from core import stats
 from core.analytics.exclusions import Excluded, excluded
-from core.analytics.satisfaction import PAGES, satisfaction
+from core.analytics.satisfaction import satisfaction
+from core.analytics.votes import cast, votes_of
 from core.analytics.window import Window
 from core.stats import Estimate
 from core.store import Enhancement, Feedback, Store, Ticket, table
@@ -193,21 +194,7 @@ def _votes(
     account: str, window: Window, without: Excluded, *columns: ColumnElement[Any]
 ) -> Select[Any]:
     """Votes of a window that say something of the enhancer, without what is excluded."""
-    votes = table(Feedback).c
-    statement = select(*columns).where(
-        votes.account_id == account,
-        votes.subject.not_like(f"{PAGES}%"),
-        votes.rating.is_not(None) | votes.thumb.is_not(None) | votes.comment.is_not(None),
-    )
-    if window.start is not None and window.end is not None:
-        statement = statement.where(votes.created_day.between(window.start, window.end))
-    kept = without.keeps(
-        votes.created_at,
-        rater=votes.rater,
-        ticket=votes.ticket_id,
-        enhancement=votes.enhancement_id,
-    )
-    return statement if kept is None else statement.where(kept)
+    return votes_of(account, window, without, *columns).where(cast())
 
 
 def _read(store: Store, statement: Any) -> list[Any]:

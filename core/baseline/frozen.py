@@ -12,10 +12,11 @@ from core import criteria_words, words
 from core.account_settings import note_change
 from core.analytics.criteria import CriterionResult, Judged, evaluate, observed
 from core.analytics.criteria_days import daily_criteria, opinions
-from core.analytics.observed import Observed, cast, instants
+from core.analytics.observed import Observed, instants
 from core.analytics.quality import findings
 from core.analytics.registry import METRICS
 from core.analytics.survey import survey_results
+from core.analytics.votes import cast
 from core.analytics.window import Window
 from core.baseline.entries import EXCLUSION_KINDS, ExclusionEntry, exclusions
 from core.baseline.windows import Baseline, baselines

@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, func, select
 
 from core import words
 from core.analytics.exclusions import Excluded, merged
-from core.analytics.observed import Observed, cast, day_instants, instants
+from core.analytics.observed import Observed, day_instants, instants
 from core.analytics.platform import platform_reading
 from core.analytics.quality import Finding
+from core.analytics.votes import cast
 from core.analytics.window import Window
 from core.baseline.entries import exclusions
 from core.store import Feedback, Store, SurveyResponse, Ticket, table

@@ -14,7 +14,6 @@ from core.demo.bugs import BugSource, reject_reasons
 from core.demo.catalogue import feature_objects, product_objects
 from core.demo.clear import clear_demo
 from core.demo.cycles import CyclePlan, cycle_object, plan_cycles
-from core.demo.decided import decide_demo
 from core.demo.enhancer import days, enhancer_day
 from core.demo.opinions import demo_vote_id, feedback_of
 from core.demo.platform import scraped
@@ -134,6 +133,9 @@ def build_demo(
         for step in steps:
             with store.write(DEMO_ACCOUNT) as unit:
                 step(unit)
+    # It needs statistics and themes, which take seconds to load, and nobody else here does.
+    from core.demo.decided import decide_demo  # noqa: PLC0415
+
     decide_demo(store, world, DEMO_ACCOUNT)
     tell("Laying out the columns")
     store.refresh_copy()

@@ -3,6 +3,7 @@
 from core.store.engine import Store, open_store
 from core.store.models import (
     FACT_TABLES,
+    PAGES,
     PROMETHEUS,
     Account,
     AccountSetting,
@@ -56,6 +57,7 @@ from core.store.unit import Counts, Unit, chunks
 
 __all__ = [
     "FACT_TABLES",
+    "PAGES",
     "PROMETHEUS",
     "Account",
     "AccountSetting",

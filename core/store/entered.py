@@ -16,6 +16,7 @@ from core.store.tables import (
 )
 
 __all__ = [
+    "PAGES",
     "AccountSetting",
     "AuditEntry",
     "Criterion",
@@ -25,6 +26,10 @@ __all__ = [
     "SavedView",
     "Ticket",
 ]
+
+
+# How the subject of a vote begins that rates a page of this product, and no enhancement.
+PAGES = "page:"
 
 
 class Enhancement(Base, table=True):

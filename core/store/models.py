@@ -8,6 +8,7 @@ column is the same instant's date in the account's business time zone, written b
 
 from core.store.access import ApiToken, FeedbackReceipt, RaterSalt
 from core.store.entered import (
+    PAGES,
     AccountSetting,
     AuditEntry,
     Criterion,
@@ -56,6 +57,7 @@ from core.store.themed import Opportunity, Theme, ThemeAssignment, ThemeRule
 __all__ = [
     "BOOKKEEPING",
     "FACT_TABLES",
+    "PAGES",
     "PROMETHEUS",
     "Account",
     "AccountSetting",

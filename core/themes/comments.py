@@ -10,9 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlmodel import Session
 
 from core.analytics.exclusions import Excluded
-from core.analytics.satisfaction import PAGES
 from core.analytics.survey import TEXTS
-from core.store import Feedback, SurveyResponse, Ticket, table
+from core.store import PAGES, Feedback, SurveyResponse, Ticket, table
 
 __all__ = ["FEEDBACK", "SOURCES", "Comment", "comments_of"]
 

@@ -1,0 +1,45 @@
+"""Which votes a figure of the enhancer counts: the one home of that condition."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from core.analytics.exclusions import Excluded
+from core.analytics.window import Window
+from core.store import PAGES, Feedback, table
+
+__all__ = ["cast", "on_enhancer", "votes_of"]
+
+
+def on_enhancer() -> ColumnElement[bool]:
+    """Votes on enhancements and tickets, and not on pages of this product."""
+    return table(Feedback).c.subject.not_like(f"{PAGES}%")
+
+
+def cast() -> ColumnElement[bool]:
+    """Of these the votes that say something: one that was taken back says nothing."""
+    votes = table(Feedback).c
+    said = (votes.thumb, votes.rating, votes.comment)
+    return and_(on_enhancer(), or_(*(column.is_not(None) for column in said)))
+
+
+def votes_of(
+    account: str, window: Window, without: Excluded, *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """These columns of the votes of a window on the enhancer, without what is excluded.
+
+    Votes that were taken back are among them: see `cast`.
+    """
+    votes = table(Feedback).c
+    statement = select(*columns).where(votes.account_id == account, on_enhancer())
+    if window.start is not None:
+        statement = statement.where(votes.created_day >= window.start)
+    if window.end is not None:
+        statement = statement.where(votes.created_day <= window.end)
+    kept = without.keeps(
+        votes.created_at,
+        rater=votes.rater,
+        ticket=votes.ticket_id,
+        enhancement=votes.enhancement_id,
+    )
+    return statement if kept is None else statement.where(kept)
