@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from sqlalchemy.orm import configure_mappers
 
 from core.api import ROUTES, tidy_up
 from core.config import load_settings
@@ -37,6 +38,8 @@ def _warm() -> None:
         modules["core.shown"].shown_store(load_settings())
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
+    # Or the first vote does it, while it keeps all others from writing.
+    configure_mappers()
     # What is loaded now stays: the collector need not walk through it on every rerun.
     gc.collect()
     gc.freeze()

@@ -3,7 +3,7 @@
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -118,10 +118,16 @@ class Store:
 
     def ensure_account(self, account_id: str, name: str, *, is_demo: bool = False) -> None:
         """Enter the account with the default success criteria, or give it its present name."""
+        account = table(Account)
+        own = account.c.id == account_id
+        present = select(account.c.name).where(own)
+        with self.read() as session:
+            # Mostly it is known: whoever writes need not be waited for.
+            if session.connection().execute(present).scalar() == name:
+                return
         with self.write(account_id) as unit:
-            known = unit.session.get(Account, account_id)
-            if known is not None:
-                known.name = name
+            if unit.session.connection().execute(present).scalar() is not None:
+                unit.session.connection().execute(update(account).where(own).values(name=name))
                 return
             unit.session.connection().execute(
                 insert(table(Account)),
@@ -212,16 +218,30 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
     zone = ZoneInfo(timezone or load_settings().timezone)
     engine = _engine(url)
     try:
-        with _told(engine), engine.execution_options(writes=True).begin() as connection:
-            _migrate(connection)
-            account = table(Account)
-            moved = select(account.c.id).where(account.c.timezone != zone.key)
-            for account_id in connection.execute(moved).scalars().all():
-                rezone(connection, account_id, zone.key)
+        with _told(engine):
+            with engine.connect() as connection:
+                is_ready = _revision(connection) == head() and not _moved(connection, zone)
+            # Mostly it is: whoever writes need not be waited for.
+            if not is_ready:
+                _make_ready(engine, zone)
     except StoreError:
         engine.dispose()
         raise
     return Store(engine, zone, _copy(engine))
+
+
+def _make_ready(engine: Engine, zone: ZoneInfo) -> None:
+    with engine.execution_options(writes=True).begin() as connection:
+        _migrate(connection)
+        for account_id in _moved(connection, zone):
+            rezone(connection, account_id, zone.key)
+
+
+def _moved(connection: Connection, zone: ZoneInfo) -> Sequence[str]:
+    """The accounts whose days are those of another zone."""
+    account = table(Account)
+    moved = select(account.c.id).where(account.c.timezone != zone.key)
+    return connection.execute(moved).scalars().all()
 
 
 def _copy(engine: Engine) -> FactsCopy | None:

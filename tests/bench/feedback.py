@@ -69,7 +69,7 @@ def reads(url, stop, times):
         page = browser.new_page()
         while not stop.is_set():
             started = time.perf_counter()
-            page.goto(f"{url}/engagement?account=demo")
+            page.goto(f"{url}/customer_engagement?account=demo")
             page.wait_for_selector(READY, timeout=60_000)
             times.append(time.perf_counter() - started)
             stop.wait(PAUSE)
