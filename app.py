@@ -13,8 +13,9 @@ from typing import Any
 
 import streamlit as st
 from sqlalchemy.orm import configure_mappers
+from starlette.middleware import Middleware
 
-from core.api import ROUTES, tidy_up
+from core.api import ROUTES, PostsFirst, tidy_up
 from core.config import load_settings
 from core.errors import TouchstoneError
 
@@ -27,7 +28,7 @@ PAGE_IMPORTS = (
 
 # Pages compute in threads beside the loop that answers the API: with Python's 5 ms a request that
 # takes one would wait for its turn again and again.
-sys.setswitchinterval(0.0005)
+sys.setswitchinterval(0.0001)
 
 log = logging.getLogger("touchstone")
 
@@ -75,5 +76,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 app = st.App(
-    Path(__file__).resolve().parent / "pages" / "_frame.py", routes=ROUTES, lifespan=lifespan
+    Path(__file__).resolve().parent / "pages" / "_frame.py",
+    routes=ROUTES,
+    middleware=[Middleware(PostsFirst)],
+    lifespan=lifespan,
 )

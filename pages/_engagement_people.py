@@ -63,7 +63,7 @@ def slipping(page: ui.Page, found: Engagement, chosen: Filters) -> None:
 
 def _outreach(page: ui.Page, people: pd.DataFrame, chosen: Filters) -> pd.DataFrame:
     """The latest gone first: they are the easiest to win back."""
-    last = ui.read(page, last_seen, account=page.account.id, product_ids=chosen.product_ids)
+    last = ui.read_facts(page, last_seen, account=page.account.id, product_ids=chosen.product_ids)
     shown = people[["customer_id", "customer", "trend"]].merge(last, on="customer_id", how="left")
     shown["days"] = [(page.today - day).days for day in shown["day"]]
     return shown.sort_values(["days", "customer"], ignore_index=True)
@@ -84,7 +84,7 @@ _OUTREACH: dict[str, Any] = {
 
 
 def cohort_tab(page: ui.Page, chosen: Filters) -> None:
-    found = ui.read(page, cohorts, **chosen.asked_of(page))
+    found = ui.read_facts(page, cohorts, **chosen.asked_of(page))
     if found.months.empty:
         ui.empty(
             "Nobody's first cycle ended in this period or the last 12 months, this month left out: "
@@ -132,7 +132,7 @@ def _cohort_notes(found: Cohorts) -> str:
 
 
 def onboarding_tab(page: ui.Page, chosen: Filters) -> None:
-    found = ui.read(
+    found = ui.read_facts(
         page,
         onboarding,
         account=page.account.id,
@@ -220,7 +220,7 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
         bind="query-params",
         help="When a cycle was created or submitted is not known: its planned start and end are",
     )
-    rows = ui.read(
+    rows = ui.read_facts(
         page,
         metric_rows,
         account=page.account.id,
@@ -267,7 +267,7 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
 
 
 def findings_tab(page: ui.Page, chosen: Filters) -> None:
-    found = ui.read(
+    found = ui.read_facts(
         page,
         findings,
         account=page.account.id,

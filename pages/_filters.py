@@ -50,7 +50,7 @@ def filter_bar(
     them in the bar. `on_reset` takes back what is no box.
     """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
-    names = ui.read(page, product_names, account=page.account.id) if products else {}
+    names = ui.read_facts(page, product_names, account=page.account.id) if products else {}
     # Dates that the box cannot take leave the link when it is drawn.
     is_opened = keys["dates"] not in st.session_state
     linked = st.query_params.get_all(keys["dates"]) if is_opened else []

@@ -9,6 +9,7 @@ import streamlit as st
 from core import words
 from core.analytics import Metric, explain, query_metrics
 from core.analytics.figures import Figure, headline_figures
+from core.analytics.query import are_of_facts
 from core.store import Store
 from pages import _ui as ui
 
@@ -21,10 +22,16 @@ def figure_cards(
     page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
 ) -> list[Figure]:
     """A card for each metric, named by its label, each with the way to its proof."""
-    figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
+    figures = headlines(page, list(labels), asked)
     for figure in figures:
         ui.figure_card(page, figure, labels[figure.metric.key], of_figure, brief=brief)
     return figures
+
+
+def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Figure]:
+    """The headline figures of metrics; of those of test cycles and bugs no vote has a part."""
+    read = ui.read_facts if are_of_facts(metrics) else ui.read
+    return read(page, headline_figures, metrics=list(metrics), **asked)
 
 
 @st.dialog("What is this?", width="large")

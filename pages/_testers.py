@@ -53,7 +53,7 @@ class View:
 
     def leaderboard(self) -> Leaderboard:
         """The testers ranked, computed once for each state of the data and of the settings."""
-        return ui.read(
+        return ui.read_facts(
             self.page,
             leaderboard,
             scope=self.scope,
@@ -65,7 +65,9 @@ class View:
         """The months of those who come first in an order."""
         first = by_order(people, by).head(TRENDS)["tester_id"]
         ids = tuple(sorted(int(tester) for tester in first))
-        return ui.read(self.page, trend_of, scope=self.scope, tester_ids=ids, today=self.page.today)
+        return ui.read_facts(
+            self.page, trend_of, scope=self.scope, tester_ids=ids, today=self.page.today
+        )
 
 
 def with_trends(people: pd.DataFrame, trend: Trend) -> pd.DataFrame:
@@ -75,7 +77,7 @@ def with_trends(people: pd.DataFrame, trend: Trend) -> pd.DataFrame:
 
 def names(page: ui.Page) -> Mapping[int, str]:
     """Every tester of the account by id."""
-    return ui.read(page, tester_names, account=page.account.id)
+    return ui.read_facts(page, tester_names, account=page.account.id)
 
 
 def person() -> str | None:
@@ -118,7 +120,7 @@ def row_chosen(table: str, ids: Sequence[int]) -> int | None:
 def maturing_note(view: View, tester_id: int | None = None) -> None:
     """How many bugs are too young to be judged; nothing where there are none."""
     scope = view.scope if tester_id is None else view.of(tester_id)
-    bugs, undecided = ui.read(view.page, maturing, scope=scope, since=view.since)
+    bugs, undecided = ui.read_facts(view.page, maturing, scope=scope, since=view.since)
     if bugs:
         verb = "is" if bugs == 1 else "are"
         st.caption(

@@ -31,7 +31,7 @@ OTHER_REASONS, OTHER_STATUSES = "Other reasons", "Other statuses"
 
 def show(view: View, found: Leaderboard) -> None:
     page = view.page
-    days = ui.read(page, by_day, scope=view.scope)
+    days = ui.read_facts(page, by_day, scope=view.scope)
     judged = rates(days, view.settings, today=page.today)
     st.markdown(f"**{ui.plain(tester_words.field_answer(judged))}**")
     with st.grid(4, min_column_width=240):

@@ -68,7 +68,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         return
     _figures(view, tester_id)
     common.maturing_note(view, tester_id)
-    days = ui.read(page, by_day, scope=scope)
+    days = ui.read_facts(page, by_day, scope=scope)
     left, right = st.columns([13, 9])
     with left:
         _trend(view, days, common.names(page)[tester_id])
@@ -77,10 +77,10 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         ranking.explain(view, found, tester_id)
     named = ui.read(page, reason_names, account=page.account.id)
     with st.grid(4, min_column_width=260):
-        _severities(ui.read(page, by_value, scope=scope, of="severity"))
+        _severities(ui.read_facts(page, by_value, scope=scope, of="severity"))
         _reasons(days, named)
         for of in ("product", "feature"):
-            _covered(of, ui.read(page, by_value, scope=scope, of=of))
+            _covered(of, ui.read_facts(page, by_value, scope=scope, of=of))
     _reports(view, tester_id, named)
 
 

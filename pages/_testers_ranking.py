@@ -189,7 +189,7 @@ def _name(people: pd.DataFrame, tester_id: int) -> str:
 
 def explain(view: View, found: Leaderboard, tester_id: int) -> None:
     """The arithmetic of one tester's rank, and what separates them from their neighbours."""
-    bugs = ui.read(view.page, by_value, scope=view.of(tester_id), of="severity")
+    bugs = ui.read_facts(view.page, by_value, scope=view.of(tester_id), of="severity")
     reason = why(found, tester_id=tester_id, bugs=bugs, weights=view.settings.weights)
     if reason is None:
         return

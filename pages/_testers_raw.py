@@ -58,7 +58,7 @@ def show(view: View, found: Leaderboard) -> None:
 def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> None:
     page = view.page
     details = ui.read(page, detailed, scope=view.scope)
-    broad = ui.read(page, breadth, scope=view.scope)
+    broad = ui.read_facts(page, breadth, scope=view.scope)
     repeats = ui.read(page, repeat_reasons, account=page.account.id)
     whole = people.set_index("tester_id")
     whole = pd.concat([whole, details.counts, broad, details.severities.add_prefix("of ")], axis=1)

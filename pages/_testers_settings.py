@@ -85,7 +85,7 @@ def show(view: View) -> None:
 def _form(view: View) -> None:
     page, now, who = view.page, view.settings, ui.editor(view.page)
     severities = list(
-        dict.fromkeys([*now.weights, *ui.read(page, severities_of, account=page.account.id)])
+        dict.fromkeys([*now.weights, *ui.read_facts(page, severities_of, account=page.account.id)])
     )
     # Boxes keep what is typed; another state of the settings has other boxes.
     key = f"testers_{crc32(repr((page.account.id, now)).encode())}"

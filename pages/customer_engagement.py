@@ -46,7 +46,9 @@ def show(page: ui.Page) -> None:
     if person is not None:
         one.show(page, person, names[person], chosen, answer)
         return
-    found = ui.read(page, engagement, **chosen.asked_of(page), settings=thresholds.in_use(page))
+    found = ui.read_facts(
+        page, engagement, **chosen.asked_of(page), settings=thresholds.in_use(page)
+    )
     with answer:
         st.markdown(f"##### {ui.plain(sentences.engagement_answer(found, chosen.window.label))}")
         ui.freshness_line(page, SOURCES, window=chosen.window)

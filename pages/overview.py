@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import signal_words, words
 from core.analytics.criteria import evaluate
-from core.analytics.figures import Figure, headline_figures
+from core.analytics.figures import Figure
 from core.analytics.fresh import FreshSource, fresh_sources
 from core.analytics.movers import Mover, Movers, movers_of_customers, movers_of_testers
 from core.analytics.panels import PANELS
@@ -43,7 +43,7 @@ def show(page: ui.Page) -> None:
     heading(f"Success criteria, week {week.label}", "success_criteria.py", "All criteria")
     _criteria.strip(page, main, week, brief=True)
     heading(f"Trends, {words.lower_first(chosen.window.label)}", "explore.py", "Explore")
-    figures = ui.read(page, headline_figures, metrics=list(labels), **asked)
+    figures = _proof.headlines(page, list(labels), asked)
     with st.grid(3, min_column_width=300):
         for figure, trend in zip(figures, trends, strict=True):
             trend_card(page, chosen, figure, labels[figure.metric.key], trend)
@@ -126,10 +126,10 @@ def movers(page: ui.Page, chosen: Filters, scope: dict[str, Any]) -> None:
         return
     left, right = st.columns(2)
     with left:
-        found = ui.read(page, movers_of_customers, **scope)
+        found = ui.read_facts(page, movers_of_customers, **scope)
         mover_card(page, chosen, found, who="customer user", what="cycles created")
     with right:
-        found = ui.read(page, movers_of_testers, **scope)
+        found = ui.read_facts(page, movers_of_testers, **scope)
         mover_card(page, chosen, found, who="tester", what="accepted bugs")
 
 

@@ -1,6 +1,6 @@
 """Answering a metric query."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from time import perf_counter
@@ -12,12 +12,12 @@ from core.analytics.newest import data_through, synced_at
 from core.analytics.notices import counts_of, notices
 from core.analytics.question import Question, read_question
 from core.analytics.reader import Reader, Row
-from core.analytics.registry import WEEKDAYS
+from core.analytics.registry import METRICS, WEEKDAYS, facts_of
 from core.analytics.wanted import read_scope, resolve
 from core.analytics.words import explanation
 from core.store import Store
 
-__all__ = ["figures_of", "metric_rows", "metric_totals", "query_metrics"]
+__all__ = ["are_of_facts", "figures_of", "metric_rows", "metric_totals", "query_metrics"]
 
 # The facts whose tables all stand in the columnar copy.
 COPIED = frozenset({"tests", "bugs", "test_features"})
@@ -92,6 +92,11 @@ def metric_rows(store: Store, *, account: str | None, **asked: Any) -> list[Row]
     question = read_question(today=datetime.now(store.zone).date(), **asked)
     with _asking(store, question, account) as (reader, meant, _):
         return _rows(reader, meant)[0]
+
+
+def are_of_facts(metrics: Iterable[str]) -> bool:
+    """Whether the metrics are counted from `FACT_TABLES` alone."""
+    return all(COPIED.issuperset(facts_of(METRICS[metric])) for metric in metrics)
 
 
 def metric_totals(store: Store, *, account: str | None, **asked: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.api.answers import Refusal, as_json
 from core.api.calendar import get_calendar
@@ -18,7 +18,7 @@ from core.api.serving import Served, in_thread, served
 from core.errors import TouchstoneError
 from core.feedback import forget_past_salts, forget_receipts
 
-__all__ = ["ROUTES", "tidy_up"]
+__all__ = ["ROUTES", "PostsFirst", "tidy_up"]
 
 log = logging.getLogger("touchstone")
 
@@ -95,6 +95,22 @@ ROUTES = [
     Route("/api", Resource({})),
     Route("/api/{path:path}", Resource({})),
 ]
+
+
+class PostsFirst:
+    """What is sent to the API passes by the layers that pages need: sessions, compression.
+
+    They take as long as a vote.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._api = Router(ROUTES, redirect_slashes=False, default=app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer here what is posted to one of the routes, and leave the rest to the app."""
+        is_sent = scope["type"] == "http" and scope["method"] == "POST"
+        await (self._api if is_sent else self._app)(scope, receive, send)
 
 
 async def tidy_up() -> None:

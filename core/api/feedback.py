@@ -113,16 +113,15 @@ async def feedback_stats(request: Request, known: Served) -> Response:
 
 async def _recorded(request: Request, known: Served) -> Recorded:
     token = await token_holder(request, known.store, is_checked_later=True)
-    address = client_address(request, known.settings.api.trusted_proxies)
     if token is None:
         if not known.settings.api.anonymous_feedback:
             raise Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
         burst = known.settings.api.address_votes_per_minute
-        limit(("address", address), burst, MINUTE, "this address")
+        limit(("address", _address(request, known)), burst, MINUTE, "this address")
     media_type(request, (JSON,))
     vote = checked(VoteIn, read_json(await read_body(request, LARGEST_VOTE)))
     account_id = _account(known, token, vote)
-    rater = await _rater(known, token, account_id, vote, (address, _agent(request)))
+    rater = await _rater(request, known, token, account_id, vote)
     cast = _cast(vote, rater, with_id=token is not None)
     receipt = _receipt(request, token, vote, rater)
     try:
@@ -152,11 +151,7 @@ def _account(known: Served, token: Token | None, vote: VoteIn) -> str:
 
 
 async def _rater(
-    known: Served,
-    token: Token | None,
-    account_id: str,
-    vote: VoteIn,
-    connection: tuple[str, str],
+    request: Request, known: Served, token: Token | None, account_id: str, vote: VoteIn
 ) -> str:
     """Who rates: by name, by a key of their own, or by what the connection shows."""
     if vote.technician_email is not None:
@@ -170,14 +165,15 @@ async def _rater(
         # As from a file: the votes of one record are of one person, of whom nothing is known.
         return f"anonymous:{vote.id}"
     else:
+        connection = (_address(request, known), request.headers.get("user-agent", ""))
         return await in_thread(anonymous_rater, known.store, account_id, "connection", *connection)
     burst = known.settings.api.rater_votes_per_minute
     limit(("rater", account_id, rater), burst, MINUTE, "this rater")
     return rater
 
 
-def _agent(request: Request) -> str:
-    return request.headers.get("user-agent", "")
+def _address(request: Request, known: Served) -> str:
+    return client_address(request, known.settings.api.trusted_proxies)
 
 
 def _cast(vote: VoteIn, rater: str, *, with_id: bool) -> Cast:

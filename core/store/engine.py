@@ -152,6 +152,19 @@ class Store:
         with self.read() as session:
             return int(session.connection().execute(version).scalar_one())
 
+    def versions(self, account_id: str) -> tuple[int, int]:
+        """Of an account its `data_version`, and the number that grows with those to its facts.
+
+        Raises StoreError where there is no such account.
+        """
+        account = table(Account).c
+        both = select(account.data_version, account.facts_version).where(account.id == account_id)
+        with self.read() as session:
+            found = session.connection().execute(both).one_or_none()
+        if found is None:
+            raise StoreError(f"There is no account {account_id!r} in the store any more.")
+        return found[0], found[1]
+
     @contextmanager
     def read_facts(self, session: Session) -> Iterator[Connection | None]:
         """A connection to the columnar copy of the facts as the session sees them, if there is one.

@@ -33,7 +33,7 @@ RENEW_SECONDS = 2.0
 # Who waits to write into SQLite looks again at least each tenth of a second: a run that has written
 # for a while leaves that long to others.
 WRITES_SECONDS = 0.7
-BREATH_SECONDS = 0.12
+BREATH_SECONDS = 0.005
 # Steps of one kind are told no more often than this.
 TOLD_SECONDS = 0.1
 # Of these a problem belongs to the object of that id, and is gone when the object can be read.
@@ -118,7 +118,7 @@ class Run:
         self._reasons: list[str] = []
         self._pending: list[FieldProblem] = []
         self._seen_again: list[dict[str, Any]] = []
-        self._started = self._renewed = self._breathed = monotonic()
+        self._started = self._renewed = monotonic()
         self._told_step, self._told_at = "", 0.0
         self._running = True
         with store.write(account_id, quiet=True) as unit:
@@ -159,7 +159,6 @@ class Run:
         for name, parsed in reads:
             if name in READ_WHOLE:
                 objects.setdefault(name, set()).update(str(item.id) for item in parsed.items)
-        self._breathe()
         with self._unit() as unit:
             saved = [work(unit) for work in works]
             problems += [p for result in saved for p in result.problems]
@@ -177,7 +176,6 @@ class Run:
 
     def wait(self, *futures: Future[Any]) -> None:
         """Wait until one of the futures is done. Raises the reason where the run is to end."""
-        began = monotonic()
         while True:
             ended = None if self.client is None else self.client.gate.over()
             if ended is not None:
@@ -186,8 +184,6 @@ class Run:
                 with self._unit(quiet=True) as unit:
                     unit.upsert(SyncRun, [{"id": self.id, "requests": self._requests}])
             if wait(futures, timeout=LOOK_UP_SECONDS, return_when=FIRST_COMPLETED).done:
-                if monotonic() - began > BREATH_SECONDS:
-                    self._breathed = monotonic()
                 return
 
     def progress(self, step: str, done: int, total: int | None, text: str) -> None:
@@ -257,15 +253,11 @@ class Run:
     @contextmanager
     def _unit(self, *, quiet: bool = False) -> Iterator[Unit]:
         """A unit of a run that still holds its lease. Raises LeaseLost, before anything is kept."""
+        sleep(max(0.0, self._renewed + BREATH_SECONDS - monotonic()))
         with self.store.write(self.account_id, quiet=quiet) as unit:
             renew_lease(unit, self._lease)
             yield unit
         self._renewed = monotonic()
-
-    def _breathe(self) -> None:
-        if monotonic() - self._breathed > WRITES_SECONDS:
-            sleep(BREATH_SECONDS)
-            self._breathed = monotonic()
 
     def _end(self, status: str, message: str) -> None:
         with self._unit(quiet=True) as unit:

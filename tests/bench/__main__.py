@@ -128,7 +128,7 @@ def measured(store):
     """For each read: the whole, its slowest query, and the answer from the cache."""
     now = datetime.now(store.zone)
     account = AccountName(DEMO_ACCOUNT, "Demo")
-    page = _ui.Page("bench", load_settings(), store, True, (account,), account, 0, now)
+    page = _ui.Page("bench", load_settings(), store, True, (account,), account, 0, 0, now)
 
     def cached(function, kwargs):
         store.data_version(DEMO_ACCOUNT)

@@ -3,7 +3,7 @@
 The dashboard runs on demo data in a process of its own, a page is read in a browser and an account
 is synchronised into the same store; then the same with `kill -9` in the middle. Each vote that was
 accepted has to be there, once. The browser and the API that is read, which elsewhere are on other
-machines, run at the lowest priority here.
+machines, get what the cores have left here.
 """
 
 import argparse
@@ -59,9 +59,17 @@ def stored(folder):
     return ids, history
 
 
+def only_when_idle():
+    """Have this thread, and what it starts, run when a core has nothing else to do.
+
+    A low priority would not do: Chromium raises its own.
+    """
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def reads(url, stop, times):
     """Someone who opens a page again and again."""
-    os.nice(19)  # of this thread, and of the browser that it starts
+    only_when_idle()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=ARGUMENTS
@@ -80,7 +88,7 @@ def far_away(server, stack):
     """Start the API from a thread of low priority, which its own threads inherit."""
 
     def starts():
-        os.nice(19)
+        only_when_idle()
         stack.enter_context(server)
 
     thread = threading.Thread(target=starts)

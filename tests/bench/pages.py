@@ -119,7 +119,11 @@ def changed(store):
     """Make the store look as after a change of its data, so that nothing cached holds."""
     account = table(Account)
     with store.engine.execution_options(writes=True).begin() as connection:
-        connection.execute(update(account).values(data_version=account.c.data_version + 1))
+        connection.execute(
+            update(account).values(
+                data_version=account.c.data_version + 1, facts_version=account.c.facts_version + 1
+            )
+        )
 
 
 @contextmanager

@@ -1,13 +1,17 @@
 """Pages under AppTest, each test with caches and stores of its own."""
 
+import threading
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from sqlalchemy import Engine, Table, event
+from sqlalchemy.sql import visitors
 from streamlit.testing.v1 import AppTest
 
 from core.shown import close_stores
-from core.store import open_store
+from core.store import FACT_TABLES, SyncRun, open_store, table
+from pages import _ui
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("[a-z]*.py"))
@@ -21,6 +25,33 @@ def _fresh_caches():
     close_stores()
     st.cache_data.clear()
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def _facts_only(monkeypatch):
+    """What is cached by the state of the facts is made of them, and of no other table."""
+    reading = threading.local()
+    # When a sync ran is no part of either state.
+    known = {*FACT_TABLES, table(SyncRun)}
+    read_facts = _ui.read_facts
+
+    def watched(page, function, **kwargs):
+        reading.function = function.__qualname__
+        try:
+            return read_facts(page, function, **kwargs)
+        finally:
+            reading.function = None
+
+    def executed(_connection, statement, *_):
+        if getattr(reading, "function", None):
+            parts = (getattr(part, "table", part) for part in visitors.iterate(statement))
+            tables = {part for part in parts if isinstance(part, Table)}
+            assert tables <= known, f"{reading.function} reads {tables - known}"
+
+    monkeypatch.setattr(_ui, "read_facts", watched)
+    event.listen(Engine, "before_execute", executed)
+    yield
+    event.remove(Engine, "before_execute", executed)
 
 
 @pytest.fixture
