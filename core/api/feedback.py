@@ -1,6 +1,5 @@
 """The feedback API: a vote taken, votes listed, votes summed up."""
 
-import asyncio
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -125,14 +124,13 @@ async def _recorded(request: Request, known: Served) -> Recorded:
     cast = _cast(vote, rater, with_id=token is not None)
     receipt = _receipt(request, token, vote, rater)
     try:
-        future = submit_vote(
+        return await submit_vote(
             known.store,
             account_id,
             cast,
             receipt=receipt,
             token_id=None if token is None else token.id,
         )
-        return await asyncio.wrap_future(future)
     except AccessError as error:
         forget_tokens()
         raise Refusal(401, str(error)) from None

@@ -4,10 +4,12 @@ One thread writes. It takes the votes that wait at the moment into one unit of w
 account, and answers each one after the commit.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from time import sleep
@@ -55,7 +57,8 @@ class _Waiting:
     cast: Cast
     receipt: Receipt | None
     token_id: int | None
-    future: "Future[Recorded]" = field(default_factory=Future)
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Recorded]"
 
 
 _waiting: deque[_Waiting] = deque()
@@ -64,22 +67,23 @@ _thread = ThreadPoolExecutor(1, thread_name_prefix="votes")
 _is_writing = False
 
 
-def submit_vote(
+async def submit_vote(
     store: Store,
     account_id: str,
     cast: Cast,
     *,
     receipt: Receipt | None = None,
     token_id: int | None = None,
-) -> "Future[Recorded]":
-    """Have a valid vote recorded as of now; the answer comes once it is committed.
+) -> Recorded:
+    """Record a valid vote as of now; the answer comes once it is committed.
 
-    With a receipt that is known the vote changes nothing and is answered as the first time. Fails
-    with AccessError when the token has been revoked, InputError for a key that stood for another
+    With a receipt that is known the vote changes nothing and is answered as the first time. Raises
+    AccessError when the token has been revoked, InputError for a key that stood for another
     vote, StoreError when the store cannot be written or too many votes wait.
     """
     global _is_writing  # noqa: PLW0603 (one writer for the process, like its queue)
-    waiting = _Waiting(store, account_id, cast, receipt, token_id)
+    loop = asyncio.get_running_loop()
+    waiting = _Waiting(store, account_id, cast, receipt, token_id, loop, loop.create_future())
     with _lock:
         if len(_waiting) >= MOST_WAITING:
             raise StoreError("Too many votes wait to be written: try again in a moment.")
@@ -87,7 +91,7 @@ def submit_vote(
         if not _is_writing:
             _is_writing = True
             _thread.submit(_write_all)
-    return waiting.future
+    return await waiting.answer
 
 
 def forget_receipts(store: Store) -> None:
@@ -120,18 +124,30 @@ def _write_all() -> None:
 
 
 def _write_group(group: Sequence[_Waiting]) -> None:
+    answers: Sequence[Recorded | Exception]
     try:
         with TURN, group[0].store.write(group[0].account_id) as unit:
             answers = _record(unit, group)
     except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever it was)
-        for one in group:
-            one.future.set_exception(error)
-        return
+        answers = [error] * len(group)
+    # A loop is woken once, and not for each of them.
+    for loop in {one.loop for one in group}:
+        with suppress(RuntimeError):  # it has ended, and so has whoever waited in it
+            loop.call_soon_threadsafe(_tell, loop, group, answers)
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop,
+    group: Sequence[_Waiting],
+    answers: Sequence[Recorded | Exception],
+) -> None:
     for one, answer in zip(group, answers, strict=True):
+        if one.loop is not loop or one.answer.done():  # whoever waited has gone
+            continue
         if isinstance(answer, Exception):
-            one.future.set_exception(answer)
+            one.answer.set_exception(answer)
         else:
-            one.future.set_result(answer)
+            one.answer.set_result(answer)
 
 
 def _record(unit: Unit, group: Sequence[_Waiting]) -> list[Recorded | Exception]:

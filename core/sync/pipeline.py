@@ -1,11 +1,11 @@
-"""Reading test cycles with their bugs, batch by batch, and writing each batch as one unit.
+"""Reading test cycles with their bugs, batch by batch, and writing each batch in short units.
 
 Several batches are asked for at a time and written in the order in which their test cycles were
 added, so that a test cycle is never without its bugs, and what was read does not pile up.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,8 @@ __all__ = ["Pipeline"]
 T = TypeVar("T")
 # So many test cycles may be listed before their bugs are read.
 MOST_WAITING = 5_000
+# About so many test cycles and bugs are written as one unit: votes wait as long as one takes.
+UNIT_OBJECTS = 250
 # As long as the size of an answer is not known at all.
 FIRST_BATCHES = 2
 
@@ -123,20 +125,30 @@ class Pipeline:
         self._tell()
 
     def _write(self, cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> None:
-        if not cycles:
-            return
-        ids = [cycle.id for cycle in cycles]
         keep = {bug.id for bug in bugs.items}
-        self._written.update(ids)
+        settled = _settled(cycles, bugs)
+        self._written.update(cycle.id for cycle in cycles)
         self._bugs += len(keep)
         self.without_cycle |= {
             bug.id
             for bug in bugs.items
             if bug.cycle_id not in self._written and bug.cycle_id not in self.state.cycles
         }
+        for some, with_bugs in _units(cycles, bugs):
+            self._write_unit(some, with_bugs, keep, settled)
+
+    def _write_unit(
+        self,
+        cycles: Sequence[ParsedCycle],
+        bugs: Parsed[ParsedBug],
+        keep: set[int],
+        settled: Mapping[int, bool],
+    ) -> None:
+        ids = [cycle.id for cycle in cycles]
+        own = [bug.id for bug in bugs.items]
         again = [
             partial(found_again, kind=kind, ids=found)
-            for kind, read in (("test_cycle", ids), ("bug", keep))
+            for kind, read in (("test_cycle", ids), ("bug", own))
             if (found := [n for n in read if (kind, n) in self.state.vanished])
         ]
         problems = tuple(p for cycle in cycles for p in cycle.problems)
@@ -144,7 +156,7 @@ class Pipeline:
             partial(save_cycles, cycles=cycles),
             partial(save_bugs, bugs=bugs.items),
             partial(move_other_bugs, cycle_ids=ids, keep=keep),
-            partial(note_readings, settled=_settled(cycles, bugs)),
+            partial(note_readings, settled={number: settled[number] for number in ids}),
             *again,
             reads=[("test_cycle", Parsed(tuple(cycles), problems)), ("bug", bugs)],
         )
@@ -183,6 +195,37 @@ def _read_bugs(
     # However the batches are cut: what is written first is the same.
     items.sort(key=lambda bug: (places.get(bug.cycle_id or 0, len(places)), bug.id))
     return _Answer(Parsed(tuple(items), tuple(problems), refused), failed, seconds, largest)
+
+
+def _units(
+    cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]
+) -> Iterator[tuple[Sequence[ParsedCycle], Parsed[ParsedBug]]]:
+    """The test cycles with their bugs in parts that take a moment to write.
+
+    What belongs to none of them, bugs of other test cycles and refused objects, is in the last.
+    """
+    of_cycle: dict[int | None, list[ParsedBug]] = defaultdict(list)
+    for bug in bugs.items:
+        of_cycle[bug.cycle_id].append(bug)
+    some: list[ParsedCycle] = []
+    own: list[ParsedBug] = []
+    for cycle in cycles:
+        its = of_cycle.pop(cycle.id, [])
+        if some and len(some) + len(own) + len(its) >= UNIT_OBJECTS:
+            yield some, Parsed(tuple(own), _problems(own))
+            some, own = [], []
+        some.append(cycle)
+        own += its
+    if not some:
+        return
+    own += [bug for rest in of_cycle.values() for bug in rest]
+    read = {str(bug.id) for bug in bugs.items}
+    of_refused = tuple(p for p in bugs.problems if p.source_id not in read)
+    yield some, Parsed(tuple(own), _problems(own) + of_refused, bugs.refused)
+
+
+def _problems(bugs: Sequence[ParsedBug]) -> tuple[FieldProblem, ...]:
+    return tuple(problem for bug in bugs for problem in bug.problems)
 
 
 def _settled(cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> dict[int, bool]:

@@ -30,10 +30,9 @@ REASONS_SHOWN = 20
 # How often a run that waits looks up whether it is to end, and how often it says that it lives.
 LOOK_UP_SECONDS = 0.1
 RENEW_SECONDS = 2.0
-# Who waits to write into SQLite looks again at least each tenth of a second: a run that has written
-# for a while leaves that long to others.
-WRITES_SECONDS = 0.7
-BREATH_SECONDS = 0.005
+# Who waits to write into SQLite looks again after some milliseconds: a run that writes one unit
+# after the other leaves that long to others.
+BREATH_SECONDS = 0.003
 # Steps of one kind are told no more often than this.
 TOLD_SECONDS = 0.1
 # Of these a problem belongs to the object of that id, and is gone when the object can be read.
@@ -159,6 +158,7 @@ class Run:
         for name, parsed in reads:
             if name in READ_WHOLE:
                 objects.setdefault(name, set()).update(str(item.id) for item in parsed.items)
+        sleep(max(0.0, self._renewed + BREATH_SECONDS - monotonic()))
         with self._unit() as unit:
             saved = [work(unit) for work in works]
             problems += [p for result in saved for p in result.problems]
@@ -253,7 +253,6 @@ class Run:
     @contextmanager
     def _unit(self, *, quiet: bool = False) -> Iterator[Unit]:
         """A unit of a run that still holds its lease. Raises LeaseLost, before anything is kept."""
-        sleep(max(0.0, self._renewed + BREATH_SECONDS - monotonic()))
         with self.store.write(self.account_id, quiet=quiet) as unit:
             renew_lease(unit, self._lease)
             yield unit
