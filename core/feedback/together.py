@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from time import sleep
 
 from sqlalchemy import delete, select
 
@@ -26,7 +25,6 @@ __all__ = ["MOST_WAITING", "Receipt", "Recorded", "forget_receipts", "submit_vot
 # More than these are refused: who waits longer than some seconds has gone.
 MOST_WAITING = 2_000
 AT_ONCE = 500
-GATHER_SECONDS = 0.004
 RECEIPTS_KEPT = timedelta(days=30)
 
 
@@ -110,7 +108,6 @@ def forget_receipts(store: Store) -> None:
 def _write_all() -> None:
     global _is_writing  # noqa: PLW0603
     while True:
-        sleep(GATHER_SECONDS)
         with _lock:
             taken = [_waiting.popleft() for _ in range(min(AT_ONCE, len(_waiting)))]
             if not taken:

@@ -2,7 +2,9 @@ import json
 
 import pytest
 from sqlalchemy import func, select
+from starlette.responses import PlainTextResponse
 
+from core.api import PostsFirst
 from core.feedback import current_vote, vote_history
 from core.save.records import imported_vote_id
 from core.store import Account, Feedback, FeedbackVote, table
@@ -29,6 +31,22 @@ def test_a_first_vote_is_201_and_a_repeat_200(client, store, vote):
     assert (again.status_code, again.json()["status"]) == (200, "unchanged")
     assert again.json()["id"] == first.json()["id"]
     assert (count(store, Feedback), count(store, FeedbackVote)) == (1, 1)
+
+
+def test_what_is_posted_passes_by_the_layers_of_pages(client, vote):
+    asked = []
+
+    async def page(scope, _receive, send):
+        asked.append((scope["type"], scope.get("method"), scope["path"]))
+        await PlainTextResponse("page")(scope, _receive, send)
+
+    first = type(client)(PostsFirst(page), headers=client.headers)
+    assert first.post("/api/v1/feedback", json=vote()).status_code == 201
+    assert first.post("/api/v1/nothing", json={}).json()["error"]["code"] == "not_found"
+    assert asked == []
+    assert first.get("/api/v1/feedback").text == "page"
+    assert first.post("/elsewhere").text == "page"
+    assert asked == [("http", "GET", "/api/v1/feedback"), ("http", "POST", "/elsewhere")]
 
 
 def test_a_changed_vote_keeps_its_history(client, store, vote):

@@ -143,8 +143,8 @@ def load(arguments, *, kills=False):
                 thread = threading.Thread(target=work, args=given)
                 thread.start()
                 stack.callback(thread.join)
-            time.sleep(5)
         stack.callback(stop.set)
+        time.sleep(5)  # until everything is loaded
         # A process of its own: the clients are not to wait for the threads here.
         pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
         waiting = pool.submit(

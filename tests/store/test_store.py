@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import StoreError, StoreTooNew
+from core.feedback import cast_vote
 from core.store import (
     Account,
     Bug,
@@ -131,6 +132,39 @@ def test_a_lock_is_told(tmp_path, monkeypatch):
     assert rows(store, Product, "id") == []  # reading goes on
     holder.close()
     store.close()
+
+
+def test_opening_and_a_known_account_wait_for_no_writer(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_MILLISECONDS", 50)
+    path = tmp_path / "store.db"
+    store = open_store(f"sqlite:///{path}")
+    store.ensure_account("acme", "Acme")
+    store.close()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    store = open_store(f"sqlite:///{path}")
+    store.ensure_account("acme", "Acme")
+    with pytest.raises(StoreError, match="locked: try again"):
+        store.ensure_account("acme", "Acme Ltd")
+    with pytest.raises(StoreError, match="locked: try again"):
+        open_store(f"sqlite:///{path}", timezone="Asia/Tokyo")
+    holder.close()
+    store.close()
+
+
+def test_the_two_versions_of_an_account(account):
+    vote = {"subject": "ticket:T-1", "rater": "ann@example.org"}
+    cast_vote(account, "acme", **vote, rating=5)  # this year's days are facts
+    data, facts = account.versions("acme")
+    assert data == account.data_version("acme")
+    cast_vote(account, "acme", **vote, rating=4)
+    data += 1
+    assert account.versions("acme") == (data, facts)
+    with account.write("acme") as unit:
+        unit.upsert(Product, [{"id": 1, "name": "Shop"}])
+    assert account.versions("acme") == (data + 1, facts + 1)
+    with pytest.raises(StoreError, match="no account 'nobody'"):
+        account.versions("nobody")
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path):
