@@ -83,9 +83,9 @@ def _head(page: ui.Page, baseline: Baseline) -> None:
                 f"{_progress(page, baseline)}",
                 width="content",
             )
-        planned = f"Planned by {baseline.planned_by}, {_moment(page, baseline.planned_at)}"
+        planned = f"Planned by {baseline.planned_by}, {ui.moment(page, baseline.planned_at)}"
         if baseline.frozen_at is not None:
-            planned += f"; frozen by {baseline.frozen_by}, {_moment(page, baseline.frozen_at)}"
+            planned += f"; frozen by {baseline.frozen_by}, {ui.moment(page, baseline.frozen_at)}"
         st.caption(ui.plain(planned))
         _criteria_report.show(page, baseline)
         if state == "complete":
@@ -293,7 +293,3 @@ def _plan(page: ui.Page) -> None:
             st.rerun()
     if who is None:
         st.caption("Planning a baseline takes an editor of this dashboard.")
-
-
-def _moment(page: ui.Page, at: object) -> str:
-    return words.moment(at.astimezone(page.store.zone), page.today)  # type: ignore[attr-defined]

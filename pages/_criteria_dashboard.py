@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from core import words
 from core.analytics.criteria import CriterionResult, comparison_of, platform_of
 from core.analytics.criteria_days import daily_criteria, opinions
 from core.analytics.exclusions import Excluded
@@ -102,7 +101,7 @@ def _entry(page: ui.Page, entry: AnnotationEntry) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        at = words.moment(entry.from_at.astimezone(page.store.zone), page.today)
+        at = ui.moment(page, entry.from_at)
         kind = ANNOTATION_KINDS[entry.kind]
         st.markdown(
             f"**{kind}**, {ui.plain(at)}: {ui.plain(entry.text)} ({ui.plain(entry.entered_by)})",

@@ -120,7 +120,7 @@ def _history(page: ui.Page, criterion: Criterion) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "When": [words.moment(c.at.astimezone(page.store.zone), page.today) for c in found],
+                "When": [ui.moment(page, c.at) for c in found],
                 "Who": [c.by for c in found],
                 "What": [_moved(criterion, c.before or {}, c.after or {}) for c in found],
             }

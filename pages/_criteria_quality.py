@@ -51,7 +51,7 @@ def _findings(
         if len(found) > SHOWN_FINDINGS:
             frame = pd.DataFrame(
                 {
-                    "When": [_moment(page, f.from_at) for f in found],
+                    "When": [ui.moment(page, f.from_at) for f in found],
                     "Check": [f.check for f in found],
                     "Finding": [f.text for f in found],
                 }
@@ -76,7 +76,7 @@ def _finding(page: ui.Page, finding: Finding, *, is_excluded: bool) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.markdown(
-            f"**{ui.plain(finding.check)}**, {ui.plain(_moment(page, finding.from_at))}: "
+            f"**{ui.plain(finding.check)}**, {ui.plain(ui.moment(page, finding.from_at))}: "
             f"{ui.plain(finding.text)}",
             width="stretch",
         )
@@ -101,8 +101,9 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
     what = "Only this" if finding.subject else "Everything"
     st.caption(
         ui.plain(
-            f"{what} from {_moment(page, finding.from_at)} to {_moment(page, finding.to_at)} is "
-            "left out. The rows stay, and each figure is shown with and without."
+            f"{what} from {ui.moment(page, finding.from_at)} to "
+            f"{ui.moment(page, finding.to_at)} is left out. The rows stay, and each figure is "
+            "shown with and without."
         )
     )
     kind = st.selectbox(
@@ -186,14 +187,14 @@ def _ledger(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
 def _entry(page: ui.Page, entry: ExclusionEntry) -> dict[str, object]:
     withdrawn = ""
     if entry.withdrawn_at is not None:
-        withdrawn = f"{entry.withdrawn_by}, {_moment(page, entry.withdrawn_at)}"
+        withdrawn = f"{entry.withdrawn_by}, {ui.moment(page, entry.withdrawn_at)}"
     return {
-        "From": _moment(page, entry.from_at),
-        "To": _moment(page, entry.to_at),
+        "From": ui.moment(page, entry.from_at),
+        "To": ui.moment(page, entry.to_at),
         "Kind": EXCLUSION_KINDS[entry.kind],
         "Only": entry.subject or "everything",
         "Reason": entry.reason,
-        "Entered": f"{entry.entered_by}, {_moment(page, entry.entered_at)}",
+        "Entered": f"{entry.entered_by}, {ui.moment(page, entry.entered_at)}",
         "Withdrawn": withdrawn,
     }
 
@@ -228,7 +229,7 @@ def _withdraw(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
     number = st.selectbox(
         "Exclusion",
         list(live),
-        format_func=lambda n: f"{_moment(page, live[n].from_at)}: {live[n].reason}",
+        format_func=lambda n: f"{ui.moment(page, live[n].from_at)}: {live[n].reason}",
     )
     if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
         ui.say_after(
@@ -245,7 +246,3 @@ def _withdraw(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
 
 def _instant(page: ui.Page, day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, page.store.zone)
-
-
-def _moment(page: ui.Page, at: datetime) -> str:
-    return words.moment(at.astimezone(page.store.zone), page.today)

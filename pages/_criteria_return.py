@@ -100,7 +100,7 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
     value: Any = one.value
     if isinstance(value, float | int):
         value = f"{value:,.2f}".removesuffix(".00")
-    at = one.at and words.moment(one.at.astimezone(page.store.zone), page.today)
+    at = one.at and ui.moment(page, one.at)
     return {
         "Input": one.label,
         "Value": SOURCES.get(str(value), value) or words.UNKNOWN,

@@ -178,5 +178,5 @@ def _go_live(page: ui.Page) -> None:
         if who is None:
             st.caption("Entering the date takes an editor of this dashboard.")
         if history:
-            at = words.moment(history[0].at.astimezone(page.store.zone), page.today)
+            at = ui.moment(page, history[0].at)
             st.caption(ui.plain(f"Entered by {history[0].by}, {at}."))

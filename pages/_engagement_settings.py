@@ -181,10 +181,7 @@ def _history(page: ui.Page) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "When": [
-                        words.moment(change.at.astimezone(page.store.zone), page.today)
-                        for change in found
-                    ],
+                    "When": [ui.moment(page, change.at) for change in found],
                     "Who": [change.by for change in found],
                     "What": [_moved(change.before, change.after) for change in found],
                 }

@@ -178,9 +178,7 @@ def history(page: ui.Page) -> None:
                 "Begun by": one.opened_by,
                 "There": ", ".join(name for _, name in one.attendees) or words.UNKNOWN,
                 "Closed by": one.closed_by or words.UNKNOWN,
-                "Closed": words.moment(one.closed_at.astimezone(page.store.zone), page.today)
-                if one.closed_at
-                else "open",
+                "Closed": ui.moment(page, one.closed_at) if one.closed_at else "open",
                 "Notes": " / ".join((one.content or {}).get("notes", {}).values()),
             }
             for one in held
@@ -188,11 +186,7 @@ def history(page: ui.Page) -> None:
     )
     done = pd.DataFrame(
         [
-            _row(page, one)
-            | {
-                "Decided": f"{one.decided_by}, "
-                f"{words.moment(one.decided_at.astimezone(page.store.zone), page.today)}"
-            }
+            _row(page, one) | {"Decided": f"{one.decided_by}, {ui.moment(page, one.decided_at)}"}
             for one in ui.read(page, actions, account=page.account.id)
         ]
     )

@@ -110,7 +110,7 @@ def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> N
         height=90,
     )
     if known is not None and known.written_at is not None:
-        at = words.moment(known.written_at.astimezone(page.store.zone), page.today)
+        at = ui.moment(page, known.written_at)
         st.caption(ui.plain(f"Saved, {known.written_by}, {at}"))
 
 

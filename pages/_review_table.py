@@ -87,7 +87,7 @@ def _label(told: Mapping[str, Any], one: Escalation) -> str:
 
 
 def _sent(page: ui.Page, one: Sent) -> str:
-    at = words.moment(one.sent_at.astimezone(page.store.zone), page.today)
+    at = ui.moment(page, one.sent_at)
     return f"sent to {one.sent_to} by {one.sent_by}, {at}"
 
 

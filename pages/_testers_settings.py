@@ -190,10 +190,7 @@ def _history(view: View) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "When": [
-                        words.moment(change.at.astimezone(page.store.zone), page.today)
-                        for change in found
-                    ],
+                    "When": [ui.moment(page, change.at) for change in found],
                     "Who": [change.by for change in found],
                     "What": ["; ".join(said) or "confirmed as they were" for said in moved],
                 }

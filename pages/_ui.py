@@ -168,6 +168,11 @@ def editor(page: Page) -> str | None:
     return address if address in page.settings.editors else None
 
 
+def moment(page: Page, at: datetime) -> str:
+    """An instant in the business time zone: 14:05 today, 14:05 on 20 Nov 2026."""
+    return words.moment(at.astimezone(page.store.zone), page.today)
+
+
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: every sign that could mean something is escaped."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
@@ -231,7 +236,7 @@ def freshness_line(
     # Read each time: a sync that found nothing new leaves the data version alone.
     synced_at = last_synced(page.store, account=page.account.id) if names & SYNCED else None
     if synced_at:
-        said.append(f"synced {words.moment(synced_at.astimezone(page.store.zone), page.today)}")
+        said.append(f"synced {moment(page, synced_at)}")
     said.append(f"days in {page.store.zone.key}")
     if window is not None and window.days:
         said.append(f"changes against the {words.times(window.days, 'day')} before")

@@ -78,7 +78,7 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
     found = f"{words.times(number, 'problem')} noted" if number else "everything could be read"
     if at is None:
         return "No sync has brought data in yet."
-    when = words.moment(at.astimezone(page.store.zone), page.today)
+    when = ui.moment(page, at)
     return f"The last sync ended at {when}; {found}."
 
 
@@ -90,7 +90,6 @@ def latest_sync(page: ui.Page) -> datetime | None:
 
 
 def source_table(page: ui.Page, states: list[SourceState]) -> None:
-    zone = page.store.zone
     verdicts = dict.fromkeys((state.name for state in states), words.UNKNOWN)
     said = []
     for source, (names, what) in BRINGS.items():
@@ -99,13 +98,12 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
         if fresh is not None:
             verdict = "late" if fresh.is_late else "fresh"
             verdicts |= dict.fromkeys(names, verdict)
-            last = (
-                f"synced {words.moment(at.astimezone(zone), page.today)}" if at else "never synced"
-            )
+            last = f"synced {ui.moment(page, at)}" if at else "never synced"
             target = words.duration(fresh.target.total_seconds())
             said.append(
                 f"{what} are {verdict}: {last}, and the target is no more than {target} ago."
             )
+    zone = page.store.zone
     through = [state.through and state.through.astimezone(zone).date() for state in states]
     st.dataframe(
         pd.DataFrame(

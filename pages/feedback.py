@@ -134,9 +134,8 @@ def row(page: ui.Page, run: RatedEnhancement) -> None:
 
 
 def outcome(page: ui.Page, run: RatedEnhancement) -> str:
-    zone = page.store.zone
     took = f" in {words.duration(run.seconds)}" if run.seconds is not None else ""
-    return f"{run.status}{took}, {words.moment(run.created_at.astimezone(zone), page.today)}"
+    return f"{run.status}{took}, {ui.moment(page, run.created_at)}"
 
 
 def comments(page: ui.Page) -> None:

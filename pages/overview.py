@@ -192,7 +192,7 @@ def fresh(page: ui.Page) -> None:
 
 def fresh_rows(page: ui.Page, found: Sequence[FreshSource]) -> pd.DataFrame:
     def moment(at: Any) -> str:
-        return words.moment(at.astimezone(page.store.zone), page.today) if at else words.UNKNOWN
+        return ui.moment(page, at) if at else words.UNKNOWN
 
     return pd.DataFrame(
         {

@@ -94,7 +94,7 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
             linked(page, opportunity)
         history = ui.read(page, opportunity_history, number=opportunity.id, account=page.account.id)
         if len(history) > 1:
-            at = words.moment(history[0].at.astimezone(page.store.zone), page.today)
+            at = ui.moment(page, history[0].at)
             st.caption(ui.plain(f"Last decided by {history[0].by}, {at}"))
 
 
@@ -242,7 +242,7 @@ def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
     with st.expander(f"{len(known)} done or dropped"):
         for one in known:
             at = one.decided_at or one.created_at
-            moment = words.moment(at.astimezone(page.store.zone), page.today)
+            moment = ui.moment(page, at)
             st.markdown(f"- **{ui.plain(one.title)}**, {STATUSES[one.status].lower()}, {moment}")
 
 

@@ -143,7 +143,7 @@ def section(page: ui.Page, key: str, meeting: Meeting | None, label: str, body: 
 def closed(page: ui.Page, meeting: Meeting) -> None:
     """An old review says what was restated since it closed."""
     assert meeting.closed_at is not None
-    at = words.moment(meeting.closed_at.astimezone(page.store.zone), page.today)
+    at = ui.moment(page, meeting.closed_at)
     asked = {"account": page.account.id, "name": page.account.name}
     lines = ui.read(page, restated_since, meeting=meeting, **asked)
     with st.container(border=True):
