@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from core.demo import DEMO_ACCOUNT
@@ -47,7 +48,7 @@ def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
     visitor.settles()
     # Another visit of the same browser changes the vote, and another browser is someone else.
     visitor.opens(link)
-    assert page.get_by_label("Comment").input_value() == "<b>Wrong</b> customer"
+    expect(page.get_by_label("Comment")).to_have_value("<b>Wrong</b> customer")
     page.get_by_role("radio", name="Thumbs up").click()
     visitor.settles()
     wanted = ("rater", "thumb", "comment", "ticket_id")
@@ -115,7 +116,7 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
     # Another person, who has had the page open, does not write over it.
     other = visit(own_demo_server)
     other.opens("weekly_review")
-    assert other.page.get_by_label("Notes").first.input_value() == "We roll back <b>today</b>"
+    expect(other.page.get_by_label("Notes").first).to_have_value("We roll back <b>today</b>")
     page.get_by_role("button", name="Present").click()
     visitor.settles()
     headings = [page.get_by_role("heading", level=3).first.inner_text()]

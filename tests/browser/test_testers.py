@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 ROW = 35
 
 
@@ -45,7 +47,7 @@ def test_a_trial_stands_in_the_link_until_it_ends(demo_server, visit):
     other.page.goto(link)
     other.page.get_by_text("Critical weighs 9 instead of 5").wait_for()
     other.settles()
-    assert other.page.get_by_label("critical", exact=True).input_value() == "9"
+    expect(other.page.get_by_label("critical", exact=True)).to_have_value("9")
     other.page.get_by_role("button", name="End the trial").click()
     other.page.get_by_text("Critical weighs 9").wait_for(state="detached")
     assert "trial" not in other.page.url
