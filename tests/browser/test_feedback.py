@@ -131,7 +131,7 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
     visitor.settles()
     page.get_by_text(re.compile("Closed by")).first.wait_for()
     other.opens("weekly_review")
-    assert other.page.get_by_text("We roll back <b>today</b>").is_visible()
+    expect(other.page.get_by_text("We roll back <b>today</b>")).to_be_visible()
     assert other.page.get_by_label("Notes").count() == 0
     assert visitor.errors == other.errors == []
     assert visitor.outside == other.outside == []
