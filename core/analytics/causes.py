@@ -12,8 +12,7 @@ from sqlalchemy import func, select
 from core import words
 from core.analytics.clusters import Cluster, clusters
 from core.analytics.observed import COMPLETED, FAILED, Observed, instants
-from core.analytics.votes import on_enhancer
-from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, table
+from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, on_enhancer, table
 
 __all__ = ["LEAST_GROUP", "SLOW_SECONDS", "Cause", "causes"]
 

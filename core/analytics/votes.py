@@ -6,18 +6,13 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from core.analytics.exclusions import Excluded
 from core.analytics.window import Window
-from core.store import PAGES, Feedback, table
+from core.store import Feedback, on_enhancer, table
 
-__all__ = ["cast", "on_enhancer", "votes_of"]
-
-
-def on_enhancer() -> ColumnElement[bool]:
-    """Votes on enhancements and tickets, and not on pages of this product."""
-    return table(Feedback).c.subject.not_like(f"{PAGES}%")
+__all__ = ["cast", "votes_of"]
 
 
 def cast() -> ColumnElement[bool]:
-    """Of these the votes that say something: one that was taken back says nothing."""
+    """Of votes on the enhancer those that say something: one taken back says nothing."""
     votes = table(Feedback).c
     said = (votes.thumb, votes.rating, votes.comment)
     return and_(on_enhancer(), or_(*(column.is_not(None) for column in said)))

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.api.serving import Served, in_thread
-from core.store import PAGES, Feedback, Store, SyncRun, table
+from core.store import Feedback, Store, SyncRun, on_enhancer, table
 from core.telemetry import REGISTRY
 
 __all__ = ["get_metrics"]
@@ -79,9 +79,7 @@ def _feedback(connection: Connection) -> Iterator[Metric]:
         func.sum(votes.rating),
     ]
     found = connection.execute(
-        select(votes.account_id, *counted)
-        .where(votes.subject.not_like(f"{PAGES}%"))
-        .group_by(votes.account_id)
+        select(votes.account_id, *counted).where(on_enhancer()).group_by(votes.account_id)
     )
     number = GaugeMetricFamily(
         "touchstone_feedback",

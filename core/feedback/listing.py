@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from core.feedback.opinions import Vote
 from core.feedback.reads import vote_of
-from core.store import PAGES, Feedback, Store, table
+from core.store import Feedback, Store, on_enhancer, table
 
 __all__ = ["FeedbackType", "Summary", "feedback_list", "feedback_summary"]
 
@@ -114,7 +114,7 @@ def _of(
 ) -> list[ColumnElement[bool]]:
     votes = table(Feedback).c
     # A vote on a page of this product is none on what the platform gave.
-    of: list[Any] = [votes.account_id == account_id, votes.subject.not_like(f"{PAGES}%")]
+    of: list[Any] = [votes.account_id == account_id, on_enhancer()]
     if start is not None:
         is_exact = isinstance(start, datetime)
         of.append(votes.created_at >= start if is_exact else votes.created_day >= start)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core.feedback.opinions import Vote, feedback_id
 from core.sources.fields import clean
-from core.store import PAGES, Enhancement, Feedback, FeedbackVote, Store, chunks, table
+from core.store import Enhancement, Feedback, FeedbackVote, Store, chunks, on_enhancer, table
 
 __all__ = [
     "RatedEnhancement",
@@ -92,7 +92,7 @@ def recent_comments(
         .where(
             votes.account_id == account_id,
             votes.comment.is_not(None),
-            votes.subject.not_like(f"{PAGES}%"),
+            on_enhancer(),
         )
         .order_by(votes.updated_at.desc(), votes.id)
         .limit(_limit(limit))

@@ -55,7 +55,6 @@ class _Waiting:
     cast: Cast
     receipt: Receipt | None
     token_id: int | None
-    loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[Recorded]"
 
 
@@ -80,8 +79,8 @@ async def submit_vote(
     vote, StoreError when the store cannot be written or too many votes wait.
     """
     global _is_writing  # noqa: PLW0603 (one writer for the process, like its queue)
-    loop = asyncio.get_running_loop()
-    waiting = _Waiting(store, account_id, cast, receipt, token_id, loop, loop.create_future())
+    answer = asyncio.get_running_loop().create_future()
+    waiting = _Waiting(store, account_id, cast, receipt, token_id, answer)
     with _lock:
         if len(_waiting) >= MOST_WAITING:
             raise StoreError("Too many votes wait to be written: try again in a moment.")
@@ -89,7 +88,7 @@ async def submit_vote(
         if not _is_writing:
             _is_writing = True
             _thread.submit(_write_all)
-    return await waiting.answer
+    return await answer
 
 
 def forget_receipts(store: Store) -> None:
@@ -128,7 +127,7 @@ def _write_group(group: Sequence[_Waiting]) -> None:
     except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever it was)
         answers = [error] * len(group)
     # A loop is woken once, and not for each of them.
-    for loop in {one.loop for one in group}:
+    for loop in {one.answer.get_loop() for one in group}:
         with suppress(RuntimeError):  # it has ended, and so has whoever waited in it
             loop.call_soon_threadsafe(_tell, loop, group, answers)
 
@@ -139,7 +138,7 @@ def _tell(
     answers: Sequence[Recorded | Exception],
 ) -> None:
     for one, answer in zip(group, answers, strict=True):
-        if one.loop is not loop or one.answer.done():  # whoever waited has gone
+        if one.answer.get_loop() is not loop or one.answer.done():  # whoever waited has gone
             continue
         if isinstance(answer, Exception):
             one.answer.set_exception(answer)

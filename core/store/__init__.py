@@ -51,6 +51,7 @@ from core.store.models import (
     Ticket,
     User,
     Vanished,
+    on_enhancer,
     table,
 )
 from core.store.unit import Counts, Unit, chunks
@@ -109,6 +110,7 @@ __all__ = [
     "User",
     "Vanished",
     "chunks",
+    "on_enhancer",
     "open_store",
     "table",
 ]

@@ -130,7 +130,7 @@ class Store:
                 unit.session.connection().execute(update(account).where(own).values(name=name))
                 return
             unit.session.connection().execute(
-                insert(table(Account)),
+                insert(account),
                 {
                     "id": account_id,
                     "name": name,

@@ -4,7 +4,7 @@ import math
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.store.tables import (
@@ -12,6 +12,7 @@ from core.store.tables import (
     Base,
     account_key,
     own_key,
+    table,
     within_account,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "FeedbackVote",
     "SavedView",
     "Ticket",
+    "on_enhancer",
 ]
 
 
@@ -181,3 +183,8 @@ class SavedView(Base, table=True):
     name: str = Field(primary_key=True)
     query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
     saved_at: datetime
+
+
+def on_enhancer() -> ColumnElement[bool]:
+    """Votes on enhancements and tickets, and not on pages of this product."""
+    return table(Feedback).c.subject.not_like(f"{PAGES}%")

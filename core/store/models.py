@@ -17,6 +17,7 @@ from core.store.entered import (
     FeedbackVote,
     SavedView,
     Ticket,
+    on_enhancer,
 )
 from core.store.facts import (
     FACT_TABLES,
@@ -106,6 +107,7 @@ __all__ = [
     "Ticket",
     "User",
     "Vanished",
+    "on_enhancer",
     "table",
 ]
 

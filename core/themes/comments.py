@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from core.analytics.exclusions import Excluded
 from core.analytics.survey import TEXTS
-from core.store import PAGES, Feedback, SurveyResponse, Ticket, table
+from core.store import Feedback, SurveyResponse, Ticket, on_enhancer, table
 
 __all__ = ["FEEDBACK", "SOURCES", "Comment", "comments_of"]
 
@@ -72,7 +72,7 @@ def _in_product(session: Session, account: str) -> Iterator[Comment]:
         .where(
             votes.account_id == account,
             votes.comment.is_not(None),
-            votes.subject.not_like(f"{PAGES}%"),
+            on_enhancer(),
         )
     )
     for row in session.connection().execute(statement).mappings():

@@ -131,7 +131,7 @@ def measured(store):
     page = _ui.Page("bench", load_settings(), store, True, (account,), account, 0, 0, now)
 
     def cached(function, kwargs):
-        store.data_version(DEMO_ACCOUNT)
+        store.versions(DEMO_ACCOUNT)
         return _ui.read(page, function, **kwargs)
 
     return {
