@@ -16,14 +16,20 @@ from sqlalchemy.orm import configure_mappers
 from starlette.middleware import Middleware
 
 from core.api import ROUTES, PostsFirst, tidy_up
-from core.config import load_settings
-from core.errors import TouchstoneError
+from core.base.errors import TouchstoneError
+from core.base.settings import load_settings
 
 # What the pages import; loaded before the first visitor comes, who would wait a second for it.
 PAGE_IMPORTS = (
     *("altair", "pandas", "scipy.stats"),
-    *("core.analytics", "core.charts", "core.report", "core.review.agenda", "core.shown"),
-    "core.sync",
+    *(
+        "core.analytics",
+        "core.charts.builders",
+        "core.report",
+        "core.review.agenda",
+        "core.demo.active_store",
+    ),
+    "core.ingest.sync",
 )
 
 # Pages compute in threads beside the loop that answers the API: with Python's 5 ms a request that
@@ -36,7 +42,7 @@ log = logging.getLogger("touchstone")
 def _warm() -> None:
     modules = {name: importlib.import_module(name) for name in PAGE_IMPORTS}
     try:
-        modules["core.shown"].shown_store(load_settings())
+        modules["core.demo.active_store"].shown_store(load_settings())
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
     # Or the first vote does it, while it keeps all others from writing.
@@ -53,12 +59,14 @@ def _keep_synced() -> None:
         log.warning("%s", error)
         return
     if settings.accounts:
-        shown, sync = (importlib.import_module(name) for name in ("core.shown", "core.sync"))
+        shown, sync = (
+            importlib.import_module(name) for name in ("core.demo.active_store", "core.ingest.sync")
+        )
         sync.keep_synced(settings, partial(shown.open_once, settings))
 
 
 def _end_sync() -> None:
-    importlib.import_module("core.sync").end_background()
+    importlib.import_module("core.ingest.sync").end_background()
 
 
 @asynccontextmanager

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy.engine import make_url
 
-from core.analytics.sources import last_synced, source_states
-from core.config import ROOT, PrometheusSource, Settings
-from core.errors import TouchstoneError
-from core.shown import accounts, open_once
-from core.sources import prometheus
-from core.sources.http import Patience
-from core.sources.testio import connect, fetch_products
+from core.analytics.freshness import last_synced, source_states
+from core.base.errors import TouchstoneError
+from core.base.settings import ROOT, PrometheusSource, Settings
+from core.demo.active_store import open_once
+from core.ingest.clients import prometheus
+from core.ingest.clients.http import Patience
+from core.ingest.clients.testio import connect, fetch_products
+from core.store import accounts
 
 __all__ = ["Finding", "examine"]
 

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core import words
 from core.analytics import DIMENSIONS, FACTS, METRICS, Dimension, Metric
 from core.analytics.explore import dimensions_of
 from core.analytics.panels import pages_of
-from pages import _ui as ui
-from pages._proof import definition_facts, facts
+from core.base import text as words
+from pages import ui
+from pages.ui.proof import definition_facts, facts
 
 
 def show(page: ui.Page) -> None:

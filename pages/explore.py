@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import charts, words
 from core.analytics import DIMENSIONS, METRICS, Metric, query_metrics
 from core.analytics.dates import period_of
 from core.analytics.explore import (
@@ -20,10 +19,12 @@ from core.analytics.explore import (
     strays,
     what_emptied,
 )
+from core.analytics.saved_views import forget_view, save_view, saved_views
 from core.analytics.window import PRESETS
-from core.views import forget_view, save_view, saved_views
-from pages import _ui as ui
-from pages._filters import CUSTOM, Filters, filter_bar
+from core.base import text as words
+from core.charts import builders as charts
+from pages import ui
+from pages.ui.filters import CUSTOM, Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 PERIOD = "Last 12 months"

@@ -6,21 +6,24 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import signal_words, words
-from core.analytics.criteria import evaluate
 from core.analytics.figures import Figure
-from core.analytics.fresh import FreshSource, fresh_sources
-from core.analytics.movers import Mover, Movers, movers_of_customers, movers_of_testers
+from core.analytics.freshness import last_synced
+from core.analytics.freshness_targets import FreshSource, fresh_sources
 from core.analytics.panels import PANELS
 from core.analytics.series import Series
-from core.analytics.sources import last_synced
 from core.analytics.window import last_complete_week
-from core.criteria_words import criteria_answer
+from core.base import text as words
+from core.criteria.verdicts import evaluate
+from core.criteria.words import criteria_answer
+from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
+from core.ingest.sync import freshness
+from core.review import signal_words
 from core.review.actions import actions
-from core.sync import freshness
-from pages import _criteria, _proof, _signals
-from pages import _ui as ui
-from pages._filters import Filters, filter_bar
+from pages import ui
+from pages.criteria import strip as _criteria
+from pages.ui import proof as _proof
+from pages.ui import signals as _signals
+from pages.ui.filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 TREND_HEIGHT = 150
@@ -40,7 +43,7 @@ def show(page: ui.Page) -> None:
         st.markdown(f"##### {ui.plain(f'{verdicts} {signal_words.news(trends)}')}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
         overdue(page)
-    heading(f"Success criteria, week {week.label}", "success_criteria.py", "All criteria")
+    heading(f"Success criteria, week {week.label}", "criteria/page.py", "All criteria")
     _criteria.strip(page, main, week, brief=True)
     heading(f"Trends, {words.lower_first(chosen.window.label)}", "explore.py", "Explore")
     figures = _proof.headlines(page, list(labels), asked)
@@ -51,9 +54,9 @@ def show(page: ui.Page) -> None:
         marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
         st.caption(ui.plain(marked), width="content")
         _signals.download(page, trends, chosen)
-    heading("Who moved most", "customer_engagement.py", "Engagement")
+    heading("Who moved most", "engagement/page.py", "Engagement")
     movers(page, chosen, {key: asked[key] for key in ("account", "window", "product_ids")})
-    heading("How fresh each source is", "data.py", "Data")
+    heading("How fresh each source is", "data/page.py", "Data")
     fresh(page)
 
 
@@ -69,7 +72,7 @@ def overdue(page: ui.Page) -> None:
             st.badge(f"{words.times(len(late), 'action')} overdue", color="orange")
             owners = words.listed(sorted({one.owner for one in late}))
             st.caption(ui.plain(f"of {owners}"), width="content")
-            st.page_link("weekly_review.py", label="Review")
+            st.page_link("review/page.py", label="Review")
 
 
 def heading(text: str, target: str, label: str) -> None:

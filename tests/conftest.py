@@ -18,7 +18,7 @@ def _own_settings(monkeypatch, tmp_path):
         if name.startswith(("TOUCHSTONE_", "TESTIO_", "PROMETHEUS_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TOUCHSTONE_DATABASE_URL", f"sqlite:///{tmp_path}/touchstone.db")
-    monkeypatch.setattr("core.config.SECRETS_FILE", tmp_path / "secrets.toml")
+    monkeypatch.setattr("core.base.settings.SECRETS_FILE", tmp_path / "secrets.toml")
 
 
 @pytest.fixture

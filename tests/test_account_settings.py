@@ -4,15 +4,15 @@ import math
 
 import pytest
 
-from core.account_settings import (
+from core.analytics.account_settings import (
     EngagementSettings,
     LeaderboardSettings,
     changes,
     save_settings,
     settings_of,
 )
-from core.config import load_settings
-from core.errors import ConfigError, InputError
+from core.base.errors import ConfigError, InputError
+from core.base.settings import load_settings
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from core import chart_image as images
-from core import charts
-from core.chart_image import chart_image
-from core.cohort_chart import cohort_map
-from core.config import ROOT
-from core.vega import records
+from core.base.settings import ROOT
+from core.charts import builders as charts
+from core.charts import image as images
+from core.charts.image import chart_image
+from core.charts.vega import records
+from core.engagement.charts import cohort_map
 
 MONTHS = [f"2026-{month:02}" for month in range(1, 12)]
 STACK = pd.DataFrame(

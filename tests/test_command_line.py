@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from core.analytics import query_metrics
-from core.config import ROOT
+from core.base.settings import ROOT
 from core.store import open_store
 from tests.payloads import payload
 from tests.sync.conftest import shop

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.config import DEFAULT_TESTIO_URL, load_settings
-from core.errors import ConfigError
+from core.base.errors import ConfigError
+from core.base.settings import DEFAULT_TESTIO_URL, load_settings
 
 ACCOUNT = {"TESTIO_CUSTOMER_API_TOKEN": "t0p-s3cret", "TESTIO_CUSTOMER_ID": "42"}
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from core import histogram
-from core.analytics.platform import platform_reading
+from core.base import histogram
+from core.base.errors import InputError
+from core.criteria.platform import platform_reading
 from core.demo import DEMO_ACCOUNT, build_demo, is_current
-from core.errors import InputError
 from core.feedback import cast_vote, current_vote, vote_history
 from core.store import (
     Account,

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from core.export import csv_bytes
+from core.base.csv import csv_bytes
 
 
 def read(data):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from core.errors import InputError
+from core.base.errors import InputError
 from core.feedback import (
     CLEAR,
     Cast,

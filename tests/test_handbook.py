@@ -4,7 +4,7 @@ import pytest
 
 from core.analytics.handbook import DOCUMENTS, rewritten
 from core.analytics.registry import METRICS
-from core.config import ROOT
+from core.base.settings import ROOT
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import histogram, stats
-from core.stats import Verdict
+from core.base import histogram, stats
+from core.base.stats import Verdict
 
 BOUNDS = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 

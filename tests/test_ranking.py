@@ -13,8 +13,8 @@ from scipy.optimize import check_grad
 from scipy.special import betaln
 from scipy.stats import beta, betabinom
 
-from core.analytics import ranking
-from core.analytics.ranking import Prior, certainty, fit_prior, rank_intervals, ranked, separation
+from core.testers import ranking
+from core.testers.ranking import Prior, certainty, fit_prior, rank_intervals, ranked, separation
 
 CLOSE = pytest.approx
 

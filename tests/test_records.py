@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from core.base.fields import FieldProblem, parse_all
 from core.feedback import LONGEST_COMMENT, cast_vote, current_vote, vote_history
-from core.save import save_enhancements, save_feedback, save_tickets
-from core.sources.fields import FieldProblem, parse_all
-from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
+from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
+from core.ingest.save import save_enhancements, save_feedback, save_tickets
 from core.store import Counts, Enhancement, Ticket, open_store, table
 
 RUN = {

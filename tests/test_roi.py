@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from core.account_settings import RoiSettings, save_settings
-from core.analytics.roi import Amount, roi
-from core.analytics.time_saved import compare
+from core.analytics.account_settings import RoiSettings, save_settings
 from core.analytics.window import Window
-from core.errors import InputError
-from core.stats import Estimate
+from core.base.errors import InputError
+from core.base.stats import Estimate
+from core.criteria.roi import Amount, roi
+from core.criteria.time_saved import compare
 from core.store import open_store
 from tests.analytics.worlds import Builder, fill, prepare
 

@@ -7,8 +7,8 @@ import pytest
 
 from core.analytics import query_metrics
 from core.analytics.exclusions import Excluded
-from core.analytics.satisfaction import satisfaction
 from core.analytics.window import Window
+from core.feedback.satisfaction import satisfaction
 from core.store import open_store
 from tests.analytics.worlds import Builder, fill, prepare
 

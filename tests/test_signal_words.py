@@ -5,12 +5,14 @@ from datetime import date
 import altair as alt
 import pytest
 
-from core.analytics.movers import Mover, Movers
 from core.analytics.registry import METRICS
 from core.analytics.series import Series
-from core.charts import criterion_bar
-from core.signal_chart import limits_words, signal_chart
-from core.signal_words import (
+from core.base.control_limits import Point, behaviour
+from core.base.stats import Estimate
+from core.charts.builders import criterion_bar
+from core.charts.signal import limits_words, signal_chart
+from core.engagement.movers import Mover, Movers
+from core.review.signal_words import (
     alt_text,
     chance,
     chance_of_all,
@@ -20,8 +22,6 @@ from core.signal_words import (
     news,
     subtitle,
 )
-from core.signals import Point, behaviour
-from core.stats import Estimate
 
 
 def series(*values, metric="tests_created", waits=0, open_ones=1):

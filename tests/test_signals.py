@@ -5,12 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from core.signals import (
-    SETTLED,
-    Point,
-    Rule,
-    behaviour,
-)
+from core.base.control_limits import SETTLED, Point, Rule, behaviour
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, section 6.3.2.2
 FLOW = (49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.signals import FEW, Point, Rule, behaviour, expected_alarms
+from core.base.control_limits import FEW, Point, Rule, behaviour, expected_alarms
 
 
 def marks(found):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core import stats
-from core.stats import Estimate, Verdict
+from core.base import stats
+from core.base.stats import Estimate, Verdict
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from core import stats
+from core.base import stats
 
 RUNS = 2_000
 # What chance alone makes of 2,000 samples: two points are four of its standard deviations.

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from core.analytics import explain, query_metrics
 from core.analytics.exclusions import Excluded
-from core.analytics.survey import survey_results
 from core.analytics.window import Window
-from core.errors import InputError
-from core.imports import ColumnMapping, import_file, known_mapping, open_records
-from core.save import save_surveys
-from core.sources.fields import FieldProblem, parse_all
-from core.sources.survey import parse_survey
+from core.base.errors import InputError
+from core.base.fields import FieldProblem, parse_all
+from core.feedback.survey_answers import survey_results
+from core.feedback.survey_parser import parse_survey
+from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
+from core.ingest.save import save_surveys
 from core.store import Counts, SurveyResponse, open_store, table
 
 ANSWERS = {

@@ -2,11 +2,10 @@
 
 import pytest
 
-from core.analytics.survey import survey_results
 from core.analytics.window import Window
-from core.errors import InputError
-from core.store import SurveyResponse, table
-from core.surveys import (
+from core.base.errors import InputError
+from core.feedback.survey_answers import survey_results
+from core.feedback.surveys import (
     draft_of,
     invitation_of,
     invitations,
@@ -14,6 +13,7 @@ from core.surveys import (
     save_draft,
     send_answers,
 )
+from core.store import SurveyResponse, table
 
 ALL_TIME = Window(None, None, "All time")
 HOSTILE = "Zoë <b> \N{PILE OF POO} =1+1"

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import tester_words
-from core.account_settings import LeaderboardSettings
-from core.analytics.field import rates
-from core.analytics.ranking import ranked
-from core.analytics.testers import Leaderboard, why
-from core.words import UNKNOWN
+from core.analytics.account_settings import LeaderboardSettings
+from core.base.text import UNKNOWN
+from core.testers import words as tester_words
+from core.testers.field import Leaderboard, why
+from core.testers.ranking import ranked
+from core.testers.triage_rates import rates
 
 
 def board(rows, *, newcomer_below=10, nameless=0):

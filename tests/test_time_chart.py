@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from core.criteria_charts import estimate_rows, stacked_choices
-from core.stats import Estimate
-from core.time_chart import Mark, Series, Span, TimePoint, time_chart
+from core.base.stats import Estimate
+from core.charts.time import Mark, Series, Span, TimePoint, time_chart
+from core.criteria.charts import estimate_rows, stacked_choices
 
 NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001  # as the clock on the wall shows it
 DAY = timedelta(days=1)

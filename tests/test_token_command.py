@@ -2,8 +2,8 @@
 
 import re
 
+from core.access.tokens import find_token
 from core.store import open_store
-from core.tokens import find_token
 from tests.test_command_line import run  # noqa: F401 (a fixture)
 
 

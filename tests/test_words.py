@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from core import words
+from core.base import text as words
 
 
 @pytest.mark.parametrize(

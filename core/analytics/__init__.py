@@ -2,9 +2,9 @@
 
 from core.analytics.capabilities import get_analytics_capabilities
 from core.analytics.explain import explain
+from core.analytics.model import Dimension, Fact, Metric
 from core.analytics.query import query_metrics
 from core.analytics.registry import DIMENSIONS, FACTS, METRICS
-from core.analytics.terms import Dimension, Fact, Metric
 
 __all__ = [
     "DIMENSIONS",

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import FromClause, Integer, Select, and_, func, literal, null, select
 
-from core.analytics.calendars import Days, count_days, days_of_window, period_table, rows_span
 from core.analytics.compile import Counts, Key, branches, figure, join_branches, keys_of
-from core.analytics.conditions import Asked
-from core.analytics.reach import ENTITIES
-from core.analytics.reader import Reader
+from core.analytics.joins import ENTITIES
+from core.analytics.periods import Days, count_days, days_of_window, period_table, rows_span
+from core.analytics.predicates import Asked
 from core.analytics.registry import Dimension
-from core.analytics.zeros import zero_branch
+from core.analytics.sql_runner import Reader
+from core.analytics.zero_fill import zero_branch
 
 __all__ = ["COUNT", "rows_statement", "totals_statement"]
 

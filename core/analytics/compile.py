@@ -21,9 +21,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from core.analytics.conditions import Asked, conditions, fact_rows, holds
 from core.analytics.dialects import without_index
-from core.analytics.reach import REACH, Reach
+from core.analytics.joins import REACH, Reach
+from core.analytics.predicates import Asked, conditions, fact_rows, holds
 from core.analytics.registry import MEASURES, Dimension, Measure, Metric
 from core.analytics.values import VALUES, ratio
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from core.errors import QueryError
+from core.base.errors import QueryError
 from core.store.days import calendar_row
 
 __all__ = [

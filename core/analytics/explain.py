@@ -7,17 +7,17 @@ from math import isclose
 from typing import Any
 
 from core.analytics.answer import totals_statement
-from core.analytics.calendars import days_of_window, finished_span
-from core.analytics.conditions import Asked
 from core.analytics.dates import Window
+from core.analytics.drilldown import RAW, measured_rows, readable_rows
+from core.analytics.filters import Wanted, read_scope, resolve
+from core.analytics.periods import days_of_window, finished_span
+from core.analytics.predicates import Asked
 from core.analytics.query import figures_of
 from core.analytics.question import Filter, Question, read_limit, read_question
-from core.analytics.readable import RAW, measured_rows, readable_rows
-from core.analytics.reader import Reader, Row
-from core.analytics.recount import Recount
 from core.analytics.registry import DIMENSIONS, FACTS, METRICS, WEEKDAYS, Dimension, measures_of
-from core.analytics.wanted import Wanted, read_scope, resolve
-from core.errors import QueryError
+from core.analytics.sql_runner import Reader, Row
+from core.analytics.verify import Recount
+from core.base.errors import QueryError
 from core.store import Store
 
 __all__ = ["explain"]

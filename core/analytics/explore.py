@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from core import words
 from core.analytics.dates import period_days, periods
 from core.analytics.query import query_metrics
 from core.analytics.question import nearest
 from core.analytics.registry import DIMENSIONS, METRICS, facts_of
 from core.analytics.words import listed
+from core.base import text as words
 from core.store import Store
 
 __all__ = [

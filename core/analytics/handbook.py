@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.analytics.panels import pages_of
 from core.analytics.registry import DIMENSIONS, FACTS, METRICS, facts_of
-from core.config import ROOT
+from core.base.settings import ROOT
 
 __all__ = ["DOCUMENTS", "rewritten"]
 

@@ -7,13 +7,13 @@ from time import perf_counter
 from typing import Any
 
 from core.analytics.answer import COUNT, rows_statement, totals_statement
-from core.analytics.conditions import Asked
-from core.analytics.newest import data_through, synced_at
-from core.analytics.notices import counts_of, notices
+from core.analytics.data_age import data_through, synced_at
+from core.analytics.filters import read_scope, resolve
+from core.analytics.predicates import Asked
 from core.analytics.question import Question, read_question
-from core.analytics.reader import Reader, Row
 from core.analytics.registry import METRICS, WEEKDAYS, facts_of
-from core.analytics.wanted import read_scope, resolve
+from core.analytics.sql_runner import Reader, Row
+from core.analytics.warnings import counts_of, notices
 from core.analytics.words import explanation
 from core.store import Store
 

@@ -18,7 +18,7 @@ from core.analytics.registry import (
     measures_of,
 )
 from core.analytics.values import Weights
-from core.errors import QueryError
+from core.base.errors import QueryError
 
 __all__ = [
     "BASES",

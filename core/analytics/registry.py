@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from core.analytics.dimensions import DIMENSIONS, FACTS, WEEKDAYS
-from core.analytics.measures import MEASURES
-from core.analytics.metrics_platform import PLATFORM_METRICS
-from core.analytics.metrics_testio import TESTIO_METRICS
-from core.analytics.terms import Dimension, Fact, Measure, Metric
+from core.analytics.definitions.dimensions import DIMENSIONS, FACTS, WEEKDAYS
+from core.analytics.definitions.measures import MEASURES
+from core.analytics.definitions.platform import PLATFORM_METRICS
+from core.analytics.definitions.testio import TESTIO_METRICS
+from core.analytics.model import Dimension, Fact, Measure, Metric
 
 __all__ = [
     "DIMENSIONS",

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from core.account_settings import EngagementSettings
+from core.analytics.account_settings import EngagementSettings
 
 __all__ = ["ACTIVITIES", "LIFECYCLES", "activity_of", "lifecycle_of"]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.account_settings import LeaderboardSettings, settings_of
+from core.analytics.account_settings import LeaderboardSettings, settings_of
+from core.analytics.freshness import last_synced
 from core.analytics.query import metric_rows
 from core.analytics.registry import METRICS, Metric, facts_of
-from core.analytics.sources import last_synced
 from core.analytics.window import Window
-from core.signals import Behaviour, Point, behaviour
+from core.base.control_limits import Behaviour, Point, behaviour
 from core.store import Store, TestCycle, table
 
 __all__ = ["WEEKS", "Series", "series_of"]

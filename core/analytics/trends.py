@@ -9,8 +9,8 @@ import pandas as pd
 
 from core.analytics.query import metric_rows
 from core.analytics.window import Window
+from core.base.text import OTHERS
 from core.store import Store
-from core.words import OTHERS
 
 __all__ = [
     "TREND_DAYS",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core import words
+from core.base import text as words
 
 __all__ = ["PRESETS", "Window", "iso_week", "last_complete_week", "preset"]
 

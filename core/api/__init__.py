@@ -15,7 +15,7 @@ from core.api.openapi import document
 from core.api.operations import API, METRICS, Operation
 from core.api.origins import allowed_origin, cors_headers, preflight_headers
 from core.api.serving import Served, in_thread, served
-from core.errors import TouchstoneError
+from core.base.errors import TouchstoneError
 from core.feedback import forget_past_salts, forget_receipts
 
 __all__ = ["ROUTES", "PostsFirst", "tidy_up"]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from core.api.answers import Refusal
 from core.api.serving import Served, in_thread
-from core.shown import accounts
+from core.store import accounts
 
 __all__ = ["get_calendar"]
 
@@ -15,7 +15,7 @@ __all__ = ["get_calendar"]
 async def get_calendar(request: Request, known: Served) -> Response:
     """The meeting of an account: no data of it but its name, as calendar programs have no token."""
     # The review's agenda, on which it rests, takes seconds to load: the server starts without.
-    from core.review.calendar import calendar_file  # noqa: PLC0415
+    from core.report.calendar import calendar_file  # noqa: PLC0415
 
     account = request.path_params["account"]
     names = {one.id: one.name for one in await in_thread(accounts, known.store)}

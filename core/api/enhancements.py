@@ -10,9 +10,9 @@ from core.api.answers import Refusal, as_json
 from core.api.bodies import JSON, LINES, media_type, read_body, read_json
 from core.api.serving import Served, check_tenant, in_thread, token_holder
 from core.api.shapes import EnhancementsAnswer, Problem
-from core.save import save_enhancements
-from core.sources.fields import FieldProblem
-from core.sources.records import ParsedEnhancement, parse_enhancement
+from core.base.fields import FieldProblem
+from core.ingest.parse.records import ParsedEnhancement, parse_enhancement
+from core.ingest.save import save_enhancements
 from core.store import Store, chunks
 
 __all__ = ["LARGEST_PUSH", "post_enhancements"]

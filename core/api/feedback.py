@@ -6,6 +6,7 @@ from hashlib import sha256
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.access.tokens import Token
 from core.api.answers import Refusal, as_json
 from core.api.bodies import JSON, checked, media_type, read_body, read_json
 from core.api.origins import client_address
@@ -19,7 +20,8 @@ from core.api.shapes import (
     VoteAnswer,
     VoteIn,
 )
-from core.errors import AccessError, InputError
+from core.base.errors import AccessError, InputError
+from core.base.telemetry import VOTES_ACCEPTED, VOTES_REFUSED
 from core.feedback import (
     Cast,
     FeedbackType,
@@ -33,9 +35,7 @@ from core.feedback import (
     subject_of,
     submit_vote,
 )
-from core.save.records import imported_vote_id
-from core.telemetry import VOTES_ACCEPTED, VOTES_REFUSED
-from core.tokens import Token
+from core.ingest.save.records import imported_vote_id
 
 __all__ = ["LARGEST_VOTE", "feedback_stats", "list_feedback", "post_feedback"]
 

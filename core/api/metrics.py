@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.api.serving import Served, in_thread
+from core.base.telemetry import REGISTRY
 from core.store import Feedback, Store, SyncRun, on_enhancer, table
-from core.telemetry import REGISTRY
 
 __all__ = ["get_metrics"]
 

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from core.access.tokens import Token, find_token, note_use
 from core.api.answers import Refusal
 from core.api.limits import Buckets, retry_after
-from core.config import Settings, load_settings
-from core.errors import StoreError
-from core.shown import accounts, shown_store
-from core.store import Store
-from core.tokens import Token, find_token, note_use
+from core.base.errors import StoreError
+from core.base.settings import Settings, load_settings
+from core.demo.active_store import shown_store
+from core.store import Store, accounts
 
 __all__ = [
     "LIMITS",

@@ -15,8 +15,8 @@ from pydantic import (
     field_validator,
 )
 
+from core.base.fields import clean
 from core.feedback import LONGEST_COMMENT, FeedbackType, is_anonymous
-from core.sources.fields import clean
 
 __all__ = [
     "EnhancementRecord",

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
+from core.base.errors import InputError
+from core.base.fields import FieldProblem, parse_all
 from core.demo.bugs import BugSource, reject_reasons
 from core.demo.catalogue import feature_objects, product_objects
 from core.demo.clear import clear_demo
@@ -19,8 +21,19 @@ from core.demo.opinions import demo_vote_id, feedback_of
 from core.demo.platform import scraped
 from core.demo.surveys import survey_answers
 from core.demo.world import SIZES, World, make_world
-from core.errors import InputError
-from core.save import (
+from core.feedback.survey_parser import parse_survey
+from core.ingest.clients.testio import (
+    ParsedBug,
+    ParsedCycle,
+    ParsedReason,
+    parse_bug,
+    parse_cycle,
+    parse_feature,
+    parse_product,
+    parse_reject_reason,
+)
+from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
+from core.ingest.save import (
     Saved,
     save_bugs,
     save_cycles,
@@ -32,20 +45,7 @@ from core.save import (
     save_surveys,
     save_tickets,
 )
-from core.save.platform import save_scraped
-from core.sources.fields import FieldProblem, parse_all
-from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
-from core.sources.survey import parse_survey
-from core.sources.testio import (
-    ParsedBug,
-    ParsedCycle,
-    ParsedReason,
-    parse_bug,
-    parse_cycle,
-    parse_feature,
-    parse_product,
-    parse_reject_reason,
-)
+from core.ingest.save.platform import save_scraped
 from core.store import Account, Counts, Store, SyncRun, Unit
 
 __all__ = ["DEMO_ACCOUNT", "DemoBuilt", "build_demo", "is_current"]

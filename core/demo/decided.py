@@ -5,20 +5,20 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import delete, select
 
-from core.account_settings import RoiSettings, note_change, settings_of
+from core.analytics.account_settings import RoiSettings, note_change, settings_of
 from core.analytics.window import last_complete_week
-from core.baseline.entries import annotate
-from core.baseline.frozen import content_of
-from core.baseline.windows import Baseline, baselines, plan_baseline
+from core.base.errors import InputError
+from core.criteria.entries import annotate
+from core.criteria.frozen import content_of
+from core.criteria.windows import Baseline, baselines, plan_baseline
 from core.demo.enhancer import bad_day
 from core.demo.world import World
-from core.errors import InputError
+from core.feedback.themes import Rule, make_theme
+from core.feedback.themes.comments import comments_of
+from core.feedback.themes.figures import reach_of
 from core.review.actions import actions, add_action
-from core.roadmap import change_opportunity, create_opportunity, opportunities
+from core.review.roadmap import change_opportunity, create_opportunity, opportunities
 from core.store import AccountSetting, Annotation, BaselineWindow, Store, Theme, table
-from core.themes import Rule, make_theme
-from core.themes.comments import comments_of
-from core.themes.figures import reach_of
 
 __all__ = ["decide_demo"]
 

@@ -6,12 +6,12 @@ from datetime import datetime, time, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from core.config import PrometheusSource
+from core.base.settings import PrometheusSource
 from core.demo.enhancer import bad_day, days
 from core.demo.world import World
-from core.sources.platform import MetricRead, Piece, PlatformReader, Scraped, metrics_of
-from core.sources.prometheus import Series, selector
-from core.sources.records import ParsedEnhancement
+from core.ingest.clients.prometheus import Series, selector
+from core.ingest.parse.platform import MetricRead, Piece, PlatformReader, Scraped, metrics_of
+from core.ingest.parse.records import ParsedEnhancement
 
 __all__ = ["scraped"]
 

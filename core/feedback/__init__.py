@@ -20,8 +20,8 @@ from core.feedback.reads import (
     recent_enhancements,
     vote_history,
 )
-from core.feedback.together import Receipt, Recorded, forget_receipts, submit_vote
 from core.feedback.votes import cast_vote, record_votes
+from core.feedback.write_batcher import Receipt, Recorded, forget_receipts, submit_vote
 
 __all__ = [
     "CLEAR",

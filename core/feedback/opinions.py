@@ -7,8 +7,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, Literal, TypeVar
 
-from core.errors import InputError
-from core.sources.fields import clean
+from core.base.errors import InputError
+from core.base.fields import clean
 
 __all__ = [
     "CLEAR",

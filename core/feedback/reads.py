@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
 from sqlmodel import Session
 
+from core.base.fields import clean
 from core.feedback.opinions import Vote, feedback_id
-from core.sources.fields import clean
 from core.store import Enhancement, Feedback, FeedbackVote, Store, chunks, on_enhancer, table
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from core.errors import InputError
+from core.base.errors import InputError
 from core.feedback.opinions import Cast, Clear, Thumb, Vote, after, unsaid, valid_cast
 from core.feedback.reads import votes_by_id
 from core.store import (

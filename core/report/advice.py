@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from core import words
-from core.analytics.causes import Cause
-from core.analytics.criteria import PROMETHEUS, CriterionResult
-from core.analytics.survey import LEAST_ANSWERS
-from core.criteria_words import criterion_target
+from core.base import text as words
+from core.base.stats import Verdict
+from core.criteria.causes import Cause
+from core.criteria.verdicts import PROMETHEUS, CriterionResult
+from core.criteria.words import criterion_target
+from core.feedback.survey_answers import LEAST_ANSWERS
 from core.report.document import Block, Bullets, Heading, Paragraph, Table
 from core.report.evidence import Evidence
-from core.stats import Verdict
 
 __all__ = ["gaps", "recommendations", "recommended"]
 

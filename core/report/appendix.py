@@ -5,10 +5,10 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from core import words
 from core.analytics.query import query_metrics
 from core.analytics.registry import METRICS
-from core.baseline.frozen import row_counts
+from core.base import text as words
+from core.criteria.frozen import row_counts
 from core.report.document import Block, Cell, Code, Figure, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 from core.report.methods import definition_versions

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 
-from core import words
 from core.analytics.window import Window
-from core.config import ROOT
+from core.base import text as words
+from core.base.settings import ROOT
 from core.report import advice, appendix, measured, methods, summary
 from core.report.chosen import Chosen, account_of, choose
 from core.report.document import Block, Document

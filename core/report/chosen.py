@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from core.analytics.criteria import CriterionResult, Judged, evaluate
 from core.analytics.exclusions import Excluded, merged
 from core.analytics.window import Window, iso_week, last_complete_week
-from core.baseline.windows import Baseline, baselines
-from core.errors import InputError, QueryError
-from core.shown import accounts
-from core.stats import Estimate, Verdict
-from core.store import Criterion, Store
+from core.base.errors import InputError, QueryError
+from core.base.stats import Estimate, Verdict
+from core.criteria.verdicts import CriterionResult, Judged, evaluate
+from core.criteria.windows import Baseline, baselines
+from core.store import Criterion, Store, accounts
 
 __all__ = [
     "Chosen",

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from core.export import safe_cell
+from core.base.csv import safe_cell
 from core.report.document import Cell, Document, Figure, Table, line_text
 
 __all__ = ["write"]

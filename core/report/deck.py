@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from core import words
-from core.chart_image import INK, SOFT
-from core.charts import criterion_bar
-from core.criteria_panels import criterion_ends
+from core.base import text as words
+from core.base.stats import Verdict
+from core.charts.builders import criterion_bar
+from core.charts.image import INK, SOFT
+from core.criteria.panels import criterion_ends
 from core.report.chosen import frozen_results
 from core.report.document import SIGNS
 from core.report.packet import Packet
 from core.report.paging import Page, chosen, grouped, listed, tables
 from core.report.slides import Cell, Slides, TableOf
 from core.review.actions import EXPECTED
-from core.stats import Verdict
 
 __all__ = ["MOST_SLIDES", "deck"]
 

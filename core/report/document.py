@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
-from core import words
-from core.stats import Verdict
-from core.vega import Drawn
+from core.base import text as words
+from core.base.stats import Verdict
+from core.charts.vega import Drawn
 
 __all__ = [
     "SIGNS",

@@ -5,22 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from core.account_settings import RoiSettings, settings_of
-from core.analytics.causes import SLOW_SECONDS, Cause, causes
-from core.analytics.criteria import CriterionResult, observed
-from core.analytics.criteria_days import DayOfCriteria, Opinions, daily_criteria, opinions
-from core.analytics.feedback_summary import FeedbackSummary, feedback_summary
-from core.analytics.observed import Observed, instants
-from core.analytics.quality import findings
-from core.analytics.roi import Roi
-from core.analytics.survey import SurveyResults, survey_results
-from core.analytics.time_saved import Comparison
-from core.baseline.entries import AnnotationEntry, ExclusionEntry, annotations, exclusions
-from core.baseline.frozen import Restated, restatement
-from core.criteria_panels import PanelData
+from core.analytics.account_settings import RoiSettings, settings_of
+from core.charts.time import Mark, Span
+from core.criteria.causes import SLOW_SECONDS, Cause, causes
+from core.criteria.days import DayOfCriteria, Opinions, daily_criteria, opinions
+from core.criteria.entries import AnnotationEntry, ExclusionEntry, annotations, exclusions
+from core.criteria.feedback_summary import FeedbackSummary, feedback_summary
+from core.criteria.frozen import Restated, restatement
+from core.criteria.panels import PanelData
+from core.criteria.quality import findings
+from core.criteria.roi import Roi
+from core.criteria.time_saved import Comparison
+from core.criteria.verdicts import CriterionResult, observed
+from core.criteria.window_data import Observed, instants
+from core.feedback.survey_answers import SurveyResults, survey_results
 from core.report.chosen import Chosen, frozen_exclusions, results_of, thawed
 from core.store import Store
-from core.time_chart import Mark, Span
 
 __all__ = ["Evidence", "evidence", "local"]
 

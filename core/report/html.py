@@ -8,7 +8,8 @@ from html import escape
 from itertools import count
 from pathlib import Path
 
-from core.chart_image import chart_svg
+from core.charts.image import chart_svg
+from core.charts.vega import Drawn
 from core.report.document import (
     SIGNS,
     Block,
@@ -28,7 +29,6 @@ from core.report.document import (
     line_text,
     unbroken,
 )
-from core.vega import Drawn
 
 __all__ = ["write"]
 

@@ -2,22 +2,14 @@
 
 from collections.abc import Iterator
 
-from core import words
-from core.analytics.roi import Amount, Roi, RoiInput
-from core.analytics.survey import LEAST_ANSWERS, TEXTS, Answered
-from core.analytics.time_figures import Compared
-from core.baseline.entries import ANNOTATION_KINDS
-from core.criteria_charts import estimate_rows
-from core.criteria_panels import panels
-from core.report.document import (
-    Block,
-    Bullets,
-    Callout,
-    Chart,
-    Heading,
-    Paragraph,
-    Table,
-)
+from core.base import text as words
+from core.criteria.charts import estimate_rows
+from core.criteria.entries import ANNOTATION_KINDS
+from core.criteria.panels import panels
+from core.criteria.roi import Amount, Roi, RoiInput
+from core.criteria.time_figures import Compared
+from core.feedback.survey_answers import LEAST_ANSWERS, TEXTS, Answered
+from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local
 
 __all__ = ["before_and_after", "day_by_day", "feedback", "returned", "survey"]

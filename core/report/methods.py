@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from core import words
-from core.analytics.criteria import PROMETHEUS, CriterionResult
-from core.analytics.observed import instants
 from core.analytics.registry import METRICS
-from core.baseline.entries import EXCLUSION_KINDS, ExclusionEntry
-from core.criteria_words import criterion_target
+from core.base import text as words
+from core.base.stats import Verdict
+from core.criteria.entries import EXCLUSION_KINDS, ExclusionEntry
+from core.criteria.verdicts import PROMETHEUS, CriterionResult
+from core.criteria.window_data import instants
+from core.criteria.words import criterion_target
 from core.report.document import Block, Bullets, Callout, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local
-from core.stats import Verdict
 
 __all__ = ["data_quality", "definition_versions", "methods"]
 

@@ -11,7 +11,7 @@ from pptx.enum.dml import MSO_LINE_DASH_STYLE
 from pptx.oxml.ns import qn
 from pptx.util import Pt
 
-from core.chart_image import GRID, PALETTE, SOFT
+from core.charts.image import GRID, PALETTE, SOFT
 
 __all__ = ["add_weekly_chart", "child", "coloured", "is_weekly"]
 

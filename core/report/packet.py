@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core import words
 from core.analytics.window import last_complete_week
+from core.base import text as words
 from core.report.baseline import product_version
 from core.report.chosen import account_of
 from core.review.agenda import agenda, week_of

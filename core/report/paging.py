@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from core import words
-from core.chart_image import INK
+from core.base import text as words
+from core.charts.image import INK
 from core.report.slides import (
     BOTTOM,
     NAME,

@@ -13,11 +13,11 @@ from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
-from core.chart_image import GRID, INK, PALETTE, SOFT, chart_svg
+from core.charts.image import GRID, INK, PALETTE, SOFT, chart_svg
+from core.charts.vega import Drawn
 from core.report.document import line_text, unbroken
 from core.report.fitting import shortened, text_height
 from core.report.native_chart import add_weekly_chart, child, coloured, is_weekly
-from core.vega import Drawn
 
 __all__ = [
     "BOTTOM",

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from core import charts, words
-from core.analytics.criteria import CriterionResult, Judged
-from core.criteria_panels import criterion_ends
-from core.criteria_words import (
+from core.base import text as words
+from core.base.stats import Verdict
+from core.charts import builders as charts
+from core.criteria.panels import criterion_ends
+from core.criteria.verdicts import CriterionResult, Judged
+from core.criteria.words import (
     criteria_answer,
     criterion_exclusions,
     criterion_interval,
@@ -23,7 +25,6 @@ from core.report.document import (
     Table,
 )
 from core.report.evidence import Evidence, local
-from core.stats import Verdict
 
 __all__ = ["answer", "criteria", "proven_and_missing", "state_of", "summary"]
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from core import charts, words
-from core.criteria_panels import criterion_ends
+from core.base import text as words
+from core.base.stats import Verdict
+from core.charts import builders as charts
+from core.charts.vega import Drawn
+from core.criteria.panels import criterion_ends
 from core.report.chosen import frozen_results
 from core.report.deck import deck
 from core.report.document import (
@@ -25,8 +28,6 @@ from core.report.document import (
 from core.report.formats import FORMATS, render
 from core.report.packet import Packet
 from core.review.actions import EXPECTED
-from core.stats import Verdict
-from core.vega import Drawn
 
 __all__ = ["PACKET_FORMATS", "packet_document", "write_packet"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.account_settings import note_change
-from core.baseline.given import given_text
-from core.errors import InputError
+from core.analytics.account_settings import note_change
+from core.base.errors import InputError
+from core.base.given import given_text
 from core.store import Criterion, ReviewAction, Store, table
 
 __all__ = ["EXPECTED", "Action", "actions", "add_action", "close_action"]

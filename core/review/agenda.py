@@ -10,23 +10,25 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
-from core import criteria_words, signal_words, words
-from core.analytics.criteria import CriterionResult, evaluate, observed
-from core.analytics.observed import instants
-from core.analytics.quality import findings
 from core.analytics.series import Series, series_of
 from core.analytics.window import Window, iso_week
-from core.baseline.entries import EXCLUSION_KINDS, annotations, exclusions
-from core.baseline.frozen import criterion_content
-from core.baseline.later import difference
-from core.baseline.windows import frozen_baseline
-from core.errors import InputError
+from core.base import text as words
+from core.base.errors import InputError
+from core.base.stats import Verdict
+from core.charts.signal import signal_chart
+from core.criteria import words as criteria_words
+from core.criteria.entries import EXCLUSION_KINDS, annotations, exclusions
+from core.criteria.frozen import criterion_content
+from core.criteria.later import difference
+from core.criteria.quality import findings
+from core.criteria.verdicts import CriterionResult, evaluate, observed
+from core.criteria.window_data import instants
+from core.criteria.windows import frozen_baseline
+from core.review import signal_words
 from core.review.actions import Action, actions
 from core.review.escalation import escalations
 from core.review.shifts import Shift, shifts
 from core.review.voices import themes_of, top_opportunities
-from core.signal_chart import signal_chart
-from core.stats import Verdict
 from core.store import Store, SyncRun, table
 
 __all__ = ["SECTIONS", "SERIES", "agenda", "week_of"]

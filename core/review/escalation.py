@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from core import words
-from core.analytics.criteria import CriterionResult
-from core.baseline.given import given_text
-from core.criteria_words import criterion_interval, criterion_target
-from core.errors import InputError
-from core.stats import Verdict
+from core.base import text as words
+from core.base.errors import InputError
+from core.base.given import given_text
+from core.base.stats import Verdict
+from core.criteria.verdicts import CriterionResult
+from core.criteria.words import criterion_interval, criterion_target
 from core.store import ReviewEscalation, Store, table
 
 __all__ = ["SEVERITIES", "Escalation", "Sent", "escalations", "record_sent", "sent_of"]

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
-from core import words
-from core.account_settings import note_change
-from core.baseline.given import given_text
-from core.errors import InputError
+from core.analytics.account_settings import note_change
+from core.base import text as words
+from core.base.errors import InputError
+from core.base.given import given_text
 from core.review.actions import actions
 from core.review.agenda import agenda, week_of
 from core.review.escalation import sent_of

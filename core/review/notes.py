@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 
 from sqlalchemy import select
 
-from core.errors import InputError
-from core.sources.fields import clean
+from core.base.errors import InputError
+from core.base.fields import clean
 from core.store import Review, ReviewNote, Store, Unit, table
 
 __all__ = ["Note", "merged_texts", "note_history", "notes_of", "save_note"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from core.analytics.observed import Observed
+from core.criteria.window_data import Observed
 
 __all__ = ["FALSE_DISCOVERIES", "Shift", "shifts"]
 

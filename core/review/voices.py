@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from core import words
-from core.analytics.criteria import CriterionResult
 from core.analytics.window import Window
-from core.roadmap import opportunities
-from core.roadmap_score import ranked
+from core.base import text as words
+from core.criteria.verdicts import CriterionResult
+from core.feedback.themes import themes_found
+from core.feedback.themes.words import trend_words
+from core.review.roadmap import opportunities
+from core.review.roadmap_score import ranked
 from core.store import Store
-from core.theme_words import trend_words
-from core.themes import themes_found
 
 __all__ = ["themes_of", "top_opportunities"]
 

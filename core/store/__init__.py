@@ -1,7 +1,7 @@
 """The local store: its tables, how it is opened, read and written."""
 
 from core.store.engine import Store, open_store
-from core.store.models import (
+from core.store.tables import (
     FACT_TABLES,
     PAGES,
     PROMETHEUS,
@@ -54,13 +54,15 @@ from core.store.models import (
     on_enhancer,
     table,
 )
-from core.store.unit import Counts, Unit, chunks
+from core.store.tenancy import AccountName, Scope, accounts
+from core.store.unit_of_work import Counts, Unit, chunks
 
 __all__ = [
     "FACT_TABLES",
     "PAGES",
     "PROMETHEUS",
     "Account",
+    "AccountName",
     "AccountSetting",
     "Annotation",
     "ApiToken",
@@ -91,6 +93,7 @@ __all__ = [
     "ReviewEscalation",
     "ReviewNote",
     "SavedView",
+    "Scope",
     "ScrapeGap",
     "ScrapeSpan",
     "Store",
@@ -109,6 +112,7 @@ __all__ = [
     "Unit",
     "User",
     "Vanished",
+    "accounts",
     "chunks",
     "on_enhancer",
     "open_store",

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from core.store.tables import CLUSTERED, Base, account_key, own_key
+from core.store.columns import CLUSTERED, Base, account_key, own_key
 
 __all__ = ["ApiToken", "FeedbackReceipt", "RaterSalt"]
 

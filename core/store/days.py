@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import SQLModel
 
-from core.store.models import (
+from core.store.tables import (
     Account,
     Bug,
     CalendarDay,
@@ -22,10 +22,7 @@ from core.store.models import (
     table,
 )
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "calendar_row", "day_of", "extend_calendar", "fill_days"]
-
-# Instants outside these years are taken for errors of the source.
-FIRST_YEAR, LAST_YEAR = 1970, 2100
+__all__ = ["calendar_row", "day_of", "extend_calendar", "fill_days"]
 
 # A day column and the instants it is taken from: the first one that is known.
 DAY_COLUMNS: Mapping[type[SQLModel], Mapping[str, tuple[str, ...]]] = {

@@ -18,21 +18,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-from core.config import load_settings
-from core.errors import StoreError, StoreTooNew
-from core.store.copy import FactsCopy
-from core.store.criteria import DEFAULT_CRITERIA
+from core.base.errors import StoreError, StoreTooNew
+from core.base.settings import load_settings
+from core.store.columnar import FactsCopy
 from core.store.days import rezone
+from core.store.default_criteria import DEFAULT_CRITERIA
 from core.store.migrations import head, revisions, upgrade
-from core.store.models import (
-    BOOKKEEPING,
-    FACT_TABLES,
-    Account,
-    Bug,
-    Criterion,
-    table,
-)
-from core.store.unit import Unit
+from core.store.tables import BOOKKEEPING, FACT_TABLES, Account, Bug, Criterion, table
+from core.store.unit_of_work import Unit
 
 __all__ = ["Store", "open_store"]
 

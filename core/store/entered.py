@@ -7,14 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint
 from sqlmodel import Field
 
-from core.store.tables import (
-    CLUSTERED,
-    Base,
-    account_key,
-    own_key,
-    table,
-    within_account,
-)
+from core.store.columns import CLUSTERED, Base, account_key, own_key, table, within_account
 
 __all__ = [
     "PAGES",

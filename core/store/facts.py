@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
-from core.store.tables import (
+from core.store.columns import (
     CLUSTERED,
     Base,
     account_key,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
-from core.store.tables import CLUSTERED, Base, account_key, own_key, reference
+from core.store.columns import CLUSTERED, Base, account_key, own_key, reference
 
 __all__ = ["Annotation", "BaselineWindow", "Exclusion", "SurveyResponse"]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from core.store.tables import CLUSTERED, Base, account_key
+from core.store.columns import CLUSTERED, Base, account_key
 
 __all__ = ["PROMETHEUS", "CounterIncrement", "GaugeReading", "ScrapeGap", "ScrapeSpan"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
-from core.store.tables import CLUSTERED, Base, account_key, own_key
+from core.store.columns import CLUSTERED, Base, account_key, own_key
 
 __all__ = ["Review", "ReviewAction", "ReviewEscalation", "ReviewNote"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
-from core.store.tables import CLUSTERED, Base, account_key
+from core.store.columns import CLUSTERED, Base, account_key
 
 __all__ = ["SurveyDraft", "SurveyInvitation"]
 

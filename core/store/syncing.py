@@ -6,13 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index
 from sqlmodel import Field
 
-from core.store.tables import (
-    CLUSTERED,
-    Base,
-    account_key,
-    own_key,
-    table,
-)
+from core.store.columns import CLUSTERED, Base, account_key, own_key, table
 
 __all__ = [
     "SYNC_BOOKKEEPING",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index
 from sqlmodel import Field
 
-from core.store.tables import CLUSTERED, Base, account_key, own_key, reference, within_account
+from core.store.columns import CLUSTERED, Base, account_key, own_key, reference, within_account
 
 __all__ = ["Opportunity", "Theme", "ThemeAssignment", "ThemeRule"]
 

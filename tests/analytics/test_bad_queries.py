@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.analytics import query_metrics
-from core.errors import QueryError
+from core.base.errors import QueryError
 from core.store import Bug, table
 from tests.analytics.worlds import Builder, at, fill
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.analytics.causes import causes
-from core.analytics.clusters import clusters
-from core.analytics.criteria import observed
 from core.analytics.window import Window
-from core.baseline.entries import annotate, exclude, withdraw_annotation
+from core.criteria.causes import causes
+from core.criteria.clusters import clusters
+from core.criteria.entries import annotate, exclude, withdraw_annotation
+from core.criteria.verdicts import observed
 from core.feedback import cast_vote
-from core.save import save_enhancements, save_tickets
-from core.sources.records import parse_enhancement, parse_ticket
+from core.ingest.parse.records import parse_enhancement, parse_ticket
+from core.ingest.save import save_enhancements, save_tickets
 
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
 WEEK = Window(MONDAY.date(), MONDAY.date() + timedelta(days=6), "a week")

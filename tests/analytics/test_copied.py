@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core.analytics import query_metrics
-from core.analytics.sources import source_states
+from core.analytics.freshness import source_states
 from core.feedback import cast_vote
 from core.store import Bug, Product, User, open_store, table
 from tests.analytics.draws import ZONE
@@ -136,7 +136,7 @@ def test_a_copy_that_cannot_be_made_is_only_logged(store, monkeypatch, caplog):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.store.copy._fill", full)
+    monkeypatch.setattr("core.store.columnar._fill", full)
     with caplog.at_level(logging.WARNING):
         assert not store.refresh_copy(fewest=0)
     assert "No space left" in caplog.text

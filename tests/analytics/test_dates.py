@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analytics.dates import Window, period_days, period_of, read_window, resolve_day
-from core.errors import QueryError
+from core.base.errors import QueryError
 
 TODAY = date(2024, 3, 31)  # a Sunday
 

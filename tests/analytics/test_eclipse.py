@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from core.analytics import explain, query_metrics
-from core.config import ROOT, TestioAccount
+from core.base.settings import ROOT, TestioAccount
+from core.ingest.sync import sync_account
 from core.store import User, open_store, table
-from core.sync import sync_account
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, REACHED_BY
 from tests.testio_server import TestioServer, load

@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.account_settings import EngagementSettings
-from core.analytics.engagement import engagement
+from core.analytics.account_settings import EngagementSettings
 from core.analytics.segments import activity_of, lifecycle_of
 from core.analytics.window import Window
+from core.engagement.people import engagement
 from core.store import open_store
 from tests.analytics.worlds import Builder, fill, prepare
 

@@ -7,14 +7,14 @@ from statistics import median
 import pandas as pd
 import pytest
 
-from core.analytics.cohorts import cohorts
-from core.analytics.customer import customer
-from core.analytics.engagement import engagement
-from core.analytics.findings import findings, most_tested
-from core.analytics.last_seen import last_seen
-from core.analytics.onboarding import onboarding
-from core.analytics.participation import customer_names
 from core.analytics.window import Window
+from core.engagement.cohorts import cohorts
+from core.engagement.findings import findings, most_tested
+from core.engagement.last_seen import last_seen
+from core.engagement.onboarding import onboarding
+from core.engagement.participation import customer_names
+from core.engagement.people import engagement
+from core.engagement.person import customer
 from core.store import open_store
 from tests.analytics.draws import ZONE
 from tests.analytics.test_people import ALWAYS, SETTINGS, cases, day_of, over, segment_of

@@ -4,7 +4,7 @@ import pytest
 
 from core.analytics import METRICS, explain
 from core.analytics.registry import DIMENSIONS, facts_of
-from core.errors import QueryError
+from core.base.errors import QueryError
 from tests.analytics.definitions import REACHED_BY
 
 

@@ -7,8 +7,9 @@ from random import Random
 import pandas as pd
 import pytest
 
-from core.account_settings import LeaderboardSettings
-from core.analytics.field import (
+from core.analytics.account_settings import LeaderboardSettings
+from core.base.stats import Verdict
+from core.testers.triage_rates import (
     NO_REASON,
     by_period,
     maturing_periods,
@@ -17,7 +18,6 @@ from core.analytics.field import (
     status_counts,
     status_name,
 )
-from core.stats import Verdict
 
 TODAY = date(2024, 3, 20)
 STATUSES = ("accepted", "auto_accepted", "rejected", "forwarded", "odd", None)

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.analytics import query_metrics
-from core.save import save_bugs
-from core.sources.testio import ParsedReason, parse_bug
+from core.ingest.clients.testio import ParsedReason, parse_bug
+from core.ingest.save import save_bugs
 from core.store import open_store
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import METRICS

@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 from sqlalchemy import insert
 
-from core.analytics.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
 from core.analytics.window import Window
+from core.engagement.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
 from core.store import SyncRun, open_store, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from core.account_settings import EngagementSettings
-from core.analytics import engagement
+from core.analytics.account_settings import EngagementSettings
 from core.analytics.window import Window
+from core.base.text import OTHERS
+from core.engagement import people as engagement
 from core.store import open_store
-from core.words import OTHERS
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import fill, prepare
 

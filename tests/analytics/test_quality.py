@@ -5,23 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from core.analytics.criteria import evaluate
-from core.analytics.quality import FEW_RESPONSES, MOST_LISTED, findings
 from core.analytics.window import Window, iso_week
-from core.baseline.entries import exclude, exclusions
+from core.criteria.entries import exclude, exclusions
+from core.criteria.quality import FEW_RESPONSES, MOST_LISTED, findings
+from core.criteria.verdicts import evaluate
 from core.feedback import CLEAR, cast_vote
-from core.save import save_enhancements, save_surveys
-from core.sources.records import parse_enhancement
-from core.sources.survey import parse_survey
-from core.store import (
-    PROMETHEUS,
-    AccountSetting,
-    GaugeReading,
-    ScrapeGap,
-    ScrapeSpan,
-    table,
-)
-from pages._criteria_quality import is_dealt_with
+from core.feedback.survey_parser import parse_survey
+from core.ingest.parse.records import parse_enhancement
+from core.ingest.save import save_enhancements, save_surveys
+from core.store import PROMETHEUS, AccountSetting, GaugeReading, ScrapeGap, ScrapeSpan, table
+from pages.criteria.quality import is_dealt_with
 
 WEEK = iso_week(date(2026, 11, 2))
 START = datetime(2026, 11, 2, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.analytics import query_metrics
-from core.errors import QueryError
+from core.base.errors import QueryError
 from core.store import SyncRun
 from tests.analytics.worlds import at
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from core.account_settings import LeaderboardSettings, save_settings
+from core.analytics.account_settings import LeaderboardSettings, save_settings
 from core.analytics.query import metric_rows
 from core.analytics.series import WEEKS, period_days, series_of
 from core.analytics.window import Window, preset

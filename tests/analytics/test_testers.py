@@ -7,12 +7,13 @@ from random import Random
 import pandas as pd
 import pytest
 
-from core.analytics import tester_counts, testers
 from core.analytics.query import metric_rows
-from core.analytics.tester import reports
-from core.analytics.tester_counts import Scope
 from core.analytics.window import Window
 from core.store import open_store
+from core.testers import counts as tester_counts
+from core.testers import field as testers
+from core.testers.counts import Scope
+from core.testers.person import reports
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
 from tests.analytics.worlds import fill, prepare

@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.analytics import tester_counts, testers
-from core.analytics.tester import reports
-from core.analytics.tester_counts import Scope
 from core.analytics.window import Window
+from core.base.text import OTHERS
 from core.store import RejectionReason, table
-from core.words import OTHERS
+from core.testers import counts as tester_counts
+from core.testers import field as testers
+from core.testers.counts import Scope
+from core.testers.person import reports
 from tests.analytics.test_people import ALWAYS
 from tests.analytics.worlds import Builder, fill
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.analytics.exclusions import Excluded
-from core.analytics.time_saved import compare
 from core.analytics.window import Window
-from core.imports import ColumnMapping, import_file, known_mapping, open_records
+from core.criteria.time_saved import compare
+from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
 from core.store import open_store
 from tests.analytics.worlds import Builder, fill, prepare
 

@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
 from core.analytics.exclusions import NOTHING, Excluded
-from core.analytics.voices import FEWER, FEWEST, breakdown, rating_counts, voices, weekly_ratings
 from core.analytics.window import Window, iso_week
-from core.stats import mean_estimate, proportion_estimate
+from core.base.stats import mean_estimate, proportion_estimate
+from core.feedback.comment_breakdown import (
+    FEWER,
+    FEWEST,
+    breakdown,
+    rating_counts,
+    voices,
+    weekly_ratings,
+)
 from core.store import Enhancement, Feedback, Ticket, open_store, table
 from core.store.days import extend_calendar, fill_days
 

@@ -5,10 +5,10 @@ import warnings
 import pytest
 from starlette.applications import Starlette
 
+from core.access.tokens import create_token
 from core.api import ROUTES, serving
-from core.config import load_settings
-from core.shown import close_stores, open_once
-from core.tokens import create_token
+from core.base.settings import load_settings
+from core.demo.active_store import close_stores, open_once
 
 with warnings.catch_warnings():
     # It would rather have a successor of httpx.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from core.access.tokens import create_token
 from core.store import open_store
-from core.tokens import create_token
 from tests.browser.conftest import serve
 from tests.prometheus import _free_port, _until_ready
 

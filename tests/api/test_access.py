@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from core.access.tokens import create_token, list_tokens, revoke_token
 from core.api import serving
-from core.errors import InputError
+from core.base.errors import InputError
 from core.store import ApiToken, table
-from core.tokens import create_token, list_tokens, revoke_token
 
 URL = "/api/v1/feedback"
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from core.api.answers import ERRORS
-from core.config import ROOT
+from core.base.settings import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 

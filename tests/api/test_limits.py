@@ -5,7 +5,8 @@ from starlette.applications import Starlette
 
 from core.api import ROUTES, limits, serving
 from core.api.limits import Buckets, retry_after
-from core.feedback import feedback_list, together
+from core.feedback import feedback_list
+from core.feedback import write_batcher as together
 from core.store import ApiToken, engine, table
 from tests.api.conftest import TestClient
 

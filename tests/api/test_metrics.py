@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from core.api import metrics
+from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS
 from core.feedback import cast_vote
 from core.store import SyncRun
-from core.telemetry import PAGE_SECONDS, QUERY_SECONDS
 
 ACCOUNT = 'a"b\\c\nd'
 

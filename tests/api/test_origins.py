@@ -1,7 +1,7 @@
 import pytest
 
-from core.config import load_settings
-from core.errors import ConfigError
+from core.base.errors import ConfigError
+from core.base.settings import load_settings
 
 URL = "/api/v1/feedback"
 SITE = "https://desk.example.org"

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import func, select
 from starlette.responses import PlainTextResponse
 
+from core.access.tokens import create_token
 from core.api import PostsFirst
 from core.feedback import current_vote, vote_history
-from core.save.records import imported_vote_id
+from core.ingest.save.records import imported_vote_id
 from core.store import Account, Feedback, FeedbackVote, table
-from core.tokens import create_token
 
 URL = "/api/v1/feedback"
 JSON = {"Content-Type": "application/json"}

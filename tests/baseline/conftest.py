@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.save import save_surveys, save_tickets
-from core.sources.records import parse_ticket
-from core.sources.survey import parse_survey
+from core.feedback.survey_parser import parse_survey
+from core.ingest.parse.records import parse_ticket
+from core.ingest.save import save_surveys, save_tickets
 from tests.baseline.weeks import answer, run, save, ticket, vote
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete
 
-from core.account_settings import BaselineSettings, RoiSettings, changes, save_settings
-from core.analytics.criteria import evaluate
-from core.baseline import frozen as frozen_module
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.baseline.entries import exclude, withdraw_exclusion
-from core.baseline.windows import restart_baseline
-from core.errors import InputError
+from core.analytics.account_settings import BaselineSettings, RoiSettings, changes, save_settings
+from core.base.errors import InputError
+from core.criteria import frozen as frozen_module
+from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.entries import exclude, withdraw_exclusion
+from core.criteria.verdicts import evaluate
+from core.criteria.windows import restart_baseline
 from core.store import Enhancement, open_store, table
 from tests.baseline.weeks import (
     HOUR,

@@ -7,26 +7,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from core.analytics.criteria import evaluate
-from core.analytics.observed import day_instants, instants
-from core.analytics.quality import Finding, findings
 from core.analytics.window import Window, iso_week
-from core.baseline.entries import exclude
-from core.baseline.health import window_health
-from core.baseline.later import MOST_WEEKS, difference, later_weeks
-from core.baseline.windows import Baseline
+from core.criteria.entries import exclude
+from core.criteria.health import window_health
+from core.criteria.later import MOST_WEEKS, difference, later_weeks
+from core.criteria.quality import Finding, findings
+from core.criteria.verdicts import evaluate
+from core.criteria.window_data import day_instants, instants
+from core.criteria.windows import Baseline
 from core.feedback import CLEAR, cast_vote
-from core.save import save_enhancements, save_surveys, save_tickets
-from core.sources.records import parse_enhancement, parse_ticket
-from core.sources.survey import parse_survey
-from core.store import (
-    PROMETHEUS,
-    AccountSetting,
-    ScrapeGap,
-    ScrapeSpan,
-    open_store,
-    table,
-)
+from core.feedback.survey_parser import parse_survey
+from core.ingest.parse.records import parse_enhancement, parse_ticket
+from core.ingest.save import save_enhancements, save_surveys, save_tickets
+from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, open_store, table
 
 ZONE = ZoneInfo("Europe/Berlin")
 # The weeks in which clocks are turned forward and back, on their Sundays.

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import delete, select, update
 
-from core.account_settings import BaselineSettings, RoiSettings, save_settings
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.baseline.entries import exclude, exclusions, withdraw_exclusion
+from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
+from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.entries import exclude, exclusions, withdraw_exclusion
 from core.feedback import CLEAR, cast_vote
 from core.store import BaselineWindow, Enhancement, table
 from tests.baseline.weeks import HOUR, START, frozen, restated, run, save, the, vote

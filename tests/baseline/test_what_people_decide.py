@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from core.account_settings import changes
-from core.analytics.criteria import evaluate
+from core.analytics.account_settings import changes
 from core.analytics.exclusions import Excluded, excluded, merged
 from core.analytics.window import Window
-from core.baseline.edit import CriterionEdit, change_criterion, criterion_history
-from core.baseline.entries import (
+from core.base.errors import InputError
+from core.criteria.edit import CriterionEdit, change_criterion, criterion_history
+from core.criteria.entries import (
     annotate,
     annotations,
     exclude,
@@ -21,15 +21,10 @@ from core.baseline.entries import (
     withdraw_annotation,
     withdraw_exclusion,
 )
-from core.baseline.windows import (
-    baselines,
-    frozen_baseline,
-    plan_baseline,
-    restart_baseline,
-)
-from core.errors import InputError
-from core.save import save_enhancements
-from core.sources.records import parse_enhancement
+from core.criteria.verdicts import evaluate
+from core.criteria.windows import baselines, frozen_baseline, plan_baseline, restart_baseline
+from core.ingest.parse.records import parse_enhancement
+from core.ingest.save import save_enhancements
 from core.store import Enhancement, table
 
 TODAY = date(2026, 11, 18)

@@ -2,11 +2,11 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from core.baseline.frozen import freeze_baseline, restatement
-from core.baseline.windows import baselines, plan_baseline
+from core.criteria.frozen import freeze_baseline, restatement
+from core.criteria.windows import baselines, plan_baseline
 from core.feedback import cast_vote
-from core.save import save_enhancements
-from core.sources.records import parse_enhancement
+from core.ingest.parse.records import parse_enhancement
+from core.ingest.save import save_enhancements
 
 MONDAY = date(2026, 11, 2)
 NEXT_MONDAY = datetime(2026, 11, 9, 9, tzinfo=UTC)

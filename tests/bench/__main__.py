@@ -20,18 +20,17 @@ from sqlalchemy import Engine, event
 from streamlit.logger import set_log_level
 
 from core.analytics import query_metrics
-from core.analytics.criteria import evaluate, weekly_estimates
-from core.analytics.engagement import engagement
 from core.analytics.figures import headline_figures
 from core.analytics.panels import PANELS
-from core.analytics.tester_counts import Scope
-from core.analytics.testers import leaderboard
 from core.analytics.window import last_complete_week, preset
-from core.config import ROOT, load_settings
+from core.base.settings import ROOT, load_settings
+from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current
-from core.shown import AccountName
-from core.store import open_store
-from pages import _ui
+from core.engagement.people import engagement
+from core.store import AccountName, open_store
+from core.testers.counts import Scope
+from core.testers.field import leaderboard
+from pages import ui
 
 REPEATS = 9
 ASKING = ("query_metrics", "metric_rows")
@@ -128,11 +127,11 @@ def measured(store):
     """For each read: the whole, its slowest query, and the answer from the cache."""
     now = datetime.now(store.zone)
     account = AccountName(DEMO_ACCOUNT, "Demo")
-    page = _ui.Page("bench", load_settings(), store, True, (account,), account, 0, 0, now)
+    page = ui.Page("bench", load_settings(), store, True, (account,), account, 0, 0, now)
 
     def cached(function, kwargs):
         store.versions(DEMO_ACCOUNT)
-        return _ui.read(page, function, **kwargs)
+        return ui.read(page, function, **kwargs)
 
     return {
         name: [

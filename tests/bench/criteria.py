@@ -21,11 +21,11 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import func, insert, select
 from streamlit.logger import set_log_level
 
-from core.analytics.criteria import evaluate, weekly_estimates
-from core.analytics.criteria_days import daily_criteria
-from core.analytics.quality import findings
 from core.analytics.window import Window, last_complete_week
-from core.config import ROOT
+from core.base.settings import ROOT
+from core.criteria.days import daily_criteria
+from core.criteria.quality import findings
+from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, build_demo
 from core.store import Enhancement, open_store, table
 from core.store.days import fill_days

@@ -26,9 +26,9 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
+from core.access.tokens import create_token
 from core.demo import build_demo
 from core.store import Feedback, FeedbackVote, open_store, table
-from core.tokens import create_token
 from tests.bench.sync import SIZES, customer_of, synced
 from tests.browser.conftest import ARGUMENTS, READY, serve
 from tests.testio_server import SteadyServer

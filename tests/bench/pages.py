@@ -19,8 +19,8 @@ from playwright.sync_api import TimeoutError as Late
 from playwright.sync_api import sync_playwright
 from sqlalchemy import update
 
-from core import words
-from core.config import ROOT
+from core.base import text as words
+from core.base.settings import ROOT
 from core.store import Account, table
 from core.store.engine import _state_of_facts
 from tests.bench.__main__ import built, machine

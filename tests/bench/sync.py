@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from core.config import ROOT
+from core.base.settings import ROOT
 from core.demo.bugs import BugSource, reject_reasons
 from core.demo.catalogue import feature_objects, product_objects
 from core.demo.cycles import cycle_object, plan_cycles

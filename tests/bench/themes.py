@@ -23,10 +23,10 @@ from sklearn.metrics import (
     v_measure_score,
 )
 
-from core.config import ROOT
-from core.themes.model import fit
-from core.themes.stopwords import STOP_WORDS
-from core.themes.telling import theme_name
+from core.base.settings import ROOT
+from core.feedback.themes.model import fit
+from core.feedback.themes.stopwords import STOP_WORDS
+from core.feedback.themes.telling import theme_name
 from tests.bench.__main__ import machine
 from tests.bench.sync import high_water_mb
 

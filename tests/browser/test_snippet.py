@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from core.config import ROOT
+from core.base.settings import ROOT
 from core.feedback import feedback_list
 from core.store import open_store
 

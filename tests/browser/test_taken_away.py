@@ -2,7 +2,7 @@
 
 import re
 
-from core.analytics.catalogue import product_names
+from core.analytics.members import product_names
 from core.store import open_store
 
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.errors import InputError
-from core.roadmap import (
+from core.base.errors import InputError
+from core.review.roadmap import (
     change_opportunity,
     create_opportunity,
     opportunities,

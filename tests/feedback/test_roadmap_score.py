@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.analytics.criteria import evaluate
 from core.analytics.window import Window
-from core.errors import InputError
-from core.roadmap import change_opportunity, create_opportunity, opportunities
-from core.roadmap_score import hit_rate, outcomes, ranked
-from core.save import save_enhancements
-from core.sources.records import parse_enhancement
+from core.base.errors import InputError
+from core.criteria.verdicts import evaluate
+from core.ingest.parse.records import parse_enhancement
+from core.ingest.save import save_enhancements
+from core.review.roadmap import change_opportunity, create_opportunity, opportunities
+from core.review.roadmap_score import hit_rate, outcomes, ranked
 from core.store import Opportunity as OpportunityRow
 
 TODAY = date(2026, 11, 20)

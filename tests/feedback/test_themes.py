@@ -5,19 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core import theme_words
-from core.account_settings import changes
+from core.analytics.account_settings import changes
 from core.analytics.window import Window
-from core.baseline.entries import exclude
+from core.base.errors import InputError
+from core.criteria.entries import exclude
 from core.demo import DEMO_ACCOUNT, build_demo
-from core.errors import InputError
 from core.feedback import cast_vote, record_votes
 from core.feedback.opinions import valid_cast
-from core.roadmap import create_opportunity, opportunities
-from core.save import save_surveys, save_tickets
-from core.sources.records import parse_ticket
-from core.sources.survey import parse_survey
-from core.themes import (
+from core.feedback.survey_parser import parse_survey
+from core.feedback.themes import (
     add_rule,
     delete_theme,
     make_theme,
@@ -31,6 +27,10 @@ from core.themes import (
     themes_found,
     withdraw_rule,
 )
+from core.feedback.themes import words as theme_words
+from core.ingest.parse.records import parse_ticket
+from core.ingest.save import save_surveys, save_tickets
+from core.review.roadmap import create_opportunity, opportunities
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import InputError
-from core.themes.comments import Comment
-from core.themes.decided import Decided, KeptRule, KeptTheme, Placing
-from core.themes.figures import quotes_of
-from core.themes.model import fit
-from core.themes.placed import placed
-from core.themes.rules import Rule, checked_rule
-from core.themes.telling import telling_terms, theme_name
+from core.base.errors import InputError
+from core.feedback.themes.comments import Comment
+from core.feedback.themes.decided import Decided, KeptRule, KeptTheme, Placing
+from core.feedback.themes.figures import quotes_of
+from core.feedback.themes.model import fit
+from core.feedback.themes.placed import placed
+from core.feedback.themes.rules import Rule, checked_rule
+from core.feedback.themes.telling import telling_terms, theme_name
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.account_settings import changes
+from core.analytics.account_settings import changes
 from core.analytics.window import Window
+from core.demo.active_store import close_stores
 from core.feedback import cast_vote
-from core.roadmap import opportunities
-from core.shown import close_stores
+from core.feedback.themes import themes_found
+from core.review.roadmap import opportunities
 from core.store import open_store
-from core.themes import themes_found
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
 
 ALL = Window(None, None, "All time")
@@ -19,8 +19,8 @@ ALL = Window(None, None, "All time")
 
 def script():
     from core.analytics.window import Window
-    from pages import _feedback_themes
-    from pages import _ui as ui
+    from pages import ui
+    from pages.feedback import themes as _feedback_themes
 
     ui.run_page(
         "feedback",
@@ -145,7 +145,7 @@ def test_an_editor_makes_a_theme_rules_it_and_takes_it_to_the_roadmap(opened):
 
 def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     store, app = opened(["Too slow today", "slow again", "fine"])
-    from core.themes import make_theme
+    from core.feedback.themes import make_theme
 
     make_theme(store, "Speed", account="a", by="Ann")
     app.run()

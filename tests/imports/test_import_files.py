@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.errors import InputError
-from core.imports import (
+from core.base.errors import InputError
+from core.ingest.files import (
     ColumnMapping,
     date_formats,
     import_file,

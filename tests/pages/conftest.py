@@ -1,5 +1,6 @@
 """Pages under AppTest, each test with caches and stores of its own."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -9,12 +10,19 @@ from sqlalchemy import Engine, Table, event
 from sqlalchemy.sql import visitors
 from streamlit.testing.v1 import AppTest
 
-from core.shown import close_stores
+from core.demo.active_store import close_stores
 from core.store import FACT_TABLES, SyncRun, open_store, table
-from pages import _ui
+from pages import ui
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
-NAMES = sorted(path.stem for path in PAGES.glob("[a-z]*.py"))
+# The script of each page by its address.
+SCRIPTS = {
+    address or Path(script).stem: script
+    for script, address in re.findall(
+        r'st\.Page\("([^"]+)"(?:.*url_path="(\w+)")?', (PAGES / "_frame.py").read_text()
+    )
+}
+NAMES = sorted(SCRIPTS)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +41,7 @@ def _facts_only(monkeypatch):
     reading = threading.local()
     # When a sync ran is no part of either state.
     known = {*FACT_TABLES, table(SyncRun)}
-    read_facts = _ui.read_facts
+    read_facts = ui.read_facts
 
     def watched(page, function, **kwargs):
         reading.function = function.__qualname__
@@ -48,7 +56,7 @@ def _facts_only(monkeypatch):
             tables = {part for part in parts if isinstance(part, Table)}
             assert tables <= known, f"{reading.function} reads {tables - known}"
 
-    monkeypatch.setattr(_ui, "read_facts", watched)
+    monkeypatch.setattr(ui, "read_facts", watched)
     event.listen(Engine, "before_execute", executed)
     yield
     event.remove(Engine, "before_execute", executed)
@@ -58,7 +66,7 @@ def _facts_only(monkeypatch):
 def run_page():
     def run(name, **query):
         app = AppTest.from_file(str(PAGES / "_frame.py"), default_timeout=30)
-        app.switch_page(f"{name}.py")
+        app.switch_page(SCRIPTS[name])
         for key, value in query.items():
             app.query_params[key] = value
         return app.run()

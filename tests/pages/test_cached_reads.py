@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.analytics import engagement as analytics
+from core.engagement import people as analytics
 from core.feedback import cast_vote, recent_comments
-from core.save import save_cycles
-from core.sources.testio import parse_cycle
-from pages import _ui
+from core.ingest.clients.testio import parse_cycle
+from core.ingest.save import save_cycles
+from pages import ui
 from tests.pages.test_shown_figures import cycle
 
 
@@ -51,4 +51,4 @@ def test_nothing_of_another_table_can_be_cached_by_the_facts(acme):
     account = SimpleNamespace(id="acme")
     page = SimpleNamespace(store=acme, account=account, facts=0, today=None)
     with pytest.raises(AssertionError, match="recent_comments reads"):
-        _ui.read_facts(page, recent_comments, account_id="acme")
+        ui.read_facts(page, recent_comments, account_id="acme")

@@ -4,12 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.account_settings import BaselineSettings, RoiSettings, save_settings, settings_of
-from core.analytics.criteria import criteria_of
-from core.baseline.edit import criterion_history
-from core.baseline.entries import annotate, exclude, exclusions
-from core.baseline.frozen import freeze_baseline
-from core.baseline.windows import baselines, plan_baseline
+from core.analytics.account_settings import (
+    BaselineSettings,
+    RoiSettings,
+    save_settings,
+    settings_of,
+)
+from core.criteria.edit import criterion_history
+from core.criteria.entries import annotate, exclude, exclusions
+from core.criteria.frozen import freeze_baseline
+from core.criteria.verdicts import criteria_of
+from core.criteria.windows import baselines, plan_baseline
 from tests.pages.criteria import (
     HOUR,
     START,

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.analytics.criteria import criteria_of
 from core.analytics.window import iso_week
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.baseline.entries import annotate, annotations, exclude
-from core.baseline.frozen import freeze_baseline
-from core.baseline.windows import plan_baseline
-from pages._ui import plain
+from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.entries import annotate, annotations, exclude
+from core.criteria.frozen import freeze_baseline
+from core.criteria.verdicts import criteria_of
+from core.criteria.windows import plan_baseline
+from pages.ui import plain
 from tests.pages.criteria import (
     HOSTILE,
     HOUR,

@@ -7,16 +7,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.window import last_complete_week
-from core.baseline.windows import baselines, plan_baseline
+from core.criteria.windows import baselines, plan_baseline
 from core.report import FORMATS
 from core.store import open_store
-from pages import _criteria_report
+from pages.criteria import report as _criteria_report
 
 
 def page_of_the_report():
     from core.analytics.window import last_complete_week
-    from pages import _criteria_report
-    from pages import _ui as ui
+    from pages import ui
+    from pages.criteria import report as _criteria_report
 
     ui.run_page(
         "criteria",

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.config import load_settings
+from core.base.settings import load_settings
+from core.ingest.sync import sync_account
+from core.ingest.sync.lease import take_lease
 from core.store import SyncRun, open_store
-from core.sync import sync_account
-from core.sync.lease import take_lease
 from tests.payloads import payload
 from tests.sync.conftest import FAST, shop
 from tests.testio_server import TestioServer

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.account_settings import EngagementSettings, changes, save_settings, settings_of
-from core.analytics.engagement import engagement
-from core.analytics.participation import customer_names
+from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
 from core.analytics.window import preset
-from core.save import save_cycles
-from core.sources.testio import parse_cycle
+from core.engagement.participation import customer_names
+from core.engagement.people import engagement
+from core.ingest.clients.testio import parse_cycle
+from core.ingest.save import save_cycles
 from core.store import open_store
 from tests.pages.test_shown_figures import HOSTILE, acme, cycle  # noqa: F401  # a fixture
 
@@ -170,7 +170,7 @@ def test_thresholds_without_sense_change_nothing(demo, run_page):
 
 
 def test_who_may_not_change_may_try(demo_url, run_page, monkeypatch):
-    monkeypatch.setattr("pages._engagement_settings.ui.editor", lambda page: None)
+    monkeypatch.setattr("pages.engagement.settings.ui.editor", lambda page: None)
     app = on_tab(run_page, "Segments")
     key = "FormSubmitter:engagement_thresholds_demo-Save for the account"
     assert app.button(key=key).disabled

@@ -12,11 +12,11 @@ from core.analytics.explore import (
     names,
     what_emptied,
 )
-from core.errors import InputError
-from core.save import save_cycles, save_products
-from core.sources.testio import parse_cycle, parse_product
+from core.analytics.saved_views import View, forget_view, save_view, saved_views
+from core.base.errors import InputError
+from core.ingest.clients.testio import parse_cycle, parse_product
+from core.ingest.save import save_cycles, save_products
 from core.store import open_store
-from core.views import View, forget_view, save_view, saved_views
 from tests.pages.test_shown_figures import cycle
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.analytics.fresh import fresh_sources
-from core.analytics.sources import SourceState
+from core.analytics.freshness import SourceState
+from core.analytics.freshness_targets import fresh_sources
 from core.analytics.window import last_complete_week
-from core.save import save_bugs, save_cycles, save_products
-from core.sources.testio import parse_bug, parse_cycle, parse_product
+from core.ingest.clients.testio import parse_bug, parse_cycle, parse_product
+from core.ingest.save import save_bugs, save_cycles, save_products
 from core.store import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'

@@ -7,19 +7,19 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.account_settings import ReviewSettings, settings_of
+from core.analytics.account_settings import ReviewSettings, settings_of
 from core.report.packet import weekly_packet
 from core.report.weekly import PACKET_FORMATS
 from core.store import open_store
-from pages import _review_packet
+from pages.review import packet as _review_packet
 
 
 def page_of_the_packet():
     from core.analytics.window import last_complete_week
     from core.review.agenda import agenda
     from core.review.meeting import meeting_of
-    from pages import _review_packet
-    from pages import _ui as ui
+    from pages import ui
+    from pages.review import packet as _review_packet
 
     def show(page):
         week = last_complete_week(page.today)

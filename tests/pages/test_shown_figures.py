@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from core.analytics.window import last_complete_week
-from core.save import (
+from core.ingest.clients.testio import parse_bug, parse_cycle, parse_product
+from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
+from core.ingest.save import (
     save_bugs,
     save_cycles,
     save_enhancements,
@@ -14,8 +16,6 @@ from core.save import (
     save_products,
     save_tickets,
 )
-from core.sources.records import parse_enhancement, parse_feedback, parse_ticket
-from core.sources.testio import parse_bug, parse_cycle, parse_product
 from core.store import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'
@@ -262,7 +262,7 @@ def test_two_accounts_of_one_name_stay_apart(acme, run_page):
 
 
 def test_a_rater_who_votes_too_often_is_told_and_loses_nothing(acme, run_page, monkeypatch):
-    monkeypatch.setattr("pages._rate.MOST_VOTES", 1)
+    monkeypatch.setattr("pages.ui.rate.MOST_VOTES", 1)
     app = run_page("feedback")
     run_id = app.feedback[0].key.removeprefix("feedback_thumb_")
     app.feedback(key=f"feedback_thumb_{run_id}").set_value(0).run()

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from core.account_settings import LeaderboardSettings, changes, settings_of
-from core.save import save_bugs, save_cycles, save_products, save_reject_reasons
-from core.sources.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
+from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
+from core.ingest.clients.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
+from core.ingest.save import save_bugs, save_cycles, save_products, save_reject_reasons
 from core.store import User, open_store, table
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b> | |'
@@ -291,7 +291,7 @@ def test_the_box_opens_a_page_and_reset_closes_it_and_the_trial(acme, run_page):
 
 
 def test_thousands_of_ranks_sort_as_numbers_and_newcomers_after_them():
-    from pages._testers_ranking import _places
+    from pages.testers.ranking import _places
 
     ranks = [1, 2, 2, 10, 999, 1_000, 12_345, None]
     people = pd.DataFrame({"rank": pd.array(ranks, dtype="Int64"), "tied": [False] * 8})
@@ -308,11 +308,11 @@ def test_a_period_without_bugs(acme, run_page):
 
 
 def test_the_download_has_every_term(acme, run_page):
-    from core.analytics.testers import leaderboard
     from core.analytics.window import Window
-    from pages import _testers_ranking as ranking
-    from pages._filters import Filters
-    from pages._testers import View
+    from core.testers.field import leaderboard
+    from pages.testers import ranking
+    from pages.testers.shared import View
+    from pages.ui.filters import Filters
 
     class Page:
         store = acme

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.account_settings import BaselineSettings, RoiSettings, save_settings
+from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
 from core.analytics.window import last_complete_week
-from core.baseline.entries import annotate, exclude
-from core.baseline.frozen import freeze_baseline
-from core.baseline.windows import plan_baseline
+from core.criteria.entries import annotate, exclude
+from core.criteria.frozen import freeze_baseline
+from core.criteria.windows import plan_baseline
 from core.store import open_store
 from tests.report.hostile import fill
 

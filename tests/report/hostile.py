@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.analytics.window import last_complete_week
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.baseline.entries import annotate, exclude
+from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.entries import annotate, exclude
 from core.feedback import cast_vote
-from core.save import save_enhancements, save_surveys, save_tickets
-from core.sources.records import parse_enhancement, parse_ticket
-from core.sources.survey import parse_survey
+from core.feedback.survey_parser import parse_survey
+from core.ingest.parse.records import parse_enhancement, parse_ticket
+from core.ingest.save import save_enhancements, save_surveys, save_tickets
 
 TEXTS = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",

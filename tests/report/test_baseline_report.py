@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core import words
-from core.analytics.criteria import evaluate
 from core.analytics.window import Window, iso_week, last_complete_week
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.baseline.entries import exclude, exclusions, withdraw_exclusion
-from core.baseline.windows import baselines, plan_baseline
-from core.errors import InputError, QueryError
+from core.base import text as words
+from core.base.errors import InputError, QueryError
+from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.entries import exclude, exclusions, withdraw_exclusion
+from core.criteria.verdicts import evaluate
+from core.criteria.windows import baselines, plan_baseline
 from core.feedback import cast_vote
 from core.report import account_of, baseline_report, render, week_of
 from core.report.chosen import Chosen, choose

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.export import FORMULA_STARTS
+from core.base.csv import FORMULA_STARTS
 from core.report import baseline_report, markdown, pdf, render
 from core.report.document import (
     Bullets,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from core.config import ROOT
+from core.base.settings import ROOT
 from core.store import open_store
 from tests.report.parsed import html_page
 

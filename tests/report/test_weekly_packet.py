@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import words
 from core.analytics.window import last_complete_week
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.errors import InputError
+from core.base import text as words
+from core.base.errors import InputError
+from core.criteria.edit import CriterionEdit, change_criterion
 from core.report import render
 from core.report.deck import MOST_SLIDES, deck
 from core.report.packet import packet_of, weekly_packet

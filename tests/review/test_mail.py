@@ -16,10 +16,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from pptx import Presentation
 
-from core.errors import InputError, SourceRefused, SourceUnreachable
-from core.mail_settings import MailSettings
+from core.base.errors import InputError, SourceRefused, SourceUnreachable
+from core.base.mail_settings import MailSettings
+from core.report.delivery import draft, packet_mail, recipients, send
 from core.report.packet import weekly_packet
-from core.review.mail import draft, packet_mail, recipients, send
 from core.store import open_store
 
 WEEK, NOW = "2026-W46", datetime(2026, 11, 23, 9, tzinfo=UTC)

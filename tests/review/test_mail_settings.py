@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.config import load_settings
-from core.errors import ConfigError
+from core.base.errors import ConfigError
+from core.base.settings import load_settings
 
 HOST = {"TOUCHSTONE_SMTP_HOST": "smtp.example.org", "TOUCHSTONE_SMTP_FROM": "t@example.org"}
 

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analytics.criteria import evaluate
 from core.analytics.window import iso_week
-from core.baseline.edit import CriterionEdit, change_criterion
-from core.errors import InputError
+from core.base.errors import InputError
+from core.base.stats import Verdict
+from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.verdicts import evaluate
+from core.ingest.parse.records import parse_enhancement
+from core.ingest.save import save_enhancements
 from core.review.actions import actions, add_action, close_action
 from core.review.agenda import agenda, week_of
 from core.review.escalation import Escalation, escalations, record_sent, sent_of
@@ -24,9 +27,6 @@ from core.review.meeting import (
     set_attendees,
 )
 from core.review.notes import merged_texts, note_history, notes_of, save_note
-from core.save import save_enhancements
-from core.sources.records import parse_enhancement
-from core.stats import Verdict
 
 TODAY = datetime.now(UTC).date()
 WEEK = iso_week(TODAY - timedelta(days=7))

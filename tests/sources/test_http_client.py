@@ -6,15 +6,15 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from core.errors import (
+from core.base.errors import (
     ConfigError,
     SourceError,
     SourceRefused,
     SourceUnreachable,
     SourceUnreadable,
 )
-from core.sources.gate import Gate
-from core.sources.http import Patience, SourceClient, SourceFailed, SourceMissing
+from core.ingest.clients.http import Patience, SourceClient, SourceFailed, SourceMissing
+from core.ingest.clients.rate_limiter import Gate
 
 TOKEN = "tok-3f9a1c7e5b2d"
 FAST = Patience(attempts=3, wait_initial=0, wait_max=0, wait_jitter=0)

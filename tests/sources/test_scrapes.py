@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.sources.platform import MetricRead, Piece, PlatformReader
-from core.sources.prometheus import Series, quoted, selector
-from core.sources.scrapes import LONGEST_MS, SLOT_MS
+from core.ingest.clients.prometheus import Series, quoted, selector
+from core.ingest.parse.platform import MetricRead, Piece, PlatformReader
+from core.ingest.parse.scrapes import LONGEST_MS, SLOT_MS
 
 NAME, QUEUE = "runs_total", "depth"
 METRICS = {

@@ -1,9 +1,9 @@
 import pytest
 
-from core.config import TestioAccount
-from core.errors import SourceRefused, SourceUnreadable
-from core.sources.http import Patience, SourceFailed, SourceMissing
-from core.sources.testio import (
+from core.base.errors import SourceRefused, SourceUnreadable
+from core.base.settings import TestioAccount
+from core.ingest.clients.http import Patience, SourceFailed, SourceMissing
+from core.ingest.clients.testio import (
     CyclePages,
     connect,
     fetch_bugs,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sources.fields import FieldProblem, excerpt, parse_all
-from core.sources.testio import (
+from core.base.fields import FieldProblem, excerpt, parse_all
+from core.ingest.clients.testio import (
     ParsedReason,
     ProductRef,
     parse_bug,
@@ -15,7 +15,7 @@ from core.sources.testio import (
     parse_product,
     parse_reject_reason,
 )
-from core.sources.testio_objects import CycleFeature
+from core.ingest.parse.testio import CycleFeature
 from tests.payloads import payload
 
 REASONS = parse_all(parse_reject_reason, payload("reject_reasons")).items

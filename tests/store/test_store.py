@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import StoreError, StoreTooNew
+from core.base.errors import StoreError, StoreTooNew
 from core.feedback import cast_vote
 from core.store import (
     Account,
@@ -28,8 +28,8 @@ from core.store import (
     open_store,
     table,
 )
-from core.store.criteria import DEFAULT_CRITERIA
-from core.store.models import Base
+from core.store.default_criteria import DEFAULT_CRITERIA
+from core.store.tables import Base
 
 
 def at(text):
@@ -339,7 +339,9 @@ def test_a_persons_id_follows_from_kind_and_name(account, monkeypatch):
 def test_people_whose_ids_would_be_the_same_are_two(account, monkeypatch):
     import hashlib
 
-    monkeypatch.setattr("core.store.unit.sha256", lambda _text: hashlib.sha256(b"one for all"))
+    monkeypatch.setattr(
+        "core.store.unit_of_work.sha256", lambda _text: hashlib.sha256(b"one for all")
+    )
     with account.write("acme") as unit:
         first = unit.user_ids("tester", ["Kim", "Ann"])
         second = unit.user_ids("tester", ["Zoe", "Kim"])

@@ -2,10 +2,10 @@ from functools import partial
 
 import pytest
 
-from core.config import TestioAccount
-from core.sources.http import Patience
+from core.base.settings import TestioAccount
+from core.ingest.clients.http import Patience
+from core.ingest.sync import sync_account
 from core.store import open_store, table
-from core.sync import sync_account
 from tests.payloads import payload
 from tests.testio_server import Customer, TestioServer
 

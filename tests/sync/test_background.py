@@ -11,11 +11,11 @@ from threading import Event
 
 import pytest
 
-from core.config import ROOT, load_settings
+from core.base.settings import ROOT, load_settings
+from core.ingest.sync import end_background, is_running, keep_synced, runs, start_sync, sync_account
+from core.ingest.sync.background import next_due
+from core.ingest.sync.history import RunRecord
 from core.store import SyncRun
-from core.sync import end_background, is_running, keep_synced, runs, start_sync, sync_account
-from core.sync.background import next_due
-from core.sync.history import RunRecord
 from tests.sync.conftest import FAST
 from tests.testio_server import Fault
 

@@ -195,7 +195,7 @@ def test_features_and_reasons_are_read_again_by_their_own_age(
     sync()
     _, told = asked(sync)
     assert not [path for path in told if "features" in path or "reasons" in path]
-    monkeypatch.setattr("core.sync.state.LIST_AGE", timedelta(days=-1))
+    monkeypatch.setattr("core.ingest.sync.state.LIST_AGE", timedelta(days=-1))
     _, told = asked(sync)
     assert [path for path in told if "features" in path]
     assert [path for path in told if "reasons" in path]

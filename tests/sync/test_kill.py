@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.config import ROOT
+from core.base.settings import ROOT
 from core.store import FACT_TABLES, open_store
 from tests.bench.sync import customer_of
 from tests.testio_server import SteadyServer

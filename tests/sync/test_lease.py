@@ -8,9 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from core.ingest.sync import exit_code, holder_of, is_running, sync_account
+from core.ingest.sync.lease import (
+    Holder,
+    LeaseLost,
+    _process,
+    renew_lease,
+    return_lease,
+    take_lease,
+)
 from core.store import SyncLease, SyncRun, TestCycle
-from core.sync import exit_code, holder_of, is_running, sync_account
-from core.sync.lease import Holder, LeaseLost, _process, renew_lease, return_lease, take_lease
 from tests.sync.conftest import FAST
 
 

@@ -6,11 +6,11 @@ import time
 from sqlalchemy import func, select
 
 from core.analytics import query_metrics
-from core.config import TestioAccount
+from core.base.settings import TestioAccount
 from core.demo.world import Size
 from core.feedback import cast_vote
+from core.ingest.sync import sync_account
 from core.store import Feedback, FeedbackVote, table
-from core.sync import sync_account
 from tests.bench.sync import customer_of
 from tests.testio_server import SteadyServer
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from core import doctor
-from core.config import ROOT, PrometheusSource, TestioAccount, load_settings
-from core.shown import close_stores
+from core.base.settings import ROOT, PrometheusSource, TestioAccount, load_settings
+from core.demo.active_store import close_stores
+from core.ingest.sync import end_background, keep_synced, runs
 from core.store import open_store
-from core.sync import end_background, keep_synced, runs
 from tests.prometheus import History
 
 NOW = int(time.time())
@@ -107,7 +107,7 @@ def test_the_data_page_shows_it(url, monkeypatch, tmp_path):
     monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
     monkeypatch.setenv("PROMETHEUS_URL", url)
     app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=30)
-    app.switch_page("data.py").run()
+    app.switch_page("data/page.py").run()
     app.button(key="data_sync").click().run()
     until = time.monotonic() + 20
     settings = load_settings()

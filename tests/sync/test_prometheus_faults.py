@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from core.config import PrometheusSource, TestioAccount
+from core.base.settings import PrometheusSource, TestioAccount
+from core.ingest.sync import end_background, exit_code, is_running, start_sync, sync_prometheus
+from core.ingest.sync.lease import take_lease
 from core.store import CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan, SyncProblem, SyncRun
-from core.sync import end_background, exit_code, is_running, start_sync, sync_prometheus
-from core.sync.lease import take_lease
 from tests.sync.conftest import FAST
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

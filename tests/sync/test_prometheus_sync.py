@@ -10,19 +10,12 @@ from math import inf
 
 import pytest
 
-from core import histogram
 from core.analytics.exclusions import Excluded
-from core.analytics.platform import platform_reading
-from core.config import PrometheusSource, TestioAccount
-from core.store import (
-    CounterIncrement,
-    GaugeReading,
-    ScrapeGap,
-    ScrapeSpan,
-    SyncProblem,
-    table,
-)
-from core.sync import sync_prometheus
+from core.base import histogram
+from core.base.settings import PrometheusSource, TestioAccount
+from core.criteria.platform import platform_reading
+from core.ingest.sync import sync_prometheus
+from core.store import CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan, SyncProblem, table
 from tests.prometheus import History
 from tests.sync.conftest import FAST
 

@@ -4,20 +4,20 @@ from functools import partial
 
 import pytest
 
-from core.save import (
-    save_bugs,
-    save_cycles,
-    save_features,
-    save_products,
-    save_reject_reasons,
-)
-from core.sources.fields import parse_all
-from core.sources.testio import (
+from core.base.fields import parse_all
+from core.ingest.clients.testio import (
     parse_bug,
     parse_cycle,
     parse_feature,
     parse_product,
     parse_reject_reason,
+)
+from core.ingest.save import (
+    save_bugs,
+    save_cycles,
+    save_features,
+    save_products,
+    save_reject_reasons,
 )
 from core.store import Bug, Counts, Feature, Product, TestCycle, TestFeature, User
 from tests.payloads import payload

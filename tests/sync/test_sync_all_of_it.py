@@ -3,8 +3,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.config import TestioAccount, load_settings
-from core.errors import ConfigError
+from core.base.errors import ConfigError
+from core.base.settings import TestioAccount, load_settings
+from core.ingest.sync import SyncReport, exit_code, sync_all
 from core.store import (
     Bug,
     BugDevice,
@@ -18,7 +19,6 @@ from core.store import (
     TestFeature,
     User,
 )
-from core.sync import SyncReport, exit_code, sync_all
 from tests.payloads import payload
 from tests.sync.conftest import FAST, shop
 from tests.testio_server import Fault, TestioServer

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ROOT, TestioAccount
+from core.base.settings import ROOT, TestioAccount
+from core.ingest.sync import sync_account
 from core.store import Bug, BugDevice, Feature, Product, TestCycle, TestFeature, User, open_store
-from core.sync import sync_account
 from tests.testio_server import TestioServer, load
 
 FOLDER = Path(ROOT).parent / "shared" / "data" / "eclipse_testio"

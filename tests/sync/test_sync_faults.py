@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from core.config import TestioAccount
-from core.sources.gate import WIDTH
-from core.sources.http import Patience
+from core.base.settings import TestioAccount
+from core.ingest.clients.http import Patience
+from core.ingest.clients.rate_limiter import WIDTH
+from core.ingest.sync import exit_code, sync_account
 from core.store import Bug, Feature, Product, SyncProblem, SyncRun, TestCycle, User
-from core.sync import exit_code, sync_account
 from tests.payloads import payload
 from tests.sync.conftest import FAST, shop
 from tests.testio_server import TOKEN, Fault, TestioServer

@@ -2,8 +2,8 @@ import copy
 
 import pytest
 
+from core.ingest.sync import exit_code
 from core.store import Bug, Feature, Product, SyncProblem, TestCycle, User
-from core.sync import exit_code
 from tests.payloads import payload
 
 DATA = (Product, Feature, TestCycle, Bug, User)

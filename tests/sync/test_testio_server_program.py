@@ -4,8 +4,8 @@ import signal
 import subprocess
 import sys
 
-from core.config import ROOT, TestioAccount
-from core.sync import sync_account
+from core.base.settings import ROOT, TestioAccount
+from core.ingest.sync import sync_account
 from tests.sync.conftest import FAST, shop
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sources.fields import FieldProblem, Parsed
-from core.sync.pipeline import UNIT_OBJECTS, _units
+from core.base.fields import FieldProblem, Parsed
+from core.ingest.sync.pipeline import UNIT_OBJECTS, _units
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.analytics import query_metrics
+from core.ingest.sync import count_vanished, vanished
 from core.store import (
     Bug,
     BugDevice,
@@ -13,7 +14,6 @@ from core.store import (
     TestFeature,
     Vanished,
 )
-from core.sync import count_vanished, vanished
 
 
 def figures(store):
@@ -107,7 +107,7 @@ def test_a_settled_cycle_that_is_gone_is_noticed_when_its_list_is_read_whole(syn
 
 @pytest.mark.parametrize("database", ["any"])
 def test_on_each_database(any_store, server, account, database):
-    from core.sync import sync_account
+    from core.ingest.sync import sync_account
     from tests.sync.conftest import FAST
 
     assert sync_account(any_store, account, patience=FAST).status == "done"

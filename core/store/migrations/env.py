@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from core.store.models import Base
+from core.store.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,215 @@
+"""What an account decides for itself: thresholds and weights, each change with who and when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, TypeVar
+
+from sqlalchemy import select
+
+from core.analytics.registry import SEVERITY_WEIGHTS
+from core.base.errors import InputError
+from core.store import AccountSetting, AuditEntry, Store, Unit, table
+
+__all__ = [
+    "BaselineSettings",
+    "Change",
+    "EngagementSettings",
+    "LeaderboardSettings",
+    "ReviewSettings",
+    "RoiSettings",
+    "changes",
+    "note_change",
+    "save_settings",
+    "settings_of",
+]
+
+MOST_CHANGES = 200
+LARGEST_INPUT = 1_000_000_000
+MINUTES_SOURCES = ("measured", "survey")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngagementSettings:
+    """When a customer user counts as what; days and numbers of cycles created in the window.
+
+    Fading is one whose latest cycle ended more than `fading_days` ago, silent more than
+    `silent_days`; new is one whose first cycle ended within `new_days`.
+    """
+
+    KEY: ClassVar[str] = "engagement"
+
+    high_activity: int = 10
+    medium_activity: int = 3
+    new_days: int = 30
+    fading_days: int = 45
+    silent_days: int = 90
+
+    def __post_init__(self) -> None:
+        _whole(self, least=1)
+        if self.medium_activity >= self.high_activity:
+            raise InputError("High activity begins above medium activity: raise it.")
+        if self.fading_days >= self.silent_days:
+            raise InputError("Silent begins after fading: give it more days.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaderboardSettings:
+    """How testers are ranked, and what is healthy; shares from 0 to 1, ages in days."""
+
+    KEY: ClassVar[str] = "testers"
+
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(SEVERITY_WEIGHTS))
+    newcomer_below: int = 10
+    maturing_days: int = 10
+    most_rejected: float = 0.20
+    least_reviewed: float = 0.80
+    most_auto_accepted: float = 0.20
+
+    def __post_init__(self) -> None:
+        _whole(self, least=1)
+        for name in ("most_rejected", "least_reviewed", "most_auto_accepted"):
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 <= value <= 1:
+                raise InputError(f"{_words(name)} is {value!r}: it is a share from 0 to 100 %.")
+        for severity, weight in self.weights.items():
+            if not isinstance(severity, str) or not _is_number(weight) or not 0 <= weight <= 1_000:
+                raise InputError(
+                    f"The weight of {severity!r} is {weight!r}: it is a number from 0 to 1,000."
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineSettings:
+    """What the success criteria are judged with; `go_live` is an ISO date, or blank."""
+
+    KEY: ClassVar[str] = "baseline"
+
+    go_live: str = ""
+
+    def __post_init__(self) -> None:
+        if self.go_live:
+            try:
+                date.fromisoformat(self.go_live)
+            except ValueError:
+                raise InputError(f"{self.go_live!r} is no date: write 2026-11-02.") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiSettings:
+    """What business impact is computed with; money in `currency`, None where nobody has said it.
+
+    `tickets_per_week` overrides the number that is counted; minutes saved are those measured on
+    tickets, or those that people say in the survey.
+    """
+
+    KEY: ClassVar[str] = "roi"
+
+    hourly_rate: float | None = None
+    operating_cost_per_week: float | None = None
+    setup_cost: float | None = None
+    currency: str = "EUR"
+    tickets_per_week: float | None = None
+    minutes_source: str = "measured"
+
+    def __post_init__(self) -> None:
+        for name in ("hourly_rate", "operating_cost_per_week", "setup_cost", "tickets_per_week"):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value) and 0 <= value <= LARGEST_INPUT):
+                raise InputError(
+                    f"{_words(name)} is {value!r}: it is a number from 0 to {LARGEST_INPUT:,}."
+                )
+        if self.hourly_rate == 0:
+            raise InputError("Hourly rate is 0: an hour of work costs something.")
+        currency = self.currency
+        if not isinstance(currency, str) or not 1 <= len(currency.strip()) <= 8:
+            raise InputError(f"Currency is {currency!r}: it has 1 to 8 characters, such as EUR.")
+        if self.minutes_source not in MINUTES_SOURCES:
+            raise InputError(
+                f"Minutes source is {self.minutes_source!r}: it is measured or survey."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSettings:
+    """Who gets the packet of a weekly review by mail: their addresses."""
+
+    KEY: ClassVar[str] = "review"
+
+    recipients: Sequence[str] = ()
+
+
+S = TypeVar(
+    "S", EngagementSettings, LeaderboardSettings, BaselineSettings, RoiSettings, ReviewSettings
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who changed something, when, from what and to what; None where there was nothing."""
+
+    at: datetime
+    by: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def settings_of(store: Store, kind: type[S], *, account: str) -> S:
+    """The account's settings of a kind; what it has not decided has its default."""
+    with store.read() as session:
+        stored = session.get(AccountSetting, (account, kind.KEY))
+    known = {f.name for f in fields(kind)}
+    return kind(**{k: v for k, v in (stored.value if stored else {}).items() if k in known})
+
+
+def save_settings(store: Store, settings: S, *, account: str, by: str) -> None:
+    """Decide these settings for the account; noted with who did it, unless nothing changes."""
+    key = type(settings).KEY
+    with store.write(account) as unit:
+        stored = unit.session.get(AccountSetting, (account, key))
+        before, after = stored.value if stored else None, asdict(settings)
+        if after != before:
+            unit.upsert(AccountSetting, [{"key": key, "value": after}])
+            note_change(unit, f"settings of {key}", by=by, before=before, after=after)
+
+
+def note_change(
+    unit: Unit,
+    subject: str,
+    *,
+    by: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> None:
+    """Enter into the account's history who changed the subject now; part of the unit's writes."""
+    row = {"id": unit.next_id(AuditEntry), "subject": subject, "at": datetime.now(UTC)}
+    row |= {"by": by, "before": before, "after": after}
+    unit.upsert(AuditEntry, [row])
+
+
+def changes(store: Store, *, account: str, subject: str) -> list[Change]:
+    """The latest changes of a subject, the newest first."""
+    entry = table(AuditEntry).c
+    found = (
+        select(entry.at, entry.by, entry.before, entry.after)
+        .where(entry.account_id == account, entry.subject == subject)
+        .order_by(entry.id.desc())
+        .limit(MOST_CHANGES)
+    )
+    with store.read() as session:
+        return [Change(*row) for row in session.connection().execute(found)]
+
+
+def _whole(settings: Any, *, least: int) -> None:
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        if f.type in {int, "int"} and (type(value) is not int or value < least):
+            raise InputError(f"{_words(f.name)} is {value!r}: it is a whole number from {least}.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,222 @@
+"""The facts and the dimensions, in words."""
+
+from core.analytics.model import Dimension, Fact
+
+__all__ = ["DIMENSIONS", "FACTS", "WEEKDAYS"]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+FACTS = {
+    fact.key: fact
+    for fact in (
+        Fact(
+            key="tests",
+            label="Tests",
+            grain="a test cycle",
+            singular="test cycle",
+            plural="test cycles",
+            clocks={"default": "their end", "start": "their start"},
+            run_source="testio",
+        ),
+        Fact(
+            key="bugs",
+            label="Bugs",
+            grain="a bug report",
+            singular="bug",
+            plural="bugs",
+            clocks={
+                "default": "the end of their test cycle",
+                "start": "the start of their test cycle",
+                "reported": "their report",
+            },
+            run_source="testio",
+        ),
+        Fact(
+            key="test_features",
+            label="Features in tests",
+            grain="a feature in a test cycle",
+            singular="feature in a test cycle",
+            plural="features in test cycles",
+            clocks={
+                "default": "the end of their test cycle",
+                "start": "the start of their test cycle",
+            },
+            run_source="testio",
+        ),
+        Fact(
+            key="enhancements",
+            label="Enhancements",
+            grain="one run of the ticket enhancer",
+            singular="enhancement run",
+            plural="enhancement runs",
+            clocks={"default": "their creation"},
+            run_source="enhancements",
+        ),
+        Fact(
+            key="tickets",
+            label="Tickets",
+            grain="a service-desk ticket",
+            singular="ticket",
+            plural="tickets",
+            clocks={"default": "their resolution, else opening"},
+            run_source="tickets",
+        ),
+        Fact(
+            key="feedback",
+            label="Feedback",
+            grain="the current vote of one rater on one subject",
+            singular="vote",
+            plural="votes",
+            clocks={"default": "their creation"},
+            run_source="feedback",
+        ),
+        Fact(
+            key="surveys",
+            label="Surveys",
+            grain="one person's response to the survey",
+            singular="survey response",
+            plural="survey responses",
+            clocks={"default": "their answer"},
+            run_source="surveys",
+        ),
+    )
+}
+
+_CYCLES = ("tests", "bugs", "test_features")
+_PLATFORM = ("enhancements", "tickets", "feedback")
+
+
+def _entity(
+    key: str, label: str, facts: tuple[str, ...], example: str, description: str
+) -> Dimension:
+    return Dimension(
+        key=key, label=label, description=description, kind="entity", facts=facts, example=example
+    )
+
+
+def _attribute(
+    key: str,
+    label: str,
+    facts: tuple[str, ...],
+    example: str | bool,  # noqa: FBT001  # an example of the values, some of which are true or false
+    description: str,
+    *aliases: str,
+) -> Dimension:
+    return Dimension(
+        key=key,
+        label=label,
+        description=description,
+        kind="attribute",
+        facts=facts,
+        example=example,
+        aliases=aliases,
+    )
+
+
+def _time(key: str, example: str, description: str) -> Dimension:
+    return Dimension(
+        key=key,
+        label=key.capitalize(),
+        description=description,
+        kind="time",
+        facts=tuple(FACTS),
+        example=example,
+    )
+
+
+DIMENSIONS = {
+    dimension.key: dimension
+    for dimension in (
+        _entity("account", "Account", tuple(FACTS), "Acme", "The customer account (tenant)."),
+        _entity(
+            *("product", "Product", _CYCLES, "Web shop"),
+            "The product that was tested; for a bug, the product it was reported on.",
+        ),
+        _entity(
+            *("feature", "Feature", _CYCLES, "Checkout"),
+            "The feature; a cycle with three features counts once under each, the total counts "
+            "it once.",
+        ),
+        _attribute(
+            *("platform", "Platform", ("tests", "bugs"), "iOS"),
+            "The operating system: of the bug's devices for bugs, of the cycle's requirements "
+            "for tests; whatever has several counts once under each.",
+        ),
+        _entity(
+            *("customer", "Customer user", _CYCLES, "anna"),
+            "The customer user who created the test cycle.",
+        ),
+        _entity(
+            *("submitter", "Submitter", ("tests", "bugs"), "anna"),
+            "The customer user who submitted the test cycle.",
+        ),
+        _entity("tester", "Tester", ("bugs",), "zoe", "The reporter of the bug."),
+        _attribute(
+            *("severity", "Severity", ("bugs",), "critical"),
+            "critical, high, low, visual, content, custom, and whatever else the source sends.",
+        ),
+        _attribute(
+            *("bug_status", "Bug status", ("bugs",), "accepted"),
+            "accepted, auto_accepted (nobody reviewed it), rejected, forwarded (open), and others "
+            "as sent.",
+            "status",
+        ),
+        _attribute(
+            *("test_status", "Test status", ("tests", "bugs"), "locked"),
+            "initialized, customer_finalized, waiting, running, locked, archived, cancelled.",
+        ),
+        _attribute(
+            *("testing_type", "Testing type", ("tests", "bugs"), "rapid"),
+            "coverage, focused, rapid, usability, test_case, and others as sent.",
+        ),
+        _attribute(
+            *("test_environment", "Test environment", ("tests", "bugs"), "Staging"),
+            "The title of the environment that was tested.",
+        ),
+        _attribute(
+            *("rejection_reason", "Rejection reason", ("bugs",), "not_reproducible"),
+            "The key of the reason, from the source's list, for which a bug was last rejected.",
+        ),
+        _attribute(
+            *("known_bug", "Known bug", ("bugs",), True),
+            "Whether the customer knew the bug already.",
+        ),
+        _time("day", "2024-01-31", "The day of the fact's clock in the business time zone."),
+        _time("week", "2024-W05", "The ISO week of that day, Monday to Sunday."),
+        _time("month", "2024-01", "The month of that day."),
+        _time("quarter", "2024-Q1", "The quarter of that day."),
+        _time("year", "2024", "The year of that day."),
+        _time("weekday", "Monday", "The day of the week of that day, Monday to Sunday."),
+        _attribute(
+            *("enhancement_status", "Enhancement status", _PLATFORM, "completed"),
+            "pending, completed, failed, and others as sent; a ticket counts once under each "
+            "status of its runs, a vote under the status of the run it was cast on.",
+        ),
+        _attribute(
+            *("ticket_category", "Ticket category", _PLATFORM, "Network"),
+            "The category of the ticket.",
+        ),
+        _attribute(
+            *("ticket_priority", "Ticket priority", _PLATFORM, "P2"),
+            "The priority of the ticket.",
+        ),
+        _attribute(
+            *("technician", "Technician", _PLATFORM, "kim"),
+            "Who worked on the ticket.",
+        ),
+        _attribute(
+            *("enhanced", "Enhanced", _PLATFORM, True),
+            "Whether the ticket was enhanced.",
+        ),
+        _attribute(
+            *("feedback_type", "Feedback type", ("feedback",), "thumbs_up"),
+            "thumbs_up, thumbs_down, rating; a vote with a thumb and a rating counts once under "
+            "each, the total counts it once.",
+        ),
+        _attribute(
+            *("subject", "Subject", ("feedback",), "ticket:INC-7"),
+            "What was rated: a ticket, an enhancement, or a page of this product, whose votes no "
+            "metric counts.",
+        ),
+    )
+}

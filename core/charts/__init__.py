@@ -1,0 +1,1 @@
+"""Charts: one theme, one palette, a few builders, and their images."""

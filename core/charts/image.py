@@ -1,0 +1,115 @@
+"""A chart as an image that people take away: its finding above, below what it is stamped with."""
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+from xml.sax.saxutils import escape, quoteattr
+
+import vl_convert
+
+from core.charts.vega import Drawn, Part
+
+__all__ = ["GRID", "INK", "PALETTE", "SOFT", "chart_image", "chart_svg"]
+
+WIDTH = 900  # of the chart, in pixels at a scale of 1
+MARGIN = 24
+SCALE = 2.0  # a PNG is read on screens with two dots to the pixel
+# The light theme of .streamlit/config.toml, which only a browser applies.
+INK, SOFT, GRID, PAPER = "#10171f", "#515c69", "#e3e8ed", "#ffffff"
+PALETTE = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7"),
+    *("#d55e00", "#56b4e9", "#b8a800", "#1b2430"),
+)
+FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
+THEME: Mapping[str, Part] = {
+    "mark": {"color": PALETTE[0]},
+    "range": {"category": list(PALETTE)},
+    "axis": {"labelColor": SOFT, "titleColor": SOFT, "gridColor": GRID, "domainColor": GRID}
+    | {"tickColor": GRID},
+    "legend": {"labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12},
+    "style": {"ink": {"color": INK}},
+}
+# XML has no room for these, not even escaped; the converter ends the whole process over one.
+NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def chart_image(
+    drawn: Drawn,
+    *,
+    kind: Literal["png", "svg"],
+    title: str,
+    subtitle: str,
+    stamp: Mapping[str, str],
+) -> bytes:
+    """The chart in the light theme, under its title and subtitle and over the lines of the stamp.
+
+    Nothing is fetched from anywhere: the fonts are those of this machine. Raises ValueError for a
+    specification that is no Vega-Lite.
+    """
+    inner = vl_convert.vegalite_to_svg(_printable(_themed(drawn)), allowed_base_urls=[])
+    svg = NO_XML.sub("", _framed(inner, title, subtitle, stamp))
+    return svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)
+
+
+def chart_svg(drawn: Drawn, *, width: int, font: str = FONT) -> str:
+    """The chart alone as an SVG without a background, in the light theme, `width` pixels wide.
+
+    It has no control characters, and nothing is fetched; raises ValueError like `chart_image`.
+    """
+    spec = _themed(drawn, width=width, background=None, font=font)
+    return NO_XML.sub("", vl_convert.vegalite_to_svg(_printable(spec), allowed_base_urls=[]))
+
+
+def _themed(
+    drawn: Drawn, *, width: int = WIDTH, background: str | None = PAPER, font: str = FONT
+) -> Part:
+    spec = drawn.to_dict()
+    own = spec.get("config", {})
+    # The chart's own look holds, but for the ink, which was chosen for the page's theme.
+    both = {key: {**THEME.get(key, {}), **own.get(key, {})} for key in THEME | own}
+    size = {"width": width, "autosize": {"type": "fit", "contains": "padding"}}
+    config = both | {"style": THEME["style"], "background": background, "font": font}
+    return spec | size | {"config": config}
+
+
+def _printable(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {_printable(key): _printable(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_printable(value) for value in part]
+    return NO_XML.sub("", part) if isinstance(part, str) else part
+
+
+def _framed(inner: str, title: str, subtitle: str, stamp: Mapping[str, str]) -> str:
+    """The chart's SVG within another one that has the texts above and below it."""
+    found = re.search(r'<svg[^>]*\bwidth="([\d.]+)"[^>]*\bheight="([\d.]+)"', inner)
+    if found is None:
+        raise ValueError("The chart was not drawn as an SVG with a size.")
+    width, height = (float(size) for size in found.groups())
+    above: list[str] = []
+    top = _lines(above, textwrap.wrap(title, 92), MARGIN, size=18, ink=INK, weight=600)
+    top = _lines(above, textwrap.wrap(subtitle, 136), top, size=13, ink=SOFT) + 10
+    said = " \N{MIDDLE DOT} ".join(f"{name}: {value}" for name, value in stamp.items())
+    below: list[str] = []
+    end = _lines(below, textwrap.wrap(said, 146), top + height + 10, size=12, ink=SOFT) + MARGIN
+    whole = max(width, WIDTH) + 2 * MARGIN
+    placed = inner[inner.index("<svg") :].replace("<svg", f'<svg x="{MARGIN}" y="{top}"', 1)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole:g}" height="{end:g}" '
+        f'viewBox="0 0 {whole:g} {end:g}"><rect width="100%" height="100%" fill="{PAPER}"/>'
+        f"{''.join(above)}{placed}{''.join(below)}</svg>"
+    )
+
+
+def _lines(
+    drawn: list[str], texts: Sequence[str], top: float, *, size: int, ink: str, weight: int = 400
+) -> float:
+    """Add the lines of text from `top` on; answers with where the last one ends."""
+    for text in texts:
+        top += size * 1.35
+        drawn.append(
+            f'<text x="{MARGIN}" y="{top - size * 0.3:g}" font-family={quoteattr(FONT)} '
+            f'font-size="{size}" font-weight="{weight}" fill="{ink}">{escape(text)}</text>'
+        )
+    return top

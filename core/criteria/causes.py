@@ -1,0 +1,263 @@
+"""What gaps come with: errors, hours, events and kinds of tickets; never what caused them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.base import text as words
+from core.criteria.clusters import Cluster, clusters
+from core.criteria.window_data import COMPLETED, FAILED, Observed, instants
+from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, on_enhancer, table
+
+__all__ = ["LEAST_GROUP", "SLOW_SECONDS", "Cause", "causes"]
+
+# Smaller groups are not broken down: they would tell who said what, or be chance.
+LEAST_GROUP = 5
+MOST_LISTED = 3
+LONGEST_QUOTE = 160
+# A run that takes longer is slow, where no target says otherwise.
+SLOW_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What was found beside a gap, in a sentence with its numbers.
+
+    `criteria` are the keys of the criteria whose rows it is about; `kind` is errors, failures,
+    slow runs, slow categories or ratings.
+    """
+
+    kind: str
+    criteria: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class _Run:
+    at: datetime
+    seconds: float | None
+    error: str | None
+    is_failed: bool
+
+
+def causes(seen: Observed, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]:
+    """What the failed, the slow and the badly rated have in common in a window.
+
+    All rows of the window count, those that are excluded as well, so that an exclusion can be seen
+    beside what it leaves out.
+    """
+    every = seen.all_of_it
+    runs = _runs(every)
+    happened = _happened(every)
+    return [
+        *_errors(runs),
+        *_when(runs, happened, is_slow=False, slow_seconds=slow_seconds),
+        *_when(runs, happened, is_slow=True, slow_seconds=slow_seconds),
+        *_slow_categories(every),
+        *_low_ratings(every),
+    ]
+
+
+def _runs(seen: Observed) -> list[_Run]:
+    runs = table(Enhancement).c
+    statement = select(
+        runs.created_at, runs.processing_time_ms, runs.error_message, runs.status
+    ).where(
+        runs.account_id == seen.account,
+        runs.created_day.between(seen.window.start, seen.window.end),
+        runs.status.in_((COMPLETED, FAILED)),
+    )
+    with seen.store.read() as session:
+        return [
+            _Run(
+                at=at.astimezone(seen.store.zone),
+                seconds=None if took is None else took / 1_000,
+                error=error,
+                is_failed=status == FAILED,
+            )
+            for at, took, error, status in session.connection().execute(statement)
+        ]
+
+
+def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
+    """The commonest messages of failed runs."""
+    failed = [run for run in runs if run.is_failed]
+    said = Counter(" ".join(run.error.split()) for run in failed if run.error)
+    # Of messages as common as each other, the first in the alphabet.
+    common = sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED]
+    for message, number in common:
+        of = f"{words.count(number)} of the {words.times(len(failed), 'failed run')}"
+        yield Cause(
+            "errors",
+            ("success_rate",),
+            f"{of} ({words.share(number / len(failed))}) say: {_short(message)}.",
+        )
+    silent = len(failed) - said.total()
+    if silent:
+        of = f"{words.count(silent)} of the {words.times(len(failed), 'failed run')}"
+        yield Cause("errors", ("success_rate",), f"{of} have no error message.")
+
+
+def _short(text: str) -> str:
+    cut = text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut.rstrip('.')}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def _when(
+    runs: Sequence[_Run], happened: Sequence["_Event"], *, is_slow: bool, slow_seconds: float
+) -> Iterator[Cause]:
+    """Where in time failures, or slow runs, are more than chance would have them."""
+    if is_slow:
+        asked = [(r.at, r.seconds > slow_seconds) for r in runs if r.seconds is not None]
+        what = f"took longer than {words.duration(slow_seconds)}"
+        keys: tuple[str, ...] = ("latency_p50", "latency_p95", "latency_p99")
+    else:
+        asked = [(run.at, run.is_failed) for run in runs]
+        what, keys = "failed", ("success_rate",)
+    for found in clusters(asked):
+        here = words.share(found.marked / found.rows)
+        rest = (
+            f"{words.count(found.marked_elsewhere)} of {words.count(found.rows_elsewhere)} "
+            f"({words.share(found.marked_elsewhere / found.rows_elsewhere)}) at all other times"
+        )
+        text = (
+            f"{found.label}: {words.count(found.marked)} of {words.times(found.rows, 'run')} "
+            f"({here}) {what}, against {rest}. More than chance: {_sure(found.p_value)}, adjusted "
+            "for all hours and days."
+        )
+        beside = _beside(found, happened)
+        if beside:
+            text += f" In the same hours as: {'; '.join(beside)}."
+        yield Cause("slow runs" if is_slow else "failures", keys, text)
+
+
+def _sure(p_value: float) -> str:
+    return "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"
+
+
+@dataclass(frozen=True)
+class _Event:
+    start: datetime
+    end: datetime
+    text: str
+
+
+def _happened(seen: Observed) -> list[_Event]:
+    """Annotations and exclusions in force that touch the window, in the store's zone."""
+    start, end = instants(seen.store, seen.window)
+    noted, entry = table(Annotation).c, table(Exclusion).c
+    until = func.coalesce(noted.to_at, noted.from_at)
+    marks = select(noted.from_at, until, noted.kind, noted.text).where(
+        noted.account_id == seen.account,
+        noted.withdrawn_at.is_(None),
+        noted.from_at < end,
+        until >= start,
+    )
+    out = select(entry.from_at, entry.to_at, entry.kind, entry.reason).where(
+        entry.account_id == seen.account,
+        entry.withdrawn_at.is_(None),
+        entry.subject.is_(None),
+        entry.from_at < end,
+        entry.to_at > start,
+    )
+    with seen.store.read() as session:
+        noted_rows = session.connection().execute(marks.order_by(noted.from_at, noted.id)).all()
+        out_rows = session.connection().execute(out.order_by(entry.from_at, entry.id)).all()
+    return [_event(seen, row, "") for row in noted_rows] + [
+        _event(seen, row, "excluded as ") for row in out_rows
+    ]
+
+
+def _event(seen: Observed, row: Any, named: str) -> _Event:
+    start, end, kind, text = row
+    local = start.astimezone(seen.store.zone)
+    said = f"{named}{kind}, {text} ({local:%H:%M} on {words.day(local.date())})"
+    return _Event(local, end.astimezone(seen.store.zone), said)
+
+
+def _beside(found: Cluster, happened: Sequence[_Event]) -> list[str]:
+    """What happened in the hours of a cluster; of a day of the week or an hour nothing is said."""
+    if found.start is None or found.end is None:
+        return []
+    return [e.text for e in happened if e.start < found.end and max(e.end, e.start) >= found.start]
+
+
+def _slow_categories(seen: Observed) -> Iterator[Cause]:
+    """The categories of tickets that take the longest: medians, which no single ticket moves."""
+    ticket = table(Ticket).c
+    statement = select(ticket.category, ticket.opened_at, ticket.resolved_at).where(
+        ticket.account_id == seen.account,
+        ticket.day.between(seen.window.start, seen.window.end),
+        ticket.opened_at.is_not(None),
+        ticket.resolved_at >= ticket.opened_at,
+    )
+    by: dict[str, list[float]] = {}
+    with seen.store.read() as session:
+        for category, opened, resolved in session.connection().execute(statement):
+            minutes = (resolved - opened) / timedelta(minutes=1)
+            by.setdefault(category or "no category", []).append(minutes)
+    every = [minutes for some in by.values() for minutes in some]
+    large = {name: some for name, some in by.items() if len(some) >= LEAST_GROUP}
+    if len(large) < 2:
+        return
+    usual = median(every)
+    slowest = sorted(large.items(), key=lambda pair: (-median(pair[1]), pair[0]))[:MOST_LISTED]
+    for name, some in slowest:
+        if median(some) > usual:
+            yield Cause(
+                "slow categories",
+                ("time_reduction", "roi"),
+                f"{name}: half of {words.times(len(some), 'resolved ticket')} took "
+                f"{words.amount(median(some), 'minutes')} or longer; of all "
+                f"{words.count(len(every))} it is {words.amount(usual, 'minutes')}.",
+            )
+
+
+def _low_ratings(seen: Observed) -> Iterator[Cause]:
+    """The categories of tickets whose enhancements are rated lowest."""
+    votes, ticket = table(Feedback), table(Ticket)
+    joined = votes.join(
+        ticket,
+        (ticket.c.account_id == votes.c.account_id) & (ticket.c.id == votes.c.ticket_id),
+    )
+    statement = (
+        select(
+            ticket.c.category,
+            func.sum(votes.c.rating),
+            func.count(),
+            func.count(votes.c.rater.distinct()),
+        )
+        .select_from(joined)
+        .where(
+            votes.c.account_id == seen.account,
+            votes.c.created_day.between(seen.window.start, seen.window.end),
+            votes.c.rating.is_not(None),
+            on_enhancer(),
+        )
+        .group_by(ticket.c.category)
+    )
+    with seen.store.read() as session:
+        rows = session.connection().execute(statement).all()
+    # Votes of a few people would tell who said what.
+    large = [
+        (int(total) / n, name or "no category", n)
+        for name, total, n, raters in rows
+        if raters >= LEAST_GROUP
+    ]
+    if not large:
+        return
+    mean = sum(int(row[1]) for row in rows) / sum(row[2] for row in rows)
+    for of_category, name, n in sorted(large)[:MOST_LISTED]:
+        if of_category < mean and len(large) > 1:
+            yield Cause(
+                "ratings",
+                ("satisfaction", "positive_feedback"),
+                f"{name}: {words.amount(of_category, 'stars')} stars on average of "
+                f"{words.times(n, 'rating')}; over all categories it is "
+                f"{words.amount(mean, 'stars')}.",
+            )

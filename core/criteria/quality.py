@@ -1,0 +1,238 @@
+"""What may be wrong with the data of a window, each finding such that it can be excluded."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+
+from sqlalchemy import func, select
+
+from core.analytics.exclusions import merged
+from core.analytics.window import Window
+from core.base import text as words
+from core.criteria.window_data import Observed, day_instants, instants
+from core.feedback.counted_votes import cast
+from core.store import Enhancement, Feedback, Store, SurveyResponse, table
+
+__all__ = ["FEW_RESPONSES", "Finding", "findings"]
+
+LONGEST_GAP = timedelta(minutes=1)
+LONGEST_SECONDS = 300
+DEEPEST_QUEUE = 100
+# As long as a point of the queue is.
+SLOT = timedelta(minutes=15)
+MOST_TIMES = 3
+FEW_RESPONSES = 5
+# A rater with more than this share of at least so many votes speaks for the others.
+MOST_OF_ONE, FEWEST_VOTES = 0.5, 10
+# From how many days a usual one can be told.
+USUAL_DAYS, FEWEST_DAYS = 28, 5
+# Findings of one check that are listed; more have one cause.
+MOST_LISTED = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that a check found: when, in a sentence, and what excluding it would leave out.
+
+    `key` stays the same from check to check; `subject` narrows the exclusion to a run or a rater;
+    `kind` is the kind of exclusion it suggests, None where there is nothing to exclude.
+    """
+
+    key: str
+    check: str
+    from_at: datetime
+    to_at: datetime
+    text: str
+    kind: str | None = None
+    subject: str | None = None
+
+
+def findings(
+    store: Store, *, account: str, window: Window, now: datetime | None = None
+) -> list[Finding]:
+    """Everything the daily checks find in a window up to now, in the order of time.
+
+    What is excluded is found all the same: the ledger says which findings are dealt with.
+    """
+    now = now or datetime.now(UTC)
+    seen = Observed(store, account, window)
+    found: list[Finding] = []
+    for check in CHECKS:
+        listed = list(check(seen, now))
+        found += listed[:MOST_LISTED]
+    return sorted(found, key=lambda finding: (finding.from_at, finding.key))
+
+
+def _gaps(seen: Observed, _now: datetime) -> Iterator[Finding]:
+    for start, end in merged([(gap.start, gap.end) for gap in seen.platform.gaps]):
+        if end - start > LONGEST_GAP:
+            long = words.duration((end - start).total_seconds())
+            yield Finding(
+                key=f"gap {start.isoformat()}",
+                check="Gaps in scraping",
+                from_at=start,
+                to_at=end,
+                text=f"Prometheus has no samples for {long}",
+                kind="outage",
+            )
+
+
+def _resets(seen: Observed, _now: datetime) -> Iterator[Finding]:
+    for at in sorted({reset.start for reset in seen.platform.resets}):
+        yield Finding(
+            key=f"reset {at.isoformat()}",
+            check="Counter resets",
+            from_at=at,
+            to_at=at + timedelta(minutes=1),
+            text="A counter began anew: the platform was restarted, and nothing counted is lost",
+        )
+
+
+def _missing_days(seen: Observed, now: datetime) -> Iterator[Finding]:
+    by_day = seen.finished_by_day
+    today = now.astimezone(seen.store.zone).date()
+    for day in _days(seen.window):
+        # A day without runs among days that have some; weekends may well have none.
+        if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
+            start, end = day_instants(seen.store, day)
+            yield Finding(
+                key=f"missing {day}",
+                check="Missing days",
+                from_at=start,
+                to_at=end,
+                text=f"No finished run on {day:%A}, {words.day(day)}",
+                kind="outage",
+            )
+
+
+def _slow_runs(seen: Observed, _now: datetime) -> Iterator[Finding]:
+    runs = table(Enhancement).c
+    statement = (
+        select(runs.id, runs.created_at, runs.processing_time_ms)
+        .where(
+            runs.account_id == seen.account,
+            runs.created_day.between(seen.window.start, seen.window.end),
+            runs.processing_time_ms > LONGEST_SECONDS * 1_000,
+        )
+        .order_by(runs.processing_time_ms.desc(), runs.id)
+        .limit(MOST_LISTED)
+    )
+    with seen.store.read() as session:
+        for run in session.connection().execute(statement):
+            yield Finding(
+                key=f"slow {run.id}",
+                check="Durations over 300 s",
+                from_at=run.created_at,
+                to_at=run.created_at + timedelta(seconds=1),
+                text=f"Run {run.id} took {words.duration(run.processing_time_ms / 1_000)}",
+                kind="other",
+                subject=f"enhancement:{run.id}",
+            )
+
+
+def _deep_queue(seen: Observed, _now: datetime) -> Iterator[Finding]:
+    deep = [
+        (point.at, point.at + SLOT, point.greatest)
+        for point in seen.platform.queue_series
+        if point.greatest is not None and point.greatest > DEEPEST_QUEUE
+    ]
+    for start, end in merged([(start, end) for start, end, _ in deep]):
+        greatest = max(depth for at, _, depth in deep if start <= at < end)
+        yield Finding(
+            key=f"queue {start.isoformat()}",
+            check="Queue depth over 100",
+            from_at=start,
+            to_at=end,
+            text=f"Up to {words.count(round(greatest))} tickets were waiting",
+            kind="volume",
+        )
+
+
+def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
+    assert seen.window.start is not None
+    before = Window(seen.window.start - timedelta(days=USUAL_DAYS), seen.window.end, "")
+    by_day = Observed(seen.store, seen.account, before).finished_by_day
+    for day in _days(seen.window):
+        others = [number for other, number in by_day.items() if other != day]
+        if len(others) < FEWEST_DAYS or day not in by_day:
+            continue
+        usual = median(others)
+        if by_day[day] > MOST_TIMES * usual:
+            start, end = day_instants(seen.store, day)
+            times = by_day[day] / usual
+            yield Finding(
+                key=f"volume {day}",
+                check="Volume over 3 times the usual day",
+                from_at=start,
+                to_at=end,
+                text=f"{words.times(by_day[day], 'finished run')} on {words.day(day)}, "
+                f"{times:.1f} times the usual day",
+                kind="volume",
+            )
+
+
+def _few_responses(seen: Observed, now: datetime) -> Iterator[Finding]:
+    answers = table(SurveyResponse).c
+    statement = select(func.count()).where(
+        answers.account_id == seen.account,
+        answers.answered_day.between(seen.window.start, seen.window.end),
+    )
+    with seen.store.read() as session:
+        number = session.connection().execute(statement).scalar_one()
+    start, end = instants(seen.store, seen.window)
+    if number < FEW_RESPONSES and now >= start:
+        yield Finding(
+            key=f"survey {seen.window.start}",
+            check="Survey responses below 5",
+            from_at=start,
+            to_at=end,
+            text=f"{words.times(number, 'survey response')}: too few to speak of an average",
+        )
+
+
+def _one_rater(seen: Observed, _now: datetime) -> Iterator[Finding]:
+    votes = table(Feedback).c
+    statement = (
+        select(votes.rater, func.count().label("number"))
+        .where(
+            votes.account_id == seen.account,
+            votes.created_day.between(seen.window.start, seen.window.end),
+            cast(),
+        )
+        .group_by(votes.rater)
+        .order_by(func.count().desc(), votes.rater)
+    )
+    with seen.store.read() as session:
+        found = session.connection().execute(statement).all()
+    total = sum(row.number for row in found)
+    if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
+        start, end = instants(seen.store, seen.window)
+        share = words.share(found[0].number / total)
+        yield Finding(
+            key=f"rater {seen.window.start} {found[0].rater}",
+            check="One rater giving most votes",
+            from_at=start,
+            to_at=end,
+            text=f"One rater gave {share} of {words.times(total, 'vote')}",
+            kind="other",
+            subject=f"rater:{found[0].rater}",
+        )
+
+
+def _days(window: Window) -> Iterator[date]:
+    assert window.start is not None
+    for n in range(window.days or 0):
+        yield window.start + timedelta(days=n)
+
+
+CHECKS: tuple[Callable[[Observed, datetime], Iterator[Finding]], ...] = (
+    _gaps,
+    _resets,
+    _missing_days,
+    _slow_runs,
+    _deep_queue,
+    _volume,
+    _few_responses,
+    _one_rater,
+)

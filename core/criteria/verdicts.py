@@ -1,0 +1,203 @@
+"""Are we meeting our success criteria: each one estimated over a window and judged."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from core.analytics.account_settings import BaselineSettings, settings_of
+from core.analytics.exclusions import Excluded, excluded
+from core.analytics.window import Window
+from core.base import histogram, stats
+from core.base import text as words
+from core.base.stats import Direction, Estimate, Verdict
+from core.criteria.platform import PlatformReading
+from core.criteria.roi import Roi
+from core.criteria.rules import RULES, Rule
+from core.criteria.time_saved import Comparison
+from core.criteria.window_data import Observed, instants
+from core.store import Criterion, Store, table
+
+__all__ = [
+    "PROMETHEUS",
+    "CriterionResult",
+    "Judged",
+    "comparison_of",
+    "criteria_of",
+    "estimate_of",
+    "evaluate",
+    "observed",
+    "platform_of",
+    "roi_of",
+    "weekly_estimates",
+]
+
+
+RECORDS, PROMETHEUS = "records", "Prometheus"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a window says of a criterion.
+
+    `more_needed` is how many more observations of the kind `sample` would decide the verdict, at
+    the present rate in `more_days` days; None where it is decided or no sample would do. `source`
+    is records or Prometheus, `query` the PromQL that says the same, "" where there is none.
+    """
+
+    estimate: Estimate
+    verdict: Verdict
+    more_needed: int | None
+    more_days: int | None
+    note: str
+    source: str
+    query: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionResult:
+    """A criterion judged without what is excluded, and, where something is, with it."""
+
+    criterion: Criterion
+    judged: Judged
+    # The same with the excluded rows; None where nothing of the window is excluded.
+    with_excluded: Judged | None
+    sample: str
+    metric: str | None
+
+    @property
+    def estimate(self) -> Estimate:
+        """The estimate that counts: without what is excluded."""
+        return self.judged.estimate
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that counts: without what is excluded."""
+        return self.judged.verdict
+
+    @property
+    def is_met_by_exclusions(self) -> bool:
+        """Whether the exclusions alone make it Met: something to be seen, not to be hidden."""
+        everything = self.with_excluded
+        return (
+            everything is not None
+            and self.verdict is Verdict.MET
+            and everything.verdict is not Verdict.MET
+        )
+
+
+def criteria_of(store: Store, *, account: str) -> list[Criterion]:
+    """The account's criteria in their order."""
+    criteria = table(Criterion)
+    found = (
+        select(criteria)
+        .where(criteria.c.account_id == account)
+        .order_by(criteria.c.position, criteria.c.key)
+    )
+    with store.read() as session:
+        rows = session.connection().execute(found).mappings().all()
+    return [Criterion(**row) for row in rows]
+
+
+def observed(store: Store, *, account: str, window: Window) -> Observed:
+    """The window as it counts: without the account's exclusions, with its go-live date."""
+    start, end = instants(store, window)
+    settings = settings_of(store, BaselineSettings, account=account)
+    out = excluded(store, account=account)
+    inside = Excluded(
+        spans=out.within(start, end),
+        subjects=tuple(s for s in out.subjects if s[1] < end and s[2] > start),
+    )
+    go_live = date.fromisoformat(settings.go_live) if settings.go_live else None
+    return Observed(store, account, window, inside, go_live)
+
+
+def evaluate(store: Store, *, account: str, window: Window) -> list[CriterionResult]:
+    """Every criterion of the account over the window, in its order."""
+    seen = observed(store, account=account, window=window)
+    everything = seen.all_of_it if seen.without else None
+    return [
+        CriterionResult(
+            criterion=record,
+            judged=_judged(record, rule, seen),
+            with_excluded=None if everything is None else _judged(record, rule, everything),
+            sample=rule.sample,
+            metric=rule.metric,
+        )
+        for record in criteria_of(store, account=account)
+        if (rule := RULES.get(record.key)) is not None
+    ]
+
+
+def comparison_of(store: Store, *, account: str, window: Window) -> Comparison:
+    """Tickets with and without enhancement in the window as it counts."""
+    return observed(store, account=account, window=window).comparison
+
+
+def roi_of(store: Store, *, account: str, window: Window) -> Roi:
+    """What the window as it counts is worth."""
+    return observed(store, account=account, window=window).roi
+
+
+def platform_of(store: Store, *, account: str, window: Window) -> PlatformReading:
+    """What Prometheus says of the window as it counts."""
+    return observed(store, account=account, window=window).platform
+
+
+def weekly_estimates(
+    store: Store, *, account: str, weeks: Iterable[Window], keys: Iterable[str]
+) -> dict[str, list[Estimate]]:
+    """By criterion key, the estimate of each week as it counts."""
+    seen = [observed(store, account=account, window=week) for week in weeks]
+    return {key: [estimate_of(RULES[key], of_week)[0] for of_week in seen] for key in keys}
+
+
+def estimate_of(rule: Rule, seen: Observed) -> tuple[Estimate, str]:
+    """The estimate from the records, else from Prometheus, and which of the two it is."""
+    estimate = rule.estimate(seen)
+    if estimate.value is None and rule.platform is not None:
+        other = rule.platform(seen)
+        if other.value is not None or other.n:
+            return other, PROMETHEUS
+    return estimate, RECORDS
+
+
+def _judged(record: Criterion, rule: Rule, seen: Observed) -> Judged:
+    direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
+    estimate, source = estimate_of(rule, seen)
+    target, upper = record.target, record.upper_target
+    more = None
+    if source == RECORDS:
+        bounds = rule.bounds(seen, estimate)
+        more = stats.more_needed(estimate, direction, target, bounds, upper)
+    a_day = estimate.n / seen.days_so_far if seen.days_so_far else 0
+    return Judged(
+        estimate=estimate,
+        verdict=stats.verdict(estimate, direction, target, upper),
+        more_needed=more,
+        more_days=-int(-more // a_day) if more is not None and a_day else None,
+        note=rule.note(seen) if source == RECORDS else _platform_note(rule, seen, record),
+        source=source,
+        query=_query(rule, seen, source),
+    )
+
+
+def _platform_note(rule: Rule, seen: Observed, record: Criterion) -> str:
+    """What limits the figure, and the exact share within a target that is a bucket's bound."""
+    said = [rule.platform_note(seen)]
+    if record.unit == "seconds":
+        within = histogram.share_within(seen.platform.buckets or {}, record.target)
+        if within is not None and within.n:
+            share = words.share(within.within / within.n)
+            of = words.times(within.n, "run")
+            said.append(
+                f"exactly {share} of {of} took no more than {words.duration(record.target)}"
+            )
+    return "; ".join(part for part in said if part)
+
+
+def _query(rule: Rule, seen: Observed, source: str) -> str:
+    if not rule.query or (source == RECORDS and rule.platform is not None):
+        return ""
+    return seen.platform.promql.get(rule.query, "")

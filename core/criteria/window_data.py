@@ -1,0 +1,208 @@
+"""What was observed in a window, raw, so that no figure is made from figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from core.analytics.exclusions import NOTHING, Excluded
+from core.analytics.window import Window
+from core.criteria.platform import PlatformReading, platform_reading
+from core.criteria.roi import Roi, roi
+from core.criteria.time_saved import Comparison, compare
+from core.feedback.counted_votes import votes_of
+from core.feedback.satisfaction import Satisfaction, satisfaction
+from core.store import Enhancement, Feedback, Store, table
+
+__all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "day_instants", "instants"]
+
+COMPLETED, FAILED = "completed", "failed"
+MILLISECONDS = 1_000
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Enhancement runs by what became of them; `seconds` are the durations of completed ones.
+
+    `seconds` is in ascending order.
+    """
+
+    completed: int
+    failed: int
+    pending: int
+    seconds: npt.NDArray[np.float64]
+
+    @property
+    def finished(self) -> int:
+        """Completed or failed."""
+        return self.completed + self.failed
+
+
+def instants(store: Store, window: Window) -> tuple[datetime, datetime]:
+    """The first instant of a window's days, and the first after them, in UTC.
+
+    A window without start or end raises ValueError: nothing is judged over all time.
+    """
+    if window.start is None or window.end is None:
+        raise ValueError("a criterion is judged over a window of days")
+    return day_instants(store, window.start)[0], day_instants(store, window.end)[1]
+
+
+def day_instants(store: Store, day: date) -> tuple[datetime, datetime]:
+    """The first instant of a business day, and the first after it; 23 to 25 hours apart.
+
+    In UTC: within a zone Python subtracts what clocks show, and every day would have 24 hours.
+    """
+    after = day + timedelta(days=1)
+    return (
+        datetime.combine(day, time(), store.zone).astimezone(UTC),
+        datetime.combine(after, time(), store.zone).astimezone(UTC),
+    )
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A window of an account, each source read when it is asked for, once.
+
+    `without` names what is left out; `all_of_it` is the same window with nothing left out.
+    """
+
+    store: Store
+    account: str
+    window: Window
+    without: Excluded = NOTHING
+    go_live: date | None = None
+
+    @property
+    def all_of_it(self) -> "Observed":
+        return Observed(self.store, self.account, self.window, NOTHING, self.go_live)
+
+    @cached_property
+    def runs(self) -> Runs:
+        with self.store.read() as session:
+            return _runs(session.connection(), self)
+
+    @cached_property
+    def finished_by_day(self) -> Mapping[date, int]:
+        """The finished runs of each day that has some."""
+        runs = table(Enhancement).c
+        statement = self.kept(
+            select(runs.created_day, func.count()).where(
+                runs.account_id == self.account,
+                runs.created_day.between(self.window.start, self.window.end),
+                runs.status.in_((COMPLETED, FAILED)),
+            ),
+            runs.created_at,
+            enhancement=runs.id,
+        ).group_by(runs.created_day)
+        with self.store.read() as session:
+            return dict(session.connection().execute(statement).all())
+
+    @cached_property
+    def thumbs(self) -> tuple[int, int]:
+        """Thumbs up, and all thumbs; those on pages of this product left out."""
+        votes = table(Feedback).c
+        asked = votes_of(self.account, self.window, self.without, votes.thumb, func.count())
+        found = asked.where(votes.thumb.is_not(None)).group_by(votes.thumb)
+        with self.store.read() as session:
+            by: dict[str, int] = dict(session.connection().execute(found).all())
+        return by.get("up", 0), sum(by.values())
+
+    @cached_property
+    def platform(self) -> PlatformReading:
+        start, end = instants(self.store, self.window)
+        return platform_reading(
+            self.store, account=self.account, start=start, end=end, without=self.without
+        )
+
+    @cached_property
+    def satisfaction(self) -> Satisfaction:
+        return satisfaction(
+            self.store, account=self.account, window=self.window, without=self.without
+        )
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        return compare(
+            self.store,
+            account=self.account,
+            window=self.window,
+            go_live=self.go_live,
+            without=self.without,
+        )
+
+    @cached_property
+    def whole_days(self) -> list[float]:
+        """The finished runs of each day from the first that has some; excluded days left out.
+
+        A day of which any part is excluded says nothing of a day, nor does one that is not over.
+        """
+        found = []
+        today = datetime.now(self.store.zone).date()
+        assert self.window.start is not None
+        for n in range(self.window.days or 0):
+            day = self.window.start + timedelta(days=n)
+            if day < today and not self.without.within(*day_instants(self.store, day)):
+                found.append(float(self.finished_by_day.get(day, 0)))
+        return found if any(found) else []
+
+    @property
+    def days_so_far(self) -> int:
+        """The days of the window that have begun; of one that is over all of them."""
+        today = datetime.now(self.store.zone).date()
+        assert self.window.start is not None
+        return max(0, min(self.window.days or 0, (today - self.window.start).days + 1))
+
+    @cached_property
+    def roi(self) -> Roi:
+        return roi(
+            self.store,
+            account=self.account,
+            window=self.window,
+            without=self.without,
+            comparison=self.comparison,
+        )
+
+    def kept(
+        self,
+        statement: Select[Any],
+        at: ColumnElement[Any],
+        **subjects: ColumnElement[Any],
+    ) -> Select[Any]:
+        """The statement with only the rows that are not excluded."""
+        condition = self.without.keeps(at, **subjects)
+        return statement if condition is None else statement.where(condition)
+
+
+def _runs(connection: Connection, seen: Observed) -> Runs:
+    runs = table(Enhancement).c
+    own = (
+        runs.account_id == seen.account,
+        runs.created_day.between(seen.window.start, seen.window.end),
+    )
+    # Grouped by duration: of many runs few differ by less than a millisecond.
+    tallies = seen.kept(
+        select(runs.status, runs.processing_time_ms, func.count()).where(*own),
+        runs.created_at,
+        enhancement=runs.id,
+    ).group_by(runs.status, runs.processing_time_ms)
+    by_status: dict[str, int] = {}
+    durations: list[tuple[int, int]] = []
+    for status, milliseconds, number in connection.execute(tallies).all():
+        by_status[status] = by_status.get(status, 0) + number
+        if status == COMPLETED and milliseconds is not None:
+            durations.append((milliseconds, number))
+    values, counts = np.array(durations or np.empty((0, 2)), dtype=np.int64).T
+    order = np.argsort(values, kind="stable")
+    completed, failed = by_status.pop(COMPLETED, 0), by_status.pop(FAILED, 0)
+    return Runs(
+        completed=completed,
+        failed=failed,
+        pending=sum(by_status.values()),
+        seconds=np.repeat(values[order], counts[order]) / MILLISECONDS,
+    )

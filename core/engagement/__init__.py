@@ -1,0 +1,1 @@
+"""Customer engagement: who creates and submits test cycles."""

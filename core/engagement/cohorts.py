@@ -1,0 +1,85 @@
+"""Do customer users stay: by the month of their first cycle, the share still active later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import func, select
+
+from core.analytics.trends import TREND_DAYS, months_between
+from core.analytics.window import Window
+from core.engagement.participation import part_taken
+from core.store import CalendarDay, Store, table
+
+__all__ = ["Cohorts", "cohorts"]
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Customer users by the month in which the first cycle ended that they had a part in.
+
+    `months` has, for each cohort and each later month up to the present one: cohort, size, month,
+    after (1 for the month that follows), active (people), share, is_over (bool). `sizes` has the
+    people of each cohort, months in which nobody began left out. `first_month` is the month in
+    which the data begins: its cohort holds those who were there before as well.
+    """
+
+    months: pd.DataFrame
+    sizes: pd.Series
+    first_month: str | None
+
+
+def cohorts(
+    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = (), today: date
+) -> Cohorts:
+    """The cohorts that began in the months of the window, or of the last year where it is longer.
+
+    Someone is active in a month in which a cycle ended that they created or submitted; what is
+    planned for after today does not count.
+    """
+    active = _active(store, account, product_ids, today)
+    present = f"{today:%Y-%m}"
+    first = active.groupby("person")["month"].min()
+    active["cohort"] = active["person"].map(first)
+    sizes = first.value_counts().sort_index()
+    sizes.index.name = "cohort"
+    counted = active.groupby(["cohort", "month"]).size()
+    span = window.at_least(TREND_DAYS, today)
+    began = {str(month): int(size) for month, size in sizes.items()}
+    rows = [
+        (cohort, size, month, after, int(counted.get((cohort, month), 0)))
+        for cohort, size in began.items()
+        for after, month in enumerate(months_between(cohort, present))
+        if after and _touches(cohort, span)
+    ]
+    months = pd.DataFrame(rows, columns=["cohort", "size", "month", "after", "active"])
+    months["share"] = (months["active"] / months["size"]).astype(float)
+    months["is_over"] = months["month"] < present
+    return Cohorts(
+        months,
+        sizes[[_touches(month, span) for month in began]],
+        None if first.empty else str(first.min()),
+    )
+
+
+def _touches(month: str, span: Window) -> bool:
+    """Whether a day of the month lies in the span."""
+    starts = span.start is None or month >= f"{span.start:%Y-%m}"
+    return starts and (span.end is None or month <= f"{span.end:%Y-%m}")
+
+
+def _active(store: Store, account: str, product_ids: Sequence[int], today: date) -> pd.DataFrame:
+    """Each person and month in which they were active, once: person, month."""
+    part = part_taken(account, product_ids, until=today)
+    calendar = table(CalendarDay).c
+    asked = (
+        select(part.c.person, calendar.month)
+        .join_from(part, table(CalendarDay), calendar.day == part.c.day)
+        .where(calendar.account_id == account)
+        .group_by(part.c.person, calendar.month)
+        .order_by(func.min(part.c.day), part.c.person)
+    )
+    with store.facts() as connection:
+        rows = connection.execute(asked).all()
+    return pd.DataFrame([tuple(row) for row in rows], columns=["person", "month"])

@@ -1,0 +1,181 @@
+"""Who drives engagement, and who is slipping away: the customer users of an account."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, select
+
+from core.analytics.account_settings import EngagementSettings, settings_of
+from core.analytics.query import metric_rows
+from core.analytics.segments import activity_of, lifecycle_of
+from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
+from core.analytics.window import Window
+from core.engagement.participation import part_taken
+from core.store import Store
+
+__all__ = ["FELL_WITHIN_DAYS", "TOP", "Engagement", "concentration", "engagement", "top_and_others"]
+
+FELL_WITHIN_DAYS = 30
+TOP = 5
+Span = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Engagement:
+    """The customer users of an account over a window.
+
+    `people` has one row for each, those without activity with 0: customer_id, customer, created,
+    submitted, completion (share, None without a created cycle), last_active (date or None),
+    activity, lifecycle (None without a cycle that has a date), silent (bool), trend (created by
+    month, a list). `trend` is that of the cycles created. `fell_silent` counts those who became
+    silent within the last `FELL_WITHIN_DAYS`.
+    """
+
+    people: pd.DataFrame
+    trend: Trend
+    active: int
+    silent: int
+    fell_silent: int
+    settings: EngagementSettings
+
+    def count(self, lifecycle: str) -> int:
+        """How many are new, returning, fading or silent."""
+        return int((self.people["lifecycle"] == lifecycle).sum())
+
+    @property
+    def created(self) -> int:
+        """The cycles created by known people in the window."""
+        return int(self.people["created"].sum())
+
+
+def engagement(
+    store: Store,
+    *,
+    account: str,
+    window: Window,
+    product_ids: Sequence[int] = (),
+    today: date,
+    settings: EngagementSettings | None = None,
+) -> Engagement:
+    """Every customer user with what they created, and what they submitted, in the window.
+
+    Created counts the cycles of which someone is the creator; submitted those that they submitted
+    themselves, whoever had created them, so that one who only submits appears as well. Who is new,
+    fading or silent is seen from today, whatever the window. `settings` are thresholds to try,
+    None for those of the account.
+    """
+    settings = settings or settings_of(store, EngagementSettings, account=account)
+    asked = asked_of(account, window, product_ids)
+    created = metric_rows(
+        store,
+        metrics=["tests_created", "test_completion_rate"],
+        dimensions=["customer"],
+        include_zero=True,
+        **asked,
+    )
+    submitted = metric_rows(
+        store,
+        metrics=["tests_submitted"],
+        dimensions=["submitter"],
+        **asked,
+    )
+    trend = monthly(
+        *(store, "tests_created", "customer"),
+        asked=asked,
+        window=window,
+        today=today,
+    )
+    spans = _spans(store, account, product_ids)
+    people = _people(created, submitted, spans=spans, trend=trend, today=today, settings=settings)
+    fell_after = today - timedelta(days=settings.silent_days + FELL_WITHIN_DAYS)
+    return Engagement(
+        people=people,
+        trend=trend,
+        active=int((people["created"] > 0).sum()),
+        silent=int(people["silent"].sum()),
+        fell_silent=sum(
+            silent and seen > fell_after
+            for silent, seen in zip(people["silent"], people["last_active"], strict=True)
+        ),
+        settings=settings,
+    )
+
+
+def top_and_others(found: Engagement) -> Stacked:
+    """The trend of the `TOP` creators of the window and of everyone else: see `top_share`."""
+    people = found.people
+    top = people[people["created"] > 0].head(TOP)
+    return top_share(people, top, found.trend, "customer", by="created")
+
+
+def concentration(
+    found: Engagement, sizes: Sequence[int] = (1, 5, 10)
+) -> list[tuple[int, float | None]]:
+    """The share of the window's created cycles that the first 1, 5 and 10 creators have.
+
+    None where nobody created one; of sizes beyond the number of creators the first stays, which
+    takes in everybody.
+    """
+    created = found.people["created"]
+    if not found.created:
+        return [(size, None) for size in sizes]
+    shown = [size for n, size in enumerate(sizes) if n == 0 or sizes[n - 1] < found.active]
+    return [(size, float(created.head(size).sum() / found.created)) for size in shown]
+
+
+def _people(
+    created: list[dict[str, Any]],
+    submitted: list[dict[str, Any]],
+    *,
+    spans: Mapping[int, Span],
+    trend: Trend,
+    today: date,
+    settings: EngagementSettings,
+) -> pd.DataFrame:
+    by_submitter = {row["submitter_id"]: row["tests_submitted"] for row in submitted}
+    lines = trend.lists()
+    rows = []
+    for row in created:
+        person = row["customer_id"]
+        if person is None:
+            continue
+        first, last = spans.get(person, (None, None))
+        lifecycle = lifecycle_of(first, last, today=today, settings=settings)
+        rows.append(
+            {
+                "customer_id": person,
+                "customer": row["customer"],
+                "created": row["tests_created"],
+                "submitted": by_submitter.get(person, 0),
+                "completion": row["test_completion_rate"],
+                "last_active": min(last, today) if last else None,
+                "activity": activity_of(row["tests_created"], settings),
+                "lifecycle": lifecycle,
+                "silent": lifecycle == "silent",
+                "trend": lines.get(person, []),
+            }
+        )
+    columns = [
+        *("customer_id", "customer", "created", "submitted", "completion"),
+        *("last_active", "activity", "lifecycle", "silent", "trend"),
+    ]
+    people = pd.DataFrame(rows, columns=columns)
+    # As they are: a column of text would turn None into a number.
+    people["lifecycle"] = pd.Series([row["lifecycle"] for row in rows], dtype=object)
+    return people.sort_values(
+        ["created", "submitted", "customer"], ascending=[False, False, True], ignore_index=True
+    )
+
+
+def _spans(store: Store, account: str, product_ids: Sequence[int]) -> dict[int, Span]:
+    """The last days of the first and of the latest cycle that each person created or submitted."""
+    part = part_taken(account, product_ids)
+    asked = select(part.c.person, func.min(part.c.day), func.max(part.c.day))
+    with store.facts() as connection:
+        return {
+            person: (first, last)
+            for person, first, last in connection.execute(asked.group_by(part.c.person)).all()
+        }

@@ -1,0 +1,63 @@
+"""The sentences that answer a page's question, made from the data."""
+
+from collections.abc import Sequence
+
+from core.base import text as words
+from core.engagement.people import FELL_WITHIN_DAYS, Engagement
+
+__all__ = [
+    "engagement_answer",
+    "feedback_answer",
+    "top_share",
+]
+
+
+def engagement_answer(found: Engagement, period: str) -> str:
+    """Who drives engagement in the period, how many are new, and how many slip away."""
+    everyone = words.times(len(found.people), "customer user")
+    span = words.lower_first(period)
+    if found.fell_silent:
+        gone = f"{words.count(found.fell_silent)} fell silent in the last {FELL_WITHIN_DAYS} days"
+    else:
+        gone = _are(found.silent, "silent")
+    return (
+        f"{words.count(found.active)} of {everyone} created a cycle ({span}){_leader(found)}; "
+        f"{_are(found.count('new'), 'new')}, {_are(found.count('fading'), 'fading')}, "
+        f"{gone}."
+    )
+
+
+def _leader(found: Engagement) -> str:
+    """Who created the most, unless many share that place."""
+    people = found.people
+    first = people[people["created"] == people["created"].max()]
+    if not found.active or len(first) > 2 or len(first) == found.active:
+        return ""
+    names = words.listed(first["customer"].tolist())
+    each = " each" if len(first) > 1 else ""
+    return f", {names} the most ({words.count(first['created'].max())}{each})"
+
+
+def _are(number: int, what: str) -> str:
+    if not number:
+        return f"nobody is {what}"
+    return f"{words.count(number)} {'is' if number == 1 else 'are'} {what}"
+
+
+def feedback_answer(positive: float | None, average: float | None, number: float | None) -> str:
+    """What thumbs and stars say, each for itself, and from how many opinions."""
+    if not number:
+        return "Nobody has given feedback in this period yet."
+    parts = []
+    if positive is not None:
+        parts.append(f"{words.share(positive)} of the thumbs point up")
+    if average is not None:
+        parts.append(f"ratings average {words.amount(average, 'stars')} of 5 stars")
+    said = " and ".join(parts) or "only comments came in"
+    return f"{words.upper_first(said)}, from {words.times(int(number), 'opinion')}."
+
+
+def top_share(names: Sequence[str], share: float, one: str, many: str, what: str) -> str:
+    """The finding over a trend of the top people: the top 5 create 71 % of the cycles."""
+    who = one if len(names) == 1 else f"The top {len(names)} {many}"
+    return f"{who} {words.share(share)} of the {what}"

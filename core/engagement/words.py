@@ -1,0 +1,135 @@
+"""The findings of the engagement page's charts and lists, in sentences."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from core.analytics.account_settings import EngagementSettings
+from core.base import text as words
+from core.engagement.cohorts import Cohorts
+from core.engagement.onboarding import Onboarding
+from core.engagement.person import Customer
+
+__all__ = [
+    "SEGMENTS",
+    "cohort_finding",
+    "concentration",
+    "customer_answer",
+    "month",
+    "onboarding_finding",
+    "segment_rules",
+    "slipping_finding",
+    "weekday_finding",
+]
+
+SEGMENTS = {
+    "high": "High",
+    "medium": "Medium",
+    "low": "Low",
+    "none": "None",
+    "new": "New",
+    "returning": "Returning",
+    "fading": "Fading",
+    "silent": "Silent",
+}
+
+
+def month(key: str) -> str:
+    """2026-11 as Nov 2026."""
+    return f"{date.fromisoformat(f'{key}-01'):%b %Y}"
+
+
+def segment_rules(settings: EngagementSettings) -> dict[str, str]:
+    """What each segment means, by its key."""
+    high, medium = settings.high_activity, settings.medium_activity
+    low = "1" if medium == 2 else f"1 to {medium - 1}"
+    return {
+        "high": f"created {high} or more cycles in the period",
+        "medium": f"created {medium} to {high - 1}" if high - medium > 1 else f"created {medium}",
+        "low": f"created {low}" if medium > 1 else "created fewer than medium",
+        "none": "created none, though they may have submitted what others created",
+        "new": f"their first cycle ended within the last {settings.new_days} days, or is to come",
+        "returning": "neither new nor fading nor silent",
+        "fading": f"their latest cycle ended more than {settings.fading_days} days ago",
+        "silent": f"their latest cycle ended more than {settings.silent_days} days ago",
+    }
+
+
+def concentration(shares: Sequence[tuple[int, float | None]], created: int) -> str:
+    """The first has 23.6 %, the first 5 50 % and the first 10 69.4 % of n = 72 cycles."""
+    known = [(size, share) for size, share in shares if share is not None]
+    if not known:
+        return ""
+    said = [
+        f"the first {'has' if size == 1 else f'{size} have'} {words.share(share)}"
+        for size, share in known
+    ]
+    return f"{words.upper_first(words.listed(said))} of n = {words.count(created)} cycles"
+
+
+def slipping_finding(count: int, lifecycle: str, settings: EngagementSettings) -> str:
+    """29 customer users are silent: no cycle for 90 days."""
+    who = words.times(count, "customer user")
+    verb = "is" if count == 1 else "are"
+    if lifecycle == "silent":
+        return f"{who} {verb} silent: no cycle for more than {settings.silent_days} days"
+    return (
+        f"{who} {verb} fading: no cycle for {settings.fading_days + 1} to "
+        f"{settings.silent_days} days"
+    )
+
+
+def cohort_finding(found: Cohorts) -> str:
+    """Of those who began, how many were active in the month after, over months that are over."""
+    next_month = found.months[(found.months["after"] == 1) & found.months["is_over"]]
+    # Whoever was there before the data begins did not begin in its first month.
+    began = next_month[next_month["cohort"] != found.first_month]
+    people, active = int(began["size"].sum()), int(began["active"].sum())
+    if not people:
+        return "Nobody has begun long enough ago to see whether they stay"
+    return (
+        f"{words.share(round(active / people, 2))} of those who begin are active the month after "
+        f"(n = {words.count(people)})"
+    )
+
+
+def onboarding_finding(found: Onboarding) -> str:
+    """Of those who began in the period, how many got a cycle to testers, and how fast."""
+    _, submission, execution = found.steps
+    began = len(found.people)
+    if not began:
+        return "Nobody created their first cycle in this period"
+    head = (
+        f"{words.count(execution.reached)} of {words.times(began, 'newcomer')} got a cycle to "
+        f"testers, {words.count(submission.reached)} had one submitted"
+    )
+    if not execution.n:
+        return head
+    quick = f"{words.count(execution.at_once)} of {words.count(execution.n)}"
+    return f"{head}; {quick} reached testers on the day of their first draft"
+
+
+def weekday_finding(cycles: pd.Series, verb: str) -> str:
+    """Cycles most often end on Tuesday (23 %, n = 72); `cycles` are counts by weekday."""
+    total = int(cycles.sum())
+    if not total:
+        return "No cycle of a known creator in this period"
+    most = [str(day) for day in cycles.index[cycles == cycles.max()]]
+    if len(most) > 2:
+        return f"No weekday stands out (n = {words.count(total)})"
+    share = words.share(round(float(cycles.max()) / total, 2))
+    return f"Cycles most often {verb} on {words.listed(most)} ({share}, n = {words.count(total)})"
+
+
+def customer_answer(name: str, found: Customer, period: str, today: date) -> str:
+    """What someone did in the period, and when they were seen last."""
+    did = (
+        f"{name} created {words.times(found.created, 'cycle')} and submitted "
+        f"{words.count(found.submitted)} ({words.lower_first(period)})"
+    )
+    if found.last is None:
+        return f"{did}; none of their cycles has a date."
+    if found.last > today:
+        return f"{did}; their latest cycle ends on {words.day(found.last)}."
+    return f"{did}; their latest cycle ended {words.ago(found.last, today)}."

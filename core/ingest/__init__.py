@@ -1,0 +1,1 @@
+"""Bringing data into the store: clients, parsers, saves, syncs and files."""

@@ -1,0 +1,281 @@
+"""Prometheus over its HTTP API v1: fetching raw samples as they were scraped, and their parsers.
+
+A range selector asked as an instant query (`metric[6h]`) answers with the samples themselves: no
+step, nothing extrapolated. Instants are whole milliseconds since 1970, as the server keeps them.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+
+from core.base.errors import SourceUnreadable
+from core.base.fields import clean
+from core.base.settings import PrometheusSource
+from core.ingest.clients.http import Patience, SourceClient, SourceFailed
+from core.ingest.clients.rate_limiter import Gate
+
+__all__ = [
+    "Answer",
+    "Series",
+    "connect",
+    "fetch_label_values",
+    "fetch_last_values",
+    "fetch_samples",
+    "fetch_scrapes",
+    "fetch_version",
+    "joined",
+    "parse_scrapes",
+    "parse_series",
+    "quoted",
+    "selector",
+]
+
+QUERY = "/api/v1/query"
+# A range that a server fails at is halved until it is no longer than this.
+SMALLEST_MS = 15 * 60_000
+# Scrapes further apart than this step are all seen; a range has far fewer steps than 11,000.
+STEP_SECONDS = 10
+LONGEST_REASON = 200
+
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The samples of one series: its labels without the name, instants in order, and values."""
+
+    labels: Mapping[str, str]
+    times: Times
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was read, and sentences about what the server warned of or sent besides."""
+
+    series: tuple[Series, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+
+def connect(
+    source: PrometheusSource,
+    *,
+    patience: Patience | None = None,
+    stop: Event | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> SourceClient:
+    """A client for one server, until `stop` is set. Raises ConfigError for settings of no sense."""
+    patience = patience or Patience()
+    token, scheme = source.token, "Bearer"
+    if source.username:
+        pair = f"{source.username}:{source.password or ''}"
+        token, scheme = base64.b64encode(pair.encode()).decode("ascii"), "Basic"
+    return SourceClient(
+        source.url,
+        address_setting="PROMETHEUS_URL",
+        token=token,
+        token_setting="token or username of [prometheus]",  # noqa: S106 (the names of settings)
+        scheme=scheme,
+        reason=_reason,
+        patience=patience,
+        gate=Gate(stop=stop, seconds=patience.run),
+        transport=transport,
+    )
+
+
+def quoted(value: str) -> str:
+    """A label's value as PromQL takes it, with quotes, backslashes and line ends escaped."""
+    escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'"{escaped}"'
+
+
+def selector(metric: str, **labels: str) -> str:
+    """The series of a metric with these labels: metric{name="value"}."""
+    listed = ",".join(f"{name}={quoted(value)}" for name, value in labels.items())
+    return f"{metric}{{{listed}}}" if listed else metric
+
+
+def fetch_version(client: SourceClient) -> str:
+    """Which version answers."""
+    data = _data(client, client.get("/api/v1/status/buildinfo"))
+    version = data.get("version") if isinstance(data, dict) else None
+    return clean(version) if isinstance(version, str) else "unknown"
+
+
+def fetch_label_values(
+    client: SourceClient, label: str, series: str, start: int, end: int
+) -> list[str]:
+    """The values of a label among the series that a selector names, in a time."""
+    asked = {"match[]": series, "start": _seconds(start), "end": _seconds(end)}
+    data = _data(client, client.get(f"/api/v1/label/{label}/values", asked))
+    if not isinstance(data, list) or not all(isinstance(value, str) for value in data):
+        raise _unreadable(client)
+    return data
+
+
+def fetch_samples(client: SourceClient, series: str, start: int, end: int) -> Iterator[Any]:
+    """The samples from `start` up to, and without, `end`, as sent, in one answer or several.
+
+    A range at which the server fails is asked for in halves.
+    """
+    # One more than the range: servers differ in whether its first instant is part of it.
+    asked = {"query": f"{series}[{end - start}ms]", "time": _seconds(end - 1)}
+    try:
+        answer = client.get(QUERY, asked, divisible=True)
+    except SourceFailed:
+        if end - start <= SMALLEST_MS:
+            raise
+        middle = (start + end) // 2
+        yield from fetch_samples(client, series, start, middle)
+        yield from fetch_samples(client, series, middle, end)
+    else:
+        yield answer
+
+
+def fetch_last_values(client: SourceClient, series: str, at: int, back: str) -> Any:
+    """What each series showed last before an instant, as sent; `back` is how far, such as 7d."""
+    return client.get(QUERY, {"query": f"last_over_time({series}[{back}])", "time": _seconds(at)})
+
+
+def fetch_scrapes(client: SourceClient, metric: str, start: int, end: int) -> Any:
+    """When any series of a metric was scraped, whoever's it is, as sent."""
+    return client.get(
+        "/api/v1/query_range",
+        {
+            "query": f"max(timestamp({metric}))",
+            "start": _seconds(start),
+            "end": _seconds(end),
+            "step": STEP_SECONDS,
+        },
+    )
+
+
+def parse_series(client: SourceClient, answer: Any, start: int, end: int) -> Answer:
+    """The series of an answer to `fetch_samples` or `fetch_last_values`, cut to a time.
+
+    Raises SourceUnreadable for what is no answer of Prometheus.
+    """
+    result = _result(client, answer)
+    remarks = [f"the server warned: {text}" for text in _warnings(answer)]
+    found: dict[tuple[tuple[str, str], ...], Series] = {}
+    for item in result:
+        if "histogram" in item or "histograms" in item:
+            remarks.append("a native histogram cannot be read: have the classic buckets scraped")
+        samples = item.get("values", [item["value"]] if "value" in item else [])
+        times, values = _samples(client, samples)
+        inside = (times >= start) & (times < end)
+        labels = {name: clean(text) for name, text in item["metric"].items() if name != "__name__"}
+        if inside.any():
+            _add(found, Series(labels, times[inside], values[inside]))
+    return Answer(tuple(found.values()), tuple(dict.fromkeys(remarks)))
+
+
+def joined(answers: Iterable[Answer]) -> Answer:
+    """The answers for one time after the other as one."""
+    found: dict[tuple[tuple[str, str], ...], Series] = {}
+    remarks: list[str] = []
+    for answer in answers:
+        remarks += answer.remarks
+        for one in answer.series:
+            _add(found, one)
+    return Answer(tuple(found.values()), tuple(dict.fromkeys(remarks)))
+
+
+def _add(found: dict[tuple[tuple[str, str], ...], Series], one: Series) -> None:
+    key = tuple(sorted(one.labels.items()))
+    if key in found:
+        times = np.concatenate([found[key].times, one.times])
+        values = np.concatenate([found[key].values, one.values])
+        times, first = np.unique(times, return_index=True)
+        one = Series(one.labels, times, values[first])
+    found[key] = one
+
+
+def parse_scrapes(client: SourceClient, answer: Any, start: int, end: int) -> Times:
+    """The instants in an answer to `fetch_scrapes`, each once."""
+    found = [np.empty(0, np.int64)]
+    for item in _result(client, answer):
+        _, seconds = _samples(client, item.get("values", []))
+        found.append(np.round(seconds * 1_000).astype(np.int64))
+    times = np.unique(np.concatenate(found))
+    inside: Times = times[(times >= start) & (times < end)]
+    return inside
+
+
+def _samples(client: SourceClient, samples: Any) -> tuple[Times, Values]:
+    try:
+        # Text is what numbers are sent as, NaN and +Inf among them.
+        times = np.array([round(at * 1_000) for at, _ in samples], dtype=np.int64)
+        values = np.array([_number(text) for _, text in samples], dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise _unreadable(client) from None
+    if (np.diff(times) <= 0).any():
+        raise _unreadable(client)
+    return times, values
+
+
+def _number(text: Any) -> float:
+    if not isinstance(text, str):
+        raise TypeError
+    return float(text)
+
+
+def _data(client: SourceClient, answer: Any) -> Any:
+    """What a successful answer holds."""
+    if isinstance(answer, dict) and answer.get("status") == "error":
+        said = _said(answer.get("error"))
+        raise SourceUnreadable(f"{client.host} could not answer and said: {said}")
+    if not isinstance(answer, dict) or answer.get("status") != "success" or "data" not in answer:
+        raise _unreadable(client)
+    return answer["data"]
+
+
+def _result(client: SourceClient, answer: Any) -> Sequence[Mapping[str, Any]]:
+    data = _data(client, answer)
+    result = data.get("result") if isinstance(data, dict) else None
+    if not isinstance(result, list):
+        raise _unreadable(client)
+    for item in result:
+        metric = item.get("metric") if isinstance(item, dict) else None
+        if not isinstance(metric, dict) or not all(isinstance(v, str) for v in metric.values()):
+            raise _unreadable(client)
+    return result
+
+
+def _warnings(answer: Any) -> list[str]:
+    found = [answer.get(name) for name in ("warnings", "infos")]
+    return [_said(text) for listed in found if isinstance(listed, list) for text in listed]
+
+
+def _unreadable(client: SourceClient) -> SourceUnreadable:
+    return SourceUnreadable(
+        f"{client.host} answered something that Prometheus does not: check that PROMETHEUS_URL is "
+        "the address of a Prometheus."
+    )
+
+
+def _reason(body: bytes) -> str:
+    """What Prometheus says of a failure."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    is_error = isinstance(answer, dict) and answer.get("status") == "error"
+    return _said(answer.get("error")) if is_error else ""
+
+
+def _said(text: Any) -> str:
+    return " ".join(clean(str(text)).split())[:LONGEST_REASON]
+
+
+def _seconds(milliseconds: int) -> str:
+    whole, rest = divmod(milliseconds, 1_000)
+    return f"{whole}.{rest:03}"

@@ -1,0 +1,219 @@
+"""The test IO Customer API v2: fetching its objects page by page, and the parsers of each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+import httpx
+
+from core.base.errors import SourceError, SourceUnreadable
+from core.base.settings import TestioAccount
+from core.ingest.clients.http import Patience, SourceClient, SourceFailed, SourceMissing
+from core.ingest.clients.rate_limiter import Gate
+from core.ingest.parse.testio import (
+    ParsedBug,
+    ParsedCycle,
+    ParsedFeature,
+    ParsedProduct,
+    ParsedReason,
+    ProductRef,
+    parse_bug,
+    parse_cycle,
+    parse_feature,
+    parse_product,
+    parse_reject_reason,
+)
+
+__all__ = [
+    "BugBatch",
+    "CyclePages",
+    "ParsedBug",
+    "ParsedCycle",
+    "ParsedFeature",
+    "ParsedProduct",
+    "ParsedReason",
+    "ProductRef",
+    "connect",
+    "fetch_bugs",
+    "fetch_cycle",
+    "fetch_features",
+    "fetch_products",
+    "fetch_reject_reasons",
+    "parse_bug",
+    "parse_cycle",
+    "parse_feature",
+    "parse_product",
+    "parse_reject_reason",
+]
+
+PAGE = 100
+# No server limits its pages to fewer, so a shorter first page is the only one.
+SMALLEST_LIMIT = 10
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class BugBatch:
+    """The bugs of some test cycles, or the error that kept those of one cycle from being read."""
+
+    cycle_ids: Sequence[int]
+    bugs: Sequence[Any] = ()
+    error: SourceError | None = None
+
+
+def connect(
+    account: TestioAccount,
+    *,
+    patience: Patience | None = None,
+    stop: Event | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> SourceClient:
+    """A client for one customer account, until `stop` is set.
+
+    Raises ConfigError for an address or token of no sense.
+    """
+    patience = patience or Patience()
+    return SourceClient(
+        account.base_url,
+        address_setting="TESTIO_CUSTOMER_API_BASE_URL",
+        token=account.token,
+        token_setting=f"TESTIO_CUSTOMER_API_TOKEN of account {account.id!r}",
+        patience=patience,
+        gate=Gate(stop=stop, seconds=patience.run),
+        transport=transport,
+    )
+
+
+def fetch_products(client: SourceClient) -> list[Any]:
+    """The products of the catalogue, as sent."""
+    return _list(client, client.get("/products"), "products")
+
+
+def fetch_features(
+    client: SourceClient, product_id: int, section_ids: Sequence[int] = ()
+) -> Iterator[Any]:
+    """The features of a product and of its sections, as sent, each id once."""
+    paths = [f"/products/{product_id}/features"]
+    paths += [f"/products/{product_id}/sections/{section}/features" for section in section_ids]
+    seen: set[int] = set()
+    for path in paths:
+        try:
+            answer = client.get(path)
+        except SourceMissing:
+            # A product with sections may have features below these only.
+            if not section_ids or path != paths[0]:
+                raise
+            continue
+        yield from _unseen(_list(client, answer, "features"), seen)
+
+
+class CyclePages:
+    """The list of test cycles of a product, newest first, asked for page by page.
+
+    The API tells neither how many there are nor which page is the last: that is a short or empty
+    page, or one without anything new, where a server ignores the page number.
+    """
+
+    def __init__(self, product_id: int, *, per_page: int = PAGE) -> None:
+        self.product_id = product_id
+        self.per_page = per_page
+        self.page = 0
+        self.size = per_page
+        self.seen: set[int] = set()
+        self.ended = False
+
+    def ask(self, client: SourceClient) -> list[Any]:
+        """The next page, as sent; to be taken before another is asked for."""
+        answer = client.get(
+            f"/products/{self.product_id}/exploratory_tests",
+            {"page": self.page + 1, "per_page": self.per_page},
+        )
+        return _list(client, answer, "exploratory_tests")
+
+    def take(self, cycles: list[Any]) -> list[Any]:
+        """What is new on the page that was asked for, each id once."""
+        self.page += 1
+        known = len(self.seen)
+        new = _unseen(cycles, self.seen)
+        if self.page == 1 and SMALLEST_LIMIT <= len(cycles) < self.per_page:
+            # Either all there are, or a server whose pages are smaller than asked for.
+            self.size = len(cycles)
+        self.ended = len(self.seen) == known or len(cycles) < self.size
+        if self.page >= MOST_PAGES and not self.ended:
+            raise SourceUnreadable(
+                f"The list of test cycles of product {self.product_id} has no end: "
+                f"reading stopped after {MOST_PAGES} pages."
+            )
+        return new
+
+
+def fetch_cycle(client: SourceClient, cycle_id: int) -> Any:
+    """One test cycle, as sent; None where the source has it no more."""
+    try:
+        answer = client.get(f"/exploratory_tests/{cycle_id}")
+    except SourceMissing:
+        return None
+    if not isinstance(answer, dict) or not isinstance(answer.get("exploratory_test"), dict):
+        raise _unexpected(client, "exploratory_test")
+    return answer["exploratory_test"]
+
+
+def fetch_bugs(
+    client: SourceClient, cycle_ids: Sequence[int], *, size: int | None = None
+) -> Iterator[BugBatch]:
+    """The bugs of test cycles, as sent, in batches that shrink where the source fails at them.
+
+    `size` is that of the first batch, by default all of them.
+
+    A test cycle at which it fails alone is a batch with an error; the others follow.
+    """
+    size = size or len(cycle_ids)
+    position, step = 0, size
+    while position < len(cycle_ids):
+        some = cycle_ids[position : position + step]
+        ids = ",".join(map(str, some))
+        try:
+            answer = client.get("/bugs", {"filter_test_cycle_ids": ids}, divisible=len(some) > 1)
+            batch = BugBatch(some, _list(client, answer, "bugs"))
+        except (SourceFailed, SourceUnreadable) as error:
+            if len(some) > 1:
+                step = len(some) // 2
+                continue
+            # That one is passed: the next may well be read together.
+            batch, step = BugBatch(some, error=error), size
+        yield batch
+        position += len(some)
+
+
+def fetch_reject_reasons(client: SourceClient) -> list[Any]:
+    """The reasons for rejections, as sent."""
+    return _list(client, client.get("/bugs/reject_reasons"), "reject_reasons")
+
+
+def _list(client: SourceClient, answer: Any, key: str) -> list[Any]:
+    """The list in an answer. Its absence is never taken for an empty one: that removes rows."""
+    found = answer.get(key) if isinstance(answer, dict) else answer
+    if not isinstance(found, list):
+        raise _unexpected(client, key)
+    return found
+
+
+def _unexpected(client: SourceClient, key: str) -> SourceUnreadable:
+    return SourceUnreadable(
+        f"{client.host} answered without {key!r}, which its API has: check that "
+        "TESTIO_CUSTOMER_API_BASE_URL is the address of the API."
+    )
+
+
+def _unseen(objects: list[Any], seen: set[int]) -> list[Any]:
+    """The objects with an id not seen yet, and those without any, for the parser to refuse."""
+    new = []
+    for obj in objects:
+        number = obj.get("id") if isinstance(obj, dict) else None
+        if type(number) is not int:
+            new.append(obj)
+        elif number not in seen:
+            seen.add(number)
+            new.append(obj)
+    return new

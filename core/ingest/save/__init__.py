@@ -1,0 +1,24 @@
+"""What becomes of parsed objects: rows of the store, written as a unit."""
+
+from core.ingest.save.records import save_enhancements, save_feedback, save_surveys, save_tickets
+from core.ingest.save.testio import (
+    Saved,
+    save_bugs,
+    save_cycles,
+    save_features,
+    save_products,
+    save_reject_reasons,
+)
+
+__all__ = [
+    "Saved",
+    "save_bugs",
+    "save_cycles",
+    "save_enhancements",
+    "save_features",
+    "save_feedback",
+    "save_products",
+    "save_reject_reasons",
+    "save_surveys",
+    "save_tickets",
+]

@@ -1,0 +1,277 @@
+"""Writing parsed objects of the test IO Customer API into the store, wherever they came from.
+
+Each `save_*` takes one unit of work and whole lists, looks people and references up in bulk, and
+answers with what became of the rows, by table. Saving the same again changes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, or_, select
+from sqlmodel import SQLModel
+
+from core.base.fields import FieldProblem
+from core.ingest.parse.testio import (
+    ParsedBug,
+    ParsedCycle,
+    ParsedFeature,
+    ParsedProduct,
+    ParsedReason,
+    ProductRef,
+)
+from core.store import (
+    Bug,
+    BugDevice,
+    Counts,
+    CyclePlatform,
+    Feature,
+    Product,
+    RejectionReason,
+    TestCycle,
+    TestFeature,
+    Unit,
+    chunks,
+    table,
+)
+
+__all__ = [
+    "Saved",
+    "save_bugs",
+    "save_cycles",
+    "save_features",
+    "save_products",
+    "save_reject_reasons",
+]
+
+Row = dict[str, Any]
+People = dict[str | None, int | None]
+Pair = tuple[int | None, int | None]  # a test cycle, and a feature in it
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Rows by table name, and problems that only the store could show."""
+
+    counts: dict[str, Counts]
+    problems: tuple[FieldProblem, ...] = ()
+
+
+def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> Saved:
+    """Make these the products of the catalogue; any other stays, but out of the catalogue."""
+    rows = {
+        p.id: {"id": p.id, "name": p.name, "type": p.type, "in_catalogue": True} for p in products
+    }
+    listed = unit.upsert(Product, rows.values())
+    left = _leave_catalogue(unit, Product, rows, table(Product).c.in_catalogue)
+    return Saved({"product": _sum(listed, left)})
+
+
+def save_features(
+    unit: Unit, features: Iterable[ParsedFeature], *, of: Collection[int] | None = None
+) -> Saved:
+    """Make these the features of the products `of` (None: of all); others leave the catalogue.
+
+    The features of a product that left the catalogue leave with it. The products are stored.
+    """
+    rows = {
+        f.id: {"id": f.id, "product_id": f.product_id, "title": f.title, "in_catalogue": True}
+        for f in features
+    }
+    listed = unit.upsert(Feature, rows.values())
+    feature, product = table(Feature).c, table(Product).c
+    may_leave: ColumnElement[bool] = feature.in_catalogue
+    if of is not None:
+        left_products = select(product.id).where(
+            product.account_id == unit.account_id, ~product.in_catalogue
+        )
+        may_leave = feature.in_catalogue & or_(
+            feature.product_id.in_(of), feature.product_id.in_(left_products)
+        )
+    left = _leave_catalogue(unit, Feature, rows, may_leave)
+    return Saved({"feature": _sum(listed, left)})
+
+
+def save_reject_reasons(unit: Unit, reasons: Iterable[ParsedReason]) -> Saved:
+    """Enter the reasons; one that is no longer listed stays, as old rejections name it."""
+    rows = [{"key": r.key, "name": r.name, "default_comment": r.default_comment} for r in reasons]
+    return Saved({"rejection_reason": unit.upsert(RejectionReason, rows)})
+
+
+def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> Saved:
+    """Enter test cycles with their features and platforms; of one id the last counts."""
+    found = list({cycle.id: cycle for cycle in cycles}.values())
+    people = unit.user_ids(
+        "customer", [name for c in found for name in (c.created_by, c.submitted_by)]
+    )
+    products = _name_products(unit, [c.product for c in found])
+    features = unit.upsert(
+        Feature,
+        [
+            _named_feature(f.feature_id, _id(c.product), f.title)
+            for c in reversed(found)  # of one feature the first cycle's title counts
+            for f in c.features
+        ],
+        keep_existing=True,
+    )
+    counts = unit.upsert(TestCycle, [_cycle_row(c, people) for c in found])
+    ids = [c.id for c in found]
+    links = unit.replace(
+        TestFeature,
+        "cycle_id",
+        ids,
+        [{"cycle_id": c.id} | feature._asdict() for c in found for feature in c.features],
+    )
+    platforms = unit.replace(
+        CyclePlatform,
+        "cycle_id",
+        ids,
+        [{"cycle_id": c.id, "platform": platform} for c in found for platform in c.platforms],
+    )
+    return Saved(
+        {
+            "product": products,
+            "feature": features,
+            "test_cycle": counts,
+            "test_feature": links,
+            "cycle_platform": platforms,
+        }
+    )
+
+
+def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> Saved:
+    """Enter bug reports with their devices; of one id the last counts.
+
+    A bug of a test cycle that the store does not know is kept without it, and is a problem.
+    """
+    found = list({bug.id: bug for bug in bugs}.values())
+    people = unit.user_ids("tester", [b.tester for b in found])
+    cycles = _cycle_products(unit, found)
+    links = _links(unit, found)
+    rows = [_bug_row(b, people, cycles, links) for b in found]
+    products = _name_products(unit, [b.product for b in found])
+    features = unit.upsert(
+        Feature,
+        [
+            _named_feature(row["feature_id"], row["product_id"], bug.feature_title)
+            for bug, row in zip(reversed(found), reversed(rows), strict=True)
+            if row["feature_id"] is not None
+        ],
+        keep_existing=True,
+    )
+    counts = unit.upsert(Bug, rows)
+    devices = unit.replace(
+        BugDevice,
+        "bug_id",
+        [b.id for b in found],
+        [{"bug_id": b.id, "platform": platform} for b in found for platform in b.platforms],
+    )
+    return Saved(
+        {"product": products, "feature": features, "bug": counts, "bug_device": devices},
+        tuple(
+            _unknown_cycle(bug, bug.cycle_id)
+            for bug in found
+            if bug.cycle_id is not None and bug.cycle_id not in cycles
+        ),
+    )
+
+
+def _cycle_row(cycle: ParsedCycle, people: People) -> Row:
+    return {
+        "id": cycle.id,
+        "title": cycle.title,
+        "status": cycle.status,
+        "review_status": cycle.review_status,
+        "testing_type": cycle.testing_type,
+        "test_environment": cycle.test_environment,
+        "product_id": _id(cycle.product),
+        "created_by_id": people[cycle.created_by],
+        "submitted_by_id": people[cycle.submitted_by],
+        "start_at": cycle.start_at,
+        "end_at": cycle.end_at,
+    }
+
+
+def _bug_row(
+    bug: ParsedBug,
+    people: People,
+    cycles: dict[int | None, int | None],
+    links: dict[Pair, int],
+) -> Row:
+    cycle_id = bug.cycle_id if bug.cycle_id in cycles else None
+    own_product = _id(bug.product)
+    return {
+        "id": bug.id,
+        "title": bug.title,
+        "cycle_id": cycle_id,
+        "product_id": cycles.get(cycle_id) if own_product is None else own_product,
+        "feature_id": bug.feature_id or links.get((cycle_id, bug.test_feature_id)),
+        "tester_id": people[bug.tester],
+        "severity": bug.severity,
+        "status": bug.status,
+        "known": bug.known,
+        "rejection_reason": bug.rejection_reason,
+        "reported_at": bug.reported_at,
+    }
+
+
+def _named_feature(feature_id: int, product_id: int | None, title: str | None) -> Row:
+    return {"id": feature_id, "product_id": product_id, "title": title, "in_catalogue": False}
+
+
+def _name_products(unit: Unit, products: Iterable[ProductRef | None]) -> Counts:
+    """Enter products that only a test cycle or a bug names."""
+    named = {p.id: p.name for p in products if p is not None}
+    rows = [{"id": key, "name": name, "in_catalogue": False} for key, name in named.items()]
+    return unit.upsert(Product, rows, keep_existing=True)
+
+
+def _cycle_products(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[int | None, int | None]:
+    """The product of each of the bugs' test cycles that the store knows."""
+    ids = {b.cycle_id for b in bugs if b.cycle_id is not None}
+    return {row["id"]: row["product_id"] for row in _rows(unit, TestCycle, "id", ids)}
+
+
+def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
+    """The features of test cycles by cycle and pair, for bugs that name only the pair."""
+    ids = {
+        b.test_feature_id for b in bugs if b.feature_id is None and b.test_feature_id is not None
+    }
+    rows = _rows(unit, TestFeature, "test_feature_id", ids)
+    return {(row["cycle_id"], row["test_feature_id"]): row["feature_id"] for row in rows}
+
+
+def _unknown_cycle(bug: ParsedBug, cycle_id: int) -> FieldProblem:
+    reason = "the store knows no such test cycle, so the bug was kept without one"
+    return FieldProblem("bug", str(bug.id), "test.id", str(cycle_id), reason)
+
+
+def _leave_catalogue(
+    unit: Unit, model: type[SQLModel], listed: Collection[int], may_leave: ColumnElement[bool]
+) -> Counts:
+    target = table(model).c
+    present = select(target.id).where(target.account_id == unit.account_id, may_leave)
+    ids = unit.session.connection().execute(present).scalars()
+    return unit.upsert(
+        model, [{"id": key, "in_catalogue": False} for key in ids if key not in listed]
+    )
+
+
+def _rows(
+    unit: Unit, model: type[SQLModel], column: str, values: Collection[int]
+) -> Iterator[RowMapping]:
+    """The stored rows of which the column has one of the values."""
+    target = table(model)
+    for some in chunks(sorted(values)):
+        rows = select(target).where(
+            target.c.account_id == unit.account_id, target.c[column].in_(some)
+        )
+        yield from unit.session.connection().execute(rows).mappings()
+
+
+def _sum(listed: Counts, left: Counts) -> Counts:
+    return Counts(*(one + other for one, other in zip(listed, left, strict=True)))
+
+
+def _id(product: ProductRef | None) -> int | None:
+    return None if product is None else product.id

@@ -1,0 +1,283 @@
+"""Reading what Prometheus knows of the platform into the store, in pieces of some hours.
+
+A piece is written as a unit, with the time that it covers: a run that ends early leaves whole
+pieces, and the next one goes on from there. The last minutes are always read again, as samples may
+come in late.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Event
+from typing import Any
+
+import httpx
+import numpy as np
+from sqlalchemy import and_, func, select
+
+from core.base.fields import FieldProblem
+from core.base.settings import PrometheusSource, TestioAccount
+from core.ingest.clients.http import Patience, SourceClient
+from core.ingest.clients.prometheus import (
+    connect,
+    fetch_label_values,
+    fetch_last_values,
+    fetch_samples,
+    fetch_scrapes,
+    joined,
+    parse_scrapes,
+    parse_series,
+    selector,
+)
+from core.ingest.parse.platform import (
+    COUNTERS,
+    GAP,
+    METRIC,
+    UTILISATION,
+    MetricRead,
+    Piece,
+    PlatformReader,
+    Scraped,
+    metrics_of,
+)
+from core.ingest.parse.scrapes import SLOT_MS
+from core.ingest.save.platform import instant, known_metrics, save_scraped
+from core.ingest.sync.recorded import recorded
+from core.ingest.sync.run import Progress, Run, SyncReport
+from core.ingest.sync.workers import Workers
+from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, Store, table
+
+__all__ = ["SOURCE", "sync_prometheus"]
+
+SOURCE = "prometheus"
+PIECE_MS = 6 * 3_600_000
+# Samples are there a moment after their instant, and those of some senders minutes later.
+SETTLED = timedelta(seconds=30)
+AGAIN_MS = 10 * 60_000
+# Read before the first piece, and not written: what gauges and scrapes were like when it begins.
+LEAD_MS = SLOT_MS
+# How far back a counter's last value is looked for, where it was not scraped for a while.
+FAR_BACK = "7d"
+AT_ONCE = 5
+
+OnProgress = Callable[[Progress], None]
+
+
+def sync_prometheus(
+    store: Store,
+    account: TestioAccount,
+    *,
+    full: bool = False,
+    stop: Event | None = None,
+    on_progress: OnProgress | None = None,
+    transport: httpx.BaseTransport | None = None,
+    patience: Patience | None = None,
+    now: datetime | None = None,
+) -> SyncReport:
+    """Read the account's Prometheus, from where the last run ended or (`full`) all its history.
+
+    What fails stands in the report. `now` is the end of what is read, by default the present.
+    """
+    source = account.prometheus
+    until = (now or datetime.now(UTC) - SETTLED).astimezone(UTC)
+
+    def read(run: Run) -> SyncReport:
+        if source is None:
+            return run.fail(f"The account {account.id!r} has no PROMETHEUS_URL: set its address.")
+        with connect(source, patience=patience, stop=stop, transport=transport) as client:
+            run.client = client
+            with Workers(AT_ONCE) as workers:
+                _Reading(client, run, workers, source, until).read(full=full)
+        return run.finish(_message, whole=[METRIC])
+
+    return recorded(store, (account.id, account.name), SOURCE, on_progress, read)
+
+
+class _Reading:
+    """One run's reading of one server."""
+
+    def __init__(
+        self,
+        client: SourceClient,
+        run: Run,
+        workers: Workers,
+        source: PrometheusSource,
+        until: datetime,
+    ) -> None:
+        self._client, self._run, self._workers, self._source = client, run, workers, source
+        self._end = _ms(until)
+        self._horizon = (self._end - source.history_days * 86_400_000) // SLOT_MS * SLOT_MS
+        with run.store.read() as session:
+            stored = session.get(AccountSetting, (run.account_id, PROMETHEUS))
+            self._known = known_metrics(stored)
+            span = table(ScrapeSpan).c
+            read = select(func.min(span.from_at), func.max(span.to_at)).where(
+                span.account_id == run.account_id
+            )
+            first, last = session.connection().execute(read).one()
+        self._stored = None if last is None else (_ms(first), _ms(last))
+        # Those of whose series the account's are told by the tenant's label.
+        self._shared: set[str] = set()
+        # Whether what the server has begins before the next piece.
+        self._begun = False
+        self._problems: dict[tuple[str, str], FieldProblem] = {}
+
+    def read(self, *, full: bool) -> None:
+        """Read and write piece after piece; what is odd is noted once, whatever it ends with."""
+        try:
+            self._read(full=full)
+        finally:
+            for problem in self._problems.values():
+                self._run.note(problem)
+
+    def _read(self, *, full: bool) -> None:
+        start = self._horizon
+        if self._stored is not None and not full and self._stored[1] > start:
+            start = max(start, (self._stored[1] - AGAIN_MS) // SLOT_MS * SLOT_MS)
+            self._begun = True
+        self._run.progress("metrics", 0, None, "Looking for the metrics")
+        metrics = self._find_metrics()
+        self._reader = PlatformReader(metrics, self._source.workers)
+        self._prepare(metrics, start)
+        # A server that knows nothing of what was stored last has been replaced: it begins anew.
+        self._begun &= any(s.last is not None for s in self._reader.scrapes.values())
+        total = max(self._end - start, 1)
+        while start < self._end:
+            end = min((start // PIECE_MS + 1) * PIECE_MS, self._end)
+            self._write(self._take(metrics, start, end))
+            start = end
+            text = f"Samples until {instant(start):%d %b, %H:%M} UTC read"
+            self._run.progress("samples", total - (self._end - start), total, text)
+
+    def _find_metrics(self) -> dict[str, MetricRead]:
+        """What to ask for; a metric that the server does not have is noted, and asked for too."""
+        label, tenant = self._source.tenant_label, self._source.tenant_id
+        found = {}
+        for key, name in metrics_of(self._source).items():
+            values = self._labelled(label, name) if tenant else []
+            if any(values):
+                self._shared.add(key)
+            chosen = selector(name, **({label: tenant} if key in self._shared else {}))
+            if key in self._shared:
+                is_there = tenant in values
+            else:
+                is_there = bool(self._labelled("__name__", chosen))
+            if not is_there:
+                reason = (
+                    f"the server has had no such series in {self._source.history_days} days: check "
+                    f'{key} and tenant_id of [prometheus], or set {key} = "" to do without'
+                )
+                self._note(chosen, "series", reason)
+            series = self._known[key].series if key in self._known else ()
+            found[key] = MetricRead(name, chosen, series)
+        return found | {k: v for k, v in self._known.items() if k == UTILISATION}
+
+    def _labelled(self, label: str, series: str) -> list[str]:
+        ask = partial(fetch_label_values, self._client, label, series, self._horizon, self._end)
+        values: list[str] = self._until(self._workers.submit(ask))
+        return values
+
+    def _prepare(self, metrics: Mapping[str, MetricRead], start: int) -> None:
+        """Have the reader know how things stood before the first piece."""
+        lead = start - LEAD_MS
+        for key in [key for key in COUNTERS if key in metrics]:
+            ask = partial(
+                fetch_last_values, self._client, metrics[key].selector, lead - 1, FAR_BACK
+            )
+            answer = self._until(self._workers.submit(ask))
+            self._reader.know(key, parse_series(self._client, answer, 0, lead).series)
+        self._take(metrics, lead, start)
+        gap = table(ScrapeGap).c
+        open_gaps = select(gap.series, func.min(gap.from_at)).where(
+            and_(
+                gap.account_id == self._run.account_id,
+                gap.kind == GAP,
+                gap.from_at < instant(start),
+                gap.to_at >= instant(start),
+            )
+        )
+        with self._run.store.read() as session:
+            rows = session.connection().execute(open_gaps.group_by(gap.series)).all()
+        opened = {name: _ms(at) for name, at in rows}
+        for key, scrapes in self._reader.scrapes.items():
+            name = self._reader.metrics[key].name
+            if scrapes.last is None and name in opened:
+                scrapes.last = scrapes.since = opened[name]
+
+    def _take(self, metrics: Mapping[str, MetricRead], start: int, end: int) -> Scraped:
+        """Ask for a piece of every metric, and see what it has to tell."""
+        asked = {
+            key: self._workers.submit(partial(self._ask, key, metric, start, end))
+            for key, metric in metrics.items()
+            if key in self._reader.scrapes
+        }
+        pieces = {}
+        for key, future in asked.items():
+            pieces[key], remarks = self._until(future)
+            if remarks:
+                self._note(metrics[key].selector, "answer", "; ".join(remarks))
+        found = self._reader.take(pieces, start, end)
+        self._problems |= found.problems
+        return found
+
+    def _ask(
+        self, key: str, metric: MetricRead, start: int, end: int
+    ) -> tuple[Piece, tuple[str, ...]]:
+        client = self._client
+        answer = joined(
+            parse_series(client, sent, start, end)
+            for sent in fetch_samples(client, metric.selector, start, end)
+        )
+        scrapes = np.empty(0, np.int64)
+        if key in self._shared:
+            # An account that is idle has no series, and that is no gap.
+            sent = fetch_scrapes(client, metric.name, start, end)
+            scrapes = parse_scrapes(client, sent, start, end)
+        return Piece(answer.series, scrapes), answer.remarks
+
+    def _write(self, found: Scraped) -> None:
+        if not self._begun:
+            seen = [scrapes.last for scrapes in self._reader.scrapes.values() if scrapes.last]
+            if not seen:
+                return
+            found = self._from_the_beginning(found)
+            self._begun = True
+        self._run.write(partial(save_scraped, scraped=found))
+
+    def _from_the_beginning(self, found: Scraped) -> Scraped:
+        """The first piece, cut to where the server's samples begin.
+
+        What the store has of earlier times stays: the server has forgotten it.
+        """
+        since = [scrapes.first for scrapes in self._reader.scrapes.values() if scrapes.first]
+        first = max(min(since), found.start)
+        slot = first // SLOT_MS * SLOT_MS
+        if self._stored is not None and self._stored[0] < first <= self._stored[1]:
+            return found.since(slot + SLOT_MS if slot > found.start else found.start, None)
+        return found.since(slot, first)
+
+    def _note(self, source_id: str, name: str, reason: str) -> None:
+        self._problems[source_id, name] = FieldProblem(METRIC, source_id, name, "", reason)
+
+    def _until(self, future: Future[Any]) -> Any:
+        self._run.wait(future)
+        return future.result()
+
+
+def _ms(instant: datetime) -> int:
+    return round(instant.timestamp() * 1_000)
+
+
+def _message(run: Run) -> str:
+    """What was read and what that changed, in a sentence or two."""
+    counted = ("counter_increment", "gauge_reading")
+    read, added, changed, removed = (
+        sum(run.counts.get(name, {}).get(kind, 0) for name in counted for kind in kinds)
+        for kinds in (("added", "changed", "unchanged"), ("added",), ("changed",), ("removed",))
+    )
+    message = f"Read {read:,} readings of the platform's metrics: "
+    message += f"{added:,} new, {changed:,} changed, {removed:,} removed."
+    if run.problems:
+        message += f" Problems noted: {run.problems:,}; everything else is in."
+    return message

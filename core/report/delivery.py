@@ -1,0 +1,214 @@
+"""The packet of a review by mail: sent where a server is configured, else a draft to be sent."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate, make_msgid
+from html import escape
+
+from core.base import text as words
+from core.base.errors import InputError, SourceError, SourceRefused, SourceUnreachable
+from core.base.mail_settings import MailSettings
+from core.base.stats import Verdict
+from core.report.document import SIGNS, line_text
+from core.report.packet import Packet
+from core.report.weekly import PACKET_FORMATS, write_packet
+
+__all__ = ["draft", "packet_mail", "recipients", "send"]
+
+ATTACHED = ("pdf", "pptx")
+MOST_RECIPIENTS = 50
+LONGEST_ADDRESS = 254
+ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+SECONDS = 20.0
+
+
+def recipients(text: str) -> list[str]:
+    """The addresses that stand in a text, one a line or with commas between; each once.
+
+    Raises InputError for one that is none, for none at all and for more than 50.
+    """
+    found = [part.strip() for part in re.split(r"[,;\n]", text.replace("\r\n", "\n"))]
+    known = list({one.lower(): one for one in found if one}.values())
+    for one in known:
+        if len(one) > LONGEST_ADDRESS or not ADDRESS.fullmatch(one):
+            raise InputError(f"{line_text(one)[:80]!r} is no address: write ann@example.org.")
+    if not known:
+        raise InputError("Say to whom: one address a line.")
+    if len(known) > MOST_RECIPIENTS:
+        raise InputError(f"{len(known)} addresses are too many: at most {MOST_RECIPIENTS}.")
+    return known
+
+
+def packet_mail(packet: Packet, *, sender: str | None, to: Sequence[str]) -> EmailMessage:
+    """The message with text, HTML and the packet as PDF and deck; no text ends up in a header."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = line_text(f"{packet.title}, {packet.account}")[:200]
+    if to:
+        message["To"] = ", ".join(to)
+    message["Date"] = formatdate(localtime=False, usegmt=True)
+    if sender:
+        message["From"] = sender
+        message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message.set_content(_text(packet))
+    message.add_alternative(_html(packet), subtype="html")
+    for kind in ATTACHED:
+        main, _, sub = PACKET_FORMATS[kind][1].partition("/")
+        message.add_attachment(
+            write_packet(packet, kind), maintype=main, subtype=sub, filename=f"{packet.name}.{kind}"
+        )
+    return message
+
+
+def draft(message: EmailMessage) -> bytes:
+    """The message as a file that mail programs open to be looked over and sent."""
+    message["X-Unsent"] = "1"
+    return message.as_bytes()
+
+
+def send(mail: MailSettings, message: EmailMessage, *, seconds: float = SECONDS) -> dict[str, str]:
+    """Send a message; answers with the addresses that the server refused, and why.
+
+    Raises SourceRefused where it took nobody or wants no such sender, and SourceUnreachable where
+    it cannot be reached, does not answer in `seconds`, or cannot be talked to as configured.
+    """
+    try:
+        with _connected(mail, seconds) as server:
+            if mail.username and mail.password:
+                server.login(mail.username, mail.password)
+            refused = server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise _told(error, mail, seconds) from None
+    return {address: _said(*answer) for address, answer in refused.items()}
+
+
+def _told(error: Exception, mail: MailSettings, seconds: float) -> SourceError:
+    """What went wrong, in a sentence without what the server may have said of a secret."""
+    who = f"The mail server {mail.host}"
+    kind: type[SourceError] = SourceRefused
+    # smtplib says of a time-out that the connection was lost.
+    reason = error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error
+    match reason:
+        case smtplib.SMTPRecipientsRefused():
+            said = f"took nobody: {_each(reason.recipients)}"
+        case smtplib.SMTPAuthenticationError():
+            said = "refused the name or password: nothing was sent"
+        case smtplib.SMTPNotSupportedError():
+            kind = SourceUnreachable
+            said = "does not offer what is configured, encryption or a sign-in: nothing was sent"
+        case smtplib.SMTPResponseException() if reason.smtp_code > 0:
+            said = f"refused the message: {_said(reason.smtp_code, reason.smtp_error)}"
+        case ssl.SSLError():
+            kind = SourceUnreachable
+            said = "could not be talked to encrypted, or has no valid certificate: nothing was sent"
+        case TimeoutError():
+            kind = SourceUnreachable
+            said = f"did not answer in {seconds:g} s: nothing is known to be sent"
+        case _:
+            kind = SourceUnreachable
+            said = (
+                f"could not be reached on port {mail.port}, or ended the connection: nothing is "
+                "known to be sent"
+            )
+    return kind(f"{who} {said}.")
+
+
+def _connected(mail: MailSettings, seconds: float) -> smtplib.SMTP:
+    trusted = ssl.create_default_context()
+    if mail.tls == "tls":
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=seconds, context=trusted)
+    server = smtplib.SMTP(mail.host, mail.port, timeout=seconds)
+    if mail.tls == "starttls":
+        try:
+            # Raises where it is not offered: then nothing is said in the open.
+            server.starttls(context=trusted)
+        except BaseException:
+            server.close()
+            raise
+    return server
+
+
+def _each(refused: Mapping[str, tuple[int, bytes]]) -> str:
+    return "; ".join(f"{address}: {_said(*answer)}" for address, answer in refused.items())
+
+
+def _said(code: int, answer: bytes | str) -> str:
+    """What a server answered, on one line and not too long."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return line_text(f"{code} {text}")[:200].rstrip(".")
+
+
+def _text(packet: Packet) -> str:
+    told = packet.content
+    lines = [
+        line_text(f"{packet.title}, {packet.account} ({packet.state})"),
+        "",
+        told["answer"],
+        "",
+    ]
+    lines += [
+        line_text(f"{sign} {label}: {value}, target {aim}")
+        for label, value, aim, sign in _rows(packet)
+    ]
+    for title, items in _lists(packet):
+        lines += ["", title, *(line_text(f"- {item}") for item in items)]
+    return "\n".join([*lines, "", ATTACHMENTS, "", _stamp(packet), ""])
+
+
+ATTACHMENTS = "The whole packet is attached: as PDF to be read, and as slides to be shown."
+
+
+def _html(packet: Packet) -> str:
+    """Plain HTML with its looks beside each element: mail programs drop style sheets."""
+    cell = 'style="padding:4px 12px 4px 0;border-bottom:1px solid #e3e8ed;text-align:left"'
+    rows = "".join(
+        "<tr>" + "".join(f"<td {cell}>{_safe(text)}</td>" for text in row) + "</tr>"
+        for row in _rows(packet)
+    )
+    names = ("Criterion", "Value", "Target", "Verdict")
+    head = "".join(f"<th {cell}>{name}</th>" for name in names)
+    lists = "".join(
+        f"<h3>{_safe(title)}</h3><ul>{''.join(f'<li>{_safe(item)}</li>' for item in items)}</ul>"
+        for title, items in _lists(packet)
+    )
+    return (
+        '<!doctype html><html lang="en"><body style="font-family:sans-serif;color:#10171f">'
+        f"<h2>{_safe(f'{packet.title}, {packet.account}')}</h2>"
+        f"<p><strong>{_safe(packet.content['answer'])}</strong></p>"
+        f'<table style="border-collapse:collapse"><tr>{head}</tr>{rows}</table>{lists}'
+        f'<p>{ATTACHMENTS}</p><p style="color:#515c69">{_safe(_stamp(packet))}</p></body></html>'
+    )
+
+
+def _rows(packet: Packet) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            row["label"],
+            words.amount(row["value"], row["unit"]),
+            row["target_words"],
+            SIGNS[Verdict(row["verdict"])],
+        )
+        for row in packet.content["criteria"]
+        if not row["is_guardrail"]
+    ]
+
+
+def _lists(packet: Packet) -> list[tuple[str, list[str]]]:
+    told = packet.content
+    agreed = [f"{one['text']} ({one['owner']}, {one['due']})" for one in told["new_actions"]]
+    lists = (("Positive", told["positive"]), ("Worrying", told["worrying"]), ("Agreed", agreed))
+    return [(title, list(items)) for title, items in lists if items]
+
+
+def _stamp(packet: Packet) -> str:
+    return line_text("; ".join(f"{name}: {said}" for name, said in packet.stamp.items()))
+
+
+def _safe(text: str) -> str:
+    return escape(line_text(text), quote=True)

@@ -1,0 +1,190 @@
+"""What a series within its limits says, in sentences."""
+
+from collections.abc import Sequence
+
+from core.analytics.series import Series
+from core.base import text as words
+from core.base.control_limits import SETTLED, Rule, Signal
+from core.charts.signal import limits_words
+from core.engagement.movers import Movers
+
+__all__ = [
+    "RULES",
+    "alt_text",
+    "by_point",
+    "chance",
+    "chance_of_all",
+    "finding",
+    "movers_finding",
+    "movers_subtitle",
+    "news",
+    "short_finding",
+    "subtitle",
+    "waiting",
+]
+
+# The rules, in words.
+RULES = "a point beyond the limits, and eight or more in a row on one side of the mean"
+
+
+def finding(series: Series) -> str:
+    """The title over a chart: Tests created: 2026-W46 is above the limits."""
+    return f"{series.metric.label}: {short_finding(series)}"
+
+
+def short_finding(series: Series) -> str:
+    """What the newest period says, and whether earlier ones were marked."""
+    found = series.behaviour
+    if found.centre is None:
+        return f"no limits yet, {found.reason}"
+    newest = found.newest()
+    if newest:
+        return _newest(series, newest)
+    earlier = len(found.signals)
+    rest = f", {words.times(earlier, 'earlier signal')}" if earlier else ""
+    return f"within the usual limits{rest}"
+
+
+def _newest(series: Series, newest: Sequence[Signal]) -> str:
+    beyond = next((signal for signal in newest if signal.rule is Rule.BEYOND), None)
+    signal = beyond or newest[0]
+    period = series.points[signal.last].period
+    worse = {("up", "below"), ("down", "above")}
+    turn = ""
+    if series.metric.better != "none":
+        turn = (
+            ", for the worse"
+            if (series.metric.better, signal.side) in worse
+            else ", for the better"
+        )
+    if beyond:
+        return f"{period} is {signal.side} the limits{turn}"
+    return f"{signal.words}{turn}"
+
+
+def subtitle(series: Series, *, brief: bool = False) -> str:
+    """What is drawn: the line, the band and what it rests on, and what chance alone would mark.
+
+    `brief` leaves out what `chance` says of several charts at once.
+    """
+    found, grain = series.behaviour, series.grain
+    said = [f"By {grain}"]
+    if found.centre is not None:
+        number = words.times(found.judged, f"finished {grain}")
+        said.append(f"band: usual limits{_band(series)} from {number}")
+        if found.is_provisional:
+            said.append(f"provisional until there are {SETTLED}")
+        if not brief:
+            said.append(f"dashed: mean {words.amount(_rounded(found.centre), series.metric.unit)}")
+            if found.spread > 1:
+                said.append(f"widened {found.spread:.1f} times as {grain}s vary more than chance")
+            said.append(chance([series]))
+    if any(not point.is_whole for point in series.points):
+        said.append(f"pale: {waiting(series)}")
+    return "; ".join(said)
+
+
+def _band(series: Series) -> str:
+    known = {limits for limits in series.behaviour.limits if limits}
+    if len(known) == 1:
+        return f" ({limits_words(*known.pop(), series.metric.unit)})"
+    return f" for each {series.grain}'s sample"
+
+
+def _rounded(value: float) -> float:
+    return round(value, 1) if value > 1 else value
+
+
+def chance(found: Sequence[Series]) -> str:
+    """How many marks chance alone would set in these charts."""
+    expected = sum(series.behaviour.alarms for series in found)
+    if expected < 0.3:
+        often = f"in about {round(1 / expected)} such charts" if expected else "is expected"
+        return f"by chance alone one mark {often}"
+    return f"by chance alone about {expected:.1f} marks"
+
+
+def chance_of_all(found: Sequence[Series]) -> str:
+    """The same as a sentence, for who reads several charts at once."""
+    expected = sum(series.behaviour.alarms for series in found)
+    return (
+        f"By chance alone these charts would have about {expected:.1f} marks." if expected else ""
+    )
+
+
+def waiting(series: Series) -> str:
+    """Why some periods are not judged."""
+    if series.maturing_days:
+        return f"not over, or bugs still being decided ({series.maturing_days} days)"
+    return "not over yet"
+
+
+def alt_text(series: Series) -> str:
+    """The chart for who cannot see it."""
+    marked = [f"{_when(series, signal)} {signal.words}" for signal in series.behaviour.signals]
+    known = [point for point in series.points if point.value is not None]
+    unit = series.metric.unit
+    last = f"; last {known[-1].period} {words.amount(known[-1].value, unit)}" if known else ""
+    return f"{series.metric.label} by {series.grain}, {'; '.join(marked) or 'no signal'}{last}"
+
+
+def by_point(series: Series) -> list[str]:
+    """For each point the signals that it is part of."""
+    signals = series.behaviour.signals
+    return [
+        "; ".join(signal.words for signal in signals if signal.first <= n <= signal.last)
+        for n in range(len(series.points))
+    ]
+
+
+def _when(series: Series, signal: Signal) -> str:
+    first, last = series.points[signal.first].period, series.points[signal.last].period
+    return last if first == last else f"{first} to {last}"
+
+
+def news(found: Sequence[Series]) -> str:
+    """Whether a signal fired in the newest finished period of these series, as a sentence."""
+    fired = [series for series in found if series.behaviour.newest()]
+    judged = [series for series in found if series.behaviour.centre is not None]
+    grain = found[0].grain
+    if not judged:
+        return f"No signal can be told from noise yet: too few finished {grain}s."
+    if not fired:
+        number = words.number(len(judged))
+        which = f"all {number} trends" if len(judged) == len(found) else f"{number} of the trends"
+        verb = "is" if len(judged) == 1 else "are"
+        return f"No new signal: {which} {verb} within the usual limits."
+    said = words.listed(
+        [f"{words.lower_first(series.metric.label)} ({short_finding(series)})" for series in fired]
+    )
+    number = words.upper_first(words.number(len(fired)))
+    soft = "; limits are provisional" if any(s.behaviour.is_provisional for s in fired) else ""
+    return f"{number} signal{'s' if len(fired) > 1 else ''}: {said}{soft}."
+
+
+def movers_finding(found: Movers, who: str, what: str) -> str:
+    """Who moved more than chance, the most first; nobody, where nobody did."""
+    clear = [person for person in (*found.risers, *found.fallers) if person.is_clear]
+    if not clear:
+        if found.begun or found.ended:
+            return f"No {who} can be said to have moved"
+        return f"No {who} moved more than chance explains"
+    first = max(clear, key=lambda person: abs(person.change))
+    verb = "rose" if first.change > 0 else "fell"
+    amounts = f"{words.count(first.before)} to {words.count(first.now)}"
+    return f"{first.name} {verb} most: {amounts} {what}"
+
+
+def movers_subtitle(found: Movers, who: str, what: str, days: int | None) -> str:
+    """What is compared, among how many, and what to bear in mind."""
+    span = words.times(days or 0, "day")
+    among = words.times(found.people, who)
+    said = f"{words.upper_first(what)} in these {span} against the {span} before, of {among}"
+    said += "; small numbers move by chance"
+    if found.begun:
+        said += f"; the data begins on {words.day(found.begun)}, so the {span} before are not whole"
+    if found.ended:
+        said += f"; the last sync was on {words.day(found.ended)}, so these {span} are not whole"
+    if what == "accepted bugs":
+        said += "; bugs of the newest cycles are still being decided"
+    return said

@@ -1,0 +1,179 @@
+"""A columnar copy of the facts of an SQLite store, for figures over a million rows.
+
+The store is the truth. The copy is a DuckDB file beside it, named by the state of the facts that it
+holds: it answers only while that is their present state, and whoever finds none asks the store.
+"""
+
+import glob
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    select,
+)
+from sqlalchemy.dialects import registry
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import Boolean, Integer
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from core.store.tables import FACT_TABLES
+
+__all__ = ["FactsCopy"]
+
+# What no figure is computed from.
+LEFT_OUT = {
+    "account": {"is_demo", "timezone", "data_version", "facts_version", "created_at"},
+    "bug": {"title"},
+    "test_cycle": {"title", "review_status"},
+    "test_feature": {"title", "test_feature_id"},
+}
+BATCH = 50_000
+ABANDONED_SECONDS = 3_600
+LOG = logging.getLogger(__name__)
+SETTINGS = {
+    "memory_limit": "256MB",
+    # Extensions would be fetched from another host.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+# What SQLite gives for each type; DuckDB reads days and instants from their texts.
+NUMBERS = (Integer, Boolean)
+
+
+def _copied(source: Table) -> list[Column[Any]]:
+    return [c for c in source.columns if c.name not in LEFT_OUT.get(source.name, ())]
+
+
+class FactsCopy:
+    """The copy that belongs to the SQLite file at a path; share one among threads."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._opened: tuple[Path, Engine] | None = None
+
+    def path(self, state: Mapping[str, str]) -> Path:
+        """Where the copy of a state of the facts is, whether or not it has been made."""
+        form = [(t.name, [c.name for c in _copied(t)]) for t in FACT_TABLES]
+        name = hashlib.sha256(repr((form, sorted(state.items()))).encode()).hexdigest()[:16]
+        return self._store.with_name(f"{self._store.name}.{name}.facts")
+
+    @contextmanager
+    def read(self, state: Mapping[str, str]) -> Iterator[Connection | None]:
+        """A connection to the copy of that state of the facts; None where there is none."""
+        connection = self._connected(self.path(state))
+        if connection is None:
+            yield None
+            return
+        with connection:
+            yield connection
+
+    def _connected(self, path: Path) -> Connection | None:
+        with self._lock:
+            if self._opened is None or self._opened[0] != path:
+                if not path.exists():
+                    return None
+                self._close()
+                self._opened = path, _engine(path, read_only=True)
+            try:
+                return self._opened[1].connect()
+            except DBAPIError as error:
+                # Damaged, or removed at this moment: the store answers, and the next copy is new.
+                LOG.warning("The columnar copy %s cannot be read: %s", path, error.orig)
+                self._close()
+                path.unlink(missing_ok=True)
+                return None
+
+    def build(self, source: Connection, state: Mapping[str, str]) -> None:
+        """Copy the facts that a connection sees, and remove the copies of other states."""
+        path = self.path(state)
+        unfinished = path.with_suffix(f".{uuid4().hex}.unfinished")
+        engine = _engine(unfinished, read_only=False)
+        try:
+            with engine.connect() as copy:
+                _fill(source, copy)
+            engine.dispose()
+            unfinished.replace(path)
+        finally:
+            engine.dispose()
+            unfinished.unlink(missing_ok=True)
+        for other in self._store.parent.glob(f"{glob.escape(self._store.name)}.*.facts"):
+            if other != path:
+                other.unlink(missing_ok=True)
+        self._remove_abandoned()
+
+    def _remove_abandoned(self) -> None:
+        """Remove what builds left that were killed."""
+        for left in self._store.parent.glob(f"{glob.escape(self._store.name)}.*.unfinished*"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                    left.unlink()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened[1].dispose()
+            self._opened = None
+
+
+registry.register("duckdb.caching", "core.store.columnar_dialect", "CachingDialect")
+
+
+def _engine(path: Path, *, read_only: bool) -> Engine:
+    engine = create_engine(
+        URL.create("duckdb+caching", database=str(path)),
+        connect_args={"read_only": read_only, "config": SETTINGS},
+    )
+    event.listen(engine, "connect", _in_utc)
+    return engine
+
+
+def _in_utc(connection: Any, _record: object) -> None:
+    # Instants are stored without their zone, and compared with aware ones in the session's.
+    connection.execute("SET TimeZone = 'UTC'")
+
+
+def _fill(source: Connection, copy: Connection) -> None:
+    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415  # slow, and seldom needed
+
+    form = MetaData()
+    for facts in FACT_TABLES:
+        Table(facts.name, form, *(Column(c.name, _type(c)) for c in _copied(facts)))
+    form.create_all(copy)
+    raw: Any = copy.connection.driver_connection
+    for facts in FACT_TABLES:
+        columns = _copied(facts)
+        names = [c.name for c in columns]
+        types = [pa.int64() if isinstance(c.type, NUMBERS) else pa.string() for c in columns]
+        found = source.exec_driver_sql(str(select(*columns).compile(dialect=source.dialect)))
+        while rows := found.fetchmany(BATCH):
+            arrays = map(pa.array, zip(*rows, strict=True), types)
+            raw.register("batch", pa.table(list(arrays), names=names))
+            raw.execute(f'INSERT INTO "{facts.name}" SELECT * FROM batch')  # noqa: S608  # our name
+            raw.unregister("batch")
+    copy.commit()
+
+
+def _type(column: Column[Any]) -> Any:
+    # Instants are UTC, written without their zone.
+    return DateTime() if isinstance(column.type, DateTime | UTCDateTime) else column.type

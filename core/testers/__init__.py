@@ -1,0 +1,1 @@
+"""Testers: who finds bugs that are accepted, ranked fairly."""

@@ -1,0 +1,195 @@
+"""Who finds what matters: the testers of an account, ranked by a score that is fair."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from core.analytics.registry import SEVERITY_WEIGHTS
+from core.analytics.trends import TREND_DAYS, Stacked, Trend, top_share, whole_months
+from core.store import Store
+from core.testers.counts import Scope, by_month, tallied
+from core.testers.ranking import Prior, certainty, ranked, separation
+
+__all__ = [
+    "NEWCOMER_BELOW",
+    "ORDERS",
+    "TRENDS",
+    "Leaderboard",
+    "Neighbour",
+    "Why",
+    "by_order",
+    "leaderboard",
+    "top_and_others",
+    "trend_of",
+    "why",
+]
+
+NEWCOMER_BELOW = 10  # decided bugs
+TOP = 5
+TRENDS = 100  # at least TOP
+ORDERS = ("score", "reported", "accepted")
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The testers of an account over a window, the best first, newcomers last.
+
+    `people` has one row for each tester with a bug report in the window: tester_id, tester,
+    reported, decided, accepted, points (the weights of the decided bugs' severities), acceptance
+    (share, None without a decided bug), shrunk (share), score, newcomer, rank, rank_low and
+    rank_high (None for newcomers), tied; see `core.analytics.ranking`. `nameless` are the reports
+    that name no tester.
+    """
+
+    people: pd.DataFrame
+    prior: Prior
+    nameless: int
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """Those with a rank."""
+        return self.people[~self.people["newcomer"]]
+
+    @property
+    def newcomers(self) -> pd.DataFrame:
+        """Those with too few decided bugs for one."""
+        return self.people[self.people["newcomer"]]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The next tester above or below, and what separates the two.
+
+    `gap` is by how much the upper score is the higher one, `by_points` and `by_acceptance` its two
+    parts; `certainty` is how sure it is, from 0 to 1, that the upper one's true score is higher.
+    """
+
+    tester_id: int
+    tester: str
+    score: float
+    gap: float
+    by_points: float
+    by_acceptance: float
+    certainty: float
+
+
+@dataclass(frozen=True)
+class Why:
+    """All the numbers that a rank is made of.
+
+    `row` is the tester's row of `Leaderboard.people`; `severities` has severity (None for bugs
+    without one), bugs (decided), weight and points, the heaviest first. `tied_with` are the names
+    of those with the same rank.
+    """
+
+    row: Any
+    severities: pd.DataFrame
+    prior: Prior
+    ranked: int
+    tied_with: Sequence[str]
+    above: Neighbour | None
+    below: Neighbour | None
+
+
+def leaderboard(
+    store: Store,
+    *,
+    scope: Scope,
+    weights: Mapping[str, float] = SEVERITY_WEIGHTS,
+    newcomer_below: int = NEWCOMER_BELOW,
+) -> Leaderboard:
+    """Testers by score: severity-weighted decided bugs times acceptance shrunk towards the field.
+
+    Ties share a rank. Testers with fewer than `newcomer_below` decided bugs are newcomers without
+    a rank: their few bugs cannot be told from luck.
+    """
+    tally = tallied(store, scope=scope, weights=weights)
+    people, prior = ranked(tally.people, newcomer_below=newcomer_below)
+    return Leaderboard(people, prior, tally.nameless)
+
+
+def by_order(people: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The people with the most first; those that a score ranks before those it does not."""
+    if by == "score":
+        return people
+    return people.sort_values([by, "tester"], ascending=[False, True], ignore_index=True)
+
+
+def trend_of(store: Store, *, scope: Scope, tester_ids: Iterable[int], today: date) -> Trend:
+    """The bugs that these testers reported by month, and those of all testers."""
+    span = replace(scope, window=scope.window.at_least(TREND_DAYS, today))
+    counted = by_month(store, scope=span, tester_ids=tester_ids)
+    own = counted.dropna(subset="who").astype({"who": int})
+    return Trend(own, whole_months(counted))
+
+
+def top_and_others(people: pd.DataFrame, trend: Trend, by: str) -> Stacked:
+    """The trend of the first `TOP` by a column of `people`, and of everyone else: `top_share`."""
+    return top_share(people, by_order(people, by).head(TOP), trend, "tester", by="reported")
+
+
+def why(
+    found: Leaderboard,
+    *,
+    tester_id: int,
+    bugs: pd.DataFrame,
+    weights: Mapping[str, float] = SEVERITY_WEIGHTS,
+) -> Why | None:
+    """The arithmetic behind one tester's rank; None for one who has no bug in the window.
+
+    `bugs` are the tester's by severity: see `tester_counts.by_value`.
+    """
+    own = found.people[found.people["tester_id"] == tester_id]
+    if own.empty:
+        return None
+    row = next(own.itertuples(index=False))
+    bugs = bugs[bugs["decided"] > 0]
+    weight = [float(weights.get(key, 0)) if key is not None else 0.0 for key in bugs["key"]]
+    severities = pd.DataFrame(
+        {
+            "severity": pd.Series(list(bugs["key"]), dtype=object),
+            "bugs": bugs["decided"].to_numpy(dtype=int),
+            "weight": weight,
+        }
+    )
+    severities["points"] = (severities["bugs"] * severities["weight"]).round(6)
+    severities = severities.sort_values(
+        ["weight", "bugs"], ascending=False, ignore_index=True, kind="stable"
+    )
+    everyone = found.ranked
+    same = everyone[(everyone["score"] == row.score) & (everyone["tester_id"] != tester_id)]
+    is_ranked = not row.newcomer
+    return Why(
+        row=row,
+        severities=severities,
+        prior=found.prior,
+        ranked=len(everyone),
+        tied_with=same["tester"].tolist() if is_ranked else [],
+        above=_next(found, row, everyone[everyone["score"] > row.score].tail(1), is_ranked),
+        below=_next(found, row, everyone[everyone["score"] < row.score].head(1), is_ranked),
+    )
+
+
+def _next(
+    found: Leaderboard,
+    row: Any,
+    other: pd.DataFrame,
+    is_ranked: bool,  # noqa: FBT001  # only passed on
+) -> Neighbour | None:
+    if other.empty or not is_ranked:
+        return None
+    next_one: Any = next(other.itertuples(index=False))
+    upper, lower = (next_one, row) if next_one.score > row.score else (row, next_one)
+    by_points, by_acceptance = separation(upper, lower)
+    return Neighbour(
+        tester_id=int(next_one.tester_id),
+        tester=str(next_one.tester),
+        score=float(next_one.score),
+        gap=float(upper.score - lower.score),
+        by_points=by_points,
+        by_acceptance=by_acceptance,
+        certainty=certainty(upper, lower, found.prior),
+    )

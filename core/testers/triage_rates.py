@@ -1,0 +1,169 @@
+"""The field as a whole: what becomes of the bugs that all testers report, and whether it is well.
+
+Made from `tester_counts.by_day`; nothing here asks the store.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from core.analytics.account_settings import LeaderboardSettings
+from core.analytics.dates import period_days
+from core.analytics.explore import every_period, period_name
+from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
+from core.testers.counts import ACCEPTED, DECIDED
+
+__all__ = [
+    "NO_REASON",
+    "STATUSES",
+    "Rate",
+    "by_period",
+    "maturing_periods",
+    "maturing_since",
+    "rates",
+    "reason_counts",
+    "status_counts",
+]
+
+# What becomes of a bug, in words; any other status keeps the source's own.
+STATUSES = {
+    "accepted": "Accepted by a person",
+    "auto_accepted": "Accepted by itself",
+    "rejected": "Rejected",
+    "forwarded": "Open",
+}
+NO_STATUS = "No status"
+NO_REASON = "Reason unknown"
+REVIEWED = ("accepted", "rejected")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate of the field with its Wilson interval, and what it says about its healthy range.
+
+    `target` is the edge of the range and `direction` its side; None where a rate has no range.
+    `settled` and `settled_verdict` are the same over the bugs that are no longer maturing.
+    """
+
+    key: str
+    label: str
+    of: str
+    direction: Direction | None
+    target: float | None
+    estimate: Estimate
+    verdict: Verdict
+    settled: Estimate
+    settled_verdict: Verdict
+
+
+def maturing_since(today: date, settings: LeaderboardSettings) -> date:
+    """Bugs of cycles that ended after this day are still maturing."""
+    return today - timedelta(days=settings.maturing_days)
+
+
+def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> list[Rate]:
+    """Acceptance, review, auto-acceptance and rejection: the definitions of the registry."""
+    since = maturing_since(today, settings)
+    is_settled = [day is None or day <= since for day in days["day"]]
+    settled = days[pd.Series(is_settled, index=days.index, dtype=bool)]
+    shares: tuple[tuple[str, str, str, Collection[str], Collection[str] | None], ...] = (
+        *(("decided_acceptance_rate", "Acceptance", "decided bugs", ACCEPTED, DECIDED),),
+        *(("review_rate", "Reviewed by a person", "bugs", REVIEWED, None),),
+        *(("auto_acceptance_rate", "Accepted by itself", "accepted bugs", ACCEPTED[1:], ACCEPTED),),
+        *(("rejection_rate", "Rejected", "bugs", ("rejected",), None),),
+    )
+    targets: dict[str, tuple[Direction, float]] = {
+        "review_rate": ("above", settings.least_reviewed),
+        "auto_acceptance_rate": ("below", settings.most_auto_accepted),
+        "rejection_rate": ("below", settings.most_rejected),
+    }
+    found = []
+    for key, label, of, part, whole in shares:
+        direction, target = targets.get(key, (None, None))
+        estimates = [_share(frame, part, whole) for frame in (days, settled)]
+        verdicts = [_verdict(estimate, direction, target) for estimate in estimates]
+        judged = zip(estimates, verdicts, strict=True)
+        (estimate, said), (of_settled, said_settled) = judged
+        found.append(
+            Rate(key, label, of, direction, target, estimate, said, of_settled, said_settled)
+        )
+    return found
+
+
+def _share(days: pd.DataFrame, part: Collection[str], whole: Collection[str] | None) -> Estimate:
+    def count(statuses: Collection[str] | None) -> int:
+        chosen = days if statuses is None else days[days["status"].isin(list(statuses))]
+        return int(chosen["bugs"].sum())
+
+    return proportion_estimate(count(part), count(whole))
+
+
+def _verdict(estimate: Estimate, direction: Direction | None, target: float | None) -> Verdict:
+    if direction is None or target is None:
+        return Verdict.NO_DATA
+    return verdict(estimate, direction, target)
+
+
+def status_name(status: str | None) -> str:
+    """A status in words."""
+    return NO_STATUS if status is None else STATUSES.get(status, status)
+
+
+def status_counts(days: pd.DataFrame) -> pd.Series:
+    """Bugs by what became of them, in words: the usual ones first, then others by number."""
+    found = _counted(days, status_name)
+    usual = [name for name in STATUSES.values() if name in found.index]
+    return found[[*usual, *(name for name in found.index if name not in STATUSES.values())]]
+
+
+def reason_counts(days: pd.DataFrame, names: Callable[[str], str]) -> pd.Series:
+    """Rejected bugs by the reason, the most frequent first; an unknown reason is one too."""
+    rejected = days[days["status"] == "rejected"]
+    return _counted(rejected.assign(status=rejected["reason"]), _reason(names))
+
+
+def _reason(names: Callable[[str], str]) -> Callable[[str | None], str]:
+    return lambda key: NO_REASON if key is None else names(key)
+
+
+def _counted(days: pd.DataFrame, name: Callable[[str | None], str]) -> pd.Series:
+    named = days.assign(name=[name(value) for value in days["status"]])
+    counts = named.groupby("name")["bugs"].sum().astype(int)
+    return counts.sort_index().sort_values(ascending=False, kind="stable")
+
+
+def by_period(
+    days: pd.DataFrame,
+    grain: str,
+    name: Callable[[str | None], str],
+    *,
+    column: str = "status",
+    through: date,
+) -> pd.DataFrame:
+    """Bugs by period and named value of a column, without gaps: period, series, value.
+
+    `grain` is week or month. Bugs without a day, or of a later one than `through`, are in none.
+    """
+    is_dated = [day is not None and day <= through for day in days["day"]]
+    dated = days[pd.Series(is_dated, index=days.index, dtype=bool)]
+    if dated.empty:
+        return pd.DataFrame(columns=["period", "series", "value"])
+    named = {day: period_name(grain, day) for day in dated["day"].unique()}
+    frame = dated.assign(
+        period=[named[day] for day in dated["day"]],
+        series=[name(value) for value in dated[column]],
+    )
+    wide = frame.pivot_table(
+        index="period", columns="series", values="bugs", aggfunc="sum", fill_value=0
+    )
+    first, last = (named[day] for day in (dated["day"].min(), dated["day"].max()))
+    wide = wide.reindex(every_period(grain, first, last), fill_value=0).rename_axis("period")
+    return wide.reset_index().melt("period", var_name="series").astype({"value": int})
+
+
+def maturing_periods(periods: Collection[str], since: date) -> list[str]:
+    """Those of the periods that have a day after this one."""
+    spans = {period: period_days(period) for period in periods}
+    return [period for period, span in spans.items() if span is not None and span[1] > since]

@@ -1,0 +1,255 @@
+"""The sentences on testers: who leads, why somebody has a rank, how the field does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.analytics.account_settings import LeaderboardSettings
+from core.base import text as words
+from core.base.stats import Verdict
+from core.testers.field import Leaderboard, Neighbour, Why
+from core.testers.triage_rates import Rate
+
+__all__ = [
+    "HEALTH",
+    "arithmetic",
+    "between",
+    "field_answer",
+    "healthy_range",
+    "neighbour",
+    "person_answer",
+    "place",
+    "points",
+    "rank_said",
+    "rate_said",
+    "score",
+    "settings_changed",
+    "settings_of_change",
+    "settled_said",
+    "testers_answer",
+    "tied",
+]
+
+# The verdict on a healthy range, in words that fit one.
+HEALTH = {
+    Verdict.MET: "healthy",
+    Verdict.MISSED: "outside its range",
+    Verdict.NOT_PROVEN: "not proven",
+    Verdict.NO_DATA: "no data",
+}
+TIMES, MINUS, DIVIDED = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{DIVISION SIGN}"
+SETTINGS = {
+    "newcomer_below": ("newcomers have fewer than {} decided bugs", "count"),
+    "maturing_days": ("weeks mature for {} days", "count"),
+    "most_rejected": ("healthy: rejected under {}", "fraction"),
+    "least_reviewed": ("healthy: reviewed over {}", "fraction"),
+    "most_auto_accepted": ("healthy: accepted by itself under {}", "fraction"),
+}
+
+
+def testers_answer(found: Leaderboard, newcomer_below: int) -> str:
+    """Who leads, how sure that is, and how many cannot be ranked yet."""
+    ranked = found.ranked
+    newcomers = words.times(len(found.newcomers), "newcomer")
+    if ranked.empty:
+        return (
+            f"No tester has {words.times(newcomer_below, 'decided bug')} in this period yet, "
+            "so nobody can be ranked fairly."
+        )
+    first = ranked[ranked["rank"] == 1]
+    names = first["tester"].tolist()
+    who = words.listed(names) if len(names) <= 3 else words.times(len(names), "tester")
+    verb = "leads" if len(names) == 1 else "lead"
+    lowest = int(first["rank_high"].max())
+    sure = "" if lowest == 1 else f", surely among the first {words.count(lowest)}"
+    if len(names) > 1 or len(ranked) <= lowest:
+        sure = ""
+    number = words.times(len(ranked), "ranked tester")
+    return f"{who} {verb} {number}{sure}; {newcomers} not ranked yet."
+
+
+def person_answer(name: str, row: Any, ranked: int, newcomer_below: int) -> str:
+    """One tester's rank and how sure it is, their bugs, and how many of them were accepted."""
+    bugs = words.times(int(row.reported), "bug")
+    accepted = (
+        "none of them decided yet"
+        if row.decided == 0
+        else f"{words.share(row.acceptance)} of {words.count(row.decided)} decided ones accepted"
+    )
+    if row.newcomer:
+        missing = words.times(newcomer_below - int(row.decided), "decided bug")
+        return f"{name} reported {bugs}, {accepted}; {missing} short of a rank."
+    rank = place(row.rank, tied=row.tied)
+    return f"{name} has rank {rank} of {words.count(ranked)}, {certain(row)}: {bugs}, {accepted}."
+
+
+def certain(row: Any) -> str:
+    """Between which ranks someone truly is."""
+    if row.rank_low == row.rank_high:
+        return "which is 95 % certain"
+    return f"truly {between(row.rank_low, row.rank_high)} with 95 % certainty"
+
+
+def place(rank: Any, *, tied: bool) -> str:
+    """3, or 3= where others have the same; a newcomer has none."""
+    if pd.isna(rank):
+        return "new"
+    return f"{words.count(rank)}{'=' if tied else ''}"
+
+
+def between(low: Any, high: Any) -> str:
+    """2 to 6; a dash where there is no rank."""
+    if pd.isna(low):
+        return words.UNKNOWN
+    return words.count(low) if low == high else f"{words.count(low)} to {words.count(high)}"
+
+
+def rank_said(why: Why, newcomer_below: int) -> str:
+    """The rank with its interval, or why there is none."""
+    row = why.row
+    if row.newcomer:
+        decided = words.times(row.decided, "decided bug")
+        return f"Not ranked yet: {decided} of the {words.count(newcomer_below)} that it takes."
+    rank = place(row.rank, tied=row.tied)
+    return f"Rank {rank} of {words.count(why.ranked)}, {certain(row)}."
+
+
+def arithmetic(why: Why) -> list[tuple[str, str, str]]:
+    """The score step by step: what, the sum that a person can redo by hand, and its result."""
+    row, prior = why.row, why.prior
+    steps = [
+        (
+            f"{severity or 'no severity'}",
+            f"{words.count(bugs)} {TIMES} {number(weight)}",
+            points(worth),
+        )
+        for severity, bugs, weight, worth in why.severities.itertuples(index=False)
+    ]
+    decided = words.count(row.decided)
+    share = "" if row.decided == 0 else f"{words.count(row.accepted)} {DIVIDED} {decided}"
+    acceptance = words.UNKNOWN if row.decided == 0 else f"{row.acceptance:.4f}"
+    drawn = (
+        f"({words.count(row.accepted)} + {prior.accepted:.2f}) {DIVIDED} "
+        f"({decided} + {prior.strength:.2f})"
+    )
+    return [
+        *steps,
+        ("Points", "their sum", points(row.points)),
+        ("Acceptance", share, acceptance),
+        ("Drawn to the usual", drawn, f"{row.shrunk:.4f}"),
+        ("Score", f"{points(row.points)} {TIMES} {drawn}", score(row.score)),
+    ]
+
+
+def neighbour(other: Neighbour, *, is_above: bool) -> str:
+    """What separates a tester from the next one above or below."""
+    said = f"{score(abs(other.gap))} {'ahead' if is_above else 'behind'}"
+    by = f"{signed(other.by_points)} by points, {signed(other.by_acceptance)} by acceptance"
+    return f"{score(other.score)}, {said} ({by}); {sure(other.certainty)}"
+
+
+def sure(certainty: float) -> str:
+    """How sure an order is: 87 % sure; never all of it."""
+    if certainty > 0.999:
+        return "the order is over 99.9 % sure"
+    return f"the order is {words.share(certainty)} sure"
+
+
+def tied(why: Why) -> str:
+    """With whom a rank is shared; nothing where with nobody."""
+    if not why.tied_with:
+        return ""
+    names = list(why.tied_with[:3])
+    more = len(why.tied_with) - len(names)
+    return f"The same score as {words.listed(names + ([f'{more} more'] if more else []))}."
+
+
+def signed(value: float) -> str:
+    """+2.1, or a true minus and 0.8."""
+    text = score(abs(value))
+    return f"{MINUS if value < 0 and text != '0' else '+'}{text}"
+
+
+def score(value: float) -> str:
+    """A score with as many decimals as tell it from its neighbours: two below 100, then one."""
+    decimals = 2 if abs(value) < 100 else 1
+    return f"{value:,.{decimals}f}"
+
+
+def points(value: float) -> str:
+    """Points as they were summed: whole, mostly."""
+    return number(value, separator=",")
+
+
+def number(value: float, *, separator: str = "") -> str:
+    """A number without zeros that say nothing."""
+    text = f"{value:{separator}.6f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def field_answer(rates: list[Rate]) -> str:
+    """How many rates of the field are in their healthy range, and which are not."""
+    judged = [rate for rate in rates if rate.target is not None]
+    known = [rate for rate in judged if rate.verdict is not Verdict.NO_DATA]
+    if not known:
+        return "No bug in this period, so nothing can be said of the field."
+    said = []
+    for verdict in (Verdict.MET, Verdict.MISSED, Verdict.NOT_PROVEN):
+        names = [words.lower_first(rate.label) for rate in known if rate.verdict is verdict]
+        if len(names) == 1:
+            said.append(f"{names[0]} is {HEALTH[verdict]}")
+        elif names:
+            said.append(f"{words.listed(names)} are {HEALTH[verdict].replace('its', 'their')}")
+    return words.upper_first("; ".join(said)) + "."
+
+
+def rate_said(rate: Rate) -> str:
+    """The healthy range of a rate, its interval and its sample."""
+    estimate = rate.estimate
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return f"None of the {rate.of} in this period: nothing to take a share of."
+    said = [f"Healthy {healthy_range(rate)}"] if rate.target is not None else []
+    said.append(f"95 % interval {words.share(estimate.low)} to {words.share(estimate.high)}")
+    return "; ".join([*said, f"of {words.count(estimate.n)} {rate.of}"])
+
+
+def settled_said(rate: Rate) -> str:
+    """The same rate without the bugs that are still maturing; nothing where there are none."""
+    maturing = rate.estimate.n - rate.settled.n
+    if not maturing:
+        return ""
+    without = f"Without the {words.count(maturing)} still maturing"
+    if rate.settled.value is None:
+        return f"{without}, none is left"
+    judged = "" if rate.target is None else f", {HEALTH[rate.settled_verdict]}"
+    return f"{without}: {words.share(rate.settled.value)}{judged}"
+
+
+def healthy_range(rate: Rate) -> str:
+    """Under 20 %, over 80 %; nothing for a rate without a range."""
+    if rate.target is None:
+        return ""
+    return f"{'over' if rate.direction == 'above' else 'under'} {words.share(rate.target)}"
+
+
+def settings_changed(before: LeaderboardSettings, after: LeaderboardSettings) -> list[str]:
+    """What one has and the other has not, in words: critical weighs 8 instead of 5."""
+    said = [
+        f"{severity} weighs {number(after.weights.get(severity, 0))} "
+        f"instead of {number(before.weights.get(severity, 0))}"
+        for severity in dict.fromkeys([*before.weights, *after.weights])
+        if before.weights.get(severity, 0) != after.weights.get(severity, 0)
+    ]
+    for name, (text, unit) in SETTINGS.items():
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            now = text.format(words.amount(new, unit))
+            said.append(f"{now} instead of {words.amount(old, unit)}")
+    return said
+
+
+def settings_of_change(value: Mapping[str, Any] | None) -> LeaderboardSettings:
+    """The settings that an entry of the history holds; before the first they were the default."""
+    known = LeaderboardSettings.__dataclass_fields__
+    return LeaderboardSettings(**{k: v for k, v in (value or {}).items() if k in known})

@@ -1,0 +1,296 @@
+"""The life of a baseline: plan it, watch it fill, freeze it, and see what became of it since."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.window import last_complete_week
+from core.base import text as words
+from core.criteria.frozen import Restated, freeze_baseline, restatement
+from core.criteria.health import DayHealth, WindowHealth, window_health
+from core.criteria.later import LaterWeek, later_weeks
+from core.criteria.quality import findings
+from core.criteria.windows import (
+    MOST_DAYS,
+    USUAL_DAYS,
+    Baseline,
+    baselines,
+    plan_baseline,
+    restart_baseline,
+)
+from core.criteria.words import frozen_figure
+from pages import ui
+from pages.criteria import report as _criteria_report
+from pages.criteria import strip as _criteria
+
+PLACE = "criteria_baseline"
+COLOURS = {
+    "planned": "gray",
+    "collecting": "blue",
+    "complete": "green",
+    "frozen": "violet",
+    "given up": "gray",
+}
+
+
+def show(page: ui.Page) -> None:
+    ui.said(PLACE)
+    known = ui.read(page, baselines, account=page.account.id)
+    if not known:
+        ui.empty(
+            "**No baseline yet.** It is seven whole days, Monday to Sunday, against which every "
+            "later week is compared. Plan one for a week to come, or take the last complete one."
+        )
+        _plan(page)
+        return
+    chosen = _choose(page, known)
+    _head(page, chosen)
+    if chosen.content is None:
+        _health(page, chosen)
+    else:
+        _frozen(page, chosen)
+        _later(page, chosen)
+    with st.expander("Plan another baseline"):
+        _plan(page)
+
+
+def _choose(page: ui.Page, known: Sequence[Baseline]) -> Baseline:
+    by_id = {baseline.id: baseline for baseline in known}
+    if len(known) == 1:
+        return known[0]
+    number = st.selectbox(
+        "Baseline",
+        list(by_id),
+        format_func=lambda n: f"{by_id[n].name}, {_days(by_id[n])} ({by_id[n].state(page.today)})",
+        key=f"{PLACE}_{page.account.id}",
+        width=420,
+    )
+    return by_id[number]
+
+
+def _days(baseline: Baseline) -> str:
+    return f"{words.day(baseline.first_day)} to {words.day(baseline.last_day)}"
+
+
+def _head(page: ui.Page, baseline: Baseline) -> None:
+    state = baseline.state(page.today)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(words.upper_first(state), color=COLOURS[state])
+            st.markdown(
+                f"**{ui.plain(baseline.name)}**, {ui.plain(_days(baseline))}"
+                f"{_progress(page, baseline)}",
+                width="content",
+            )
+        planned = f"Planned by {baseline.planned_by}, {ui.moment(page, baseline.planned_at)}"
+        if baseline.frozen_at is not None:
+            planned += f"; frozen by {baseline.frozen_by}, {ui.moment(page, baseline.frozen_at)}"
+        st.caption(ui.plain(planned))
+        _criteria_report.show(page, baseline)
+        if state == "complete":
+            _freeze(page, baseline)
+        elif state == "collecting":
+            st.progress(baseline.day_number(page.today) / baseline.days)
+
+
+def _progress(page: ui.Page, baseline: Baseline) -> str:
+    state = baseline.state(page.today)
+    if state == "collecting":
+        return f": day {baseline.day_number(page.today)} of {baseline.days}"
+    if state == "planned":
+        wait = words.times((baseline.first_day - page.today).days, "day")
+        return f": begins in {wait}"
+    return ""
+
+
+def _freeze(page: ui.Page, baseline: Baseline) -> None:
+    who = ui.editor(page)
+    st.button(
+        "Freeze it",
+        type="primary",
+        disabled=who is None,
+        key=f"{PLACE}_freeze_{baseline.id}",
+        help="Stores every figure, interval, definition and exclusion as it is now",
+        on_click=ui.say_after if who else None,
+        args=(PLACE, "Frozen: from now on later weeks are compared with it.", freeze_baseline),
+        kwargs={
+            "store": page.store,
+            "baseline_id": baseline.id,
+            "account": page.account.id,
+            "by": who,
+        },
+    )
+    if who is None:
+        st.caption("Freezing takes an editor of this dashboard.")
+
+
+def _health(page: ui.Page, baseline: Baseline) -> None:
+    asked = {"account": page.account.id, "window": baseline.window}
+    found = ui.read(page, findings, **asked)
+    health = ui.read(page, window_health, **asked, found=tuple(found))
+    over = sum(day.state == "over" for day in health.days)
+    with st.container(border=True):
+        st.subheader(_health_title(health, over), anchor=False)
+        st.caption("Each day of the window: what came in, and how much of it was scraped")
+        st.dataframe(pd.DataFrame([_health_row(day) for day in health.days]), hide_index=True)
+        if health.restart and baseline.state(page.today) in {"collecting", "complete"}:
+            _restart(page, baseline, health.restart)
+
+
+def _health_title(health: WindowHealth, over: int) -> str:
+    if not over:
+        return "No day of this window is over yet"
+    there = sum(day.state == "over" and day.runs > 0 for day in health.days)
+    return f"{there} of the {words.times(over, 'day')} so far have data"
+
+
+def _health_row(day: DayHealth) -> dict[str, object]:
+    is_known = day.state != "to come"
+
+    def number(value: int) -> str:
+        return words.count(value) if is_known else words.UNKNOWN
+
+    scraped = words.UNKNOWN if day.scraped is None else words.share(day.scraped)
+    signs = "to come"
+    if is_known:
+        signs = "healthy" if day.is_healthy else "look at it"
+        signs = "not over yet" if day.state == "today" else signs
+    return {
+        "Day": f"{day.day:%a} {words.day(day.day)}",
+        "State": signs,
+        "Finished runs": number(day.runs),
+        "Votes": number(day.votes),
+        "Resolved tickets": number(day.tickets),
+        "Survey responses": number(day.surveys),
+        "Minutes scraped": scraped,
+        "Excluded": words.share(day.excluded) if day.excluded else words.UNKNOWN,
+        "Findings": number(day.findings),
+    }
+
+
+def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
+    who = ui.editor(page)
+    monday = page.today + timedelta(days=7 - page.today.weekday())
+    st.warning(
+        ui.plain(
+            f"Consider another window: {reason}. What was measured stays, and this window is kept "
+            "as given up."
+        )
+    )
+    st.button(
+        f"Begin again on Monday, {words.day(monday)}",
+        key=f"{PLACE}_restart_{baseline.id}",
+        disabled=who is None,
+        on_click=ui.say_after if who else None,
+        args=(PLACE, "Planned again, from Monday on.", restart_baseline),
+        kwargs={
+            "store": page.store,
+            "baseline_id": baseline.id,
+            "account": page.account.id,
+            "first_day": monday,
+            "by": who,
+        },
+    )
+
+
+def _frozen(page: ui.Page, baseline: Baseline) -> None:
+    assert baseline.content is not None
+    asked = {"baseline": baseline, "account": page.account.id}
+    restated: list[Restated] = ui.read(page, restatement, **asked)
+    with st.container(border=True):
+        if restated:
+            number = words.times(len(restated), "figure")
+            st.subheader(f"Today's data gives {number} otherwise", anchor=False)
+            for line in restated:
+                st.markdown(
+                    f"- **{ui.plain(line.label)}**: frozen {ui.plain(line.frozen)}; today's data "
+                    f"says {ui.plain(line.now)}: {ui.plain('; '.join(line.reasons))}."
+                )
+        else:
+            st.subheader("Today's data still gives each of these figures", anchor=False)
+        frame = pd.DataFrame([frozen_figure(c) for c in baseline.content["criteria"]])
+        as_of = words.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
+        st.caption(ui.plain(f"As it was frozen, {as_of}, days in {baseline.content['zone']}"))
+        st.dataframe(frame, hide_index=True, height="content")
+        ui.csv_button(
+            page, frame, name=f"Baseline {baseline.name}", filters=_days(baseline), key="frozen"
+        )
+
+
+def _later(page: ui.Page, baseline: Baseline) -> None:
+    asked = {"baseline": baseline, "account": page.account.id, "today": page.today}
+    weeks: list[LaterWeek] = ui.read(page, later_weeks, **asked)
+    with st.container(border=True):
+        if not weeks:
+            st.subheader("No whole week has passed since", anchor=False)
+            st.caption("Each complete ISO week after the window will be compared with it here.")
+            return
+        st.subheader(
+            f"{words.upper_first(words.times(len(weeks), 'whole week'))} since, against the "
+            "baseline",
+            anchor=False,
+        )
+        st.caption(
+            f"{', '.join(words.lower_first(sign) for sign, _ in _criteria.SIGNS.values())}. "
+            "Better or worse is said only where the two 95 % intervals do not overlap"
+        )
+        st.dataframe(_weeks_beside(weeks), hide_index=True)
+        frame = pd.DataFrame([line for week in weeks for line in week.rows()])
+        ui.csv_button(page, frame, name="Weeks since baseline", filters=baseline.name, key="since")
+
+
+def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
+    """A row for each criterion, a column for each week, the baseline before them."""
+    latest = {str(row["Criterion"]): row for row in weeks[0].rows()}
+    values = {
+        week.week.label: {
+            result.criterion.label: f"{words.amount(result.estimate.value, result.criterion.unit)} "
+            f"{_criteria.SIGNS[result.verdict][0][0]}"
+            for result in week.results
+        }
+        for week in reversed(weeks)
+    }
+    return pd.DataFrame(
+        [
+            {"Criterion": name, "Baseline": row["Baseline"]}
+            | {label: of_week.get(name, words.UNKNOWN) for label, of_week in values.items()}
+            | {
+                "Latest against the baseline": row["Against the baseline"],
+                "Against the week before": row["Change"],
+            }
+            for name, row in latest.items()
+        ]
+    )
+
+
+def _plan(page: ui.Page) -> None:
+    who = ui.editor(page)
+    last = last_complete_week(page.today)
+    with st.form(f"{PLACE}_plan_{page.account.id}", border=False):
+        with st.grid(3, min_column_width=180):
+            name = st.text_input("Name", f"Baseline {last.label}", max_chars=100)
+            first = st.date_input(
+                "First day",
+                last.start,
+                format="YYYY-MM-DD",
+                help="A Monday, as a rule; it may be in the past where the data is there",
+            )
+            days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
+        if st.form_submit_button("Plan it", type="primary", disabled=who is None) and who:
+            ui.say_after(
+                PLACE,
+                "Planned.",
+                plan_baseline,
+                page.store,
+                account=page.account.id,
+                name=name,
+                first_day=first,
+                days=int(days),
+                by=who,
+                today=page.today,
+            )
+            st.rerun()
+    if who is None:
+        st.caption("Planning a baseline takes an editor of this dashboard.")

@@ -1,0 +1,91 @@
+"""Any two windows beside each other: what differs by more than chance."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.window import Window
+from core.base import text as words
+from core.criteria.later import difference
+from core.criteria.verdicts import CriterionResult, evaluate
+from pages import ui
+from pages.criteria import strip as _criteria
+
+
+def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
+    labels = list(windows)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        # By default the week that is shown with the one before it.
+        after = labels.index(shown)
+        first = st.selectbox(
+            "From",
+            labels,
+            index=min(after + 1, len(labels) - 1),
+            key="criteria_from",
+            bind="query-params",
+            width=330,
+        )
+        second = st.selectbox(
+            "To", labels, index=after, key="criteria_to", bind="query-params", width=330
+        )
+    before, now = (
+        ui.read(page, evaluate, account=page.account.id, window=windows[label])
+        for label in (first, second)
+    )
+    rows = [
+        _row(was, result, (first, second))
+        for was, result in zip(before, now, strict=True)
+        if was.estimate.value is not None or result.estimate.value is not None
+    ]
+    with st.container(border=True):
+        if first == second:
+            st.subheader("Choose two different windows", anchor=False)
+            return
+        if not rows:
+            st.subheader("Neither window has data", anchor=False)
+            return
+        st.subheader(ui.plain(_title(rows, first, second)), anchor=False)
+        st.caption(
+            "Better or worse is said only where the two 95 % intervals do not overlap; everything "
+            "else may be chance"
+        )
+        frame = pd.DataFrame(rows)
+        st.dataframe(frame, hide_index=True, height="content")
+        ui.csv_button(
+            page, frame, name="Two windows", filters=f"{first} and {second}", key="compare"
+        )
+
+
+def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -> dict[str, object]:
+    unit = result.criterion.unit
+    change = words.change(result.estimate.value, was.estimate.value, unit)
+    return {
+        "Criterion": result.criterion.label,
+        f"Value, {labels[0]}": words.amount(was.estimate.value, unit),
+        f"Value, {labels[1]}": words.amount(result.estimate.value, unit),
+        "Change": words.UNKNOWN if change is None else str(change),
+        "Difference": difference(
+            result.criterion.direction,
+            (was.estimate.low, was.estimate.high),
+            (result.estimate.low, result.estimate.high),
+        ),
+        "Verdicts": f"{_criteria.SIGNS[was.verdict][0]} → {_criteria.SIGNS[result.verdict][0]}",
+        f"Interval, {labels[0]}": words.between(was.estimate.low, was.estimate.high, unit),
+        f"Interval, {labels[1]}": words.between(result.estimate.low, result.estimate.high, unit),
+        "Samples": f"{words.count(was.estimate.n)} and {words.count(result.estimate.n)}",
+    }
+
+
+def _title(rows: Sequence[Mapping[str, object]], first: str, second: str) -> str:
+    better, worse = (
+        [str(row["Criterion"]) for row in rows if row["Difference"] == word]
+        for word in ("better", "worse")
+    )
+    said = []
+    if better:
+        said.append(f"{words.listed(better)} better")
+    if worse:
+        said.append(f"{words.listed(worse)} worse")
+    proven = "; ".join(said) or "no difference is proven"
+    return f"From {first} to {second}: {proven}"

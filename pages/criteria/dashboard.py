@@ -1,0 +1,141 @@
+"""The dashboard of a window: each criterion day by day, with what happened marked on it."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+
+from core.analytics.exclusions import Excluded
+from core.analytics.window import Window
+from core.charts.time import Mark, Span
+from core.criteria.days import daily_criteria, opinions
+from core.criteria.entries import (
+    ANNOTATION_KINDS,
+    AnnotationEntry,
+    annotate,
+    annotations,
+    exclusions,
+    withdraw_annotation,
+)
+from core.criteria.panels import Panel, PanelData, panels
+from core.criteria.verdicts import CriterionResult, comparison_of, platform_of
+from core.criteria.window_data import instants
+from pages import ui
+
+PLACE = "criteria_annotations"
+
+
+def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
+    asked = {"account": page.account.id, "window": window}
+    marks, spans = _marked(page, window)
+    data = PanelData(
+        results={result.criterion.key: result for result in results},
+        days=ui.read(page, daily_criteria, **asked, until=page.today),
+        opinions=ui.read(page, opinions, **asked),
+        comparison=ui.read(page, comparison_of, **asked),
+        reading=ui.read(page, platform_of, **asked),
+        marks=marks,
+        spans=spans,
+        today=page.today,
+        zone=page.store.zone,
+    )
+    with st.grid(2, min_column_width=330):
+        for panel in panels(data):
+            _draw(page, panel, window)
+    _happened(page, window)
+
+
+def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
+    if panel.drawn is None:
+        with st.container(border=True, height="stretch"):
+            st.subheader(ui.plain(panel.title), anchor=False)
+            st.caption(ui.plain(panel.subtitle))
+        return
+    ui.chart(
+        panel.drawn,
+        title=panel.title,
+        subtitle=panel.subtitle,
+        alt=f"{panel.title}. {panel.subtitle}",
+        page=page,
+        filters=window.label,
+        key=panel.key,
+    )
+
+
+def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
+    """What happened in a window, and which of its times are excluded, in local time."""
+    start, end = instants(page.store, window)
+
+    def local(at: datetime) -> datetime:
+        return at.astimezone(page.store.zone).replace(tzinfo=None)
+
+    found = ui.read(page, annotations, account=page.account.id, start=start, end=end)
+    ledger = ui.read(page, exclusions, account=page.account.id)
+    live = [e for e in ledger if e.withdrawn_at is None and e.subject is None]
+    spans = [
+        Span(local(max(e.from_at, start)), local(min(e.to_at, end)), e.reason)
+        for e in live
+        if Excluded(spans=((e.from_at, e.to_at),)).within(start, end)
+    ]
+    return [Mark(local(entry.from_at), entry.text) for entry in found], spans
+
+
+def _happened(page: ui.Page, window: Window) -> None:
+    """The annotations of the window, and a way to add one."""
+    ui.said(PLACE)
+    start, end = instants(page.store, window)
+    found = ui.read(page, annotations, account=page.account.id, start=start, end=end)
+    with st.container(border=True):
+        st.subheader("What happened", anchor=False)
+        st.caption("Deployments and incidents, marked on every chart over time")
+        if not found:
+            st.markdown("Nothing is noted in this window.")
+        for entry in found:
+            _entry(page, entry)
+        if ui.editor(page):
+            with st.popover("Note a deployment or an incident"):
+                _note(page, window)
+
+
+def _entry(page: ui.Page, entry: AnnotationEntry) -> None:
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        at = ui.moment(page, entry.from_at)
+        kind = ANNOTATION_KINDS[entry.kind]
+        st.markdown(
+            f"**{kind}**, {ui.plain(at)}: {ui.plain(entry.text)} ({ui.plain(entry.entered_by)})",
+            width="stretch",
+        )
+        if ui.editor(page):
+            st.button(
+                "Remove",
+                key=f"{PLACE}_{entry.id}",
+                type="tertiary",
+                on_click=ui.say_after,
+                args=(PLACE, "Removed from the charts.", withdraw_annotation, page.store, entry.id),
+                kwargs={"account": page.account.id, "by": ui.editor(page) or ""},
+            )
+
+
+def _note(page: ui.Page, window: Window) -> None:
+    assert window.start is not None
+    with st.form(f"{PLACE}_new", border=False, clear_on_submit=True):
+        left, right = st.columns(2)
+        day = left.date_input("Day", window.start + timedelta(days=2), format="YYYY-MM-DD")
+        clock = right.time_input("at", time(12, 0), step=60)
+        kind = st.selectbox("Kind", list(ANNOTATION_KINDS), format_func=ANNOTATION_KINDS.get)
+        text = st.text_input("What happened", max_chars=500)
+        if st.form_submit_button("Note it", type="primary"):
+            ui.say_after(
+                PLACE,
+                "Noted: it is marked on every chart over time.",
+                annotate,
+                page.store,
+                account=page.account.id,
+                from_at=datetime.combine(day, clock, page.store.zone),
+                kind=kind,
+                text=text,
+                by=ui.editor(page) or "",
+            )
+            st.rerun()

@@ -1,0 +1,151 @@
+"""All criteria and guardrails, what is decided about each, and who decided it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.window import Window
+from core.base import text as words
+from core.criteria.edit import CriterionEdit, change_criterion, criterion_history
+from core.criteria.verdicts import CriterionResult
+from core.criteria.words import criterion_exclusions, criterion_note, criterion_target, target
+from core.store import Criterion
+from pages import ui
+from pages.criteria import strip as _criteria
+
+PLACE = "criteria_edit"
+DIRECTIONS = {"above": "above", "below": "below", "within": "between two values"}
+
+
+def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
+    ui.said(PLACE)
+    frame = pd.DataFrame([_row(result) for result in results])
+    with st.container(border=True):
+        st.subheader(f"All criteria and guardrails in {ui.plain(window.label)}", anchor=False)
+        st.caption(
+            "Met needs the whole 95 % interval on the good side of the target, Missed all of it "
+            "on the bad side; anything between is Not proven."
+        )
+        st.dataframe(frame, hide_index=True, height="content")
+        ui.csv_button(page, frame, name="Success criteria", filters=window.label, key="criteria")
+    with st.container(border=True):
+        _form(page, {result.criterion.key: result.criterion for result in results})
+
+
+def _row(result: CriterionResult) -> dict[str, object]:
+    estimate, unit = result.estimate, result.criterion.unit
+    return {
+        "Criterion": result.criterion.label,
+        "Value": words.amount(estimate.value, unit),
+        "Target": criterion_target(result),
+        "Verdict": _criteria.SIGNS[result.verdict][0],
+        "95 % interval": words.between(estimate.low, estimate.high, unit),
+        "Sample": words.times(estimate.n, result.sample),
+        "Notes": "; ".join(
+            said for said in (criterion_note(result), criterion_exclusions(result)) if said
+        )
+        or estimate.reason,
+        "Source": result.judged.source,
+        "Method": estimate.method,
+        "Owner": result.criterion.owner,
+        "Kind": "guardrail" if result.criterion.is_guardrail else "criterion",
+    }
+
+
+def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
+    st.subheader("Decide a criterion", anchor=False)
+    who = ui.editor(page)
+    key = st.selectbox(
+        "Criterion",
+        list(criteria),
+        format_func=lambda key: criteria[key].label,
+        key=f"{PLACE}_key",
+        width=330,
+    )
+    known = criteria[key]
+    factor, unit = _written(known)
+    with st.form(f"{PLACE}_{page.account.id}_{key}", border=False):
+        with st.grid(3, min_column_width=200):
+            direction = st.selectbox(
+                "Good is",
+                list(DIRECTIONS),
+                index=list(DIRECTIONS).index(known.direction),
+                format_func=DIRECTIONS.get,
+            )
+            aim = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)
+            upper = st.number_input(
+                f"Upper end, {unit}",
+                value=None if known.upper_target is None else known.upper_target * factor,
+                help="Only where good is between two values",
+            )
+        owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
+        rationale = st.text_input("Why this target", known.rationale, max_chars=500)
+        if st.form_submit_button("Save", type="primary", disabled=who is None) and who:
+            edit = CriterionEdit(
+                target=aim / factor,
+                upper_target=None if upper is None else upper / factor,
+                direction=direction,
+                owner=owner,
+                rationale=rationale,
+            )
+            ui.say_after(
+                PLACE,
+                f"Saved: {known.label} is judged by it from now on.",
+                change_criterion,
+                page.store,
+                key,
+                edit,
+                account=page.account.id,
+                by=who,
+            )
+            st.rerun()
+    if who is None:
+        st.caption("Deciding criteria takes an editor of this dashboard.")
+    _history(page, known)
+
+
+def _written(criterion: Criterion) -> tuple[float, str]:
+    """By how much a value is multiplied to be written, and in which unit."""
+    factors = {"fraction": (100.0, "%"), "seconds": (1.0, "seconds"), "stars": (1.0, "of 5 stars")}
+    return factors.get(criterion.unit, (1.0, criterion.unit))
+
+
+def _history(page: ui.Page, criterion: Criterion) -> None:
+    found = ui.read(page, criterion_history, key=criterion.key, account=page.account.id)
+    if not found:
+        st.caption("Nobody has changed it: it is as the dashboard came with it.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "When": [ui.moment(page, c.at) for c in found],
+                "Who": [c.by for c in found],
+                "What": [_moved(criterion, c.before or {}, c.after or {}) for c in found],
+            }
+        ),
+        hide_index=True,
+    )
+
+
+def _moved(criterion: Criterion, before: Any, after: Any) -> str:
+    """Target over 95 % to over 97 %; owner A to B."""
+    said = []
+    aims = [
+        target(
+            direction=side["direction"],
+            target=side["target"],
+            upper_target=side["upper_target"],
+            unit=criterion.unit,
+        )
+        for side in (before, after)
+    ]
+    if aims[0] != aims[1]:
+        said.append(f"target {aims[0]} to {aims[1]}")
+    said += [
+        f"{name}: {before[name]} to {after[name]}"
+        for name in ("owner", "rationale")
+        if before[name] != after[name]
+    ]
+    return "; ".join(said)

@@ -1,0 +1,248 @@
+"""What may be wrong with the data, what is excluded, and both figures beside each other."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.window import Window
+from core.base import text as words
+from core.criteria.entries import (
+    EXCLUSION_KINDS,
+    ExclusionEntry,
+    exclude,
+    exclusions,
+    withdraw_exclusion,
+)
+from core.criteria.quality import Finding, findings
+from core.criteria.verdicts import CriterionResult
+from core.criteria.words import criterion_target
+from pages import ui
+from pages.criteria import strip as _criteria
+
+PLACE = "criteria_exclusions"
+SHOWN_FINDINGS = 12
+
+
+def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
+    ui.said(PLACE)
+    found = ui.read(page, findings, account=page.account.id, window=window)
+    ledger = ui.read(page, exclusions, account=page.account.id)
+    _findings(page, found, ledger, window)
+    _both_figures(page, results, window)
+    _ledger(page, ledger)
+
+
+def _findings(
+    page: ui.Page, found: Sequence[Finding], ledger: Sequence[ExclusionEntry], window: Window
+) -> None:
+    with st.container(border=True):
+        number = words.times(len(found), "finding")
+        st.subheader(f"{words.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
+        st.caption(
+            "Checked each time: gaps in scraping, missing days, runs over 300 s, queues over 100, "
+            "days with 3 times the usual volume, too few survey responses, one rater for most."
+        )
+        if not found:
+            st.markdown("Nothing was found: each day is there, and nothing stands out.")
+        for finding in found[:SHOWN_FINDINGS]:
+            _finding(page, finding, is_excluded=is_dealt_with(finding, ledger))
+        if len(found) > SHOWN_FINDINGS:
+            frame = pd.DataFrame(
+                {
+                    "When": [ui.moment(page, f.from_at) for f in found],
+                    "Check": [f.check for f in found],
+                    "Finding": [f.text for f in found],
+                }
+            )
+            with st.expander(f"All {len(found)}"):
+                st.dataframe(frame, hide_index=True)
+
+
+def is_dealt_with(finding: Finding, ledger: Sequence[ExclusionEntry]) -> bool:
+    """Whether an exclusion of the finding covers it, also where a gap has grown since."""
+    return any(
+        entry.finding == finding.key
+        and entry.withdrawn_at is None
+        and entry.from_at <= finding.from_at
+        and finding.to_at <= entry.to_at
+        for entry in ledger
+    )
+
+
+def _finding(page: ui.Page, finding: Finding, *, is_excluded: bool) -> None:
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.markdown(
+            f"**{ui.plain(finding.check)}**, {ui.plain(ui.moment(page, finding.from_at))}: "
+            f"{ui.plain(finding.text)}",
+            width="stretch",
+        )
+        if is_excluded:
+            st.badge("Excluded", color="gray")
+        elif (
+            finding.kind is not None
+            and ui.editor(page)
+            and st.button(
+                "Exclude",
+                key=f"{PLACE}_{finding.key}",
+                type="tertiary",
+                help="Say why, and leave it out of every figure; both figures stay to be seen",
+            )
+        ):
+            _exclude_finding(page, finding)
+
+
+@st.dialog("Exclude from the figures")
+def _exclude_finding(page: ui.Page, finding: Finding) -> None:
+    st.markdown(ui.plain(finding.text))
+    what = "Only this" if finding.subject else "Everything"
+    st.caption(
+        ui.plain(
+            f"{what} from {ui.moment(page, finding.from_at)} to "
+            f"{ui.moment(page, finding.to_at)} is left out. The rows stay, and each figure is "
+            "shown with and without."
+        )
+    )
+    kind = st.selectbox(
+        "Kind",
+        list(EXCLUSION_KINDS),
+        index=list(EXCLUSION_KINDS).index(finding.kind or "other"),
+        format_func=EXCLUSION_KINDS.get,
+    )
+    reason = st.text_input("Reason", value=finding.text, max_chars=500)
+    if st.button("Exclude it", type="primary"):
+        ui.say_after(
+            PLACE,
+            "Excluded: each figure is now shown with and without it.",
+            exclude,
+            page.store,
+            account=page.account.id,
+            from_at=finding.from_at,
+            to_at=finding.to_at,
+            kind=kind,
+            reason=reason,
+            by=ui.editor(page) or "",
+            subject=finding.subject,
+            finding=finding.key,
+        )
+        st.rerun()
+
+
+def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
+    rows = [result for result in results if result.with_excluded is not None]
+    if not rows:
+        return
+    flagged = [result.criterion.label for result in rows if result.is_met_by_exclusions]
+    with st.container(border=True):
+        st.subheader("Every figure without and with what is excluded", anchor=False)
+        if flagged:
+            st.warning(
+                ui.plain(
+                    f"{words.listed(flagged)}: met only because of exclusions. "
+                    "Be ready to show why each of them is right."
+                )
+            )
+        frame = pd.DataFrame([_two_figures(result) for result in rows])
+        st.dataframe(frame, hide_index=True)
+        ui.csv_button(
+            page, frame, name="With and without exclusions", filters=window.label, key="both"
+        )
+
+
+def _two_figures(result: CriterionResult) -> dict[str, object]:
+    unit, everything = result.criterion.unit, result.with_excluded
+    assert everything is not None
+    return {
+        "Criterion": result.criterion.label,
+        "Target": criterion_target(result),
+        "Without": words.amount(result.estimate.value, unit),
+        "Verdict without": _criteria.SIGNS[result.verdict][0],
+        "Sample without": result.estimate.n,
+        "With": words.amount(everything.estimate.value, unit),
+        "Verdict with": _criteria.SIGNS[everything.verdict][0],
+        "Sample with": everything.estimate.n,
+    }
+
+
+def _ledger(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
+    with st.container(border=True):
+        st.subheader("The ledger of exclusions", anchor=False)
+        st.caption("Who left out what, when and why; a withdrawn entry stays to be read.")
+        if not ledger:
+            st.markdown("Nothing is excluded: every figure counts every row.")
+        else:
+            st.dataframe(pd.DataFrame([_entry(page, entry) for entry in ledger]), hide_index=True)
+        if ui.editor(page):
+            with st.container(horizontal=True):
+                with st.popover("Add an exclusion"):
+                    _add(page)
+                if any(entry.withdrawn_at is None for entry in ledger):
+                    with st.popover("Withdraw one"):
+                        _withdraw(page, ledger)
+
+
+def _entry(page: ui.Page, entry: ExclusionEntry) -> dict[str, object]:
+    withdrawn = ""
+    if entry.withdrawn_at is not None:
+        withdrawn = f"{entry.withdrawn_by}, {ui.moment(page, entry.withdrawn_at)}"
+    return {
+        "From": ui.moment(page, entry.from_at),
+        "To": ui.moment(page, entry.to_at),
+        "Kind": EXCLUSION_KINDS[entry.kind],
+        "Only": entry.subject or "everything",
+        "Reason": entry.reason,
+        "Entered": f"{entry.entered_by}, {ui.moment(page, entry.entered_at)}",
+        "Withdrawn": withdrawn,
+    }
+
+
+def _add(page: ui.Page) -> None:
+    with st.form(f"{PLACE}_new", border=False, clear_on_submit=True):
+        left, right = st.columns(2)
+        first = left.date_input("From", page.today, format="YYYY-MM-DD")
+        begin = right.time_input("at", time(0, 0), step=60)
+        last = left.date_input("To", page.today, format="YYYY-MM-DD")
+        end = right.time_input("before", time(23, 59), step=60)
+        kind = st.selectbox("Kind", list(EXCLUSION_KINDS), format_func=EXCLUSION_KINDS.get)
+        reason = st.text_input("Reason", max_chars=500)
+        if st.form_submit_button("Exclude", type="primary"):
+            ui.say_after(
+                PLACE,
+                "Excluded: each figure is now shown with and without it.",
+                exclude,
+                page.store,
+                account=page.account.id,
+                from_at=_instant(page, first, begin),
+                to_at=_instant(page, last, end),
+                kind=kind,
+                reason=reason,
+                by=ui.editor(page) or "",
+            )
+            st.rerun()
+
+
+def _withdraw(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
+    live = {entry.id: entry for entry in ledger if entry.withdrawn_at is None}
+    number = st.selectbox(
+        "Exclusion",
+        list(live),
+        format_func=lambda n: f"{ui.moment(page, live[n].from_at)}: {live[n].reason}",
+    )
+    if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
+        ui.say_after(
+            PLACE,
+            "Withdrawn: its rows count again.",
+            withdraw_exclusion,
+            page.store,
+            number,
+            account=page.account.id,
+            by=ui.editor(page) or "",
+        )
+        st.rerun()
+
+
+def _instant(page: ui.Page, day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, page.store.zone)

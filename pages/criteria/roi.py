@@ -1,0 +1,154 @@
+"""What the time saved is worth: from low to high, with who entered what it rests on."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.account_settings import RoiSettings, save_settings, settings_of
+from core.analytics.window import Window
+from core.base import text as words
+from core.criteria.roi import Amount, Roi, RoiInput
+from core.criteria.verdicts import roi_of
+from pages import ui
+
+PLACE = "criteria_roi"
+SOURCES = {"measured": "measured on tickets", "survey": "said in the survey"}
+
+
+def show(page: ui.Page, window: Window) -> None:
+    ui.said(PLACE)
+    found = ui.read(page, roi_of, account=page.account.id, window=window)
+    known = ui.read(page, settings_of, kind=RoiSettings, account=page.account.id)
+    with st.container(border=True):
+        st.subheader(ui.plain(_title(found, known.currency)), anchor=False)
+        if found.reason:
+            st.markdown(ui.plain(found.reason))
+        else:
+            frame = pd.DataFrame(_rows(found))
+            st.caption(ui.plain(f"In {known.currency}; a year has 52 weeks"))
+            st.dataframe(frame, hide_index=True)
+            for note in found.notes:
+                st.caption(ui.plain(note))
+            ui.csv_button(page, frame, name="Return", filters=window.label, key="roi")
+    if not found.reason:
+        with st.container(border=True):
+            st.subheader("How it is computed", anchor=False)
+            formula(page, window)
+    _inputs(page, found, known)
+
+
+def formula(page: ui.Page, window: Window) -> None:
+    """The arithmetic in words, with the numbers filled in."""
+    found = ui.read(page, roi_of, account=page.account.id, window=window)
+    if found.reason:
+        st.markdown(ui.plain(found.reason))
+        return
+    for sentence in found.formula.split(". "):
+        st.markdown(f"- {ui.plain(sentence.removesuffix('.'))}")
+
+
+def _title(found: Roi, currency: str) -> str:
+    net = found.net_per_week
+    if net is None or net.low is None or net.high is None:
+        return "The return cannot be told yet"
+    said = f"{net.low:,.0f} to {net.high:,.0f} {currency} a week after its cost"
+    if net.low > 0:
+        return f"It pays: {said}"
+    return f"It does not pay: {said}" if net.high <= 0 else f"It may or may not pay: {said}"
+
+
+def _rows(found: Roi) -> list[dict[str, object]]:
+    cost_week = Amount(*[found.cost_per_week] * 3)
+    cost_year = Amount(*[found.cost_per_year] * 3)
+    lines: list[tuple[str, Amount | None, str]] = [
+        ("Minutes saved for each ticket", found.minutes, "minutes"),
+        ("Value per week", found.value_per_week, "money"),
+        ("Cost per week", cost_week, "money"),
+        ("Net per week", found.net_per_week, "money"),
+        ("Value per year", found.value_per_year, "money"),
+        ("Cost per year", cost_year, "money"),
+        ("Net per year", found.net_per_year, "money"),
+        ("Return on the cost", found.ratio, "fraction"),
+        ("Weeks until the setup is earned", found.payback_weeks, "weeks"),
+    ]
+    return [
+        {
+            "What": name,
+            "Low": words.amount(amount.low, unit),
+            "Middle": words.amount(amount.middle, unit),
+            "High": words.amount(amount.high, unit),
+        }
+        for name, amount, unit in lines
+        if amount is not None
+    ]
+
+
+def _inputs(page: ui.Page, found: Roi, known: RoiSettings) -> None:
+    with st.container(border=True):
+        st.subheader("What it is computed from", anchor=False)
+        frame = pd.DataFrame([_input(page, one) for one in found.inputs])
+        st.dataframe(frame, hide_index=True)
+        if ui.editor(page):
+            with st.popover("Change the inputs"):
+                _form(page, known)
+        else:
+            st.caption("Changing the inputs takes an editor of this dashboard.")
+
+
+def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
+    value: Any = one.value
+    if isinstance(value, float | int):
+        value = f"{value:,.2f}".removesuffix(".00")
+    at = one.at and ui.moment(page, one.at)
+    return {
+        "Input": one.label,
+        "Value": SOURCES.get(str(value), value) or words.UNKNOWN,
+        "Origin": one.origin,
+        "Entered by": one.by or words.UNKNOWN,
+        "When": at or words.UNKNOWN,
+    }
+
+
+def _form(page: ui.Page, known: RoiSettings) -> None:
+    amounts = {"min_value": 0.0, "step": None, "format": "%0.2f"}
+    with st.form(f"{PLACE}_{page.account.id}", border=False):
+        rate = st.number_input("Hourly rate", value=known.hourly_rate, **amounts)
+        cost = st.number_input(
+            "Operating cost per week", value=known.operating_cost_per_week, **amounts
+        )
+        setup = st.number_input("One-off setup cost", value=known.setup_cost, **amounts)
+        currency = st.text_input("Currency", known.currency, max_chars=8)
+        tickets = st.number_input(
+            "Enhanced tickets per week",
+            value=known.tickets_per_week,
+            help="Leave it empty to have them counted",
+            **amounts,
+        )
+        source = st.selectbox(
+            "Minutes saved are",
+            list(SOURCES),
+            index=list(SOURCES).index(known.minutes_source),
+            format_func=SOURCES.get,
+        )
+        if st.form_submit_button("Save", type="primary"):
+            ui.say_after(
+                PLACE,
+                "Saved, with your name beside it.",
+                _save,
+                page,
+                {
+                    "hourly_rate": rate,
+                    "operating_cost_per_week": cost,
+                    "setup_cost": setup,
+                    "currency": currency,
+                    "tickets_per_week": tickets,
+                    "minutes_source": source,
+                },
+            )
+            st.rerun()
+
+
+def _save(page: ui.Page, given: dict[str, Any]) -> None:
+    settings = RoiSettings(**given)
+    save_settings(page.store, settings, account=page.account.id, by=ui.editor(page) or "")

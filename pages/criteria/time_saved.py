@@ -1,0 +1,182 @@
+"""Before and after: does enhancement save time, by every way to tell, and which may be believed."""
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.account_settings import BaselineSettings, changes, save_settings, settings_of
+from core.analytics.window import Window
+from core.base import text as words
+from core.criteria.charts import estimate_rows
+from core.criteria.time_figures import Compared
+from core.criteria.time_saved import Comparison
+from core.criteria.verdicts import comparison_of
+from pages import ui
+
+PLACE = "criteria_go_live"
+SUBJECT = f"settings of {BaselineSettings.KEY}"
+
+
+def show(page: ui.Page, window: Window) -> None:
+    ui.said(PLACE)
+    found = ui.read(page, comparison_of, account=page.account.id, window=window)
+    preferred = found.preferred
+    with st.container(border=True):
+        if preferred.figure is None:
+            st.subheader("No saving can be claimed", anchor=False)
+        else:
+            value = words.share(abs(preferred.estimate.value or 0.0))
+            less = "less" if (preferred.estimate.value or 0.0) >= 0 else "more"
+            st.subheader(f"{value} {less} time to resolution", anchor=False)
+        st.markdown(ui.plain(preferred.why))
+        for warning in found.warnings:
+            st.warning(ui.plain(warning))
+    ways = _ways(found)
+    if not ways:
+        ui.empty(
+            f"No ticket that was resolved in {ui.plain(window.label)} says whether it was enhanced."
+        )
+    else:
+        _figures(page, ways, found, window)
+        strata(page, window, key="strata")
+    _go_live(page)
+
+
+def _ways(found: Comparison) -> dict[str, Compared]:
+    ways = {"Within category and priority": found.stratified, "All tickets, naive": found.naive}
+    if found.go_live is not None:
+        ways["Before and after go-live"] = found.go_live.compared
+    if all(not way.without.tickets and not way.enhanced.tickets for way in ways.values()):
+        return {}
+    return ways
+
+
+def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window: Window) -> None:
+    left, right = st.columns(2)
+    with left:
+        ui.chart(
+            estimate_rows({name: way.estimate for name, way in ways.items()}, unit="fraction"),
+            title="The same question, asked in different ways",
+            subtitle="Reduction of the mean time to resolution with its 95 % interval; to the left "
+            "of 0 it takes longer",
+            alt="Reduction of the time to resolution by method, with intervals",
+            page=page,
+            filters=window.label,
+            key="ways",
+        )
+    with right, st.container(border=True, height="stretch"):
+        st.subheader("Every figure, the unfavourable too", anchor=False)
+        # The ways are the columns: they are few, and what is said of each is much.
+        frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
+        frame = frame.rename_axis("Figure").reset_index()
+        st.dataframe(frame, hide_index=True)
+        survey = found.survey
+        said = "Nobody answered in the survey how many minutes are saved."
+        if survey.value is not None:
+            bounds = " to ".join(words.amount(x, "minutes") for x in (survey.low, survey.high))
+            said = (
+                f"Survey: {words.amount(survey.value, 'minutes')} saved for each ticket, "
+                f"{words.times(survey.n, 'answer')}, 95 % interval {bounds}."
+            )
+        st.caption(ui.plain(said))
+        if found.go_live is not None:
+            live = found.go_live
+            st.caption(
+                ui.plain(
+                    f"Go-live on {words.day(live.day)}: {words.times(live.weeks, 'whole week')} "
+                    f"on either side; enhanced {_share(live.enhanced_before)} before and "
+                    f"{_share(live.enhanced_after)} after."
+                )
+            )
+        ui.csv_button(page, frame, name="Time reduction", filters=window.label, key="ways")
+
+
+def _share(value: float | None) -> str:
+    return words.UNKNOWN if value is None else words.share(value)
+
+
+def _way(way: Compared) -> dict[str, str]:
+    estimate = way.estimate
+    ratio = way.median_ratio
+    return {
+        "Reduction": words.amount(estimate.value, "fraction"),
+        "95 % interval": words.between(estimate.low, estimate.high, "fraction"),
+        "Mean without": words.amount(way.without.mean, "minutes"),
+        "Mean with": words.amount(way.enhanced.mean, "minutes"),
+        "Median without": words.amount(way.without.median, "minutes"),
+        "Median with": words.amount(way.enhanced.median, "minutes"),
+        "Ratio of medians": words.UNKNOWN if ratio is None else f"{ratio:.2f}",
+        "Tickets without": words.count(way.without.tickets),
+        "Tickets with": words.count(way.enhanced.tickets),
+    }
+
+
+def strata(page: ui.Page, window: Window, *, key: str) -> None:
+    """The rows by category and priority that the stratified figure is made of."""
+    found = ui.read(page, comparison_of, account=page.account.id, window=window)
+    frame = pd.DataFrame(
+        [
+            {
+                "Category": one.category or "none",
+                "Priority": one.priority or "none",
+                "Tickets without": one.without.tickets,
+                "Mean minutes without": one.without.mean,
+                "Tickets with": one.enhanced.tickets,
+                "Mean minutes with": one.enhanced.mean,
+                "Reduction %": None if one.reduction is None else one.reduction * 100,
+            }
+            for one in found.strata
+        ]
+    )
+    with st.container(border=True):
+        overlap = "" if found.overlap is None else f"{words.share(found.overlap)} of the enhanced "
+        st.subheader(
+            f"{overlap}tickets have tickets of their kind to be compared with"
+            if overlap
+            else "By category and priority",
+            anchor=False,
+        )
+        st.caption(
+            "The mean minutes from opened to resolved; each kind counts with the number of its "
+            "enhanced tickets, and a kind with fewer than two tickets on a side counts for nothing"
+        )
+        numbers = frame.select_dtypes("number").columns
+        st.dataframe(
+            frame.assign(**{name: frame[name].round(1) for name in numbers}), hide_index=True
+        )
+        ui.csv_button(
+            page, frame, name="Rows of time reduction", filters=window.label, key=f"strata_{key}"
+        )
+
+
+def _go_live(page: ui.Page) -> None:
+    known = ui.read(page, settings_of, kind=BaselineSettings, account=page.account.id)
+    history = ui.read(page, changes, account=page.account.id, subject=SUBJECT)
+    who = ui.editor(page)
+    with st.container(border=True):
+        st.subheader("When did the enhancer go live?", anchor=False)
+        with st.form(f"{PLACE}_{page.account.id}", border=False):
+            day = st.date_input(
+                "Go-live date",
+                date.fromisoformat(known.go_live) if known.go_live else None,
+                format="YYYY-MM-DD",
+                width=330,
+                help="With it the weeks before are compared with as many after, whoever was helped",
+            )
+            if st.form_submit_button("Save", disabled=who is None) and who:
+                ui.say_after(
+                    PLACE,
+                    "Saved: the weeks before it are compared with those after.",
+                    save_settings,
+                    page.store,
+                    BaselineSettings(go_live=str(day) if day else ""),
+                    account=page.account.id,
+                    by=who,
+                )
+                st.rerun()
+        if who is None:
+            st.caption("Entering the date takes an editor of this dashboard.")
+        if history:
+            at = ui.moment(page, history[0].at)
+            st.caption(ui.plain(f"Entered by {history[0].by}, {at}."))

@@ -1,0 +1,114 @@
+"""The main criteria week by week, against their targets and the frozen baseline."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+
+from core.analytics.window import Window, iso_week, last_complete_week
+from core.base import text as words
+from core.base.stats import Estimate
+from core.charts.time import Mark, Series, TimePoint, time_chart
+from core.criteria.entries import annotations
+from core.criteria.verdicts import CriterionResult, weekly_estimates
+from core.criteria.window_data import instants
+from core.criteria.windows import Baseline, frozen_baseline
+from core.criteria.words import criterion_target
+from pages import ui
+
+WEEKS_DRAWN = 8
+
+
+def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
+    """Eight weeks up to the one that the window begins in."""
+    assert window.start is not None
+    week = iso_week(window.start)
+    assert week.start is not None
+    weeks = [last_complete_week(week.start, ago) for ago in range(WEEKS_DRAWN - 1)][::-1]
+    weeks.append(week)
+    # What a week is worth follows from the time it saves, and is told under Return.
+    main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
+    keys = tuple(result.criterion.key for result in main)
+    found = ui.read(page, weekly_estimates, account=page.account.id, weeks=tuple(weeks), keys=keys)
+    baseline = ui.read(page, frozen_baseline, account=page.account.id)
+    marks = _marks(page, weeks)
+    with st.grid(2, min_column_width=330):
+        for result in main:
+            _chart(page, result, weeks, found[result.criterion.key], baseline, marks=marks)
+
+
+def _marks(page: ui.Page, weeks: Sequence[Window]) -> list[Mark]:
+    start, _ = instants(page.store, weeks[0])
+    _, end = instants(page.store, weeks[-1])
+    found = ui.read(page, annotations, account=page.account.id, start=start, end=end)
+    zone = page.store.zone
+    return [Mark(e.from_at.astimezone(zone).replace(tzinfo=None), e.text) for e in found]
+
+
+def _chart(
+    page: ui.Page,
+    result: CriterionResult,
+    weeks: Sequence[Window],
+    estimates: Sequence[Estimate],
+    baseline: Baseline | None,
+    *,
+    marks: Sequence[Mark],
+) -> None:
+    criterion = result.criterion
+    frozen = _frozen_value(baseline, criterion.key)
+    drawn = time_chart(
+        [Series(criterion.label, _points(page, weeks, estimates))],
+        unit=criterion.unit,
+        grain="week",
+        targets=[end for end in (criterion.target, criterion.upper_target) if end is not None],
+        baseline=frozen,
+        marks=marks,
+        height=210,
+    )
+    line = "" if frozen is None else "; thin line: the frozen baseline"
+    ui.chart(
+        drawn,
+        title=_title(result, estimates),
+        subtitle=f"By week with its 95 % interval; dashed: the target, "
+        f"{criterion_target(result)}{line}",
+        alt=f"{criterion.label} by week",
+        page=page,
+        filters=f"{weeks[0].label} to {weeks[-1].label}",
+        key=f"weeks_{criterion.key}",
+    )
+
+
+def _points(
+    page: ui.Page, weeks: Sequence[Window], estimates: Sequence[Estimate]
+) -> list[TimePoint]:
+    points = []
+    for week, estimate in zip(weeks, estimates, strict=True):
+        assert week.start is not None
+        assert week.end is not None
+        points.append(
+            TimePoint(
+                at=datetime.combine(week.start + timedelta(days=3), time(12)),
+                label=week.label,
+                value=estimate.value,
+                low=estimate.low,
+                high=estimate.high,
+                n=estimate.n,
+                is_whole=week.end < page.today,
+            )
+        )
+    return points
+
+
+def _frozen_value(baseline: Baseline | None, key: str) -> float | None:
+    if baseline is None or baseline.content is None:
+        return None
+    return next((c["value"] for c in baseline.content["criteria"] if c["key"] == key), None)
+
+
+def _title(result: CriterionResult, estimates: Sequence[Estimate]) -> str:
+    criterion = result.criterion
+    known = [estimate.value for estimate in estimates if estimate.value is not None]
+    if not known:
+        return f"{criterion.label}: no data in these weeks"
+    good = sum(criterion.is_on_target(value) for value in known)
+    return f"{criterion.label}: on target in {good} of {words.times(len(known), 'week')}"

@@ -1,0 +1,174 @@
+"""What do you want to bring in?"""
+
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base import text as words
+from core.demo.active_store import enter_account, open_once
+from core.ingest.files import (
+    FIELDS,
+    ISO,
+    KINDS,
+    ColumnMapping,
+    ImportReport,
+    RecordFile,
+    date_formats,
+    import_file,
+    known_mapping,
+    open_records,
+)
+from core.store import Store, accounts
+from pages import ui
+
+SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys"})
+PREVIEW = 5
+LOOKED_AT = 2_000
+EXAMPLE = datetime(2026, 4, 3, 17, 5)  # noqa: DTZ001  # shown only
+LABELS = {
+    "tickets": "Tickets of a service desk",
+    "enhancements": "Runs of the ticket enhancer",
+    "feedback": "Feedback of the platform",
+    "surveys": "Answers to the survey",
+}
+
+
+def show(page: ui.Page) -> None:
+    st.markdown("##### A CSV or JSON file; the same file twice changes nothing.")
+    ui.freshness_line(page, SOURCES)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox("What it holds", KINDS, format_func=LABELS.__getitem__, width=260)
+        account = account_of(page)
+    sent = st.file_uploader(
+        "File", type=["csv", "json", "jsonl", "ndjson", "txt", "tsv"], key="import_file"
+    )
+    if sent is None:
+        told = st.session_state.get("import_told")
+        if told:
+            report_of(page, *told)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sent"
+        path.write_bytes(sent.getbuffer())
+        store = open_once(page.settings)
+        mapping, place = mapping_of(store, kind, open_records(path), account)
+        if mapping is not None and place.button("Import", type="primary"):
+            with st.spinner("Reading the file."):
+                report = bring_in(store, kind, path, account, mapping)
+            st.session_state["import_told"] = (sent.name, report)
+    told = st.session_state.get("import_told")
+    if told and told[0] == sent.name:
+        report_of(page, *told)
+
+
+def account_of(page: ui.Page) -> str:
+    """The account's name; demo data is left alone."""
+    known = [account.name for account in accounts(open_once(page.settings))]
+    name = st.selectbox(
+        "Into the account",
+        known,
+        index=0 if known else None,
+        accept_new_options=True,
+        placeholder="Type a name for a new one",
+        help="Type a name to enter a new account",
+        width=260,
+    )
+    return name or ""
+
+
+def bring_in(
+    store: Store, kind: str, path: Path, account: str, mapping: ColumnMapping
+) -> ImportReport:
+    return import_file(store, kind, path, account=enter_account(store, account), mapping=mapping)
+
+
+def mapping_of(
+    store: Store, kind: str, found: RecordFile, account: str
+) -> tuple[ColumnMapping | None, Any]:
+    """The mapping as the person confirms it, None while it lacks a part; and where to go on."""
+    known = {one.name: one.id for one in accounts(store)}
+    proposed, formats = known_mapping(store, kind, found, account=known.get(account, ""))
+    left, right = st.columns([2, 3])
+    with left, st.container(border=True):
+        st.subheader("Which column is what", anchor=False)
+        columns = {}
+        for field in FIELDS[kind]:
+            column = st.selectbox(
+                field.label + (" (needed)" if field.is_needed else ""),
+                found.columns,
+                index=_place(found.columns, proposed.columns.get(field.key)),
+                placeholder="Not in the file",
+                key=f"import_{kind}_{field.key}_{hash(found.columns)}",
+            )
+            if column is not None:
+                columns[field.key] = column
+    with right, st.container(border=True):
+        st.subheader("The first rows", anchor=False)
+        st.caption(
+            ui.plain(f"{found.kind}, {found.encoding}, {words.times(len(found.columns), 'column')}")
+        )
+        date_format = dates_of(kind, found, columns, proposed, formats)
+        mapping = ColumnMapping(
+            columns=columns, date_format=date_format or ISO, zone=store.zone.key
+        )
+        rows = [mapping.apply(kind, row) for row in found.sample(PREVIEW)]
+        st.dataframe(pd.DataFrame(rows, columns=list(columns)).astype(str), hide_index=True)
+        st.caption(ui.plain(f"Times without an offset are taken as {store.zone.key}."))
+        missing = [f.label for f in FIELDS[kind] if f.is_needed and f.key not in columns]
+        if missing:
+            st.info(ui.plain(f"Choose the column for: {', '.join(missing)}."))
+        if date_format is None:
+            st.info("Choose how the dates are written: they can be read in more than one way.")
+        place = st.container()
+    return None if missing or date_format is None else mapping, place
+
+
+def dates_of(
+    kind: str,
+    found: RecordFile,
+    columns: Mapping[str, str],
+    proposed: ColumnMapping,
+    formats: list[str],
+) -> str | None:
+    """The format of the dates; None while the person has to choose."""
+    instants = [columns[f.key] for f in FIELDS[kind] if f.is_instant and f.key in columns]
+    if dict(columns) != dict(proposed.columns):
+        sample = found.sample(LOOKED_AT)
+        texts = (str(row[name]) for row in sample for name in instants if row.get(name))
+        formats = date_formats(texts)
+        formats = [] if formats == [proposed.date_format] else formats
+    if not formats:
+        return proposed.date_format
+    return st.selectbox(
+        "How dates are written",
+        formats,
+        index=0 if len(formats) == 1 else None,
+        key=f"import_dates_{kind}",
+        format_func=lambda one: f"{EXAMPLE.strftime(one)} is 3 April 2026",
+    )
+
+
+def report_of(page: ui.Page, name: str, report: ImportReport) -> None:
+    (st.warning if report.problems else st.success)(ui.plain(f"{name}: {report.message}"))
+    if not report.listed:
+        return
+    frame = pd.DataFrame(
+        [(p.line, p.field, p.value, p.reason) for p in report.listed],
+        columns=["line", "field", "value", "reason"],
+    )
+    if report.problems > len(report.listed):
+        st.caption(f"The first {len(report.listed):,} of {report.problems:,}.")
+    st.dataframe(frame, hide_index=True)
+    ui.csv_button(page, frame, name="Refused rows", filters=name, key="refused")
+
+
+def _place(columns: tuple[str, ...], column: Any) -> int | None:
+    return columns.index(column) if column in columns else None
+
+
+ui.run_page("import", "What do you want to bring in?", show, needs_data=False)

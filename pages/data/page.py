@@ -1,0 +1,320 @@
+"""Where do the numbers come from, and how fresh are they?"""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.freshness import (
+    PLATFORM_METRICS,
+    SYNCED,
+    SourceState,
+    last_synced,
+    source_states,
+)
+from core.base import text as words
+from core.base.settings import TestioAccount
+from core.ingest.sync import (
+    ProblemGroup,
+    RunRecord,
+    freshness,
+    holder_of,
+    is_running,
+    problem_groups,
+    problems,
+    runs,
+    start_sync,
+    vanished,
+)
+from pages import ui
+
+STATES = {
+    "running": "blue",
+    "done": "green",
+    "partial": "orange",
+    "stopped": "orange",
+    "failed": "red",
+}
+KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
+# What a synchronisation with a source brings, as in the table and in a sentence.
+BRINGS = {
+    "testio": (SYNCED, "Test cycles and bug reports"),
+    "prometheus": (frozenset({PLATFORM_METRICS}), PLATFORM_METRICS),
+}
+SOURCE_NAMES = {"testio": "test IO", "prometheus": "Prometheus"}
+CONNECT = """\
+TESTIO_CUSTOMER_API_TOKEN=...   # the account's token
+TESTIO_CUSTOMER_ID=...          # the account's id
+PROMETHEUS_URL=...              # where the platform's metrics are, if anywhere
+python -m core sync"""
+
+
+def show(page: ui.Page) -> None:
+    answer = st.container()
+    groups = problem_groups(page.store, account=page.account.id)
+    states = source_states(page.store, account=page.account.id, now=datetime.now(UTC))
+    with st.container(horizontal=True):
+        ui.account_box(page)
+    with answer:
+        st.markdown(f"##### {ui.plain(sentence(page, groups))}")
+        ui.freshness_line(page, frozenset(state.name for state in states))
+    sync_box(page)
+    left, right = st.columns([5, 6])
+    with left, st.container(border=True, height="stretch"):
+        st.subheader("Sources", anchor=False)
+        source_table(page, states)
+    with right, st.container(border=True, height="stretch"):
+        st.subheader("Runs", anchor=False)
+        run_table(page, runs(page.store, account=page.account.id))
+    problem_box(page, groups)
+    vanished_box(page)
+
+
+def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
+    if page.is_demo:
+        return "This is demo data; connect a source to see your own."
+    at = latest_sync(page)
+    number = sum(group.number for group in groups)
+    found = f"{words.times(number, 'problem')} noted" if number else "everything could be read"
+    if at is None:
+        return "No sync has brought data in yet."
+    when = ui.moment(page, at)
+    return f"The last sync ended at {when}; {found}."
+
+
+def latest_sync(page: ui.Page) -> datetime | None:
+    """When the last sync ended that brought data in, whatever the source."""
+    account = page.account.id
+    ended = (last_synced(page.store, account=account, source=source) for source in BRINGS)
+    return max((at for at in ended if at is not None), default=None)
+
+
+def source_table(page: ui.Page, states: list[SourceState]) -> None:
+    verdicts = dict.fromkeys((state.name for state in states), words.UNKNOWN)
+    said = []
+    for source, (names, what) in BRINGS.items():
+        at = last_synced(page.store, account=page.account.id, source=source)
+        fresh = freshness(page.settings, page.account.id, at, page.now, source=source)
+        if fresh is not None:
+            verdict = "late" if fresh.is_late else "fresh"
+            verdicts |= dict.fromkeys(names, verdict)
+            last = f"synced {ui.moment(page, at)}" if at else "never synced"
+            target = words.duration(fresh.target.total_seconds())
+            said.append(
+                f"{what} are {verdict}: {last}, and the target is no more than {target} ago."
+            )
+    zone = page.store.zone
+    through = [state.through and state.through.astimezone(zone).date() for state in states]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Source": [state.name for state in states],
+                "Rows": [state.rows for state in states],
+                "Data through": [words.day(day) if day else words.UNKNOWN for day in through],
+                "Freshness": [verdicts[state.name] for state in states],
+            }
+        ),
+        hide_index=True,
+        column_config={"Rows": st.column_config.NumberColumn(format="localized")},
+    )
+    if said:
+        st.caption(ui.plain(f"{' '.join(said)} What people and imports bring in has no target."))
+
+
+def sync_box(page: ui.Page) -> None:
+    source = next((a for a in page.settings.accounts if a.id == page.account.id), None)
+    with st.container(border=True):
+        if source is None:
+            st.markdown(
+                "**Connect your own data.** Set these in the environment or in "
+                "`.streamlit/secrets.toml`, then sync; real and demo data stay apart."
+                if page.is_demo
+                else "No source is configured for this account: its data stays as it is."
+            )
+            if page.is_demo:
+                st.code(CONNECT, language="bash")
+            return
+        running = is_running(page.store, page.account.id)
+        # Asked again each second only while there is something to see.
+        st.fragment(progress, run_every=1.0 if running else None)(page)
+        with st.container(horizontal=True):
+            sync_button(page, source, "Sync now", full=False, disabled=running)
+            sync_button(page, source, "Read everything again", full=True, disabled=running)
+        ui.said("sync")
+
+
+def sync_button(
+    page: ui.Page, source: TestioAccount, label: str, *, full: bool, disabled: bool
+) -> None:
+    st.button(
+        label,
+        type="secondary" if full else "primary",
+        key="data_sync_full" if full else "data_sync",
+        help="Also what is final and was read before; takes longer" if full else None,
+        on_click=ui.say_after,
+        args=("sync", "The sync has started.", start_sync, page.store, source),
+        kwargs={"full": full},
+        disabled=disabled,
+    )
+
+
+def progress(page: ui.Page) -> None:
+    """The last run of each source as it stands; the whole page when it ends."""
+    last = next(iter(runs(page.store, account=page.account.id, limit=1)), None)
+    ended = {run.source: run for run in reversed(runs(page.store, account=page.account.id))}
+    was_running = st.session_state.get("data_was_running", False)
+    now_running = is_running(page.store, page.account.id)
+    st.session_state["data_was_running"] = now_running
+    if now_running and last is not None and last.status == "running":
+        share = min(last.done / last.total, 1.0) if last.total else 0.0
+        st.progress(share, text=ui.plain(last.message or "Starting"))
+        st.caption(ui.plain(", ".join(pace(page, last))))
+    elif now_running:
+        st.progress(0.0, text="Starting")
+    elif ended:
+        for source, run in sorted(ended.items(), reverse=True):
+            name = f"{SOURCE_NAMES.get(source, source)}: " if len(ended) > 1 else ""
+            st.badge(name + run.status, color=STATES.get(run.status, "gray"))
+            st.caption(ui.plain(run.message))
+    else:
+        st.caption("Nothing has been synced yet.")
+    if was_running and not now_running:
+        st.rerun()
+
+
+def pace(page: ui.Page, run: RunRecord) -> list[str]:
+    """How far a run is, how fast, how long it still takes, and who does it."""
+    now = datetime.now(UTC)
+    seconds = (now - run.started_at).total_seconds()
+    said = [f"{words.duration(seconds)} so far", words.times(run.requests, "request")]
+    speed = run.pace(now)
+    if speed is not None:
+        said.append(f"{words.times(run.objects, 'object')} read, {words.count(speed)} a second")
+    left = run.seconds_left(now)
+    said.append("time left not known yet" if left is None else f"about {words.duration(left)} left")
+    holder = holder_of(page.store, page.account.id)
+    return [*said, holder.words] if holder else said
+
+
+def run_table(page: ui.Page, found: list[RunRecord]) -> None:
+    if not found:
+        st.caption("No run yet.")
+        return
+    now = datetime.now(UTC)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Started": [run.started_at.astimezone(page.store.zone) for run in found],
+                "Source": [SOURCE_NAMES.get(run.source, run.source) for run in found],
+                "Status": [run.status for run in found],
+                "Took": [words.duration(run.seconds) if run.seconds else "" for run in found],
+                "Requests": [run.requests for run in found],
+                "Objects a second": [run.pace(now) for run in found],
+                "Added": [run.total_of("added") for run in found],
+                "Changed": [run.total_of("changed") for run in found],
+                "Removed": [run.total_of("removed") for run in found],
+                "Refused": [run.total_of("refused") for run in found],
+                "Message": [run.message for run in found],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            "Objects a second": st.column_config.NumberColumn(format="%.0f"),
+            "Message": st.column_config.TextColumn(width="large"),
+        },
+    )
+
+
+def problem_box(page: ui.Page, groups: list[ProblemGroup]) -> None:
+    with st.container(border=True):
+        st.subheader("Problems", anchor=False)
+        if not groups:
+            synced = latest_sync(page) is not None
+            st.caption(
+                "Everything that the sources sent could be read."
+                if synced
+                else "Nothing has been read yet."
+            )
+            return
+        st.caption("The rest of each object is in, unless the reason says that it was left out.")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "What": [group.entity for group in groups],
+                    "Field": [group.field for group in groups],
+                    "Reason": [group.reason for group in groups],
+                    "Objects": [group.number for group in groups],
+                }
+            ),
+            hide_index=True,
+            column_config={"Objects": st.column_config.NumberColumn(format="localized")},
+        )
+        chosen = st.selectbox(
+            "Objects of one cause",
+            range(len(groups)),
+            index=None,
+            format_func=lambda n: cause(groups[n]),
+            placeholder="Choose a cause to see what was sent",
+            key="data_cause",
+        )
+        if chosen is not None and chosen < len(groups):
+            st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
+        ui.csv_button(
+            page,
+            lambda: problem_frame(page),
+            name="Sync problems",
+            filters="",
+            key="problems",
+        )
+
+
+def cause(group: ProblemGroup) -> str:
+    return f"{group.entity}, {group.field}: {group.reason} ({words.count(group.number)})"
+
+
+def problem_frame(page: ui.Page, group: ProblemGroup | None = None) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "What": problem.entity,
+                "Id": problem.source_id,
+                "Field": problem.field,
+                "Reason": problem.reason,
+                "What was sent": problem.value,
+                "Last seen": problem.seen_at.astimezone(page.store.zone),
+            }
+            for problem in problems(page.store, account=page.account.id, group=group)
+        ]
+    )
+
+
+def vanished_box(page: ui.Page) -> None:
+    gone = vanished(page.store, account=page.account.id)
+    if not gone:
+        return
+    with st.container(border=True):
+        st.subheader("No longer in the source", anchor=False)
+        st.caption("Kept as it was last read, and left out of every figure.")
+        frame = pd.DataFrame(
+            {
+                "What": [KINDS.get(record.kind, record.kind) for record in gone],
+                "Id": [record.id for record in gone],
+                "Title": [record.title for record in gone],
+                "Noticed": [record.noticed_at.astimezone(page.store.zone) for record in gone],
+            }
+        )
+        st.dataframe(
+            frame,
+            hide_index=True,
+            column_config={
+                "Id": st.column_config.NumberColumn(format="plain"),
+                "Noticed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            },
+        )
+        ui.csv_button(page, frame, name="No longer in the source", filters="", key="vanished")
+
+
+ui.run_page(
+    "data", "Where do the numbers come from, and how fresh are they?", show, needs_data=False
+)

@@ -1,0 +1,151 @@
+"""What votes say over time and by kind of ticket, with what silence could change."""
+
+from datetime import datetime, time, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.exclusions import excluded
+from core.analytics.window import last_complete_week
+from core.base import text as words
+from core.charts.time import Series, TimePoint, time_chart
+from core.criteria.charts import stacked_choices
+from core.feedback.comment_breakdown import (
+    BREAKDOWNS,
+    Group,
+    Voice,
+    breakdown,
+    rating_counts,
+    voices,
+    weekly_ratings,
+)
+from pages import ui
+from pages.ui.filters import Filters
+
+WEEKS = 12
+# Beyond this part of the votes one rater is told of in so many words.
+MOST_OF_ONE = 0.3
+
+
+def show(page: ui.Page, chosen: Filters) -> None:
+    without = ui.read(page, excluded, account=page.account.id)
+    asked = {"account": page.account.id, "window": chosen.window, "without": without}
+    found = ui.read(page, voices, **asked)
+    left, right = st.columns(2)
+    with left:
+        _voice(found.rating, "stars", "ratings", "Stars")
+        _over_time(page, chosen)
+    with right:
+        _voice(found.thumb, "fraction", "thumbs", "Thumbs up")
+        _distribution(page, chosen)
+    _groups(page, chosen, asked)
+
+
+def _voice(voice: Voice, unit: str, what: str, label: str) -> None:
+    """One kind of votes: what it says, how sure that is, and what silence leaves open."""
+    estimate = voice.estimate
+    with st.container(border=True):
+        st.metric(label, words.amount(estimate.value, unit))
+        if estimate.value is None:
+            st.caption(f"No {what} in this period.")
+            return
+        interval = words.between(estimate.low, estimate.high, unit)
+        st.caption(ui.plain(f"{words.count(estimate.n)} {what}; 95 % interval {interval}"))
+        if voice.asked:
+            rate = words.share(min(1.0, voice.answered / voice.asked))
+            worst, best = (words.amount(bound, unit) for bound in (voice.worst, voice.best))
+            st.caption(
+                ui.plain(
+                    f"{rate} of {words.times(voice.asked, 'completed run')} got {what}. Had all "
+                    f"the others said the worst it would be {worst}, the best {best}."
+                )
+            )
+        if voice.busiest_share is not None:
+            share = words.share(voice.busiest_share)
+            colour = "orange" if voice.busiest_share > MOST_OF_ONE else "gray"
+            st.caption(f":{colour}[{ui.plain(f'The busiest rater gave {share} of the {what}')}]")
+
+
+def _over_time(page: ui.Page, chosen: Filters) -> None:
+    # Whole weeks alone: the day after the period, or today, begins none that counts.
+    after = min((chosen.window.end or page.today) + timedelta(days=1), page.today)
+    weeks = tuple(last_complete_week(after, ago) for ago in range(WEEKS - 1, -1, -1))
+    estimates = ui.read(page, weekly_ratings, account=page.account.id, weeks=weeks)
+    known = [estimate.value for estimate in estimates if estimate.value is not None]
+    points = [
+        TimePoint(
+            at=datetime.combine(week.start + timedelta(days=3), time(12)),
+            label=week.label,
+            value=estimate.value,
+            low=estimate.low,
+            high=estimate.high,
+            n=estimate.n,
+        )
+        for week, estimate in zip(weeks, estimates, strict=True)
+        if week.start is not None
+    ]
+    if not known:
+        return
+    least, most = min(known), max(known)
+    ui.chart(
+        time_chart([Series("Stars", points)], unit="stars", grain="week", height=200),
+        title=f"Between {words.amount(least, 'stars')} and {words.amount(most, 'stars')} stars",
+        subtitle=f"Mean rating of each of {WEEKS} whole weeks, with its 95 % interval",
+        alt="Mean rating by week",
+        page=page,
+        filters=chosen.words,
+        key="weeks",
+    )
+
+
+def _distribution(page: ui.Page, chosen: Filters) -> None:
+    given = ui.read(page, rating_counts, account=page.account.id, window=chosen.window)
+    if not sum(given.values()):
+        return
+    frame = pd.DataFrame(
+        [{"choice": str(n), "series": "In the product", "value": given[n]} for n in range(1, 6)]
+    )
+    good = (given[4] + given[5]) / sum(given.values())
+    ui.chart(
+        stacked_choices(frame, unit="Ratings", what="Stars", height=200),
+        title=f"{words.share(good)} of the ratings are 4 or 5 stars",
+        subtitle="How often each number of stars was given",
+        alt="Ratings by stars",
+        page=page,
+        filters=chosen.words,
+        key="stars",
+    )
+
+
+def _groups(page: ui.Page, chosen: Filters, asked: dict[str, object]) -> None:
+    with st.container(border=True):
+        st.subheader("By kind of ticket", anchor=False)
+        by = st.segmented_control(
+            "By",
+            list(BREAKDOWNS),
+            default=BREAKDOWNS[0],
+            key="feedback_by",
+            label_visibility="collapsed",
+        )
+        found = ui.read(page, breakdown, **asked, by=by or BREAKDOWNS[0])
+        if not found:
+            st.caption("No votes in this period.")
+            return
+        frame = pd.DataFrame([_row(group) for group in found])
+        st.dataframe(frame, hide_index=True)
+        st.caption("Stars and thumbs stay apart; groups of fewer than five are put together.")
+        ui.csv_button(page, frame, name="Votes by kind", filters=chosen.words, key="groups")
+
+
+def _row(group: Group) -> dict[str, object]:
+    rating, positive = group.rating, group.positive
+    return {
+        "Kind": group.name,
+        "Votes": group.votes,
+        "Stars": words.amount(rating.value, "stars"),
+        "95 % of stars": words.between(rating.low, rating.high, "stars"),
+        "Ratings": rating.n,
+        "Thumbs up": words.amount(positive.value, "fraction"),
+        "95 % of thumbs": words.between(positive.low, positive.high, "fraction"),
+        "Thumbs": positive.n,
+    }

@@ -1,0 +1,207 @@
+"""Actions of a review: those carried over, those agreed on, who was there, and the end."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base import text as words
+from core.criteria.verdicts import criteria_of
+from core.review.actions import EXPECTED, Action, actions, add_action, close_action
+from core.review.meeting import ROLES, Meeting, close_review, meetings, set_attendees
+from pages import ui
+
+DUE_DAYS = 7
+STATES = {"done": "Done", "dropped": "Dropped", "open": "Still open"}
+NO_CRITERION = "None"
+
+
+def carried(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
+    """What was agreed before and is open: did its line move?"""
+    found = told["actions"]
+    if not found:
+        st.caption("No action is open from earlier weeks.")
+        return
+    is_open = meeting is not None and meeting.closed_at is None and ui.editor(page) is not None
+    for one in found:
+        with st.container(border=True):
+            late = "overdue" if one["due"] < str(told["last_day"]) else "due"
+            st.markdown(
+                f"**{ui.plain(one['text'])}**, {ui.plain(one['owner'])}, {late} "
+                f"{ui.plain(one['due'])}, from {one['week']}"
+            )
+            if one["criterion"]:
+                expected = EXPECTED[one["expected"]]
+                st.markdown(
+                    ui.plain(f"{one['criterion']} {expected}: did it move? {one['moved']}.")
+                )
+            if is_open:
+                _close_form(page, int(one["id"]))
+
+
+def _close_form(page: ui.Page, number: int) -> None:
+    with st.form(f"review_close_{number}", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            state = st.selectbox("It is", list(STATES), format_func=STATES.get, width=150)
+            outcome = st.text_input("What came of it", max_chars=500, width="stretch")
+            pressed = st.form_submit_button("Save")
+        if pressed:
+            ui.say_after(
+                "review",
+                "Saved.",
+                close_action,
+                page.store,
+                number,
+                account=page.account.id,
+                status=state,
+                outcome=outcome,
+                by=ui.editor(page) or "",
+            )
+            st.rerun()
+
+
+def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label: str) -> None:
+    """The actions of this very review, and a way to agree on another."""
+    if meeting is not None and meeting.content is not None:
+        rows = [_plain(one) for one in told.get("new_actions", [])]
+    else:
+        known = ui.read(page, actions, account=page.account.id)
+        rows = [_row(page, one) for one in known if one.week == label]
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+    else:
+        st.caption("No action was agreed on in this review.")
+    if meeting is not None and meeting.closed_at is None and ui.editor(page):
+        _new(page, label)
+
+
+def _plain(one: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "What": one["text"],
+        "Who": one["owner"],
+        "Due": one["due"],
+        "Should move": one["criterion_key"] or words.UNKNOWN,
+        "Direction": EXPECTED.get(one["expected"] or "", words.UNKNOWN),
+    }
+
+
+def _row(page: ui.Page, one: Action) -> dict[str, object]:
+    return {
+        "What": one.text,
+        "Who": one.owner,
+        "Due": words.day(one.due) + (", overdue" if one.is_overdue(page.today) else ""),
+        "Should move": one.criterion_key or words.UNKNOWN,
+        "Direction": EXPECTED.get(one.expected or "", words.UNKNOWN),
+        "State": STATES.get(one.status, one.status),
+        "Outcome": one.outcome or words.UNKNOWN,
+        "Review": one.week,
+    }
+
+
+def _new(page: ui.Page, label: str) -> None:
+    criteria = {c.key: c.label for c in ui.read(page, criteria_of, account=page.account.id)}
+    with st.form(f"review_action_{page.account.id}_{label}", border=False, clear_on_submit=True):
+        text = st.text_input("What will be done", max_chars=500)
+        with st.grid(4, min_column_width=170):
+            owner = st.text_input("Who does it", max_chars=100)
+            due = st.date_input("Due", page.today + timedelta(days=DUE_DAYS), format="YYYY-MM-DD")
+            key = st.selectbox(
+                "Which criterion should move",
+                [NO_CRITERION, *criteria],
+                format_func=lambda key: criteria.get(key, key),
+            )
+            expected = st.selectbox("It", list(EXPECTED), format_func=EXPECTED.get)
+        if st.form_submit_button("Agree on it", type="primary"):
+            moves = key != NO_CRITERION
+            ui.say_after(
+                "review",
+                "Agreed: it comes back next week.",
+                add_action,
+                page.store,
+                account=page.account.id,
+                week=label,
+                text=text,
+                owner=owner,
+                due=due,
+                by=ui.editor(page) or "",
+                criterion_key=key if moves else None,
+                expected=expected if moves else None,
+            )
+            st.rerun()
+
+
+def attendees(page: ui.Page, meeting: Meeting, label: str) -> None:
+    known = {str(role): str(name) for role, name in meeting.attendees}
+    with st.form(f"review_attendees_{page.account.id}_{label}", border=False):
+        st.markdown("**Who is there**")
+        with st.grid(3, min_column_width=200):
+            names = {
+                role: st.text_input(role, known.get(role, ""), max_chars=100) for role in ROLES
+            }
+        if st.form_submit_button("Save", disabled=ui.editor(page) is None):
+            ui.say_after(
+                "review",
+                "Attendees saved.",
+                set_attendees,
+                page.store,
+                label,
+                names,
+                account=page.account.id,
+            )
+            st.rerun()
+
+
+def close(page: ui.Page, label: str) -> None:
+    who = ui.editor(page)
+    st.button(
+        "Close the review",
+        type="primary",
+        disabled=who is None,
+        key=f"review_end_{label}",
+        help="Keeps every figure, interval, definition, note and chart as it is now",
+        on_click=ui.say_after,
+        args=("review", f"The review of {label} is closed.", close_review, page.store, label),
+        kwargs={"account": page.account.id, "name": page.account.name, "by": who or ""},
+    )
+
+
+def history(page: ui.Page) -> None:
+    """All reviews and actions, with a search; who decided what and when."""
+    search = st.text_input("Find in reviews and actions", key="review_search", width=330).lower()
+    held = ui.read(page, meetings, account=page.account.id)
+    reviews = pd.DataFrame(
+        [
+            {
+                "Week": one.week,
+                "Begun by": one.opened_by,
+                "There": ", ".join(name for _, name in one.attendees) or words.UNKNOWN,
+                "Closed by": one.closed_by or words.UNKNOWN,
+                "Closed": ui.moment(page, one.closed_at) if one.closed_at else "open",
+                "Notes": " / ".join((one.content or {}).get("notes", {}).values()),
+            }
+            for one in held
+        ]
+    )
+    done = pd.DataFrame(
+        [
+            _row(page, one) | {"Decided": f"{one.decided_by}, {ui.moment(page, one.decided_at)}"}
+            for one in ui.read(page, actions, account=page.account.id)
+        ]
+    )
+    for title, frame, key in (("Reviews", reviews, "reviews"), ("Actions", done, "actions")):
+        st.markdown(f"**{title}**")
+        shown = _found(frame, search)
+        if shown.empty:
+            st.caption("None yet." if frame.empty else "None has that word.")
+            continue
+        st.dataframe(shown, hide_index=True)
+        ui.csv_button(page, shown, name=title, filters=search or "all", key=key)
+
+
+def _found(frame: pd.DataFrame, search: str) -> pd.DataFrame:
+    if frame.empty or not search:
+        return frame
+    lines = frame.astype(str).agg(" ".join, axis=1).str.lower()
+    return frame[lines.str.contains(search, regex=False)]

@@ -1,0 +1,109 @@
+"""The criteria of a review: now, last week, four weeks, the baseline; and what to escalate."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base import text as words
+from core.base.stats import Verdict
+from core.review.escalation import Escalation, Sent, record_sent, sent_of
+from core.review.meeting import Meeting
+from pages import ui
+from pages.criteria import strip as _criteria
+
+COLOURS = {"critical": "red", "high": "orange", "medium": "gray"}
+
+
+def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
+    rows = [row for row in told["criteria"] if not row["is_guardrail"]]
+    rails = [row for row in told["criteria"] if row["is_guardrail"]]
+    frame = pd.DataFrame([_row(row) for row in rows])
+    if st.session_state.get(ui.PRESENTING):
+        # Text grows with the page, a grid does not.
+        st.table(frame.drop(columns=["Sample", "Four weeks"]).set_index("Criterion"))
+    else:
+        st.dataframe(frame, hide_index=True)
+    for row in told["criteria"]:
+        if row["excluded_words"]:
+            st.caption(ui.plain(f"{row['label']} {row['excluded_words']}"))
+    with st.expander(f"{len(rails)} guardrails"):
+        st.dataframe(pd.DataFrame([_row(row) for row in rails]), hide_index=True)
+    if not st.session_state.get(ui.PRESENTING):
+        whole = pd.DataFrame([_row(row) for row in told["criteria"]])
+        ui.csv_button(page, whole, name="Review criteria", filters=told["week"], key="criteria")
+    _escalations(page, told, meeting)
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, object]:
+    unit = row["unit"]
+    change = words.change(row["value"], row["week_before"], unit)
+    verdict = _criteria.SIGNS[Verdict(row["verdict"])][0]
+    before = row["verdict_before"]
+    if before not in {None, row["verdict"]}:
+        verdict += f", was {words.lower_first(before)}"
+    return {
+        "Criterion": row["label"],
+        "Value": words.amount(row["value"], unit),
+        "Target": row["target_words"],
+        "Verdict": verdict,
+        "95 % interval": words.between(row["low"], row["high"], unit),
+        "Last week": words.amount(row["week_before"], unit),
+        "Change": words.UNKNOWN if change is None else str(change),
+        "Four weeks": words.amount(row["four_weeks"], unit),
+        "Baseline": words.amount(row["baseline"], unit),
+        "Against it": row["against_baseline"] or words.UNKNOWN,
+        "Sample": row["n"],
+    }
+
+
+def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
+    found = [Escalation(**one) for one in told["escalations"]]
+    sent = ui.read(page, sent_of, account=page.account.id, week=told["week"])
+    if not found and not sent:
+        st.caption("Nothing has to be escalated.")
+        return
+    st.markdown("**To escalate**")
+    is_open = meeting is not None and meeting.closed_at is None and ui.editor(page) is not None
+    done = {one.criterion_key: one for one in sent}
+    for one in found:
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            st.badge(words.upper_first(one.severity), color=COLOURS[one.severity])
+            st.markdown(ui.plain(_label(told, one)), width="stretch")
+            if one.criterion_key in done:
+                st.caption(ui.plain(_sent(page, done[one.criterion_key])), width="content")
+            with st.popover("The message", type="tertiary"):
+                st.code(one.text, language=None, wrap_lines=True)
+                if is_open and one.criterion_key not in done:
+                    _record(page, one, told["week"])
+
+
+def _label(told: Mapping[str, Any], one: Escalation) -> str:
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+    return f"{labels.get(one.criterion_key, 'Data')}: {one.why}"
+
+
+def _sent(page: ui.Page, one: Sent) -> str:
+    at = ui.moment(page, one.sent_at)
+    return f"sent to {one.sent_to} by {one.sent_by}, {at}"
+
+
+def _record(page: ui.Page, one: Escalation, week: str) -> None:
+    with st.form(f"review_sent_{one.criterion_key}_{week}", border=False):
+        to = st.text_input("Sent to", max_chars=100)
+        if st.form_submit_button("I have sent it"):
+            ui.say_after(
+                "review",
+                "Recorded as sent.",
+                record_sent,
+                page.store,
+                one,
+                account=page.account.id,
+                week=week,
+                sent_to=to,
+                by=ui.editor(page) or "",
+            )
+            st.rerun()

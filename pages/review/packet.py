@@ -1,0 +1,120 @@
+"""The packet of a review, to be taken away, to be mailed, and the meeting for a calendar."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.analytics.account_settings import ReviewSettings, save_settings, settings_of
+from core.base import text as words
+from core.base.errors import InputError
+from core.base.mail_settings import MailSettings
+from core.report.calendar import calendar_file
+from core.report.delivery import draft, packet_mail, recipients, send
+from core.report.packet import Packet, packet_of
+from core.report.weekly import PACKET_FORMATS, write_packet
+from core.review.meeting import Meeting
+from pages import ui
+
+
+def show(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label: str) -> None:
+    """Downloads that are made when they are asked for, and the mail for who may edit."""
+    packet = partial(
+        packet_of,
+        page.store,
+        told,
+        meeting,
+        account=page.account.id,
+        name=page.account.name,
+        is_demo=page.is_demo,
+    )
+    with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
+        for kind, (name, mime) in PACKET_FORMATS.items():
+            st.download_button(
+                f"Download {name}",
+                data=partial(_made, packet, kind),
+                file_name=f"touchstone-review-{label}.{kind}",
+                mime=mime,
+                key=f"{page.key}_packet_{kind}",
+                on_click="ignore",
+                type="tertiary",
+            )
+        st.download_button(
+            "Download the meeting for a calendar",
+            data=partial(_meeting_file, page, str(st.context.url or "")),
+            file_name="touchstone-weekly-review.ics",
+            mime="text/calendar",
+            key=f"{page.key}_packet_ics",
+            help=f"Mondays at 10:00 in {page.store.zone.key}, 30 minutes",
+            on_click="ignore",
+            type="tertiary",
+        )
+        who = ui.editor(page)
+        if who is not None:
+            _mail(page, packet, label, who)
+
+
+def _made(packet: partial[Packet], kind: str) -> bytes:
+    return write_packet(packet(), kind)
+
+
+def _meeting_file(page: ui.Page, url: str) -> bytes:
+    return calendar_file(page.account.name, page.store.zone, url, account_id=page.account.id)
+
+
+def _mail(page: ui.Page, packet: partial[Packet], label: str, who: str) -> None:
+    st.divider()
+    key = f"{page.key}_packet_to_{page.account.id}"
+    if key not in st.session_state:
+        known = settings_of(page.store, ReviewSettings, account=page.account.id).recipients
+        st.session_state[key] = "\n".join(known)
+    st.text_area("To, one address a line", key=key, height=90, max_chars=10_000)
+    mail = page.settings.mail
+    if mail is not None:
+        st.button(
+            "Send by mail",
+            key=f"{page.key}_packet_send",
+            help=f"With the PDF and the slides, from {mail.sender}",
+            on_click=_send,
+            args=(page, mail, packet, key, who),
+        )
+        return
+    st.download_button(
+        "Download a draft",
+        data=partial(_draft, packet, str(st.session_state[key])),
+        file_name=f"touchstone-review-{label}.eml",
+        mime="message/rfc822",
+        key=f"{page.key}_packet_eml",
+        help="A mail program opens it, to be looked over and sent: no mail server is configured "
+        "here (TOUCHSTONE_SMTP_HOST)",
+        on_click="ignore",
+    )
+
+
+def _draft(packet: partial[Packet], text: str) -> bytes:
+    """The draft; what is no address is left for its author to see and complete."""
+    try:
+        to = recipients(text)
+    except InputError:
+        to = []
+    return draft(packet_mail(packet(), sender=None, to=to))
+
+
+def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str, who: str) -> None:
+    """Send it, and remember to whom; a failure leaves what was entered as it is."""
+    told: list[tuple[str, str]] = []
+
+    def work() -> None:
+        to = recipients(str(st.session_state[key]))
+        settings = ReviewSettings(recipients=to)
+        save_settings(page.store, settings, account=page.account.id, by=who)
+        refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
+        said = f"Sent to {words.times(len(to) - len(refused), 'address', 'addresses')}"
+        rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())
+        # What did not arrive stays on the page until it is seen.
+        told.append(("error" if refused else "success", f"{said}{rest}."))
+
+    ui.say_after("review", "Sent.", work)
+    if told:
+        st.session_state["said_review"] = told[0]

@@ -1,0 +1,222 @@
+"""What changed, and what do we do about it?"""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+import streamlit as st
+
+from core.analytics.window import last_complete_week
+from core.base import text as words
+from core.review.agenda import SECTIONS, agenda, week_of
+from core.review.meeting import Meeting, meeting_of, meetings, open_review, restated_since
+from pages import ui
+from pages.review import actions as action_parts
+from pages.review import criteria as table_parts
+from pages.review import packet as _review_packet
+from pages.review import sections
+
+WEEKS_OFFERED = 13
+SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
+PRESENTING = """<style>
+header, [data-testid="stToolbar"], .st-key-review_bar, .st-key-review_clock {display: none}
+[data-testid="stMainBlockContainer"] {font-size: 1.4rem; max-width: 1600px}
+[data-testid="stMainBlockContainer"] p, [data-testid="stMainBlockContainer"] li {font-size: 1.4rem}
+[data-testid="stMainBlockContainer"] h3 {font-size: 2.1rem}
+</style>"""
+TITLES = {
+    "carried": "What we agreed on",
+    "metrics": "Success criteria",
+    "trends": "Signals",
+    "feedback": "What people say",
+    "roadmap": "Opportunities",
+    "actions": "What we do now",
+}
+
+
+def show(page: ui.Page) -> None:
+    answer = st.container()
+    label = bar(page)
+    meeting = ui.read(page, meeting_of, week=label, account=page.account.id)
+    told = content(page, label, meeting)
+    with answer:
+        st.markdown(f"##### {ui.plain(told['answer'])}")
+        ui.freshness_line(page, SOURCES, note=f"complete week {told['week']}")
+    ui.said("review")
+    if meeting is not None and meeting.closed_at is not None:
+        closed(page, meeting)
+    bodies = {
+        "carried": lambda: action_parts.carried(page, told, meeting),
+        "metrics": lambda: table_parts.criteria(page, told, meeting),
+        "trends": lambda: sections.trends(page, told),
+        "feedback": lambda: sections.feedback(page, told, label),
+        "roadmap": lambda: sections.roadmap(page, told),
+        "actions": lambda: action_parts.agreed(page, told, meeting, label),
+    }
+    if st.session_state.get(ui.PRESENTING):
+        present(bodies)
+    else:
+        for key, body in bodies.items():
+            section(page, key, meeting, label, body)
+        end(page, meeting, label)
+        _review_packet.show(page, told, meeting, label)
+        history(page)
+
+
+def bar(page: ui.Page) -> str:
+    past = [last_complete_week(page.today, ago).label for ago in range(WEEKS_OFFERED)]
+    known = [one.week for one in ui.read(page, meetings, account=page.account.id)]
+    labels = list(dict.fromkeys([*past, *known]))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
+        label = st.selectbox(
+            "Week",
+            labels,
+            key="review_week",
+            bind="query-params",
+            width=200,
+        )
+        ui.account_box(page)
+        st.button("Present", key="review_start", on_click=_present, shortcut="P")
+        clock()
+    return str(label)
+
+
+def clock() -> None:
+    """The time since the meeting began, and the section that it belongs to by now."""
+    begun = st.session_state.get("review_begun")
+    if begun is None:
+        st.button("Start the clock", key="review_clock_start", on_click=_begin, shortcut="T")
+    else:
+        st.fragment(ticking, run_every=5.0)(begun)
+
+
+def ticking(begun: float) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(spoken((monotonic() - begun) / 60), width="content")
+        st.button("Stop", key="review_clock_stop", type="tertiary", on_click=_stop)
+
+
+def spoken(minutes: float) -> str:
+    """12 min: signals, 2 min 40 s left."""
+    until = 0.0
+    for key, length in SECTIONS.items():
+        until += length
+        if minutes < until:
+            left = words.duration((until - minutes) * 60)
+            return f":blue[{minutes:.0f} min: {TITLES[key].lower()}, {left} left]"
+    return f":orange[{minutes:.0f} min: time to close]"
+
+
+def _begin() -> None:
+    st.session_state["review_begun"] = monotonic()
+
+
+def _stop() -> None:
+    st.session_state.pop("review_begun", None)
+
+
+def content(page: ui.Page, label: str, meeting: Meeting | None) -> Mapping[str, Any]:
+    """What the review shows: as it was closed, else as the data says now."""
+    if meeting is not None and meeting.content is not None:
+        return meeting.content
+    week = week_of(label, page.today)
+    found: Mapping[str, Any] = ui.read(
+        page, agenda, week=week, account=page.account.id, name=page.account.name
+    )
+    return found
+
+
+def section(page: ui.Page, key: str, meeting: Meeting | None, label: str, body: Any) -> None:
+    minutes = SECTIONS.get(key)
+    with st.container(border=True):
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            st.subheader(TITLES[key], anchor=key)
+            if minutes:
+                st.caption(f"{minutes} minutes", width="content")
+        body()
+        if key in SECTIONS:
+            sections.notes(page, key, meeting, label)
+
+
+def closed(page: ui.Page, meeting: Meeting) -> None:
+    """An old review says what was restated since it closed."""
+    assert meeting.closed_at is not None
+    at = ui.moment(page, meeting.closed_at)
+    asked = {"account": page.account.id, "name": page.account.name}
+    lines = ui.read(page, restated_since, meeting=meeting, **asked)
+    with st.container(border=True):
+        st.markdown(
+            f"**Closed by {ui.plain(meeting.closed_by or '')}, {ui.plain(at)}.** "
+            "It is shown as it was then."
+        )
+        if not lines:
+            st.caption("Today's data still says all of it.")
+            return
+        st.markdown("Restated since:")
+        for line in lines:
+            st.markdown(f"- {ui.plain(line)}")
+
+
+def end(page: ui.Page, meeting: Meeting | None, label: str) -> None:
+    who = ui.editor(page)
+    with st.container(border=True):
+        if meeting is None:
+            st.button(
+                "Begin the review",
+                type="primary",
+                disabled=who is None,
+                on_click=ui.say_after,
+                args=(
+                    "review",
+                    f"{label}: the review has begun.",
+                    open_review,
+                    page.store,
+                    label,
+                ),
+                kwargs={"account": page.account.id, "by": who or ""},
+            )
+            st.caption("Notes, actions and attendees are kept from then on.")
+        elif meeting.closed_at is None:
+            action_parts.attendees(page, meeting, label)
+            action_parts.close(page, label)
+        else:
+            present_names = ", ".join(f"{name} ({role})" for role, name in meeting.attendees)
+            st.caption(ui.plain(f"There: {present_names or 'nobody was entered'}."))
+
+
+def history(page: ui.Page) -> None:
+    with st.expander("All reviews and actions"):
+        action_parts.history(page)
+
+
+def present(bodies: Mapping[str, Any]) -> None:
+    """One section on the screen; the arrow keys move."""
+    st.html(PRESENTING)
+    keys = list(bodies)
+    at = int(st.session_state.get("review_at", 0)) % len(keys)
+    st.subheader(TITLES[keys[at]], anchor=False)
+    bodies[keys[at]]()
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.button("Back", key="review_back", on_click=_move, args=(-1,), shortcut="Left")
+        st.caption(f"{at + 1} of {len(keys)}", width="content")
+        st.button("Next", key="review_next", on_click=_move, args=(1,), shortcut="Right")
+        st.button("End", key="review_stop", on_click=_end_presenting, shortcut="Esc")
+
+
+def _present() -> None:
+    st.session_state[ui.PRESENTING], st.session_state["review_at"] = True, 0
+
+
+def _end_presenting() -> None:
+    st.session_state[ui.PRESENTING] = False
+
+
+def _move(step: int) -> None:
+    last = len(TITLES) - 1
+    at = int(st.session_state.get("review_at", 0)) + step
+    st.session_state["review_at"] = min(max(at, 0), last)
+
+
+ui.run_page("review", "What changed, and what do we do about it?", show)

@@ -1,0 +1,269 @@
+"""What should we improve next?"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.window import last_complete_week
+from core.base import text as words
+from core.criteria.verdicts import CriterionResult, evaluate
+from core.review.actions import actions
+from core.review.roadmap import (
+    STATUSES,
+    Opportunity,
+    change_opportunity,
+    create_opportunity,
+    opportunities,
+    opportunity_history,
+)
+from core.review.roadmap_score import Outcome, Scored, hit_rate, outcomes, ranked
+from pages import ui
+
+PLACE = "roadmap"
+COLOURS = {"high": "red", "medium": "orange", "low": "gray", None: "gray"}
+DIRECTIONS = {"up": "should rise", "down": "should fall"}
+NONE = "none"
+WINDOW_DAYS = 28
+SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
+
+
+def show(page: ui.Page) -> None:
+    answer = st.container()
+    ui.account_box(page)
+    ui.said(PLACE)
+    week = last_complete_week(page.today)
+    results = {
+        result.criterion.key: result
+        for result in ui.read(page, evaluate, account=page.account.id, window=week)
+    }
+    known = ui.read(page, opportunities, account=page.account.id)
+    scored = ranked(known, results)
+    told = ui.read(page, outcomes, found=tuple(known), account=page.account.id, today=page.today)
+    with answer:
+        st.markdown(f"##### {ui.plain(said(scored, told))}")
+        ui.freshness_line(page, SOURCES, note=f"criteria of {week.label}")
+    if not known:
+        ui.empty(
+            "Nothing is on the roadmap yet. Make a theme of comments an opportunity, or enter one.",
+            *("feedback/page.py", "Go to themes"),
+        )
+    for one in scored:
+        card(page, one, results)
+    if told:
+        past(page, told, hit_rate(told))
+    done(page, [one for one in known if one.status in {"done", "dropped"}])
+    if ui.editor(page):
+        with st.expander("Enter an opportunity"):
+            enter(page)
+
+
+def said(scored: Sequence[Scored], told: Sequence[Outcome]) -> str:
+    """The answer: what comes first and why, and how past estimates fared."""
+    if not scored:
+        return "No opportunity is open."
+    first = scored[0]
+    number = words.upper_first(words.times(len(scored), "opportunity", "opportunities"))
+    text = f"{number}; "
+    if first.score is None:
+        text += "none is scored yet"
+    else:
+        text += f"first {first.opportunity.title}, priority {first.priority}"
+    hits, of = hit_rate(told)
+    return f"{text}. {hits} of {of} past estimates came true." if of else f"{text}."
+
+
+def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
+    opportunity = one.opportunity
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(words.upper_first(one.priority or "not scored"), color=COLOURS[one.priority])
+            st.subheader(ui.plain(opportunity.title), anchor=False, width="content")
+            st.badge(STATUSES[opportunity.status], color="blue")
+        st.text(opportunity.problem)
+        st.caption(ui.plain(words.upper_first(one.arithmetic)))
+        st.caption(ui.plain("; ".join(facts(opportunity, results))))
+        with st.container(horizontal=True):
+            if ui.editor(page):
+                with st.popover("Decide", type="tertiary"):
+                    decide(page, one, results)
+            if opportunity.evidence:
+                with st.popover("What was counted", type="tertiary"):
+                    counted(opportunity)
+            linked(page, opportunity)
+        history = ui.read(page, opportunity_history, number=opportunity.id, account=page.account.id)
+        if len(history) > 1:
+            at = ui.moment(page, history[0].at)
+            st.caption(ui.plain(f"Last decided by {history[0].by}, {at}"))
+
+
+def counted(one: Opportunity) -> None:
+    """The comments and tickets behind the reach, as they were counted."""
+    evidence = one.evidence or {}
+    for name in ("tickets", "comments"):
+        keys = evidence.get(name, [])
+        st.markdown(f"**{words.upper_first(words.times(len(keys), name.removesuffix('s')))}**")
+        st.dataframe(pd.DataFrame({name: keys}), hide_index=True, height=180)
+
+
+def linked(page: ui.Page, one: Opportunity) -> None:
+    """The theme that it came from, and the actions that should move the same criterion."""
+    if one.theme_id is not None:
+        st.page_link(
+            "feedback/page.py", label="Its theme", query_params={"feedback_view": "Themes"}
+        )
+    related = [
+        action
+        for action in ui.read(page, actions, account=page.account.id, status="open")
+        if one.criterion_key is not None and action.criterion_key == one.criterion_key
+    ]
+    if related:
+        st.page_link(
+            "review/page.py", label=words.upper_first(words.times(len(related), "open action"))
+        )
+
+
+def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]:
+    found = []
+    if one.reach_from is not None and one.reach_to is not None:
+        reach = [
+            words.times(one.reach_comments or 0, "comment"),
+            words.times(one.reach_raters or 0, "rater"),
+            words.times(one.reach_tickets or 0, "ticket"),
+        ]
+        days = f"{words.day(one.reach_from)} to {words.day(one.reach_to)}"
+        found.append(f"Counted {days}: {words.listed(reach)}")
+    result = results.get(one.criterion_key or "")
+    if result is not None:
+        value = words.amount(result.estimate.value, result.criterion.unit)
+        found.append(f"{result.criterion.label} is {value}, {words.lower_first(result.verdict)}")
+    if one.direction is not None and one.due_from is not None and one.due_to is not None:
+        found.append(
+            f"it {DIRECTIONS[one.direction]} from {words.day(one.due_from)} to "
+            f"{words.day(one.due_to)}"
+        )
+    return found or ["Nothing is promised yet: name the criterion, the direction and the window"]
+
+
+def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
+    known = one.opportunity
+    labels = {key: result.criterion.label for key, result in results.items()}
+    keys = [NONE, *labels]
+    with st.form(f"{PLACE}_{page.account.id}_{known.id}", border=False):
+        key = st.selectbox(
+            "Which criterion it moves",
+            keys,
+            index=keys.index(known.criterion_key) if known.criterion_key in labels else 0,
+            format_func=lambda key: labels.get(key, "None yet"),
+        )
+        direction = st.selectbox(
+            "It",
+            list(DIRECTIONS),
+            index=list(DIRECTIONS).index(known.direction or "up"),
+            format_func=DIRECTIONS.get,
+        )
+        impact = st.number_input(
+            "By how much, in the criterion's unit; shares in points of 100",
+            min_value=0.0,
+            value=_written(known.impact, results.get(known.criterion_key or "")),
+            step=None,
+        )
+        effort = st.number_input("Effort in days", min_value=0.0, value=known.effort, step=None)
+        sure = st.number_input(
+            "How sure, in per cent; empty: as the criterion's interval says",
+            min_value=0.0,
+            max_value=100.0,
+            value=None if known.confidence is None else known.confidence * 100,
+            step=None,
+        )
+        first = known.due_from or page.today + timedelta(days=1)
+        last = known.due_to or first + timedelta(days=WINDOW_DAYS - 1)
+        days = st.date_input("It shows between", (first, last), format="YYYY-MM-DD")
+        status = st.selectbox(
+            "Status",
+            list(STATUSES),
+            index=list(STATUSES).index(known.status),
+            format_func=STATUSES.get,
+        )
+        if st.form_submit_button("Save", type="primary"):
+            unit = results[key].criterion.unit if key in results else ""
+            whole = isinstance(days, tuple) and len(days) == 2
+            ui.say_after(
+                PLACE,
+                "Saved, with your name beside it.",
+                change_opportunity,
+                page.store,
+                known.id,
+                account=page.account.id,
+                by=ui.editor(page) or "",
+                criterion_key=None if key == NONE else key,
+                direction=None if key == NONE else direction,
+                impact=None if impact is None else impact / (100 if unit == "fraction" else 1),
+                effort=effort,
+                confidence=None if sure is None else sure / 100,
+                due_from=days[0] if whole else None,
+                due_to=days[1] if whole else None,
+                status=status,
+            )
+            st.rerun()
+
+
+def _written(impact: float | None, result: CriterionResult | None) -> float | None:
+    if impact is None:
+        return None
+    return impact * 100 if result is not None and result.criterion.unit == "fraction" else impact
+
+
+def past(page: ui.Page, told: Sequence[Outcome], hits: tuple[int, int]) -> None:
+    with st.container(border=True):
+        st.subheader(f"{hits[0]} of {words.times(hits[1], 'estimate')} came true", anchor=False)
+        st.caption(
+            "Each named its criterion, direction and window before; as expected is said only where "
+            "the intervals before and after do not overlap"
+        )
+        frame = pd.DataFrame(
+            [
+                {
+                    "Opportunity": one.opportunity.title,
+                    "Expected": DIRECTIONS[one.opportunity.direction or "up"],
+                    "Before": one.before,
+                    "In its window": one.after,
+                    "Moved": one.moved,
+                }
+                for one in told
+            ]
+        )
+        st.dataframe(frame, hide_index=True)
+        ui.csv_button(page, frame, name="Past estimates", filters="all", key="past")
+
+
+def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
+    if not known:
+        return
+    with st.expander(f"{len(known)} done or dropped"):
+        for one in known:
+            at = one.decided_at or one.created_at
+            moment = ui.moment(page, at)
+            st.markdown(f"- **{ui.plain(one.title)}**, {STATUSES[one.status].lower()}, {moment}")
+
+
+def enter(page: ui.Page) -> None:
+    with st.form(f"{PLACE}_new_{page.account.id}", border=False, clear_on_submit=True):
+        title = st.text_input("What it is called", max_chars=120)
+        problem = st.text_area("What the problem is", max_chars=2_000, height=100)
+        if st.form_submit_button("Enter it", type="primary"):
+            ui.say_after(
+                PLACE,
+                "Entered.",
+                create_opportunity,
+                page.store,
+                account=page.account.id,
+                title=title,
+                problem=problem,
+                by=ui.editor(page) or "",
+            )
+            st.rerun()
+
+
+ui.run_page("roadmap", "What should we improve next?", show)

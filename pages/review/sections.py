@@ -1,0 +1,130 @@
+"""Signals, feedback and roadmap of a review, and the notes that are written in each section."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.base import text as words
+from core.charts.vega import Drawn
+from core.review.meeting import Meeting
+from core.review.notes import notes_of, save_note
+from pages import ui
+
+LISTS = (
+    ("positive", "What is good", "green"),
+    ("worrying", "What worries", "orange"),
+    ("stable", "What is stable or open", "gray"),
+)
+
+
+def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
+    """Only what a rule marked, or whose verdict changed; the rest is one sentence."""
+    signals = told["signals"]
+    quiet = [one["label"] for one in told["series"] if one["key"] not in _keys(signals)]
+    for signal in signals:
+        if signal["chart"] is None:
+            st.markdown(f"- {ui.plain(signal['words'])}")
+    charted = [signal for signal in signals if signal["chart"] is not None]
+    if charted:
+        with st.grid(2, min_column_width=330):
+            for signal in charted:
+                ui.chart(
+                    Drawn(signal["chart"]),
+                    title=signal["words"],
+                    subtitle=signal["subtitle"],
+                    alt=signal["words"],
+                    page=page,
+                    filters=told["week"],
+                    key=f"signal_{signal['key']}",
+                )
+    if not signals:
+        st.markdown("No signal this week: nothing moved by more than chance.")
+    st.caption(
+        ui.plain(
+            f"{words.listed(quiet)} within the usual limits. Over all series about "
+            f"{told['expected_false_alarms']:.1f} marks a week are chance alone; tests of criteria "
+            "are held to 5 % false discoveries together (Benjamini and Hochberg)."
+        )
+    )
+    if told["causes"]:
+        st.markdown("**In the same week**")
+        for cause in told["causes"]:
+            st.markdown(f"- {ui.plain(cause)}")
+    with st.grid(3, min_column_width=260):
+        for key, title, colour in LISTS:
+            with st.container(border=True, height="stretch"):
+                st.badge(title, color=colour)
+                for sentence in told[key] or ["Nothing."]:
+                    st.markdown(f"- {ui.plain(sentence)}")
+
+
+def _keys(signals: Any) -> set[str]:
+    return {signal["key"] for signal in signals}
+
+
+def feedback(page: ui.Page, told: Mapping[str, Any], label: str) -> None:
+    del page, label
+    themes = told.get("themes") or []
+    if not themes:
+        st.caption("No comment of this week belongs to a theme.")
+    for theme in themes:
+        with st.container(border=True):
+            st.markdown(f"**{ui.plain(theme['name'])}**: {ui.plain(theme['words'])}")
+            for quote in theme["quotes"]:
+                # Text, never Markdown: people write what they like.
+                st.text(quote)
+
+
+def roadmap(page: ui.Page, told: Mapping[str, Any]) -> None:
+    del page
+    found = told.get("opportunities") or []
+    if not found:
+        st.caption("No opportunity is on the roadmap yet.")
+    for one in found:
+        st.markdown(f"- **{ui.plain(one['title'])}**: {ui.plain(one['words'])}")
+
+
+def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> None:
+    """A text that is saved when it is left; what others wrote meanwhile is kept beside it."""
+    if meeting is None:
+        return
+    if meeting.content is not None:
+        text = meeting.content["notes"].get(section, "")
+        if text:
+            st.text(text)
+        return
+    known = notes_of(page.store, label, account=page.account.id).get(section)
+    key = f"review_note_{page.account.id}_{label}_{section}"
+    seen = f"{key}_seen"
+    if known is not None and st.session_state.get(seen) != known.version:
+        st.session_state[key], st.session_state[seen] = known.text, known.version
+    st.session_state.setdefault(seen, 0)
+    st.text_area(
+        "Notes",
+        key=key,
+        on_change=_save,
+        args=(page, label, section, key, seen),
+        placeholder="Decisions and remarks; saved when you leave the box",
+        disabled=ui.editor(page) is None,
+        height=90,
+    )
+    if known is not None and known.written_at is not None:
+        at = ui.moment(page, known.written_at)
+        st.caption(ui.plain(f"Saved, {known.written_by}, {at}"))
+
+
+def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
+    def save() -> None:
+        saved = save_note(
+            page.store,
+            label,
+            section,
+            str(st.session_state[key]),
+            account=page.account.id,
+            by=ui.editor(page) or "",
+            seen=int(st.session_state[seen]),
+        )
+        st.session_state[key], st.session_state[seen] = saved.text, saved.version
+
+    ui.say_after("review", "Notes saved.", save)

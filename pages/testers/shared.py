@@ -1,0 +1,157 @@
+"""What the parts of the tester leaderboard share: what is looked at, and the links between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.account_settings import LeaderboardSettings
+from core.analytics.trends import Trend
+from core.base import text as words
+from core.testers import words as tester_words
+from core.testers.counts import Scope, maturing, tester_names
+from core.testers.field import TRENDS, Leaderboard, by_order, leaderboard, trend_of
+from core.testers.triage_rates import maturing_since
+from pages import ui
+from pages.ui.filters import Filters
+
+PERSON = "person"  # the parameter of the link to one tester's own view
+BOX = "testers_box"
+HERE = "testers/page.py"
+
+
+@dataclass(frozen=True)
+class View:
+    """What the page looks at: the period and products, and the weights and thresholds in use."""
+
+    page: ui.Page
+    chosen: Filters
+    settings: LeaderboardSettings
+    saved: LeaderboardSettings
+
+    @property
+    def scope(self) -> Scope:
+        """Which bugs."""
+        return Scope(self.page.account.id, self.chosen.window, self.chosen.product_ids)
+
+    def of(self, tester_id: int) -> Scope:
+        """Which bugs of one tester."""
+        return replace(self.scope, tester_id=tester_id)
+
+    @property
+    def since(self) -> date:
+        """Bugs of cycles that ended after this day are still maturing."""
+        return maturing_since(self.page.today, self.settings)
+
+    @property
+    def words(self) -> str:
+        """What an export is stamped with."""
+        changed = tester_words.settings_changed(self.saved, self.settings)
+        return "; ".join([self.chosen.words, *([f"trial: {', '.join(changed)}"] * bool(changed))])
+
+    def leaderboard(self) -> Leaderboard:
+        """The testers ranked, computed once for each state of the data and of the settings."""
+        return ui.read_facts(
+            self.page,
+            leaderboard,
+            scope=self.scope,
+            weights=dict(self.settings.weights),
+            newcomer_below=self.settings.newcomer_below,
+        )
+
+    def trend(self, people: pd.DataFrame, by: str) -> Trend:
+        """The months of those who come first in an order."""
+        first = by_order(people, by).head(TRENDS)["tester_id"]
+        ids = tuple(sorted(int(tester) for tester in first))
+        return ui.read_facts(
+            self.page, trend_of, scope=self.scope, tester_ids=ids, today=self.page.today
+        )
+
+
+def with_trends(people: pd.DataFrame, trend: Trend) -> pd.DataFrame:
+    lines = trend.lists()
+    return people.assign(trend=[lines.get(int(tester), []) for tester in people["tester_id"]])
+
+
+def names(page: ui.Page) -> Mapping[int, str]:
+    """Every tester of the account by id."""
+    return ui.read_facts(page, tester_names, account=page.account.id)
+
+
+def person() -> str | None:
+    """Whom the link names, as it was written."""
+    return st.query_params.get(PERSON)
+
+
+def box(page: ui.Page) -> None:
+    """The searchable box of testers: whoever is chosen has their own view, and a link to it."""
+    known = names(page)
+    wanted = person()
+    shown = int(wanted) if wanted and wanted.isascii() and wanted.isdigit() else None
+    st.session_state[BOX] = shown if shown in known else None
+    st.selectbox(
+        "Tester",
+        list(known),
+        index=None,
+        format_func=lambda key: known.get(key, words.UNKNOWN),
+        key=BOX,
+        placeholder="Everyone",
+        width=220,
+        on_change=lambda: go_to(st.session_state[BOX]),
+    )
+
+
+def go_to(tester_id: int | None) -> None:
+    """Show one tester's own view, or everyone again; the rest of the link stays."""
+    if tester_id is None:
+        st.query_params.pop(PERSON, None)
+    else:
+        st.query_params[PERSON] = str(tester_id)
+
+
+def row_chosen(table: str, ids: Sequence[int]) -> int | None:
+    """Whose row was clicked in a table that shows these testers in this order."""
+    rows = st.session_state[table].selection.rows
+    return ids[rows[0]] if rows and rows[0] < len(ids) else None
+
+
+def maturing_note(view: View, tester_id: int | None = None) -> None:
+    """How many bugs are too young to be judged; nothing where there are none."""
+    scope = view.scope if tester_id is None else view.of(tester_id)
+    bugs, undecided = ui.read_facts(view.page, maturing, scope=scope, since=view.since)
+    if bugs:
+        verb = "is" if bugs == 1 else "are"
+        st.caption(
+            f"{words.times(bugs, 'bug')} of cycles that ended after {words.day(view.since)} {verb} "
+            f"still maturing, {words.count(undecided)} undecided: what nobody decides is accepted "
+            f"by itself after {words.times(view.settings.maturing_days, 'day')}."
+        )
+
+
+def pale_note(periods: Sequence[str]) -> str:
+    """What the pale bars of a chart are, where there are any."""
+    return "; pale: still maturing" if periods else ""
+
+
+def nameless_note(found: Leaderboard) -> None:
+    if found.nameless:
+        number = words.times(found.nameless, "bug")
+        verb = "names" if found.nameless == 1 else "name"
+        st.caption(f"{number} in this period {verb} no tester and {_counts(found)} for nobody.")
+
+
+def _counts(found: Leaderboard) -> str:
+    return "counts" if found.nameless == 1 else "count"
+
+
+def trend_column(most: int = TRENDS) -> Any:
+    return st.column_config.BarChartColumn(
+        "By month",
+        y_min=0,
+        width=92,
+        help="Bugs reported by month, scaled to the busiest; for the first "
+        f"{most} in this order. The latest may still grow",
+    )

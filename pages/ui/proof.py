@@ -1,0 +1,130 @@
+"""What is this? The definition of a figure, the query that ran, and the rows behind it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics import Metric, explain, query_metrics
+from core.analytics.figures import Figure, headline_figures
+from core.analytics.query import are_of_facts
+from core.base import text as words
+from core.store import Store
+from pages import ui
+
+ROWS = 200
+EVERY_ROW = 1_000_000
+BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
+
+
+def figure_cards(
+    page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
+) -> list[Figure]:
+    """A card for each metric, named by its label, each with the way to its proof."""
+    figures = headlines(page, list(labels), asked)
+    for figure in figures:
+        ui.figure_card(page, figure, labels[figure.metric.key], of_figure, brief=brief)
+    return figures
+
+
+def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Figure]:
+    """The headline figures of metrics; of those of test cycles and bugs no vote has a part."""
+    read = ui.read_facts if are_of_facts(metrics) else ui.read
+    return read(page, headline_figures, metrics=list(metrics), **asked)
+
+
+@st.dialog("What is this?", width="large")
+def of_figure(page: ui.Page, figure: Figure) -> None:
+    """A headline figure: its value comes from the answer that the card was made from."""
+    definition(figure.metric)
+    asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
+    metric_rows(page, figure.metric, asked, figure.value)
+
+
+def definition(metric: Metric) -> None:
+    st.markdown(f"**{ui.plain(metric.label)}**. {ui.plain(metric.definition)}")
+    facts(definition_facts(metric))
+
+
+def definition_facts(metric: Metric) -> dict[str, str]:
+    """What there is to say of a metric beside its definition, by name."""
+    return {
+        "Formula": metric.formula,
+        "Unit": f"{metric.unit}, {BETTER[metric.better]}",
+        "Source": metric.source,
+        "Owner": metric.owner,
+        "Version of the definition": str(metric.version),
+    }
+
+
+def facts(said: Mapping[str, str]) -> None:
+    st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
+
+
+def value_of(store: Store, *, asked: Mapping[str, Any], metric: str) -> float | None:
+    """A metric over all of a query."""
+    value: float | None = query_metrics(store, **asked)["totals"][metric]
+    return value
+
+
+def metric_rows(
+    page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
+) -> None:
+    shown = {"result_or_query": asked, "row": {metric.key: value}, "metric": metric.key}
+    proof = ui.read(page, explain, **shown, limit=ROWS)
+    number = words.times(proof["total_rows"], "row")
+    verb = "re-aggregates" if proof["total_rows"] == 1 else "re-aggregate"
+    claim = f"{number} {verb} to {words.amount(proof['recomputed'], metric.unit)}"
+    if proof["agrees"]:
+        st.success(ui.plain(f"{claim}, the number shown: yes."))
+    else:
+        st.error(
+            ui.plain(f"{claim}, but {words.amount(value, metric.unit)} is shown: please report.")
+        )
+    if not proof["rows"]:
+        return
+    _paged_rows(page, shown, proof)
+
+    def every_row() -> pd.DataFrame:
+        return _readable(explain(page.store, **shown, limit=EVERY_ROW)["rows"])
+
+    name = f"Rows of {metric.label}"
+    ui.csv_button(page, every_row, name=name, filters=_scope(asked), key="proof")
+    with st.expander("The query that ran"):
+        st.code(proof["sql"], language="sql", wrap_lines=True)
+
+
+def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any]) -> None:
+    """A page of the rows; the download has all of them."""
+    table, rows = st.container(), proof["rows"]
+    pages = -(-proof["total_rows"] // ROWS)
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            number = st.pagination(pages, key=f"{page.key}_rows_{proof['metric']}")
+            st.caption(f"{ROWS} rows a page; the download has all of them.")
+        if number > 1:
+            offset = ROWS * (number - 1)
+            rows = ui.read(page, explain, **shown, limit=ROWS, offset=offset)["rows"]
+    frame = _readable(rows)
+    for column in frame:
+        if column.endswith(" at"):  # to the minute, which is as much as a person reads
+            frame[column] = frame[column].str.slice(0, 16).str.replace("T", " ")
+    table.dataframe(frame, hide_index=True, height=280)
+
+
+def _scope(asked: Mapping[str, Any]) -> str:
+    """The dates and filters of a query, as an export says them."""
+    start, end = asked.get("start_date"), asked.get("end_date")
+    said = [f"{start or 'the first day'} to {end or 'the last day'}"] if start or end else []
+    for name, values in (asked.get("filters") or {}).items():
+        said.append(f"{name} {', '.join(map(str, values))}")
+    return "; ".join(said) or "none"
+
+
+def _readable(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """The rows without the account, which the page says, and the fact where there is only one."""
+    frame = pd.DataFrame(rows).drop(columns="account_id", errors="ignore")
+    if frame["fact"].nunique() == 1:  # noqa: PD101  # facts are few
+        frame = frame.drop(columns="fact")
+    return frame.rename(columns=lambda name: name.replace("_", " "))

@@ -1,0 +1,170 @@
+"""The widget: a thumb that saves at once, then stars and words; and who it is that rates."""
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from core.api.limits import Buckets
+from core.base import text as words
+from core.base.errors import InputError
+from core.feedback import (
+    CLEAR,
+    LONGEST_COMMENT,
+    RatedEnhancement,
+    Vote,
+    cast_vote,
+    current_vote,
+    subject_of,
+)
+from core.feedback.raters import anonymous_rater
+from pages import ui
+
+THUMBS = ("down", "up")  # as the widget numbers them
+# What the server gives each browser; it tells two visits of one browser to be one rater.
+BROWSER = "_streamlit_xsrf"
+# As many votes may one rater cast in a minute.
+MOST_VOTES = 30
+VOTES = Buckets()
+
+
+def rater(page: ui.Page) -> str:
+    """Who rates: who is signed in, else the address they typed, else somebody without a name."""
+    if st.user.get("is_logged_in") and st.user.get("email"):
+        return str(st.user["email"])
+    if typed := str(st.session_state.get("feedback_rater", "")).strip():
+        return typed
+    browser = _browser(st.context.cookies.get(BROWSER))
+    if browser is None:
+        browser = st.session_state.setdefault("visit", secrets.token_hex(16))
+    return anonymous_rater(page.store, page.account.id, browser)
+
+
+def _browser(cookie: object) -> str | None:
+    """What the server's cookie says at each visit: it is written with another mask each time."""
+    parts = cookie.split("|") if isinstance(cookie, str) else []
+    if len(parts) != 4 or parts[0] != "2":
+        return None
+    try:
+        mask, masked = (bytes.fromhex(part) for part in parts[1:3])
+        return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex() or None
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def is_signed_in() -> bool:
+    return bool(st.user.get("is_logged_in") and st.user.get("email"))
+
+
+def address_box() -> None:
+    """Where who is not signed in may say who they are."""
+    if not is_signed_in():
+        st.text_input(
+            "Your address (optional)",
+            key="feedback_rater",
+            placeholder="Anonymous without it",
+            width=210,
+            max_chars=200,
+            persist_state="session",
+        )
+
+
+def thumbs(page: ui.Page, run: RatedEnhancement) -> None:
+    vote, key = run.vote, f"feedback_thumb_{run.id}"
+    thumb = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
+    st.feedback("thumbs", key=key, default=thumb, on_change=_save_thumb, args=(page, run, key))
+
+
+def stars_and_comment(page: ui.Page, run: RatedEnhancement, vote: Vote) -> None:
+    """What can be added once the thumb is in."""
+    stars, comment = f"feedback_stars_{run.id}", f"feedback_comment_{run.id}"
+    st.feedback(
+        "stars",
+        key=stars,
+        default=vote.rating - 1 if vote.rating is not None else None,
+        on_change=_save_stars,
+        args=(page, run, stars),
+    )
+    with (
+        st.form(f"feedback_form_{run.id}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        st.text_input(
+            "Comment",
+            value=vote.comment or "",
+            key=comment,
+            max_chars=LONGEST_COMMENT,
+            placeholder="What helped, or what was missing?",
+            label_visibility="collapsed",
+        )
+        st.form_submit_button("Save comment", on_click=_save_comment, args=(page, run, comment))
+
+
+def _save_thumb(page: ui.Page, run: RatedEnhancement, key: str) -> None:
+    # 0 is a thumb down, and None takes a thumb back.
+    pressed = st.session_state[key]
+    thumb = CLEAR if pressed is None else THUMBS[pressed]
+    _save(page, run, "Vote taken back." if pressed is None else "Vote saved.", thumb=thumb)
+
+
+def _save_stars(page: ui.Page, run: RatedEnhancement, key: str) -> None:
+    # The widget counts from 0, people count stars from 1.
+    pressed = st.session_state[key]
+    rating = CLEAR if pressed is None else pressed + 1
+    _save(page, run, "Stars taken back." if pressed is None else "Stars saved.", rating=rating)
+
+
+def _save_comment(page: ui.Page, run: RatedEnhancement, key: str) -> None:
+    text = str(st.session_state[key]).strip()
+    _save(page, run, "Comment saved." if text else "Comment removed.", comment=text or CLEAR)
+
+
+def _save(page: ui.Page, run: RatedEnhancement, done: str, **vote: object) -> None:
+    ui.say_after(
+        "feedback",
+        done,
+        _cast,
+        page,
+        subject=subject_of(enhancement=run.id),
+        rater=rater(page),
+        ticket_id=run.ticket_id,
+        **vote,
+    )
+
+
+def _cast(page: ui.Page, *, rater: str, **vote: Any) -> None:
+    """Cast the vote, unless this rater has cast too many within a minute."""
+    wait = VOTES.take((page.account.id, rater), burst=MOST_VOTES, seconds=60.0)
+    if wait:
+        raise InputError(
+            f"More than {MOST_VOTES} votes in a minute: go on in {words.duration(wait + 1)}."
+        )
+    cast_vote(page.store, page.account.id, rater=rater, **vote)
+
+
+def was_useful(page: ui.Page) -> None:
+    """The same, small, at the foot of a page: was it useful?"""
+    subject, key = subject_of(page=f"/{page.key}"), f"useful_{page.key}_{page.account.id}"
+    vote = current_vote(page.store, page.account.id, subject, rater(page))
+    known = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
+    ):
+        st.caption("Was this page useful?", width="content")
+        st.feedback(
+            "thumbs", key=key, default=known, on_change=_save_useful, args=(page, subject, key)
+        )
+    ui.said(f"useful_{page.key}")
+
+
+def _save_useful(page: ui.Page, subject: str, key: str) -> None:
+    pressed = st.session_state[key]
+    ui.say_after(
+        f"useful_{page.key}",
+        "Vote taken back." if pressed is None else "Thank you, saved.",
+        _cast,
+        page,
+        subject=subject,
+        rater=rater(page),
+        thumb=CLEAR if pressed is None else THUMBS[pressed],
+    )

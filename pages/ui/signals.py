@@ -1,0 +1,78 @@
+"""A metric by week or month within its usual limits, with what is more than noise marked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.series import Series, series_of
+from core.charts.signal import signal_chart
+from core.review import signal_words
+from pages import ui
+from pages.ui.filters import Filters
+
+__all__ = ["download", "drawn", "grid", "of"]
+
+
+def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Series]:
+    """The series of metrics; `asked` is the scope of the page's reads: `Filters.asked_of`."""
+    return ui.read(page, series_of, metrics=tuple(metrics), **asked)
+
+
+def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
+    """The charts of several metrics, two beside each other, and how many marks chance makes."""
+    found = of(page, metrics, chosen.asked_of(page))
+    with st.grid(2, min_column_width=340):
+        for one in found:
+            ui.chart(
+                drawn(one),
+                title=signal_words.finding(one),
+                subtitle=signal_words.subtitle(one, brief=True),
+                alt=signal_words.alt_text(one),
+                page=page,
+                filters=chosen.words,
+                key=f"trend_{one.metric.key}",
+            )
+    st.caption(ui.plain(signal_words.chance_of_all(found)))
+    download(page, found, chosen)
+
+
+def download(page: ui.Page, found: Sequence[Series], chosen: Filters) -> None:
+    """The points of the series with their limits and signals, as CSV."""
+    ui.csv_button(
+        page,
+        lambda: pd.concat([_rows(one) for one in found], ignore_index=True),
+        name=f"Trend of {found[0].metric.label}" if len(found) == 1 else "Trends",
+        filters=chosen.words,
+        key=f"trend_{found[0].metric.key}",
+    )
+
+
+def _rows(found: Series) -> pd.DataFrame:
+    limits = found.behaviour.limits
+    return pd.DataFrame(
+        {
+            "metric": found.metric.label,
+            found.grain: [point.period for point in found.points],
+            "value": [point.value for point in found.points],
+            "n": [point.n for point in found.points],
+            "judged": ["yes" if pair else "no" for pair in limits],
+            "centre": found.behaviour.centre,
+            "low": [pair and pair[0] for pair in limits],
+            "high": [pair and pair[1] for pair in limits],
+            "signals": signal_words.by_point(found),
+        }
+    )
+
+
+def drawn(found: Series, *, height: int = 240) -> Any:
+    """The chart alone."""
+    return signal_chart(
+        found.points,
+        found.behaviour,
+        unit=found.metric.unit,
+        name=found.metric.label,
+        height=height,
+        waiting=signal_words.waiting(found),
+    )
