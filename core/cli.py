@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.errors import ConfigError, InputError, QueryError, TouchstoneError
 from core.base.settings import Settings, load_settings
+from core.store import Scope
 
 if TYPE_CHECKING:
     from core.access.tokens import Token
@@ -264,7 +265,7 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
             raise InputError(f"The mapping {given.mapping} cannot be read: {error}.") from None
     is_new = chosen not in known
     report = import_file(
-        store, given.kind, given.file, account=chosen, mapping=mapping, enters=is_new
+        Scope(store, chosen), given.kind, given.file, mapping=mapping, enters=is_new
     )
     for problem in report.listed[:SHOWN_PROBLEMS]:
         place = f"{given.file.name} line {problem.line}, {problem.field}"
@@ -292,13 +293,15 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
     if shown.is_demo:
         print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
     account, _ = account_of(shown.store, given.account)
-    asked: dict[str, Any] = {"account": account, "is_demo": shown.is_demo}
+    asked: dict[str, Any] = {"is_demo": shown.is_demo}
     if is_weekly:
-        packet = weekly_packet(shown.store, week=week.label if week else None, **asked)
+        packet = weekly_packet(
+            Scope(shown.store, account), week=week.label if week else None, **asked
+        )
         said = f"{packet.title}, {packet.state}. {packet.content['answer']}"
         data = write_packet(packet, given.format)
     else:
-        document = baseline_report(shown.store, week=week, **asked)
+        document = baseline_report(Scope(shown.store, account), week=week, **asked)
         said = f"{document.title}. {document.answer}"
         data = render(document, given.format)
     try:
@@ -330,11 +333,11 @@ def _token(settings: Settings, given: argparse.Namespace) -> int:
         raise InputError(f"Name the account with --account: there is {', '.join(known)}.")
     account = given.account or known[0]
     if given.action == "create":
-        text = create_token(shown.store, account, given.name)
+        text = create_token(Scope(shown.store, account), given.name)
         print(f"A token of {account}, shown this once; it is kept as a hash only:")
         print(text)
     else:
-        token = revoke_token(shown.store, account, given.name)
+        token = revoke_token(Scope(shown.store, account), given.name)
         print(f"{account}: the token {token.name!r} is revoked; it opens nothing from now on.")
     return DONE
 

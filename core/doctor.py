@@ -15,7 +15,7 @@ from core.demo.active_store import open_once
 from core.ingest.clients import prometheus
 from core.ingest.clients.http import Patience
 from core.ingest.clients.testio import connect, fetch_products
-from core.store import accounts
+from core.store import Scope, accounts
 
 __all__ = ["Finding", "examine"]
 
@@ -48,12 +48,12 @@ def _store(settings: Settings) -> Iterator[Finding]:
         store = open_once(settings)
         yield Finding("Store", make_url(settings.database_url).render_as_string(hide_password=True))
         for account in accounts(store):
-            states = source_states(store, account=account.id, now=datetime.now(UTC))
+            states = source_states(Scope(store, account.id), now=datetime.now(UTC))
             said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
             yield Finding(f"Account {account.id}", said)
             configured = next((a.sources for a in settings.accounts if a.id == account.id), None)
             for source in configured or ("testio",):
-                at = last_synced(store, account=account.id, source=source)
+                at = last_synced(Scope(store, account.id), source=source)
                 said = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: run `python -m core sync`"
                 what = "Last sync" if source == "testio" else "Last Prometheus sync"
                 yield Finding(f"{what} of {account.id}", said, ok=at is not None)

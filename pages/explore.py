@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics import DIMENSIONS, METRICS, Metric, query_metrics
+from core.analytics import DIMENSIONS, METRICS, Metric
 from core.analytics.dates import period_of
 from core.analytics.explore import (
     dimensions_of,
@@ -19,6 +19,7 @@ from core.analytics.explore import (
     strays,
     what_emptied,
 )
+from core.analytics.query import answered
 from core.analytics.saved_views import forget_view, save_view, saved_views
 from core.analytics.window import PRESETS
 from core.base import text as words
@@ -76,7 +77,7 @@ def show(page: ui.Page) -> None:
             st.markdown("##### Choose a metric to begin.")
             ui.freshness_line(page, SOURCES)
         return
-    result = ui.read(page, query_metrics, **asked)
+    result = ui.read(page, answered, **asked)
     without_rows = ui.read(page, is_empty, asked=asked)
     with answer:
         found = "Nothing matches." if without_rows else finding(result)
@@ -154,7 +155,6 @@ def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
             bind="query-params",
             help="Lists every known member and period, those without rows with 0",
         ),
-        "account": page.account.id,
         "limit": MOST_ROWS,
     }
 
@@ -164,7 +164,7 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
     with st.container(horizontal=True):
         for key in dimensions:
             label = DIMENSIONS[key].label
-            possible = ui.read(page, members, dimension=key, account=page.account.id)
+            possible = ui.read(page, members, dimension=key)
             known[f"explore_only_{key}"] = (label.lower(), possible)
             values = st.multiselect(
                 label,
@@ -299,7 +299,7 @@ def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
 
 def views(page: ui.Page) -> None:
     """Saved views are links with a name."""
-    known = saved_views(page.store, page.account.id)
+    known = saved_views(page.scope)
     with st.expander(f"Saved views ({len(known)})", key="explore_views"):
         for view in known:
             with st.container(
@@ -312,7 +312,7 @@ def views(page: ui.Page) -> None:
                     key=f"explore_forget_{view.name}",
                     type="tertiary",
                     on_click=ui.say_after,
-                    args=("views", "Removed.", forget_view, page.store, page.account.id, view.name),
+                    args=("views", "Removed.", forget_view, page.scope, view.name),
                 )
         with (
             st.form("explore_save", border=False, clear_on_submit=True),
@@ -332,7 +332,7 @@ def save(page: ui.Page) -> None:
         if key.startswith("explore_") and key != "explore_name"
     }
     name = str(st.session_state["explore_name"])
-    ui.say_after("views", "Saved.", save_view, page.store, page.account.id, name, query)
+    ui.say_after("views", "Saved.", save_view, page.scope, name, query)
 
 
 ui.run_page("explore", "What do you want to know?", show)

@@ -31,7 +31,7 @@ TREND_HEIGHT = 150
 
 def show(page: ui.Page) -> None:
     week = last_complete_week(page.today)
-    results = ui.read(page, evaluate, account=page.account.id, window=week)
+    results = ui.read(page, evaluate, window=week)
     main = [result for result in results if not result.criterion.is_guardrail]
     answer = st.container()
     chosen = filter_bar(page)
@@ -43,7 +43,7 @@ def show(page: ui.Page) -> None:
         st.markdown(f"##### {ui.plain(f'{verdicts} {signal_words.news(trends)}')}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
         overdue(page)
-    heading(f"Success criteria, week {week.label}", "criteria/page.py", "All criteria")
+    heading(f"Success criteria, week {week.label}", "criteria/success_criteria.py", "All criteria")
     _criteria.strip(page, main, week, brief=True)
     heading(f"Trends, {words.lower_first(chosen.window.label)}", "explore.py", "Explore")
     figures = _proof.headlines(page, list(labels), asked)
@@ -54,25 +54,21 @@ def show(page: ui.Page) -> None:
         marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
         st.caption(ui.plain(marked), width="content")
         _signals.download(page, trends, chosen)
-    heading("Who moved most", "engagement/page.py", "Engagement")
-    movers(page, chosen, {key: asked[key] for key in ("account", "window", "product_ids")})
-    heading("How fresh each source is", "data/page.py", "Data")
+    heading("Who moved most", "engagement/customer_engagement.py", "Engagement")
+    movers(page, chosen, {key: asked[key] for key in ("window", "product_ids")})
+    heading("How fresh each source is", "data/data.py", "Data")
     fresh(page)
 
 
 def overdue(page: ui.Page) -> None:
     """What was agreed in a review and is not done in time."""
-    late = [
-        one
-        for one in ui.read(page, actions, account=page.account.id, status="open")
-        if one.is_overdue(page.today)
-    ]
+    late = [one for one in ui.read(page, actions, status="open") if one.is_overdue(page.today)]
     if late:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(f"{words.times(len(late), 'action')} overdue", color="orange")
             owners = words.listed(sorted({one.owner for one in late}))
             st.caption(ui.plain(f"of {owners}"), width="content")
-            st.page_link("review/page.py", label="Review")
+            st.page_link("review/weekly_review.py", label="Review")
 
 
 def heading(text: str, target: str, label: str) -> None:
@@ -178,7 +174,7 @@ def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
 
 
 def fresh(page: ui.Page) -> None:
-    synced = last_synced(page.store, account=page.account.id)
+    synced = last_synced(page.scope)
     own = freshness(page.settings, page.account.id, synced, page.now)
     found = fresh_sources(
         ui.sources(page),

@@ -13,6 +13,7 @@ from core.analytics.account_settings import (
 )
 from core.base.errors import ConfigError, InputError
 from core.base.settings import load_settings
+from core.store import Scope
 
 
 @pytest.fixture
@@ -23,28 +24,28 @@ def acme(any_store):
 
 
 def test_what_was_not_decided_has_its_default(acme):
-    assert settings_of(acme, EngagementSettings, account="acme") == EngagementSettings()
-    assert settings_of(acme, LeaderboardSettings, account="acme") == LeaderboardSettings()
+    assert settings_of(Scope(acme, "acme"), EngagementSettings) == EngagementSettings()
+    assert settings_of(Scope(acme, "acme"), LeaderboardSettings) == LeaderboardSettings()
 
 
 def test_a_decision_is_kept_for_its_account_with_who_made_it(acme):
     ours = LeaderboardSettings(newcomer_below=5, weights={"critical": 9, "odd": 0.5})
-    save_settings(acme, ours, account="acme", by="Ann")
-    save_settings(acme, ours, account="acme", by="Bob")  # changes nothing
-    assert settings_of(acme, LeaderboardSettings, account="acme") == ours
-    assert settings_of(acme, LeaderboardSettings, account="other") == LeaderboardSettings()
-    (change,) = changes(acme, account="acme", subject="settings of testers")
+    save_settings(Scope(acme, "acme"), ours, by="Ann")
+    save_settings(Scope(acme, "acme"), ours, by="Bob")  # changes nothing
+    assert settings_of(Scope(acme, "acme"), LeaderboardSettings) == ours
+    assert settings_of(Scope(acme, "other"), LeaderboardSettings) == LeaderboardSettings()
+    (change,) = changes(Scope(acme, "acme"), subject="settings of testers")
     assert (change.by, change.before) == ("Ann", None)
     assert change.after["newcomer_below"] == 5
-    save_settings(acme, LeaderboardSettings(), account="acme", by="Bob")
-    latest = changes(acme, account="acme", subject="settings of testers")[0]
+    save_settings(Scope(acme, "acme"), LeaderboardSettings(), by="Bob")
+    latest = changes(Scope(acme, "acme"), subject="settings of testers")[0]
     assert (latest.by, latest.before) == ("Bob", change.after)
-    assert changes(acme, account="other", subject="settings of testers") == []
+    assert changes(Scope(acme, "other"), subject="settings of testers") == []
 
 
 def test_a_decision_moves_the_data_version(acme):
     before = acme.data_version("acme")
-    save_settings(acme, EngagementSettings(silent_days=60), account="acme", by="Ann")
+    save_settings(Scope(acme, "acme"), EngagementSettings(silent_days=60), by="Ann")
     assert acme.data_version("acme") == before + 1
 
 

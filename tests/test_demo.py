@@ -27,6 +27,7 @@ from core.store import (
     GaugeReading,
     Product,
     RejectionReason,
+    Scope,
     ScrapeGap,
     ScrapeSpan,
     SurveyResponse,
@@ -379,25 +380,27 @@ def test_building_again_keeps_what_people_entered():
     made = rows(store, Feedback)
     known = next(vote for vote in made if vote["thumb"] == "up" and vote["comment"] is None)
     whose = {"subject": known["subject"], "rater": known["rater"]}
-    changed = cast_vote(store, DEMO_ACCOUNT, **whose, thumb="down", comment="On reflection, no")
+    changed = cast_vote(
+        Scope(store, DEMO_ACCOUNT), **whose, thumb="down", comment="On reflection, no"
+    )
     run = max(rows(store, Enhancement), key=lambda r: r["created_at"])
     own = cast_vote(
-        store, DEMO_ACCOUNT, subject=f"enhancement:{run['id']}", rater="A visitor", rating=1
+        Scope(store, DEMO_ACCOUNT), subject=f"enhancement:{run['id']}", rater="A visitor", rating=1
     )
-    history = vote_history(store, DEMO_ACCOUNT, **whose)
+    history = vote_history(Scope(store, DEMO_ACCOUNT), **whose)
     store.ensure_account("acme", "Acme")
-    elsewhere = cast_vote(store, "acme", **whose, rating=2)
+    elsewhere = cast_vote(Scope(store, "acme"), **whose, rating=2)
     for days in (0, 1):
         build_demo(store, today=FRIDAY + timedelta(days=days), force=True)
-        assert current_vote(store, DEMO_ACCOUNT, **whose) == changed
-        assert current_vote(store, DEMO_ACCOUNT, own.subject, own.rater) == own
-        assert vote_history(store, DEMO_ACCOUNT, **whose) == history
+        assert current_vote(Scope(store, DEMO_ACCOUNT), **whose) == changed
+        assert current_vote(Scope(store, DEMO_ACCOUNT), own.subject, own.rater) == own
+        assert vote_history(Scope(store, DEMO_ACCOUNT), **whose) == history
     assert run["id"] in {r["id"] for r in rows(store, Enhancement)}
     assert {vote["id"] for vote in made} <= {vote["id"] for vote in rows(store, Feedback)}
     build_demo(store, seed=8, today=FRIDAY)
     kept = {vote["id"] for vote in made} & {vote["id"] for vote in rows(store, Feedback)}
     assert kept == {changed.id}
-    assert current_vote(store, "acme", **whose) == elsewhere
+    assert current_vote(Scope(store, "acme"), **whose) == elsewhere
     store.close()
 
 
@@ -416,7 +419,7 @@ def test_the_metrics_tell_the_same_as_the_runs(store, runs):
     start, end = (
         datetime.combine(monday - timedelta(days=n), time(), BERLIN).astimezone(UTC) for n in (7, 0)
     )
-    found = platform_reading(store, account=DEMO_ACCOUNT, start=start, end=end)
+    found = platform_reading(Scope(store, DEMO_ACCOUNT), start=start, end=end)
     ended = [r for r in runs if r["completed_at"] and start <= r["completed_at"] < end]
     assert found.statuses == Counter(run["status"] for run in ended)
     seconds = [r["processing_time_ms"] / 1_000 for r in ended if r["status"] == "completed"]
@@ -435,7 +438,7 @@ def test_weeks_of_metrics_are_read_fast(store):
     took = []
     for _ in range(5):
         started = perf_counter()
-        platform_reading(store, account=DEMO_ACCOUNT, start=end - timedelta(weeks=4), end=end)
+        platform_reading(Scope(store, DEMO_ACCOUNT), start=end - timedelta(weeks=4), end=end)
         took.append(perf_counter() - started)
     print(f"four weeks of metrics: {min(took) * 1_000:.0f} ms")  # noqa: T201
     assert min(took) < 0.2

@@ -17,7 +17,7 @@ from core.feedback import (
     subject_of,
     vote_history,
 )
-from core.store import Enhancement, Feedback, FeedbackVote, open_store, table
+from core.store import Enhancement, Feedback, FeedbackVote, Scope, open_store, table
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RUN = "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11"
@@ -33,7 +33,7 @@ def store(tmp_path):
 
 
 def cast(store, **vote):
-    return cast_vote(store, "acme", **{"subject": SUBJECT, "rater": "Ann"} | vote)
+    return cast_vote(Scope(store, "acme"), **{"subject": SUBJECT, "rater": "Ann"} | vote)
 
 
 def count(store, model):
@@ -62,8 +62,8 @@ def test_first_vote_is_stored_and_answered(store):
     assert vote.rating is None
     assert vote.created_at == vote.updated_at == NOON
     assert vote.id == feedback_id(SUBJECT, "Ann")
-    assert current_vote(store, "acme", SUBJECT, "Ann") == vote
-    assert current_vote(store, "acme", SUBJECT, "Bob") is None
+    assert current_vote(Scope(store, "acme"), SUBJECT, "Ann") == vote
+    assert current_vote(Scope(store, "acme"), SUBJECT, "Bob") is None
 
 
 def test_a_vote_is_on_the_business_day(store):
@@ -80,7 +80,7 @@ def test_later_votes_change_only_what_they_give(store):
     assert vote.opinion == ("up", 4, "Right on")
     assert vote.created_at == NOON
     assert vote.updated_at == NOON + timedelta(seconds=9)
-    assert [v.opinion for v in vote_history(store, "acme", SUBJECT, "Ann")] == [
+    assert [v.opinion for v in vote_history(Scope(store, "acme"), SUBJECT, "Ann")] == [
         ("up", None, None),
         ("up", 4, None),
         ("up", 4, "Right on"),
@@ -125,7 +125,7 @@ def test_a_late_vote_fills_gaps_and_stays_in_the_history(store):
     vote = cast(store, thumb="down", rating=2, at=NOON - timedelta(hours=1))
     assert vote.opinion == ("up", 2, None)
     assert vote.created_at == NOON - timedelta(hours=1)
-    assert [v.thumb for v in vote_history(store, "acme", SUBJECT, "Ann")] == ["down", "up"]
+    assert [v.thumb for v in vote_history(Scope(store, "acme"), SUBJECT, "Ann")] == ["down", "up"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_is_not_valid_is_refused_in_a_sentence(store, vote, words):
 
 def test_an_unknown_account_is_refused(store):
     with pytest.raises(InputError, match="no account 'nobody'"):
-        cast_vote(store, "nobody", subject=SUBJECT, rater="Ann", thumb="up")
+        cast_vote(Scope(store, "nobody"), subject=SUBJECT, rater="Ann", thumb="up")
 
 
 def test_hostile_text_is_kept_but_for_what_no_database_takes(store):
@@ -168,8 +168,8 @@ def test_hostile_text_is_kept_but_for_what_no_database_takes(store):
     vote = cast(store, comment=hostile, rater="O'Neil \x00\udfff")
     assert vote.comment == hostile.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
     assert vote.rater == "O'Neil \ufffd\ufffd"
-    assert current_vote(store, "acme", SUBJECT, "O'Neil \x00\udfff") == vote
-    assert recent_comments(store, "acme") == [vote]
+    assert current_vote(Scope(store, "acme"), SUBJECT, "O'Neil \x00\udfff") == vote
+    assert recent_comments(Scope(store, "acme")) == [vote]
     assert cast(store, comment="x" * 5_000, rater="B").comment == "x" * 5_000
 
 
@@ -192,41 +192,41 @@ def test_subject_of_prefers_the_run():
 def test_accounts_are_apart(store):
     store.ensure_account("other", "Other")
     cast(store, thumb="up")
-    cast_vote(store, "other", subject=SUBJECT, rater="Ann", thumb="down")
-    assert current_vote(store, "acme", SUBJECT, "Ann").thumb == "up"
-    assert current_vote(store, "other", SUBJECT, "Ann").thumb == "down"
+    cast_vote(Scope(store, "other"), subject=SUBJECT, rater="Ann", thumb="down")
+    assert current_vote(Scope(store, "acme"), SUBJECT, "Ann").thumb == "up"
+    assert current_vote(Scope(store, "other"), SUBJECT, "Ann").thumb == "down"
     add_runs(store, [(RUN, "INC-7")])
-    (run,) = recent_enhancements(store, "acme", rater="Ann")
+    (run,) = recent_enhancements(Scope(store, "acme"), rater="Ann")
     assert run.vote.thumb == "up"
-    assert recent_enhancements(store, "other", rater="Ann") == []
+    assert recent_enhancements(Scope(store, "other"), rater="Ann") == []
 
 
 def test_recent_runs_come_with_the_raters_vote(store):
     add_runs(store, [(f"run-{n}", f"INC-{n}%_") for n in range(12)])
     cast(store, subject="enhancement:run-11", rating=1)
     cast(store, subject="enhancement:run-10", rating=5, rater="Bob")
-    runs = recent_enhancements(store, "acme", rater="Ann", limit=3)
+    runs = recent_enhancements(Scope(store, "acme"), rater="Ann", limit=3)
     assert [run.id for run in runs] == ["run-11", "run-10", "run-9"]
     assert [run.vote and run.vote.rating for run in runs] == [1, None, None]
     assert runs[0].seconds == 18.5
-    assert [r.id for r in recent_enhancements(store, "acme", limit=2, offset=10)] == [
+    assert [r.id for r in recent_enhancements(Scope(store, "acme"), limit=2, offset=10)] == [
         "run-1",
         "run-0",
     ]
-    assert all(run.vote is None for run in recent_enhancements(store, "acme"))
+    assert all(run.vote is None for run in recent_enhancements(Scope(store, "acme")))
 
 
 def test_search_takes_text_as_it_is(store):
     add_runs(store, [("a", "INC-1"), ("b", "inc-2%"), ("c", None)])
-    assert [r.id for r in recent_enhancements(store, "acme", search="INC")] == ["b", "a"]
-    assert [r.id for r in recent_enhancements(store, "acme", search="2%")] == ["b"]
-    assert [r.id for r in recent_enhancements(store, "acme", search="_")] == []
-    assert len(recent_enhancements(store, "acme", search="  ")) == 3
+    assert [r.id for r in recent_enhancements(Scope(store, "acme"), search="INC")] == ["b", "a"]
+    assert [r.id for r in recent_enhancements(Scope(store, "acme"), search="2%")] == ["b"]
+    assert [r.id for r in recent_enhancements(Scope(store, "acme"), search="_")] == []
+    assert len(recent_enhancements(Scope(store, "acme"), search="  ")) == 3
     cast(store, comment="Slow, 100% slow", at=NOON)
     cast(store, rater="Bob", comment="Fast", at=NOON + timedelta(hours=1))
-    assert [v.comment for v in recent_comments(store, "acme")] == ["Fast", "Slow, 100% slow"]
-    assert [v.rater for v in recent_comments(store, "acme", search="100%")] == ["Ann"]
-    assert recent_comments(store, "acme", limit=0)[0].rater == "Bob"
+    assert [v.comment for v in recent_comments(Scope(store, "acme"))] == ["Fast", "Slow, 100% slow"]
+    assert [v.rater for v in recent_comments(Scope(store, "acme"), search="100%")] == ["Ann"]
+    assert recent_comments(Scope(store, "acme"), limit=0)[0].rater == "Bob"
 
 
 def test_votes_of_a_source_count_once(store):
@@ -242,7 +242,7 @@ def test_votes_of_a_source_count_once(store):
         record_votes(unit, votes)
     assert store.data_version("acme") == version
     assert count(store, FeedbackVote) == 3
-    assert current_vote(store, "acme", SUBJECT, "Ann").thumb == "down"
+    assert current_vote(Scope(store, "acme"), SUBJECT, "Ann").thumb == "down"
 
 
 def test_votes_at_once_lose_nothing(store):
@@ -264,8 +264,8 @@ def test_votes_at_once_lose_nothing(store):
         thread.join()
     assert failures == []
     for n in range(20):
-        history = vote_history(store, "acme", SUBJECT, f"rater {n}")
+        history = vote_history(Scope(store, "acme"), SUBJECT, f"rater {n}")
         assert [v.rating for v in history] == [1 + n % 5 for n in range(40)]
-    shared = vote_history(store, "acme", SUBJECT, "everyone")
+    shared = vote_history(Scope(store, "acme"), SUBJECT, "everyone")
     assert {v.comment for v in shared} == {f"from {n}" for n in range(20)}
-    assert shared[-1] == current_vote(store, "acme", SUBJECT, "everyone")
+    assert shared[-1] == current_vote(Scope(store, "acme"), SUBJECT, "everyone")

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from core.feedback import anonymous_rater, forget_past_salts, is_anonymous, raters
-from core.store import RaterSalt, table
+from core.store import RaterSalt, Scope, table
 
 SUNDAY = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def salts(store):
 
 def test_a_person_is_one_rater_until_the_week_ends(any_store):
     def name(*traits, account="acme", now=SUNDAY):
-        return anonymous_rater(any_store, account, *traits, now=now)
+        return anonymous_rater(Scope(any_store, account), *traits, now=now)
 
     ann = name("192.0.2.1", "Firefox")
     raters._salts.clear()  # as another process would see it
@@ -42,12 +42,12 @@ def test_a_person_is_one_rater_until_the_week_ends(any_store):
 
 
 def test_a_past_salt_is_gone(any_store):
-    anonymous_rater(any_store, "acme", "x", now=SUNDAY)
-    anonymous_rater(any_store, "other", "x", now=SUNDAY)
+    anonymous_rater(Scope(any_store, "acme"), "x", now=SUNDAY)
+    anonymous_rater(Scope(any_store, "other"), "x", now=SUNDAY)
     before = salts(any_store)
     assert set(before) == {("acme", "2026-W47"), ("other", "2026-W47")}
     monday = SUNDAY + timedelta(hours=2)
-    anonymous_rater(any_store, "acme", "x", now=monday)
+    anonymous_rater(Scope(any_store, "acme"), "x", now=monday)
     assert set(salts(any_store)) == {("acme", "2026-W48"), ("other", "2026-W47")}
     forget_past_salts(any_store, now=monday)
     assert set(salts(any_store)) == {("acme", "2026-W48")}
@@ -57,9 +57,9 @@ def test_a_past_salt_is_gone(any_store):
 
 def test_the_file_does_not_remember_either(store, tmp_path):
     store.ensure_account("acme", "Acme")
-    anonymous_rater(store, "acme", "x", now=SUNDAY)
+    anonymous_rater(Scope(store, "acme"), "x", now=SUNDAY)
     (salt,) = salts(store).values()
-    anonymous_rater(store, "acme", "x", now=SUNDAY + timedelta(hours=2))
+    anonymous_rater(Scope(store, "acme"), "x", now=SUNDAY + timedelta(hours=2))
     with store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     assert salt.encode() not in (tmp_path / "store.db").read_bytes()

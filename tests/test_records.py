@@ -9,7 +9,7 @@ from core.base.fields import FieldProblem, parse_all
 from core.feedback import LONGEST_COMMENT, cast_vote, current_vote, vote_history
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save import save_enhancements, save_feedback, save_tickets
-from core.store import Counts, Enhancement, Ticket, open_store, table
+from core.store import Counts, Enhancement, Scope, Ticket, open_store, table
 
 RUN = {
     "id": "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11",
@@ -224,14 +224,14 @@ def test_feedback_becomes_one_opinion_with_its_history(store):
     with store.write("acme") as unit:
         assert save_feedback(unit, votes).counts == {"feedback": Counts(added=1)}
     subject = f"enhancement:{RUN['id']}"
-    assert current_vote(store, "acme", subject, THUMB["technician_email"]).opinion == (
+    assert current_vote(Scope(store, "acme"), subject, THUMB["technician_email"]).opinion == (
         *("up", 4, "Right on"),
     )
     version = store.data_version("acme")
     with store.write("acme") as unit:
         assert save_feedback(unit, votes).counts["feedback"].added == 0
     assert store.data_version("acme") == version
-    assert len(vote_history(store, "acme", subject, THUMB["technician_email"])) == 2
+    assert len(vote_history(Scope(store, "acme"), subject, THUMB["technician_email"])) == 2
 
 
 def test_a_later_vote_here_outlives_a_second_import(store):
@@ -239,10 +239,10 @@ def test_a_later_vote_here_outlives_a_second_import(store):
     subject, rater = f"enhancement:{RUN['id']}", THUMB["technician_email"]
     with store.write("acme") as unit:
         save_feedback(unit, votes)
-    cast_vote(store, "acme", subject=subject, rater=rater, thumb="down")
+    cast_vote(Scope(store, "acme"), subject=subject, rater=rater, thumb="down")
     with store.write("acme") as unit:
         save_feedback(unit, votes)
-    assert current_vote(store, "acme", subject, rater).thumb == "down"
+    assert current_vote(Scope(store, "acme"), subject, rater).thumb == "down"
 
 
 def test_votes_of_nobody_are_of_different_people(store):

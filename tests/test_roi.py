@@ -12,7 +12,7 @@ from core.base.errors import InputError
 from core.base.stats import Estimate
 from core.criteria.roi import Amount, roi
 from core.criteria.time_saved import compare
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.analytics.worlds import Builder, fill, prepare
 
 WEEKS = Window(date(2024, 1, 8), date(2024, 1, 21), "two weeks")
@@ -41,7 +41,7 @@ def estimate(value, low, high, **more):
 
 def seen(store, share, *, survey=None):
     """The comparison of the window as if it had come out so, of 50 minutes without."""
-    known = compare(store, account="a", window=WEEKS)
+    known = compare(Scope(store, "a"), window=WEEKS)
     preferred = replace(
         known.preferred, figure="stratified", estimate=share, minutes_without=50.0, why="So it is."
     )
@@ -49,10 +49,10 @@ def seen(store, share, *, survey=None):
 
 
 def computed(store, share=None, *, settings=INPUTS, survey=None, window=WEEKS):
-    save_settings(store, settings, account="a", by="Ann")
+    save_settings(Scope(store, "a"), settings, by="Ann")
     share = share or estimate(0.2, 0.1, 0.3)
     comparison = seen(store, share, survey=survey)
-    return roi(store, account="a", window=window, comparison=comparison)
+    return roi(Scope(store, "a"), window=window, comparison=comparison)
 
 
 def triple(amount):
@@ -109,7 +109,7 @@ def test_minutes_of_the_survey_where_they_are_chosen(store):
 
 
 def test_the_inputs_say_who_entered_them(store):
-    save_settings(store, replace(INPUTS, hourly_rate=50.0), account="a", by="Bob")
+    save_settings(Scope(store, "a"), replace(INPUTS, hourly_rate=50.0), by="Bob")
     inputs = {given.key: given for given in computed(store).inputs}
     assert (inputs["hourly_rate"].by, inputs["hourly_rate"].value) == ("Ann", 60)
     # Ann entered the others again, but it was Bob who made them what they are.
@@ -118,8 +118,8 @@ def test_the_inputs_say_who_entered_them(store):
     assert (inputs["minutes_source"].by, inputs["minutes_source"].origin) == (None, "default")
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (15, "counted", None)
-    save_settings(store, replace(INPUTS, tickets_per_week=9.0), account="a", by="Eve")
-    inputs = {given.key: given for given in roi(store, account="a", window=WEEKS).inputs}
+    save_settings(Scope(store, "a"), replace(INPUTS, tickets_per_week=9.0), by="Eve")
+    inputs = {given.key: given for given in roi(Scope(store, "a"), window=WEEKS).inputs}
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (9, "entered", "Eve")
     assert len(inputs) == 6
@@ -158,9 +158,9 @@ def test_without_a_cost_there_is_no_ratio(store):
 
 
 def test_it_compares_by_itself_and_refuses_with_the_reason(store):
-    save_settings(store, INPUTS, account="a", by="Ann")
-    found = roi(store, account="a", window=WEEKS)
-    assert found.reason == compare(store, account="a", window=WEEKS).preferred.why
+    save_settings(Scope(store, "a"), INPUTS, by="Ann")
+    found = roi(Scope(store, "a"), window=WEEKS)
+    assert found.reason == compare(Scope(store, "a"), window=WEEKS).preferred.why
     assert "10 tickets without enhancement were resolved" in found.reason
 
 

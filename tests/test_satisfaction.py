@@ -9,7 +9,7 @@ from core.analytics import query_metrics
 from core.analytics.exclusions import Excluded
 from core.analytics.window import Window
 from core.feedback.satisfaction import satisfaction
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.analytics.worlds import Builder, fill, prepare
 
 WEEK = Window(date(2024, 1, 8), date(2024, 1, 14), "2024-W02")
@@ -25,7 +25,7 @@ def store():
 
 def found(store, world, **more):
     fill(store, world.world)
-    return satisfaction(store, account="a", window=WEEK, **more)
+    return satisfaction(Scope(store, "a"), window=WEEK, **more)
 
 
 def test_stars_of_both_kinds_apart_and_together(store):

@@ -17,7 +17,7 @@ from core.feedback.survey_answers import survey_results
 from core.feedback.survey_parser import parse_survey
 from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
 from core.ingest.save import save_surveys
-from core.store import Counts, SurveyResponse, open_store, table
+from core.store import Counts, Scope, SurveyResponse, open_store, table
 
 ANSWERS = {
     "id": None,
@@ -157,26 +157,26 @@ CSV = (
 def test_a_file_is_mapped_and_comes_in_once(store, tmp_path):
     path = tmp_path / "survey.csv"
     path.write_text(CSV, encoding="utf-8")
-    mapping, formats = known_mapping(store, "surveys", open_records(path), account="acme")
+    mapping, formats = known_mapping(Scope(store, "acme"), "surveys", open_records(path))
     assert formats == []
     assert mapping.columns["respondent"] == "Email address"
     assert mapping.columns["answered_at"] == "Timestamp"
     assert len(mapping.columns) == 11
-    report = import_file(store, "surveys", path, account="acme")
+    report = import_file(Scope(store, "acme"), "surveys", path)
     assert (report.added, report.refused) == (2, 1)
     assert [(p.line, p.field) for p in report.listed] == [
         (2, "minutes_saved"),
         (3, "accuracy"),
         (4, "answered_at"),
     ]
-    again = import_file(store, "surveys", path, account="acme")
+    again = import_file(Scope(store, "acme"), "surveys", path)
     assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
     columns = {"overall": "Relevance", "respondent": "Email address"}
     with pytest.raises(InputError, match="No column is named for 'answered'"):
-        import_file(store, "surveys", path, account="acme", mapping=ColumnMapping(columns=columns))
+        import_file(Scope(store, "acme"), "surveys", path, mapping=ColumnMapping(columns=columns))
     lines = tmp_path / "survey.jsonl"
     lines.write_text(json.dumps(ANSWERS | {"minutes_saved": 7}), encoding="utf-8")
-    assert import_file(store, "surveys", lines, account="other").added == 1
+    assert import_file(Scope(store, "other"), "surveys", lines).added == 1
 
 
 def answered(store, *answers, **more):
@@ -184,7 +184,7 @@ def answered(store, *answers, **more):
 
 
 def results(store, window=WEEK, **more):
-    found = survey_results(store, account="acme", window=window, **more)
+    found = survey_results(Scope(store, "acme"), window=window, **more)
     return found, {one.question.key: one for one in found.questions}
 
 

@@ -13,7 +13,7 @@ from core.feedback.surveys import (
     save_draft,
     send_answers,
 )
-from core.store import SurveyResponse, table
+from core.store import Scope, SurveyResponse, table
 
 ALL_TIME = Window(None, None, "All time")
 HOSTILE = "Zoë <b> \N{PILE OF POO} =1+1"
@@ -34,56 +34,55 @@ def responses(store, account="a"):
 
 
 def test_people_are_invited_once_and_keep_their_link(store):
-    assert invite(store, f"ann@x.org\n bob@x.org, {HOSTILE}\n\nann@x.org", account="a", by="E") == 3
-    links = {one.respondent: one.id for one in invitations(store, account="a")}
+    assert invite(Scope(store, "a"), f"ann@x.org\n bob@x.org, {HOSTILE}\n\nann@x.org", by="E") == 3
+    links = {one.respondent: one.id for one in invitations(Scope(store, "a"))}
     assert set(links) == {"ann@x.org", "bob@x.org", HOSTILE}
-    assert invite(store, "ann@x.org; new@x.org", account="a", by="E") == 1
-    again = {one.respondent: one.id for one in invitations(store, account="a")}
+    assert invite(Scope(store, "a"), "ann@x.org; new@x.org", by="E") == 1
+    again = {one.respondent: one.id for one in invitations(Scope(store, "a"))}
     assert again["ann@x.org"] == links["ann@x.org"]
     assert len(set(again.values())) == 4
-    assert invitations(store, account="b") == []
-    assert invitation_of(store, links["ann@x.org"], account="b") is None
-    assert invitation_of(store, links["ann@x.org"], account="a").respondent == "ann@x.org"
+    assert invitations(Scope(store, "b")) == []
+    assert invitation_of(Scope(store, "b"), links["ann@x.org"]) is None
+    assert invitation_of(Scope(store, "a"), links["ann@x.org"]).respondent == "ann@x.org"
 
 
 @pytest.mark.parametrize("people", ["", " \n ,; ", "x" * 201, "\n".join(map(str, range(1_001)))])
 def test_nobody_and_too_many_are_refused(store, people):
     with pytest.raises(InputError):
-        invite(store, people, account="a", by="E")
-    assert invitations(store, account="a") == []
+        invite(Scope(store, "a"), people, by="E")
+    assert invitations(Scope(store, "a")) == []
 
 
 def test_a_draft_is_kept_until_it_is_sent_and_counts_nowhere_before(store):
     version = store.data_version("a")
-    save_draft(store, "k", {"overall": 4, "what_helps": HOSTILE, "relevance": None}, account="a")
-    assert draft_of(store, "k", account="a") == {"overall": 4, "what_helps": HOSTILE}
-    assert draft_of(store, "k", account="b") == {}
+    save_draft(Scope(store, "a"), "k", {"overall": 4, "what_helps": HOSTILE, "relevance": None})
+    assert draft_of(Scope(store, "a"), "k") == {"overall": 4, "what_helps": HOSTILE}
+    assert draft_of(Scope(store, "b"), "k") == {}
     assert (responses(store), store.data_version("a")) == ([], version)
-    save_draft(store, "k", {"overall": 5}, account="a")
-    assert draft_of(store, "k", account="a") == {"overall": 5}
-    send_answers(store, "k", {"overall": 5}, account="a", respondent=None)
-    assert draft_of(store, "k", account="a") == {}
+    save_draft(Scope(store, "a"), "k", {"overall": 5})
+    assert draft_of(Scope(store, "a"), "k") == {"overall": 5}
+    send_answers(Scope(store, "a"), "k", {"overall": 5}, respondent=None)
+    assert draft_of(Scope(store, "a"), "k") == {}
     (row,) = responses(store)
     assert (row["overall"], row["respondent"]) == (5, None)
 
 
 def test_an_invited_person_answers_once_and_may_change_it(store):
-    invite(store, "ann@x.org\nbob@x.org", account="a", by="E")
-    key = next(one.id for one in invitations(store, account="a") if one.respondent == "ann@x.org")
+    invite(Scope(store, "a"), "ann@x.org\nbob@x.org", by="E")
+    key = next(one.id for one in invitations(Scope(store, "a")) if one.respondent == "ann@x.org")
     for overall in (3, 5):
         send_answers(
-            store,
+            Scope(store, "a"),
             key,
             {"overall": overall, "better_resolution": "yes", "minutes_saved": -2.5},
-            account="a",
             respondent="ann@x.org",
         )
     (row,) = responses(store)
     assert (row["overall"], row["minutes_saved"], row["better_resolution"]) == (5, -2.5, "yes")
-    waiting = [one.respondent for one in invitations(store, account="a") if not one.answered_at]
+    waiting = [one.respondent for one in invitations(Scope(store, "a")) if not one.answered_at]
     assert waiting == ["bob@x.org"]
-    assert survey_results(store, account="a", window=ALL_TIME).responses == 1
-    assert survey_results(store, account="b", window=ALL_TIME).responses == 0
+    assert survey_results(Scope(store, "a"), window=ALL_TIME).responses == 1
+    assert survey_results(Scope(store, "b"), window=ALL_TIME).responses == 0
 
 
 @pytest.mark.parametrize(
@@ -97,8 +96,8 @@ def test_an_invited_person_answers_once_and_may_change_it(store):
     ],
 )
 def test_answers_without_sense_are_refused_and_the_draft_stays(store, answers, said):
-    save_draft(store, "k", {"overall": 5}, account="a")
+    save_draft(Scope(store, "a"), "k", {"overall": 5})
     with pytest.raises(InputError, match=said):
-        send_answers(store, "k", answers, account="a", respondent=None)
+        send_answers(Scope(store, "a"), "k", answers, respondent=None)
     assert responses(store) == []
-    assert draft_of(store, "k", account="a") == {"overall": 5}
+    assert draft_of(Scope(store, "a"), "k") == {"overall": 5}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from core.base.errors import InputError
-from core.store import Account, ApiToken, Store, table
+from core.store import Account, ApiToken, Scope, Store, table
 
 __all__ = ["Token", "create_token", "find_token", "list_tokens", "note_use", "revoke_token"]
 
@@ -32,20 +32,20 @@ class Token:
     last_used_at: datetime | None
 
 
-def create_token(store: Store, account_id: str, name: str | None = None) -> str:
+def create_token(scope: Scope, name: str | None = None) -> str:
     """A new token, to be shown once: only its hash is kept.
 
     Raises InputError for an account that is not there, or a name that a valid token has.
     """
     text = secrets.token_urlsafe(32)
-    with store.write(account_id) as unit:
-        if unit.session.get(Account, account_id) is None:
-            raise InputError(f"There is no account {account_id!r}: name one that exists.")
+    with scope.write() as unit:
+        if unit.session.get(Account, scope.account) is None:
+            raise InputError(f"There is no account {scope.account!r}: name one that exists.")
         token_id = unit.next_id(ApiToken)
         name = _name(f"token {token_id}" if name is None else name)
         tokens = table(ApiToken).c
         named = select(tokens.id).where(
-            tokens.account_id == account_id, tokens.name == name, tokens.revoked_at.is_(None)
+            tokens.account_id == scope.account, tokens.name == name, tokens.revoked_at.is_(None)
         )
         if unit.session.connection().execute(named).first():
             raise InputError(f"There is a token {name!r} already: revoke it, or use another name.")
@@ -65,14 +65,14 @@ def list_tokens(store: Store, account_id: str | None = None) -> list[Token]:
         return [Token(**row) for row in session.connection().execute(found).mappings()]
 
 
-def revoke_token(store: Store, account_id: str, name: str | None = None) -> Token:
+def revoke_token(scope: Scope, name: str | None = None) -> Token:
     """Make a token worthless from now on: the one of that name, or the only one.
 
     Raises InputError where it is not clear which one.
     """
     tokens = table(ApiToken).c
-    with store.write(account_id) as unit:
-        of = (tokens.account_id == account_id, tokens.revoked_at.is_(None))
+    with scope.write() as unit:
+        of = (tokens.account_id == scope.account, tokens.revoked_at.is_(None))
         found = select(*_columns()).where(*of).order_by(tokens.id)
         rows = unit.session.connection().execute(found).mappings()
         valid = [Token(**row) for row in rows]
@@ -83,7 +83,7 @@ def revoke_token(store: Store, account_id: str, name: str | None = None) -> Toke
         now = datetime.now(UTC)
         unit.session.connection().execute(
             update(table(ApiToken))
-            .where(tokens.account_id == account_id, tokens.id == chosen[0].id)
+            .where(tokens.account_id == scope.account, tokens.id == chosen[0].id)
             .values(revoked_at=now)
         )
     return replace(chosen[0], revoked_at=now)

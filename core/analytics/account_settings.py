@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.analytics.registry import SEVERITY_WEIGHTS
 from core.base.errors import InputError
-from core.store import AccountSetting, AuditEntry, Store, Unit, table
+from core.store import AccountSetting, AuditEntry, Scope, Unit, table
 
 __all__ = [
     "BaselineSettings",
@@ -154,19 +154,19 @@ class Change:
     after: Mapping[str, Any] | None
 
 
-def settings_of(store: Store, kind: type[S], *, account: str) -> S:
+def settings_of(scope: Scope, kind: type[S]) -> S:
     """The account's settings of a kind; what it has not decided has its default."""
-    with store.read() as session:
-        stored = session.get(AccountSetting, (account, kind.KEY))
+    with scope.read() as session:
+        stored = session.get(AccountSetting, (scope.account, kind.KEY))
     known = {f.name for f in fields(kind)}
     return kind(**{k: v for k, v in (stored.value if stored else {}).items() if k in known})
 
 
-def save_settings(store: Store, settings: S, *, account: str, by: str) -> None:
+def save_settings(scope: Scope, settings: S, *, by: str) -> None:
     """Decide these settings for the account; noted with who did it, unless nothing changes."""
     key = type(settings).KEY
-    with store.write(account) as unit:
-        stored = unit.session.get(AccountSetting, (account, key))
+    with scope.write() as unit:
+        stored = unit.session.get(AccountSetting, (scope.account, key))
         before, after = stored.value if stored else None, asdict(settings)
         if after != before:
             unit.upsert(AccountSetting, [{"key": key, "value": after}])
@@ -187,16 +187,16 @@ def note_change(
     unit.upsert(AuditEntry, [row])
 
 
-def changes(store: Store, *, account: str, subject: str) -> list[Change]:
+def changes(scope: Scope, *, subject: str) -> list[Change]:
     """The latest changes of a subject, the newest first."""
     entry = table(AuditEntry).c
     found = (
         select(entry.at, entry.by, entry.before, entry.after)
-        .where(entry.account_id == account, entry.subject == subject)
+        .where(entry.account_id == scope.account, entry.subject == subject)
         .order_by(entry.id.desc())
         .limit(MOST_CHANGES)
     )
-    with store.read() as session:
+    with scope.read() as session:
         return [Change(*row) for row in session.connection().execute(found)]
 
 

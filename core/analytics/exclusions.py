@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
-from core.store import Exclusion, Store, table
+from core.store import Exclusion, Scope, table
 
 __all__ = ["NOTHING", "Excluded", "excluded"]
 
@@ -57,15 +57,15 @@ class Excluded:
 NOTHING = Excluded()
 
 
-def excluded(store: Store, *, account: str) -> Excluded:
+def excluded(scope: Scope) -> Excluded:
     """What the account's ledger leaves out now; withdrawn exclusions leave out nothing."""
     entry = table(Exclusion).c
     found = (
         select(entry.from_at, entry.to_at, entry.subject)
-        .where(entry.account_id == account, entry.withdrawn_at.is_(None))
+        .where(entry.account_id == scope.account, entry.withdrawn_at.is_(None))
         .order_by(entry.from_at, entry.to_at, entry.id)
     )
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(found).all()
     return Excluded(
         spans=merged([(row.from_at, row.to_at) for row in rows if row.subject is None]),

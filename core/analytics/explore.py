@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from core.analytics.dates import period_days, periods
-from core.analytics.query import query_metrics
+from core.analytics.query import answered, query_metrics
 from core.analytics.question import nearest
 from core.analytics.registry import DIMENSIONS, METRICS, facts_of
 from core.analytics.words import listed
 from core.base import text as words
-from core.store import Store
+from core.store import Scope
 
 __all__ = [
     "dimensions_of",
@@ -35,15 +35,15 @@ def dimensions_of(metrics: Sequence[str]) -> list[str]:
     return [d.key for d in DIMENSIONS.values() if facts <= set(d.facts)]
 
 
-def members(store: Store, *, dimension: str, account: str) -> list[str]:
+def members(scope: Scope, *, dimension: str) -> list[str]:
     """What a filter on a dimension can choose from, by name; at most `MOST_MEMBERS`."""
     metric = next(key for key in METRICS if dimension in dimensions_of([key]))
     rows = query_metrics(
-        store,
+        scope.store,
         metrics=[metric],
         dimensions=[dimension],
         include_zero=DIMENSIONS[dimension].kind != "time",
-        account=account,
+        account=scope.account,
         sort_by=dimension,
         sort_order="asc",
         limit=MOST_MEMBERS,
@@ -53,17 +53,17 @@ def members(store: Store, *, dimension: str, account: str) -> list[str]:
     return list(dict.fromkeys(str(v).lower() if isinstance(v, bool) else str(v) for v in found))
 
 
-def is_empty(store: Store, *, asked: Mapping[str, Any]) -> bool:
+def is_empty(scope: Scope, *, asked: Mapping[str, Any]) -> bool:
     """Whether no row at all is behind an answer, so that its zeros say nothing.
 
     `asked` is what `query_metrics` was asked.
     """
     # Whatever has rows has an account; zeros alone do not tell, for they can be counted.
     plain = {"dimensions": ["account"], "include_zero": False, "sort_by": None, "limit": 1}
-    return not query_metrics(store, **(dict(asked) | plain))["data"]
+    return not answered(scope, **(dict(asked) | plain))["data"]
 
 
-def what_emptied(store: Store, *, asked: Mapping[str, Any]) -> str:
+def what_emptied(scope: Scope, *, asked: Mapping[str, Any]) -> str:
     """What of an empty answer's question emptied it, in words; nothing where there never was a row.
 
     The parts joined by "or" are each enough to leave out, those joined by "and" only together.
@@ -76,11 +76,11 @@ def what_emptied(store: Store, *, asked: Mapping[str, Any]) -> str:
         parts[f"the filter on {label}"] = {"filters": others}
     if asked.get("start_date") or asked.get("end_date"):
         parts["the period"] = {"start_date": None, "end_date": None}
-    enough = [name for name, left in parts.items() if not is_empty(store, asked={**asked, **left})]
+    enough = [name for name, left in parts.items() if not is_empty(scope, asked={**asked, **left})]
     if enough:
         return listed(enough, "or")
     everything = {"filters": None, "start_date": None, "end_date": None}
-    if not parts or is_empty(store, asked={**asked, **everything}):
+    if not parts or is_empty(scope, asked={**asked, **everything}):
         return ""
     return listed(list(parts))
 

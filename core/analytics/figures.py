@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core.analytics.query import metric_rows, metric_totals, query_metrics
+from core.analytics.query import answered, metric_rows, metric_totals
 from core.analytics.registry import METRICS, Metric
 from core.analytics.window import Window
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["Figure", "headline_figures"]
 
@@ -37,10 +37,9 @@ class Figure:
 
 
 def headline_figures(
-    store: Store,
+    scope: Scope,
     metrics: Sequence[str],
     *,
-    account: str,
     window: Window,
     product_ids: Sequence[int] = (),
     filters: Mapping[str, Any] | None = None,
@@ -60,16 +59,15 @@ def headline_figures(
             "filters": wanted or None,
             "start_date": span.start,
             "end_date": span.end,
-            "account": account,
             **more,
         }
 
-    now = query_metrics(store, **asked(window, with_samples=True))
-    before = metric_totals(store, **asked(window.previous)) if window.previous else {}
+    now = answered(scope, **asked(window, with_samples=True))
+    before = metric_totals(scope, **asked(window.previous)) if window.previous else {}
     grain = window.grain
     # All time has no end of its own: without one, drafts planned for later would end the trend.
     span = window if window.end else Window(None, today, window.label)
-    periods = metric_rows(store, **asked(span, dimensions=[grain], include_zero=True))
+    periods = metric_rows(scope, **asked(span, dimensions=[grain], include_zero=True))
     return [
         Figure(
             metric=METRICS[key],

@@ -15,8 +15,8 @@ from core.store import (
     Enhancement,
     Feedback,
     GaugeReading,
+    Scope,
     ScrapeSpan,
-    Store,
     SurveyResponse,
     SyncRun,
     TestCycle,
@@ -58,10 +58,10 @@ class SourceState:
     through: datetime | None
 
 
-def source_states(store: Store, *, account: str, now: datetime) -> list[SourceState]:
+def source_states(scope: Scope, *, now: datetime) -> list[SourceState]:
     """Every source of an account, also those that are empty."""
     states = []
-    with store.read() as session, store.read_facts(session) as copy:
+    with scope.read() as session, scope.store.read_facts(session) as copy:
         for name, model, column in SOURCES:
             rows = table(model)
             connection = session.connection()
@@ -69,10 +69,10 @@ def source_states(store: Store, *, account: str, now: datetime) -> list[SourceSt
                 connection = copy
             # A cycle that runs now ends later: its end says nothing of how far the data runs.
             newest = func.max(rows.c[column]).filter(rows.c[column] <= now)
-            found = select(func.count(), newest).where(rows.c.account_id == account)
+            found = select(func.count(), newest).where(rows.c.account_id == scope.account)
             number, through = connection.execute(found).one()
             states.append(SourceState(name, number, through))
-        states.append(_platform_metrics(session.connection(), account))
+        states.append(_platform_metrics(session.connection(), scope.account))
     return states
 
 
@@ -96,14 +96,14 @@ def data_through(
     return min(known).astimezone(zone).date() if known else None
 
 
-def last_synced(store: Store, *, account: str, source: str = TESTIO) -> datetime | None:
+def last_synced(scope: Scope, *, source: str = TESTIO) -> datetime | None:
     """When the last synchronisation with a source ended that brought data in; None: never."""
     runs = table(SyncRun)
     last = select(func.max(runs.c.finished_at)).where(
-        runs.c.account_id == account,
+        runs.c.account_id == scope.account,
         runs.c.source == source,
         runs.c.status.in_(("done", "partial")),
     )
-    with store.read() as session:
+    with scope.read() as session:
         at: datetime | None = session.connection().execute(last).scalar()
     return at

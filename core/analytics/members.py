@@ -4,19 +4,19 @@ from collections import Counter
 
 from sqlalchemy import select
 
-from core.store import Product, Store, table
+from core.store import Product, Scope, table
 
 __all__ = ["product_names"]
 
 
-def product_names(store: Store, *, account: str) -> dict[int, str]:
+def product_names(scope: Scope) -> dict[int, str]:
     """The account's products by id, in the order of their names; names that two share tell the id.
 
     Products that left the catalogue are among them: their test cycles still count.
     """
     products = table(Product)
-    asked = select(products.c.id, products.c.name).where(products.c.account_id == account)
-    with store.read() as session:
+    asked = select(products.c.id, products.c.name).where(products.c.account_id == scope.account)
+    with scope.read() as session:
         found = session.connection().execute(asked).all()
     names = {product_id: name or "Unnamed product" for product_id, name in found}
     seen = Counter(names.values())

@@ -15,9 +15,16 @@ from core.analytics.registry import METRICS, WEEKDAYS, facts_of
 from core.analytics.sql_runner import Reader, Row
 from core.analytics.warnings import counts_of, notices
 from core.analytics.words import explanation
-from core.store import Store
+from core.store import Scope, Store
 
-__all__ = ["are_of_facts", "figures_of", "metric_rows", "metric_totals", "query_metrics"]
+__all__ = [
+    "answered",
+    "are_of_facts",
+    "figures_of",
+    "metric_rows",
+    "metric_totals",
+    "query_metrics",
+]
 
 # The facts whose tables all stand in the columnar copy.
 COPIED = frozenset({"tests", "bugs", "test_features"})
@@ -87,10 +94,15 @@ def query_metrics(
     }
 
 
-def metric_rows(store: Store, *, account: str | None, **asked: Any) -> list[Row]:
+def answered(scope: Scope, **asked: Any) -> dict[str, Any]:
+    """Answer `query_metrics` in a scope."""
+    return query_metrics(scope.store, account=scope.account, **asked)
+
+
+def metric_rows(scope: Scope, **asked: Any) -> list[Row]:
     """The `data` that `query_metrics` would answer with, without what else it takes time to say."""
-    question = read_question(today=datetime.now(store.zone).date(), **asked)
-    with _asking(store, question, account) as (reader, meant, _):
+    question = read_question(today=datetime.now(scope.zone).date(), **asked)
+    with _asking(scope.store, question, scope.account) as (reader, meant, _):
         return _rows(reader, meant)[0]
 
 
@@ -99,10 +111,10 @@ def are_of_facts(metrics: Iterable[str]) -> bool:
     return all(COPIED.issuperset(facts_of(METRICS[metric])) for metric in metrics)
 
 
-def metric_totals(store: Store, *, account: str | None, **asked: Any) -> dict[str, Any]:
+def metric_totals(scope: Scope, **asked: Any) -> dict[str, Any]:
     """The `totals` that `query_metrics` would answer with, alone."""
-    question = read_question(today=datetime.now(store.zone).date(), **asked)
-    with _asking(store, question, account) as (reader, meant, _):
+    question = read_question(today=datetime.now(scope.zone).date(), **asked)
+    with _asking(scope.store, question, scope.account) as (reader, meant, _):
         return figures_of(question, reader.one(totals_statement(reader, meant, counts_of(meant))))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 
 from core.base.errors import InputError
-from core.store import SavedView, Store, table
+from core.store import SavedView, Scope, table
 
 __all__ = ["View", "forget_view", "save_view", "saved_views"]
 
@@ -22,7 +22,7 @@ class View:
     query: Mapping[str, Sequence[str]]
 
 
-def save_view(store: Store, account_id: str, name: str, query: Mapping[str, Sequence[str]]) -> None:
+def save_view(scope: Scope, name: str, query: Mapping[str, Sequence[str]]) -> None:
     """Keep a view under a name; one of the same name gives way. Raises InputError."""
     name = " ".join(name.split())
     if not name:
@@ -30,23 +30,23 @@ def save_view(store: Store, account_id: str, name: str, query: Mapping[str, Sequ
     if len(name) > LONGEST_NAME:
         raise InputError(f"The name is longer than {LONGEST_NAME} characters: shorten it.")
     row = {"name": name, "query": {key: list(values) for key, values in query.items()}}
-    with store.write(account_id) as unit:
+    with scope.write() as unit:
         unit.upsert(SavedView, [row | {"saved_at": datetime.now(UTC)}])
 
 
-def saved_views(store: Store, account_id: str) -> list[View]:
+def saved_views(scope: Scope) -> list[View]:
     """The account's views by name."""
     views = table(SavedView).c
-    found = select(views.name, views.query).where(views.account_id == account_id)
-    with store.read() as session:
+    found = select(views.name, views.query).where(views.account_id == scope.account)
+    with scope.read() as session:
         rows = session.connection().execute(found.order_by(views.name)).all()
     return [View(row.name, row.query) for row in rows]
 
 
-def forget_view(store: Store, account_id: str, name: str) -> None:
+def forget_view(scope: Scope, name: str) -> None:
     """Remove a view."""
     views = table(SavedView)
-    with store.write(account_id) as unit:
+    with scope.write() as unit:
         unit.session.connection().execute(
-            delete(views).where(views.c.account_id == account_id, views.c.name == name)
+            delete(views).where(views.c.account_id == scope.account, views.c.name == name)
         )

@@ -13,7 +13,7 @@ from core.analytics.query import metric_rows
 from core.analytics.registry import METRICS, Metric, facts_of
 from core.analytics.window import Window
 from core.base.control_limits import Behaviour, Point, behaviour
-from core.store import Store, TestCycle, table
+from core.store import Scope, TestCycle, table
 
 __all__ = ["WEEKS", "Series", "series_of"]
 
@@ -46,10 +46,9 @@ class _Known:
 
 
 def series_of(
-    store: Store,
+    scope: Scope,
     metrics: Sequence[str],
     *,
-    account: str,
     window: Window,
     product_ids: Sequence[int] = (),
     today: date,
@@ -60,7 +59,7 @@ def series_of(
     before the first test cycle and after the last sync are unknown, and not 0.
     """
     grain = window.grain
-    known = _known(store, account, product_ids, today)
+    known = _known(scope, product_ids, today)
     end = min(window.end or today, today)
     start = _first_day(window, end, grain, known)
     asked: dict[str, Any] = {
@@ -73,8 +72,8 @@ def series_of(
         "include_zero": True,
         "with_samples": True,
     }
-    rows = metric_rows(store, account=account, **asked)
-    maturing = settings_of(store, LeaderboardSettings, account=account).maturing_days
+    rows = metric_rows(scope, **asked)
+    maturing = settings_of(scope, LeaderboardSettings).maturing_days
     return [
         _series(METRICS[key], rows, grain=grain, known=known, today=today, maturing=maturing)
         for key in metrics
@@ -111,15 +110,15 @@ def _series(
     return Series(metric, grain, tuple(points), found, waits)
 
 
-def _known(store: Store, account: str, product_ids: Sequence[int], today: date) -> _Known:
+def _known(scope: Scope, product_ids: Sequence[int], today: date) -> _Known:
     cycles = table(TestCycle)
-    first = select(func.min(cycles.c.end_day)).where(cycles.c.account_id == account)
+    first = select(func.min(cycles.c.end_day)).where(cycles.c.account_id == scope.account)
     if product_ids:
         first = first.where(cycles.c.product_id.in_(product_ids))
-    with store.facts() as connection:
+    with scope.facts() as connection:
         day = connection.execute(first).scalar()
-    synced = last_synced(store, account=account)
-    return _Known(day, min(today, synced.astimezone(store.zone).date()) if synced else today)
+    synced = last_synced(scope)
+    return _Known(day, min(today, synced.astimezone(scope.zone).date()) if synced else today)
 
 
 def _first_day(window: Window, end: date, grain: str, known: _Known) -> date:

@@ -10,7 +10,7 @@ import pandas as pd
 from core.analytics.query import metric_rows
 from core.analytics.window import Window
 from core.base.text import OTHERS
-from core.store import Store
+from core.store import Scope
 
 __all__ = [
     "TREND_DAYS",
@@ -51,10 +51,9 @@ class Trend:
         return found
 
 
-def asked_of(account: str, window: Window, product_ids: Sequence[int]) -> dict[str, Any]:
+def asked_of(window: Window, product_ids: Sequence[int]) -> dict[str, Any]:
     """What a query about all people of an account is asked with."""
     return {
-        "account": account,
         "start_date": window.start,
         "end_date": window.end,
         "filters": {"product_id": list(product_ids)} if product_ids else None,
@@ -63,7 +62,7 @@ def asked_of(account: str, window: Window, product_ids: Sequence[int]) -> dict[s
 
 
 def monthly(
-    store: Store, metric: str, who: str, *, asked: Mapping[str, Any], window: Window, today: date
+    scope: Scope, metric: str, who: str, *, asked: Mapping[str, Any], window: Window, today: date
 ) -> Trend:
     """The trend of a count, of everyone; nobody and no month are left out.
 
@@ -71,7 +70,7 @@ def monthly(
     """
     span = window.at_least(TREND_DAYS, today)
     over = {"start_date": span.start, "end_date": span.end, "dimensions": [who, "month"]}
-    rows = metric_rows(store, metrics=[metric], **(dict(asked) | over))
+    rows = metric_rows(scope, metrics=[metric], **(dict(asked) | over))
     found = pd.DataFrame(rows, columns=["month", f"{who}_id", metric])
     found = found.rename(columns={f"{who}_id": "who", metric: "amount"}).dropna()
     return Trend(found, whole_months(found))

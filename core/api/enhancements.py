@@ -13,7 +13,7 @@ from core.api.shapes import EnhancementsAnswer, Problem
 from core.base.fields import FieldProblem
 from core.ingest.parse.records import ParsedEnhancement, parse_enhancement
 from core.ingest.save import save_enhancements
-from core.store import Store, chunks
+from core.store import Scope, chunks
 
 __all__ = ["LARGEST_PUSH", "post_enhancements"]
 
@@ -40,7 +40,7 @@ async def post_enhancements(request: Request, known: Served) -> Response:
             f"{first.field}: {first.message}." if first else "There is no record in the body.",
             field=first.field if first else None,
         )
-    counts = await in_thread(_saved, known.store, token.account_id, runs)
+    counts = await in_thread(_saved, Scope(known.store, token.account_id), runs)
     answer = EnhancementsAnswer(
         **counts,
         refused=refused,
@@ -91,10 +91,10 @@ def _value(number: int, line: str) -> Any:
         return Problem(record=number, field=refusal.field or "record", message=said)
 
 
-def _saved(store: Store, account_id: str, runs: Sequence[ParsedEnhancement]) -> dict[str, int]:
+def _saved(scope: Scope, runs: Sequence[ParsedEnhancement]) -> dict[str, int]:
     total = {"added": 0, "changed": 0, "unchanged": 0}
     for some in chunks(runs, UNIT):
-        with store.write(account_id) as unit:
+        with scope.write() as unit:
             counts = save_enhancements(unit, some).counts["enhancement"]
         for name in total:
             total[name] += getattr(counts, name)

@@ -36,6 +36,7 @@ from core.feedback import (
     submit_vote,
 )
 from core.ingest.save.records import imported_vote_id
+from core.store import Scope
 
 __all__ = ["LARGEST_VOTE", "feedback_stats", "list_feedback", "post_feedback"]
 
@@ -69,8 +70,7 @@ async def list_feedback(request: Request, known: Served) -> Response:
     check_tenant(known, token.account_id, asked.tenant_id)
     votes, count = await in_thread(
         feedback_list,
-        known.store,
-        token.account_id,
+        Scope(known.store, token.account_id),
         start=asked.start_date,
         end=asked.end_date,
         kind=asked.feedback_type,
@@ -88,8 +88,7 @@ async def feedback_stats(request: Request, known: Served) -> Response:
     check_tenant(known, token.account_id, asked.tenant_id)
     found = await in_thread(
         feedback_summary,
-        known.store,
-        token.account_id,
+        Scope(known.store, token.account_id),
         start=asked.start_date,
         end=asked.end_date,
     )
@@ -125,8 +124,7 @@ async def _recorded(request: Request, known: Served) -> Recorded:
     receipt = _receipt(request, token, vote, rater)
     try:
         return await submit_vote(
-            known.store,
-            account_id,
+            Scope(known.store, account_id),
             cast,
             receipt=receipt,
             token_id=None if token is None else token.id,
@@ -158,13 +156,17 @@ async def _rater(
             raise Refusal(422, "technician_email: a name needs a token.", field="technician_email")
         rater = vote.technician_email
     elif vote.anonymous_id is not None:
-        rater = await in_thread(anonymous_rater, known.store, account_id, "key", vote.anonymous_id)
+        rater = await in_thread(
+            anonymous_rater, Scope(known.store, account_id), "key", vote.anonymous_id
+        )
     elif vote.id is not None and token is not None:
         # As from a file: the votes of one record are of one person, of whom nothing is known.
         return f"anonymous:{vote.id}"
     else:
         connection = (_address(request, known), request.headers.get("user-agent", ""))
-        return await in_thread(anonymous_rater, known.store, account_id, "connection", *connection)
+        return await in_thread(
+            anonymous_rater, Scope(known.store, account_id), "connection", *connection
+        )
     burst = known.settings.api.rater_votes_per_minute
     limit(("rater", account_id, rater), burst, MINUTE, "this rater")
     return rater

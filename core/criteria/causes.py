@@ -68,14 +68,14 @@ def _runs(seen: Observed) -> list[_Run]:
     statement = select(
         runs.created_at, runs.processing_time_ms, runs.error_message, runs.status
     ).where(
-        runs.account_id == seen.account,
+        runs.account_id == seen.scope.account,
         runs.created_day.between(seen.window.start, seen.window.end),
         runs.status.in_((COMPLETED, FAILED)),
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         return [
             _Run(
-                at=at.astimezone(seen.store.zone),
+                at=at.astimezone(seen.scope.zone),
                 seconds=None if took is None else took / 1_000,
                 error=error,
                 is_failed=status == FAILED,
@@ -149,23 +149,23 @@ class _Event:
 
 def _happened(seen: Observed) -> list[_Event]:
     """Annotations and exclusions in force that touch the window, in the store's zone."""
-    start, end = instants(seen.store, seen.window)
+    start, end = instants(seen.scope.store, seen.window)
     noted, entry = table(Annotation).c, table(Exclusion).c
     until = func.coalesce(noted.to_at, noted.from_at)
     marks = select(noted.from_at, until, noted.kind, noted.text).where(
-        noted.account_id == seen.account,
+        noted.account_id == seen.scope.account,
         noted.withdrawn_at.is_(None),
         noted.from_at < end,
         until >= start,
     )
     out = select(entry.from_at, entry.to_at, entry.kind, entry.reason).where(
-        entry.account_id == seen.account,
+        entry.account_id == seen.scope.account,
         entry.withdrawn_at.is_(None),
         entry.subject.is_(None),
         entry.from_at < end,
         entry.to_at > start,
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         noted_rows = session.connection().execute(marks.order_by(noted.from_at, noted.id)).all()
         out_rows = session.connection().execute(out.order_by(entry.from_at, entry.id)).all()
     return [_event(seen, row, "") for row in noted_rows] + [
@@ -175,9 +175,9 @@ def _happened(seen: Observed) -> list[_Event]:
 
 def _event(seen: Observed, row: Any, named: str) -> _Event:
     start, end, kind, text = row
-    local = start.astimezone(seen.store.zone)
+    local = start.astimezone(seen.scope.zone)
     said = f"{named}{kind}, {text} ({local:%H:%M} on {words.day(local.date())})"
-    return _Event(local, end.astimezone(seen.store.zone), said)
+    return _Event(local, end.astimezone(seen.scope.zone), said)
 
 
 def _beside(found: Cluster, happened: Sequence[_Event]) -> list[str]:
@@ -191,13 +191,13 @@ def _slow_categories(seen: Observed) -> Iterator[Cause]:
     """The categories of tickets that take the longest: medians, which no single ticket moves."""
     ticket = table(Ticket).c
     statement = select(ticket.category, ticket.opened_at, ticket.resolved_at).where(
-        ticket.account_id == seen.account,
+        ticket.account_id == seen.scope.account,
         ticket.day.between(seen.window.start, seen.window.end),
         ticket.opened_at.is_not(None),
         ticket.resolved_at >= ticket.opened_at,
     )
     by: dict[str, list[float]] = {}
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         for category, opened, resolved in session.connection().execute(statement):
             minutes = (resolved - opened) / timedelta(minutes=1)
             by.setdefault(category or "no category", []).append(minutes)
@@ -234,14 +234,14 @@ def _low_ratings(seen: Observed) -> Iterator[Cause]:
         )
         .select_from(joined)
         .where(
-            votes.c.account_id == seen.account,
+            votes.c.account_id == seen.scope.account,
             votes.c.created_day.between(seen.window.start, seen.window.end),
             votes.c.rating.is_not(None),
             on_enhancer(),
         )
         .group_by(ticket.c.category)
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         rows = session.connection().execute(statement).all()
     # Votes of a few people would tell who said what.
     large = [

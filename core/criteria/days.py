@@ -12,7 +12,7 @@ from core.base.stats import Estimate
 from core.criteria.rules import RULES
 from core.criteria.verdicts import estimate_of, observed
 from core.feedback.counted_votes import cast, votes_of
-from core.store import Feedback, Store, SurveyResponse, table
+from core.store import Feedback, Scope, SurveyResponse, table
 
 __all__ = ["DayOfCriteria", "Opinions", "daily_criteria", "opinions"]
 
@@ -41,9 +41,7 @@ class Opinions:
     submissions: Mapping[date, tuple[int, int]]
 
 
-def daily_criteria(
-    store: Store, *, account: str, window: Window, until: date
-) -> list[DayOfCriteria]:
+def daily_criteria(scope: Scope, *, window: Window, until: date) -> list[DayOfCriteria]:
     """Each day of a window up to `until`, without what is excluded."""
     found = []
     for n in range(window.days or 0):
@@ -51,7 +49,7 @@ def daily_criteria(
         day = window.start + timedelta(days=n)
         if day > until:
             break
-        seen = observed(store, account=account, window=Window(day, day, str(day)))
+        seen = observed(scope, window=Window(day, day, str(day)))
         up, thumbs = seen.thumbs
         found.append(
             DayOfCriteria(
@@ -64,20 +62,22 @@ def daily_criteria(
     return found
 
 
-def opinions(store: Store, *, account: str, window: Window) -> Opinions:
+def opinions(scope: Scope, *, window: Window) -> Opinions:
     """The distribution of ratings of a window, and submissions by day: votes, survey responses."""
-    seen = observed(store, account=account, window=window)
+    seen = observed(scope, window=window)
     votes, answers = table(Feedback).c, table(SurveyResponse).c
-    voted = votes_of(account, window, seen.without, votes.created_day, votes.rating).where(cast())
+    voted = votes_of(scope.account, window, seen.without, votes.created_day, votes.rating).where(
+        cast()
+    )
     answered = seen.kept(
         select(answers.answered_day, answers.overall).where(
-            answers.account_id == account,
+            answers.account_id == scope.account,
             answers.answered_day.between(window.start, window.end),
         ),
         answers.answered_at,
         rater=answers.respondent,
     )
-    with store.read() as session:
+    with scope.read() as session:
         in_product = session.connection().execute(voted).all()
         survey = session.connection().execute(answered).all()
     days: dict[date, list[int]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from core.analytics.account_settings import Change, changes, note_change
 from core.base.errors import InputError
 from core.base.given import given_text
-from core.store import Criterion, Store
+from core.store import Criterion, Scope
 
 __all__ = ["CriterionEdit", "change_criterion", "criterion_history"]
 
@@ -35,13 +35,13 @@ class CriterionEdit:
     rationale: str
 
 
-def change_criterion(store: Store, key: str, edit: CriterionEdit, *, account: str, by: str) -> None:
+def change_criterion(scope: Scope, key: str, edit: CriterionEdit, *, by: str) -> None:
     """Decide a criterion of the account anew; who, when, from and to are kept.
 
     Raises InputError for a target without sense.
     """
-    with store.write(account) as unit:
-        known = unit.session.get(Criterion, (account, key))
+    with scope.write() as unit:
+        known = unit.session.get(Criterion, (scope.account, key))
         if known is None:
             raise InputError(f"There is no criterion {key!r} in this account.")
         after = _checked(edit, known.unit)
@@ -51,9 +51,9 @@ def change_criterion(store: Store, key: str, edit: CriterionEdit, *, account: st
             note_change(unit, _subject(key), by=by, before=before, after=after)
 
 
-def criterion_history(store: Store, key: str, *, account: str) -> list[Change]:
+def criterion_history(scope: Scope, key: str) -> list[Change]:
     """Who changed a criterion when, the newest change first."""
-    return changes(store, account=account, subject=_subject(key))
+    return changes(scope, subject=_subject(key))
 
 
 def _subject(key: str) -> str:

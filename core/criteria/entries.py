@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from core.analytics.account_settings import note_change
 from core.base.errors import InputError
 from core.base.given import given_text
-from core.store import Annotation, Exclusion, Store, Unit, table
+from core.store import Annotation, Exclusion, Scope, Unit, table
 
 __all__ = [
     "ANNOTATION_KINDS",
@@ -68,9 +68,8 @@ class AnnotationEntry:
 
 
 def exclude(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     from_at: datetime,
     to_at: datetime,
     kind: str,
@@ -96,10 +95,10 @@ def exclude(
         "subject": subject,
         "finding": finding,
     }
-    with store.write(account) as unit:
+    with scope.write() as unit:
         entry = table(Exclusion)
         same = select(entry.c.id).where(
-            entry.c.account_id == account,
+            entry.c.account_id == scope.account,
             entry.c.withdrawn_at.is_(None),
             *(entry.c[name] == row[name] for name in ("from_at", "to_at", "kind")),
             entry.c.subject == subject if subject else entry.c.subject.is_(None),
@@ -108,24 +107,23 @@ def exclude(
         return int(known) if known is not None else _enter(unit, Exclusion, row, by)
 
 
-def withdraw_exclusion(store: Store, exclusion_id: int, *, account: str, by: str) -> None:
+def withdraw_exclusion(scope: Scope, exclusion_id: int, *, by: str) -> None:
     """Have an exclusion leave nothing out any more; it stays in the ledger."""
-    _withdraw(store, Exclusion, exclusion_id, account, by)
+    _withdraw(scope, Exclusion, exclusion_id, by)
 
 
-def exclusions(store: Store, *, account: str) -> list[ExclusionEntry]:
+def exclusions(scope: Scope) -> list[ExclusionEntry]:
     """The whole ledger, the latest entry first; those withdrawn as well."""
     entry = table(Exclusion)
-    found = select(entry).where(entry.c.account_id == account).order_by(entry.c.id.desc())
-    with store.read() as session:
+    found = select(entry).where(entry.c.account_id == scope.account).order_by(entry.c.id.desc())
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [_entry(ExclusionEntry, row) for row in rows]
 
 
 def annotate(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     from_at: datetime,
     kind: str,
     text: str,
@@ -142,31 +140,29 @@ def annotate(
         "kind": kind,
         "text": given_text(text, "what happened"),
     }
-    with store.write(account) as unit:
+    with scope.write() as unit:
         return _enter(unit, Annotation, row, by)
 
 
-def withdraw_annotation(store: Store, annotation_id: int, *, account: str, by: str) -> None:
+def withdraw_annotation(scope: Scope, annotation_id: int, *, by: str) -> None:
     """Take an annotation off the charts; the store keeps it."""
-    _withdraw(store, Annotation, annotation_id, account, by)
+    _withdraw(scope, Annotation, annotation_id, by)
 
 
-def annotations(
-    store: Store, *, account: str, start: datetime, end: datetime
-) -> list[AnnotationEntry]:
+def annotations(scope: Scope, *, start: datetime, end: datetime) -> list[AnnotationEntry]:
     """What happened in a time, from `start` to before `end`, in its order."""
     entry = table(Annotation)
     found = (
         select(entry)
         .where(
-            entry.c.account_id == account,
+            entry.c.account_id == scope.account,
             entry.c.withdrawn_at.is_(None),
             entry.c.from_at < end,
             entry.c.from_at >= start,
         )
         .order_by(entry.c.from_at, entry.c.id)
     )
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [_entry(AnnotationEntry, row) for row in rows]
 
@@ -182,9 +178,9 @@ def _enter(unit: Unit, model: type[SQLModel], row: dict[str, Any], by: str) -> i
     return number
 
 
-def _withdraw(store: Store, model: type[SQLModel], number: int, account: str, by: str) -> None:
-    with store.write(account) as unit:
-        known = unit.session.get(model, (account, number))
+def _withdraw(scope: Scope, model: type[SQLModel], number: int, by: str) -> None:
+    with scope.write() as unit:
+        known = unit.session.get(model, (scope.account, number))
         if known is None:
             raise InputError("There is no such entry: someone may have changed the list. Reload.")
         if known.withdrawn_at is not None:  # type: ignore[attr-defined]  # both models have it

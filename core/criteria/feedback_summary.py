@@ -38,15 +38,15 @@ def feedback_summary(seen: Observed) -> FeedbackSummary:
     """Who said how much in a window, and the latest comments."""
     votes, ticket = table(Feedback).c, table(Ticket).c
     columns = (votes.rater, votes.rating, votes.comment)
-    asked = votes_of(seen.account, seen.window, seen.without, *columns)
+    asked = votes_of(seen.scope.account, seen.window, seen.without, *columns)
     said = asked.order_by(votes.updated_at.desc(), votes.id)
     resolved = select(func.count(ticket.technician.distinct())).where(
-        ticket.account_id == seen.account,
+        ticket.account_id == seen.scope.account,
         ticket.day.between(seen.window.start, seen.window.end),
         ticket.resolved_at.is_not(None),
         ticket.enhanced.is_(True),
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         rows = session.connection().execute(said).all()
         technicians = session.connection().execute(resolved).scalar_one()
     raters = len({rater for rater, _, _ in rows})

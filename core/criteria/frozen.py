@@ -22,7 +22,15 @@ from core.criteria.window_data import Observed, instants
 from core.criteria.windows import Baseline, baselines
 from core.feedback.counted_votes import cast
 from core.feedback.survey_answers import survey_results
-from core.store import Account, BaselineWindow, Feedback, Store, SurveyResponse, Ticket, table
+from core.store import (
+    Account,
+    BaselineWindow,
+    Feedback,
+    Scope,
+    SurveyResponse,
+    Ticket,
+    table,
+)
 
 __all__ = ["Restated", "content_of", "freeze_baseline", "restatement", "row_counts"]
 
@@ -64,22 +72,22 @@ class Restated:
 
 
 def freeze_baseline(
-    store: Store, baseline_id: int, *, account: str, by: str, now: datetime | None = None
+    scope: Scope, baseline_id: int, *, by: str, now: datetime | None = None
 ) -> None:
     """Store everything that is said of a complete window, as it is said now; nothing changes it.
 
     Raises InputError where the window is not over, given up, or frozen already.
     """
     now = now or datetime.now(UTC)
-    baseline = _open_one(store, baseline_id, account, now)
+    baseline = _open_one(scope, baseline_id, now)
     for _ in range(ATTEMPTS):
-        version = store.data_version(account)
-        content = content_of(store, baseline.window, account=account, now=now)
-        with store.write(account) as unit:
+        version = scope.store.data_version(scope.account)
+        content = content_of(scope, baseline.window, now=now)
+        with scope.write() as unit:
             # Read in this unit: nothing can be written between here and its end.
-            if unit.session.get_one(Account, account).data_version != version:
+            if unit.session.get_one(Account, scope.account).data_version != version:
                 continue
-            known = unit.session.get(BaselineWindow, (account, baseline_id))
+            known = unit.session.get(BaselineWindow, (scope.account, baseline_id))
             if known is None or known.frozen_at is not None:
                 raise InputError("Someone else has just frozen this baseline: reload the page.")
             if known.restarted_as is not None:
@@ -97,12 +105,12 @@ def freeze_baseline(
     raise InputError("Data keeps coming in: freeze again when the import or sync is over.")
 
 
-def _open_one(store: Store, baseline_id: int, account: str, now: datetime) -> Baseline:
-    found = {b.id: b for b in baselines(store, account=account)}
+def _open_one(scope: Scope, baseline_id: int, now: datetime) -> Baseline:
+    found = {b.id: b for b in baselines(scope)}
     baseline = found.get(baseline_id)
     if baseline is None:
         raise InputError("There is no such baseline: reload the page.")
-    state = baseline.state(now.astimezone(store.zone).date())
+    state = baseline.state(now.astimezone(scope.zone).date())
     if state == "frozen":
         raise InputError("This baseline is frozen already.")
     if state != "complete":
@@ -110,39 +118,39 @@ def _open_one(store: Store, baseline_id: int, account: str, now: datetime) -> Ba
     return baseline
 
 
-def content_of(store: Store, window: Window, *, account: str, now: datetime) -> dict[str, Any]:
+def content_of(scope: Scope, window: Window, *, now: datetime) -> dict[str, Any]:
     """Everything that is said of a window, as JSON has it."""
-    results = evaluate(store, account=account, window=window)
+    results = evaluate(scope, window=window)
     told = {
         "as_of": now.isoformat(),
-        "zone": store.zone.key,
+        "zone": scope.zone.key,
         "first_day": str(window.start),
         "last_day": str(window.end),
         "criteria": [criterion_content(result) for result in results],
-        "rows": row_counts(store, account=account, window=window),
-        "exclusions": [_exclusion(e) for e in _in_force(store, account)],
+        "rows": row_counts(scope, window=window),
+        "exclusions": [_exclusion(e) for e in _in_force(scope)],
         "findings": [
             {"check": found.check, "at": found.from_at.isoformat(), "text": found.text}
-            for found in findings(store, account=account, window=window, now=now)
+            for found in findings(scope, window=window, now=now)
         ],
-        **_beside(store, window, account, now),
+        **_beside(scope, window, now),
     }
     # No database takes what is infinite or no number as JSON.
     plain: dict[str, Any] = to_jsonable_python(told, inf_nan_mode="null")
     return plain
 
 
-def _beside(store: Store, window: Window, account: str, now: datetime) -> dict[str, Any]:
+def _beside(scope: Scope, window: Window, now: datetime) -> dict[str, Any]:
     """What is drawn and told beside the criteria, as it is at this moment."""
-    seen = observed(store, account=account, window=window)
-    asked: dict[str, Any] = {"account": account, "window": window}
-    until = now.astimezone(store.zone).date()
+    seen = observed(scope, window=window)
+    asked: dict[str, Any] = {"window": window}
+    until = now.astimezone(scope.zone).date()
     return {
-        "days": daily_criteria(store, **asked, until=until),
-        "opinions": opinions(store, **asked),
+        "days": daily_criteria(scope, **asked, until=until),
+        "opinions": opinions(scope, **asked),
         "comparison": seen.comparison,
         "roi": seen.roi,
-        "survey": survey_results(store, **asked, without=seen.without),
+        "survey": survey_results(scope, **asked, without=seen.without),
     }
 
 
@@ -191,13 +199,13 @@ def _exclusion(entry: ExclusionEntry) -> dict[str, Any]:
     }
 
 
-def _in_force(store: Store, account: str) -> list[ExclusionEntry]:
-    return [e for e in exclusions(store, account=account) if e.withdrawn_at is None]
+def _in_force(scope: Scope) -> list[ExclusionEntry]:
+    return [e for e in exclusions(scope) if e.withdrawn_at is None]
 
 
-def row_counts(store: Store, *, account: str, window: Window) -> dict[str, int]:
+def row_counts(scope: Scope, *, window: Window) -> dict[str, int]:
     """How many rows of each kind lie in a window, excluded or not."""
-    runs = Observed(store, account, window).runs
+    runs = Observed(scope, window).runs
     counts = {"runs": runs.finished, "pending": runs.pending}
     votes, answers, tickets = (table(m).c for m in (Feedback, SurveyResponse, Ticket))
     wanted = {
@@ -206,25 +214,27 @@ def row_counts(store: Store, *, account: str, window: Window) -> dict[str, int]:
         "surveys": (answers, answers.answered_day, answers.account_id.is_not(None)),
         "tickets": (tickets, tickets.day, tickets.resolved_at.is_not(None)),
     }
-    with store.read() as session:
+    with scope.read() as session:
         for name, (columns, day, condition) in wanted.items():
             number = select(func.count()).where(
-                columns.account_id == account, day.between(window.start, window.end), condition
+                columns.account_id == scope.account,
+                day.between(window.start, window.end),
+                condition,
             )
             counts[name] = session.connection().execute(number).scalar_one()
     return counts
 
 
-def restatement(store: Store, baseline: Baseline, *, account: str) -> list[Restated]:
+def restatement(scope: Scope, baseline: Baseline) -> list[Restated]:
     """The criteria of a frozen baseline whose figures today's data gives otherwise, and why."""
     if baseline.content is None:
         return []
     content = baseline.content
-    now = evaluate(store, account=account, window=baseline.window)
-    counts = row_counts(store, account=account, window=baseline.window)
+    now = evaluate(scope, window=baseline.window)
+    counts = row_counts(scope, window=baseline.window)
     by_key = {result.criterion.key: result for result in now}
-    moved = _exclusions_since(store, account, baseline.window, content["exclusions"])
-    entered = _entered_since(store, account, baseline.window, content)
+    moved = _exclusions_since(scope, baseline.window, content["exclusions"])
+    entered = _entered_since(scope, baseline.window, content)
     found = []
     for frozen in content["criteria"]:
         result = by_key.get(frozen["key"])
@@ -282,11 +292,11 @@ def _rests_on(key: str) -> Sequence[str]:
 
 
 def _exclusions_since(
-    store: Store, account: str, window: Window, frozen: Sequence[Mapping[str, Any]]
+    scope: Scope, window: Window, frozen: Sequence[Mapping[str, Any]]
 ) -> list[tuple[set[str] | None, str]]:
     """What was added to or withdrawn from the ledger of these days; of which rows, None for all."""
-    start, end = instants(store, window)
-    inside = [e for e in exclusions(store, account=account) if e.from_at < end and e.to_at > start]
+    start, end = instants(scope.store, window)
+    inside = [e for e in exclusions(scope) if e.from_at < end and e.to_at > start]
     then = {entry["id"] for entry in frozen}
     said = []
     for entry in inside:
@@ -300,10 +310,10 @@ def _exclusions_since(
 
 
 def _entered_since(
-    store: Store, account: str, window: Window, content: Mapping[str, Any]
+    scope: Scope, window: Window, content: Mapping[str, Any]
 ) -> list[tuple[tuple[str, ...], str]]:
     """What people have entered otherwise since, and the criteria that are computed from it."""
-    seen = observed(store, account=account, window=window)
+    seen = observed(scope, window=window)
     then = {one["key"]: one for one in content["roi"]["inputs"]}
     said: list[tuple[tuple[str, ...], str]] = [
         (("roi",), f"{words.lower_first(one.label)} was {_input(was['value'])}")

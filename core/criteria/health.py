@@ -14,7 +14,7 @@ from core.criteria.platform import platform_reading
 from core.criteria.quality import Finding
 from core.criteria.window_data import Observed, day_instants, instants
 from core.feedback.counted_votes import cast
-from core.store import Feedback, Store, SurveyResponse, Ticket, table
+from core.store import Feedback, Scope, SurveyResponse, Ticket, table
 
 __all__ = ["DayHealth", "WindowHealth", "window_health"]
 
@@ -59,25 +59,24 @@ class WindowHealth:
 
 
 def window_health(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     window: Window,
     found: Sequence[Finding],
     now: datetime | None = None,
 ) -> WindowHealth:
     """The health of each day of a window; `found` are its findings."""
     now = now or datetime.now(UTC)
-    today = now.astimezone(store.zone).date()
-    seen = Observed(store, account, window)
-    ledger = [e for e in exclusions(store, account=account) if e.withdrawn_at is None]
+    today = now.astimezone(scope.zone).date()
+    seen = Observed(scope, window)
+    ledger = [e for e in exclusions(scope) if e.withdrawn_at is None]
     out = Excluded(spans=merged([(e.from_at, e.to_at) for e in ledger if e.subject is None]))
     counts = _counts(seen)
     days = []
     for n in range(window.days or 0):
         assert window.start is not None
         day = window.start + timedelta(days=n)
-        start, end = day_instants(store, day)
+        start, end = day_instants(scope.store, day)
         days.append(
             DayHealth(
                 day=day,
@@ -97,14 +96,14 @@ def window_health(
     return WindowHealth(
         days=tuple(days),
         complete=there / len(days) if days else 0.0,
-        restart=_restart(Excluded(spans=outages), *instants(store, window)),
+        restart=_restart(Excluded(spans=outages), *instants(scope.store, window)),
     )
 
 
 def _scraped(seen: Observed, start: datetime, end: datetime) -> float | None:
     if start >= end:
         return None
-    reading = platform_reading(seen.store, account=seen.account, start=start, end=end)
+    reading = platform_reading(seen.scope, start=start, end=end)
     return reading.minutes_covered / reading.minutes if reading.minutes_read else None
 
 
@@ -141,8 +140,12 @@ def _by_day(
 ) -> dict[date, int]:
     statement = (
         select(day, func.count())
-        .where(account == seen.account, day.between(seen.window.start, seen.window.end), condition)
+        .where(
+            account == seen.scope.account,
+            day.between(seen.window.start, seen.window.end),
+            condition,
+        )
         .group_by(day)
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         return dict(session.connection().execute(statement).all())

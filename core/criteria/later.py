@@ -10,7 +10,7 @@ from core.base import text as words
 from core.base.stats import Bounds
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.windows import Baseline
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["LaterWeek", "difference", "later_weeks"]
 
@@ -46,7 +46,7 @@ class LaterWeek:
             }
 
 
-def later_weeks(store: Store, baseline: Baseline, *, account: str, today: date) -> list[LaterWeek]:
+def later_weeks(scope: Scope, baseline: Baseline, *, today: date) -> list[LaterWeek]:
     """The latest complete ISO weeks after a frozen window, the newest first; at most eight."""
     if baseline.content is None:
         return []
@@ -61,9 +61,9 @@ def later_weeks(store: Store, baseline: Baseline, *, account: str, today: date) 
     if not weeks:
         return []
     found: list[LaterWeek] = []
-    before = {r.criterion.key: r for r in _main(store, account, _week_before(weeks[0]))}
+    before = {r.criterion.key: r for r in _main(scope, _week_before(weeks[0]))}
     for week in weeks:
-        results = _main(store, account, week)
+        results = _main(scope, week)
         found.append(LaterWeek(week, tuple(results), before, frozen))
         before = {result.criterion.key: result for result in results}
     return found[::-1]
@@ -74,8 +74,8 @@ def _week_before(week: Window) -> Window:
     return iso_week(week.start - timedelta(days=7))
 
 
-def _main(store: Store, account: str, week: Window) -> list[CriterionResult]:
-    found = evaluate(store, account=account, window=week)
+def _main(scope: Scope, week: Window) -> list[CriterionResult]:
+    found = evaluate(scope, window=week)
     return [result for result in found if not result.criterion.is_guardrail]
 
 

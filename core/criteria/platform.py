@@ -17,9 +17,9 @@ from core.store import (
     AccountSetting,
     CounterIncrement,
     GaugeReading,
+    Scope,
     ScrapeGap,
     ScrapeSpan,
-    Store,
     table,
 )
 
@@ -105,14 +105,14 @@ class PlatformReading:
 
 
 def platform_reading(
-    store: Store, *, account: str, start: datetime, end: datetime, without: Excluded = NOTHING
+    scope: Scope, *, start: datetime, end: datetime, without: Excluded = NOTHING
 ) -> PlatformReading:
     """What is stored of the platform from `start` up to, and without, `end` (aware instants)."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
-    with store.read() as session:
-        stored = session.get(AccountSetting, (account, PROMETHEUS))
+    with scope.read() as session:
+        stored = session.get(AccountSetting, (scope.account, PROMETHEUS))
         metrics: Mapping[str, Any] = stored.value if stored else {}
-        asked = _Asked(session.connection(), account, start, end, without, metrics)
+        asked = _Asked(session.connection(), scope.account, start, end, without, metrics)
         spans = asked.spans()
         gaps = asked.gaps(GAP)
         uncounted = {metrics[key]["name"] for key in COUNTED if key in metrics}
@@ -123,8 +123,8 @@ def platform_reading(
         return PlatformReading(
             statuses=asked.statuses() if read else None,
             buckets=asked.buckets() if read else None,
-            queue=_days(queue, store.zone),
-            utilisation=_days(workers, store.zone),
+            queue=_days(queue, scope.zone),
+            utilisation=_days(workers, scope.zone),
             queue_series=_points(queue, spans),
             utilisation_series=_points(workers, spans),
             minutes=_minutes(_minus([(start, end)], left_out)),

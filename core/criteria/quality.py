@@ -12,7 +12,7 @@ from core.analytics.window import Window
 from core.base import text as words
 from core.criteria.window_data import Observed, day_instants, instants
 from core.feedback.counted_votes import cast
-from core.store import Enhancement, Feedback, Store, SurveyResponse, table
+from core.store import Enhancement, Feedback, Scope, SurveyResponse, table
 
 __all__ = ["FEW_RESPONSES", "Finding", "findings"]
 
@@ -48,15 +48,13 @@ class Finding:
     subject: str | None = None
 
 
-def findings(
-    store: Store, *, account: str, window: Window, now: datetime | None = None
-) -> list[Finding]:
+def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> list[Finding]:
     """Everything the daily checks find in a window up to now, in the order of time.
 
     What is excluded is found all the same: the ledger says which findings are dealt with.
     """
     now = now or datetime.now(UTC)
-    seen = Observed(store, account, window)
+    seen = Observed(scope, window)
     found: list[Finding] = []
     for check in CHECKS:
         listed = list(check(seen, now))
@@ -91,11 +89,11 @@ def _resets(seen: Observed, _now: datetime) -> Iterator[Finding]:
 
 def _missing_days(seen: Observed, now: datetime) -> Iterator[Finding]:
     by_day = seen.finished_by_day
-    today = now.astimezone(seen.store.zone).date()
+    today = now.astimezone(seen.scope.zone).date()
     for day in _days(seen.window):
         # A day without runs among days that have some; weekends may well have none.
         if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
-            start, end = day_instants(seen.store, day)
+            start, end = day_instants(seen.scope.store, day)
             yield Finding(
                 key=f"missing {day}",
                 check="Missing days",
@@ -111,14 +109,14 @@ def _slow_runs(seen: Observed, _now: datetime) -> Iterator[Finding]:
     statement = (
         select(runs.id, runs.created_at, runs.processing_time_ms)
         .where(
-            runs.account_id == seen.account,
+            runs.account_id == seen.scope.account,
             runs.created_day.between(seen.window.start, seen.window.end),
             runs.processing_time_ms > LONGEST_SECONDS * 1_000,
         )
         .order_by(runs.processing_time_ms.desc(), runs.id)
         .limit(MOST_LISTED)
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         for run in session.connection().execute(statement):
             yield Finding(
                 key=f"slow {run.id}",
@@ -152,14 +150,14 @@ def _deep_queue(seen: Observed, _now: datetime) -> Iterator[Finding]:
 def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
     assert seen.window.start is not None
     before = Window(seen.window.start - timedelta(days=USUAL_DAYS), seen.window.end, "")
-    by_day = Observed(seen.store, seen.account, before).finished_by_day
+    by_day = Observed(seen.scope, before).finished_by_day
     for day in _days(seen.window):
         others = [number for other, number in by_day.items() if other != day]
         if len(others) < FEWEST_DAYS or day not in by_day:
             continue
         usual = median(others)
         if by_day[day] > MOST_TIMES * usual:
-            start, end = day_instants(seen.store, day)
+            start, end = day_instants(seen.scope.store, day)
             times = by_day[day] / usual
             yield Finding(
                 key=f"volume {day}",
@@ -175,12 +173,12 @@ def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
 def _few_responses(seen: Observed, now: datetime) -> Iterator[Finding]:
     answers = table(SurveyResponse).c
     statement = select(func.count()).where(
-        answers.account_id == seen.account,
+        answers.account_id == seen.scope.account,
         answers.answered_day.between(seen.window.start, seen.window.end),
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         number = session.connection().execute(statement).scalar_one()
-    start, end = instants(seen.store, seen.window)
+    start, end = instants(seen.scope.store, seen.window)
     if number < FEW_RESPONSES and now >= start:
         yield Finding(
             key=f"survey {seen.window.start}",
@@ -196,18 +194,18 @@ def _one_rater(seen: Observed, _now: datetime) -> Iterator[Finding]:
     statement = (
         select(votes.rater, func.count().label("number"))
         .where(
-            votes.account_id == seen.account,
+            votes.account_id == seen.scope.account,
             votes.created_day.between(seen.window.start, seen.window.end),
             cast(),
         )
         .group_by(votes.rater)
         .order_by(func.count().desc(), votes.rater)
     )
-    with seen.store.read() as session:
+    with seen.scope.read() as session:
         found = session.connection().execute(statement).all()
     total = sum(row.number for row in found)
     if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
-        start, end = instants(seen.store, seen.window)
+        start, end = instants(seen.scope.store, seen.window)
         share = words.share(found[0].number / total)
         yield Finding(
             key=f"rater {seen.window.start} {found[0].rater}",

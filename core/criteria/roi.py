@@ -12,7 +12,7 @@ from core.analytics.window import Window
 from core.base import text as words
 from core.base.stats import Estimate
 from core.criteria.time_saved import Comparison, compare
-from core.store import Store, Ticket, table
+from core.store import Scope, Ticket, table
 
 __all__ = ["Amount", "Roi", "RoiInput", "roi"]
 
@@ -81,9 +81,8 @@ class Roi:
 
 
 def roi(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     window: Window,
     go_live: date | None = None,
     without: Excluded = NOTHING,
@@ -94,13 +93,11 @@ def roi(
     value = minutes saved / 60 x tickets x hourly rate, net = value - operating cost, ROI = net /
     cost, a year being 52 weeks. Give the `comparison` of the window where it is known.
     """
-    settings = settings_of(store, RoiSettings, account=account)
-    counted = _counted(store, account, window, without)
+    settings = settings_of(scope, RoiSettings)
+    counted = _counted(scope, window, without)
     tickets = settings.tickets_per_week if settings.tickets_per_week is not None else counted
-    inputs = _inputs(settings, counted, changes(store, account=account, subject="settings of roi"))
-    seen = comparison or compare(
-        store, account=account, window=window, go_live=go_live, without=without
-    )
+    inputs = _inputs(settings, counted, changes(scope, subject="settings of roi"))
+    seen = comparison or compare(scope, window=window, go_live=go_live, without=without)
     minutes, source, reason = _minutes(settings, seen)
     reason = _missing(settings, tickets) or reason
     if reason or minutes is None or tickets is None:
@@ -108,13 +105,13 @@ def roi(
     return _computed(settings, tickets, minutes, inputs, source)
 
 
-def _counted(store: Store, account: str, window: Window, without: Excluded) -> float | None:
+def _counted(scope: Scope, window: Window, without: Excluded) -> float | None:
     """Enhanced tickets per week that were resolved in the window; None for all time."""
     if window.days is None:
         return None
     ticket = table(Ticket).c
     statement = select(func.count()).where(
-        ticket.account_id == account,
+        ticket.account_id == scope.account,
         ticket.enhanced.is_(True),
         ticket.resolved_at.is_not(None),
         ticket.day.between(window.start, window.end),
@@ -122,7 +119,7 @@ def _counted(store: Store, account: str, window: Window, without: Excluded) -> f
     kept = without.keeps(ticket.resolved_at, ticket=ticket.id)
     if kept is not None:
         statement = statement.where(kept)
-    with store.read() as session:
+    with scope.read() as session:
         number: int = session.connection().execute(statement).scalar_one()
     return number * 7 / window.days
 

@@ -30,7 +30,7 @@ from core.criteria.time_figures import (
     stratum_of,
 )
 from core.feedback.survey_answers import survey_answers
-from core.store import Store, Ticket, table
+from core.store import Scope, Ticket, table
 
 __all__ = ["Compared", "Comparison", "GoLive", "Preferred", "Side", "Stratum", "compare"]
 
@@ -59,9 +59,8 @@ class Comparison:
 
 
 def compare(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     window: Window,
     go_live: date | None = None,
     without: Excluded = NOTHING,
@@ -72,13 +71,11 @@ def compare(
     those that speak against it. Tickets that were resolved before they were opened are refused.
     """
     enhanced = table(Ticket).c.enhanced
-    found = _tickets(store, account, (window.start, window.end), without, enhanced)
+    found = _tickets(scope, (window.start, window.end), without, enhanced)
     naive, stratified = compared_naively(found.strata), compared_alike(found.strata)
     overlap = overlap_of(found.strata)
-    live = None if go_live is None else _go_live(store, account, window, go_live, without)
-    answers = survey_answers(
-        store, ["minutes_saved"], account=account, window=window, without=without
-    )
+    live = None if go_live is None else _go_live(scope, window, go_live, without)
+    answers = survey_answers(scope, ["minutes_saved"], window=window, without=without)
     survey = stats.mean_estimate([answer for (answer,) in answers if answer is not None])
     return Comparison(
         naive=naive,
@@ -114,8 +111,7 @@ class _Found:
 
 
 def _tickets(
-    store: Store,
-    account: str,
+    scope: Scope,
     days: tuple[date | None, date | None],
     without: Excluded,
     side: ColumnElement[Any],
@@ -124,7 +120,7 @@ def _tickets(
     ticket = table(Ticket).c
     took = epoch_microseconds(ticket.resolved_at) - epoch_microseconds(ticket.opened_at)
     statement = select(ticket.category, ticket.priority, side, took, ticket.enhanced).where(
-        ticket.account_id == account, ticket.resolved_at.is_not(None)
+        ticket.account_id == scope.account, ticket.resolved_at.is_not(None)
     )
     first, last = days
     if first is not None:
@@ -137,7 +133,7 @@ def _tickets(
     found: dict[Kind, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     enhanced: tuple[list[bool], list[bool]] = ([], [])
     left_out = 0
-    with store.read() as session:
+    with scope.read() as session:
         for category, priority, after, micros, is_enhanced in session.connection().execute(
             statement
         ):
@@ -159,12 +155,12 @@ def _in_order(strata: Mapping[Kind, Any]) -> list[tuple[Kind, Any]]:
     return sorted(strata.items(), key=lambda item: [(part is None, part or "") for part in item[0]])
 
 
-def _go_live(store: Store, account: str, window: Window, day: date, without: Excluded) -> GoLive:
+def _go_live(scope: Scope, window: Window, day: date, without: Excluded) -> GoLive:
     ticket = table(Ticket).c
     asked = select(func.min(ticket.day), func.max(ticket.day)).where(
-        ticket.account_id == account, ticket.resolved_at.is_not(None)
+        ticket.account_id == scope.account, ticket.resolved_at.is_not(None)
     )
-    with store.read() as session:
+    with scope.read() as session:
         first, last = session.connection().execute(asked).one()
     weeks = 0
     if first is not None:
@@ -172,11 +168,7 @@ def _go_live(store: Store, account: str, window: Window, day: date, without: Exc
         weeks = max(0, min((day - first).days // 7, ((last - day).days + 1) // 7, MOST_WEEKS))
     span = timedelta(weeks=weeks)
     days = day - span, day + span - timedelta(days=1)
-    found = (
-        _tickets(store, account, days, without, ticket.day >= day)
-        if weeks
-        else _Found({}, 0, ([], []))
-    )
+    found = _tickets(scope, days, without, ticket.day >= day) if weeks else _Found({}, 0, ([], []))
     before, after = (sum(flags) / len(flags) if flags else None for flags in found.enhanced)
     return GoLive(
         day=day,

@@ -17,7 +17,7 @@ from core.criteria.roi import Roi
 from core.criteria.rules import RULES, Rule
 from core.criteria.time_saved import Comparison
 from core.criteria.window_data import Observed, instants
-from core.store import Criterion, Store, table
+from core.store import Criterion, Scope, table
 
 __all__ = [
     "PROMETHEUS",
@@ -87,35 +87,35 @@ class CriterionResult:
         )
 
 
-def criteria_of(store: Store, *, account: str) -> list[Criterion]:
+def criteria_of(scope: Scope) -> list[Criterion]:
     """The account's criteria in their order."""
     criteria = table(Criterion)
     found = (
         select(criteria)
-        .where(criteria.c.account_id == account)
+        .where(criteria.c.account_id == scope.account)
         .order_by(criteria.c.position, criteria.c.key)
     )
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [Criterion(**row) for row in rows]
 
 
-def observed(store: Store, *, account: str, window: Window) -> Observed:
+def observed(scope: Scope, *, window: Window) -> Observed:
     """The window as it counts: without the account's exclusions, with its go-live date."""
-    start, end = instants(store, window)
-    settings = settings_of(store, BaselineSettings, account=account)
-    out = excluded(store, account=account)
+    start, end = instants(scope.store, window)
+    settings = settings_of(scope, BaselineSettings)
+    out = excluded(scope)
     inside = Excluded(
         spans=out.within(start, end),
         subjects=tuple(s for s in out.subjects if s[1] < end and s[2] > start),
     )
     go_live = date.fromisoformat(settings.go_live) if settings.go_live else None
-    return Observed(store, account, window, inside, go_live)
+    return Observed(scope, window, inside, go_live)
 
 
-def evaluate(store: Store, *, account: str, window: Window) -> list[CriterionResult]:
+def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
     """Every criterion of the account over the window, in its order."""
-    seen = observed(store, account=account, window=window)
+    seen = observed(scope, window=window)
     everything = seen.all_of_it if seen.without else None
     return [
         CriterionResult(
@@ -125,31 +125,31 @@ def evaluate(store: Store, *, account: str, window: Window) -> list[CriterionRes
             sample=rule.sample,
             metric=rule.metric,
         )
-        for record in criteria_of(store, account=account)
+        for record in criteria_of(scope)
         if (rule := RULES.get(record.key)) is not None
     ]
 
 
-def comparison_of(store: Store, *, account: str, window: Window) -> Comparison:
+def comparison_of(scope: Scope, *, window: Window) -> Comparison:
     """Tickets with and without enhancement in the window as it counts."""
-    return observed(store, account=account, window=window).comparison
+    return observed(scope, window=window).comparison
 
 
-def roi_of(store: Store, *, account: str, window: Window) -> Roi:
+def roi_of(scope: Scope, *, window: Window) -> Roi:
     """What the window as it counts is worth."""
-    return observed(store, account=account, window=window).roi
+    return observed(scope, window=window).roi
 
 
-def platform_of(store: Store, *, account: str, window: Window) -> PlatformReading:
+def platform_of(scope: Scope, *, window: Window) -> PlatformReading:
     """What Prometheus says of the window as it counts."""
-    return observed(store, account=account, window=window).platform
+    return observed(scope, window=window).platform
 
 
 def weekly_estimates(
-    store: Store, *, account: str, weeks: Iterable[Window], keys: Iterable[str]
+    scope: Scope, *, weeks: Iterable[Window], keys: Iterable[str]
 ) -> dict[str, list[Estimate]]:
     """By criterion key, the estimate of each week as it counts."""
-    seen = [observed(store, account=account, window=week) for week in weeks]
+    seen = [observed(scope, window=week) for week in weeks]
     return {key: [estimate_of(RULES[key], of_week)[0] for of_week in seen] for key in keys}
 
 

@@ -17,7 +17,7 @@ from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare
 from core.feedback.counted_votes import votes_of
 from core.feedback.satisfaction import Satisfaction, satisfaction
-from core.store import Enhancement, Feedback, Store, table
+from core.store import Enhancement, Feedback, Scope, Store, table
 
 __all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "day_instants", "instants"]
 
@@ -72,19 +72,18 @@ class Observed:
     `without` names what is left out; `all_of_it` is the same window with nothing left out.
     """
 
-    store: Store
-    account: str
+    scope: Scope
     window: Window
     without: Excluded = NOTHING
     go_live: date | None = None
 
     @property
     def all_of_it(self) -> "Observed":
-        return Observed(self.store, self.account, self.window, NOTHING, self.go_live)
+        return Observed(self.scope, self.window, NOTHING, self.go_live)
 
     @cached_property
     def runs(self) -> Runs:
-        with self.store.read() as session:
+        with self.scope.read() as session:
             return _runs(session.connection(), self)
 
     @cached_property
@@ -93,48 +92,38 @@ class Observed:
         runs = table(Enhancement).c
         statement = self.kept(
             select(runs.created_day, func.count()).where(
-                runs.account_id == self.account,
+                runs.account_id == self.scope.account,
                 runs.created_day.between(self.window.start, self.window.end),
                 runs.status.in_((COMPLETED, FAILED)),
             ),
             runs.created_at,
             enhancement=runs.id,
         ).group_by(runs.created_day)
-        with self.store.read() as session:
+        with self.scope.read() as session:
             return dict(session.connection().execute(statement).all())
 
     @cached_property
     def thumbs(self) -> tuple[int, int]:
         """Thumbs up, and all thumbs; those on pages of this product left out."""
         votes = table(Feedback).c
-        asked = votes_of(self.account, self.window, self.without, votes.thumb, func.count())
+        asked = votes_of(self.scope.account, self.window, self.without, votes.thumb, func.count())
         found = asked.where(votes.thumb.is_not(None)).group_by(votes.thumb)
-        with self.store.read() as session:
+        with self.scope.read() as session:
             by: dict[str, int] = dict(session.connection().execute(found).all())
         return by.get("up", 0), sum(by.values())
 
     @cached_property
     def platform(self) -> PlatformReading:
-        start, end = instants(self.store, self.window)
-        return platform_reading(
-            self.store, account=self.account, start=start, end=end, without=self.without
-        )
+        start, end = instants(self.scope.store, self.window)
+        return platform_reading(self.scope, start=start, end=end, without=self.without)
 
     @cached_property
     def satisfaction(self) -> Satisfaction:
-        return satisfaction(
-            self.store, account=self.account, window=self.window, without=self.without
-        )
+        return satisfaction(self.scope, window=self.window, without=self.without)
 
     @cached_property
     def comparison(self) -> Comparison:
-        return compare(
-            self.store,
-            account=self.account,
-            window=self.window,
-            go_live=self.go_live,
-            without=self.without,
-        )
+        return compare(self.scope, window=self.window, go_live=self.go_live, without=self.without)
 
     @cached_property
     def whole_days(self) -> list[float]:
@@ -143,30 +132,24 @@ class Observed:
         A day of which any part is excluded says nothing of a day, nor does one that is not over.
         """
         found = []
-        today = datetime.now(self.store.zone).date()
+        today = datetime.now(self.scope.store.zone).date()
         assert self.window.start is not None
         for n in range(self.window.days or 0):
             day = self.window.start + timedelta(days=n)
-            if day < today and not self.without.within(*day_instants(self.store, day)):
+            if day < today and not self.without.within(*day_instants(self.scope.store, day)):
                 found.append(float(self.finished_by_day.get(day, 0)))
         return found if any(found) else []
 
     @property
     def days_so_far(self) -> int:
         """The days of the window that have begun; of one that is over all of them."""
-        today = datetime.now(self.store.zone).date()
+        today = datetime.now(self.scope.store.zone).date()
         assert self.window.start is not None
         return max(0, min(self.window.days or 0, (today - self.window.start).days + 1))
 
     @cached_property
     def roi(self) -> Roi:
-        return roi(
-            self.store,
-            account=self.account,
-            window=self.window,
-            without=self.without,
-            comparison=self.comparison,
-        )
+        return roi(self.scope, window=self.window, without=self.without, comparison=self.comparison)
 
     def kept(
         self,
@@ -182,7 +165,7 @@ class Observed:
 def _runs(connection: Connection, seen: Observed) -> Runs:
     runs = table(Enhancement).c
     own = (
-        runs.account_id == seen.account,
+        runs.account_id == seen.scope.account,
         runs.created_day.between(seen.window.start, seen.window.end),
     )
     # Grouped by duration: of many runs few differ by less than a millisecond.

@@ -11,7 +11,7 @@ from core.analytics.account_settings import note_change
 from core.analytics.window import Window
 from core.base.errors import InputError
 from core.base.given import given_text
-from core.store import BaselineWindow, Store, Unit, table
+from core.store import BaselineWindow, Scope, Unit, table
 
 __all__ = [
     "MOST_DAYS",
@@ -71,9 +71,8 @@ class Baseline:
 
 
 def plan_baseline(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     name: str,
     first_day: date,
     by: str,
@@ -85,22 +84,20 @@ def plan_baseline(
     It may lie in the past, where its data is already in the store. Raises InputError for days
     without sense, and where one that is still open has some of them.
     """
-    today = today or datetime.now(store.zone).date()
+    today = today or datetime.now(scope.zone).date()
     name = given_text(name, "how the baseline is called", longest=LONGEST_NAME)
     if not 1 <= days <= MOST_DAYS:
         raise InputError(f"A baseline has 1 to {MOST_DAYS} whole days; {USUAL_DAYS} are usual.")
     if abs((first_day - today).days) > FARTHEST_DAYS:
         raise InputError("A baseline begins within a year from today: check the date.")
-    with store.write(account) as unit:
+    with scope.write() as unit:
         return _enter(unit, name, first_day, days, by)
 
 
-def restart_baseline(
-    store: Store, baseline_id: int, *, account: str, first_day: date, by: str
-) -> int:
+def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date, by: str) -> int:
     """Give a window up for one of the same length from another day; answers with the new id."""
-    with store.write(account) as unit:
-        known = unit.session.get(BaselineWindow, (account, baseline_id))
+    with scope.write() as unit:
+        known = unit.session.get(BaselineWindow, (scope.account, baseline_id))
         if known is None:
             raise InputError("There is no such baseline: reload the page.")
         if known.frozen_at is not None:
@@ -123,22 +120,22 @@ def restart_baseline(
         return new
 
 
-def baselines(store: Store, *, account: str) -> list[Baseline]:
+def baselines(scope: Scope) -> list[Baseline]:
     """Every baseline window of the account, that with the latest days first."""
     window = table(BaselineWindow)
     found = (
         select(window)
-        .where(window.c.account_id == account)
+        .where(window.c.account_id == scope.account)
         .order_by(window.c.first_day.desc(), window.c.id.desc())
     )
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [Baseline(**{name: row[name] for name in Baseline.__dataclass_fields__}) for row in rows]
 
 
-def frozen_baseline(store: Store, *, account: str) -> Baseline | None:
+def frozen_baseline(scope: Scope) -> Baseline | None:
     """The baseline that later weeks are compared with: of the frozen ones the latest."""
-    return next((b for b in baselines(store, account=account) if b.frozen_at is not None), None)
+    return next((b for b in baselines(scope) if b.frozen_at is not None), None)
 
 
 def _enter(unit: Unit, name: str, first_day: date, days: int, by: str) -> int:

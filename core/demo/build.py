@@ -46,7 +46,7 @@ from core.ingest.save import (
     save_tickets,
 )
 from core.ingest.save.platform import save_scraped
-from core.store import Account, Counts, Store, SyncRun, Unit
+from core.store import Account, Counts, Scope, Store, SyncRun, Unit
 
 __all__ = ["DEMO_ACCOUNT", "DemoBuilt", "build_demo", "is_current"]
 
@@ -136,7 +136,7 @@ def build_demo(
     # It needs statistics and themes, which take seconds to load, and nobody else here does.
     from core.demo.decided import decide_demo  # noqa: PLC0415
 
-    decide_demo(store, world, DEMO_ACCOUNT)
+    decide_demo(Scope(store, DEMO_ACCOUNT), world)
     tell("Laying out the columns")
     store.refresh_copy()
     return built

@@ -18,7 +18,7 @@ from core.feedback.themes.comments import comments_of
 from core.feedback.themes.figures import reach_of
 from core.review.actions import actions, add_action
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities
-from core.store import AccountSetting, Annotation, BaselineWindow, Store, Theme, table
+from core.store import AccountSetting, Annotation, BaselineWindow, Scope, Theme, table
 
 __all__ = ["decide_demo"]
 
@@ -33,30 +33,29 @@ SLOW = (
 ROI = RoiSettings(hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12_000.0)
 
 
-def decide_demo(store: Store, world: World, account: str) -> None:
+def decide_demo(scope: Scope, world: World) -> None:
     """Enter the decisions anew, so that they stay as old as the demo's data."""
     note = table(Annotation)
-    with store.write(account) as unit:
+    with scope.write() as unit:
         unit.session.connection().execute(
-            delete(note).where(note.c.account_id == account, note.c.entered_by == BY)
+            delete(note).where(note.c.account_id == scope.account, note.c.entered_by == BY)
         )
     annotate(
-        store,
-        account=account,
+        scope,
         from_at=datetime.combine(bad_day(world), DEPLOYMENT, world.zone),
         kind="deployment",
         text="Release 4.2 of the enhancer",
         by=BY,
     )
-    _roi(store, account)
-    _themes(store, account)
-    _baseline(store, world, account)
-    _roadmap(store, world, account)
-    _action(store, world, account)
+    _roi(scope)
+    _themes(scope)
+    _baseline(scope, world)
+    _roadmap(scope, world)
+    _action(scope, world)
 
 
-def _roi(store: Store, account: str) -> None:
-    if settings_of(store, RoiSettings, account=account) != RoiSettings():
+def _roi(scope: Scope) -> None:
+    if settings_of(scope, RoiSettings) != RoiSettings():
         return
     value = {
         "hourly_rate": ROI.hourly_rate,
@@ -64,33 +63,32 @@ def _roi(store: Store, account: str) -> None:
         "setup_cost": ROI.setup_cost,
         "minutes_source": "survey",
     }
-    with store.write(account) as unit:
+    with scope.write() as unit:
         unit.upsert(AccountSetting, [{"key": RoiSettings.KEY, "value": value}])
         note_change(unit, f"settings of {RoiSettings.KEY}", by=BY, before=None, after=value)
 
 
-def _themes(store: Store, account: str) -> None:
+def _themes(scope: Scope) -> None:
     """A theme by hand, once: what people make of it since is theirs."""
     theme = table(Theme)
-    known = select(theme.c.id).where(theme.c.account_id == account, theme.c.made_by == BY)
-    with store.read() as session:
+    known = select(theme.c.id).where(theme.c.account_id == scope.account, theme.c.made_by == BY)
+    with scope.read() as session:
         if session.connection().execute(known).first() is not None:
             return
     # Someone may have made one of that name.
     with suppress(InputError):
-        make_theme(store, "Too slow", account=account, by=BY, any_of=SLOW)
+        make_theme(scope, "Too slow", by=BY, any_of=SLOW)
 
 
-def _roadmap(store: Store, world: World, account: str) -> None:
+def _roadmap(scope: Scope, world: World) -> None:
     """An opportunity, once, with the comments that it would reach counted."""
-    if opportunities(store, account=account):
+    if opportunities(scope):
         return
     rule = Rule(any_of=SLOW)
-    with store.read() as session:
-        found = [c for c in comments_of(session, account) if rule.takes(c.text)]
+    with scope.read() as session:
+        found = [c for c in comments_of(session, scope.account) if rule.takes(c.text)]
     number = create_opportunity(
-        store,
-        account=account,
+        scope,
         title="Be there before the ticket is opened",
         problem="Technicians open the ticket before the enhancement is there, and search by hand.",
         by=BY,
@@ -98,9 +96,8 @@ def _roadmap(store: Store, world: World, account: str) -> None:
     )
     first = world.today + timedelta(days=7)
     change_opportunity(
-        store,
+        scope,
         number,
-        account=account,
         by=BY,
         criterion_key="latency_p95",
         direction="down",
@@ -111,13 +108,12 @@ def _roadmap(store: Store, world: World, account: str) -> None:
     )
 
 
-def _action(store: Store, world: World, account: str) -> None:
+def _action(scope: Scope, world: World) -> None:
     """An action of an earlier review, once."""
-    if actions(store, account=account):
+    if actions(scope):
         return
     add_action(
-        store,
-        account=account,
+        scope,
         week=last_complete_week(world.today, 1).label,
         text="Warm the cache of the knowledge base before each release",
         owner="Engineering lead",
@@ -128,26 +124,24 @@ def _action(store: Store, world: World, account: str) -> None:
     )
 
 
-def _baseline(store: Store, world: World, account: str) -> None:
+def _baseline(scope: Scope, world: World) -> None:
     """A frozen baseline of some weeks ago, which moves on with the demo."""
     monday = world.today - timedelta(days=world.today.weekday(), weeks=BASELINE_WEEKS_AGO)
-    known = [b for b in baselines(store, account=account) if b.planned_by == BY]
+    known = [b for b in baselines(scope) if b.planned_by == BY]
     if any(baseline.first_day == monday for baseline in known):
         return
     window = table(BaselineWindow)
-    with store.write(account) as unit:
+    with scope.write() as unit:
         unit.session.connection().execute(
-            delete(window).where(window.c.account_id == account, window.c.planned_by == BY)
+            delete(window).where(window.c.account_id == scope.account, window.c.planned_by == BY)
         )
-    if _is_taken(baselines(store, account=account), monday):
+    if _is_taken(baselines(scope), monday):
         return
-    number = plan_baseline(
-        store, account=account, name="Baseline", first_day=monday, by=BY, today=world.today
-    )
-    (made,) = [b for b in baselines(store, account=account) if b.id == number]
+    number = plan_baseline(scope, name="Baseline", first_day=monday, by=BY, today=world.today)
+    (made,) = [b for b in baselines(scope) if b.id == number]
     frozen_at = datetime.combine(made.last_day + timedelta(days=1), time(9), world.zone)
-    content = content_of(store, made.window, account=account, now=frozen_at)
-    with store.write(account) as unit:
+    content = content_of(scope, made.window, now=frozen_at)
+    with scope.write() as unit:
         row = {"id": number, "frozen_by": BY, "frozen_at": frozen_at, "content": content}
         unit.upsert(BaselineWindow, [row])
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from core.analytics.trends import TREND_DAYS, months_between
 from core.analytics.window import Window
 from core.engagement.participation import part_taken
-from core.store import CalendarDay, Store, table
+from core.store import CalendarDay, Scope, table
 
 __all__ = ["Cohorts", "cohorts"]
 
@@ -31,14 +31,14 @@ class Cohorts:
 
 
 def cohorts(
-    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = (), today: date
+    scope: Scope, *, window: Window, product_ids: Sequence[int] = (), today: date
 ) -> Cohorts:
     """The cohorts that began in the months of the window, or of the last year where it is longer.
 
     Someone is active in a month in which a cycle ended that they created or submitted; what is
     planned for after today does not count.
     """
-    active = _active(store, account, product_ids, today)
+    active = _active(scope, product_ids, today)
     present = f"{today:%Y-%m}"
     first = active.groupby("person")["month"].min()
     active["cohort"] = active["person"].map(first)
@@ -69,17 +69,17 @@ def _touches(month: str, span: Window) -> bool:
     return starts and (span.end is None or month <= f"{span.end:%Y-%m}")
 
 
-def _active(store: Store, account: str, product_ids: Sequence[int], today: date) -> pd.DataFrame:
+def _active(scope: Scope, product_ids: Sequence[int], today: date) -> pd.DataFrame:
     """Each person and month in which they were active, once: person, month."""
-    part = part_taken(account, product_ids, until=today)
+    part = part_taken(scope.account, product_ids, until=today)
     calendar = table(CalendarDay).c
     asked = (
         select(part.c.person, calendar.month)
         .join_from(part, table(CalendarDay), calendar.day == part.c.day)
-        .where(calendar.account_id == account)
+        .where(calendar.account_id == scope.account)
         .group_by(part.c.person, calendar.month)
         .order_by(func.min(part.c.day), part.c.person)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         rows = connection.execute(asked).all()
     return pd.DataFrame([tuple(row) for row in rows], columns=["person", "month"])

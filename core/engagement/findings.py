@@ -10,7 +10,7 @@ from core.analytics.query import metric_rows
 from core.analytics.trends import asked_of
 from core.analytics.window import Window
 from core.engagement.participation import CYCLE, days_in, in_scope
-from core.store import Feature, Product, Store, TestFeature, table
+from core.store import Feature, Product, Scope, TestFeature, table
 
 __all__ = ["SEVERITIES", "findings", "most_tested"]
 
@@ -23,9 +23,7 @@ COLUMNS = [
 MOST = 3
 
 
-def findings(
-    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = ()
-) -> pd.DataFrame:
+def findings(scope: Scope, *, window: Window, product_ids: Sequence[int] = ()) -> pd.DataFrame:
     """What the cycles found that each customer user created and that ended in the window.
 
     One row for each with a cycle or a bug: customer_id, customer, created, executed (cycles), bugs,
@@ -33,13 +31,13 @@ def findings(
     (share of the decided bugs, None without one), critical, high, low and other (bugs by
     severity), products and features (the names of those tested in most cycles, a list).
     """
-    asked = asked_of(account, window, product_ids)
+    asked = asked_of(window, product_ids)
     cycles = metric_rows(
-        store, metrics=["tests_created", "tests_executed"], dimensions=["customer"], **asked
+        scope, metrics=["tests_created", "tests_executed"], dimensions=["customer"], **asked
     )
     # Each bug has one severity, so that what was found of each adds up.
     bugs = metric_rows(
-        store,
+        scope,
         metrics=["bug_count", "decided_acceptance_rate"],
         dimensions=["customer", "severity"],
         with_samples=True,
@@ -49,9 +47,8 @@ def findings(
     for row in bugs:
         _add(found.setdefault(row["customer_id"], _cycles(row)), row)
     found.pop(None, None)
-    scope: dict[str, Any] = {"account": account, "window": window, "product_ids": product_ids}
-    products = most_tested(store, "product", **scope)
-    features = most_tested(store, "feature", **scope)
+    products = most_tested(scope, "product", window=window, product_ids=product_ids)
+    features = most_tested(scope, "feature", window=window, product_ids=product_ids)
     for person, row in found.items():
         row["per_cycle"] = row["bugs"] / row["executed"] if row["executed"] else None
         row["acceptance"] = row["accepted"] / row["decided"] if row["decided"] else None
@@ -81,10 +78,9 @@ def _add(found: dict[str, Any], row: Mapping[str, Any]) -> None:
 
 
 def most_tested(
-    store: Store,
+    scope: Scope,
     what: str,
     *,
-    account: str,
     window: Window,
     product_ids: Sequence[int] = (),
     most: int = MOST,
@@ -93,8 +89,8 @@ def most_tested(
 
     Of equally many cycles the lower id comes first. What has no name is told by its id.
     """
-    scope = [*in_scope(account, product_ids), *days_in(window, CYCLE.end_day)]
-    counted, names = _OF[what](scope)
+    conditions = [*in_scope(scope.account, product_ids), *days_in(window, CYCLE.end_day)]
+    counted, names = _OF[what](conditions)
     tally = counted.subquery("tally")
     place = func.row_number().over(
         partition_by=tally.c.person, order_by=(tally.c.cycles.desc(), tally.c.key)
@@ -102,31 +98,31 @@ def most_tested(
     ranked = select(tally, place.label("place")).subquery("ranked")
     first = (
         select(ranked.c.person, ranked.c.key, names.c[_LABELS[what]])
-        .outerjoin(names, (names.c.account_id == account) & (names.c.id == ranked.c.key))
+        .outerjoin(names, (names.c.account_id == scope.account) & (names.c.id == ranked.c.key))
         .where(ranked.c.place <= most)
         .order_by(ranked.c.person, ranked.c.place)
     )
     found: dict[int, list[str]] = {}
-    with store.facts() as connection:
+    with scope.facts() as connection:
         for person, key, name in connection.execute(first).all():
             found.setdefault(person, []).append(name or f"{what} {key}")
     return found
 
 
-def _products(scope: Sequence[Any]) -> tuple[Select[Any], Any]:
+def _products(conditions: Sequence[Any]) -> tuple[Select[Any], Any]:
     counted = (
         select(
             CYCLE.created_by_id.label("person"),
             CYCLE.product_id.label("key"),
             func.count().label("cycles"),
         )
-        .where(*scope, CYCLE.created_by_id.is_not(None), CYCLE.product_id.is_not(None))
+        .where(*conditions, CYCLE.created_by_id.is_not(None), CYCLE.product_id.is_not(None))
         .group_by(CYCLE.created_by_id, CYCLE.product_id)
     )
     return counted, table(Product)
 
 
-def _features(scope: Sequence[Any]) -> tuple[Select[Any], Any]:
+def _features(conditions: Sequence[Any]) -> tuple[Select[Any], Any]:
     link = table(TestFeature).c
     counted = (
         # A feature stands once in a cycle, so that its rows are cycles.
@@ -136,7 +132,7 @@ def _features(scope: Sequence[Any]) -> tuple[Select[Any], Any]:
             func.count().label("cycles"),
         )
         .where(
-            *scope,
+            *conditions,
             CYCLE.created_by_id.is_not(None),
             link.account_id == CYCLE.account_id,
             link.cycle_id == CYCLE.id,

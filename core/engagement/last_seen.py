@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from core.engagement.participation import CYCLE, part_taken
-from core.store import Product, Store, chunks, table
+from core.store import Product, Scope, chunks, table
 
 __all__ = ["COLUMNS", "last_seen"]
 
@@ -16,7 +16,7 @@ COLUMNS = ["customer_id", "cycle_id", "title", "status", "day", "product", "part
 CHUNK = 10_000
 
 
-def last_seen(store: Store, *, account: str, product_ids: Sequence[int] = ()) -> pd.DataFrame:
+def last_seen(scope: Scope, *, product_ids: Sequence[int] = ()) -> pd.DataFrame:
     """The cycle that ended, or ends, last of those that each customer user had a part in.
 
     Columns: customer_id, cycle_id, title, status, day, product (None where unknown), and part:
@@ -24,10 +24,10 @@ def last_seen(store: Store, *, account: str, product_ids: Sequence[int] = ()) ->
     id. Who has no cycle with a date is not listed.
     """
     # One state of the store for both: titles are not among the facts.
-    with store.read() as session, store.read_facts(session) as copy:
+    with scope.read() as session, scope.store.read_facts(session) as copy:
         stored = session.connection()
-        latest = _latest(stored if copy is None else copy, account, product_ids)
-        cycles = _cycles(stored, account, sorted({cycle for _, cycle in latest}))
+        latest = _latest(stored if copy is None else copy, scope.account, product_ids)
+        cycles = _cycles(stored, scope.account, sorted({cycle for _, cycle in latest}))
     rows = [
         {"customer_id": person, "part": _part(person, cycles[cycle]), **cycles[cycle]}
         for person, cycle in latest

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, func, select
 
 from core.analytics.freshness import last_synced
 from core.analytics.window import Window
-from core.store import Bug, Store, TestCycle, User, table
+from core.store import Bug, Scope, TestCycle, User, table
 
 __all__ = [
     "SHOWN",
@@ -69,19 +69,19 @@ class Movers:
 
 
 def movers_of_customers(
-    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = ()
+    scope: Scope, *, window: Window, product_ids: Sequence[int] = ()
 ) -> Movers | None:
     """Customer users by the change in cycles created; None where nothing lies before the window."""
     cycles = table(TestCycle)
     person = cycles.c.created_by_id
-    found = select(person).where(cycles.c.account_id == account, person.is_not(None))
+    found = select(person).where(cycles.c.account_id == scope.account, person.is_not(None))
     if product_ids:
         found = found.where(cycles.c.product_id.in_(product_ids))
-    return _movers(store, account, found, person, window)
+    return _movers(scope, found, person, window)
 
 
 def movers_of_testers(
-    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = ()
+    scope: Scope, *, window: Window, product_ids: Sequence[int] = ()
 ) -> Movers | None:
     """Testers by the change in accepted bugs; None where nothing lies before the window.
 
@@ -89,20 +89,18 @@ def movers_of_testers(
     """
     bugs, cycles = table(Bug), table(TestCycle)
     person = bugs.c.tester_id
-    on = and_(cycles.c.account_id == account, cycles.c.id == bugs.c.cycle_id)
+    on = and_(cycles.c.account_id == scope.account, cycles.c.id == bugs.c.cycle_id)
     found = (
         select(person)
         .select_from(bugs.join(cycles, on))
-        .where(bugs.c.account_id == account, person.is_not(None), bugs.c.status.in_(ACCEPTED))
+        .where(bugs.c.account_id == scope.account, person.is_not(None), bugs.c.status.in_(ACCEPTED))
     )
     if product_ids:
         found = found.where(bugs.c.product_id.in_(product_ids))
-    return _movers(store, account, found, person, window)
+    return _movers(scope, found, person, window)
 
 
-def _movers(
-    store: Store, account: str, rows: Select[Any], person: Any, window: Window
-) -> Movers | None:
+def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Movers | None:
     previous, cycles = window.previous, table(TestCycle)
     if previous is None or previous.start is None or previous.days is None:
         return None
@@ -115,10 +113,10 @@ def _movers(
         .group_by(person)
     )
     users = table(User)
-    with store.facts() as connection:
+    with scope.facts() as connection:
         found = connection.execute(amounts).all()
-        first = select(func.min(day)).where(cycles.c.account_id == account)
-        covered = _covered(store, account, connection.execute(first).scalar(), previous, window)
+        first = select(func.min(day)).where(cycles.c.account_id == scope.account)
+        covered = _covered(scope, connection.execute(first).scalar(), previous, window)
         if not found or (covered.begun and covered.missing_before >= previous.days):
             return Movers((), (), 0, covered.begun)
         ids, before, now = (np.array(column, dtype=np.int64) for column in zip(*found, strict=True))
@@ -126,7 +124,7 @@ def _movers(
         clear = are_clear(before, now) & (missing <= MISSING * previous.days)
         risers, fallers = _first(before - now, ids), _first(now - before, ids)
         shown = [int(ids[n]) for n in (*risers, *fallers)]
-        of_account = and_(users.c.account_id == account, users.c.id.in_(shown))
+        of_account = and_(users.c.account_id == scope.account, users.c.id.in_(shown))
         names = connection.execute(select(users.c.id, users.c.name).where(of_account)).all()
     name_of = dict(map(tuple, names))
 
@@ -150,11 +148,9 @@ class _Covered:
     ended: date | None
 
 
-def _covered(
-    store: Store, account: str, first: date | None, previous: Window, window: Window
-) -> _Covered:
-    synced = last_synced(store, account=account)
-    last = synced.astimezone(store.zone).date() if synced else None
+def _covered(scope: Scope, first: date | None, previous: Window, window: Window) -> _Covered:
+    synced = last_synced(scope)
+    last = synced.astimezone(scope.zone).date() if synced else None
     before = (first - previous.start).days if first and previous.start else 0
     now = (window.end - last).days if last and window.end else 0
     # The day of the last sync is known in part, and so is today.

@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 
 from core.analytics.window import Window
 from core.engagement.participation import CYCLE, EXECUTED, customer_names, in_scope
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["STEPS", "Onboarding", "Step", "onboarding"]
 
@@ -45,9 +45,7 @@ class Onboarding:
     steps: tuple[Step, ...]
 
 
-def onboarding(
-    store: Store, *, account: str, window: Window, product_ids: Sequence[int] = ()
-) -> Onboarding:
+def onboarding(scope: Scope, *, window: Window, product_ids: Sequence[int] = ()) -> Onboarding:
     """The first steps of those whose first created cycle ended, or ends, in the window.
 
     The source has no instant of creation, so each step stands on the day its cycle ended: the first
@@ -55,10 +53,10 @@ def onboarding(
     (running, locked or archived; some run without a known submitter). All time takes in those whose
     cycles have no date.
     """
-    names = customer_names(store, account=account)
+    names = customer_names(scope)
     rows = [
         row
-        for row in _firsts(store, account, product_ids)
+        for row in _firsts(scope, product_ids)
         if row["customer_id"] in names and window.takes(row["first_draft"])
     ]
     for row in rows:
@@ -84,7 +82,7 @@ def onboarding(
     )
 
 
-def _firsts(store: Store, account: str, product_ids: Sequence[int]) -> list[dict[str, Any]]:
+def _firsts(scope: Scope, product_ids: Sequence[int]) -> list[dict[str, Any]]:
     """For each creator the cycles that got as far as each step, and the first day of these."""
     submitted = CYCLE.submitted_by_id.is_not(None)
     executed = CYCLE.status.in_(EXECUTED)
@@ -98,10 +96,10 @@ def _firsts(store: Store, account: str, product_ids: Sequence[int]) -> list[dict
             func.min(case((submitted, CYCLE.end_day))).label("first_submission"),
             func.min(case((executed, CYCLE.end_day))).label("first_execution"),
         )
-        .where(*in_scope(account, product_ids), CYCLE.created_by_id.is_not(None))
+        .where(*in_scope(scope.account, product_ids), CYCLE.created_by_id.is_not(None))
         .group_by(CYCLE.created_by_id)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         return [dict(row) for row in connection.execute(asked).mappings().all()]
 
 

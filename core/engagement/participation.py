@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Subquery, select, union_all
 
 from core.analytics.definitions.measures import MEASURES
 from core.analytics.window import Window
-from core.store import Store, TestCycle, User, table
+from core.store import Scope, TestCycle, User, table
 
 __all__ = ["CYCLE", "EXECUTED", "customer_names", "days_in", "in_scope", "part_taken"]
 
@@ -48,13 +48,13 @@ def part_taken(
     ).subquery("part")
 
 
-def customer_names(store: Store, *, account: str) -> dict[int, str]:
+def customer_names(scope: Scope) -> dict[int, str]:
     """The account's customer users by id, in the order of their names; no two share one."""
     users = table(User).c
     found = select(users.id, users.name).where(
-        users.account_id == account, users.kind == "customer"
+        users.account_id == scope.account, users.kind == "customer"
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         names: list[tuple[int, str]] = [
             (row.id, row.name) for row in connection.execute(found).all()
         ]

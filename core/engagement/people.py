@@ -14,7 +14,7 @@ from core.analytics.segments import activity_of, lifecycle_of
 from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
 from core.analytics.window import Window
 from core.engagement.participation import part_taken
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["FELL_WITHIN_DAYS", "TOP", "Engagement", "concentration", "engagement", "top_and_others"]
 
@@ -52,9 +52,8 @@ class Engagement:
 
 
 def engagement(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     window: Window,
     product_ids: Sequence[int] = (),
     today: date,
@@ -67,28 +66,28 @@ def engagement(
     fading or silent is seen from today, whatever the window. `settings` are thresholds to try,
     None for those of the account.
     """
-    settings = settings or settings_of(store, EngagementSettings, account=account)
-    asked = asked_of(account, window, product_ids)
+    settings = settings or settings_of(scope, EngagementSettings)
+    asked = asked_of(window, product_ids)
     created = metric_rows(
-        store,
+        scope,
         metrics=["tests_created", "test_completion_rate"],
         dimensions=["customer"],
         include_zero=True,
         **asked,
     )
     submitted = metric_rows(
-        store,
+        scope,
         metrics=["tests_submitted"],
         dimensions=["submitter"],
         **asked,
     )
     trend = monthly(
-        *(store, "tests_created", "customer"),
+        *(scope, "tests_created", "customer"),
         asked=asked,
         window=window,
         today=today,
     )
-    spans = _spans(store, account, product_ids)
+    spans = _spans(scope, product_ids)
     people = _people(created, submitted, spans=spans, trend=trend, today=today, settings=settings)
     fell_after = today - timedelta(days=settings.silent_days + FELL_WITHIN_DAYS)
     return Engagement(
@@ -170,11 +169,11 @@ def _people(
     )
 
 
-def _spans(store: Store, account: str, product_ids: Sequence[int]) -> dict[int, Span]:
+def _spans(scope: Scope, product_ids: Sequence[int]) -> dict[int, Span]:
     """The last days of the first and of the latest cycle that each person created or submitted."""
-    part = part_taken(account, product_ids)
+    part = part_taken(scope.account, product_ids)
     asked = select(part.c.person, func.min(part.c.day), func.max(part.c.day))
-    with store.facts() as connection:
+    with scope.facts() as connection:
         return {
             person: (first, last)
             for person, first, last in connection.execute(asked.group_by(part.c.person)).all()

@@ -15,7 +15,7 @@ from core.analytics.segments import activity_of, lifecycle_of
 from core.analytics.trends import TREND_DAYS, asked_of, months_between
 from core.analytics.window import Window
 from core.engagement.participation import CYCLE, days_in, in_scope
-from core.store import Bug, Product, Store, TestFeature, table
+from core.store import Bug, Product, Scope, TestFeature, table
 
 __all__ = ["HISTORY", "Customer", "customer"]
 
@@ -66,24 +66,23 @@ class Customer:
 
 
 def customer(
-    store: Store,
+    scope: Scope,
     *,
     person: int,
-    account: str,
     window: Window,
     product_ids: Sequence[int] = (),
     today: date,
     settings: EngagementSettings | None = None,
 ) -> Customer:
     """What a customer user did in the window; `settings` as for `engagement`."""
-    settings = settings or settings_of(store, EngagementSettings, account=account)
+    settings = settings or settings_of(scope, EngagementSettings)
     mine = [
-        *in_scope(account, product_ids),
+        *in_scope(scope.account, product_ids),
         or_(CYCLE.created_by_id == person, CYCLE.submitted_by_id == person),
     ]
     span = window.at_least(TREND_DAYS, today)
     longest = window if window.days is None else span
-    with store.read() as session, store.read_facts(session) as copy:
+    with scope.read() as session, scope.store.read_facts(session) as copy:
         stored = session.connection()
         facts = stored if copy is None else copy
         first, last, undated = facts.execute(
@@ -98,14 +97,14 @@ def customer(
         severities = _severities(facts, [*seen, CYCLE.created_by_id == person])
     inside = [cycle for cycle in cycles if window.takes(cycle["end_day"])]
     history = _history(inside, bugs)
-    of_person = asked_of(account, window, product_ids)
+    of_person = asked_of(window, product_ids)
     of_person["filters"] = (of_person["filters"] or {}) | {"customer_id": [person]}
     return Customer(
         history=history,
         undated=undated,
         trend=_trend(cycles, person, span, today),
         products=_products(history),
-        features=_features(store, of_person),
+        features=_features(scope, of_person),
         severities=severities,
         first=first,
         last=last,
@@ -222,10 +221,10 @@ def _products(history: pd.DataFrame) -> pd.DataFrame:
     return _most_first(found.rename(columns={"product": "name"}))
 
 
-def _features(store: Store, asked: Mapping[str, Any]) -> pd.DataFrame:
+def _features(scope: Scope, asked: Mapping[str, Any]) -> pd.DataFrame:
     """By feature of the cycles that they created: name, cycles, bugs."""
     rows = metric_rows(
-        store, metrics=["tests_created", "bug_count"], dimensions=["feature"], **asked
+        scope, metrics=["tests_created", "bug_count"], dimensions=["feature"], **asked
     )
     found = pd.DataFrame(
         [

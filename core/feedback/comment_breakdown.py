@@ -13,7 +13,7 @@ from core.base import stats
 from core.base.stats import Estimate
 from core.feedback.counted_votes import cast, votes_of
 from core.feedback.satisfaction import satisfaction
-from core.store import Enhancement, Feedback, Store, Ticket, table
+from core.store import Enhancement, Feedback, Scope, Store, Ticket, table
 
 __all__ = [
     "BREAKDOWNS",
@@ -68,11 +68,13 @@ class Group:
     positive: Estimate
 
 
-def voices(store: Store, *, account: str, window: Window, without: Excluded) -> Voices:
+def voices(scope: Scope, *, window: Window, without: Excluded) -> Voices:
     """The votes of a window with the bounds that silence leaves (Manski 2003, section 1.2)."""
     votes, runs = table(Feedback).c, table(Enhancement).c
-    rows = _read(store, _votes(account, window, without, votes.rater, votes.rating, votes.thumb))
-    own = [runs.account_id == account, runs.status == "completed"]
+    rows = _read(
+        scope.store, _votes(scope.account, window, without, votes.rater, votes.rating, votes.thumb)
+    )
+    own = [runs.account_id == scope.account, runs.status == "completed"]
     if window.start is not None and window.end is not None:
         own.append(runs.created_day.between(window.start, window.end))
     voted = table(Enhancement).join(
@@ -85,8 +87,8 @@ def voices(store: Store, *, account: str, window: Window, without: Excluded) -> 
         .select_from(voted)
         .where(*own)
     )
-    ((asked,),) = _read(store, select(func.count()).where(*own))
-    ((with_rating, with_thumb),) = _read(store, rated)
+    ((asked,),) = _read(scope.store, select(func.count()).where(*own))
+    ((with_rating, with_thumb),) = _read(scope.store, rated)
     ratings = [row.rating for row in rows if row.rating is not None]
     thumbs = [row.thumb == "up" for row in rows if row.thumb is not None]
     return Voices(
@@ -145,9 +147,7 @@ def _kinds() -> dict[str, ColumnElement[Any]]:
 BREAKDOWNS = tuple(_kinds())
 
 
-def breakdown(
-    store: Store, *, account: str, window: Window, without: Excluded, by: str
-) -> list[Group]:
+def breakdown(scope: Scope, *, window: Window, without: Excluded, by: str) -> list[Group]:
     """The votes by one of `BREAKDOWNS`, the most votes first; small groups are put together.
 
     A group is small with fewer than five raters or five votes.
@@ -165,9 +165,9 @@ def breakdown(
             table(Ticket), and_(tickets.account_id == votes.account_id, tickets.id == ticket)
         )
     )
-    asked = _votes(account, window, without, kind, votes.rater, votes.rating, votes.thumb)
+    asked = _votes(scope.account, window, without, kind, votes.rater, votes.rating, votes.thumb)
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in _read(store, asked.select_from(joined)):
+    for row in _read(scope.store, asked.select_from(joined)):
         found[row[0] or UNKNOWN].append(row)
     small = [
         name
@@ -202,17 +202,17 @@ def _read(store: Store, statement: Any) -> list[Any]:
         return list(session.connection().execute(statement).all())
 
 
-def rating_counts(store: Store, *, account: str, window: Window) -> dict[int, int]:
+def rating_counts(scope: Scope, *, window: Window) -> dict[int, int]:
     """How often each rating from 1 to 5 was given in the product, without what is excluded."""
     votes = table(Feedback).c
-    out = excluded(store, account=account)
-    given = Counter(row.rating for row in _read(store, _votes(account, window, out, votes.rating)))
+    out = excluded(scope)
+    given = Counter(
+        row.rating for row in _read(scope.store, _votes(scope.account, window, out, votes.rating))
+    )
     return {stars: given[stars] for stars in range(1, 6)}
 
 
-def weekly_ratings(store: Store, *, account: str, weeks: Sequence[Window]) -> list[Estimate]:
+def weekly_ratings(scope: Scope, *, weeks: Sequence[Window]) -> list[Estimate]:
     """The mean in-product rating of each week, without what is excluded."""
-    out = excluded(store, account=account)
-    return [
-        satisfaction(store, account=account, window=week, without=out).in_product for week in weeks
-    ]
+    out = excluded(scope)
+    return [satisfaction(scope, window=week, without=out).in_product for week in weeks]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from core.feedback.opinions import Vote
 from core.feedback.reads import vote_of
-from core.store import Feedback, Store, on_enhancer, table
+from core.store import Feedback, Scope, on_enhancer, table
 
 __all__ = ["FeedbackType", "Summary", "feedback_list", "feedback_summary"]
 
@@ -42,8 +42,7 @@ class Summary:
 
 
 def feedback_list(
-    store: Store,
-    account_id: str,
+    scope: Scope,
     *,
     start: date | datetime | None = None,
     end: date | datetime | None = None,
@@ -56,7 +55,7 @@ def feedback_list(
     Days are business days, both included; an instant is meant exactly.
     """
     feedback = table(Feedback)
-    of = _of(account_id, start, end, kind)
+    of = _of(scope.account, start, end, kind)
     page = (
         select(feedback)
         .where(*of)
@@ -64,7 +63,7 @@ def feedback_list(
         .limit(limit)
         .offset(offset)
     )
-    with store.read() as session:
+    with scope.read() as session:
         connection = session.connection()
         rows = connection.execute(page).mappings().all()
         number = connection.execute(
@@ -74,8 +73,7 @@ def feedback_list(
 
 
 def feedback_summary(
-    store: Store,
-    account_id: str,
+    scope: Scope,
     *,
     start: date | datetime | None = None,
     end: date | datetime | None = None,
@@ -89,8 +87,8 @@ def feedback_summary(
         *(_counted(votes.rating == stars) for stars in range(1, 6)),
         func.count(votes.comment),
     ]
-    statement = select(*counted).where(*_of(account_id, start, end, None))
-    with store.read() as session:
+    statement = select(*counted).where(*_of(scope.account, start, end, None))
+    with scope.read() as session:
         total, up, down, *rest = session.connection().execute(statement).one()
     one, two, three, four, five, comments = rest
     return Summary(

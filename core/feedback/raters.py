@@ -12,7 +12,7 @@ from hashlib import sha256
 from sqlalchemy import delete, select
 from sqlalchemy.engine import URL
 
-from core.store import RaterSalt, Store, Unit, table
+from core.store import RaterSalt, Scope, Store, Unit, table
 
 __all__ = ["ANONYMOUS", "anonymous_rater", "forget_past_salts", "is_anonymous"]
 
@@ -21,15 +21,13 @@ ANONYMOUS = "anonymous:"
 _salts: dict[tuple[URL, str], tuple[str, str]] = {}
 
 
-def anonymous_rater(
-    store: Store, account_id: str, *traits: str, now: datetime | None = None
-) -> str:
+def anonymous_rater(scope: Scope, *traits: str, now: datetime | None = None) -> str:
     """The name of a rater who gave none, the same one for the same traits until the week ends.
 
     Traits are whatever tells people apart: a random key that their browser keeps, or address and
     browser. Weeks are those of the business time zone.
     """
-    salt = _salt(store, account_id, _week(store, now))
+    salt = _salt(scope, _week(scope.store, now))
     told = "\0".join(f"{len(trait)}:{trait}" for trait in traits)
     digest = hmac.new(bytes.fromhex(salt), told.encode("utf-8", "surrogatepass"), sha256)
     return f"{ANONYMOUS}{digest.hexdigest()[:40]}"
@@ -59,18 +57,18 @@ def _week(store: Store, now: datetime | None) -> str:
     return f"{iso.year:04}-W{iso.week:02}"
 
 
-def _salt(store: Store, account_id: str, week: str) -> str:
-    key = (store.engine.url, account_id)
+def _salt(scope: Scope, week: str) -> str:
+    key = (scope.store.engine.url, scope.account)
     known, salt = _salts.get(key, ("", ""))
     if known == week:
         return salt
-    with store.write(account_id) as unit:
+    with scope.write() as unit:
         # Another process may have made it: the one that is stored counts for all.
         _forget(unit, week)
         row = {"week": week, "salt": secrets.token_hex(32), "created_at": datetime.now(UTC)}
         unit.upsert(RaterSalt, [row], keep_existing=True)
         salts = table(RaterSalt).c
-        stored = select(salts.salt).where(salts.account_id == account_id, salts.week == week)
+        stored = select(salts.salt).where(salts.account_id == scope.account, salts.week == week)
         salt = str(unit.session.connection().execute(stored).scalar_one())
     _salts[key] = (week, salt)
     return salt

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core.base.fields import clean
 from core.feedback.opinions import Vote, feedback_id
-from core.store import Enhancement, Feedback, FeedbackVote, Store, chunks, on_enhancer, table
+from core.store import Enhancement, Feedback, FeedbackVote, Scope, Store, chunks, on_enhancer, table
 
 __all__ = [
     "RatedEnhancement",
@@ -38,25 +38,25 @@ class RatedEnhancement:
     vote: Vote | None
 
 
-def current_vote(store: Store, account_id: str, subject: str, rater: str) -> Vote | None:
+def current_vote(scope: Scope, subject: str, rater: str) -> Vote | None:
     """The rater's opinion on the subject; None when there is none."""
     key = feedback_id(clean(subject.strip()), clean(rater.strip()))
-    with store.read() as session:
-        return votes_by_id(session, account_id, [key]).get(key)
+    with scope.read() as session:
+        return votes_by_id(session, scope.account, [key]).get(key)
 
 
-def vote_history(store: Store, account_id: str, subject: str, rater: str) -> list[Vote]:
+def vote_history(scope: Scope, subject: str, rater: str) -> list[Vote]:
     """The rater's opinion after each vote on the subject, the first one first."""
-    now = current_vote(store, account_id, subject, rater)
+    now = current_vote(scope, subject, rater)
     if now is None:
         return []
     votes = table(FeedbackVote).c
     statement = (
         select(votes.thumb, votes.rating, votes.comment, votes.cast_at)
-        .where(votes.account_id == account_id, votes.feedback_id == now.id)
+        .where(votes.account_id == scope.account, votes.feedback_id == now.id)
         .order_by(votes.cast_at, votes.id)
     )
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(statement).all()
     return [
         Vote(
@@ -76,8 +76,7 @@ def vote_history(store: Store, account_id: str, subject: str, rater: str) -> lis
 
 
 def recent_comments(
-    store: Store,
-    account_id: str,
+    scope: Scope,
     limit: int = 20,
     search: str | None = None,
     thumb: str | None = None,
@@ -90,7 +89,7 @@ def recent_comments(
     statement = (
         select(table(Feedback))
         .where(
-            votes.account_id == account_id,
+            votes.account_id == scope.account,
             votes.comment.is_not(None),
             on_enhancer(),
         )
@@ -101,13 +100,12 @@ def recent_comments(
         statement = statement.where(_contains(votes.comment, search))
     if thumb is not None:
         statement = statement.where(votes.thumb == thumb)
-    with store.read() as session:
+    with scope.read() as session:
         return [vote_of(row) for row in session.connection().execute(statement).mappings()]
 
 
 def recent_enhancements(
-    store: Store,
-    account_id: str,
+    scope: Scope,
     *,
     rater: str | None = None,
     search: str | None = None,
@@ -118,17 +116,17 @@ def recent_enhancements(
 
     `search` finds parts of the ticket's or the run's id; at most 1,000 rows at a time.
     """
-    statement = _runs(account_id, rater, search).limit(_limit(limit)).offset(max(offset, 0))
-    return _rated(store, statement)
+    statement = _runs(scope.account, rater, search).limit(_limit(limit)).offset(max(offset, 0))
+    return _rated(scope.store, statement)
 
 
 def enhancement_of(
-    store: Store, account_id: str, *, run_id: str = "", ticket_id: str = "", rater: str
+    scope: Scope, *, run_id: str = "", ticket_id: str = "", rater: str
 ) -> RatedEnhancement | None:
     """The run with that id, else the ticket's latest one, with the rater's vote; None: unknown."""
     runs = table(Enhancement).c
     named = runs.id == run_id if run_id else runs.ticket_id == ticket_id
-    found = _rated(store, _runs(account_id, rater, None).where(named).limit(1))
+    found = _rated(scope.store, _runs(scope.account, rater, None).where(named).limit(1))
     return found[0] if found else None
 
 

@@ -10,7 +10,7 @@ from core.base import stats
 from core.base.stats import Estimate
 from core.feedback.counted_votes import votes_of
 from core.feedback.survey_answers import survey_answers
-from core.store import Feedback, Store, table
+from core.store import Feedback, Scope, table
 
 __all__ = ["Satisfaction", "satisfaction"]
 
@@ -32,15 +32,13 @@ class Satisfaction:
     ratings: tuple[int, ...] = ()
 
 
-def satisfaction(
-    store: Store, *, account: str, window: Window, without: Excluded = NOTHING
-) -> Satisfaction:
+def satisfaction(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> Satisfaction:
     """The ratings of a window: current votes on tickets and enhancements, and survey answers.
 
     Votes on pages of this product rate no enhancement and do not count.
     """
-    votes = _ratings(store, account, window, without)
-    answers = survey_answers(store, ["overall"], account=account, window=window, without=without)
+    votes = _ratings(scope, window, without)
+    answers = survey_answers(scope, ["overall"], window=window, without=without)
     in_survey = [answer for (answer,) in answers if answer is not None]
     in_product = [rating for _, rating in votes]
     raters = Counter(rater for rater, _ in votes)
@@ -56,12 +54,10 @@ def satisfaction(
     )
 
 
-def _ratings(
-    store: Store, account: str, window: Window, without: Excluded
-) -> Sequence[tuple[str, int]]:
+def _ratings(scope: Scope, window: Window, without: Excluded) -> Sequence[tuple[str, int]]:
     votes = table(Feedback).c
-    statement = votes_of(account, window, without, votes.rater, votes.rating).where(
+    statement = votes_of(scope.account, window, without, votes.rater, votes.rating).where(
         votes.rating.is_not(None)
     )
-    with store.read() as session:
+    with scope.read() as session:
         return [(rater, rating) for rater, rating in session.connection().execute(statement)]

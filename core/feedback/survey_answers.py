@@ -11,7 +11,7 @@ from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.window import Window
 from core.base import stats
 from core.base.stats import Estimate
-from core.store import Store, SurveyResponse, table
+from core.store import Scope, SurveyResponse, table
 
 __all__ = [
     "LEAST_ANSWERS",
@@ -87,12 +87,10 @@ class SurveyResults:
     texts: Mapping[str, tuple[str, ...]]
 
 
-def survey_results(
-    store: Store, *, account: str, window: Window, without: Excluded = NOTHING
-) -> SurveyResults:
+def survey_results(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> SurveyResults:
     """Every question of the survey over the responses of a window, counted by their day."""
     keys = [question.key for question in QUESTIONS]
-    rows = survey_answers(store, [*keys, *TEXTS], account=account, window=window, without=without)
+    rows = survey_answers(scope, [*keys, *TEXTS], window=window, without=without)
     return SurveyResults(
         responses=len(rows),
         questions=tuple(
@@ -107,16 +105,17 @@ def survey_results(
 
 
 def survey_answers(
-    store: Store,
+    scope: Scope,
     columns: Sequence[str],
     *,
-    account: str,
     window: Window,
     without: Excluded = NOTHING,
 ) -> list[Sequence[Any]]:
     """These columns of the responses of a window, in the order of their time; None: unanswered."""
     survey = table(SurveyResponse).c
-    statement = select(*(survey[name] for name in columns)).where(survey.account_id == account)
+    statement = select(*(survey[name] for name in columns)).where(
+        survey.account_id == scope.account
+    )
     if window.start is not None:
         statement = statement.where(survey.answered_day >= window.start)
     if window.end is not None:
@@ -124,7 +123,7 @@ def survey_answers(
     kept = without.keeps(survey.answered_at, rater=survey.respondent)
     if kept is not None:
         statement = statement.where(kept)
-    with store.read() as session:
+    with scope.read() as session:
         found = session.connection().execute(statement.order_by(survey.answered_at, survey.id))
         return list(found.all())
 

@@ -14,7 +14,7 @@ from core.base.fields import FieldProblem, clean
 from core.feedback.survey_parser import ParsedSurvey, parse_survey
 from core.store import (
     Counts,
-    Store,
+    Scope,
     SurveyDraft,
     SurveyInvitation,
     SurveyResponse,
@@ -49,7 +49,7 @@ class Invitation:
     answered_at: datetime | None
 
 
-def invite(store: Store, people: str, *, account: str, by: str) -> int:
+def invite(scope: Scope, people: str, *, by: str) -> int:
     """Invite people, one to a line or separated by commas; answers with how many are new.
 
     Who was invited already keeps their link. Raises InputError for nobody and for too many.
@@ -65,10 +65,10 @@ def invite(store: Store, people: str, *, account: str, by: str) -> int:
         )
     now = datetime.now(UTC)
     invited = table(SurveyInvitation)
-    with store.write(account) as unit:
+    with scope.write() as unit:
         known = set(
             unit.session.connection()
-            .execute(select(invited.c.respondent).where(invited.c.account_id == account))
+            .execute(select(invited.c.respondent).where(invited.c.account_id == scope.account))
             .scalars()
         )
         new = [name for name in names if name not in known]
@@ -85,20 +85,22 @@ def invite(store: Store, people: str, *, account: str, by: str) -> int:
     return len(new)
 
 
-def invitations(store: Store, *, account: str) -> list[Invitation]:
+def invitations(scope: Scope) -> list[Invitation]:
     """Everybody who was invited, by name."""
     invited = table(SurveyInvitation)
-    found = select(invited).where(invited.c.account_id == account).order_by(invited.c.respondent)
-    with store.read() as session:
+    found = (
+        select(invited).where(invited.c.account_id == scope.account).order_by(invited.c.respondent)
+    )
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [_invitation(row) for row in rows]
 
 
-def invitation_of(store: Store, key: str, *, account: str) -> Invitation | None:
+def invitation_of(scope: Scope, key: str) -> Invitation | None:
     """The invitation of a link; None where the account has none like it."""
     invited = table(SurveyInvitation)
-    found = select(invited).where(invited.c.account_id == account, invited.c.id == key)
-    with store.read() as session:
+    found = select(invited).where(invited.c.account_id == scope.account, invited.c.id == key)
+    with scope.read() as session:
         row = session.connection().execute(found).mappings().one_or_none()
     return None if row is None else _invitation(row)
 
@@ -107,28 +109,27 @@ def _invitation(row: Any) -> Invitation:
     return Invitation(**{name: row[name] for name in Invitation.__dataclass_fields__})
 
 
-def save_draft(store: Store, key: str, answers: Mapping[str, Any], *, account: str) -> None:
+def save_draft(scope: Scope, key: str, answers: Mapping[str, Any]) -> None:
     """Keep answers that are still being written; blank ones are forgotten."""
     kept = {name: value for name, value in answers.items() if value not in {None, ""}}
     # No figure shows a draft.
-    with store.write(account, quiet=True) as unit:
+    with scope.write(quiet=True) as unit:
         row = {"id": key, "answers": kept, "updated_at": datetime.now(UTC)}
         unit.upsert(SurveyDraft, [row])
 
 
-def draft_of(store: Store, key: str, *, account: str) -> dict[str, Any]:
+def draft_of(scope: Scope, key: str) -> dict[str, Any]:
     """The answers kept under a key; none where there are none."""
-    with store.read() as session:
-        found = session.get(SurveyDraft, (account, key))
+    with scope.read() as session:
+        found = session.get(SurveyDraft, (scope.account, key))
     return dict(found.answers) if found is not None else {}
 
 
 def send_answers(
-    store: Store,
+    scope: Scope,
     key: str,
     answers: Mapping[str, Any],
     *,
-    account: str,
     respondent: str | None,
     now: datetime | None = None,
 ) -> None:
@@ -152,11 +153,13 @@ def send_answers(
         wrong = parsed.problems[0]
         raise InputError(f"{wrong.field.replace('_', ' ').capitalize()}: {wrong.reason}.")
     draft = table(SurveyDraft)
-    with store.write(account) as unit:
+    with scope.write() as unit:
         record_responses(unit, [parsed])
         connection = unit.session.connection()
-        connection.execute(delete(draft).where(draft.c.account_id == account, draft.c.id == key))
-        known = unit.session.get(SurveyInvitation, (account, key))
+        connection.execute(
+            delete(draft).where(draft.c.account_id == scope.account, draft.c.id == key)
+        )
+        known = unit.session.get(SurveyInvitation, (scope.account, key))
         if known is not None:
             unit.upsert(SurveyInvitation, [{"id": key, "answered_at": now}])
 

@@ -17,7 +17,7 @@ from core.store import (
     Enhancement,
     Feedback,
     FeedbackVote,
-    Store,
+    Scope,
     Unit,
     chunks,
     table,
@@ -33,8 +33,7 @@ TURN = Lock()
 
 
 def cast_vote(
-    store: Store,
-    account_id: str,
+    scope: Scope,
     *,
     subject: str,
     rater: str,
@@ -61,15 +60,15 @@ def cast_vote(
         enhancement_id=enhancement_id,
         at=at,
     )
-    with TURN, store.write(account_id) as unit:
-        if unit.session.get(Account, account_id) is None:
-            raise InputError(f"There is no account {account_id!r}: choose one that exists.")
+    with TURN, scope.write() as unit:
+        if unit.session.get(Account, scope.account) is None:
+            raise InputError(f"There is no account {scope.account!r}: choose one that exists.")
         if at is None:
             # Read once the turn to write has come: of two votes at once, the later one stands.
             cast = replace(cast, at=datetime.now(UTC))
         record_votes(unit, [cast])
         key = cast.feedback_id
-        vote = votes_by_id(unit.session, account_id, [key]).get(key)
+        vote = votes_by_id(unit.session, scope.account, [key]).get(key)
     return vote or unsaid(cast)
 
 

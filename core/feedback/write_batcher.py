@@ -18,7 +18,7 @@ from sqlalchemy import delete, select
 from core.base.errors import AccessError, InputError, StoreError
 from core.feedback.opinions import Cast
 from core.feedback.votes import TURN, Result, record_each
-from core.store import Account, ApiToken, FeedbackReceipt, Store, Unit, chunks, table
+from core.store import Account, ApiToken, FeedbackReceipt, Scope, Store, Unit, chunks, table
 
 __all__ = ["MOST_WAITING", "Receipt", "Recorded", "forget_receipts", "submit_vote"]
 
@@ -65,8 +65,7 @@ _is_writing = False
 
 
 async def submit_vote(
-    store: Store,
-    account_id: str,
+    scope: Scope,
     cast: Cast,
     *,
     receipt: Receipt | None = None,
@@ -80,7 +79,7 @@ async def submit_vote(
     """
     global _is_writing  # noqa: PLW0603 (one writer for the process, like its queue)
     answer: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-    waiting = _Waiting(store, account_id, cast, receipt, token_id, answer)
+    waiting = _Waiting(scope.store, scope.account, cast, receipt, token_id, answer)
     with _lock:
         if len(_waiting) >= MOST_WAITING:
             raise StoreError("Too many votes wait to be written: try again in a moment.")

@@ -42,7 +42,7 @@ def _raw(evidence: Evidence) -> Iterator[Block]:
     counts = (
         content["rows"]
         if content is not None
-        else row_counts(evidence.seen.store, account=evidence.account, window=evidence.seen.window)
+        else row_counts(evidence.seen.scope, window=evidence.seen.window)
     )
     yield Table(
         "Rows in the window, excluded or not",
@@ -141,7 +141,7 @@ def _statuses(evidence: Evidence) -> Table:
         .group_by(runs.created_day, runs.status)
     )
     by: dict[date, dict[str, int]] = {}
-    with evidence.seen.store.read() as session:
+    with evidence.seen.scope.read() as session:
         for day, status, number in session.connection().execute(statement):
             by.setdefault(day, {})[status] = number
     statuses = sorted({status for of_day in by.values() for status in of_day})
@@ -191,7 +191,7 @@ def _queries(evidence: Evidence) -> Iterator[Block]:
         if result.metric is None:
             continue
         answered = query_metrics(
-            evidence.seen.store,
+            evidence.seen.scope.store,
             metrics=[result.metric],
             start_date=window.start,
             end_date=window.end,

@@ -15,7 +15,7 @@ from core.report import advice, appendix, measured, methods, summary
 from core.report.chosen import Chosen, account_of, choose
 from core.report.document import Block, Document
 from core.report.evidence import Evidence, evidence, local
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["baseline_report"]
 
@@ -23,9 +23,8 @@ BASELINE = "baseline"
 
 
 def baseline_report(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     week: Window | None = None,
     chosen: Chosen | None = None,
     is_demo: bool = False,
@@ -36,10 +35,10 @@ def baseline_report(
     `week` or `chosen` name other days. Raises InputError for an account that there is none of.
     """
     now = now or datetime.now(UTC)
-    _, name = account_of(store, account)
-    today = now.astimezone(store.zone).date()
-    chosen = chosen or choose(store, account=account, today=today, week=week)
-    read = evidence(store, chosen, account=account, now=now)
+    _, name = account_of(scope.store, scope.account)
+    today = now.astimezone(scope.zone).date()
+    chosen = chosen or choose(scope, today=today, week=week)
+    read = evidence(scope, chosen, now=now)
     return Document(
         name=f"touchstone-baseline-{_file_name(chosen.window)}",
         title=f"Baseline report: {_called(chosen.window)}",
@@ -73,7 +72,7 @@ def _stamp(read: Evidence, name: str, *, is_demo: bool) -> dict[str, str]:
     stamp = {
         "Account": name,
         "Window": f"{words.day(window.start)} to {words.day(window.end)}, {read.chosen.state}",
-        "Days in": read.seen.store.zone.key,
+        "Days in": read.seen.scope.zone.key,
         "Exclusions": _excluded(read),
         "As of": local(read.seen, read.now),
         "Touchstone": product_version(),

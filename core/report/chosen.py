@@ -14,7 +14,7 @@ from core.base.errors import InputError, QueryError
 from core.base.stats import Estimate, Verdict
 from core.criteria.verdicts import CriterionResult, Judged, evaluate
 from core.criteria.windows import Baseline, baselines
-from core.store import Criterion, Store, accounts
+from core.store import Criterion, Scope, Store, accounts
 
 __all__ = [
     "Chosen",
@@ -70,12 +70,12 @@ def account_of(store: Store, named: str | None) -> tuple[str, str]:
     return named, known[named]
 
 
-def choose(store: Store, *, account: str, today: date, week: Window | None = None) -> Chosen:
+def choose(scope: Scope, *, today: date, week: Window | None = None) -> Chosen:
     """The latest frozen baseline, else the latest complete one, else the last complete week.
 
     A `week` is taken as it is; the baseline that has exactly its days goes with it.
     """
-    known = baselines(store, account=account)
+    known = baselines(scope)
     if week is not None:
         same = [b for b in known if (b.first_day, b.last_day) == (week.start, week.end)]
         for state in ("frozen", "complete", "collecting"):
@@ -95,13 +95,13 @@ def _state_of(week: Window, today: date) -> str:
     return "not planned as a baseline" if is_over else "not over yet"
 
 
-def results_of(store: Store, chosen: Chosen, *, account: str) -> list[CriterionResult]:
+def results_of(scope: Scope, chosen: Chosen) -> list[CriterionResult]:
     """The criteria as they were frozen, else as today's data has them.
 
     Where it was not frozen how much more it takes, today's data says it if it still gives the
     figure.
     """
-    now = evaluate(store, account=account, window=chosen.window)
+    now = evaluate(scope, window=chosen.window)
     if chosen.content is None:
         return now
     by_key = {result.criterion.key: result for result in now}

@@ -20,7 +20,7 @@ from core.criteria.verdicts import CriterionResult, observed
 from core.criteria.window_data import Observed, instants
 from core.feedback.survey_answers import SurveyResults, survey_results
 from core.report.chosen import Chosen, frozen_exclusions, results_of, thawed
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["Evidence", "evidence", "local"]
 
@@ -53,7 +53,7 @@ class Evidence:
     @property
     def today(self) -> date:
         """The day of the report in the business zone."""
-        return self.now.astimezone(self.seen.store.zone).date()
+        return self.now.astimezone(self.seen.scope.zone).date()
 
     @property
     def main(self) -> list[CriterionResult]:
@@ -63,7 +63,7 @@ class Evidence:
     @property
     def left_out(self) -> list[ExclusionEntry]:
         """The entries of the ledger that the figures leave out, in these days."""
-        start, end = instants(self.seen.store, self.seen.window)
+        start, end = instants(self.seen.scope.store, self.seen.window)
         content = self.chosen.content
         frozen = None if content is None else {one["id"] for one in content["exclusions"]}
         return [
@@ -76,7 +76,7 @@ class Evidence:
 
     def panels(self) -> PanelData:
         """What the charts are drawn from, with what happened and what is excluded."""
-        start, end = instants(self.seen.store, self.seen.window)
+        start, end = instants(self.seen.scope.store, self.seen.window)
         return PanelData(
             results={result.criterion.key: result for result in self.results},
             days=self.days,
@@ -94,45 +94,45 @@ class Evidence:
                 if e.subject is None
             ],
             today=self.today,
-            zone=self.seen.store.zone,
+            zone=self.seen.scope.zone,
         )
 
 
-def evidence(store: Store, chosen: Chosen, *, account: str, now: datetime) -> Evidence:
+def evidence(scope: Scope, chosen: Chosen, *, now: datetime) -> Evidence:
     """Read everything of the window; figures of a frozen baseline are those that were frozen."""
     window = chosen.window
-    asked: dict[str, Any] = {"account": account, "window": window}
-    today = now.astimezone(store.zone).date()
-    seen = observed(store, **asked)
+    asked: dict[str, Any] = {"window": window}
+    today = now.astimezone(scope.zone).date()
+    seen = observed(scope, **asked)
     if chosen.content is not None:
         # What is not frozen is seen as it would have been then.
         seen = replace(seen, without=frozen_exclusions(chosen.content))
-    results = results_of(store, chosen, account=account)
-    start, end = instants(store, window)
+    results = results_of(scope, chosen)
+    start, end = instants(scope.store, window)
     restated = (
-        restatement(store, chosen.baseline, account=account)
+        restatement(scope, chosen.baseline)
         if chosen.baseline is not None and chosen.content is not None
         else []
     )
     return Evidence(
         chosen=chosen,
-        account=account,
+        account=scope.account,
         seen=seen,
         results=results,
         restated=restated,
         days=thawed(chosen, "days", list[DayOfCriteria])
-        or daily_criteria(store, **asked, until=today),
-        opinions=thawed(chosen, "opinions", Opinions) or opinions(store, **asked),
+        or daily_criteria(scope, **asked, until=today),
+        opinions=thawed(chosen, "opinions", Opinions) or opinions(scope, **asked),
         comparison=thawed(chosen, "comparison", Comparison) or seen.comparison,
         roi=thawed(chosen, "roi", Roi) or seen.roi,
         survey=thawed(chosen, "survey", SurveyResults)
-        or survey_results(store, **asked, without=seen.without),
+        or survey_results(scope, **asked, without=seen.without),
         feedback=feedback_summary(seen),
         causes=causes(seen, slow_seconds=_slow(results)),
-        found=_found(store, chosen, account, now),
-        ledger=exclusions(store, account=account),
-        happened=annotations(store, account=account, start=start, end=end),
-        currency=settings_of(store, RoiSettings, account=account).currency,
+        found=_found(scope, chosen, now),
+        ledger=exclusions(scope),
+        happened=annotations(scope, start=start, end=end),
+        currency=settings_of(scope, RoiSettings).currency,
         now=now,
     )
 
@@ -144,9 +144,7 @@ def _slow(results: Sequence[CriterionResult]) -> float:
     )
 
 
-def _found(
-    store: Store, chosen: Chosen, account: str, now: datetime
-) -> list[tuple[str, datetime, str]]:
+def _found(scope: Scope, chosen: Chosen, now: datetime) -> list[tuple[str, datetime, str]]:
     """The findings that were frozen, else those of now."""
     frozen: Mapping[str, Any] | None = chosen.content
     if frozen is not None:
@@ -155,15 +153,14 @@ def _found(
             for one in frozen["findings"]
         ]
     return [
-        (one.check, one.from_at, one.text)
-        for one in findings(store, account=account, window=chosen.window, now=now)
+        (one.check, one.from_at, one.text) for one in findings(scope, window=chosen.window, now=now)
     ]
 
 
 def local(seen: Observed, at: datetime) -> str:
     """2026-11-18 10:05, in the business zone."""
-    return f"{at.astimezone(seen.store.zone):%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(seen.scope.zone):%Y-%m-%d %H:%M}"
 
 
 def _wall(seen: Observed, at: datetime) -> datetime:
-    return at.astimezone(seen.store.zone).replace(tzinfo=None)
+    return at.astimezone(seen.scope.zone).replace(tzinfo=None)

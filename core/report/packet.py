@@ -12,7 +12,7 @@ from core.report.baseline import product_version
 from core.report.chosen import account_of
 from core.review.agenda import agenda, week_of
 from core.review.meeting import Meeting, meeting_of, said_in
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["Packet", "packet_of", "weekly_packet"]
 
@@ -88,9 +88,8 @@ class Packet:
 
 
 def weekly_packet(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     week: str | None = None,
     is_demo: bool = False,
     now: datetime | None = None,
@@ -101,23 +100,22 @@ def weekly_packet(
     week that there is none of, and for a week that is not over.
     """
     now = now or datetime.now(UTC)
-    account, name = account_of(store, account)
-    today = now.astimezone(store.zone).date()
+    _, name = account_of(scope.store, scope.account)
+    today = now.astimezone(scope.zone).date()
     window = week_of(week or last_complete_week(today).label, today)
-    meeting = meeting_of(store, window.label, account=account)
+    meeting = meeting_of(scope, window.label)
     if meeting is not None and meeting.content is not None:
         told = meeting.content
     else:
-        told = agenda(store, window, account=account, name=name, now=now)
-    return packet_of(store, told, meeting, account=account, name=name, is_demo=is_demo)
+        told = agenda(scope, window, name=name, now=now)
+    return packet_of(scope, told, meeting, name=name, is_demo=is_demo)
 
 
 def packet_of(
-    store: Store,
+    scope: Scope,
     told: Mapping[str, Any],
     meeting: Meeting | None,
     *,
-    account: str,
     name: str,
     is_demo: bool,
 ) -> Packet:
@@ -125,7 +123,7 @@ def packet_of(
     closed = meeting if meeting is not None and meeting.content is not None else None
     content = told
     if closed is None:
-        content = {**told, **said_in(store, str(told["week"]), account)}
+        content = {**told, **said_in(scope, str(told["week"]))}
     return Packet(
         content=content,
         account=name,

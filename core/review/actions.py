@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.analytics.account_settings import note_change
 from core.base.errors import InputError
 from core.base.given import given_text
-from core.store import Criterion, ReviewAction, Store, table
+from core.store import Criterion, ReviewAction, Scope, table
 
 __all__ = ["EXPECTED", "Action", "actions", "add_action", "close_action"]
 
@@ -41,9 +41,8 @@ class Action:
 
 
 def add_action(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     week: str,
     text: str,
     owner: str,
@@ -65,10 +64,10 @@ def add_action(
         "criterion_key": criterion_key,
         "expected": expected,
     }
-    with store.write(account) as unit:
+    with scope.write() as unit:
         if (
             criterion_key is not None
-            and unit.session.get(Criterion, (account, criterion_key)) is None
+            and unit.session.get(Criterion, (scope.account, criterion_key)) is None
         ):
             raise InputError("There is no such criterion in this account: reload the page.")
         number = unit.next_id(ReviewAction)
@@ -79,14 +78,12 @@ def add_action(
     return number
 
 
-def close_action(
-    store: Store, action_id: int, *, account: str, status: str, outcome: str, by: str
-) -> None:
+def close_action(scope: Scope, action_id: int, *, status: str, outcome: str, by: str) -> None:
     """Say of an action that it is done or dropped, or open again, and what came of it."""
     if status not in {"open", "done", "dropped"}:
         raise InputError("An action is open, done or dropped.")
-    with store.write(account) as unit:
-        known = unit.session.get(ReviewAction, (account, action_id))
+    with scope.write() as unit:
+        known = unit.session.get(ReviewAction, (scope.account, action_id))
         if known is None:
             raise InputError("There is no such action: reload the page.")
         before = {"status": known.status, "outcome": known.outcome}
@@ -99,13 +96,13 @@ def close_action(
         note_change(unit, f"action {action_id}", by=by, before=before, after=after)
 
 
-def actions(store: Store, *, account: str, status: str | None = None) -> list[Action]:
+def actions(scope: Scope, *, status: str | None = None) -> list[Action]:
     """The actions of an account, those due first at the top."""
     action = table(ReviewAction)
-    found = select(action).where(action.c.account_id == account)
+    found = select(action).where(action.c.account_id == scope.account)
     if status is not None:
         found = found.where(action.c.status == status)
-    with store.read() as session:
+    with scope.read() as session:
         rows = (
             session.connection().execute(found.order_by(action.c.due, action.c.id)).mappings().all()
         )

@@ -29,7 +29,7 @@ from core.review.actions import Action, actions
 from core.review.escalation import escalations
 from core.review.shifts import Shift, shifts
 from core.review.voices import themes_of, top_opportunities
-from core.store import Store, SyncRun, table
+from core.store import Scope, Store, SyncRun, table
 
 __all__ = ["SECTIONS", "SERIES", "agenda", "week_of"]
 
@@ -64,38 +64,36 @@ def week_of(label: str, today: date) -> Window:
     return week
 
 
-def agenda(
-    store: Store, week: Window, *, account: str, name: str, now: datetime | None = None
-) -> dict[str, Any]:
+def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None) -> dict[str, Any]:
     """Everything that the review of a complete week shows, as JSON has it.
 
     `name` is what the account is called in messages.
     """
     now = now or datetime.now(UTC)
-    today = now.astimezone(store.zone).date()
+    today = now.astimezone(scope.zone).date()
     assert week.start is not None
     earlier = _week_before(week)
     four = Window(week.start - timedelta(weeks=WEEKS_BEFORE), earlier.end, "the four weeks before")
     results, before, fours = (
-        {r.criterion.key: r for r in evaluate(store, account=account, window=window)}
+        {r.criterion.key: r for r in evaluate(scope, window=window)}
         for window in (week, earlier, four)
     )
     tested = shifts(
-        observed(store, account=account, window=week),
-        observed(store, account=account, window=four),
+        observed(scope, window=week),
+        observed(scope, window=four),
         {key: result.criterion.target for key, result in results.items()},
     )
     # As the series were when the week had just ended.
-    series = series_of(store, SERIES, account=account, window=week, today=_day_after(week, today))
-    causes, carried = _causes(store, account, week), _carried(store, account, week)
-    rows = _criteria(store, account, results, before, fours, tested=tested)
+    series = series_of(scope, SERIES, window=week, today=_day_after(week, today))
+    causes, carried = _causes(scope, week), _carried(scope, week)
+    rows = _criteria(scope, results, before, fours, tested=tested)
     signals = [*_fired(series, week), *_moved(rows, tested)]
     told = {
         "week": week.label,
         "first_day": week.start,
         "last_day": week.end,
         "as_of": now.isoformat(),
-        "zone": store.zone.key,
+        "zone": scope.zone.key,
         "criteria": rows,
         "answer": criteria_words.criteria_answer(
             [r for r in results.values() if not r.criterion.is_guardrail], week.label
@@ -110,12 +108,12 @@ def agenda(
         "causes": causes,
         **_sentences(rows, signals),
         "escalations": escalations(results, before, week=week.label, account=name),
-        "themes": themes_of(store, week, account=account, today=_day_after(week, today)),
-        "opportunities": top_opportunities(store, results, account=account),
-        "actions": [_action(one, results, store, account) for one in carried],
+        "themes": themes_of(scope, week, today=_day_after(week, today)),
+        "opportunities": top_opportunities(scope, results),
+        "actions": [_action(one, results, scope.store, scope.account) for one in carried],
         "findings": [
             {"check": f.check, "text": f.text, "at": f.from_at.isoformat()}
-            for f in findings(store, account=account, window=week, now=now)
+            for f in findings(scope, window=week, now=now)
         ],
     }
     plain: dict[str, Any] = to_jsonable_python(told, inf_nan_mode="null")
@@ -137,8 +135,7 @@ def _day_after(week: Window, today: date) -> date:
 
 
 def _criteria(
-    store: Store,
-    account: str,
+    scope: Scope,
     results: Mapping[str, CriterionResult],
     before: Mapping[str, CriterionResult],
     fours: Mapping[str, CriterionResult],
@@ -146,7 +143,7 @@ def _criteria(
     tested: Sequence[Shift],
 ) -> list[dict[str, Any]]:
     """Each criterion with the week before, the four weeks before and the baseline."""
-    baseline = frozen_baseline(store, account=account)
+    baseline = frozen_baseline(scope)
     content = baseline.content if baseline is not None and baseline.content else {"criteria": []}
     frozen = {one["key"]: one for one in content["criteria"]}
     by_test = {shift.key: shift for shift in tested}
@@ -258,33 +255,32 @@ def _chart(one: Series) -> dict[str, Any]:
     ).to_dict()
 
 
-def _causes(store: Store, account: str, week: Window) -> list[str]:
+def _causes(scope: Scope, week: Window) -> list[str]:
     """What happened in the week that may explain a signal; nothing is claimed of it."""
-    start, end = instants(store, week)
-    zone = store.zone
+    start, end = instants(scope.store, week)
+    zone = scope.zone
 
     def at(moment: datetime) -> str:
         local = moment.astimezone(zone)
         return f"{local:%a %H:%M}"
 
     said = [
-        f"{at(entry.from_at)}: {entry.text}"
-        for entry in annotations(store, account=account, start=start, end=end)
+        f"{at(entry.from_at)}: {entry.text}" for entry in annotations(scope, start=start, end=end)
     ]
     said += [
         f"{at(entry.from_at)} to {at(entry.to_at)} excluded: "
         f"{words.lower_first(EXCLUSION_KINDS[entry.kind])}, {entry.reason}"
-        for entry in exclusions(store, account=account)
+        for entry in exclusions(scope)
         if entry.withdrawn_at is None and entry.from_at < end and entry.to_at > start
     ]
     run = table(SyncRun).c
     failed = select(run.source, run.started_at, run.message).where(
-        run.account_id == account,
+        run.account_id == scope.account,
         run.status == "failed",
         run.started_at >= start,
         run.started_at < end,
     )
-    with store.read() as session:
+    with scope.read() as session:
         for source, started, message in session.connection().execute(
             failed.order_by(run.started_at).limit(5)
         ):
@@ -321,9 +317,9 @@ def _sentences(
     return {"positive": positive, "worrying": worrying, "stable": stable}
 
 
-def _carried(store: Store, account: str, week: Window) -> list[Action]:
+def _carried(scope: Scope, week: Window) -> list[Action]:
     """What was agreed in earlier weeks and is open."""
-    return [one for one in actions(store, account=account, status="open") if one.week < week.label]
+    return [one for one in actions(scope, status="open") if one.week < week.label]
 
 
 def _action(
@@ -337,7 +333,7 @@ def _action(
     then_week = iso_week(date.fromisocalendar(int(one.week[:4]), int(one.week[6:]), 1))
     then = next(
         r
-        for r in evaluate(store, account=account, window=then_week)
+        for r in evaluate(Scope(store, account), window=then_week)
         if r.criterion.key == one.criterion_key
     )
     upward = difference(

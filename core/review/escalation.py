@@ -12,7 +12,7 @@ from core.base.given import given_text
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import criterion_interval, criterion_target
-from core.store import ReviewEscalation, Store, table
+from core.store import ReviewEscalation, Scope, table
 
 __all__ = ["SEVERITIES", "Escalation", "Sent", "escalations", "record_sent", "sent_of"]
 
@@ -117,14 +117,12 @@ def _message(result: CriterionResult, why: str, severity: str, week: str, accoun
     )
 
 
-def record_sent(
-    store: Store, one: Escalation, *, account: str, week: str, sent_to: str, by: str
-) -> None:
+def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str, by: str) -> None:
     """Keep that a person has sent the message; raises InputError where nobody is named."""
     to = given_text(sent_to, "to whom it was sent", longest=LONGEST_NAME)
     if one.severity not in SEVERITIES:
         raise InputError(f"{one.severity!r} is no severity.")
-    with store.write(account) as unit:
+    with scope.write() as unit:
         row = {
             "id": unit.next_id(ReviewEscalation),
             "week": week,
@@ -138,12 +136,12 @@ def record_sent(
         unit.upsert(ReviewEscalation, [row])
 
 
-def sent_of(store: Store, *, account: str, week: str | None = None) -> list[Sent]:
+def sent_of(scope: Scope, *, week: str | None = None) -> list[Sent]:
     """What was recorded as sent, the latest first."""
     sent = table(ReviewEscalation)
-    found = select(sent).where(sent.c.account_id == account)
+    found = select(sent).where(sent.c.account_id == scope.account)
     if week is not None:
         found = found.where(sent.c.week == week)
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(found.order_by(sent.c.id.desc())).mappings().all()
     return [Sent(**{name: row[name] for name in Sent.__dataclass_fields__}) for row in rows]

@@ -16,7 +16,7 @@ from core.review.actions import actions
 from core.review.agenda import agenda, week_of
 from core.review.escalation import sent_of
 from core.review.notes import notes_of
-from core.store import Account, Review, Store, table
+from core.store import Account, Review, Scope, table
 
 __all__ = [
     "ROLES",
@@ -52,62 +52,66 @@ class Meeting:
     content: Mapping[str, Any] | None
 
 
-def meetings(store: Store, *, account: str) -> list[Meeting]:
+def meetings(scope: Scope) -> list[Meeting]:
     """Every review of an account, the latest week first."""
     review = table(Review)
-    found = select(review).where(review.c.account_id == account).order_by(review.c.week.desc())
-    with store.read() as session:
+    found = (
+        select(review).where(review.c.account_id == scope.account).order_by(review.c.week.desc())
+    )
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [Meeting(**{name: row[name] for name in Meeting.__dataclass_fields__}) for row in rows]
 
 
-def meeting_of(store: Store, week: str, *, account: str) -> Meeting | None:
+def meeting_of(scope: Scope, week: str) -> Meeting | None:
     """The review of a week; None where nobody has opened it."""
-    return next((one for one in meetings(store, account=account) if one.week == week), None)
+    return next((one for one in meetings(scope) if one.week == week), None)
 
 
-def open_review(store: Store, week: str, *, account: str, by: str) -> None:
+def open_review(scope: Scope, week: str, *, by: str) -> None:
     """Begin the review of a complete week; one that has begun goes on. Raises InputError."""
-    week_of(week, datetime.now(store.zone).date())
-    with store.write(account) as unit:
-        if unit.session.get(Review, (account, week)) is None:
+    week_of(week, datetime.now(scope.zone).date())
+    with scope.write() as unit:
+        if unit.session.get(Review, (scope.account, week)) is None:
             unit.session.add(
-                Review(account_id=account, week=week, opened_by=by, opened_at=datetime.now(UTC))
+                Review(
+                    account_id=scope.account, week=week, opened_by=by, opened_at=datetime.now(UTC)
+                )
             )
 
 
-def set_attendees(store: Store, week: str, attendees: Mapping[str, str], *, account: str) -> None:
+def set_attendees(scope: Scope, week: str, attendees: Mapping[str, str]) -> None:
     """Say who is there by role; a role without a name is left out. Raises InputError."""
     present = [
         [role, given_text(name, f"who the {role.lower()} is", longest=LONGEST_NAME)]
         for role, name in attendees.items()
         if name.strip()
     ]
-    with store.write(account) as unit:
-        known = unit.session.get(Review, (account, week))
+    with scope.write() as unit:
+        known = unit.session.get(Review, (scope.account, week))
         if known is None or known.closed_at is not None:
             raise InputError("Attendees are entered while a review is open.")
         known.attendees = present
 
 
 def close_review(
-    store: Store, week: str, *, account: str, name: str, by: str, now: datetime | None = None
+    scope: Scope, week: str, *, name: str, by: str, now: datetime | None = None
 ) -> None:
     """Keep everything that the review showed, with what was written and agreed, and end it.
 
     Raises InputError where it is not open.
     """
     now = now or datetime.now(UTC)
-    window = week_of(week, now.astimezone(store.zone).date())
+    window = week_of(week, now.astimezone(scope.zone).date())
     for _ in range(ATTEMPTS):
-        version = store.data_version(account)
-        content = agenda(store, window, account=account, name=name, now=now)
-        content |= said_in(store, week, account)
-        with store.write(account) as unit:
+        version = scope.store.data_version(scope.account)
+        content = agenda(scope, window, name=name, now=now)
+        content |= said_in(scope, week)
+        with scope.write() as unit:
             # Read in this unit: nothing can be written between here and its end.
-            if unit.session.get_one(Account, account).data_version != version:
+            if unit.session.get_one(Account, scope.account).data_version != version:
                 continue
-            known = unit.session.get(Review, (account, week))
+            known = unit.session.get(Review, (scope.account, week))
             if known is None or known.closed_at is not None:
                 raise InputError("This review is not open: reload the page.")
             known.content, known.closed_by, known.closed_at = content, by, now
@@ -116,27 +120,25 @@ def close_review(
     raise InputError("Data keeps coming in: close the review when the sync is over.")
 
 
-def said_in(store: Store, week: str, account: str) -> dict[str, Any]:
+def said_in(scope: Scope, week: str) -> dict[str, Any]:
     """What people wrote, agreed and sent in this review."""
-    meeting = meeting_of(store, week, account=account)
+    meeting = meeting_of(scope, week)
     told = {
         "attendees": [] if meeting is None else meeting.attendees,
-        "notes": {key: note.text for key, note in notes_of(store, week, account=account).items()},
-        "new_actions": [one for one in actions(store, account=account) if one.week == week],
-        "sent": sent_of(store, account=account, week=week),
+        "notes": {key: note.text for key, note in notes_of(scope, week).items()},
+        "new_actions": [one for one in actions(scope) if one.week == week],
+        "sent": sent_of(scope, week=week),
     }
     plain: dict[str, Any] = to_jsonable_python(told)
     return plain
 
 
-def restated_since(store: Store, meeting: Meeting, *, account: str, name: str) -> list[str]:
+def restated_since(scope: Scope, meeting: Meeting, *, name: str) -> list[str]:
     """What today's data says otherwise of a closed review, line by line, and why."""
     if meeting.content is None or meeting.closed_at is None:
         return []
     then = meeting.content
-    now = agenda(
-        store, week_of(meeting.week, datetime.now(store.zone).date()), account=account, name=name
-    )
+    now = agenda(scope, week_of(meeting.week, datetime.now(scope.zone).date()), name=name)
     found = []
     today = {row["key"]: row for row in now["criteria"]}
     for row in then["criteria"]:

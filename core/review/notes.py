@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.base.errors import InputError
 from core.base.fields import clean
-from core.store import Review, ReviewNote, Store, Unit, table
+from core.store import Review, ReviewNote, Scope, Unit, table
 
 __all__ = ["Note", "merged_texts", "note_history", "notes_of", "save_note"]
 
@@ -26,29 +26,25 @@ class Note:
     written_at: datetime | None
 
 
-def notes_of(store: Store, week: str, *, account: str) -> dict[str, Note]:
+def notes_of(scope: Scope, week: str) -> dict[str, Note]:
     """The latest text of each section that has one."""
-    return {note.section: note for note in note_history(store, week, account=account)}
+    return {note.section: note for note in note_history(scope, week)}
 
 
-def note_history(
-    store: Store, week: str, *, account: str, section: str | None = None
-) -> list[Note]:
+def note_history(scope: Scope, week: str, *, section: str | None = None) -> list[Note]:
     """Every version of the notes of a week, or of one section, the oldest first."""
     note = table(ReviewNote).c
     found = select(note.section, note.version, note.text, note.written_by, note.written_at).where(
-        note.account_id == account, note.week == week
+        note.account_id == scope.account, note.week == week
     )
     if section is not None:
         found = found.where(note.section == section)
-    with store.read() as session:
+    with scope.read() as session:
         rows = session.connection().execute(found.order_by(note.section, note.version)).all()
     return [Note(*row) for row in rows]
 
 
-def save_note(
-    store: Store, week: str, section: str, text: str, *, account: str, by: str, seen: int
-) -> Note:
+def save_note(scope: Scope, week: str, section: str, text: str, *, by: str, seen: int) -> Note:
     """Save the text of a section; `seen` is the version that it was written over.
 
     Where others have written meanwhile both texts are kept: what each changed is put together, and
@@ -59,7 +55,7 @@ def save_note(
     if len(text) > LONGEST_NOTE:
         raise InputError(f"The note has {len(text):,} characters: shorten it to {LONGEST_NOTE:,}.")
     # No figure shows a note: the agenda need not be made anew at each of them.
-    with store.write(account, quiet=True) as unit:
+    with scope.write(quiet=True) as unit:
         _open_review(unit, week)
         known = _versions(unit, week, section)
         latest = known[max(known)] if known else Note(section, 0, "", "", None)
@@ -71,7 +67,7 @@ def save_note(
         saved = Note(section, latest.version + 1, text, by, datetime.now(UTC))
         unit.session.add(
             ReviewNote(
-                account_id=account,
+                account_id=scope.account,
                 week=week,
                 section=section,
                 version=saved.version,

@@ -12,7 +12,7 @@ from core.base.given import given_text
 from core.feedback.themes.edit import take_over
 from core.feedback.themes.figures import Reach
 from core.feedback.themes.placed import Theme
-from core.store import Criterion, Store, Unit, table
+from core.store import Criterion, Scope, Unit, table
 from core.store import Opportunity as OpportunityRow
 
 __all__ = [
@@ -72,9 +72,8 @@ class Opportunity:
 
 
 def create_opportunity(
-    store: Store,
+    scope: Scope,
     *,
-    account: str,
     title: str,
     problem: str,
     by: str,
@@ -90,7 +89,7 @@ def create_opportunity(
         "problem": given_text(problem, "what the problem is", longest=LONGEST_PROBLEM),
         "status": "open",
     }
-    with store.write(account) as unit:
+    with scope.write() as unit:
         if theme is not None:
             row["theme_id"] = take_over(unit, theme, by=by)
         number = unit.next_id(OpportunityRow)
@@ -100,24 +99,22 @@ def create_opportunity(
         return number
 
 
-def opportunities(store: Store, *, account: str) -> list[Opportunity]:
+def opportunities(scope: Scope) -> list[Opportunity]:
     """All opportunities of an account, the latest first."""
     own = table(OpportunityRow)
-    found = select(own).where(own.c.account_id == account).order_by(own.c.id.desc())
-    with store.read() as session:
+    found = select(own).where(own.c.account_id == scope.account).order_by(own.c.id.desc())
+    with scope.read() as session:
         rows = session.connection().execute(found).mappings().all()
     return [Opportunity(**{f.name: row[f.name] for f in fields(Opportunity)}) for row in rows]
 
 
-def change_opportunity(
-    store: Store, number: int, *, account: str, by: str, **decided: object
-) -> None:
+def change_opportunity(scope: Scope, number: int, *, by: str, **decided: object) -> None:
     """Decide about an opportunity: any of `DECIDED`, by name; who, when, from and to are kept.
 
     Raises InputError for what is not there, or has no sense.
     """
-    with store.write(account) as unit:
-        known = unit.session.get(OpportunityRow, (account, number))
+    with scope.write() as unit:
+        known = unit.session.get(OpportunityRow, (scope.account, number))
         if known is None:
             raise InputError("There is no such opportunity: someone may have changed the list.")
         after = _checked(unit, decided)
@@ -134,9 +131,9 @@ def change_opportunity(
             note_change(unit, _subject(number), by=by, **sides)
 
 
-def opportunity_history(store: Store, number: int, *, account: str) -> list[Change]:
+def opportunity_history(scope: Scope, number: int) -> list[Change]:
     """Who changed an opportunity when, the newest change first."""
-    return changes(store, account=account, subject=_subject(number))
+    return changes(scope, subject=_subject(number))
 
 
 def _counted(reach: Reach | None) -> dict[str, Any]:

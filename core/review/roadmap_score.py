@@ -13,7 +13,7 @@ from core.base.stats import Verdict
 from core.criteria.later import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.review.roadmap import Opportunity
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["Outcome", "Scored", "hit_rate", "outcomes", "ranked"]
 
@@ -133,9 +133,7 @@ def _priority(closes: float, reach: int, effort: float) -> str:
     return "medium"
 
 
-def outcomes(
-    store: Store, found: Sequence[Opportunity], *, account: str, today: date
-) -> list[Outcome]:
+def outcomes(scope: Scope, found: Sequence[Opportunity], *, today: date) -> list[Outcome]:
     """What happened to the criteria of opportunities whose window is over, the latest first."""
     told = []
     for one in found:
@@ -145,11 +143,11 @@ def outcomes(
         assert one.due_to is not None
         if one.status == "dropped" or one.due_to >= today:
             continue
-        told.append(_outcome(store, one, account, one.due_from, one.due_to))
+        told.append(_outcome(scope, one, one.due_from, one.due_to))
     return sorted(told, key=lambda one: str(one.opportunity.due_to), reverse=True)
 
 
-def _outcome(store: Store, one: Opportunity, account: str, first: date, last: date) -> Outcome:
+def _outcome(scope: Scope, one: Opportunity, first: date, last: date) -> Outcome:
     length = last - first
     before_ends = first - timedelta(days=1)
     windows = (
@@ -157,11 +155,7 @@ def _outcome(store: Store, one: Opportunity, account: str, first: date, last: da
         Window(first, last, "after"),
     )
     before, after = (
-        next(
-            r
-            for r in evaluate(store, account=account, window=window)
-            if r.criterion.key == one.criterion_key
-        )
+        next(r for r in evaluate(scope, window=window) if r.criterion.key == one.criterion_key)
         for window in windows
     )
     wanted = "above" if one.direction == "up" else "below"

@@ -11,16 +11,16 @@ from core.feedback.themes import themes_found
 from core.feedback.themes.words import trend_words
 from core.review.roadmap import opportunities
 from core.review.roadmap_score import ranked
-from core.store import Store
+from core.store import Scope
 
 __all__ = ["themes_of", "top_opportunities"]
 
 MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
 
 
-def themes_of(store: Store, week: Window, *, account: str, today: date) -> list[dict[str, Any]]:
+def themes_of(scope: Scope, week: Window, *, today: date) -> list[dict[str, Any]]:
     """The themes with most comments in a week: name, a sentence, and quotes without names."""
-    found = themes_found(store, account=account, window=week, today=today)
+    found = themes_found(scope, window=week, today=today)
     voiced = [one for one in found.themes if one.figures.comments]
     voiced.sort(key=lambda one: (-len(one.figures.comments), one.theme.name))
     return [
@@ -34,11 +34,9 @@ def themes_of(store: Store, week: Window, *, account: str, today: date) -> list[
     ]
 
 
-def top_opportunities(
-    store: Store, results: Mapping[str, CriterionResult], *, account: str
-) -> list[dict[str, Any]]:
+def top_opportunities(scope: Scope, results: Mapping[str, CriterionResult]) -> list[dict[str, Any]]:
     """The opportunities that score highest: title, and the arithmetic in words."""
-    scored = ranked(opportunities(store, account=account), results)
+    scored = ranked(opportunities(scope), results)
     return [
         {
             "title": one.opportunity.title,

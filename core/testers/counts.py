@@ -21,7 +21,7 @@ from core.store import (
     Feature,
     Product,
     RejectionReason,
-    Store,
+    Scope,
     TestCycle,
     User,
     table,
@@ -30,8 +30,8 @@ from core.store import (
 __all__ = [
     "ACCEPTED",
     "DECIDED",
+    "BugSelection",
     "Details",
-    "Scope",
     "Tally",
     "breadth",
     "by_day",
@@ -101,24 +101,23 @@ class Details:
 
 
 @dataclass(frozen=True)
-class Scope:
+class BugSelection:
     """Which bugs are looked at; of all testers, unless `tester_id` is one."""
 
-    account: str
     window: Window
     product_ids: Sequence[int] = ()
     tester_id: int | None = None
 
-    def where(self) -> ColumnElement[bool]:
-        """The condition on a bug."""
-        found = [BUG.c.account_id == self.account]
+    def where(self, account: str) -> ColumnElement[bool]:
+        """The condition on a bug of an account."""
+        found = [BUG.c.account_id == account]
         days = [
             *([CYCLE.c.end_day >= self.window.start] if self.window.start else []),
             *([CYCLE.c.end_day <= self.window.end] if self.window.end else []),
         ]
         if days:
             # A list of cycles and not a join: see `core.analytics.conditions`.
-            cycles = select(CYCLE.c.id).where(CYCLE.c.account_id == self.account, *days)
+            cycles = select(CYCLE.c.id).where(CYCLE.c.account_id == account, *days)
             found.append(BUG.c.cycle_id.in_(cycles))
         if self.product_ids:
             found.append(BUG.c.product_id.in_(self.product_ids))
@@ -127,52 +126,54 @@ class Scope:
         return and_(*found)
 
 
-def tester_names(store: Store, *, account: str) -> dict[int, str]:
+def tester_names(scope: Scope) -> dict[int, str]:
     """Every tester of the account, with or without a bug report, by name."""
     users = table(User).c
-    found = select(users.id, users.name).where(users.account_id == account, users.kind == "tester")
-    with store.facts() as connection:
+    found = select(users.id, users.name).where(
+        users.account_id == scope.account, users.kind == "tester"
+    )
+    with scope.facts() as connection:
         known = [(row[0], row[1]) for row in connection.execute(found)]
     return dict(sorted(known, key=lambda pair: (pair[1].casefold(), pair[1])))
 
 
-def severities_of(store: Store, *, account: str) -> list[str]:
+def severities_of(scope: Scope) -> list[str]:
     """The severities that the account's bugs have, the most frequent first."""
     number = func.count()
     found = (
         select(BUG.c.severity)
-        .where(BUG.c.account_id == account, BUG.c.severity.is_not(None))
+        .where(BUG.c.account_id == scope.account, BUG.c.severity.is_not(None))
         .group_by(BUG.c.severity)
         .order_by(number.desc(), BUG.c.severity)
         .limit(MOST_SEVERITIES)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         return list(connection.execute(found).scalars())
 
 
-def reason_names(store: Store, *, account: str) -> dict[str, str]:
+def reason_names(scope: Scope) -> dict[str, str]:
     """The rejection reasons of the account's source, by key."""
     reason = table(RejectionReason).c
-    found = select(reason.key, reason.name).where(reason.account_id == account)
-    with store.read() as session:
+    found = select(reason.key, reason.name).where(reason.account_id == scope.account)
+    with scope.read() as session:
         rows = session.connection().execute(found.order_by(reason.key)).all()
     return {key: name or key for key, name in rows}
 
 
-def repeat_reasons(store: Store, *, account: str) -> list[str]:
+def repeat_reasons(scope: Scope) -> list[str]:
     """The keys of the reasons that say that a bug had been found before."""
-    keys = [*reason_names(store, account=account), *_reasons_used(store, account)]
+    keys = [*reason_names(scope), *_reasons_used(scope)]
     return sorted({key for key in keys if REPEATS.search(key)})
 
 
-def _reasons_used(store: Store, account: str) -> list[str]:
+def _reasons_used(scope: Scope) -> list[str]:
     used = select(BUG.c.rejection_reason).distinct()
-    used = used.where(BUG.c.account_id == account, BUG.c.rejection_reason.is_not(None))
-    with store.facts() as connection:
+    used = used.where(BUG.c.account_id == scope.account, BUG.c.rejection_reason.is_not(None))
+    with scope.facts() as connection:
         return list(connection.execute(used).scalars())
 
 
-def tallied(store: Store, *, scope: Scope, weights: Mapping[str, float]) -> Tally:
+def tallied(scope: Scope, *, selection: BugSelection, weights: Mapping[str, float]) -> Tally:
     """The bug reports of the window by tester, with the points of those that are decided."""
     status = BUG.c.status
     weighed = {severity: weight for severity, weight in weights.items() if weight}
@@ -183,7 +184,7 @@ def tallied(store: Store, *, scope: Scope, weights: Mapping[str, float]) -> Tall
         func.count().filter(status.in_(ACCEPTED)),
         func.coalesce(func.sum(worth).filter(status.in_(DECIDED)), 0.0),
     ]
-    rows = _by_tester(store, columns, scope)
+    rows = _by_tester(scope, columns, selection)
     names = ["tester_id", "tester", "reported", "decided", "accepted", "points"]
     people = pd.DataFrame([row for row in rows if row[0] is not None], columns=names)
     # Rounded, so that sums of tenths are the same in whatever order they were added.
@@ -193,11 +194,11 @@ def tallied(store: Store, *, scope: Scope, weights: Mapping[str, float]) -> Tall
     return Tally(people.assign(**counts, points=points), nameless)
 
 
-def detailed(store: Store, *, scope: Scope) -> Details:
+def detailed(scope: Scope, *, selection: BugSelection) -> Details:
     """What else is counted of each tester's bug reports, and their severities."""
-    severities = severities_of(store, account=scope.account)
+    severities = severities_of(scope)
     status, known = BUG.c.status, BUG.c.known
-    repeats = repeat_reasons(store, account=scope.account)
+    repeats = repeat_reasons(scope)
     found_before = or_(
         known.is_(True), and_(status == "rejected", BUG.c.rejection_reason.in_(repeats))
     )
@@ -208,7 +209,7 @@ def detailed(store: Store, *, scope: Scope) -> Details:
         *(and_(status.in_(DECIDED), BUG.c.severity == severity) for severity in severities),
     ]
     columns = [func.count().filter(condition) for condition in counted]
-    rows = _by_tester(store, columns, scope)
+    rows = _by_tester(scope, columns, selection)
     found = [(row[0], *row[2:]) for row in rows if row[0] is not None]
     # Severities by number: one can have any name.
     frame = pd.DataFrame(found, columns=["tester_id", *DETAILS, *range(len(severities))])
@@ -217,28 +218,30 @@ def detailed(store: Store, *, scope: Scope) -> Details:
     return Details(frame[list(DETAILS)], by_severity)
 
 
-def _by_tester(store: Store, columns: Sequence[Any], scope: Scope) -> list[tuple[Any, ...]]:
+def _by_tester(
+    scope: Scope, columns: Sequence[Any], selection: BugSelection
+) -> list[tuple[Any, ...]]:
     """The columns by tester id and name; nobody is a tester too, without either."""
     tester = without_index(BUG.c.tester_id)
-    counts = select(tester, *columns).where(scope.where()).group_by(tester)
+    counts = select(tester, *columns).where(selection.where(scope.account)).group_by(tester)
     users = table(User).c
     names = select(users.id, users.name).where(users.account_id == scope.account)
-    with store.facts() as connection:
+    with scope.facts() as connection:
         rows = connection.execute(counts).all()
         known = {row[0]: row[1] for row in connection.execute(names)}
     return [(row[0], known.get(row[0]), *row[1:]) for row in rows]
 
 
-def breadth(store: Store, *, scope: Scope) -> pd.DataFrame:
+def breadth(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     """How many products and features the bugs of each tester_id are about."""
     columns = [func.count(BUG.c.product_id.distinct()), func.count(BUG.c.feature_id.distinct())]
-    rows = _by_tester(store, columns, scope)
+    rows = _by_tester(scope, columns, selection)
     found = [(row[0], *row[2:]) for row in rows if row[0] is not None]
     frame = pd.DataFrame(found, columns=["tester_id", "products", "features"])
     return frame.astype(int).set_index("tester_id")
 
 
-def by_day(store: Store, *, scope: Scope) -> pd.DataFrame:
+def by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     """Bug reports by the day of their cycle's end, status, and the reason of a rejection.
 
     One row for each day (None for bugs without one), status and reason: day, status, reason,
@@ -252,15 +255,15 @@ def by_day(store: Store, *, scope: Scope) -> pd.DataFrame:
     counts = (
         select(*keys, func.count().label("bugs"))
         .select_from(joined)
-        .where(scope.where())
+        .where(selection.where(scope.account))
         .group_by(*keys)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         rows = connection.execute(counts).all()
     return pd.DataFrame(rows, columns=["day", "status", "reason", "bugs"], dtype=object)
 
 
-def by_month(store: Store, *, scope: Scope, tester_ids: Iterable[int]) -> pd.DataFrame:
+def by_month(scope: Scope, *, selection: BugSelection, tester_ids: Iterable[int]) -> pd.DataFrame:
     """The reports of testers by month of their cycle's end: month, who, amount.
 
     `who` is one of these testers, or None for all the others; reports without a tester or a month
@@ -274,7 +277,7 @@ def by_month(store: Store, *, scope: Scope, tester_ids: Iterable[int]) -> pd.Dat
         .join_from(
             BUG, CYCLE, and_(CYCLE.c.account_id == BUG.c.account_id, CYCLE.c.id == BUG.c.cycle_id)
         )
-        .where(scope.where(), tester.is_not(None))
+        .where(selection.where(scope.account), tester.is_not(None))
         .group_by(CYCLE.c.end_day, who)
         .subquery()
     )
@@ -284,12 +287,12 @@ def by_month(store: Store, *, scope: Scope, tester_ids: Iterable[int]) -> pd.Dat
         .where(calendar.account_id == scope.account)
         .group_by(calendar.month, days.c.who)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         rows = [(month, who, int(amount)) for month, who, amount in connection.execute(counts)]
     return pd.DataFrame(rows, columns=["month", "who", "amount"])
 
 
-def by_value(store: Store, *, scope: Scope, of: str) -> pd.DataFrame:
+def by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.DataFrame:
     """Bug reports by severity, product or feature, the most frequent first.
 
     Columns key (None for bugs without one), label (None where it has no name), reported, decided,
@@ -305,10 +308,10 @@ def by_value(store: Store, *, scope: Scope, of: str) -> pd.DataFrame:
             func.count().filter(status.in_(DECIDED)),
             func.count().filter(status.in_(ACCEPTED)),
         )
-        .where(scope.where())
+        .where(selection.where(scope.account))
         .group_by(key)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         rows = [tuple(row) for row in connection.execute(counts)]
         known: Mapping[Any, str | None] = {}
         if name is not None:
@@ -326,11 +329,13 @@ def by_value(store: Store, *, scope: Scope, of: str) -> pd.DataFrame:
     return order.drop(columns="text")
 
 
-def maturing(store: Store, *, scope: Scope, since: date) -> tuple[int, int]:
+def maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int, int]:
     """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
     late = select(CYCLE.c.id).where(CYCLE.c.account_id == scope.account, CYCLE.c.end_day > since)
     is_open = or_(BUG.c.status.is_(None), BUG.c.status.not_in(DECIDED))
     counts = select(func.count(), func.count().filter(is_open))
-    with store.facts() as connection:
-        found = connection.execute(counts.where(scope.where(), BUG.c.cycle_id.in_(late))).one()
+    with scope.facts() as connection:
+        found = connection.execute(
+            counts.where(selection.where(scope.account), BUG.c.cycle_id.in_(late))
+        ).one()
     return int(found[0]), int(found[1])

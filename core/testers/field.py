@@ -9,8 +9,8 @@ import pandas as pd
 
 from core.analytics.registry import SEVERITY_WEIGHTS
 from core.analytics.trends import TREND_DAYS, Stacked, Trend, top_share, whole_months
-from core.store import Store
-from core.testers.counts import Scope, by_month, tallied
+from core.store import Scope
+from core.testers.counts import BugSelection, by_month, tallied
 from core.testers.ranking import Prior, certainty, ranked, separation
 
 __all__ = [
@@ -95,9 +95,9 @@ class Why:
 
 
 def leaderboard(
-    store: Store,
-    *,
     scope: Scope,
+    *,
+    selection: BugSelection,
     weights: Mapping[str, float] = SEVERITY_WEIGHTS,
     newcomer_below: int = NEWCOMER_BELOW,
 ) -> Leaderboard:
@@ -106,7 +106,7 @@ def leaderboard(
     Ties share a rank. Testers with fewer than `newcomer_below` decided bugs are newcomers without
     a rank: their few bugs cannot be told from luck.
     """
-    tally = tallied(store, scope=scope, weights=weights)
+    tally = tallied(scope, selection=selection, weights=weights)
     people, prior = ranked(tally.people, newcomer_below=newcomer_below)
     return Leaderboard(people, prior, tally.nameless)
 
@@ -118,10 +118,12 @@ def by_order(people: pd.DataFrame, by: str) -> pd.DataFrame:
     return people.sort_values([by, "tester"], ascending=[False, True], ignore_index=True)
 
 
-def trend_of(store: Store, *, scope: Scope, tester_ids: Iterable[int], today: date) -> Trend:
+def trend_of(
+    scope: Scope, *, selection: BugSelection, tester_ids: Iterable[int], today: date
+) -> Trend:
     """The bugs that these testers reported by month, and those of all testers."""
-    span = replace(scope, window=scope.window.at_least(TREND_DAYS, today))
-    counted = by_month(store, scope=span, tester_ids=tester_ids)
+    span = replace(selection, window=selection.window.at_least(TREND_DAYS, today))
+    counted = by_month(scope, selection=span, tester_ids=tester_ids)
     own = counted.dropna(subset="who").astype({"who": int})
     return Trend(own, whole_months(counted))
 

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import and_, select
 
-from core.store import Feature, Product, Store, table
-from core.testers.counts import BUG, CYCLE, Scope
+from core.store import Feature, Product, Scope, table
+from core.testers.counts import BUG, CYCLE, BugSelection
 
 __all__ = ["MOST_REPORTS", "reports"]
 
@@ -15,8 +15,10 @@ MOST_REPORTS = 500
 AT_ONCE = 5_000
 
 
-def reports(store: Store, *, scope: Scope, limit: int | None = MOST_REPORTS) -> pd.DataFrame:
-    """The bug reports in a scope, the latest first, those without a day last.
+def reports(
+    scope: Scope, *, selection: BugSelection, limit: int | None = MOST_REPORTS
+) -> pd.DataFrame:
+    """The bug reports in a selection, the latest first, those without a day last.
 
     Columns id, day (the last of their cycle), title, severity, status, known, reason (the key),
     product and feature (names); None where it is not known.
@@ -43,26 +45,26 @@ def reports(store: Store, *, scope: Scope, limit: int | None = MOST_REPORTS) -> 
     found = (
         select(*chosen.values())
         .select_from(joined)
-        .where(scope.where())
+        .where(selection.where(scope.account))
         .order_by(CYCLE.c.end_day.is_(None), CYCLE.c.end_day.desc(), BUG.c.id.desc())
         .limit(limit)
     )
-    with store.facts() as connection:
+    with scope.facts() as connection:
         rows = [tuple(row) for row in connection.execute(found)]
-    titles = _titles(store, scope.account, [row[0] for row in rows])
+    titles = _titles(scope, [row[0] for row in rows])
     frame = pd.DataFrame(rows, columns=list(chosen), dtype=object)
     frame.insert(2, "title", pd.Series([titles.get(row[0]) for row in rows], dtype=object))
     return frame
 
 
-def _titles(store: Store, account: str, ids: Sequence[int]) -> dict[int, str | None]:
+def _titles(scope: Scope, ids: Sequence[int]) -> dict[int, str | None]:
     """The titles of bugs, which only the store has."""
     found: dict[int, str | None] = {}
-    with store.read() as session:
+    with scope.read() as session:
         connection = session.connection()
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
             titled = select(BUG.c.id, BUG.c.title)
-            titled = titled.where(BUG.c.account_id == account, BUG.c.id.in_(some))
+            titled = titled.where(BUG.c.account_id == scope.account, BUG.c.id.in_(some))
             found |= {row[0]: row[1] for row in connection.execute(titled)}
     return found

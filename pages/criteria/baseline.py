@@ -37,7 +37,7 @@ COLOURS = {
 
 def show(page: ui.Page) -> None:
     ui.said(PLACE)
-    known = ui.read(page, baselines, account=page.account.id)
+    known = ui.read(page, baselines)
     if not known:
         ui.empty(
             "**No baseline yet.** It is seven whole days, Monday to Sunday, against which every "
@@ -116,9 +116,8 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
         on_click=ui.say_after if who else None,
         args=(PLACE, "Frozen: from now on later weeks are compared with it.", freeze_baseline),
         kwargs={
-            "store": page.store,
+            "scope": page.scope,
             "baseline_id": baseline.id,
-            "account": page.account.id,
             "by": who,
         },
     )
@@ -127,7 +126,7 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
 
 
 def _health(page: ui.Page, baseline: Baseline) -> None:
-    asked = {"account": page.account.id, "window": baseline.window}
+    asked = {"window": baseline.window}
     found = ui.read(page, findings, **asked)
     health = ui.read(page, window_health, **asked, found=tuple(found))
     over = sum(day.state == "over" for day in health.days)
@@ -186,9 +185,8 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
         on_click=ui.say_after if who else None,
         args=(PLACE, "Planned again, from Monday on.", restart_baseline),
         kwargs={
-            "store": page.store,
+            "scope": page.scope,
             "baseline_id": baseline.id,
-            "account": page.account.id,
             "first_day": monday,
             "by": who,
         },
@@ -197,7 +195,7 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
 
 def _frozen(page: ui.Page, baseline: Baseline) -> None:
     assert baseline.content is not None
-    asked = {"baseline": baseline, "account": page.account.id}
+    asked = {"baseline": baseline}
     restated: list[Restated] = ui.read(page, restatement, **asked)
     with st.container(border=True):
         if restated:
@@ -220,7 +218,7 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
 
 
 def _later(page: ui.Page, baseline: Baseline) -> None:
-    asked = {"baseline": baseline, "account": page.account.id, "today": page.today}
+    asked = {"baseline": baseline, "today": page.today}
     weeks: list[LaterWeek] = ui.read(page, later_weeks, **asked)
     with st.container(border=True):
         if not weeks:
@@ -283,8 +281,7 @@ def _plan(page: ui.Page) -> None:
                 PLACE,
                 "Planned.",
                 plan_baseline,
-                page.store,
-                account=page.account.id,
+                page.scope,
                 name=name,
                 first_day=first,
                 days=int(days),

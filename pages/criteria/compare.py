@@ -29,10 +29,7 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
         second = st.selectbox(
             "To", labels, index=after, key="criteria_to", bind="query-params", width=330
         )
-    before, now = (
-        ui.read(page, evaluate, account=page.account.id, window=windows[label])
-        for label in (first, second)
-    )
+    before, now = (ui.read(page, evaluate, window=windows[label]) for label in (first, second))
     rows = [
         _row(was, result, (first, second))
         for was, result in zip(before, now, strict=True)

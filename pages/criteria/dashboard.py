@@ -26,7 +26,7 @@ PLACE = "criteria_annotations"
 
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
-    asked = {"account": page.account.id, "window": window}
+    asked = {"window": window}
     marks, spans = _marked(page, window)
     data = PanelData(
         results={result.criterion.key: result for result in results},
@@ -69,8 +69,8 @@ def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
     def local(at: datetime) -> datetime:
         return at.astimezone(page.store.zone).replace(tzinfo=None)
 
-    found = ui.read(page, annotations, account=page.account.id, start=start, end=end)
-    ledger = ui.read(page, exclusions, account=page.account.id)
+    found = ui.read(page, annotations, start=start, end=end)
+    ledger = ui.read(page, exclusions)
     live = [e for e in ledger if e.withdrawn_at is None and e.subject is None]
     spans = [
         Span(local(max(e.from_at, start)), local(min(e.to_at, end)), e.reason)
@@ -84,7 +84,7 @@ def _happened(page: ui.Page, window: Window) -> None:
     """The annotations of the window, and a way to add one."""
     ui.said(PLACE)
     start, end = instants(page.store, window)
-    found = ui.read(page, annotations, account=page.account.id, start=start, end=end)
+    found = ui.read(page, annotations, start=start, end=end)
     with st.container(border=True):
         st.subheader("What happened", anchor=False)
         st.caption("Deployments and incidents, marked on every chart over time")
@@ -113,8 +113,8 @@ def _entry(page: ui.Page, entry: AnnotationEntry) -> None:
                 key=f"{PLACE}_{entry.id}",
                 type="tertiary",
                 on_click=ui.say_after,
-                args=(PLACE, "Removed from the charts.", withdraw_annotation, page.store, entry.id),
-                kwargs={"account": page.account.id, "by": ui.editor(page) or ""},
+                args=(PLACE, "Removed from the charts.", withdraw_annotation, page.scope, entry.id),
+                kwargs={"by": ui.editor(page) or ""},
             )
 
 
@@ -131,8 +131,7 @@ def _note(page: ui.Page, window: Window) -> None:
                 PLACE,
                 "Noted: it is marked on every chart over time.",
                 annotate,
-                page.store,
-                account=page.account.id,
+                page.scope,
                 from_at=datetime.combine(day, clock, page.store.zone),
                 kind=kind,
                 text=text,

@@ -94,10 +94,9 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 PLACE,
                 f"Saved: {known.label} is judged by it from now on.",
                 change_criterion,
-                page.store,
+                page.scope,
                 key,
                 edit,
-                account=page.account.id,
                 by=who,
             )
             st.rerun()
@@ -113,7 +112,7 @@ def _written(criterion: Criterion) -> tuple[float, str]:
 
 
 def _history(page: ui.Page, criterion: Criterion) -> None:
-    found = ui.read(page, criterion_history, key=criterion.key, account=page.account.id)
+    found = ui.read(page, criterion_history, key=criterion.key)
     if not found:
         st.caption("Nobody has changed it: it is as the dashboard came with it.")
         return

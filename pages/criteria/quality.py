@@ -27,8 +27,8 @@ SHOWN_FINDINGS = 12
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     ui.said(PLACE)
-    found = ui.read(page, findings, account=page.account.id, window=window)
-    ledger = ui.read(page, exclusions, account=page.account.id)
+    found = ui.read(page, findings, window=window)
+    ledger = ui.read(page, exclusions)
     _findings(page, found, ledger, window)
     _both_figures(page, results, window)
     _ledger(page, ledger)
@@ -118,8 +118,7 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
             PLACE,
             "Excluded: each figure is now shown with and without it.",
             exclude,
-            page.store,
-            account=page.account.id,
+            page.scope,
             from_at=finding.from_at,
             to_at=finding.to_at,
             kind=kind,
@@ -213,8 +212,7 @@ def _add(page: ui.Page) -> None:
                 PLACE,
                 "Excluded: each figure is now shown with and without it.",
                 exclude,
-                page.store,
-                account=page.account.id,
+                page.scope,
                 from_at=_instant(page, first, begin),
                 to_at=_instant(page, last, end),
                 kind=kind,
@@ -236,9 +234,8 @@ def _withdraw(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
             PLACE,
             "Withdrawn: its rows count again.",
             withdraw_exclusion,
-            page.store,
+            page.scope,
             number,
-            account=page.account.id,
             by=ui.editor(page) or "",
         )
         st.rerun()

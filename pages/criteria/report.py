@@ -8,7 +8,7 @@ from core.analytics.window import Window
 from core.criteria.windows import Baseline
 from core.report import FORMATS, baseline_report, render
 from core.report.chosen import Chosen
-from core.store import Store
+from core.store import Scope
 from pages import ui
 
 
@@ -21,7 +21,7 @@ def show(page: ui.Page, window: Window | Baseline) -> None:
         for kind, made in FORMATS.items():
             st.download_button(
                 f"Download {made.label}",
-                data=partial(_made, page.store, page.account.id, chosen, page.is_demo, kind),
+                data=partial(_made, page.scope, chosen, page.is_demo, kind),
                 file_name=f"touchstone-baseline-{days}.{kind}",
                 mime=made.mime,
                 key=f"{page.key}_report_{kind}",
@@ -38,6 +38,6 @@ def chosen_of(page: ui.Page, window: Window | Baseline) -> Chosen:
     return Chosen(window, None, "not planned as a baseline" if is_over else "not over yet")
 
 
-def _made(store: Store, account: str, chosen: Chosen, is_demo: bool, kind: str) -> bytes:  # noqa: FBT001
-    document = baseline_report(store, account=account, chosen=chosen, is_demo=is_demo)
+def _made(scope: Scope, chosen: Chosen, is_demo: bool, kind: str) -> bytes:  # noqa: FBT001
+    document = baseline_report(scope, chosen=chosen, is_demo=is_demo)
     return render(document, kind)

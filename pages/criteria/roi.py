@@ -18,8 +18,8 @@ SOURCES = {"measured": "measured on tickets", "survey": "said in the survey"}
 
 def show(page: ui.Page, window: Window) -> None:
     ui.said(PLACE)
-    found = ui.read(page, roi_of, account=page.account.id, window=window)
-    known = ui.read(page, settings_of, kind=RoiSettings, account=page.account.id)
+    found = ui.read(page, roi_of, window=window)
+    known = ui.read(page, settings_of, kind=RoiSettings)
     with st.container(border=True):
         st.subheader(ui.plain(_title(found, known.currency)), anchor=False)
         if found.reason:
@@ -40,7 +40,7 @@ def show(page: ui.Page, window: Window) -> None:
 
 def formula(page: ui.Page, window: Window) -> None:
     """The arithmetic in words, with the numbers filled in."""
-    found = ui.read(page, roi_of, account=page.account.id, window=window)
+    found = ui.read(page, roi_of, window=window)
     if found.reason:
         st.markdown(ui.plain(found.reason))
         return
@@ -151,4 +151,4 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
 
 def _save(page: ui.Page, given: dict[str, Any]) -> None:
     settings = RoiSettings(**given)
-    save_settings(page.store, settings, account=page.account.id, by=ui.editor(page) or "")
+    save_settings(page.scope, settings, by=ui.editor(page) or "")

@@ -20,7 +20,7 @@ SUBJECT = f"settings of {BaselineSettings.KEY}"
 
 def show(page: ui.Page, window: Window) -> None:
     ui.said(PLACE)
-    found = ui.read(page, comparison_of, account=page.account.id, window=window)
+    found = ui.read(page, comparison_of, window=window)
     preferred = found.preferred
     with st.container(border=True):
         if preferred.figure is None:
@@ -114,7 +114,7 @@ def _way(way: Compared) -> dict[str, str]:
 
 def strata(page: ui.Page, window: Window, *, key: str) -> None:
     """The rows by category and priority that the stratified figure is made of."""
-    found = ui.read(page, comparison_of, account=page.account.id, window=window)
+    found = ui.read(page, comparison_of, window=window)
     frame = pd.DataFrame(
         [
             {
@@ -151,8 +151,8 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
 
 
 def _go_live(page: ui.Page) -> None:
-    known = ui.read(page, settings_of, kind=BaselineSettings, account=page.account.id)
-    history = ui.read(page, changes, account=page.account.id, subject=SUBJECT)
+    known = ui.read(page, settings_of, kind=BaselineSettings)
+    history = ui.read(page, changes, subject=SUBJECT)
     who = ui.editor(page)
     with st.container(border=True):
         st.subheader("When did the enhancer go live?", anchor=False)
@@ -169,9 +169,8 @@ def _go_live(page: ui.Page) -> None:
                     PLACE,
                     "Saved: the weeks before it are compared with those after.",
                     save_settings,
-                    page.store,
+                    page.scope,
                     BaselineSettings(go_live=str(day) if day else ""),
-                    account=page.account.id,
                     by=who,
                 )
                 st.rerun()

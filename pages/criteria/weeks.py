@@ -29,8 +29,8 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     # What a week is worth follows from the time it saves, and is told under Return.
     main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
     keys = tuple(result.criterion.key for result in main)
-    found = ui.read(page, weekly_estimates, account=page.account.id, weeks=tuple(weeks), keys=keys)
-    baseline = ui.read(page, frozen_baseline, account=page.account.id)
+    found = ui.read(page, weekly_estimates, weeks=tuple(weeks), keys=keys)
+    baseline = ui.read(page, frozen_baseline)
     marks = _marks(page, weeks)
     with st.grid(2, min_column_width=330):
         for result in main:
@@ -40,7 +40,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 def _marks(page: ui.Page, weeks: Sequence[Window]) -> list[Mark]:
     start, _ = instants(page.store, weeks[0])
     _, end = instants(page.store, weeks[-1])
-    found = ui.read(page, annotations, account=page.account.id, start=start, end=end)
+    found = ui.read(page, annotations, start=start, end=end)
     zone = page.store.zone
     return [Mark(e.from_at.astimezone(zone).replace(tzinfo=None), e.text) for e in found]
 

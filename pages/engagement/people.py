@@ -65,7 +65,7 @@ def slipping(page: ui.Page, found: Engagement, chosen: Filters) -> None:
 
 def _outreach(page: ui.Page, people: pd.DataFrame, chosen: Filters) -> pd.DataFrame:
     """The latest gone first: they are the easiest to win back."""
-    last = ui.read_facts(page, last_seen, account=page.account.id, product_ids=chosen.product_ids)
+    last = ui.read_facts(page, last_seen, product_ids=chosen.product_ids)
     shown = people[["customer_id", "customer", "trend"]].merge(last, on="customer_id", how="left")
     shown["days"] = [(page.today - day).days for day in shown["day"]]
     return shown.sort_values(["days", "customer"], ignore_index=True)
@@ -134,13 +134,7 @@ def _cohort_notes(found: Cohorts) -> str:
 
 
 def onboarding_tab(page: ui.Page, chosen: Filters) -> None:
-    found = ui.read_facts(
-        page,
-        onboarding,
-        account=page.account.id,
-        window=chosen.window,
-        product_ids=chosen.product_ids,
-    )
+    found = ui.read_facts(page, onboarding, window=chosen.window, product_ids=chosen.product_ids)
     with st.container(border=True):
         st.subheader(ui.plain(engagement_words.onboarding_finding(found)), anchor=False)
         st.caption(
@@ -225,7 +219,6 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
     rows = ui.read_facts(
         page,
         metric_rows,
-        account=page.account.id,
         metrics=["tests_created"],
         dimensions=["weekday"],
         filters={"product_id": list(chosen.product_ids)} if chosen.product_ids else None,
@@ -269,13 +262,7 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
 
 
 def findings_tab(page: ui.Page, chosen: Filters) -> None:
-    found = ui.read_facts(
-        page,
-        findings,
-        account=page.account.id,
-        window=chosen.window,
-        product_ids=chosen.product_ids,
-    )
+    found = ui.read_facts(page, findings, window=chosen.window, product_ids=chosen.product_ids)
     if found.empty:
         ui.empty("No cycle of a known creator ended in this period: choose a longer one.")
         return

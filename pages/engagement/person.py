@@ -31,7 +31,7 @@ COLOURS = {"new": "blue", "returning": "green", "fading": "orange", "silent": "r
 
 def known(page: ui.Page) -> tuple[Mapping[int, str], str | None]:
     """The customer users by id, and the name in a link that is nobody's."""
-    names = ui.read_facts(page, customer_names, account=page.account.id)
+    names = ui.read_facts(page, customer_names)
     # The box takes a name that it does not know out of the link, so it is read before.
     link = st.query_params.get(CHOSEN)
     chosen = st.session_state.get(CHOSEN)
@@ -107,11 +107,7 @@ def _chosen() -> None:
 
 def show(page: ui.Page, person: int, name: str, chosen: Filters, answer: Any) -> None:
     found = ui.read_facts(
-        page,
-        customer,
-        person=person,
-        **chosen.asked_of(page),
-        settings=thresholds.in_use(page),
+        page, customer, person=person, **chosen.asked_of(page), settings=thresholds.in_use(page)
     )
     said = engagement_words.customer_answer(name, found, chosen.window.label, page.today)
     with answer:

@@ -33,7 +33,7 @@ SHORT = {
 
 
 def _saved(page: ui.Page) -> EngagementSettings:
-    return ui.read(page, settings_of, kind=EngagementSettings, account=page.account.id)
+    return ui.read(page, settings_of, kind=EngagementSettings)
 
 
 def in_use(page: ui.Page) -> EngagementSettings:
@@ -150,7 +150,7 @@ def _try(page: ui.Page) -> None:
 
 def _save(page: ui.Page, who: str) -> None:
     def save() -> None:
-        save_settings(page.store, _typed(page), account=page.account.id, by=who)
+        save_settings(page.scope, _typed(page), by=who)
         _unuse(page)
 
     ui.say_after("engagement", "Thresholds saved for the account.", save)
@@ -172,7 +172,7 @@ def _forget(page: ui.Page) -> None:
 
 
 def _history(page: ui.Page) -> None:
-    found = ui.read(page, changes, account=page.account.id, subject=SUBJECT)
+    found = ui.read(page, changes, subject=SUBJECT)
     with st.container(border=True):
         st.subheader("Changes of the thresholds", anchor=False)
         if not found:

@@ -28,8 +28,8 @@ MOST_OF_ONE = 0.3
 
 
 def show(page: ui.Page, chosen: Filters) -> None:
-    without = ui.read(page, excluded, account=page.account.id)
-    asked = {"account": page.account.id, "window": chosen.window, "without": without}
+    without = ui.read(page, excluded)
+    asked = {"window": chosen.window, "without": without}
     found = ui.read(page, voices, **asked)
     left, right = st.columns(2)
     with left:
@@ -70,7 +70,7 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
     # Whole weeks alone: the day after the period, or today, begins none that counts.
     after = min((chosen.window.end or page.today) + timedelta(days=1), page.today)
     weeks = tuple(last_complete_week(after, ago) for ago in range(WEEKS - 1, -1, -1))
-    estimates = ui.read(page, weekly_ratings, account=page.account.id, weeks=weeks)
+    estimates = ui.read(page, weekly_ratings, weeks=weeks)
     known = [estimate.value for estimate in estimates if estimate.value is not None]
     points = [
         TimePoint(
@@ -99,7 +99,7 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
 
 
 def _distribution(page: ui.Page, chosen: Filters) -> None:
-    given = ui.read(page, rating_counts, account=page.account.id, window=chosen.window)
+    given = ui.read(page, rating_counts, window=chosen.window)
     if not sum(given.values()):
         return
     frame = pd.DataFrame(

@@ -19,7 +19,7 @@ SCALES = {
 
 def show(page: ui.Page) -> None:
     link = str(st.query_params.get("invitation", ""))
-    invited = invitation_of(page.store, link, account=page.account.id) if link else None
+    invited = invitation_of(page.scope, link) if link else None
     if link and invited is None:
         ui.empty("This link belongs to no invitation of this account: ask for a new one.")
         return
@@ -81,7 +81,7 @@ def _thanks() -> None:
 def _take_up(page: ui.Page, key: str) -> None:
     """Go on where the draft was left."""
     st.session_state["survey_key"] = key
-    for name, value in draft_of(page.store, key, account=page.account.id).items():
+    for name, value in draft_of(page.scope, key).items():
         st.session_state[f"survey_{name}"] = value
 
 
@@ -124,7 +124,7 @@ def _answers() -> dict[str, Any]:
 
 
 def _keep(page: ui.Page, key: str) -> None:
-    save_draft(page.store, key, _answers(), account=page.account.id)
+    save_draft(page.scope, key, _answers())
 
 
 def _send(page: ui.Page, key: str, invited: Invitation | None) -> None:
@@ -132,7 +132,7 @@ def _send(page: ui.Page, key: str, invited: Invitation | None) -> None:
     respondent = invited.respondent if invited else typed or None
 
     def send() -> None:
-        send_answers(page.store, key, _answers(), account=page.account.id, respondent=respondent)
+        send_answers(page.scope, key, _answers(), respondent=respondent)
         st.session_state["survey_sent"] = key
 
     ui.say_after("survey", "Your answers are in.", send)

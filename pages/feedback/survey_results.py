@@ -24,8 +24,8 @@ YES_NO = {True: "Yes", False: "No"}
 
 def show(page: ui.Page, chosen: Filters) -> None:
     ui.said(PLACE)
-    asked = ui.read(page, invitations, account=page.account.id)
-    found = ui.read(page, survey_results, account=page.account.id, window=chosen.window)
+    asked = ui.read(page, invitations)
+    found = ui.read(page, survey_results, window=chosen.window)
     _head(page, asked, found)
     if not found.responses:
         ui.empty("Nobody answered in this period. Invite people, or send them the page's link.")
@@ -110,9 +110,8 @@ def _invite(page: ui.Page) -> None:
                 PLACE,
                 "Invited: their links are in the list below.",
                 invite,
-                page.store,
+                page.scope,
                 people,
-                account=page.account.id,
                 by=ui.editor(page) or "",
             )
             st.rerun()

@@ -26,7 +26,7 @@ TONES = {"complaint": ("Complaint", "orange"), "praise": ("Praise", "green")}
 
 def show(page: ui.Page, window: Window) -> None:
     ui.said(edit.PLACE)
-    found = ui.read(page, read_themes, account=page.account.id, window=window, today=page.today)
+    found = ui.read(page, read_themes, window=window, today=page.today)
     with st.container(border=True):
         st.subheader(ui.plain(themes_answer(found, window.label)), anchor=False)
         st.caption(ui.plain(unassigned_words(found)))

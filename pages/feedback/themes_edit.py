@@ -182,7 +182,7 @@ def _button(
 
 def _do(page: ui.Page, done: str, action: Callable[..., Any], *given: Any, **more: Any) -> None:
     def act() -> None:
-        action(page.store, *given, account=page.account.id, by=ui.editor(page) or "", **more)
+        action(page.scope, *given, by=ui.editor(page) or "", **more)
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
 
     ui.say_after(PLACE, done, act)

@@ -52,9 +52,8 @@ def _close_form(page: ui.Page, number: int) -> None:
                 "review",
                 "Saved.",
                 close_action,
-                page.store,
+                page.scope,
                 number,
-                account=page.account.id,
                 status=state,
                 outcome=outcome,
                 by=ui.editor(page) or "",
@@ -67,7 +66,7 @@ def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, labe
     if meeting is not None and meeting.content is not None:
         rows = [_plain(one) for one in told.get("new_actions", [])]
     else:
-        known = ui.read(page, actions, account=page.account.id)
+        known = ui.read(page, actions)
         rows = [_row(page, one) for one in known if one.week == label]
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
@@ -101,7 +100,7 @@ def _row(page: ui.Page, one: Action) -> dict[str, object]:
 
 
 def _new(page: ui.Page, label: str) -> None:
-    criteria = {c.key: c.label for c in ui.read(page, criteria_of, account=page.account.id)}
+    criteria = {c.key: c.label for c in ui.read(page, criteria_of)}
     with st.form(f"review_action_{page.account.id}_{label}", border=False, clear_on_submit=True):
         text = st.text_input("What will be done", max_chars=500)
         with st.grid(4, min_column_width=170):
@@ -119,8 +118,7 @@ def _new(page: ui.Page, label: str) -> None:
                 "review",
                 "Agreed: it comes back next week.",
                 add_action,
-                page.store,
-                account=page.account.id,
+                page.scope,
                 week=label,
                 text=text,
                 owner=owner,
@@ -141,15 +139,7 @@ def attendees(page: ui.Page, meeting: Meeting, label: str) -> None:
                 role: st.text_input(role, known.get(role, ""), max_chars=100) for role in ROLES
             }
         if st.form_submit_button("Save", disabled=ui.editor(page) is None):
-            ui.say_after(
-                "review",
-                "Attendees saved.",
-                set_attendees,
-                page.store,
-                label,
-                names,
-                account=page.account.id,
-            )
+            ui.say_after("review", "Attendees saved.", set_attendees, page.scope, label, names)
             st.rerun()
 
 
@@ -162,15 +152,15 @@ def close(page: ui.Page, label: str) -> None:
         key=f"review_end_{label}",
         help="Keeps every figure, interval, definition, note and chart as it is now",
         on_click=ui.say_after,
-        args=("review", f"The review of {label} is closed.", close_review, page.store, label),
-        kwargs={"account": page.account.id, "name": page.account.name, "by": who or ""},
+        args=("review", f"The review of {label} is closed.", close_review, page.scope, label),
+        kwargs={"name": page.account.name, "by": who or ""},
     )
 
 
 def history(page: ui.Page) -> None:
     """All reviews and actions, with a search; who decided what and when."""
     search = st.text_input("Find in reviews and actions", key="review_search", width=330).lower()
-    held = ui.read(page, meetings, account=page.account.id)
+    held = ui.read(page, meetings)
     reviews = pd.DataFrame(
         [
             {
@@ -187,7 +177,7 @@ def history(page: ui.Page) -> None:
     done = pd.DataFrame(
         [
             _row(page, one) | {"Decided": f"{one.decided_by}, {ui.moment(page, one.decided_at)}"}
-            for one in ui.read(page, actions, account=page.account.id)
+            for one in ui.read(page, actions)
         ]
     )
     for title, frame, key in (("Reviews", reviews, "reviews"), ("Actions", done, "actions")):

@@ -60,7 +60,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, object]:
 
 def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
     found = [Escalation(**one) for one in told["escalations"]]
-    sent = ui.read(page, sent_of, account=page.account.id, week=told["week"])
+    sent = ui.read(page, sent_of, week=told["week"])
     if not found and not sent:
         st.caption("Nothing has to be escalated.")
         return
@@ -99,9 +99,8 @@ def _record(page: ui.Page, one: Escalation, week: str) -> None:
                 "review",
                 "Recorded as sent.",
                 record_sent,
-                page.store,
+                page.scope,
                 one,
-                account=page.account.id,
                 week=week,
                 sent_to=to,
                 by=ui.editor(page) or "",

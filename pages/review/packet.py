@@ -21,13 +21,7 @@ from pages import ui
 def show(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label: str) -> None:
     """Downloads that are made when they are asked for, and the mail for who may edit."""
     packet = partial(
-        packet_of,
-        page.store,
-        told,
-        meeting,
-        account=page.account.id,
-        name=page.account.name,
-        is_demo=page.is_demo,
+        packet_of, page.scope, told, meeting, name=page.account.name, is_demo=page.is_demo
     )
     with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
         for kind, (name, mime) in PACKET_FORMATS.items():
@@ -67,7 +61,7 @@ def _mail(page: ui.Page, packet: partial[Packet], label: str, who: str) -> None:
     st.divider()
     key = f"{page.key}_packet_to_{page.account.id}"
     if key not in st.session_state:
-        known = settings_of(page.store, ReviewSettings, account=page.account.id).recipients
+        known = settings_of(page.scope, ReviewSettings).recipients
         st.session_state[key] = "\n".join(known)
     st.text_area("To, one address a line", key=key, height=90, max_chars=10_000)
     mail = page.settings.mail
@@ -108,7 +102,7 @@ def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str, 
     def work() -> None:
         to = recipients(str(st.session_state[key]))
         settings = ReviewSettings(recipients=to)
-        save_settings(page.store, settings, account=page.account.id, by=who)
+        save_settings(page.scope, settings, by=who)
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
         said = f"Sent to {words.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())

@@ -34,20 +34,17 @@ def show(page: ui.Page) -> None:
     ui.account_box(page)
     ui.said(PLACE)
     week = last_complete_week(page.today)
-    results = {
-        result.criterion.key: result
-        for result in ui.read(page, evaluate, account=page.account.id, window=week)
-    }
-    known = ui.read(page, opportunities, account=page.account.id)
+    results = {result.criterion.key: result for result in ui.read(page, evaluate, window=week)}
+    known = ui.read(page, opportunities)
     scored = ranked(known, results)
-    told = ui.read(page, outcomes, found=tuple(known), account=page.account.id, today=page.today)
+    told = ui.read(page, outcomes, found=tuple(known), today=page.today)
     with answer:
         st.markdown(f"##### {ui.plain(said(scored, told))}")
         ui.freshness_line(page, SOURCES, note=f"criteria of {week.label}")
     if not known:
         ui.empty(
             "Nothing is on the roadmap yet. Make a theme of comments an opportunity, or enter one.",
-            *("feedback/page.py", "Go to themes"),
+            *("feedback/feedback.py", "Go to themes"),
         )
     for one in scored:
         card(page, one, results)
@@ -92,7 +89,7 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
                 with st.popover("What was counted", type="tertiary"):
                     counted(opportunity)
             linked(page, opportunity)
-        history = ui.read(page, opportunity_history, number=opportunity.id, account=page.account.id)
+        history = ui.read(page, opportunity_history, number=opportunity.id)
         if len(history) > 1:
             at = ui.moment(page, history[0].at)
             st.caption(ui.plain(f"Last decided by {history[0].by}, {at}"))
@@ -111,16 +108,17 @@ def linked(page: ui.Page, one: Opportunity) -> None:
     """The theme that it came from, and the actions that should move the same criterion."""
     if one.theme_id is not None:
         st.page_link(
-            "feedback/page.py", label="Its theme", query_params={"feedback_view": "Themes"}
+            "feedback/feedback.py", label="Its theme", query_params={"feedback_view": "Themes"}
         )
     related = [
         action
-        for action in ui.read(page, actions, account=page.account.id, status="open")
+        for action in ui.read(page, actions, status="open")
         if one.criterion_key is not None and action.criterion_key == one.criterion_key
     ]
     if related:
         st.page_link(
-            "review/page.py", label=words.upper_first(words.times(len(related), "open action"))
+            "review/weekly_review.py",
+            label=words.upper_first(words.times(len(related), "open action")),
         )
 
 
@@ -193,9 +191,8 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
                 PLACE,
                 "Saved, with your name beside it.",
                 change_opportunity,
-                page.store,
+                page.scope,
                 known.id,
-                account=page.account.id,
                 by=ui.editor(page) or "",
                 criterion_key=None if key == NONE else key,
                 direction=None if key == NONE else direction,
@@ -257,8 +254,7 @@ def enter(page: ui.Page) -> None:
                 PLACE,
                 "Entered.",
                 create_opportunity,
-                page.store,
-                account=page.account.id,
+                page.scope,
                 title=title,
                 problem=problem,
                 by=ui.editor(page) or "",

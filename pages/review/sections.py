@@ -94,7 +94,7 @@ def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> N
         if text:
             st.text(text)
         return
-    known = notes_of(page.store, label, account=page.account.id).get(section)
+    known = notes_of(page.scope, label).get(section)
     key = f"review_note_{page.account.id}_{label}_{section}"
     seen = f"{key}_seen"
     if known is not None and st.session_state.get(seen) != known.version:
@@ -117,11 +117,10 @@ def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> N
 def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
     def save() -> None:
         saved = save_note(
-            page.store,
+            page.scope,
             label,
             section,
             str(st.session_state[key]),
-            account=page.account.id,
             by=ui.editor(page) or "",
             seen=int(st.session_state[seen]),
         )

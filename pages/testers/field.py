@@ -33,7 +33,7 @@ OTHER_REASONS, OTHER_STATUSES = "Other reasons", "Other statuses"
 
 def show(view: View, found: Leaderboard) -> None:
     page = view.page
-    days = ui.read_facts(page, by_day, scope=view.scope)
+    days = ui.read_facts(page, by_day, selection=view.selection)
     judged = rates(days, view.settings, today=page.today)
     st.markdown(f"**{ui.plain(tester_words.field_answer(judged))}**")
     with st.grid(4, min_column_width=240):
@@ -46,7 +46,7 @@ def show(view: View, found: Leaderboard) -> None:
         _outcome(view, days)
     with right:
         _outcome_by_period(view, days)
-    named = ui.read(page, reason_names, account=page.account.id)
+    named = ui.read(page, reason_names)
     left, right = st.columns(2)
     with left:
         _reasons(view, days, named)

@@ -54,7 +54,7 @@ def _back(key: str) -> None:
 
 def show(view: View, found: Leaderboard, tester_id: int) -> None:
     _back("testers_back")
-    page, scope = view.page, view.of(tester_id)
+    page, selection = view.page, view.of(tester_id)
     own = found.people[found.people["tester_id"] == tester_id]
     if own.empty:
         ui.empty(
@@ -64,31 +64,31 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         return
     _figures(view, tester_id)
     common.maturing_note(view, tester_id)
-    days = ui.read_facts(page, by_day, scope=scope)
+    days = ui.read_facts(page, by_day, selection=selection)
     left, right = st.columns([13, 9])
     with left:
         _trend(view, days, common.names(page)[tester_id])
     with right, st.container(border=True, height="stretch"):
         st.subheader("Why this rank?", anchor=False)
         ranking.explain(view, found, tester_id)
-    named = ui.read(page, reason_names, account=page.account.id)
+    named = ui.read(page, reason_names)
     with st.grid(4, min_column_width=260):
-        _severities(ui.read_facts(page, by_value, scope=scope, of="severity"))
+        _severities(ui.read_facts(page, by_value, selection=selection, of="severity"))
         _reasons(days, named)
         for of in ("product", "feature"):
-            _covered(of, ui.read_facts(page, by_value, scope=scope, of=of))
+            _covered(of, ui.read_facts(page, by_value, selection=selection, of=of))
     _reports(view, tester_id, named)
 
 
 def _figures(view: View, tester_id: int) -> None:
     page = view.page
     asked = view.chosen.asked_of(page) | {"filters": {"tester_id": [tester_id]}}
-    details = ui.read(page, detailed, scope=view.of(tester_id))
+    details = ui.read(page, detailed, selection=view.of(tester_id))
     (one,) = details.counts.to_dict("records")
     with st.grid(6, min_column_width=150):
         _proof.figure_cards(page, CARDS, asked)
         decided = one["accepted_by_hand"] + one["auto_accepted"] + one["rejected"]
-        repeats = ui.read(page, repeat_reasons, account=page.account.id)
+        repeats = ui.read(page, repeat_reasons)
         told = raw.first_to_find(repeats)
         _share("First to find", decided - one["repeated"], decided, "decided", told)
         _share(
@@ -167,8 +167,8 @@ def _list(what: str, frame: pd.DataFrame, title: str, note: str) -> None:
 
 
 def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:
-    page, scope = view.page, view.of(tester_id)
-    found = ui.read(page, reports, scope=scope)
+    page, selection = view.page, view.of(tester_id)
+    found = ui.read(page, reports, selection=selection)
     with st.container(border=True):
         st.subheader("Their bugs, the latest first", anchor=False)
         more = f"The first {words.count(MOST_REPORTS)}; the download has all of them"
@@ -176,7 +176,7 @@ def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:
         st.dataframe(_readable(found, named), hide_index=True, height=338, column_config=_REPORTS)
         ui.csv_button(
             page,
-            lambda: reports(page.store, scope=scope, limit=None),
+            lambda: reports(page.scope, selection=selection, limit=None),
             name="Bugs of a tester",
             filters=f"{view.words}; tester {common.names(page)[tester_id]}",
             key="reports",

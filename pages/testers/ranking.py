@@ -191,7 +191,7 @@ def _name(people: pd.DataFrame, tester_id: int) -> str:
 
 def explain(view: View, found: Leaderboard, tester_id: int) -> None:
     """The arithmetic of one tester's rank, and what separates them from their neighbours."""
-    bugs = ui.read_facts(view.page, by_value, scope=view.of(tester_id), of="severity")
+    bugs = ui.read_facts(view.page, by_value, selection=view.of(tester_id), of="severity")
     reason = why(found, tester_id=tester_id, bugs=bugs, weights=view.settings.weights)
     if reason is None:
         return
@@ -259,15 +259,15 @@ def _dots(view: View, found: Leaderboard) -> None:
 
 def _every_term(view: View, found: Leaderboard) -> pd.DataFrame:
     """All testers with every number that their rank is made of."""
-    store = view.page.store
-    details = detailed(store, scope=view.scope)
+    scope = view.page.scope
+    details = detailed(scope, selection=view.selection)
     people = found.people.set_index("tester_id")
     severities = details.severities.rename(columns=lambda name: f"decided {name}")
     prior = pd.DataFrame(
         {"prior_accepted": found.prior.accepted, "prior_rejected": found.prior.rejected},
         index=people.index,
     )
-    parts = [people, prior, details.counts, severities, breadth(store, scope=view.scope)]
+    parts = [people, prior, details.counts, severities, breadth(scope, selection=view.selection)]
     whole = pd.concat([part.reindex(people.index) for part in parts], axis=1)
     whole.insert(0, "place", [text.strip().rstrip(TAIL) for text in _places(found.people)])
     return by_order(whole.reset_index(), "score")

@@ -59,9 +59,9 @@ def show(view: View, found: Leaderboard) -> None:
 
 def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> None:
     page = view.page
-    details = ui.read(page, detailed, scope=view.scope)
-    broad = ui.read_facts(page, breadth, scope=view.scope)
-    repeats = ui.read(page, repeat_reasons, account=page.account.id)
+    details = ui.read(page, detailed, selection=view.selection)
+    broad = ui.read_facts(page, breadth, selection=view.selection)
+    repeats = ui.read(page, repeat_reasons)
     whole = people.set_index("tester_id")
     whole = pd.concat([whole, details.counts, broad, details.severities.add_prefix("of ")], axis=1)
     whole = by_order(whole.loc[people["tester_id"]].reset_index(), by)

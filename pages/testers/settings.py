@@ -31,7 +31,7 @@ SHARES = {
 
 
 def saved(page: ui.Page) -> LeaderboardSettings:
-    return ui.read(page, settings_of, kind=LeaderboardSettings, account=page.account.id)
+    return ui.read(page, settings_of, kind=LeaderboardSettings)
 
 
 def in_use(page: ui.Page) -> tuple[LeaderboardSettings, str]:
@@ -85,9 +85,7 @@ def show(view: View) -> None:
 
 def _form(view: View) -> None:
     page, now, who = view.page, view.settings, ui.editor(view.page)
-    severities = list(
-        dict.fromkeys([*now.weights, *ui.read_facts(page, severities_of, account=page.account.id)])
-    )
+    severities = list(dict.fromkeys([*now.weights, *ui.read_facts(page, severities_of)]))
     # Boxes keep what is typed; another state of the settings has other boxes.
     key = f"testers_{crc32(repr((page.account.id, now)).encode())}"
     with st.container(border=True, height="stretch"):
@@ -171,7 +169,7 @@ def _use(view: View, key: str, severities: list[str]) -> None:
 def _save(view: View, key: str, severities: list[str], who: str) -> None:
     def save() -> None:
         settings = _typed(view, key, severities)
-        save_settings(view.page.store, settings, account=view.page.account.id, by=who)
+        save_settings(view.page.scope, settings, by=who)
         end_trial()
 
     ui.say_after("testers", "Weights and thresholds saved for the account.", save)
@@ -179,7 +177,7 @@ def _save(view: View, key: str, severities: list[str], who: str) -> None:
 
 def _history(view: View) -> None:
     page = view.page
-    found = ui.read(page, changes, account=page.account.id, subject=SUBJECT)
+    found = ui.read(page, changes, subject=SUBJECT)
     with st.container(border=True, height="stretch"):
         st.subheader("Who changed them", anchor=False)
         if not found:

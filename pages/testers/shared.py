@@ -12,7 +12,7 @@ from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.trends import Trend
 from core.base import text as words
 from core.testers import words as tester_words
-from core.testers.counts import Scope, maturing, tester_names
+from core.testers.counts import BugSelection, maturing, tester_names
 from core.testers.field import TRENDS, Leaderboard, by_order, leaderboard, trend_of
 from core.testers.triage_rates import maturing_since
 from pages import ui
@@ -20,7 +20,7 @@ from pages.ui.filters import Filters
 
 PERSON = "person"  # the parameter of the link to one tester's own view
 BOX = "testers_box"
-HERE = "testers/page.py"
+HERE = "testers/tester_leaderboard.py"
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class View:
     saved: LeaderboardSettings
 
     @property
-    def scope(self) -> Scope:
+    def selection(self) -> BugSelection:
         """Which bugs."""
-        return Scope(self.page.account.id, self.chosen.window, self.chosen.product_ids)
+        return BugSelection(self.chosen.window, self.chosen.product_ids)
 
-    def of(self, tester_id: int) -> Scope:
+    def of(self, tester_id: int) -> BugSelection:
         """Which bugs of one tester."""
-        return replace(self.scope, tester_id=tester_id)
+        return replace(self.selection, tester_id=tester_id)
 
     @property
     def since(self) -> date:
@@ -57,7 +57,7 @@ class View:
         return ui.read_facts(
             self.page,
             leaderboard,
-            scope=self.scope,
+            selection=self.selection,
             weights=dict(self.settings.weights),
             newcomer_below=self.settings.newcomer_below,
         )
@@ -67,7 +67,7 @@ class View:
         first = by_order(people, by).head(TRENDS)["tester_id"]
         ids = tuple(sorted(int(tester) for tester in first))
         return ui.read_facts(
-            self.page, trend_of, scope=self.scope, tester_ids=ids, today=self.page.today
+            self.page, trend_of, selection=self.selection, tester_ids=ids, today=self.page.today
         )
 
 
@@ -78,7 +78,7 @@ def with_trends(people: pd.DataFrame, trend: Trend) -> pd.DataFrame:
 
 def names(page: ui.Page) -> Mapping[int, str]:
     """Every tester of the account by id."""
-    return ui.read_facts(page, tester_names, account=page.account.id)
+    return ui.read_facts(page, tester_names)
 
 
 def person() -> str | None:
@@ -120,8 +120,8 @@ def row_chosen(table: str, ids: Sequence[int]) -> int | None:
 
 def maturing_note(view: View, tester_id: int | None = None) -> None:
     """How many bugs are too young to be judged; nothing where there are none."""
-    scope = view.scope if tester_id is None else view.of(tester_id)
-    bugs, undecided = ui.read_facts(view.page, maturing, scope=scope, since=view.since)
+    selection = view.selection if tester_id is None else view.of(tester_id)
+    bugs, undecided = ui.read_facts(view.page, maturing, selection=selection, since=view.since)
     if bugs:
         verb = "is" if bugs == 1 else "are"
         st.caption(

@@ -21,7 +21,7 @@ from core.base.settings import Settings, load_settings
 from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS
 from core.charts.image import chart_image
 from core.demo.active_store import keep_copied, shown_store
-from core.store import AccountName, Store, accounts
+from core.store import AccountName, Scope, Store, accounts
 
 __all__ = [
     "Page",
@@ -62,6 +62,11 @@ class Page:
     version: int
     facts: int
     now: datetime
+
+    @property
+    def scope(self) -> Scope:
+        """The account's part of the store, for reads and writes."""
+        return Scope(self.store, self.account.id)
 
     @property
     def today(self) -> date:
@@ -105,7 +110,7 @@ def run_page(
 
 def sources(page: Page) -> list[SourceState]:
     """Every source of the account, as of this hour."""
-    return read(page, source_states, account=page.account.id, now=page.hour)
+    return read(page, source_states, now=page.hour)
 
 
 def _blank(page: Page) -> None:
@@ -113,7 +118,7 @@ def _blank(page: Page) -> None:
     empty(
         f"**No data yet.** Nothing of {plain(page.account.name)} is in the store: "
         "start its first sync on the data page.",
-        *("data/page.py", "Go to Data"),
+        *("data/data.py", "Go to Data"),
     )
 
 
@@ -196,7 +201,7 @@ def _read(
         *state,
         page.today,
     )
-    result: R = _computed(key, partial(function, page.store, **kwargs))
+    result: R = _computed(key, partial(function, page.scope, **kwargs))
     return result
 
 
@@ -228,7 +233,7 @@ def freshness_line(
     through = data_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {words.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
-    synced_at = last_synced(page.store, account=page.account.id) if names & SYNCED else None
+    synced_at = last_synced(page.scope) if names & SYNCED else None
     if synced_at:
         said.append(f"synced {moment(page, synced_at)}")
     said.append(f"days in {page.store.zone.key}")

@@ -28,7 +28,6 @@ class Filters:
     def asked_of(self, page: ui.Page) -> dict[str, Any]:
         """The scope of a page's reads, as keywords."""
         return {
-            "account": page.account.id,
             "window": self.window,
             "product_ids": self.product_ids,
             "today": page.today,
@@ -50,7 +49,7 @@ def filter_bar(
     them in the bar. `on_reset` takes back what is no box.
     """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
-    names = ui.read_facts(page, product_names, account=page.account.id) if products else {}
+    names = ui.read_facts(page, product_names) if products else {}
     # Dates that the box cannot take leave the link when it is drawn.
     is_opened = keys["dates"] not in st.session_state
     linked = st.query_params.get_all(keys["dates"]) if is_opened else []

@@ -10,7 +10,7 @@ from core.analytics import Metric, explain, query_metrics
 from core.analytics.figures import Figure, headline_figures
 from core.analytics.query import are_of_facts
 from core.base import text as words
-from core.store import Store
+from core.store import Scope
 from pages import ui
 
 ROWS = 200
@@ -62,9 +62,13 @@ def facts(said: Mapping[str, str]) -> None:
     st.markdown("\n".join(f"- {name}: {ui.plain(text)}" for name, text in said.items()))
 
 
-def value_of(store: Store, *, asked: Mapping[str, Any], metric: str) -> float | None:
+def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
+    return explain(scope.store, **shown)
+
+
+def value_of(scope: Scope, *, asked: Mapping[str, Any], metric: str) -> float | None:
     """A metric over all of a query."""
-    value: float | None = query_metrics(store, **asked)["totals"][metric]
+    value: float | None = query_metrics(scope.store, **asked)["totals"][metric]
     return value
 
 
@@ -72,7 +76,7 @@ def metric_rows(
     page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
 ) -> None:
     shown = {"result_or_query": asked, "row": {metric.key: value}, "metric": metric.key}
-    proof = ui.read(page, explain, **shown, limit=ROWS)
+    proof = ui.read(page, _explained, **shown, limit=ROWS)
     number = words.times(proof["total_rows"], "row")
     verb = "re-aggregates" if proof["total_rows"] == 1 else "re-aggregate"
     claim = f"{number} {verb} to {words.amount(proof['recomputed'], metric.unit)}"
@@ -87,7 +91,7 @@ def metric_rows(
     _paged_rows(page, shown, proof)
 
     def every_row() -> pd.DataFrame:
-        return _readable(explain(page.store, **shown, limit=EVERY_ROW)["rows"])
+        return _readable(_explained(page.scope, **shown, limit=EVERY_ROW)["rows"])
 
     name = f"Rows of {metric.label}"
     ui.csv_button(page, every_row, name=name, filters=_scope(asked), key="proof")
@@ -105,7 +109,7 @@ def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any
             st.caption(f"{ROWS} rows a page; the download has all of them.")
         if number > 1:
             offset = ROWS * (number - 1)
-            rows = ui.read(page, explain, **shown, limit=ROWS, offset=offset)["rows"]
+            rows = ui.read(page, _explained, **shown, limit=ROWS, offset=offset)["rows"]
     frame = _readable(rows)
     for column in frame:
         if column.endswith(" at"):  # to the minute, which is as much as a person reads

@@ -37,7 +37,7 @@ def rater(page: ui.Page) -> str:
     browser = _browser(st.context.cookies.get(BROWSER))
     if browser is None:
         browser = st.session_state.setdefault("visit", secrets.token_hex(16))
-    return anonymous_rater(page.store, page.account.id, browser)
+    return anonymous_rater(page.scope, browser)
 
 
 def _browser(cookie: object) -> str | None:
@@ -139,13 +139,13 @@ def _cast(page: ui.Page, *, rater: str, **vote: Any) -> None:
         raise InputError(
             f"More than {MOST_VOTES} votes in a minute: go on in {words.duration(wait + 1)}."
         )
-    cast_vote(page.store, page.account.id, rater=rater, **vote)
+    cast_vote(page.scope, rater=rater, **vote)
 
 
 def was_useful(page: ui.Page) -> None:
     """The same, small, at the foot of a page: was it useful?"""
     subject, key = subject_of(page=f"/{page.key}"), f"useful_{page.key}_{page.account.id}"
-    vote = current_vote(page.store, page.account.id, subject, rater(page))
+    vote = current_vote(page.scope, subject, rater(page))
     known = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"

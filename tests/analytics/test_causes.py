@@ -15,6 +15,7 @@ from core.criteria.verdicts import observed
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_tickets
+from core.store import Scope
 
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
 WEEK = Window(MONDAY.date(), MONDAY.date() + timedelta(days=6), "a week")
@@ -97,7 +98,7 @@ def filled(any_store):
 
 
 def texts(store, kind):
-    found = causes(observed(store, account="a", window=WEEK))
+    found = causes(observed(Scope(store, "a"), window=WEEK))
     return [cause.text for cause in found if cause.kind == kind]
 
 
@@ -110,14 +111,14 @@ def test_errors_are_told_with_their_share(filled):
 
 def test_what_happened_in_the_same_hours_stands_beside_and_nothing_else(filled):
     at = MONDAY + timedelta(days=2, hours=11)
-    asked = {"account": "a", "by": "Ann"}
-    annotate(filled, from_at=at, kind="deployment", text="Release 4", **asked)
-    gone = annotate(filled, from_at=at, kind="incident", text="A mistake", **asked)
-    withdraw_annotation(filled, gone, account="a", by="Ann")
+    asked = {"by": "Ann"}
+    annotate(Scope(filled, "a"), from_at=at, kind="deployment", text="Release 4", **asked)
+    gone = annotate(Scope(filled, "a"), from_at=at, kind="incident", text="A mistake", **asked)
+    withdraw_annotation(Scope(filled, "a"), gone, by="Ann")
     late = at + timedelta(hours=5)
-    annotate(filled, from_at=late, kind="incident", text="Much later", **asked)
+    annotate(Scope(filled, "a"), from_at=late, kind="incident", text="Much later", **asked)
     exclude(
-        filled,
+        Scope(filled, "a"),
         from_at=at - timedelta(hours=3),
         to_at=at,
         kind="outage",
@@ -147,7 +148,7 @@ def test_ratings_of_fewer_than_five_people_are_not_broken_down(filled, raters, t
         who = f"person {n // 4 % raters}"
         stars = 2 if n % 4 == 0 else 5
         at = MONDAY + timedelta(hours=n)
-        cast_vote(filled, "a", subject=f"ticket:t{n}", rater=who, rating=stars, at=at)
+        cast_vote(Scope(filled, "a"), subject=f"ticket:t{n}", rater=who, rating=stars, at=at)
     found = texts(filled, "ratings")
     assert len(found) == told
     assert all("Network: 2 stars on average of 10 ratings" in text for text in found)
@@ -155,4 +156,4 @@ def test_ratings_of_fewer_than_five_people_are_not_broken_down(filled, raters, t
 
 def test_an_empty_window_has_no_causes(any_store):
     any_store.ensure_account("a", "A")
-    assert causes(observed(any_store, account="a", window=WEEK)) == []
+    assert causes(observed(Scope(any_store, "a"), window=WEEK)) == []

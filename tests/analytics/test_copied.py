@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.analytics import query_metrics
 from core.analytics.freshness import source_states
 from core.feedback import cast_vote
-from core.store import Bug, Product, User, open_store, table
+from core.store import Bug, Product, Scope, User, open_store, table
 from tests.analytics.draws import ZONE
 from tests.analytics.test_brute import check, rounds
 from tests.analytics.worlds import at, fill, prepare
@@ -79,10 +79,10 @@ def test_instants_are_compared_in_utc_wherever_the_machine_is(store):
     when = at("2024-02-03T10:00")
     with store.write("a") as unit:
         unit.upsert(Bug, [{"id": n, "reported_at": when + timedelta(hours=n)} for n in (1, 2, 3)])
-    asked = {"account": "a", "now": when + timedelta(hours=2)}
-    before = source_states(store, **asked)
+    asked = {"now": when + timedelta(hours=2)}
+    before = source_states(Scope(store, "a"), **asked)
     assert store.refresh_copy(fewest=0)
-    assert source_states(store, **asked) == before
+    assert source_states(Scope(store, "a"), **asked) == before
     assert before[1].through == when + timedelta(hours=2)
     with store.facts() as copy:
         assert copy.exec_driver_sql("SELECT current_setting('TimeZone')").scalar() == "UTC"
@@ -92,7 +92,7 @@ def test_a_vote_leaves_the_copy_in_use(store):
     add_bugs(store, 1)
     store.refresh_copy(fewest=0)
     when = at("2024-02-03T10:00")
-    cast_vote(store, "a", subject="ticket:1", rater="Ann", thumb="up", at=when)
+    cast_vote(Scope(store, "a"), subject="ticket:1", rater="Ann", thumb="up", at=when)
     assert has_copy(store)
 
 

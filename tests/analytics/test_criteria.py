@@ -16,7 +16,7 @@ from core.base.stats import Verdict, proportion_estimate, quantile_estimate
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.entries import exclude, exclusions, withdraw_exclusion
 from core.criteria.verdicts import evaluate, platform_of, weekly_estimates
-from core.store import Enhancement, Exclusion, Feedback, SurveyResponse, open_store, table
+from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, open_store, table
 from core.store.days import extend_calendar, fill_days
 
 # A week that begins in one year and ends in the next, in a zone with another date than UTC.
@@ -174,8 +174,7 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
     fill(store, found)
     for n, (start, long, subject) in enumerate(spans):
         exclude(
-            store,
-            account="a",
+            Scope(store, "a"),
             from_at=start,
             to_at=start + timedelta(minutes=long),
             kind="other",
@@ -183,7 +182,7 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
             by="Ann",
             subject=subject,
         )
-    results = {r.criterion.key: r for r in evaluate(store, account="a", window=WEEK)}
+    results = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=WEEK)}
     touches = any(
         start < FIRST + timedelta(days=7) and start + timedelta(minutes=long) > FIRST
         for start, long, _ in spans
@@ -218,12 +217,12 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
 )
 def test_the_days_of_a_week_add_up_to_the_week(store, runs, votes, answers):
     fill(store, {Enhancement: runs, Feedback: votes, SurveyResponse: answers})
-    week = {r.criterion.key: r.estimate for r in evaluate(store, account="a", window=WEEK)}
-    days = daily_criteria(store, account="a", window=WEEK, until=WEEK.end)
+    week = {r.criterion.key: r.estimate for r in evaluate(Scope(store, "a"), window=WEEK)}
+    days = daily_criteria(Scope(store, "a"), window=WEEK, until=WEEK.end)
     assert len(days) == 7
     assert sum(day.finished for day in days) == week["success_rate"].n
     assert sum(sum(day.thumbs) for day in days) == week["positive_feedback"].n
-    told = opinions(store, account="a", window=WEEK)
+    told = opinions(Scope(store, "a"), window=WEEK)
     assert sum(told.in_product.values()) + sum(told.survey.values()) == week["satisfaction"].n
 
 
@@ -238,7 +237,7 @@ def run(number, status="completed", at=FIRST, seconds=10):
 
 
 def judged(store, key):
-    return {r.criterion.key: r for r in evaluate(store, account="a", window=WEEK)}[key]
+    return {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=WEEK)}[key]
 
 
 def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
@@ -248,8 +247,7 @@ def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
     before = judged(store, "success_rate")
     assert (before.verdict, before.with_excluded) == (Verdict.MISSED, None)
     exclude(
-        store,
-        account="a",
+        Scope(store, "a"),
         from_at=bad,
         to_at=bad + timedelta(hours=1),
         kind="outage",
@@ -260,8 +258,8 @@ def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
     assert (after.verdict, after.with_excluded.verdict) == (Verdict.MET, Verdict.MISSED)
     assert after.is_met_by_exclusions
     assert (after.estimate.n, after.with_excluded.estimate.n) == (200, 230)
-    (entry,) = exclusions(store, account="a")
-    withdraw_exclusion(store, entry.id, account="a", by="Ann")
+    (entry,) = exclusions(Scope(store, "a"))
+    withdraw_exclusion(Scope(store, "a"), entry.id, by="Ann")
     assert judged(store, "success_rate") == before
 
 
@@ -282,8 +280,7 @@ def test_a_day_that_is_excluded_in_part_says_nothing_of_tickets_a_day(store):
     rows += [run(1_000 + n, at=FIRST + timedelta(days=2)) for n in range(600)]
     fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
     exclude(
-        store,
-        account="a",
+        Scope(store, "a"),
         from_at=FIRST + timedelta(days=2, hours=5),
         to_at=FIRST + timedelta(days=2, hours=6),
         kind="volume",
@@ -298,7 +295,7 @@ def test_a_day_that_is_excluded_in_part_says_nothing_of_tickets_a_day(store):
 
 def test_without_prometheus_and_inputs_there_is_no_data_and_a_reason(store):
     fill(store, {Enhancement: [], Feedback: [], SurveyResponse: []})
-    results = evaluate(store, account="a", window=WEEK)
+    results = evaluate(Scope(store, "a"), window=WEEK)
     assert {r.verdict for r in results} == {Verdict.NO_DATA}
     assert all(r.estimate.reason for r in results), [
         r.criterion.key for r in results if not r.estimate.reason
@@ -309,9 +306,9 @@ def test_the_weeks_are_those_of_evaluate(store):
     rows = [run(n, at=FIRST + timedelta(hours=7 * n)) for n in range(30)]
     fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
     weeks = [WEEK, iso_week(WEEK.end + timedelta(days=1))]
-    found = weekly_estimates(store, account="a", weeks=weeks, keys=["success_rate", "latency_p95"])
+    found = weekly_estimates(Scope(store, "a"), weeks=weeks, keys=["success_rate", "latency_p95"])
     for n, week in enumerate(weeks):
-        results = {r.criterion.key: r for r in evaluate(store, account="a", window=week)}
+        results = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=week)}
         for key, estimates in found.items():
             assert estimates[n] == results[key].estimate
     assert sum(estimate.n for estimate in found["success_rate"]) == 30
@@ -323,7 +320,7 @@ def test_the_rate_of_a_window_that_is_not_over_is_that_of_its_days_so_far(store)
     fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
     today = now.date()
     window = Window(today - timedelta(days=1), today + timedelta(days=5), "a week")
-    by_key = {r.criterion.key: r for r in evaluate(store, account="a", window=window)}
+    by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     judged = by_key["success_rate"].judged
     assert judged.more_needed == 63  # of 73
     assert judged.more_days == 13  # at five runs a day
@@ -331,7 +328,7 @@ def test_the_rate_of_a_window_that_is_not_over_is_that_of_its_days_so_far(store)
 
 def test_a_window_without_days_is_refused(store):
     with pytest.raises(ValueError, match="window of days"):
-        evaluate(store, account="a", window=Window(None, None, "All time"))
+        evaluate(Scope(store, "a"), window=Window(None, None, "All time"))
 
 
 def test_durations_are_pooled_and_in_order(store):
@@ -350,9 +347,9 @@ def test_without_records_prometheus_answers_with_the_exact_share_within_the_targ
         connection.execute(delete(table(Enhancement)))
     today = datetime.now(UTC).date()
     week = iso_week(today - timedelta(days=7))
-    found = {r.criterion.key: r for r in evaluate(store, account="demo", window=week)}
+    found = {r.criterion.key: r for r in evaluate(Scope(store, "demo"), window=week)}
     judged_p95 = found["latency_p95"].judged
-    buckets = platform_of(store, account="demo", window=week).buckets
+    buckets = platform_of(Scope(store, "demo"), window=week).buckets
     within, n = buckets[60.0], buckets[float("inf")]
     assert judged_p95.source == "Prometheus"
     assert judged_p95.query.startswith("histogram_quantile(0.95, ")

@@ -8,7 +8,7 @@ from core.analytics.account_settings import EngagementSettings
 from core.analytics.segments import activity_of, lifecycle_of
 from core.analytics.window import Window
 from core.engagement.people import engagement
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.analytics.worlds import Builder, fill, prepare
 
 TODAY = date(2024, 6, 30)
@@ -63,6 +63,6 @@ def test_fell_silent_is_within_thirty_days(tmp_path):
         world.cycle(submitter="Ann", end=f"{ago(days)}T23:30")
         fill(store, world.world)
         window = Window(ago(30), TODAY, "Some days")
-        found = engagement(store, account="a", window=window, today=TODAY)
+        found = engagement(Scope(store, "a"), window=window, today=TODAY)
         assert (found.silent, found.fell_silent) == (silent, fell)
     store.close()

@@ -15,7 +15,7 @@ from core.engagement.onboarding import onboarding
 from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.engagement.person import customer
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.analytics.draws import ZONE
 from tests.analytics.test_people import ALWAYS, SETTINGS, cases, day_of, over, segment_of
 from tests.analytics.worlds import Builder, fill, prepare
@@ -44,7 +44,7 @@ def scenes(store):
         ]
         # Seen from the middle of things, some cycles are still to come.
         for day in (today, today - timedelta(days=60)):
-            asked = {"account": "a", "window": window, "product_ids": products}
+            asked = {"window": window, "product_ids": products}
             yield world, cycles, asked, day
 
 
@@ -68,7 +68,7 @@ def months_after(first, today):
 
 def test_cohorts(store):
     for _, cycles, asked, today in scenes(store):
-        found = cohorts(store, today=today, **asked)
+        found = cohorts(Scope(store, "a"), today=today, **asked)
         months = defaultdict(set)
         for cycle, day in cycles:
             if day and day <= today:
@@ -108,7 +108,7 @@ def plain(value):
 
 def test_onboarding(store):
     for _, cycles, asked, _ in scenes(store):
-        found = onboarding(store, **asked)
+        found = onboarding(Scope(store, "a"), **asked)
         expected = {}
         for who in {cycle["created_by_id"] for cycle, _ in cycles} - {None}:
             own = [(c, day) for c, day in cycles if c["created_by_id"] == who]
@@ -148,7 +148,7 @@ def parts_of(cycle, who):
 
 def test_what_everyone_did_last(store):
     for world, cycles, asked, _ in scenes(store):
-        found = last_seen(store, account="a", product_ids=asked["product_ids"])
+        found = last_seen(Scope(store, "a"), product_ids=asked["product_ids"])
         names = {p["id"]: p["name"] for p in mine(world["products"])}
         latest = {}
         for cycle, day in cycles:
@@ -177,7 +177,7 @@ def bugs_of(world, cycles):
 
 def test_findings(store):
     for world, cycles, asked, _ in scenes(store):
-        found = findings(store, **asked)
+        found = findings(Scope(store, "a"), **asked)
         products = asked["product_ids"]
         days = {c["id"]: (c, day_of(c["end_at"])) for c in mine(world["cycles"])}
         seen = inside(cycles, asked["window"])
@@ -238,7 +238,9 @@ def test_one_customer_user(store):
     for world, cycles, asked, today in scenes(store):
         seen = inside(cycles, asked["window"])
         for who in (1, 2, 4, 9):
-            found = customer(store, person=who, today=today, settings=SETTINGS[who % 3], **asked)
+            found = customer(
+                Scope(store, "a"), person=who, today=today, settings=SETTINGS[who % 3], **asked
+            )
             own = [c for c in seen if parts_of(c, who)]
             check_history(found, own, who, world)
             days = [day for c, day in cycles if parts_of(c, who) and day]
@@ -324,8 +326,8 @@ def test_names_in_their_order(store):
         world.user(name)
     world.user("Tess", "tester")
     fill(store, world.world)
-    assert list(customer_names(store, account="a").values()) == ["Ann", "ann", "bob", "\xc4na"]
-    assert customer_names(store, account="b") == {}
+    assert list(customer_names(Scope(store, "a")).values()) == ["Ann", "ann", "bob", "\xc4na"]
+    assert customer_names(Scope(store, "b")) == {}
 
 
 def test_most_tested_of_equals_is_the_lower_id(store):
@@ -335,20 +337,24 @@ def test_most_tested_of_equals_is_the_lower_id(store):
     for number in (4, 3, 2, 1, 3):
         world.cycle(creator="Ann", product_id=number, end="2024-03-01")
     fill(store, world.world)
-    asked = {"account": "a", "window": Window(date(2024, 3, 1), date(2024, 3, 1), "A day")}
-    assert most_tested(store, "product", **asked) == {1: ["P3", "P1", "P2"]}
-    assert most_tested(store, "product", most=1, **asked) == {1: ["P3"]}
+    asked = {"window": Window(date(2024, 3, 1), date(2024, 3, 1), "A day")}
+    assert most_tested(Scope(store, "a"), "product", **asked) == {1: ["P3", "P1", "P2"]}
+    assert most_tested(Scope(store, "a"), "product", most=1, **asked) == {1: ["P3"]}
 
 
 READS = {
-    "everyone": lambda store, asked: engagement(store, today=TODAY, **asked).people,
-    "cohorts": lambda store, asked: cohorts(store, today=TODAY, **asked).months,
-    "first steps": lambda store, asked: onboarding(store, **asked).people,
-    "findings": lambda store, asked: findings(store, **asked),
-    "last seen": lambda store, _: last_seen(store, account="a"),
-    "history": lambda store, asked: customer(store, person=1, today=TODAY, **asked).history,
-    "trend": lambda store, asked: customer(store, person=1, today=TODAY, **asked).trend,
-    "features": lambda store, asked: customer(store, person=1, today=TODAY, **asked).features,
+    "everyone": lambda store, asked: engagement(Scope(store, "a"), today=TODAY, **asked).people,
+    "cohorts": lambda store, asked: cohorts(Scope(store, "a"), today=TODAY, **asked).months,
+    "first steps": lambda store, asked: onboarding(Scope(store, "a"), **asked).people,
+    "findings": lambda store, asked: findings(Scope(store, "a"), **asked),
+    "last seen": lambda store, _: last_seen(Scope(store, "a")),
+    "history": lambda store, asked: (
+        customer(Scope(store, "a"), person=1, today=TODAY, **asked).history
+    ),
+    "trend": lambda store, asked: customer(Scope(store, "a"), person=1, today=TODAY, **asked).trend,
+    "features": lambda store, asked: (
+        customer(Scope(store, "a"), person=1, today=TODAY, **asked).features
+    ),
 }
 TODAY = date(2025, 1, 1)
 
@@ -376,10 +382,7 @@ def databases(tmp_path_factory, postgres_server):
 @pytest.mark.parametrize("name", READS)
 def test_each_database_answers_alike(databases, name):
     for window in (ALWAYS, Window(date(2024, 1, 1), TODAY, "A year")):
-        frames = [
-            READS[name](one, {"account": "a", "window": window}).astype(object)
-            for one in databases.values()
-        ]
+        frames = [READS[name](one, {"window": window}).astype(object) for one in databases.values()]
         first, *others = (
             [tuple(map(plain, row)) for row in frame.itertuples(index=False, name=None)]
             for frame in frames

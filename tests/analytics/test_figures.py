@@ -7,6 +7,7 @@ import pytest
 from core.analytics.figures import headline_figures
 from core.analytics.query import metric_totals, query_metrics
 from core.analytics.window import Window
+from core.store import Scope
 from tests.analytics.worlds import Builder, fill
 
 TODAY = date(2024, 3, 31)
@@ -30,7 +31,7 @@ def filled(each_store):
 
 
 def test_a_figure_and_the_window_before(filled):
-    figures = headline_figures(filled, KEYS, account="a", window=MARCH, today=TODAY)
+    figures = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, today=TODAY)
     assert [figure.value for figure in figures] == [4, 0.5, 3]
     assert [figure.previous for figure in figures] == [2, 0.5, 2]
     assert [figure.n for figure in figures] == [None, 4, None]
@@ -39,7 +40,7 @@ def test_a_figure_and_the_window_before(filled):
 
 def test_all_time_has_nothing_before_it(filled):
     always = Window(None, None, "All time")
-    figures = headline_figures(filled, KEYS, account="a", window=always, today=TODAY)
+    figures = headline_figures(Scope(filled, "a"), KEYS, window=always, today=TODAY)
     assert [figure.value for figure in figures] == [6, 0.5, 3]
     assert [figure.previous for figure in figures] == [None] * 3
 
@@ -52,4 +53,4 @@ def test_totals_alone_are_those_of_the_whole_answer(filled):
         {"metrics": ["rejection_rate"], "with_samples": True},
     ):
         whole = query_metrics(filled, account="a", **asked)["totals"]
-        assert metric_totals(filled, account="a", **asked) == whole
+        assert metric_totals(Scope(filled, "a"), **asked) == whole

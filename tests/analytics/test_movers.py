@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from core.analytics.window import Window
 from core.engagement.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
-from core.store import SyncRun, open_store, table
+from core.store import Scope, SyncRun, open_store, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare
 
@@ -72,7 +72,7 @@ def test_random_worlds(store, copied):
         cycles = [c for c in world["cycles"] if c["account_id"] == "a"]
         ends = {c["id"]: day_of(c["end_at"]) for c in cycles}
         first = min((day for day in ends.values() if day), default=None)
-        asked = {"account": "a", "window": window, "product_ids": products}
+        asked = {"window": window, "product_ids": products}
         created = [
             (c["created_by_id"], ends[c["id"]])
             for c in cycles
@@ -87,7 +87,7 @@ def test_random_worlds(store, copied):
             and (not products or b["product_id"] in products)
         ]
         for read, pairs in ((movers_of_customers, created), (movers_of_testers, accepted)):
-            found = read(store, **asked)
+            found = read(Scope(store, "a"), **asked)
             if first is None or first >= window.start:
                 assert shown(found) == ([], [], 0)
                 continue
@@ -110,7 +110,7 @@ def crowd(amounts, *, since="2024-01-01"):
 
 def test_one_to_two_is_no_headline_and_two_to_forty_is(store):
     fill(store, crowd({"Ann": (1, 2), "Bob": (2, 40), "Cem": (30, 3), "Dan": (5, 5)}))
-    found = movers_of_customers(store, account="a", window=JUNE)
+    found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert [(m.name, m.before, m.now, m.is_clear) for m in found.risers] == [
         *(("Bob", 2, 40, True), ("Ann", 1, 2, False)),
     ]
@@ -127,17 +127,17 @@ def test_on_each_database(any_store):
             world.bug(world.cycle(creator="Ann", end=day, product_id=None), tester="Tia")
     fill(any_store, world.world)
     for read, name in ((movers_of_customers, "Ann"), (movers_of_testers, "Tia")):
-        (found,) = read(any_store, account="a", window=JUNE).risers
+        (found,) = read(Scope(any_store, "a"), window=JUNE).risers
         assert (found.name, found.before, found.now, found.is_clear) == (name, 2, 30, True)
 
 
 def test_before_the_data_begins_nothing_is_claimed(store):
     fill(store, crowd({"Bob": (2, 40)}, since="2024-05-19"))
-    found = movers_of_customers(store, account="a", window=JUNE)
+    found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert found.begun == date(2024, 5, 19)
     assert next((m.name, m.is_clear) for m in found.risers) == ("Bob", False)
     fill(store, crowd({"Bob": (0, 40)}, since="2024-06-02"))
-    found = movers_of_customers(store, account="a", window=JUNE)
+    found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert (found.risers, found.people, found.begun) == ((), 0, date(2024, 6, 2))
 
 
@@ -149,20 +149,20 @@ def test_what_was_not_synchronised_did_not_fall(store, synced, is_clear):
     run |= {"started_at": at, "finished_at": at, "step": "", "done": 0, "requests": 0}
     with store.engine.execution_options(writes=True).begin() as connection:
         connection.execute(insert(table(SyncRun)), [run | {"counts": {}}])
-    found = movers_of_customers(store, account="a", window=JUNE)
+    found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert [(m.name, m.is_clear) for m in found.fallers] == [("Cem", is_clear)]
     assert found.ended == (at.date() if synced < 29 else None)
 
 
 def test_all_time_has_nothing_before_it(store):
     always = Window(None, None, "All time")
-    assert movers_of_customers(store, account="a", window=always) is None
-    assert movers_of_testers(store, account="a", window=always) is None
+    assert movers_of_customers(Scope(store, "a"), window=always) is None
+    assert movers_of_testers(Scope(store, "a"), window=always) is None
 
 
 def test_ties_are_shown_in_one_order_and_cut(store):
     fill(store, crowd({f"P{n}": (0, 2) for n in range(9)}))
-    found = movers_of_customers(store, account="a", window=JUNE)
+    found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert [m.name for m in found.risers] == ["P0", "P1", "P2"]
     assert not any(m.is_clear for m in found.risers)
     assert found.fallers == ()

@@ -10,7 +10,7 @@ from core.analytics.account_settings import EngagementSettings
 from core.analytics.window import Window
 from core.base.text import OTHERS
 from core.engagement import people as engagement
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import fill, prepare
 
@@ -106,12 +106,7 @@ def test_customers(store):
         fill(store, world)
         settings = SETTINGS[number % len(SETTINGS)]
         found = engagement.engagement(
-            store,
-            account="a",
-            window=window,
-            product_ids=products,
-            today=today,
-            settings=settings,
+            Scope(store, "a"), window=window, product_ids=products, today=today, settings=settings
         )
         cycles = [
             (c, day_of(c["end_at"]))

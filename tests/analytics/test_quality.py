@@ -13,7 +13,7 @@ from core.feedback import CLEAR, cast_vote
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements, save_surveys
-from core.store import PROMETHEUS, AccountSetting, GaugeReading, ScrapeGap, ScrapeSpan, table
+from core.store import PROMETHEUS, AccountSetting, GaugeReading, Scope, ScrapeGap, ScrapeSpan, table
 from pages.criteria.quality import is_dealt_with
 
 WEEK = iso_week(date(2026, 11, 2))
@@ -33,7 +33,7 @@ def world(store):
 def found(store, check, window=WEEK, account="a", now=AFTER):
     return [
         finding
-        for finding in findings(store, account=account, window=window, now=now)
+        for finding in findings(Scope(store, account), window=window, now=now)
         if finding.check == check
     ]
 
@@ -177,7 +177,7 @@ def test_fewer_than_five_survey_responses(world, number, is_found):
 def votes(store, rater, number, **more):
     for n in range(number):
         subject = {"subject": f"ticket:{rater}{n}"} | more
-        cast_vote(store, "a", rater=rater, thumb="up", at=START + n * HOUR, **subject)
+        cast_vote(Scope(store, "a"), rater=rater, thumb="up", at=START + n * HOUR, **subject)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,9 @@ def test_votes_on_pages_and_those_taken_back_are_no_votes(world):
     for n in range(30):
         votes(world, "Ann", 1, subject=f"page:/{n}")
         votes(world, "Ann", 1, subject=f"ticket:back {n}")
-        cast_vote(world, "a", subject=f"ticket:back {n}", rater="Ann", thumb=CLEAR, at=START + HOUR)
+        cast_vote(
+            Scope(world, "a"), subject=f"ticket:back {n}", rater="Ann", thumb=CLEAR, at=START + HOUR
+        )
     for n in range(5):
         votes(world, f"Bob {n}", 1)
     assert found(world, "One rater giving most votes") == []
@@ -213,13 +215,13 @@ def test_a_working_day_without_runs_among_days_with_some(world):
 
 
 def test_an_empty_window_and_one_to_come(world):
-    assert [one.check for one in findings(world, account="a", window=WEEK, now=AFTER)] == [
+    assert [one.check for one in findings(Scope(world, "a"), window=WEEK, now=AFTER)] == [
         "Survey responses below 5"
     ]
-    assert findings(world, account="a", window=WEEK, now=START - HOUR) == []
+    assert findings(Scope(world, "a"), window=WEEK, now=START - HOUR) == []
     to_come = Window(date(2027, 5, 3), date(2027, 5, 9), "to come")
     save_runs(world, {0: 5})
-    assert findings(world, account="a", window=to_come, now=AFTER) == []
+    assert findings(Scope(world, "a"), window=to_come, now=AFTER) == []
 
 
 def everything(store):
@@ -233,15 +235,14 @@ def everything(store):
 
 def test_each_finding_can_be_excluded_and_is_found_again_as_dealt_with(world):
     everything(world)
-    first = findings(world, account="a", window=WEEK, now=AFTER)
+    first = findings(Scope(world, "a"), window=WEEK, now=AFTER)
     assert len({one.check for one in first}) == 7
     assert len({one.key for one in first}) == len(first)
-    assert findings(world, account="a", window=WEEK, now=AFTER + HOUR) == first
+    assert findings(Scope(world, "a"), window=WEEK, now=AFTER + HOUR) == first
     for one in first:
         if one.kind is not None:
             exclude(
-                world,
-                account="a",
+                Scope(world, "a"),
                 from_at=one.from_at,
                 to_at=one.to_at,
                 kind=one.kind,
@@ -250,11 +251,11 @@ def test_each_finding_can_be_excluded_and_is_found_again_as_dealt_with(world):
                 subject=one.subject,
                 finding=one.key,
             )
-    again = findings(world, account="a", window=WEEK, now=AFTER)
+    again = findings(Scope(world, "a"), window=WEEK, now=AFTER)
     assert again == first
-    ledger = exclusions(world, account="a")
+    ledger = exclusions(Scope(world, "a"))
     assert [is_dealt_with(one, ledger) for one in again] == [one.kind is not None for one in first]
-    by_key = {r.criterion.key: r for r in evaluate(world, account="a", window=WEEK)}
+    by_key = {r.criterion.key: r for r in evaluate(Scope(world, "a"), window=WEEK)}
     success = by_key["success_rate"]
     # Out are the busy day, the missing one, two slow runs; in are the 5 of each other day.
     assert (success.estimate.n, success.with_excluded.estimate.n) == (15, 107)
@@ -265,8 +266,7 @@ def test_a_gap_that_has_grown_since_is_not_dealt_with(world):
     scraped(world, (START + HOUR, 600))
     (gap,) = found(world, "Gaps in scraping")
     exclude(
-        world,
-        account="a",
+        Scope(world, "a"),
         from_at=gap.from_at,
         to_at=gap.to_at,
         kind="outage",
@@ -274,7 +274,7 @@ def test_a_gap_that_has_grown_since_is_not_dealt_with(world):
         by="Ann",
         finding=gap.key,
     )
-    ledger = exclusions(world, account="a")
+    ledger = exclusions(Scope(world, "a"))
     assert is_dealt_with(gap, ledger)
     row = {"series": "queue", "kind": "gap", "from_at": START + HOUR}
     insert_rows(world, ScrapeGap, row | {"to_at": START + 3 * HOUR})
@@ -285,7 +285,7 @@ def test_a_gap_that_has_grown_since_is_not_dealt_with(world):
 
 def test_two_accounts_stay_apart(world):
     everything(world)
-    assert [one.check for one in findings(world, account="b", window=WEEK, now=AFTER)] == [
+    assert [one.check for one in findings(Scope(world, "b"), window=WEEK, now=AFTER)] == [
         "Survey responses below 5"
     ]
     save_runs(world, {1: 1}, account="b", seconds=500)
@@ -296,5 +296,5 @@ def test_two_accounts_stay_apart(world):
 
 def test_without_prometheus_the_other_checks_still_run(world):
     save_runs(world, {0: 3, 2: 3}, seconds=301)
-    checks = {one.check for one in findings(world, account="a", window=WEEK, now=AFTER)}
+    checks = {one.check for one in findings(Scope(world, "a"), window=WEEK, now=AFTER)}
     assert checks == {"Missing days", "Durations over 300 s", "Survey responses below 5"}

@@ -9,7 +9,7 @@ from core.analytics.account_settings import LeaderboardSettings, save_settings
 from core.analytics.query import metric_rows
 from core.analytics.series import WEEKS, period_days, series_of
 from core.analytics.window import Window, preset
-from core.store import SyncRun, open_store, table
+from core.store import Scope, SyncRun, open_store, table
 from tests.analytics.worlds import Builder, fill, prepare
 
 TODAY = date(2024, 9, 12)  # a Thursday
@@ -36,7 +36,7 @@ def weekly(weeks, *, bugs=0):
 
 
 def asked(store, metric="tests_created", *, window=LAST_90, today=TODAY, **more):
-    (found,) = series_of(store, [metric], account="a", window=window, today=today, **more)
+    (found,) = series_of(Scope(store, "a"), [metric], window=window, today=today, **more)
     return found
 
 
@@ -76,8 +76,7 @@ def test_values_are_those_of_the_query(store):
     for metric in ("tests_created", "bug_count", "rejection_rate", "test_completion_rate"):
         found = asked(store, metric)
         rows = metric_rows(
-            store,
-            account="a",
+            Scope(store, "a"),
             metrics=[metric],
             dimensions=["week"],
             start_date=period_days(found.points[0].period)[0],
@@ -118,7 +117,7 @@ def test_what_is_still_being_decided_is_not_judged(store):
     assert [p.n for p in found.points] == [4] * 27
     assert [p.period for p in asked(store, "bug_count").points if not p.is_whole] == ["2024-W37"]
     settings = LeaderboardSettings(maturing_days=40)
-    save_settings(store, settings, account="a", by="Ann")
+    save_settings(Scope(store, "a"), settings, by="Ann")
     assert sum(not p.is_whole for p in asked(store, "rejection_rate").points) == 7  # from 2024-W31
 
 

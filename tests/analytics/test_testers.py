@@ -9,10 +9,10 @@ import pytest
 
 from core.analytics.query import metric_rows
 from core.analytics.window import Window
-from core.store import open_store
+from core.store import Scope, open_store
 from core.testers import counts as tester_counts
 from core.testers import field as testers
-from core.testers.counts import Scope
+from core.testers.counts import BugSelection
 from core.testers.person import reports
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
@@ -53,17 +53,17 @@ def cases(number):
         yield world_of(random, days), random.choice(windows), products, tester, max(days)
 
 
-def bugs_of(world, scope):
-    """The bugs in a scope, each with its day."""
+def bugs_of(world, selection):
+    """The bugs in a selection, each with its day."""
     ends = {c["id"]: day_of(c["end_at"]) for c in world["cycles"] if c["account_id"] == "a"}
     found = []
     for bug in world["bugs"]:
         day = ends.get(bug["cycle_id"])
         if (
             bug["account_id"] == "a"
-            and scope.window.takes(day)
-            and (not scope.product_ids or bug["product_id"] in scope.product_ids)
-            and scope.tester_id in {None, bug["tester_id"]}
+            and selection.window.takes(day)
+            and (not selection.product_ids or bug["product_id"] in selection.product_ids)
+            and selection.tester_id in {None, bug["tester_id"]}
         ):
             found.append(bug | {"day": day})
     return found
@@ -91,7 +91,7 @@ def is_repeat(bug):
 
 @pytest.fixture
 def each_world(kind, store):
-    """A world after the other in the store, with a scope; in the copy as well where asked for."""
+    """A world after the other in the store, with a selection; in the copy too where asked."""
 
     def worlds(number=12):
         for world, window, products, tester, today in cases(number):
@@ -100,16 +100,16 @@ def each_world(kind, store):
                 assert store.refresh_copy(fewest=0)
                 with store.facts() as connection:
                     assert connection.dialect.name == "duckdb"
-            yield world, Scope("a", window, products, tester), today
+            yield world, BugSelection(window, products, tester), today
 
     return worlds
 
 
 @pytest.mark.parametrize("weights", [WEIGHTS, OTHER_WEIGHTS, {}])
 def test_tallies(store, each_world, weights):
-    for world, scope, _ in each_world():
-        found = tester_counts.tallied(store, scope=scope, weights=weights)
-        own = by_tester(bugs_of(world, scope))
+    for world, selection, _ in each_world():
+        found = tester_counts.tallied(Scope(store, "a"), selection=selection, weights=weights)
+        own = by_tester(bugs_of(world, selection))
         assert found.nameless == len(own.pop(None, []))
         names = names_of(world)
         expected = {}
@@ -128,10 +128,10 @@ def test_tallies(store, each_world, weights):
 
 
 def test_details(store, each_world):
-    for world, scope, _ in each_world():
-        found = tester_counts.detailed(store, scope=scope)
-        breadth = tester_counts.breadth(store, scope=scope)
-        own = by_tester(bugs_of(world, scope))
+    for world, selection, _ in each_world():
+        found = tester_counts.detailed(Scope(store, "a"), selection=selection)
+        breadth = tester_counts.breadth(Scope(store, "a"), selection=selection)
+        own = by_tester(bugs_of(world, selection))
         own.pop(None, None)
         assert set(found.counts.index) == set(found.severities.index) == set(own)
         assert set(breadth.index) == set(own)
@@ -159,11 +159,11 @@ def test_details(store, each_world):
 
 
 def test_by_day(store, each_world):
-    for world, scope, _ in each_world():
-        found = tester_counts.by_day(store, scope=scope)
+    for world, selection, _ in each_world():
+        found = tester_counts.by_day(Scope(store, "a"), selection=selection)
         expected = Counter(
             (b["day"], b["status"], b["rejection_reason"] if b["status"] == "rejected" else None)
-            for b in bugs_of(world, scope)
+            for b in bugs_of(world, selection)
         )
         rows = found.itertuples(index=False)
         assert {(row.day, row.status, row.reason): row.bugs for row in rows} == expected
@@ -171,16 +171,16 @@ def test_by_day(store, each_world):
 
 
 def test_maturing(store, each_world):
-    for world, scope, today in each_world():
+    for world, selection, today in each_world():
         since = today - timedelta(days=10)
-        late = [b for b in bugs_of(world, scope) if b["day"] and b["day"] > since]
-        found = tester_counts.maturing(store, scope=scope, since=since)
+        late = [b for b in bugs_of(world, selection) if b["day"] and b["day"] > since]
+        found = tester_counts.maturing(Scope(store, "a"), selection=selection, since=since)
         assert found == (len(late), sum(b["status"] not in DECIDED for b in late))
 
 
 def test_by_value(store, each_world):
-    for world, scope, _ in each_world():
-        bugs = bugs_of(world, scope)
+    for world, selection, _ in each_world():
+        bugs = bugs_of(world, selection)
         labels = {
             "severity": None,
             "product": {p["id"]: p["name"] for p in world["products"] if p["account_id"] == "a"},
@@ -188,7 +188,7 @@ def test_by_value(store, each_world):
         }
         for of, known in labels.items():
             column = of if of == "severity" else f"{of}_id"
-            found = tester_counts.by_value(store, scope=scope, of=of)
+            found = tester_counts.by_value(Scope(store, "a"), selection=selection, of=of)
             expected = {
                 key: (
                     key if known is None else known.get(key),
@@ -206,10 +206,10 @@ def test_by_value(store, each_world):
 
 
 def test_reports(store, each_world):
-    for world, scope, _ in each_world():
-        found = reports(store, scope=scope, limit=None)
+    for world, selection, _ in each_world():
+        found = reports(Scope(store, "a"), selection=selection, limit=None)
         bugs = sorted(
-            bugs_of(world, scope),
+            bugs_of(world, selection),
             key=lambda b: (b["day"] is None, -(b["day"] or date.max).toordinal(), -b["id"]),
         )
         assert found["id"].tolist() == [b["id"] for b in bugs]
@@ -217,27 +217,33 @@ def test_reports(store, each_world):
             assert (row.day, row.title, row.severity) == (bug["day"], bug["title"], bug["severity"])
             assert (row.status, row.known) == (bug["status"], bug["known"])
             assert row.reason == bug["rejection_reason"]
-        assert reports(store, scope=scope, limit=2)["id"].tolist() == found["id"].tolist()[:2]
+        assert (
+            reports(Scope(store, "a"), selection=selection, limit=2)["id"].tolist()
+            == found["id"].tolist()[:2]
+        )
 
 
 def test_the_leaderboard_and_its_arithmetic(store, each_world):
     """Every number that a rank is made of, from the bugs to the neighbours."""
     for world, drawn, today in each_world():
-        scope = Scope("a", drawn.window, drawn.product_ids)
-        found = testers.leaderboard(store, scope=scope, newcomer_below=2)
-        bugs = by_tester(bugs_of(world, scope))
+        selection = BugSelection(drawn.window, drawn.product_ids)
+        found = testers.leaderboard(Scope(store, "a"), selection=selection, newcomer_below=2)
+        bugs = by_tester(bugs_of(world, selection))
         bugs.pop(None, None)
         assert set(found.people["tester_id"]) == set(bugs)
         trend = testers.trend_of(
-            store, scope=scope, tester_ids=found.people["tester_id"], today=today
+            Scope(store, "a"),
+            selection=selection,
+            tester_ids=found.people["tester_id"],
+            today=today,
         )
         for order in testers.ORDERS:
             check_stack(testers.top_and_others(found.people, trend, order), trend.total.to_dict())
         for tester in bugs:
-            of = Scope("a", scope.window, scope.product_ids, tester)
-            counted = tester_counts.by_value(store, scope=of, of="severity")
+            of = BugSelection(selection.window, selection.product_ids, tester)
+            counted = tester_counts.by_value(Scope(store, "a"), selection=of, of="severity")
             check_why(testers.why(found, tester_id=tester, bugs=counted), bugs[tester], found)
-        nobody = tester_counts.by_value(store, scope=scope, of="severity")
+        nobody = tester_counts.by_value(Scope(store, "a"), selection=selection, of="severity")
         assert testers.why(found, tester_id=999, bugs=nobody) is None
 
 
@@ -275,16 +281,16 @@ def check_why(why, bugs, found):
 
 
 def test_trends(store, each_world):
-    for world, scope, today in each_world(6):
-        everyone = Scope("a", scope.window, scope.product_ids)
+    for world, selection, today in each_world(6):
+        everyone = BugSelection(selection.window, selection.product_ids)
         ids = sorted(names_of(world))
-        found = testers.trend_of(store, scope=everyone, tester_ids=ids, today=today)
+        found = testers.trend_of(Scope(store, "a"), selection=everyone, tester_ids=ids, today=today)
         pairs = [
             (b["tester_id"], b["day"])
-            for b in bugs_of(world, Scope("a", ALWAYS, scope.product_ids))
+            for b in bugs_of(world, BugSelection(ALWAYS, selection.product_ids))
             if b["tester_id"]
         ]
-        people, total = monthly(pairs, scope.window, today)
+        people, total = monthly(pairs, selection.window, today)
         assert found.total.to_dict() == total
         lines = found.lists()
         for tester in ids:
@@ -293,18 +299,21 @@ def test_trends(store, each_world):
 
 
 def test_the_tally_agrees_with_the_metrics(store, each_world):
-    for _, scope, _ in each_world(6):
+    for _, selection, _ in each_world(6):
         asked = {
-            "account": "a",
-            "start_date": scope.window.start,
-            "end_date": scope.window.end,
-            "filters": {"product_id": list(scope.product_ids)} if scope.product_ids else None,
+            "start_date": selection.window.start,
+            "end_date": selection.window.end,
+            "filters": {"product_id": list(selection.product_ids)}
+            if selection.product_ids
+            else None,
             "dimensions": ["tester"],
             "with_samples": True,
         }
-        rows = metric_rows(store, metrics=["bug_count", "decided_acceptance_rate"], **asked)
+        rows = metric_rows(
+            Scope(store, "a"), metrics=["bug_count", "decided_acceptance_rate"], **asked
+        )
         found = testers.leaderboard(
-            store, scope=Scope("a", scope.window, scope.product_ids)
+            Scope(store, "a"), selection=BugSelection(selection.window, selection.product_ids)
         ).people.set_index("tester_id")
         for row in rows:
             if row["tester_id"] is None:

@@ -6,10 +6,10 @@ import pytest
 
 from core.analytics.window import Window
 from core.base.text import OTHERS
-from core.store import RejectionReason, table
+from core.store import RejectionReason, Scope, table
 from core.testers import counts as tester_counts
 from core.testers import field as testers
-from core.testers.counts import Scope
+from core.testers.counts import BugSelection
 from core.testers.person import reports
 from tests.analytics.test_people import ALWAYS
 from tests.analytics.worlds import Builder, fill
@@ -35,16 +35,16 @@ def test_names_and_reasons(each_store):
             ],
         )
     try:
-        assert list(tester_counts.tester_names(each_store, account="a").values()) == ["Anna", "zoe"]
-        assert tester_counts.reason_names(each_store, account="a") == {
+        assert list(tester_counts.tester_names(Scope(each_store, "a")).values()) == ["Anna", "zoe"]
+        assert tester_counts.reason_names(Scope(each_store, "a")) == {
             "known_issue": "known_issue",
             "unclear": "Not clear",
         }
-        assert tester_counts.repeat_reasons(each_store, account="a") == [
+        assert tester_counts.repeat_reasons(Scope(each_store, "a")) == [
             *("Already_Known", "known_issue", "x_duplicate"),
         ]
-        assert "odd" in tester_counts.severities_of(each_store, account="a")
-        found = tester_counts.detailed(each_store, scope=Scope("a", ALWAYS))
+        assert "odd" in tester_counts.severities_of(Scope(each_store, "a"))
+        found = tester_counts.detailed(Scope(each_store, "a"), selection=BugSelection(ALWAYS))
         assert found.counts["repeated"].sum() == 2
     finally:
         with each_store.engine.execution_options(writes=True).begin() as connection:
@@ -53,17 +53,19 @@ def test_names_and_reasons(each_store):
 
 def test_nobody(each_store):
     fill(each_store, {})
-    scope = Scope("a", ALWAYS)
-    found = testers.leaderboard(each_store, scope=scope)
+    selection = BugSelection(ALWAYS)
+    found = testers.leaderboard(Scope(each_store, "a"), selection=selection)
     assert found.people.empty
     assert found.nameless == 0
-    assert tester_counts.detailed(each_store, scope=scope).counts.empty
-    assert tester_counts.breadth(each_store, scope=scope).empty
-    assert tester_counts.by_day(each_store, scope=scope).empty
-    assert tester_counts.by_value(each_store, scope=scope, of="product").empty
-    assert reports(each_store, scope=scope).empty
-    assert tester_counts.severities_of(each_store, account="a") == []
-    trend = testers.trend_of(each_store, scope=scope, tester_ids=(), today=date(2024, 4, 1))
+    assert tester_counts.detailed(Scope(each_store, "a"), selection=selection).counts.empty
+    assert tester_counts.breadth(Scope(each_store, "a"), selection=selection).empty
+    assert tester_counts.by_day(Scope(each_store, "a"), selection=selection).empty
+    assert tester_counts.by_value(Scope(each_store, "a"), selection=selection, of="product").empty
+    assert reports(Scope(each_store, "a"), selection=selection).empty
+    assert tester_counts.severities_of(Scope(each_store, "a")) == []
+    trend = testers.trend_of(
+        Scope(each_store, "a"), selection=selection, tester_ids=(), today=date(2024, 4, 1)
+    )
     assert testers.top_and_others(found.people, trend, "score")[1] == []
 
 
@@ -74,12 +76,14 @@ def test_the_first_in_each_order(each_store):
         for _ in range(bugs):
             world.bug(cycle, tester=tester, status="rejected" if tester == "Cem" else "accepted")
     fill(each_store, world.world)
-    scope = Scope("a", ALWAYS)
-    found = testers.leaderboard(each_store, scope=scope)
+    selection = BugSelection(ALWAYS)
+    found = testers.leaderboard(Scope(each_store, "a"), selection=selection)
     order = testers.by_order(found.people, "accepted")
     assert order["tester"].tolist() == ["Ann", "Bob", "Dan", "Cem"]
     ids = order["tester_id"].tolist()
-    trend = testers.trend_of(each_store, scope=scope, tester_ids=ids, today=date(2024, 4, 1))
+    trend = testers.trend_of(
+        Scope(each_store, "a"), selection=selection, tester_ids=ids, today=date(2024, 4, 1)
+    )
     assert trend.lists() == dict(zip(ids, ([4], [3], [1], [2]), strict=True))
     data, names, share = testers.top_and_others(found.people, trend, "reported")
     assert names == ["Ann", "Bob", "Cem", "Dan"]
@@ -94,10 +98,13 @@ def test_beyond_the_first_five_is_everyone_else(each_store):
         for _ in range(number + 1):
             world.bug(cycle, tester=f"T{number}", status="accepted")
     fill(each_store, world.world)
-    found = testers.leaderboard(each_store, scope=Scope("a", ALWAYS))
+    found = testers.leaderboard(Scope(each_store, "a"), selection=BugSelection(ALWAYS))
     ids = found.people["tester_id"].tolist()
     trend = testers.trend_of(
-        each_store, scope=Scope("a", ALWAYS), tester_ids=ids, today=date(2024, 4, 1)
+        Scope(each_store, "a"),
+        selection=BugSelection(ALWAYS),
+        tester_ids=ids,
+        today=date(2024, 4, 1),
     )
     data, names, share = testers.top_and_others(found.people, trend, "reported")
     assert names == ["T6", "T5", "T4", "T3", "T2", OTHERS]
@@ -111,9 +118,9 @@ def test_a_bug_of_the_last_second_and_one_of_the_next_day(each_store):
         world.bug(world.cycle(end=end), tester="Ann", status="accepted")
     fill(each_store, world.world)
     march = Window(date(2024, 3, 1), date(2024, 3, 31), "March")
-    found = testers.leaderboard(each_store, scope=Scope("a", march))
+    found = testers.leaderboard(Scope(each_store, "a"), selection=BugSelection(march))
     assert found.people["reported"].tolist() == [1]
     more = Window(date(2024, 3, 1), date(2024, 3, 31) + timedelta(days=1), "More")
-    assert testers.leaderboard(each_store, scope=Scope("a", more)).people["reported"].tolist() == [
-        2
-    ]
+    assert testers.leaderboard(Scope(each_store, "a"), selection=BugSelection(more)).people[
+        "reported"
+    ].tolist() == [2]

@@ -15,7 +15,7 @@ from core.analytics.exclusions import Excluded
 from core.analytics.window import Window
 from core.criteria.time_saved import compare
 from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.analytics.worlds import Builder, fill, prepare
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "incidents_uci"
@@ -100,7 +100,7 @@ def expected(strata):
 def test_it_is_what_plain_python_finds(opened, drawn, window, without):
     rows = list(rows_of(drawn))
     fill(opened, {"tickets": rows})
-    found = compare(opened, account="a", window=window, without=without)
+    found = compare(Scope(opened, "a"), window=window, without=without)
     strata, left_out = brute(rows, window, without)
     value, overlap = expected(strata)
     assert found.left_out == left_out
@@ -143,7 +143,7 @@ class Desk(Builder):
 
     def compared(self, store, **more):
         fill(store, self.world)
-        return compare(store, account="a", window=WEEK, **more)
+        return compare(Scope(store, "a"), window=WEEK, **more)
 
 
 def test_tickets_like_each_other_carry_the_criterion(opened):
@@ -229,9 +229,9 @@ def test_a_go_live_date_carries_what_hard_tickets_cannot(opened):
     desk = live_desk(100, 70, share=0.6)
     fill(opened, desk.world)
     window = Window(WEEK.start, date(2024, 1, 21), "two weeks")
-    refused = compare(opened, account="a", window=window)
+    refused = compare(Scope(opened, "a"), window=window)
     assert refused.preferred.figure is None
-    found = compare(opened, account="a", window=window, go_live=WEEK.start)
+    found = compare(Scope(opened, "a"), window=window, go_live=WEEK.start)
     live = found.go_live
     assert (live.weeks, live.enhanced_before, live.enhanced_after) == (2, 0, 0.6)
     assert (live.compared.without.tickets, live.compared.enhanced.tickets) == (200, 200)
@@ -246,7 +246,7 @@ def test_a_go_live_date_on_which_nothing_changed_carries_nothing(opened):
     desk = live_desk(100, 70, share=0.2)
     fill(opened, desk.world)
     window = Window(WEEK.start, date(2024, 1, 21), "two weeks")
-    found = compare(opened, account="a", window=window, go_live=WEEK.start)
+    found = compare(Scope(opened, "a"), window=window, go_live=WEEK.start)
     assert found.go_live.compared.estimate.low is not None
     assert found.preferred.figure is None
     assert any("that is no change" in said for said in found.warnings)
@@ -265,7 +265,7 @@ def test_go_live_weeks_are_whole_and_as_many_before_as_after(opened):
     desk.solve(7, 50, enhanced=True, on=MONDAY + timedelta(weeks=2, days=-3))
     fill(opened, desk.world)
     window = Window(None, date(2024, 1, 24), "up to a Wednesday")
-    found = compare(opened, account="a", window=window, go_live=WEEK.start)
+    found = compare(Scope(opened, "a"), window=window, go_live=WEEK.start)
     assert found.go_live.weeks == 2
     assert found.go_live.compared.without.tickets == 200
     assert found.go_live.compared.enhanced.tickets == 203
@@ -291,16 +291,16 @@ def incidents(tmp_path_factory):
     path = folder / "incidents.csv"
     path.write_bytes(gzip.decompress((DATA / "incidents.csv.gz").read_bytes()))
     found = open_records(path)
-    mapping, _ = known_mapping(store, "tickets", found, account="acme")
+    mapping, _ = known_mapping(Scope(store, "acme"), "tickets", found)
     columns = dict(mapping.columns) | {"enhanced": "knowledge"}
-    import_file(store, "tickets", path, account="acme", mapping=ColumnMapping(columns=columns))
+    import_file(Scope(store, "acme"), "tickets", path, mapping=ColumnMapping(columns=columns))
     yield store
     store.close()
 
 
 def test_a_real_log_refuses_to_claim_a_saving(incidents):
     started = perf_counter()
-    found = compare(incidents, account="acme", window=Window(None, None, "all"))
+    found = compare(Scope(incidents, "acme"), window=Window(None, None, "all"))
     assert perf_counter() - started < 1
     assert found.naive.estimate.high < -0.4
     assert found.naive.median_ratio > 5
@@ -317,7 +317,7 @@ def test_a_real_log_refuses_to_claim_a_saving(incidents):
 
 def test_a_day_in_a_real_log_is_no_go_live(incidents):
     window = Window(None, None, "all")
-    found = compare(incidents, account="acme", window=window, go_live=date(2016, 4, 15))
+    found = compare(Scope(incidents, "acme"), window=window, go_live=date(2016, 4, 15))
     assert found.go_live.weeks == 6
     assert found.preferred.figure is None
 

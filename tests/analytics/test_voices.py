@@ -19,7 +19,7 @@ from core.feedback.comment_breakdown import (
     voices,
     weekly_ratings,
 )
-from core.store import Enhancement, Feedback, Ticket, open_store, table
+from core.store import Enhancement, Feedback, Scope, Ticket, open_store, table
 from core.store.days import extend_calendar, fill_days
 
 FIRST = datetime(2026, 11, 2, tzinfo=UTC)
@@ -115,7 +115,7 @@ def heard(votes):
 )
 def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
     rows = fill(store, runs, votes)
-    found = voices(store, account="a", window=WINDOW, without=NOTHING)
+    found = voices(Scope(store, "a"), window=WINDOW, without=NOTHING)
     said = heard(votes)
     stars = [vote["rating"] for vote in said if vote["rating"] is not None]
     ups = [vote["thumb"] == "up" for vote in said if vote["thumb"]]
@@ -144,9 +144,9 @@ def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
         for vote in said:
             by[vote["rater"]] += vote[key] is not None
         assert voice.busiest_share == max(by.values()) / len(values)
-    counts = rating_counts(store, account="a", window=WINDOW)
+    counts = rating_counts(Scope(store, "a"), window=WINDOW)
     assert counts == {n: stars.count(n) for n in range(1, 6)}
-    (week,) = weekly_ratings(store, account="a", weeks=[iso_week(WINDOW.start)])
+    (week,) = weekly_ratings(Scope(store, "a"), weeks=[iso_week(WINDOW.start)])
     assert week == mean_estimate(stars)
 
 
@@ -167,7 +167,7 @@ def test_groups_are_those_of_plain_python_and_small_ones_are_put_together(store,
         if len(said) >= FEWEST and len({vote["rater"] for vote in said}) >= FEWEST
     }
     small = [vote for name, said in by.items() if name not in large for vote in said]
-    found = breakdown(store, account="a", window=WINDOW, without=NOTHING, by="Category")
+    found = breakdown(Scope(store, "a"), window=WINDOW, without=NOTHING, by="Category")
     expected = {name: len(said) for name, said in large.items()}
     if len(small) >= FEWEST:
         expected[FEWER] = len(small)
@@ -198,7 +198,7 @@ def test_what_is_excluded_says_nothing(store):
         spans=((FIRST, FIRST + timedelta(hours=2)),),
         subjects=(("rater:%", FIRST, FIRST + timedelta(days=1)),),
     )
-    found = voices(store, account="a", window=WINDOW, without=out)
+    found = voices(Scope(store, "a"), window=WINDOW, without=out)
     assert found.rating.estimate.n == len(NAMES) - 3
-    whole = voices(store, account="a", window=Window(None, None, "All"), without=NOTHING)
+    whole = voices(Scope(store, "a"), window=Window(None, None, "All"), without=NOTHING)
     assert whole.thumb.estimate.n == len(NAMES)

@@ -9,6 +9,7 @@ from core.access.tokens import create_token
 from core.api import ROUTES, serving
 from core.base.settings import load_settings
 from core.demo.active_store import close_stores, open_once
+from core.store import Scope
 
 with warnings.catch_warnings():
     # It would rather have a successor of httpx.
@@ -35,7 +36,7 @@ def store():
 
 @pytest.fixture
 def token(store):
-    return create_token(store, "acme", "test")
+    return create_token(Scope(store, "acme"), "test")
 
 
 @pytest.fixture

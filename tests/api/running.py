@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from core.access.tokens import create_token
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.browser.conftest import serve
 from tests.prometheus import _free_port, _until_ready
 
@@ -25,7 +25,7 @@ class Running:
 @pytest.fixture
 def running(tmp_path, demo_url):
     store = open_store(demo_url)
-    token = create_token(store, "demo", "test")
+    token = create_token(Scope(store, "demo"), "test")
     store.close()
     process, server = serve(tmp_path)
     yield Running(server.url, token, demo_url, process)

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from core.access.tokens import create_token, list_tokens, revoke_token
 from core.api import serving
 from core.base.errors import InputError
-from core.store import ApiToken, table
+from core.store import ApiToken, Scope, table
 
 URL = "/api/v1/feedback"
 
@@ -35,7 +35,7 @@ def test_no_token_is_401(anyone, vote):
 
 def test_a_revoked_token_is_worth_nothing_at_once(client, store, vote):
     assert client.post(URL, json=vote()).status_code == 201
-    revoke_token(store, "acme")
+    revoke_token(Scope(store, "acme"))
     # The API still remembers it: the write asks the store.
     assert client.post(URL, json=vote(ticket_id="T-2")).status_code == 401
     assert client.get(URL).status_code == 401
@@ -70,21 +70,21 @@ def test_use_is_noted_to_the_minute(client, store):
 
 
 def test_names_tell_tokens_apart(store):
-    create_token(store, "acme", "CI")
+    create_token(Scope(store, "acme"), "CI")
     with pytest.raises(InputError, match="already"):
-        create_token(store, "acme", "CI")
-    create_token(store, "acme")
+        create_token(Scope(store, "acme"), "CI")
+    create_token(Scope(store, "acme"))
     with pytest.raises(InputError, match="--name"):
-        revoke_token(store, "acme")
-    assert revoke_token(store, "acme", "CI").revoked_at is not None
-    create_token(store, "acme", "CI")
+        revoke_token(Scope(store, "acme"))
+    assert revoke_token(Scope(store, "acme"), "CI").revoked_at is not None
+    create_token(Scope(store, "acme"), "CI")
     assert [token.name for token in list_tokens(store, "acme")] == ["CI", "token 2", "CI"]
     assert list_tokens(store, "other") == []
 
 
 def test_a_token_for_no_account_is_none(store):
     with pytest.raises(InputError, match="no account"):
-        create_token(store, "nobody")
+        create_token(Scope(store, "nobody"))
 
 
 def test_another_accounts_tenant_is_403(client, vote):

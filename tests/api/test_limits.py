@@ -7,7 +7,7 @@ from core.api import ROUTES, limits, serving
 from core.api.limits import Buckets, retry_after
 from core.feedback import feedback_list
 from core.feedback import write_batcher as together
-from core.store import ApiToken, engine, table
+from core.store import ApiToken, Scope, engine, table
 from tests.api.conftest import TestClient
 
 URL = "/api/v1/feedback"
@@ -147,7 +147,7 @@ def test_without_a_token_only_where_the_account_allows_it(open_account, anyone, 
     assert (named.status_code, named.json()["error"]["field"]) == (422, "technician_email")
     assert anyone.post(URL, json=nameless(vote, id="f-1")).status_code == 201
     assert anyone.post(URL, json=nameless(vote, id="f-1", ticket_id="T-2")).status_code == 201
-    assert feedback_list(store, "acme")[1] == 2
+    assert feedback_list(Scope(store, "acme"))[1] == 2
 
 
 def test_a_wrong_token_is_not_better_than_none(open_account, anyone, vote):

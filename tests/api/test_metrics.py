@@ -10,7 +10,7 @@ import pytest
 from core.api import metrics
 from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS
 from core.feedback import cast_vote
-from core.store import SyncRun
+from core.store import Scope, SyncRun
 
 ACCOUNT = 'a"b\\c\nd'
 
@@ -23,10 +23,12 @@ def _nothing_cached():
 @pytest.fixture
 def filled(store):
     store.ensure_account(ACCOUNT, "Odd")
-    cast_vote(store, "acme", subject="ticket:T-1", rater="ann@example.org", thumb="up", rating=4)
-    cast_vote(store, "acme", subject="ticket:T-2", rater="bob@example.org", rating=5)
-    cast_vote(store, "acme", subject="page:x", rater="bob@example.org", thumb="up")
-    cast_vote(store, ACCOUNT, subject="ticket:T-1", rater="ann", thumb="down")
+    cast_vote(
+        Scope(store, "acme"), subject="ticket:T-1", rater="ann@example.org", thumb="up", rating=4
+    )
+    cast_vote(Scope(store, "acme"), subject="ticket:T-2", rater="bob@example.org", rating=5)
+    cast_vote(Scope(store, "acme"), subject="page:x", rater="bob@example.org", thumb="up")
+    cast_vote(Scope(store, ACCOUNT), subject="ticket:T-1", rater="ann", thumb="down")
     ended = datetime.now(UTC) - timedelta(minutes=10)
     row = {"source": "testio", "status": "done", "started_at": ended, "finished_at": ended}
     with store.write("acme") as unit:

@@ -8,7 +8,7 @@ from core.access.tokens import create_token
 from core.api import PostsFirst
 from core.feedback import current_vote, vote_history
 from core.ingest.save.records import imported_vote_id
-from core.store import Account, Feedback, FeedbackVote, table
+from core.store import Account, Feedback, FeedbackVote, Scope, table
 
 URL = "/api/v1/feedback"
 JSON = {"Content-Type": "application/json"}
@@ -23,7 +23,7 @@ def test_a_first_vote_is_201_and_a_repeat_200(client, store, vote):
     first = client.post(URL, json=vote())
     assert first.status_code == 201
     assert first.json() == {
-        "id": current_vote(store, "acme", "ticket:T-1", "ann@example.org").id,
+        "id": current_vote(Scope(store, "acme"), "ticket:T-1", "ann@example.org").id,
         "status": "recorded",
         "message": "The feedback is recorded.",
     }
@@ -53,7 +53,7 @@ def test_a_changed_vote_keeps_its_history(client, store, vote):
     client.post(URL, json=vote(enhancement_id="E-1"))
     changed = client.post(URL, json=vote(enhancement_id="E-1", feedback_type="thumbs_down"))
     assert (changed.status_code, changed.json()["status"]) == (200, "updated")
-    history = vote_history(store, "acme", "enhancement:E-1", "ann@example.org")
+    history = vote_history(Scope(store, "acme"), "enhancement:E-1", "ann@example.org")
     assert [one.thumb for one in history] == ["up", "down"]
     assert history[-1].ticket_id == "T-1"
 
@@ -64,7 +64,7 @@ def test_a_key_makes_a_repeat_harmless_whatever_came_between(client, store, vote
     client.post(URL, json=vote(feedback_type="thumbs_down"))
     again = client.post(URL, json=vote(), headers=key)
     assert (again.status_code, again.json()) == (first.status_code, first.json())
-    assert current_vote(store, "acme", "ticket:T-1", "ann@example.org").thumb == "down"
+    assert current_vote(Scope(store, "acme"), "ticket:T-1", "ann@example.org").thumb == "down"
     assert count(store, FeedbackVote) == 2
 
 
@@ -87,7 +87,7 @@ def test_a_key_without_sense_is_told(client, vote, key):
 def test_keys_of_two_tokens_do_not_meet(client, store, vote):
     key = {"Idempotency-Key": "k1"}
     client.post(URL, json=vote(), headers=key)
-    second = {"Authorization": f"Bearer {create_token(store, 'acme', 'second')}"}
+    second = {"Authorization": f"Bearer {create_token(Scope(store, 'acme'), 'second')}"}
     other = client.post(URL, json=vote(ticket_id="T-2"), headers=key | second)
     assert other.status_code == 201
 

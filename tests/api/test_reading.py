@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.feedback import cast_vote
+from core.store import Scope
 
 URL = "/api/v1/feedback"
 
@@ -11,14 +12,14 @@ URL = "/api/v1/feedback"
 def filled(client, store):
     def cast(subject, rater, at, **said):
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-        cast_vote(store, "acme", subject=subject, rater=rater, at=moment, **said)
+        cast_vote(Scope(store, "acme"), subject=subject, rater=rater, at=moment, **said)
 
     cast("enhancement:E-1", "ann", "2026-11-20T23:59:59", thumb="up", rating=5)
     cast("ticket:T-2", "ann", "2026-11-21T10:00:00", thumb="down", comment="no")
     cast("ticket:T-2", "bob", "2026-11-21T10:00:00", rating=2)
     cast("ticket:T-3", "anonymous:abc", "2026-11-22T00:00:00", comment="words alone")
     cast("page:overview", "ann", "2026-11-21T10:00:00", thumb="up")
-    cast_vote(store, "other", subject="ticket:T-2", rater="eve", thumb="up")
+    cast_vote(Scope(store, "other"), subject="ticket:T-2", rater="eve", thumb="up")
     return client
 
 

@@ -15,7 +15,7 @@ from core.criteria.edit import CriterionEdit, change_criterion
 from core.criteria.entries import exclude, withdraw_exclusion
 from core.criteria.verdicts import evaluate
 from core.criteria.windows import restart_baseline
-from core.store import Enhancement, open_store, table
+from core.store import Enhancement, Scope, open_store, table
 from tests.baseline.weeks import (
     HOUR,
     MONDAY,
@@ -54,9 +54,9 @@ def test_only_a_complete_window_is_frozen_and_only_once(world):
     with pytest.raises(InputError, match="frozen already"):
         freeze(world, number)
     with pytest.raises(InputError, match="stays as it is"):
-        restart_baseline(world, number, account="a", first_day=MONDAY + 14 * (HOUR * 24), by="Bob")
+        restart_baseline(Scope(world, "a"), number, first_day=MONDAY + 14 * (HOUR * 24), by="Bob")
     other = planned(world, MONDAY - timedelta(days=7))
-    restart_baseline(world, other, account="a", first_day=MONDAY, by="Bob")
+    restart_baseline(Scope(world, "a"), other, first_day=MONDAY, by="Bob")
     with pytest.raises(InputError, match="this one is given up"):
         freeze(world, other)
 
@@ -74,8 +74,7 @@ def test_the_state_follows_the_days_of_the_zone():
 
 def test_everything_that_is_said_is_kept_as_plain_json(world):
     exclude(
-        world,
-        account="a",
+        Scope(world, "a"),
         from_at=START + 90 * HOUR,
         to_at=START + 93 * HOUR,
         kind="outage",
@@ -83,9 +82,8 @@ def test_everything_that_is_said_is_kept_as_plain_json(world):
         by="Ann",
     )
     save_settings(
-        world,
+        Scope(world, "a"),
         RoiSettings(hourly_rate=60.0, operating_cost_per_week=10.0, minutes_source="survey"),
-        account="a",
         by="Ann",
     )
     baseline = frozen(world)
@@ -93,7 +91,7 @@ def test_everything_that_is_said_is_kept_as_plain_json(world):
     assert set(content) == EVERYTHING
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     by_key = {one["key"]: one for one in content["criteria"]}
-    now = {r.criterion.key: r for r in evaluate(world, account="a", window=baseline.window)}
+    now = {r.criterion.key: r for r in evaluate(Scope(world, "a"), window=baseline.window)}
     assert list(by_key) == list(now)
     for key, result in now.items():
         assert by_key[key]["verdict"] == str(result.verdict)
@@ -136,12 +134,12 @@ def test_nothing_changes_what_is_frozen(world):
     save(world, run(1, "failed"), *(run(n, hours=n) for n in range(96, 150)))
     vote(world, 1, rating=5, thumb="up")
     number = exclude(
-        world, account="a", from_at=START, to_at=START + HOUR, kind="other", reason="x", by="Ann"
+        Scope(world, "a"), from_at=START, to_at=START + HOUR, kind="other", reason="x", by="Ann"
     )
     edit = CriterionEdit(target=0.5, direction="above", owner="Bob", rationale="Because")
-    change_criterion(world, "success_rate", edit, account="a", by="Bob")
-    save_settings(world, BaselineSettings(go_live="2026-11-04"), account="a", by="Bob")
-    withdraw_exclusion(world, number, account="a", by="Ann")
+    change_criterion(Scope(world, "a"), "success_rate", edit, by="Bob")
+    save_settings(Scope(world, "a"), BaselineSettings(go_live="2026-11-04"), by="Bob")
+    withdraw_exclusion(Scope(world, "a"), number, by="Ann")
     with world.engine.execution_options(writes=True).begin() as connection:
         connection.execute(delete(table(Enhancement)))
     with pytest.raises(InputError):
@@ -149,7 +147,7 @@ def test_nothing_changes_what_is_frozen(world):
     world.ensure_account("a", "Renamed")
     assert raw(world, baseline.id) == before
     assert the(world, baseline.id) == baseline
-    assert [c.by for c in changes(world, account="a", subject=f"baseline {baseline.id}")] == [
+    assert [c.by for c in changes(Scope(world, "a"), subject=f"baseline {baseline.id}")] == [
         *("Ann", "Ann")
     ]
 
@@ -233,7 +231,7 @@ def test_a_window_that_is_given_up_meanwhile_is_not_frozen(world, monkeypatch):
     def slow(*args, **kwargs):
         if not calls:
             calls.append(1)
-            restart_baseline(world, number, account="a", first_day=NEXT_MONDAY.date(), by="Bob")
+            restart_baseline(Scope(world, "a"), number, first_day=NEXT_MONDAY.date(), by="Bob")
         return computed(*args, **kwargs)
 
     monkeypatch.setattr(frozen_module, "content_of", slow)

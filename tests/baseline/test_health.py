@@ -19,7 +19,7 @@ from core.feedback import CLEAR, cast_vote
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_surveys, save_tickets
-from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, open_store, table
+from core.store import PROMETHEUS, AccountSetting, Scope, ScrapeGap, ScrapeSpan, open_store, table
 
 ZONE = ZoneInfo("Europe/Berlin")
 # The weeks in which clocks are turned forward and back, on their Sundays.
@@ -60,13 +60,12 @@ def save_runs(store, *instants_, status="completed", account="a", name="run"):
 
 
 def health(store, window, now, found=()):
-    return window_health(store, account="a", window=window, found=found, now=now)
+    return window_health(Scope(store, "a"), window=window, found=found, now=now)
 
 
 def out(store, start, long, **more):
     exclude(
-        store,
-        account="a",
+        Scope(store, "a"),
         from_at=start,
         to_at=start + long,
         **{"kind": "outage", "reason": "Down", "by": "Ann"} | more,
@@ -111,11 +110,17 @@ def test_each_day_has_its_state_and_counts(store):
     save_runs(store, clock(tuesday, 5), account="b")
     for n, said in enumerate(({"thumb": "up"}, {"rating": 3}, {"comment": "Good"})):
         cast_vote(
-            store, "a", subject=f"ticket:T{n}", rater="Ann", at=clock(tuesday, 23, 59), **said
+            Scope(store, "a"),
+            subject=f"ticket:T{n}",
+            rater="Ann",
+            at=clock(tuesday, 23, 59),
+            **said,
         )
-    cast_vote(store, "a", subject="page:/x", rater="Ann", thumb="up", at=clock(tuesday, 1))
-    cast_vote(store, "a", subject="ticket:T9", rater="Bob", thumb="up", at=clock(tuesday, 1))
-    cast_vote(store, "a", subject="ticket:T9", rater="Bob", thumb=CLEAR, at=clock(tuesday, 2))
+    cast_vote(Scope(store, "a"), subject="page:/x", rater="Ann", thumb="up", at=clock(tuesday, 1))
+    cast_vote(Scope(store, "a"), subject="ticket:T9", rater="Bob", thumb="up", at=clock(tuesday, 1))
+    cast_vote(
+        Scope(store, "a"), subject="ticket:T9", rater="Bob", thumb=CLEAR, at=clock(tuesday, 2)
+    )
     with store.write("a") as unit:
         save_tickets(
             unit,
@@ -225,8 +230,7 @@ def test_an_exclusion_is_as_long_as_it_lasts_and_not_as_clocks_show(store):
     with pytest.raises(Exception, match="before the beginning"):
         # Half past two is never shown on this day: it is half past three.
         exclude(
-            store,
-            account="a",
+            Scope(store, "a"),
             from_at=datetime.combine(sunday, time(2, 30), ZONE),
             to_at=datetime.combine(sunday, time(3, 15), ZONE),
             kind="outage",
@@ -251,7 +255,7 @@ def baseline(first_day, days=7, criteria=()):
 
 
 def labels(store, found, today):
-    return [one.week.label for one in later_weeks(store, found, account="a", today=today)]
+    return [one.week.label for one in later_weeks(Scope(store, "a"), found, today=today)]
 
 
 def test_only_whole_weeks_after_the_window_that_are_over(store):
@@ -287,7 +291,7 @@ def test_each_week_has_the_week_before_also_the_first_one(store):
     of_week = baseline(week.start, criteria=evaluated(store, week))
     for weeks in (1, 9):
         today = week.end + weeks * 7 * DAY + DAY
-        found = later_weeks(store, of_week, account="a", today=today)
+        found = later_weeks(Scope(store, "a"), of_week, today=today)
         for one in found:
             n = (one.week.start - week.start).days // 7
             rows = {row["Criterion"]: row for row in one.rows()}
@@ -309,7 +313,7 @@ def evaluated(store, week):
             "low": r.estimate.low,
             "high": r.estimate.high,
         }
-        for r in evaluate(store, account="a", window=week)
+        for r in evaluate(Scope(store, "a"), window=week)
     ]
 
 
@@ -324,7 +328,7 @@ def test_better_and_worse_are_told_of_a_week_against_the_baseline(store):
         save_runs(store, *[start] * 300, name=f"w{n}")
         save_runs(store, *[start] * failed, name=f"w{n}", status="failed")
     of_week = baseline(weeks[0].start, criteria=evaluated(store, weeks[0]))
-    found = later_weeks(store, of_week, account="a", today=weeks[2].end + DAY)
+    found = later_weeks(Scope(store, "a"), of_week, today=weeks[2].end + DAY)
     said = {
         one.week.label: {row["Criterion"]: row["Against the baseline"] for row in one.rows()}
         for one in found
@@ -359,7 +363,7 @@ def test_a_difference_needs_intervals_that_do_not_overlap(direction, before, aft
 
 def test_findings_of_a_day_that_is_missing_lie_in_that_day(store):
     save_runs(store, clock(SHORT.start, 12))
-    found = findings(store, account="a", window=SHORT, now=clock(SHORT.end))
+    found = findings(Scope(store, "a"), window=SHORT, now=clock(SHORT.end))
     missing = [one for one in found if one.check == "Missing days"]
     assert [one.key for one in missing] == [f"missing {SHORT.start + n * DAY}" for n in range(1, 5)]
     days = health(store, SHORT, clock(SHORT.end), found).days

@@ -7,7 +7,7 @@ from core.analytics.account_settings import BaselineSettings, RoiSettings, save_
 from core.criteria.edit import CriterionEdit, change_criterion
 from core.criteria.entries import exclude, exclusions, withdraw_exclusion
 from core.feedback import CLEAR, cast_vote
-from core.store import BaselineWindow, Enhancement, table
+from core.store import BaselineWindow, Enhancement, Scope, table
 from tests.baseline.weeks import HOUR, START, frozen, restated, run, save, the, vote
 
 
@@ -49,8 +49,7 @@ def test_runs_that_finished_late_and_those_that_are_new_are_told_apart(world):
 
 def test_an_exclusion_added_and_withdrawn_is_told_by_its_reason(world):
     old = exclude(
-        world,
-        account="a",
+        Scope(world, "a"),
         from_at=START + 90 * HOUR,
         to_at=START + 92 * HOUR,
         kind="outage",
@@ -58,10 +57,9 @@ def test_an_exclusion_added_and_withdrawn_is_told_by_its_reason(world):
         by="Ann",
     )
     baseline = frozen(world)
-    withdraw_exclusion(world, old, account="a", by="Bob")
+    withdraw_exclusion(Scope(world, "a"), old, by="Bob")
     exclude(
-        world,
-        account="a",
+        Scope(world, "a"),
         from_at=START + 93 * HOUR,
         to_at=START + 94 * HOUR,
         kind="external",
@@ -81,8 +79,7 @@ def test_an_exclusion_added_and_withdrawn_is_told_by_its_reason(world):
 def test_an_exclusion_of_other_days_or_other_rows_is_no_reason(world, day, subject):
     baseline = frozen(world)
     exclude(
-        world,
-        account="a",
+        Scope(world, "a"),
         from_at=START + day * 24 * HOUR,
         to_at=START + (day + 1) * 24 * HOUR,
         kind="other",
@@ -98,7 +95,7 @@ def test_an_exclusion_of_other_days_or_other_rows_is_no_reason(world, day, subje
 def test_a_target_that_was_changed_is_told_though_the_figure_is_the_same(world):
     baseline = frozen(world)
     edit = CriterionEdit(target=0.90, direction="above", owner="Bob", rationale="Because")
-    change_criterion(world, "success_rate", edit, account="a", by="Bob")
+    change_criterion(Scope(world, "a"), "success_rate", edit, by="Bob")
     (found,) = restated(world, baseline).values()
     assert found.frozen == "93.8 %, not proven"
     assert found.reasons == ("the target was over 95 %",)
@@ -107,7 +104,9 @@ def test_a_target_that_was_changed_is_told_though_the_figure_is_the_same(world):
 def test_a_vote_that_was_changed_and_one_on_a_page(world):
     baseline = frozen(world)
     vote(world, 0, hours=3, thumb="up")
-    cast_vote(world, "a", subject="page:/x", rater="Eve", thumb="up", rating=5, at=START + HOUR)
+    cast_vote(
+        Scope(world, "a"), subject="page:/x", rater="Eve", thumb="up", rating=5, at=START + HOUR
+    )
     positive = restated(world, baseline)["Positive feedback"]
     assert (positive.frozen, positive.now) == ("75 %, not proven", "83.3 %, not proven")
     assert positive.reasons == ("rows that were there have changed",)
@@ -118,27 +117,25 @@ def test_a_vote_that_was_changed_and_one_on_a_page(world):
 
 def test_inputs_that_people_changed_are_the_reason_and_no_rows(world):
     save_settings(
-        world,
+        Scope(world, "a"),
         RoiSettings(hourly_rate=60.0, operating_cost_per_week=10.0, minutes_source="survey"),
-        account="a",
         by="Ann",
     )
     baseline = frozen(world)
     save_settings(
-        world,
+        Scope(world, "a"),
         RoiSettings(
             hourly_rate=90.0,
             operating_cost_per_week=10.0,
             minutes_source="survey",
             tickets_per_week=30.0,
         ),
-        account="a",
         by="Bob",
     )
     (found,) = restated(world, baseline).values()
     assert found.label == "Return on investment"
     assert found.reasons == ("hourly rate was 60", "enhanced tickets per week was 40")
-    save_settings(world, BaselineSettings(go_live="2026-11-05"), account="a", by="Bob")
+    save_settings(Scope(world, "a"), BaselineSettings(go_live="2026-11-05"), by="Bob")
     reasons = {reason for one in restated(world, baseline).values() for reason in one.reasons}
     assert "rows that were there have changed" not in reasons
 
@@ -161,4 +158,4 @@ def test_a_criterion_that_is_gone_is_not_restated(world):
         content["criteria"].append(content["criteria"][0] | {"key": "gone", "label": "Gone"})
         connection.execute(update(row).values(content=content))
     assert restated(world, the(world, baseline.id)) == {}
-    assert exclusions(world, account="a") == []
+    assert exclusions(Scope(world, "a")) == []

@@ -25,7 +25,7 @@ from core.criteria.verdicts import evaluate
 from core.criteria.windows import baselines, frozen_baseline, plan_baseline, restart_baseline
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements
-from core.store import Enhancement, table
+from core.store import Enhancement, Scope, table
 
 TODAY = date(2026, 11, 18)
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -41,8 +41,7 @@ def store(any_store):
 
 def excluded_hour(store, account="a", at=NOON, **more):
     return exclude(
-        store,
-        account=account,
+        Scope(store, account),
         from_at=at,
         to_at=at + HOUR,
         **{"kind": "outage", "reason": "The database was down", "by": "Ann"} | more,
@@ -51,14 +50,14 @@ def excluded_hour(store, account="a", at=NOON, **more):
 
 def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):
     number = excluded_hour(store, reason="  The database \n was down ")
-    (entry,) = exclusions(store, account="a")
+    (entry,) = exclusions(Scope(store, "a"))
     assert (entry.id, entry.reason, entry.entered_by) == (number, "The database was down", "Ann")
-    assert excluded(store, account="a") == Excluded(spans=((NOON, NOON + HOUR),))
-    withdraw_exclusion(store, number, account="a", by="Bob")
-    (entry,) = exclusions(store, account="a")
+    assert excluded(Scope(store, "a")) == Excluded(spans=((NOON, NOON + HOUR),))
+    withdraw_exclusion(Scope(store, "a"), number, by="Bob")
+    (entry,) = exclusions(Scope(store, "a"))
     assert entry.withdrawn_by == "Bob"
-    assert not excluded(store, account="a")
-    history = changes(store, account="a", subject=f"exclusion {number}")
+    assert not excluded(Scope(store, "a"))
+    history = changes(Scope(store, "a"), subject=f"exclusion {number}")
     assert [change.by for change in history] == ["Bob", "Ann"]
     assert history[1].after["reason"] == "The database was down"
 
@@ -66,16 +65,16 @@ def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):
 def test_the_same_exclusion_is_entered_once_but_again_after_it_was_withdrawn(store):
     first = excluded_hour(store)
     assert excluded_hour(store, reason="Said otherwise") == first
-    withdraw_exclusion(store, first, account="a", by="Ann")
+    withdraw_exclusion(Scope(store, "a"), first, by="Ann")
     assert excluded_hour(store) != first
 
 
 def test_exclusions_of_one_account_leave_the_other_alone(store):
     number = excluded_hour(store)
-    assert not excluded(store, account="b")
+    assert not excluded(Scope(store, "b"))
     with pytest.raises(InputError, match="no such entry"):
-        withdraw_exclusion(store, number, account="b", by="Eve")
-    assert excluded(store, account="a")
+        withdraw_exclusion(Scope(store, "b"), number, by="Eve")
+    assert excluded(Scope(store, "a"))
 
 
 @pytest.mark.parametrize(
@@ -93,20 +92,23 @@ def test_exclusions_of_one_account_leave_the_other_alone(store):
 def test_an_exclusion_without_sense_is_refused_with_a_sentence(store, wrong, said):
     asked = {"from_at": NOON, "to_at": NOON + HOUR, "kind": "outage", "reason": "Down", "by": "A"}
     with pytest.raises(InputError, match=said):
-        exclude(store, account="a", **(asked | wrong))
-    assert exclusions(store, account="a") == []
+        exclude(Scope(store, "a"), **(asked | wrong))
+    assert exclusions(Scope(store, "a")) == []
 
 
 def test_an_annotation_is_shown_until_it_is_withdrawn(store):
     number = annotate(
-        store, account="a", from_at=NOON, kind="deployment", text="Release 4 <b>", by="Ann"
+        Scope(store, "a"), from_at=NOON, kind="deployment", text="Release 4 <b>", by="Ann"
     )
-    around = {"account": "a", "start": NOON - HOUR, "end": NOON + HOUR}
-    assert [entry.text for entry in annotations(store, **around)] == ["Release 4 <b>"]
-    assert annotations(store, **around | {"start": NOON + HOUR, "end": NOON + 2 * HOUR}) == []
-    assert annotations(store, **around | {"account": "b"}) == []
-    withdraw_annotation(store, number, account="a", by="Ann")
-    assert annotations(store, **around) == []
+    around = {"start": NOON - HOUR, "end": NOON + HOUR}
+    assert [entry.text for entry in annotations(Scope(store, "a"), **around)] == ["Release 4 <b>"]
+    assert (
+        annotations(Scope(store, "a"), **around | {"start": NOON + HOUR, "end": NOON + 2 * HOUR})
+        == []
+    )
+    assert annotations(Scope(store, "b"), **around) == []
+    withdraw_annotation(Scope(store, "a"), number, by="Ann")
+    assert annotations(Scope(store, "a"), **around) == []
 
 
 instants = st.integers(0, 2_880).map(lambda minute: NOON + timedelta(minutes=minute))
@@ -149,7 +151,7 @@ def test_the_condition_leaves_out_what_covers_says(store, more, left):
             ],
         )
     excluded_hour(store, **more)
-    out = excluded(store, account="a")
+    out = excluded(Scope(store, "a"))
     # A ticket that no run names is not excluded with the ticket of another one.
     kept = out.keeps(runs.created_at, enhancement=runs.id, ticket=runs.ticket_id)
     with store.read() as session:
@@ -168,15 +170,15 @@ EDIT = {"target": 0.97, "direction": "above", "owner": "Zoë", "rationale": "Agr
 
 
 def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(store):
-    change_criterion(store, "success_rate", CriterionEdit(**EDIT), account="a", by="Ann")
+    change_criterion(Scope(store, "a"), "success_rate", CriterionEdit(**EDIT), by="Ann")
     window = Window(TODAY, TODAY, "a day")
-    by_key = {r.criterion.key: r for r in evaluate(store, account="a", window=window)}
+    by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     assert by_key["success_rate"].criterion.target == 0.97
-    (change,) = criterion_history(store, "success_rate", account="a")
+    (change,) = criterion_history(Scope(store, "a"), "success_rate")
     assert (change.by, change.before["target"], change.after["target"]) == ("Ann", 0.95, 0.97)
-    change_criterion(store, "success_rate", CriterionEdit(**EDIT), account="a", by="Bob")
-    assert len(criterion_history(store, "success_rate", account="a")) == 1
-    assert criterion_history(store, "success_rate", account="b") == []
+    change_criterion(Scope(store, "a"), "success_rate", CriterionEdit(**EDIT), by="Bob")
+    assert len(criterion_history(Scope(store, "a"), "success_rate")) == 1
+    assert criterion_history(Scope(store, "b"), "success_rate") == []
 
 
 @pytest.mark.parametrize(
@@ -197,14 +199,13 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
 )
 def test_a_target_without_sense_is_refused_with_a_sentence(store, key, wrong, said):
     with pytest.raises(InputError, match=said):
-        change_criterion(store, key, CriterionEdit(**EDIT | wrong), account="a", by="Ann")
-    assert criterion_history(store, key, account="a") == []
+        change_criterion(Scope(store, "a"), key, CriterionEdit(**EDIT | wrong), by="Ann")
+    assert criterion_history(Scope(store, "a"), key) == []
 
 
 def plan(store, first_day, account="a", **more):
     return plan_baseline(
-        store,
-        account=account,
+        Scope(store, account),
         name="Autumn",
         by="Ann",
         first_day=first_day,
@@ -214,7 +215,7 @@ def plan(store, first_day, account="a", **more):
 
 def test_a_baseline_goes_from_planned_to_complete(store):
     plan(store, date(2026, 11, 23))
-    (baseline,) = baselines(store, account="a")
+    (baseline,) = baselines(Scope(store, "a"))
     states = {
         day: (baseline.state(day), baseline.day_number(day))
         for day in (TODAY, date(2026, 11, 23), date(2026, 11, 25), date(2026, 11, 29))
@@ -227,22 +228,22 @@ def test_a_baseline_goes_from_planned_to_complete(store):
     ]
     assert baseline.state(date(2026, 11, 30)) == "complete"
     assert baseline.last_day == date(2026, 11, 29)
-    assert frozen_baseline(store, account="a") is None
+    assert frozen_baseline(Scope(store, "a")) is None
 
 
 def test_a_restart_gives_the_first_window_up_and_keeps_it(store):
     first = plan(store, date(2026, 11, 16))
-    new = restart_baseline(store, first, account="a", first_day=date(2026, 11, 23), by="Bob")
-    by_id = {baseline.id: baseline for baseline in baselines(store, account="a")}
+    new = restart_baseline(Scope(store, "a"), first, first_day=date(2026, 11, 23), by="Bob")
+    by_id = {baseline.id: baseline for baseline in baselines(Scope(store, "a"))}
     assert by_id[first].state(TODAY) == "given up"
     assert by_id[first].restarted_as == new
     assert (by_id[new].first_day, by_id[new].days) == (date(2026, 11, 23), 7)
     with pytest.raises(InputError, match="given up"):
-        restart_baseline(store, first, account="a", first_day=date(2026, 11, 30), by="Bob")
+        restart_baseline(Scope(store, "a"), first, first_day=date(2026, 11, 30), by="Bob")
     with pytest.raises(InputError, match="begins after"):
-        restart_baseline(store, new, account="a", first_day=date(2026, 11, 23), by="Bob")
+        restart_baseline(Scope(store, "a"), new, first_day=date(2026, 11, 23), by="Bob")
     with pytest.raises(InputError, match="no such baseline"):
-        restart_baseline(store, new, account="b", first_day=date(2026, 11, 30), by="Bob")
+        restart_baseline(Scope(store, "b"), new, first_day=date(2026, 11, 30), by="Bob")
 
 
 @pytest.mark.parametrize(
@@ -256,9 +257,9 @@ def test_a_restart_gives_the_first_window_up_and_keeps_it(store):
     ],
 )
 def test_a_window_without_sense_is_refused(store, asked, said):
-    plain = {"account": "a", "name": "x", "first_day": TODAY, "by": "Ann", "today": TODAY}
+    plain = {"name": "x", "first_day": TODAY, "by": "Ann", "today": TODAY}
     with pytest.raises(InputError, match=said):
-        plan_baseline(store, **plain | asked)
+        plan_baseline(Scope(store, "a"), **plain | asked)
 
 
 def test_two_open_baselines_do_not_share_a_day(store):

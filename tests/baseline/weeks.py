@@ -7,6 +7,7 @@ from core.criteria.windows import baselines, plan_baseline
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements
+from core.store import Scope
 
 MONDAY = date(2026, 11, 2)
 NEXT_MONDAY = datetime(2026, 11, 9, 9, tzinfo=UTC)
@@ -31,8 +32,7 @@ def save(store, *found, account="a"):
 
 def vote(store, number, hours=2, **said):
     cast_vote(
-        store,
-        "a",
+        Scope(store, "a"),
         subject=f"enhancement:run-{number}",
         rater=f"Ann {number}",
         at=START + hours * HOUR,
@@ -64,8 +64,7 @@ def answer(number, minutes=10):
 
 def planned(store, first_day=MONDAY, **more):
     return plan_baseline(
-        store,
-        account="a",
+        Scope(store, "a"),
         name="Autumn",
         first_day=first_day,
         by="Ann",
@@ -75,7 +74,7 @@ def planned(store, first_day=MONDAY, **more):
 
 
 def freeze(store, number, account="a", by="Ann", now=NEXT_MONDAY):
-    freeze_baseline(store, number, account=account, by=by, now=now)
+    freeze_baseline(Scope(store, account), number, by=by, now=now)
 
 
 def frozen(store):
@@ -85,7 +84,7 @@ def frozen(store):
 
 
 def the(store, number):
-    return next(b for b in baselines(store, account="a") if b.id == number)
+    return next(b for b in baselines(Scope(store, "a")) if b.id == number)
 
 
 def raw(store, number):
@@ -96,4 +95,4 @@ def raw(store, number):
 
 
 def restated(store, baseline):
-    return {one.label: one for one in restatement(store, baseline, account="a")}
+    return {one.label: one for one in restatement(Scope(store, "a"), baseline)}

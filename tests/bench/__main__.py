@@ -28,7 +28,7 @@ from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current
 from core.engagement.people import engagement
 from core.store import AccountName, open_store
-from core.testers.counts import Scope
+from core.testers.counts import BugSelection
 from core.testers.field import leaderboard
 from pages import ui
 
@@ -46,8 +46,8 @@ def reads(today):
         scope = {"account": DEMO_ACCOUNT, "today": today, "window": preset(label, today)}
         over = label.lower().removeprefix("last ")
         found[f"Engagement, {over}"] = (engagement, scope)
-        testers = Scope(account=DEMO_ACCOUNT, window=scope["window"])
-        found[f"Testers, {over}"] = (leaderboard, {"scope": testers})
+        testers = BugSelection(account=DEMO_ACCOUNT, window=scope["window"])
+        found[f"Testers, {over}"] = (leaderboard, {"selection": testers})
         for page in ("Engagement", "Testers"):
             metrics = {"metrics": list(PANELS[page])}
             found[f"{page}, figures, {over}"] = (headline_figures, scope | metrics)

@@ -27,7 +27,7 @@ from core.criteria.days import daily_criteria
 from core.criteria.quality import findings
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, build_demo
-from core.store import Enhancement, open_store, table
+from core.store import Enhancement, Scope, open_store, table
 from core.store.days import fill_days
 from tests.bench.__main__ import MAIN_CRITERIA, machine
 from tests.bench.pages import Reader
@@ -79,18 +79,18 @@ def reads(store):
     whole = Window(today - timedelta(days=DAYS), today - timedelta(days=1), f"{DAYS} days")
     weeks = [last_complete_week(today, ago) for ago in range(8)][::-1]
     asked = {
-        "evaluate, a week": lambda w=week: evaluate(store, account=DEMO_ACCOUNT, window=w),
-        f"evaluate, {DAYS} days": lambda w=whole: evaluate(store, account=DEMO_ACCOUNT, window=w),
+        "evaluate, a week": lambda w=week: evaluate(Scope(store, DEMO_ACCOUNT), window=w),
+        f"evaluate, {DAYS} days": lambda w=whole: evaluate(Scope(store, DEMO_ACCOUNT), window=w),
         "daily_criteria, a week": lambda w=week: daily_criteria(
-            store, account=DEMO_ACCOUNT, window=w, until=today
+            Scope(store, DEMO_ACCOUNT), window=w, until=today
         ),
         f"daily_criteria, {DAYS} days": lambda w=whole: daily_criteria(
-            store, account=DEMO_ACCOUNT, window=w, until=today
+            Scope(store, DEMO_ACCOUNT), window=w, until=today
         ),
-        "findings, a week": lambda w=week: findings(store, account=DEMO_ACCOUNT, window=w),
-        f"findings, {DAYS} days": lambda w=whole: findings(store, account=DEMO_ACCOUNT, window=w),
+        "findings, a week": lambda w=week: findings(Scope(store, DEMO_ACCOUNT), window=w),
+        f"findings, {DAYS} days": lambda w=whole: findings(Scope(store, DEMO_ACCOUNT), window=w),
         "weekly_estimates, 8 weeks": lambda: weekly_estimates(
-            store, account=DEMO_ACCOUNT, weeks=weeks, keys=MAIN_CRITERIA
+            Scope(store, DEMO_ACCOUNT), weeks=weeks, keys=MAIN_CRITERIA
         ),
     }
     for name, read in asked.items():

@@ -28,7 +28,7 @@ from websockets.sync.client import connect
 
 from core.access.tokens import create_token
 from core.demo import build_demo
-from core.store import Feedback, FeedbackVote, open_store, table
+from core.store import Feedback, FeedbackVote, Scope, open_store, table
 from tests.bench.sync import SIZES, customer_of, synced
 from tests.browser.conftest import ARGUMENTS, READY, serve
 from tests.testio_server import SteadyServer
@@ -44,7 +44,7 @@ def prepared(folder):
     """A store with demo data in a folder, and tokens to vote with."""
     store = open_store(f"sqlite:///{folder}/store.db")
     build_demo(store)
-    tokens = [create_token(store, "demo", f"load {n}") for n in range(TOKENS)]
+    tokens = [create_token(Scope(store, "demo"), f"load {n}") for n in range(TOKENS)]
     store.close()
     return tokens
 

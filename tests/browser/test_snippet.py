@@ -10,7 +10,7 @@ import pytest
 
 from core.base.settings import ROOT
 from core.feedback import feedback_list
-from core.store import open_store
+from core.store import Scope, open_store
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -68,7 +68,7 @@ def test_votes_from_another_site_arrive(start, demo_url, other_site, widget):
     sends(widget(server), "Thumbs up", "someone else", "Thank you.")
     store = open_store(demo_url)
     today = datetime.now(UTC).date()
-    votes = feedback_list(store, "demo", start=today, limit=1_000)[0]
+    votes = feedback_list(Scope(store, "demo"), start=today, limit=1_000)[0]
     store.close()
     said = sorted((one.thumb, one.rating, one.comment) for one in votes if one.ticket_id == "T-1")
     assert said == [("down", 5, "<b>Très bien</b> 👍"), ("up", None, "someone else")]

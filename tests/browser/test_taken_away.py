@@ -3,7 +3,7 @@
 import re
 
 from core.analytics.members import product_names
-from core.store import open_store
+from core.store import Scope, open_store
 
 
 def taken(visitor, label):
@@ -28,7 +28,7 @@ def test_a_chart_is_taken_away_as_an_image(demo_server, visit):
 
 def test_trends_are_stamped_with_the_names_of_products(demo_server, visit, demo_url):
     store = open_store(demo_url)
-    product = next(iter(product_names(store, account="demo").values()))
+    product = next(iter(product_names(Scope(store, "demo")).values()))
     store.close()
     visitor = visit(demo_server)
     visitor.opens(f"customer_engagement?engagement_view=Signals&engagement_products={product}")

@@ -11,6 +11,7 @@ from core.review.roadmap import (
     opportunities,
     opportunity_history,
 )
+from core.store import Scope
 
 TODAY = date(2026, 11, 22)
 
@@ -23,11 +24,10 @@ def store(any_store):
 
 
 def test_an_opportunity_is_decided_with_its_history(store):
-    number = create_opportunity(store, account="a", title="Faster", problem="Slow", by="Ann")
+    number = create_opportunity(Scope(store, "a"), title="Faster", problem="Slow", by="Ann")
     change_opportunity(
-        store,
+        Scope(store, "a"),
         number,
-        account="a",
         by="Bob",
         criterion_key="latency_p95",
         impact=2.0,
@@ -39,9 +39,9 @@ def test_an_opportunity_is_decided_with_its_history(store):
         due_to=TODAY + timedelta(days=28),
         status="planned",
     )
-    (now,) = opportunities(store, account="a")
+    (now,) = opportunities(Scope(store, "a"))
     assert (now.status, now.decided_by, now.impact, now.due_from) == ("planned", "Bob", 2.0, TODAY)
-    assert [change.by for change in opportunity_history(store, number, account="a")] == [
+    assert [change.by for change in opportunity_history(Scope(store, "a"), number)] == [
         "Bob",
         "Ann",
     ]
@@ -56,7 +56,7 @@ def test_an_opportunity_is_decided_with_its_history(store):
         {"created_by": "Eve"},
     ):
         with pytest.raises(InputError):
-            change_opportunity(store, number, account="a", by="Bob", **wrong)
-    assert opportunities(store, account="a") == [now]
+            change_opportunity(Scope(store, "a"), number, by="Bob", **wrong)
+    assert opportunities(Scope(store, "a")) == [now]
     with pytest.raises(InputError):
-        change_opportunity(store, number, account="b", by="Bob", status="done")
+        change_opportunity(Scope(store, "b"), number, by="Bob", status="done")

@@ -12,6 +12,7 @@ from core.ingest.save import save_enhancements
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities
 from core.review.roadmap_score import hit_rate, outcomes, ranked
 from core.store import Opportunity as OpportunityRow
+from core.store import Scope
 
 TODAY = date(2026, 11, 20)
 FIRST, LAST = date(2026, 11, 2), date(2026, 11, 8)
@@ -40,18 +41,18 @@ def add_runs(store, day, completed, failed):
 
 
 def entered(store, title="Cache", *, comments=0, tickets=0, **decided):
-    number = create_opportunity(store, account="a", title=title, problem="Slow", by="Ann")
+    number = create_opportunity(Scope(store, "a"), title=title, problem="Slow", by="Ann")
     with store.write("a") as unit:
         reach = {"reach_comments": comments, "reach_tickets": tickets, "reach_raters": 1}
         unit.upsert(OpportunityRow, [{"id": number, **reach}])
     if decided:
-        change_opportunity(store, number, account="a", by="Ann", **decided)
+        change_opportunity(Scope(store, "a"), number, by="Ann", **decided)
     return number
 
 
 def scored(store):
-    results = {r.criterion.key: r for r in evaluate(store, account="a", window=WINDOW)}
-    return ranked(opportunities(store, account="a"), results)
+    results = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=WINDOW)}
+    return ranked(opportunities(Scope(store, "a")), results)
 
 
 def test_the_score_is_reach_times_the_gap_closed_times_sureness_per_effort(store):
@@ -107,11 +108,11 @@ def test_what_is_not_decided_is_named_and_comes_last(store):
 def test_a_plan_names_criterion_direction_and_window_before_the_work_starts(store):
     number = entered(store)
     with pytest.raises(InputError, match="name the criterion"):
-        change_opportunity(store, number, account="a", by="Ann", status="planned")
+        change_opportunity(Scope(store, "a"), number, by="Ann", status="planned")
     promise = {"criterion_key": "success_rate", "direction": "up"}
     promise |= {"due_from": FIRST, "due_to": LAST}
-    change_opportunity(store, number, account="a", by="Ann", status="planned", **promise)
-    assert opportunities(store, account="a")[0].status == "planned"
+    change_opportunity(Scope(store, "a"), number, by="Ann", status="planned", **promise)
+    assert opportunities(Scope(store, "a"))[0].status == "planned"
 
 
 def test_estimates_are_held_to_what_happened(store):
@@ -125,11 +126,11 @@ def test_estimates_are_held_to_what_happened(store):
     later = {"due_from": TODAY, "due_to": TODAY + timedelta(days=7)}
     entered(store, "Not over", direction="up", **(promise | later))
     entered(store, "No promise")
-    told = outcomes(store, opportunities(store, account="a"), account="a", today=TODAY)
+    told = outcomes(Scope(store, "a"), opportunities(Scope(store, "a")), today=TODAY)
     assert {one.opportunity.id: one.moved for one in told} == {
         right: "as expected",
         wrong: "against what was expected",
     }
     assert (told[0].before, told[0].after) == ("80 %", "99 %")
     assert hit_rate(told) == (1, 2)
-    assert outcomes(store, opportunities(store, account="b"), account="b", today=TODAY) == []
+    assert outcomes(Scope(store, "b"), opportunities(Scope(store, "b")), today=TODAY) == []

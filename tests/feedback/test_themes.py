@@ -31,6 +31,7 @@ from core.feedback.themes import words as theme_words
 from core.ingest.parse.records import parse_ticket
 from core.ingest.save import save_surveys, save_tickets
 from core.review.roadmap import create_opportunity, opportunities
+from core.store import Scope
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -70,7 +71,7 @@ def write(store, texts, account="a", start=0, raters=7, **more):
 
 
 def found(store, account="a", window=ALL):
-    return themes_found(store, account=account, window=window, today=TODAY)
+    return themes_found(Scope(store, account), window=window, today=TODAY)
 
 
 def theme_of(store, text, account="a"):
@@ -142,8 +143,8 @@ def test_below_thirty_comments_there_are_only_themes_by_hand(store):
     few = found(store)
     assert (few.themes, few.is_modelled, few.unassigned_share) == ((), False, 1.0)
     assert "only themes that people make by hand" in theme_words.unassigned_words(few)
-    make_theme(store, "Speed", account="a", by="Ann")
-    add_rule(store, by_name(store, "Speed").theme, any_of=["slow"], account="a", by="Ann")
+    make_theme(Scope(store, "a"), "Speed", by="Ann")
+    add_rule(Scope(store, "a"), by_name(store, "Speed").theme, any_of=["slow"], by="Ann")
     (one,) = found(store).themes
     assert texts_of(one.theme) == {text for text in MANY[:29] if "slow" in text}
     write(store, MANY[29:], start=29)
@@ -164,8 +165,8 @@ def test_free_texts_of_the_survey_are_comments_too(store):
     ]
     with store.write("a") as unit:
         save_surveys(unit, [parse_survey(row) for row in rows])
-    make_theme(store, "Speed", account="a", by="Ann")
-    add_rule(store, by_name(store, "Speed").theme, any_of=["slow"], account="a", by="Ann")
+    make_theme(Scope(store, "a"), "Speed", by="Ann")
+    add_rule(Scope(store, "a"), by_name(store, "Speed").theme, any_of=["slow"], by="Ann")
     one = by_name(store, "Speed")
     assert (one.figures.count, one.figures.raters) == (6, 6)
     # They rate all of it 5, and were asked what to improve.
@@ -180,11 +181,10 @@ def test_free_texts_of_the_survey_are_comments_too(store):
 def test_what_is_excluded_does_not_count_and_both_figures_stay(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    rename_theme(store, theme, "Speed", account="a", by="Ann")
+    rename_theme(Scope(store, "a"), theme, "Speed", by="Ann")
     before = by_name(store, "Speed").figures
     exclude(
-        store,
-        account="a",
+        Scope(store, "a"),
         from_at=NOW - timedelta(days=400),
         to_at=NOW,
         kind="other",
@@ -203,10 +203,10 @@ def test_what_is_excluded_does_not_count_and_both_figures_stay(store):
 def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    number = rename_theme(store, theme, "Speed", account="a", by="Ann")
+    number = rename_theme(Scope(store, "a"), theme, "Speed", by="Ann")
     named = by_name(store, "Speed").theme
     assert named.comments == theme.comments
-    assert pin_theme(store, named, is_pinned=True, account="a", by="Bob") == number
+    assert pin_theme(Scope(store, "a"), named, is_pinned=True, by="Bob") == number
     more = [f"loading is slow and takes ages with the {thing}" for thing in OTHERS]
     more += [f"licence expired, renewal missing for {thing}" for thing in OTHERS]
     write(store, more, start=len(MANY))
@@ -216,7 +216,7 @@ def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
     assert texts_of(theme) <= texts_of(again.themes[0].theme)
     assert len(texts_of(again.themes[0].theme) & set(more[: len(OTHERS)])) > 4
     assert not texts_of(again.themes[0].theme) & set(more[len(OTHERS) :])
-    assert [(c.by, c.after) for c in theme_history(store, number, account="a")][:2] == [
+    assert [(c.by, c.after) for c in theme_history(Scope(store, "a"), number)][:2] == [
         ("Bob", {"is_pinned": True}),
         ("Ann", {"name": "Speed"}),
     ]
@@ -225,22 +225,22 @@ def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
 def test_one_found_theme_is_taken_over_once_by_two_people(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    first = rename_theme(store, theme, "Speed", account="a", by="Ann")
-    assert pin_theme(store, theme, is_pinned=True, account="a", by="Bob") == first
+    first = rename_theme(Scope(store, "a"), theme, "Speed", by="Ann")
+    assert pin_theme(Scope(store, "a"), theme, is_pinned=True, by="Bob") == first
     assert [f.theme.id for f in found(store).themes if f.theme.id] == [first]
 
 
 def test_a_merged_theme_goes_on_taking_what_both_took_and_can_be_parted(store):
     write(store, MANY)
     slow, wrong = theme_of(store, SPEED[0]), theme_of(store, NAMES[0])
-    into = merge_themes(store, slow, wrong, account="a", by="Ann")
+    into = merge_themes(Scope(store, "a"), slow, wrong, by="Ann")
     assert theme_of(store, SPEED[0]).id == theme_of(store, NAMES[0]).id == into
     both = theme_of(store, NAMES[0])
     assert texts_of(both) == texts_of(slow) | texts_of(wrong)
     with pytest.raises(InputError, match="itself"):
-        merge_themes(store, both, both, account="a", by="Ann")
+        merge_themes(Scope(store, "a"), both, both, by="Ann")
     (gone,) = found(store).gone
-    restore_theme(store, gone.id, account="a", by="Ann")
+    restore_theme(Scope(store, "a"), gone.id, by="Ann")
     assert texts_of(theme_of(store, SPEED[0])) == texts_of(slow)
     assert texts_of(theme_of(store, NAMES[0])) == texts_of(wrong)
 
@@ -248,14 +248,14 @@ def test_a_merged_theme_goes_on_taking_what_both_took_and_can_be_parted(store):
 def test_a_deleted_theme_leaves_its_comments_and_does_not_come_back_by_itself(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    number = delete_theme(store, theme, account="a", by="Ann")
+    number = delete_theme(Scope(store, "a"), theme, by="Ann")
     rest = {comment.text for comment in found(store).unassigned.comments}
     assert texts_of(theme) <= rest
     write(store, ["loading is slow and takes ages again"], start=200)
     assert not any("slow" in text for one in found(store).themes for text in texts_of(one.theme))
     with pytest.raises(InputError, match="no such theme"):
-        rename_theme(store, theme_with(theme, number), "Speed", account="a", by="Ann")
-    restore_theme(store, number, account="a", by="Ann")
+        rename_theme(Scope(store, "a"), theme_with(theme, number), "Speed", by="Ann")
+    restore_theme(Scope(store, "a"), number, by="Ann")
     assert texts_of(theme) <= texts_of(theme_of(store, SPEED[0]))
 
 
@@ -267,56 +267,56 @@ def theme_with(theme, number):
 
 def test_hand_goes_before_rule_and_rule_before_model(store):
     write(store, MANY)
-    make_theme(store, "Mine", account="a", by="Ann")
+    make_theme(Scope(store, "a"), "Mine", by="Ann")
     mine = by_name(store, "Mine").theme
-    rule = add_rule(store, mine, all_of=["slow", "printer"], account="a", by="Ann")
+    rule = add_rule(Scope(store, "a"), mine, all_of=["slow", "printer"], by="Ann")
     assert texts_of(by_name(store, "Mine").theme) == {SPEED[0]}
     key = key_of(store, SPEED[0])
     other = theme_of(store, NAMES[0])
-    move_comment(store, key, other, account="a", by="Bob")
+    move_comment(Scope(store, "a"), key, other, by="Bob")
     assert texts_of(by_name(store, "Mine").theme) == set()
     assert SPEED[0] in texts_of(theme_of(store, NAMES[0]))
-    move_comment(store, key, None, account="a", by="Bob")
+    move_comment(Scope(store, "a"), key, None, by="Bob")
     assert SPEED[0] in {c.text for c in found(store).unassigned.comments}
     write(store, ["loading is slow and takes ages again"], start=200)
     assert SPEED[0] in {c.text for c in found(store).unassigned.comments}
-    release_comment(store, key, account="a", by="Bob")
+    release_comment(Scope(store, "a"), key, by="Bob")
     assert texts_of(by_name(store, "Mine").theme) == {SPEED[0]}
-    withdraw_rule(store, rule, account="a", by="Ann")
+    withdraw_rule(Scope(store, "a"), rule, by="Ann")
     assert theme_of(store, SPEED[0]).name != "Mine"
-    moved = changes(store, account="a", subject=f"theme of {key}")
+    moved = changes(Scope(store, "a"), subject=f"theme of {key}")
     assert [change.by for change in moved] == ["Bob"] * 3
     with pytest.raises(InputError, match="no such comment"):
-        move_comment(store, "feedback:nothing", mine, account="a", by="Ann")
+        move_comment(Scope(store, "a"), "feedback:nothing", mine, by="Ann")
 
 
 def test_a_comment_that_is_written_anew_is_no_longer_where_the_model_put_it(store):
     write(store, MANY)
-    rename_theme(store, theme_of(store, SPEED[0]), "Speed", account="a", by="Ann")
+    rename_theme(Scope(store, "a"), theme_of(store, SPEED[0]), "Speed", by="Ann")
     new = "wrong customer shown, names mixed up for everything"
-    cast_vote(store, "a", subject="enhancement:e0", rater="rater 0", comment=new, at=NOW)
+    cast_vote(Scope(store, "a"), subject="enhancement:e0", rater="rater 0", comment=new, at=NOW)
     assert new not in texts_of(by_name(store, "Speed").theme)
 
 
 def test_names_are_given_once_and_an_empty_one_is_none(store):
-    make_theme(store, "Speed", account="a", by="Ann")
+    make_theme(Scope(store, "a"), "Speed", by="Ann")
     for name in ("speed", " ", "x" * 81):
         with pytest.raises(InputError):
-            make_theme(store, name, account="a", by="Ann")
-    make_theme(store, "Speed", account="b", by="Ann")
+            make_theme(Scope(store, "a"), name, by="Ann")
+    make_theme(Scope(store, "b"), "Speed", by="Ann")
     with pytest.raises(InputError, match="no account"):
-        make_theme(store, "Speed", account="nobody", by="Ann")
+        make_theme(Scope(store, "nobody"), "Speed", by="Ann")
 
 
 def test_accounts_see_nothing_of_each_other(store):
     write(store, MANY)
     write(store, MANY[:31], account="b")
     before = found(store, "b")
-    rename_theme(store, theme_of(store, SPEED[0]), "Speed", account="a", by="Ann")
-    move_comment(store, key_of(store, NAMES[0]), None, account="a", by="Ann")
+    rename_theme(Scope(store, "a"), theme_of(store, SPEED[0]), "Speed", by="Ann")
+    move_comment(Scope(store, "a"), key_of(store, NAMES[0]), None, by="Ann")
     assert found(store, "b") == before
     with pytest.raises(InputError):
-        rename_theme(store, by_name(store, "Speed").theme, "Other", account="b", by="Ann")
+        rename_theme(Scope(store, "b"), by_name(store, "Speed").theme, "Other", by="Ann")
 
 
 def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
@@ -324,15 +324,14 @@ def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
     theme = theme_of(store, SPEED[0])
     (one,) = [f for f in found(store).themes if f.theme.key == theme.key]
     number = create_opportunity(
-        store,
-        account="a",
+        Scope(store, "a"),
         title="Faster",
         problem="People wait",
         by="Ann",
         theme=theme,
         reach=one.reach,
     )
-    (entered,) = opportunities(store, account="a")
+    (entered,) = opportunities(Scope(store, "a"))
     recent = [c for c in theme.comments if (TODAY - c.day).days < 28]
     assert entered.id == number
     assert entered.reach_comments == len(recent) == len(entered.evidence["comments"])
@@ -342,9 +341,9 @@ def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
     (shown,) = [f for f in found(store).themes if f.opportunities]
     assert (shown.opportunities, shown.theme.id) == ((number,), entered.theme_id)
     assert shown.is_of("roadmap")
-    merge_themes(store, shown.theme, theme_of(store, NAMES[0]), account="a", by="Ann")
+    merge_themes(Scope(store, "a"), shown.theme, theme_of(store, NAMES[0]), by="Ann")
     assert [f.opportunities for f in found(store).themes if f.opportunities] == [(number,)]
-    assert opportunities(store, account="b") == []
+    assert opportunities(Scope(store, "b")) == []
 
 
 def test_a_new_demo_keeps_what_people_decided(store):
@@ -353,9 +352,9 @@ def test_a_new_demo_keeps_what_people_decided(store):
     assert first.is_modelled
     assert len(first.themes) >= 5
     theme = next(one.theme for one in first.themes if one.theme.id is None)
-    rename_theme(store, theme, "My own", account=DEMO_ACCOUNT, by="Ann")
+    rename_theme(Scope(store, DEMO_ACCOUNT), theme, "My own", by="Ann")
     build_demo(store, today=TODAY + timedelta(days=1), force=True)
-    again = themes_found(store, account=DEMO_ACCOUNT, window=ALL, today=TODAY + timedelta(days=1))
+    again = themes_found(Scope(store, DEMO_ACCOUNT), window=ALL, today=TODAY + timedelta(days=1))
     (mine,) = [one for one in again.themes if one.theme.name == "My own"]
     kept = texts_of(mine.theme) & texts_of(theme)
     assert len(kept) >= 0.8 * len(texts_of(theme))
@@ -369,7 +368,7 @@ def test_sentences_say_what_there_is_and_what_there_is_not(store):
     assert theme_words.themes_answer(found(store), "All time") == (
         "2 comments by 2 people (all time); none of them is in a theme yet."
     )
-    make_theme(store, "Speed, load", account="a", by="Ann", any_of=["slow"])
+    make_theme(Scope(store, "a"), "Speed, load", by="Ann", any_of=["slow"])
     one = by_name(store, "Speed, load")
     assert theme_words.themes_answer(found(store), "All time") == (
         "“Speed, load” is what people write about most: 1 comment, 1 person (all time); "

@@ -11,7 +11,7 @@ from core.demo.active_store import close_stores
 from core.feedback import cast_vote
 from core.feedback.themes import themes_found
 from core.review.roadmap import opportunities
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
 
 ALL = Window(None, None, "All time")
@@ -40,8 +40,7 @@ def opened(monkeypatch, tmp_path):
     def write(texts):
         for n, text in enumerate(texts):
             cast_vote(
-                store,
-                "a",
+                Scope(store, "a"),
                 subject=f"enhancement:e{n}",
                 rater=f"rater {n % 7}",
                 thumb="down" if n % 3 else "up",
@@ -104,7 +103,7 @@ def test_themes_are_named_counted_quoted_and_can_be_taken_away(opened):
     store, app = opened(many())
     app.run()
     assert not app.exception
-    found = themes_found(store, account="a", window=ALL, today=datetime.now(UTC).date())
+    found = themes_found(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
     assert len(found.themes) >= 2
     quotes = {text.value for text in app.text}
     assert all(quote.text in quotes for one in found.themes[:10] for quote in one.figures.quotes)
@@ -136,9 +135,9 @@ def test_an_editor_makes_a_theme_rules_it_and_takes_it_to_the_roadmap(opened):
     app.session_state["themes_opportunity_1_2"] = True
     app.run()
     pressed(app, "themes_opportunity_1_2", "Enter it into the roadmap")
-    (entered,) = opportunities(store, account="a")
+    (entered,) = opportunities(Scope(store, "a"))
     assert (entered.title, entered.theme_id, entered.reach_comments) == ("Speed", 1, 2)
-    assert [c.by for c in changes(store, account="a", subject="theme 1")] == [
+    assert [c.by for c in changes(Scope(store, "a"), subject="theme 1")] == [
         "someone on this machine"
     ] * 2
 
@@ -147,7 +146,7 @@ def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     store, app = opened(["Too slow today", "slow again", "fine"])
     from core.feedback.themes import make_theme
 
-    make_theme(store, "Speed", account="a", by="Ann")
+    make_theme(Scope(store, "a"), "Speed", by="Ann")
     app.run()
     app.text_input(key="themes_search").set_value("AGAIN").run()
     assert [text.value for text in app.text] == ["slow again"]
@@ -157,12 +156,12 @@ def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     app.selectbox(key=f"{box}_to").set_value("1").run()
     pressed(app, box, "Move it")
     assert not app.exception
-    found = themes_found(store, account="a", window=ALL, today=datetime.now(UTC).date())
+    found = themes_found(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
     assert [c.text for c in found.themes[0].figures.comments] == ["slow again"]
 
 
 def _open_keys(store):
-    found = themes_found(store, account="a", window=ALL, today=datetime.now(UTC).date())
+    found = themes_found(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
     return [
         f"themes_move_{comment.key}_0"
         for comment in found.unassigned.comments

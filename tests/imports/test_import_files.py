@@ -17,7 +17,7 @@ from core.ingest.files import (
     open_records,
     remember_mapping,
 )
-from core.store import Enhancement, Feedback, SyncProblem, SyncRun, Ticket, table
+from core.store import Enhancement, Feedback, Scope, SyncProblem, SyncRun, Ticket, table
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "incidents_uci"
 HEADER = "Number,Created,Resolved,Category,Priority,Assigned to,Enhanced"
@@ -47,7 +47,7 @@ def written(tmp_path, text, name="t.csv", encoding="utf-8"):
 
 
 def tickets(acme, path, **more):
-    return import_file(acme, "tickets", path, account="acme", **more)
+    return import_file(Scope(acme, "acme"), "tickets", path, **more)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -56,7 +56,7 @@ def test_every_encoding_and_separator(tmp_path, store, encoding, separator):
     store.ensure_account("acme", "Acme")
     text = "\r\n".join((HEADER, *ROWS)).replace(",", separator)
     report = import_file(
-        store, "tickets", written(tmp_path, text, encoding=encoding), account="acme"
+        Scope(store, "acme"), "tickets", written(tmp_path, text, encoding=encoding)
     )
     assert (report.added, report.refused, report.problems) == (2, 0, 0)
     assert rows(store, Ticket, "id", "category", "enhanced", "technician") == [
@@ -142,7 +142,7 @@ def test_dates_that_can_be_read_in_two_ways_are_asked_about(acme, tmp_path):
     # It is remembered for this account.
     assert tickets(acme, path).unchanged == 2
     with pytest.raises(InputError):
-        import_file(acme, "tickets", path, account="other")
+        import_file(Scope(acme, "other"), "tickets", path)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_times_without_an_offset_are_in_the_zone_of_the_mapping(acme, tmp_path):
 
 def test_a_mapping_is_proposed_from_the_header_and_kept_when_corrected(acme, tmp_path):
     found = open_records(written(tmp_path, "\n".join((HEADER, *ROWS))))
-    mapping, formats = known_mapping(acme, "tickets", found, account="acme")
+    mapping, formats = known_mapping(Scope(acme, "acme"), "tickets", found)
     assert mapping.columns == {
         "id": "Number",
         "opened_at": "Created",
@@ -185,9 +185,9 @@ def test_a_mapping_is_proposed_from_the_header_and_kept_when_corrected(acme, tmp
     }
     assert formats == []
     other = ColumnMapping(columns={"id": "Number", "opened_at": "Created"})
-    remember_mapping(acme, "tickets", found, other, account="acme")
-    assert known_mapping(acme, "tickets", found, account="acme") == (other, [])
-    assert known_mapping(acme, "tickets", found, account="other")[0].columns == mapping.columns
+    remember_mapping(Scope(acme, "acme"), "tickets", found, other)
+    assert known_mapping(Scope(acme, "acme"), "tickets", found) == (other, [])
+    assert known_mapping(Scope(acme, "other"), "tickets", found)[0].columns == mapping.columns
 
 
 RUN = {"id": "r1", "tenant_id": "acme", "ticket_id": "T-1", "status": "completed"}
@@ -203,7 +203,7 @@ def test_enhancements_in_every_form(acme, tmp_path, form):
         text = "\n".join(map(json.dumps, runs)) + "\nno json\n[1]\n"
     else:
         text = json.dumps(runs if form == "array" else {"enhancements": runs, "count": 2}, indent=1)
-    report = import_file(acme, "enhancements", written(tmp_path, text, "r.x"), account="acme")
+    report = import_file(Scope(acme, "acme"), "enhancements", written(tmp_path, text, "r.x"))
     assert report.added == 2
     assert [(p.line, p.reason) for p in report.listed] == (
         [(3, "it is no JSON"), (4, "it is no object")] if form == "lines" else []
@@ -217,19 +217,19 @@ def test_enhancements_in_every_form(acme, tmp_path, form):
 def test_rows_of_another_tenant_stay_out(acme, tmp_path):
     text = "\n".join(json.dumps(RUN | {"id": t, "tenant_id": t}) for t in ("acme", "evil", "T9"))
     path = written(tmp_path, text, "r.jsonl")
-    report = import_file(acme, "enhancements", path, account="acme")
+    report = import_file(Scope(acme, "acme"), "enhancements", path)
     assert (report.added, report.refused) == (1, 2)
     assert report.listed[0].reason == "it belongs to another tenant"
     columns = {key: key for key in RUN}
     mapping = ColumnMapping(columns=columns, tenant="T9")
-    assert import_file(acme, "enhancements", path, account="acme", mapping=mapping).added == 1
+    assert import_file(Scope(acme, "acme"), "enhancements", path, mapping=mapping).added == 1
 
 
 def test_feedback(acme, tmp_path):
     vote = {"id": "f1", "ticket_id": "T-1", "technician_email": "kim@example.org"}
     vote |= {"feedback_type": "rating", "rating_value": 4, "created_at": "2026-01-05T09:00:00Z"}
     text = json.dumps({"feedback": [vote, vote | {"id": "f2", "rating_value": 9}], "count": 2})
-    report = import_file(acme, "feedback", written(tmp_path, text, "f.json"), account="acme")
+    report = import_file(Scope(acme, "acme"), "feedback", written(tmp_path, text, "f.json"))
     assert (report.added, report.refused) == (1, 1)
     assert rows(acme, Feedback, "rating") == [(4,)]
 
@@ -283,11 +283,11 @@ def test_a_real_log_of_incidents(store, tmp_path):
     path = tmp_path / "incidents.csv"
     path.write_bytes(gzip.decompress((DATA / "incidents.csv.gz").read_bytes()))
     found = open_records(path)
-    mapping, formats = known_mapping(store, "tickets", found, account="acme")
+    mapping, formats = known_mapping(Scope(store, "acme"), "tickets", found)
     assert formats == []
     columns = dict(mapping.columns) | {"enhanced": "knowledge"}
     report = import_file(
-        store, "tickets", path, account="acme", mapping=ColumnMapping(columns=columns)
+        Scope(store, "acme"), "tickets", path, mapping=ColumnMapping(columns=columns)
     )
     assert (report.added, report.refused) == (24_918, 0)
     enhanced = [flag for (flag,) in rows(store, Ticket, "enhanced")]

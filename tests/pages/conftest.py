@@ -15,12 +15,10 @@ from core.store import FACT_TABLES, SyncRun, open_store, table
 from pages import ui
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
-# The script of each page by its address.
+# The script of each page by its address, which is the script's name.
 SCRIPTS = {
-    address or Path(script).stem: script
-    for script, address in re.findall(
-        r'st\.Page\("([^"]+)"(?:.*url_path="(\w+)")?', (PAGES / "_frame.py").read_text()
-    )
+    Path(script).stem: script
+    for script in re.findall(r'st\.Page\("([^"]+)"', (PAGES / "_frame.py").read_text())
 }
 NAMES = sorted(SCRIPTS)
 

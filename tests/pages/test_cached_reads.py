@@ -9,6 +9,7 @@ from core.engagement import people as analytics
 from core.feedback import cast_vote, recent_comments
 from core.ingest.clients.testio import parse_cycle
 from core.ingest.save import save_cycles
+from core.store import Scope
 from pages import ui
 from tests.pages.test_shown_figures import cycle
 
@@ -20,9 +21,9 @@ def computed(monkeypatch):
     compute = analytics.engagement
 
     @wraps(compute)
-    def noted(store, **asked):
-        accounts.append(asked["account"])
-        return compute(store, **asked)
+    def noted(scope, **asked):
+        accounts.append(scope.account)
+        return compute(scope, **asked)
 
     monkeypatch.setattr(analytics, "engagement", noted)
     return accounts
@@ -35,7 +36,7 @@ def test_a_vote_leaves_the_figures_of_test_cycles_as_they_are(acme, run_page, co
             save_cycles(unit, [parse_cycle(cycle(1, "Ann", "Bob", 5))])
     app = run_page("customer_engagement")
     assert computed == ["acme"]
-    cast_vote(acme, "acme", subject="ticket:T-1", rater="ann@example.org", rating=5)
+    cast_vote(Scope(acme, "acme"), subject="ticket:T-1", rater="ann@example.org", rating=5)
     with acme.write("other") as unit:
         save_cycles(unit, [parse_cycle(cycle(2, "Zoe", "Zoe", 6))])
     app.run()
@@ -49,6 +50,8 @@ def test_a_vote_leaves_the_figures_of_test_cycles_as_they_are(acme, run_page, co
 
 def test_nothing_of_another_table_can_be_cached_by_the_facts(acme):
     account = SimpleNamespace(id="acme")
-    page = SimpleNamespace(store=acme, account=account, facts=0, today=None)
+    page = SimpleNamespace(
+        store=acme, scope=Scope(acme, "acme"), account=account, facts=0, today=None
+    )
     with pytest.raises(AssertionError, match="recent_comments reads"):
-        ui.read_facts(page, recent_comments, account_id="acme")
+        ui.read_facts(page, recent_comments)

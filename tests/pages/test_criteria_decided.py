@@ -15,6 +15,7 @@ from core.criteria.entries import annotate, exclude, exclusions
 from core.criteria.frozen import freeze_baseline
 from core.criteria.verdicts import criteria_of
 from core.criteria.windows import baselines, plan_baseline
+from core.store import Scope
 from tests.pages.criteria import (
     HOUR,
     START,
@@ -41,7 +42,7 @@ def test_an_exclusion_is_added_and_withdrawn_on_the_page(acme, opened):
     button(app, "Exclude").click().run()
     assert not app.exception
     assert "Excluded" in app.toast[0].value
-    (entry,) = exclusions(acme, account="acme")
+    (entry,) = exclusions(Scope(acme, "acme"))
     assert (entry.reason, entry.entered_by) == ("A drill", "someone on this machine")
     assert {one.label: one.value for one in app.metric}["Enhancement success rate"] == "100 %"
     button(app, "Withdraw it").click().run()
@@ -51,7 +52,7 @@ def test_an_exclusion_is_added_and_withdrawn_on_the_page(acme, opened):
     field(app.text_input, "Reason").set_value(" ")
     button(app, "Exclude").click().run()
     assert "Say the reason" in app.error[0].value
-    assert len(exclusions(acme, account="acme")) == 1
+    assert len(exclusions(Scope(acme, "acme"))) == 1
 
 
 def plans(app, name, first_day, days=7):
@@ -79,7 +80,7 @@ def test_a_baseline_is_planned_collects_and_is_frozen(acme, opened):
     button(app, "Freeze it").click().run()
     assert not app.exception
     assert "Frozen" in app.toast[0].value
-    past = next(b for b in baselines(acme, account="acme") if b.id == 3)
+    past = next(b for b in baselines(Scope(acme, "acme")) if b.id == 3)
     assert (past.frozen_by, past.content["rows"]["runs"]) == ("someone on this machine", 100)
     assert "Today's data still gives each of these figures" in said(app)
     row = frame(app, "Target").set_index("Criterion").loc["Enhancement success rate"]
@@ -99,25 +100,24 @@ def test_a_window_without_sense_is_refused_with_one_sentence(acme, opened):
     app = plans(app, "Again", WEEK.start + timedelta(days=3))
     (error,) = app.error
     assert "already has some of these days" in error.value
-    assert len(baselines(acme, account="acme")) == 1
+    assert len(baselines(Scope(acme, "acme"))) == 1
 
 
 def test_two_people_freeze_and_the_second_is_told(acme, opened):
     save(acme, runs(9))
-    plan_baseline(acme, account="acme", name="One", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme"), name="One", first_day=WEEK.start, by="Ann")
     app = opened("Baseline")
-    freeze_baseline(acme, 1, account="acme", by="Bob")
+    freeze_baseline(Scope(acme, "acme"), 1, by="Bob")
     button(app, "Freeze it").click().run()
     assert "frozen already" in app.error[0].value
-    assert baselines(acme, account="acme")[0].frozen_by == "Bob"
+    assert baselines(Scope(acme, "acme"))[0].frozen_by == "Bob"
 
 
 def test_a_restart_is_offered_after_a_long_outage(acme, opened):
     save(acme, runs(96, 4))
-    plan_baseline(acme, account="acme", name="One", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme"), name="One", first_day=WEEK.start, by="Ann")
     exclude(
-        acme,
-        account="acme",
+        Scope(acme, "acme"),
         from_at=START,
         to_at=START + 5 * HOUR,
         kind="outage",
@@ -127,7 +127,7 @@ def test_a_restart_is_offered_after_a_long_outage(acme, opened):
     app = opened("Baseline")
     assert "Consider another window: an outage of" in said(app)
     next(one for one in app.button if one.label.startswith("Begin again on Monday")).click().run()
-    new, old = baselines(acme, account="acme")
+    new, old = baselines(Scope(acme, "acme"))
     assert (old.restarted_as, new.first_day.weekday()) == (new.id, 0)
     assert new.first_day > TODAY
 
@@ -154,7 +154,7 @@ def test_a_criterion_is_decided_with_its_history(acme, opened):
     field(app.number_input, "Target, %").set_value(None)
     button(app, "Save").click().run()
     assert not app.exception
-    assert len(criterion_history(acme, "success_rate", account="acme")) == 1
+    assert len(criterion_history(Scope(acme, "acme"), "success_rate")) == 1
 
 
 def test_what_it_is_worth_takes_inputs_with_a_name(acme, opened):
@@ -187,7 +187,7 @@ def test_what_it_is_worth_takes_inputs_with_a_name(acme, opened):
     field(app.number_input, "Hourly rate").set_value(0.0)
     button(app, "Save").click().run()
     assert "an hour of work costs something" in app.error[0].value
-    assert settings_of(acme, RoiSettings, account="acme").hourly_rate == 60.0
+    assert settings_of(Scope(acme, "acme"), RoiSettings).hourly_rate == 60.0
 
 
 def test_the_day_of_go_live_is_entered_and_taken_back(acme, opened):
@@ -197,7 +197,7 @@ def test_the_day_of_go_live_is_entered_and_taken_back(acme, opened):
         field(app.date_input, "Go-live date").set_value(day)
         button(app, "Save").click().run()
         assert not app.exception
-        assert settings_of(acme, BaselineSettings, account="acme").go_live == kept
+        assert settings_of(Scope(acme, "acme"), BaselineSettings).go_live == kept
     assert "Entered by someone on this machine" in said(app)
 
 
@@ -227,10 +227,9 @@ def test_who_is_no_editor_changes_nothing_even_past_a_disabled_button(
     acme, opened, tmp_path, tab, label
 ):
     save(acme, runs(96, 4))
-    plan_baseline(acme, account="acme", name="One", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme"), name="One", first_day=WEEK.start, by="Ann")
     exclude(
-        acme,
-        account="acme",
+        Scope(acme, "acme"),
         from_at=START,
         to_at=START + 5 * HOUR,
         kind="outage",
@@ -263,9 +262,9 @@ def test_who_is_no_editor_changes_nothing_even_past_a_disabled_button(
 )
 def test_who_is_no_editor_is_offered_nothing(acme, opened, tmp_path, tab, hidden):
     save(acme, runs(96, 4))
-    at = {"account": "acme", "from_at": START, "by": "Ann"}
-    exclude(acme, to_at=START + HOUR, kind="outage", reason="Down", **at)
-    annotate(acme, kind="other", text="Something", **at)
+    at = {"from_at": START, "by": "Ann"}
+    exclude(Scope(acme, "acme"), to_at=START + HOUR, kind="outage", reason="Down", **at)
+    annotate(Scope(acme, "acme"), kind="other", text="Something", **at)
     assert hidden <= {one.label for one in opened(tab).button}
     (tmp_path / "secrets.toml").write_text('editors = ["boss@example.com"]')
     assert not hidden & {one.label for one in opened(tab).button}
@@ -274,12 +273,12 @@ def test_who_is_no_editor_is_offered_nothing(acme, opened, tmp_path, tab, hidden
 def test_settings_of_another_account_are_not_touched(acme, opened):
     acme.ensure_account("zeta", "Zeta")
     save(acme, runs(96, 4))
-    save_settings(acme, BaselineSettings(go_live="2026-11-04"), account="zeta", by="Zoe")
+    save_settings(Scope(acme, "zeta"), BaselineSettings(go_live="2026-11-04"), by="Zoe")
     app = opened("All criteria")
     field(app.number_input, "Target, %").set_value(90.0)
     button(app, "Save").click().run()
     by_account = {
-        account: {c.key: c.target for c in criteria_of(acme, account=account)}["success_rate"]
+        account: {c.key: c.target for c in criteria_of(Scope(acme, account))}["success_rate"]
         for account in ("acme", "zeta")
     }
     assert by_account == {"acme": 0.9, "zeta": 0.95}

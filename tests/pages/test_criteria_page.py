@@ -12,6 +12,7 @@ from core.criteria.entries import annotate, annotations, exclude
 from core.criteria.frozen import freeze_baseline
 from core.criteria.verdicts import criteria_of
 from core.criteria.windows import plan_baseline
+from core.store import Scope
 from pages.ui import plain
 from tests.pages.criteria import (
     HOSTILE,
@@ -102,8 +103,7 @@ def test_a_figure_with_its_interval_sample_and_verdict(acme, opened):
 def test_both_figures_where_something_is_excluded(acme, opened):
     save(acme, runs(96, 4))
     exclude(
-        acme,
-        account="acme",
+        Scope(acme, "acme"),
         from_at=START + 104 * HOUR,
         to_at=START + 105 * HOUR,
         kind="outage",
@@ -136,13 +136,13 @@ def test_hostile_words_stand_as_they_are(acme, opened, tab):
         for n in range(90)
     ]
     save(acme, runs(96, 4), answers(9), tickets)
-    at = {"account": "acme", "from_at": START, "by": text}
-    annotate(acme, kind="other", text=text, **at)
-    exclude(acme, to_at=START + HOUR, kind="outage", reason=text, **at)
+    at = {"from_at": START, "by": text}
+    annotate(Scope(acme, "acme"), kind="other", text=text, **at)
+    exclude(Scope(acme, "acme"), to_at=START + HOUR, kind="outage", reason=text, **at)
     edit = CriterionEdit(target=0.9, direction="above", owner=text, rationale=text)
-    change_criterion(acme, "success_rate", edit, account="acme", by=text)
+    change_criterion(Scope(acme, "acme"), "success_rate", edit, by=text)
     name = text[:100].strip()
-    number = plan_baseline(acme, account="acme", name=name, first_day=WEEK.start, by=text)
+    number = plan_baseline(Scope(acme, "acme"), name=name, first_day=WEEK.start, by=text)
     app = opened(tab)
     assert answer(app).endswith(f"{WEEK.label}.") or WEEK.label in answer(app)
     field(app.selectbox, "Window").select(name).run()
@@ -155,13 +155,13 @@ def test_hostile_words_stand_as_they_are(acme, opened, tab):
         assert raw == []
         assert any(plain(text)[:40] in t for t in texts(app))
         if not frozen:
-            freeze_baseline(acme, number, account="acme", by=text)
+            freeze_baseline(Scope(acme, "acme"), number, by=text)
             app.run()
 
 
 def test_a_word_that_a_column_has_is_a_name_too(acme, opened):
     save(acme, runs(96, 4))
-    plan_baseline(acme, account="acme", name="Change", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme"), name="Change", first_day=WEEK.start, by="Ann")
     app = opened("Compare")
     field(app.selectbox, "To").select("Change").run()
     assert not app.exception
@@ -173,10 +173,10 @@ def test_baselines_of_one_name_and_one_that_is_called_like_a_week(acme, opened):
     save(acme, runs(96, 4))
     save(acme, runs(50, name="before", start=START - 7 * 24 * HOUR))
     before = WEEK.start - timedelta(days=7)
-    plan_baseline(acme, account="acme", name="Autumn", first_day=WEEK.start, by="Ann")
-    plan_baseline(acme, account="acme", name="Autumn", first_day=before, by="Ann")
+    plan_baseline(Scope(acme, "acme"), name="Autumn", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme"), name="Autumn", first_day=before, by="Ann")
     plan_baseline(
-        acme, account="acme", name=WEEK.label, first_day=before - timedelta(days=7), by="Ann"
+        Scope(acme, "acme"), name=WEEK.label, first_day=before - timedelta(days=7), by="Ann"
     )
     app = opened()
     samples = {}
@@ -213,8 +213,8 @@ def test_a_link_to_what_is_not_there_shows_the_last_week(acme, run_page, query):
     assert not app.exception
     assert not app.error
     assert WEEK.label in answer(app)
-    assert criteria_of(acme, account="acme")
-    assert annotations(acme, account="acme", start=START, end=NOW) == []
+    assert criteria_of(Scope(acme, "acme"))
+    assert annotations(Scope(acme, "acme"), start=START, end=NOW) == []
 
 
 def test_what_is_this_proves_the_figure_by_its_rows(acme, opened):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.analytics.window import last_complete_week
 from core.criteria.windows import baselines, plan_baseline
 from core.report import FORMATS
-from core.store import open_store
+from core.store import Scope, open_store
 from pages.criteria import report as _criteria_report
 
 
@@ -40,11 +40,11 @@ def test_every_format_is_offered_and_none_is_made_before_it_is_asked_for(demo_ur
 def test_a_format_is_made_within_ten_seconds(demo_url, kind):
     store = open_store(demo_url)
     week = last_complete_week(datetime.now(UTC).date())
-    plan_baseline(store, account="demo", name="Autumn", first_day=week.start, by="Ann")
-    baseline = next(b for b in baselines(store, account="demo") if b.name == "Autumn")
+    plan_baseline(Scope(store, "demo"), name="Autumn", first_day=week.start, by="Ann")
+    baseline = next(b for b in baselines(Scope(store, "demo")) if b.name == "Autumn")
     begun = time.perf_counter()
     chosen = _criteria_report.Chosen(baseline.window, baseline, "complete")
-    data = _criteria_report._made(store, "demo", chosen, True, kind)
+    data = _criteria_report._made(Scope(store, "demo"), chosen, True, kind)
     assert time.perf_counter() - begun < 10
     assert len(data) > 5_000
     store.close()

@@ -10,7 +10,7 @@ from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.ingest.clients.testio import parse_cycle
 from core.ingest.save import save_cycles
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.pages.test_shown_figures import HOSTILE, acme, cycle  # noqa: F401  # a fixture
 
 TABS = (
@@ -30,7 +30,7 @@ def now(store):
     """The customer users as the page opens."""
     today = datetime.now(UTC).date()
     window = preset("Last 90 days", today)
-    return engagement(store, account="demo", window=window, today=today)
+    return engagement(Scope(store, "demo"), window=window, today=today)
 
 
 def on_tab(run_page, tab, **query):
@@ -87,7 +87,7 @@ def test_segments_choose_who_is_listed(demo_url, run_page):
 
 
 def test_one_users_view_and_the_way_back(demo, run_page):
-    names = customer_names(demo, account="demo")
+    names = customer_names(Scope(demo, "demo"))
     board = run_page("customer_engagement")
     first = leaders(board)
     person = next(key for key, name in names.items() if name == first["customer"].iloc[0])
@@ -103,7 +103,7 @@ def test_one_users_view_and_the_way_back(demo, run_page):
 
 
 def test_what_is_this_of_one_user_proves_the_figure(demo, run_page):
-    names = customer_names(demo, account="demo")
+    names = customer_names(Scope(demo, "demo"))
     app = run_page("customer_engagement")
     app.selectbox(key="engagement_person").select(min(names)).run()
     app.selectbox(key="engagement_period").select("All time").run()
@@ -146,12 +146,12 @@ def test_thresholds_are_tried_and_saved(demo, run_page):
     app = submit(settings_form(app, silent_days=60), "Try")
     assert not app.exception
     assert "Silent, 60 days" in shown(app)
-    assert settings_of(demo, EngagementSettings, account="demo") == EngagementSettings()
+    assert settings_of(Scope(demo, "demo"), EngagementSettings) == EngagementSettings()
     app = app.button(key="engagement_untry").click().run()
     assert "Silent, 90 days" in shown(app)
     assert app.number_input(key="engagement_silent_days_demo").value == 90
     app = submit(settings_form(app, silent_days=70, high_activity=20), "Save for the account")
-    assert settings_of(demo, EngagementSettings, account="demo") == EngagementSettings(
+    assert settings_of(Scope(demo, "demo"), EngagementSettings) == EngagementSettings(
         silent_days=70, high_activity=20
     )
     assert "Silent, 70 days" in shown(app)
@@ -165,7 +165,7 @@ def test_thresholds_without_sense_change_nothing(demo, run_page):
     app = on_tab(run_page, "Segments")
     app = submit(settings_form(app, silent_days=20), "Save for the account")
     assert "Silent begins after fading" in app.error[0].value
-    assert changes(demo, account="demo", subject="settings of engagement") == []
+    assert changes(Scope(demo, "demo"), subject="settings of engagement") == []
     assert "Silent, 90 days" in shown(app)
 
 
@@ -179,7 +179,7 @@ def test_who_may_not_change_may_try(demo_url, run_page, monkeypatch):
 
 
 def test_saved_thresholds_are_those_of_every_page(demo, demo_url, run_page):
-    save_settings(demo, EngagementSettings(silent_days=46), account="demo", by="Ann")
+    save_settings(Scope(demo, "demo"), EngagementSettings(silent_days=46), by="Ann")
     assert now(demo).settings.silent_days == 46
     assert "Silent, 46 days" in shown(run_page("customer_engagement"))
 
@@ -212,7 +212,7 @@ def test_each_tab_with_names_that_are_markup(run_page, tab):
 
 
 def person_called(store, name):
-    names = customer_names(store, account="acme")
+    names = customer_names(Scope(store, "acme"))
     return next(person for person, known in names.items() if known == name)
 
 

@@ -16,7 +16,7 @@ from core.analytics.saved_views import View, forget_view, save_view, saved_views
 from core.base.errors import InputError
 from core.ingest.clients.testio import parse_cycle, parse_product
 from core.ingest.save import save_cycles, save_products
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.pages.test_shown_figures import cycle
 
 
@@ -35,9 +35,9 @@ def test_dimensions_are_those_that_every_metric_reaches():
 
 
 def test_members_are_the_known_names(demo):
-    assert set(members(demo, dimension="bug_status", account="demo")) >= {"accepted", "rejected"}
-    assert members(demo, dimension="known_bug", account="demo") == ["false", "true"]
-    names = members(demo, dimension="customer", account="demo")
+    assert set(members(Scope(demo, "demo"), dimension="bug_status")) >= {"accepted", "rejected"}
+    assert members(Scope(demo, "demo"), dimension="known_bug") == ["false", "true"]
+    names = members(Scope(demo, "demo"), dimension="customer")
     assert len(names) == 75
     assert names == sorted(names)
 
@@ -56,7 +56,7 @@ def test_what_emptied_names_both_where_neither_alone_did(demo):
     both = asked | {"filters": {"tester": ["Nobody at all"]}}
     assert what_emptied(demo, asked=both) == "the filter on tester and the period"
     either = {"metrics": ["bug_count"], "account": "demo", "filters": {"severity": "low"}}
-    one = members(demo, dimension="tester", account="demo")[0]
+    one = members(Scope(demo, "demo"), dimension="tester")[0]
     either["filters"] |= {"bug_status": "no such", "tester": one}
     assert what_emptied(demo, asked=either) == "the filter on bug status"
     demo.ensure_account("new", "New")
@@ -109,20 +109,20 @@ def test_no_period_between_two_is_missing():
 
 
 def test_views_are_kept_by_name_and_account(demo):
-    save_view(demo, "demo", "  Bugs   by month ", {"explore_metrics": ["Bugs"]})
-    save_view(demo, "demo", "Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
-    assert saved_views(demo, "demo") == [
+    save_view(Scope(demo, "demo"), "  Bugs   by month ", {"explore_metrics": ["Bugs"]})
+    save_view(Scope(demo, "demo"), "Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
+    assert saved_views(Scope(demo, "demo")) == [
         View("Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
     ]
     demo.ensure_account("other", "Other")
-    assert saved_views(demo, "other") == []
-    forget_view(demo, "other", "Bugs by month")
-    assert len(saved_views(demo, "demo")) == 1
-    forget_view(demo, "demo", "Bugs by month")
-    assert saved_views(demo, "demo") == []
+    assert saved_views(Scope(demo, "other")) == []
+    forget_view(Scope(demo, "other"), "Bugs by month")
+    assert len(saved_views(Scope(demo, "demo"))) == 1
+    forget_view(Scope(demo, "demo"), "Bugs by month")
+    assert saved_views(Scope(demo, "demo")) == []
     for name in ("", "   ", "x" * 101):
         with pytest.raises(InputError):
-            save_view(demo, "demo", name, {})
+            save_view(Scope(demo, "demo"), name, {})
 
 
 def test_the_page_asks_and_shows_what_was_chosen(demo, run_page):
@@ -176,7 +176,7 @@ def test_definitions_are_found_by_their_words(demo, run_page, search, labels):
 
 @pytest.mark.parametrize("dimension", dimensions_of(["bug_count"]))
 def test_every_member_can_be_filtered_by(demo, dimension):
-    for value in members(demo, dimension=dimension, account="demo")[:3]:
+    for value in members(Scope(demo, "demo"), dimension=dimension)[:3]:
         filters = {dimension: [value]}
         answer = query_metrics(demo, metrics=["bug_count"], filters=filters, account="demo")
         assert not [warning for warning in answer["warnings"] if "No row has" in warning]

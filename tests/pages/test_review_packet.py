@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.analytics.account_settings import ReviewSettings, settings_of
 from core.report.packet import weekly_packet
 from core.report.weekly import PACKET_FORMATS
-from core.store import open_store
+from core.store import Scope, open_store
 from pages.review import packet as _review_packet
 
 
@@ -24,8 +24,8 @@ def page_of_the_packet():
     def show(page):
         week = last_complete_week(page.today)
         account = page.account.id
-        told = agenda(page.store, week, account=account, name=page.account.name)
-        meeting = meeting_of(page.store, week.label, account=account)
+        told = agenda(Scope(page.store, account), week, name=page.account.name)
+        meeting = meeting_of(Scope(page.store, account), week.label)
         ui.said("review")
         _review_packet.show(page, told, meeting, week.label)
 
@@ -88,7 +88,7 @@ def test_it_is_sent_and_the_addresses_are_remembered(mailed, demo_url, run):
     assert (mail.host, mail.port, mail.tls) == ("smtp.example.org", 587, "starttls")
     assert message["To"] == "ann@example.org, zoe@example.org"
     store = open_store(demo_url)
-    kept = settings_of(store, ReviewSettings, account="demo").recipients
+    kept = settings_of(Scope(store, "demo"), ReviewSettings).recipients
     store.close()
     assert kept == ["ann@example.org", "zoe@example.org"]
     assert run().text_area[0].value == "ann@example.org\nzoe@example.org"
@@ -121,7 +121,7 @@ def test_who_may_not_edit_sends_nothing(demo_url, run, monkeypatch, tmp_path):
 
 def test_a_draft_has_those_that_are_addresses(demo_url):
     store = open_store(demo_url)
-    made = partial(weekly_packet, store, account="demo")
+    made = partial(weekly_packet, Scope(store, "demo"))
     for text, to in (("ann@example.org", "ann@example.org"), ("", None), ("x y", None)):
         mail = email.message_from_bytes(
             _review_packet._draft(made, text), policy=email.policy.default

@@ -9,7 +9,7 @@ import pytest
 from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
 from core.ingest.clients.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
 from core.ingest.save import save_bugs, save_cycles, save_products, save_reject_reasons
-from core.store import User, open_store, table
+from core.store import Scope, User, open_store, table
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b> | |'
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -174,7 +174,7 @@ def test_a_trial_is_in_the_link_and_says_so(acme, run_page):
     assert "Critical weighs 0 instead of 5; low weighs 30 instead of 1" in text(app)
     assert "Nothing is saved" in text(app)
     assert answer(app).endswith("lead 4 ranked testers; 0 newcomers not ranked yet.")
-    assert settings_of(acme, LeaderboardSettings, account="acme") == LeaderboardSettings()
+    assert settings_of(Scope(acme, "acme"), LeaderboardSettings) == LeaderboardSettings()
     app.button(key="testers_untry").click().run()
     assert "trial" not in app.query_params
     assert answer(app).startswith("Mia leads")
@@ -221,9 +221,9 @@ def test_weights_are_tried_and_then_saved_with_who_did_it(acme, run_page):
     press(app, "Save for the account")
     assert not app.exception
     assert "trial" not in app.query_params
-    kept = settings_of(acme, LeaderboardSettings, account="acme")
+    kept = settings_of(Scope(acme, "acme"), LeaderboardSettings)
     assert (kept.weights["low"], kept.most_rejected) == (30, 0.125)
-    (change,) = changes(acme, account="acme", subject="settings of testers")
+    (change,) = changes(Scope(acme, "acme"), subject="settings of testers")
     assert change.by == "someone on this machine"
     history = table_of(app, "Who")
     assert history["What"].tolist() == [
@@ -320,7 +320,7 @@ def test_the_download_has_every_term(acme, run_page):
 
     chosen = Filters(Window(None, None, "All time"))
     view = View(Page, chosen, LeaderboardSettings(), LeaderboardSettings())
-    found = leaderboard(acme, scope=view.scope)
+    found = leaderboard(acme, selection=view.selection)
     frame = ranking._every_term(view, found)
     mia = frame.set_index("tester").loc["Mia"]
     score = mia["points"] * (mia["accepted"] + mia["prior_accepted"])

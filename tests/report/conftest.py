@@ -9,7 +9,7 @@ from core.analytics.window import last_complete_week
 from core.criteria.entries import annotate, exclude
 from core.criteria.frozen import freeze_baseline
 from core.criteria.windows import plan_baseline
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.report.hostile import fill
 
 NOW = datetime.now(UTC)
@@ -28,20 +28,18 @@ def decided(demo):
     week = last_complete_week(NOW.date())
     wednesday = datetime.combine(week.start + timedelta(days=2), datetime.min.time(), UTC)
     inputs = {"hourly_rate": 45.0, "operating_cost_per_week": 1_500.0, "setup_cost": 9_000.0}
-    save_settings(demo, RoiSettings(**inputs), account="demo", by="Ann")
+    save_settings(Scope(demo, "demo"), RoiSettings(**inputs), by="Ann")
     go_live = str(week.start - timedelta(weeks=3))
-    save_settings(demo, BaselineSettings(go_live=go_live), account="demo", by="Ann")
+    save_settings(Scope(demo, "demo"), BaselineSettings(go_live=go_live), by="Ann")
     annotate(
-        demo,
-        account="demo",
+        Scope(demo, "demo"),
         from_at=wednesday + timedelta(hours=10),
         kind="deployment",
         text="Release 4",
         by="Bob",
     )
     exclude(
-        demo,
-        account="demo",
+        Scope(demo, "demo"),
         from_at=wednesday + timedelta(hours=10),
         to_at=wednesday + timedelta(hours=15),
         kind="outage",
@@ -55,13 +53,12 @@ def decided(demo):
 def frozen(decided):
     """The same, frozen for the last complete week."""
     number = plan_baseline(
-        decided,
-        account="demo",
+        Scope(decided, "demo"),
         name="Autumn",
         first_day=last_complete_week(NOW.date()).start,
         by="Ann",
     )
-    freeze_baseline(decided, number, account="demo", by="Ann")
+    freeze_baseline(Scope(decided, "demo"), number, by="Ann")
     return decided
 
 

@@ -11,6 +11,7 @@ from core.feedback import cast_vote
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_surveys, save_tickets
+from core.store import Scope
 
 TEXTS = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -57,8 +58,7 @@ def fill(store):
         save_surveys(unit, answers)
     for n, text in enumerate(storable):
         cast_vote(
-            store,
-            "evil",
+            Scope(store, "evil"),
             subject=f"ticket:t{n}",
             rater=text[:90] or "x",
             rating=n % 5 + 1,
@@ -72,10 +72,9 @@ def fill(store):
 
 def note(store, text, n):
     at = NOON + timedelta(hours=7 * n)
-    annotate(store, account="evil", from_at=at, kind="other", text=text, by=text[:60])
+    annotate(Scope(store, "evil"), from_at=at, kind="other", text=text, by=text[:60])
     exclude(
-        store,
-        account="evil",
+        Scope(store, "evil"),
         from_at=at,
         to_at=at + timedelta(minutes=5),
         kind="other",
@@ -88,7 +87,7 @@ def note(store, text, n):
     if key != "success_rate":
         edit = replace(edit, target=3.0)
     if key != "time_reduction":
-        change_criterion(store, key, edit, account="evil", by=text[:60])
+        change_criterion(Scope(store, "evil"), key, edit, by=text[:60])
 
 
 def clear_of_controls(text):

@@ -15,6 +15,7 @@ from core.feedback import cast_vote
 from core.report import account_of, baseline_report, render, week_of
 from core.report.chosen import Chosen, choose
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
+from core.store import Scope
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
 
@@ -32,7 +33,7 @@ def said(document):
 
 
 def autumn(store):
-    return next(b for b in baselines(store, account="demo") if b.name == "Autumn")
+    return next(b for b in baselines(Scope(store, "demo")) if b.name == "Autumn")
 
 
 def exact(document, kind):
@@ -42,8 +43,8 @@ def exact(document, kind):
 
 @pytest.mark.parametrize("kind", READERS)
 def test_the_figures_are_those_of_the_criteria(decided, kind):
-    document = baseline_report(decided, account="demo", week=WEEK, is_demo=True)
-    results = evaluate(decided, account="demo", window=WEEK)
+    document = baseline_report(Scope(decided, "demo"), week=WEEK, is_demo=True)
+    results = evaluate(Scope(decided, "demo"), window=WEEK)
     found = exact(document, kind)
     assert list(found) == [result.criterion.key for result in results]
     for result in results:
@@ -59,8 +60,8 @@ def test_the_figures_are_those_of_the_criteria(decided, kind):
 
 @pytest.mark.parametrize("kind", READERS)
 def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(decided, kind):
-    document = baseline_report(decided, account="demo", week=WEEK)
-    results = {r.criterion.label: r for r in evaluate(decided, account="demo", window=WEEK)}
+    document = baseline_report(Scope(decided, "demo"), week=WEEK)
+    results = {r.criterion.label: r for r in evaluate(Scope(decided, "demo"), window=WEEK)}
     rows = table_of(document, kind, "Criterion", "Without", "Verdict")
     assert [row[0] for row in rows] == list(results)
     for row in rows:
@@ -79,10 +80,10 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(decided, ki
 def test_frozen_figures_win_over_todays_data(frozen, kind):
     content = autumn(frozen).content
     edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
-    change_criterion(frozen, "success_rate", edit, account="demo", by="Eve")
-    for entry in exclusions(frozen, account="demo"):
-        withdraw_exclusion(frozen, entry.id, account="demo", by="Eve")
-    document = baseline_report(frozen, account="demo", week=WEEK)
+    change_criterion(Scope(frozen, "demo"), "success_rate", edit, by="Eve")
+    for entry in exclusions(Scope(frozen, "demo")):
+        withdraw_exclusion(Scope(frozen, "demo"), entry.id, by="Eve")
+    document = baseline_report(Scope(frozen, "demo"), week=WEEK)
     found = exact(document, kind)
     for criterion in content["criteria"]:
         figures, verdict = found[criterion["key"]]
@@ -100,9 +101,9 @@ def test_frozen_figures_win_over_todays_data(frozen, kind):
 
 
 def test_the_answer_comes_first_and_what_is_missing_says_how_much(decided):
-    document = baseline_report(decided, account="demo", week=WEEK, is_demo=True)
+    document = baseline_report(Scope(decided, "demo"), week=WEEK, is_demo=True)
     cards = [block for block in document.blocks if isinstance(block, Judgement)]
-    results = evaluate(decided, account="demo", window=WEEK)
+    results = evaluate(Scope(decided, "demo"), window=WEEK)
     main = [result for result in results if not result.criterion.is_guardrail]
     assert [card.label for card in cards] == [r.criterion.label for r in main]
     assert "criteria" in document.answer
@@ -119,7 +120,7 @@ def test_the_answer_comes_first_and_what_is_missing_says_how_much(decided):
 @pytest.mark.parametrize("kind", READERS)
 def test_an_empty_store_is_reported_honestly(store, kind):
     store.ensure_account("main", "Main")
-    document = baseline_report(store, account="main")
+    document = baseline_report(Scope(store, "main"))
     assert document.answer.startswith("Nothing was measured")
     for figures, verdict in exact(document, kind).values():
         assert figures[0] is None
@@ -129,29 +130,27 @@ def test_an_empty_store_is_reported_honestly(store, kind):
 
 
 def test_a_week_without_data_and_one_that_is_not_over_say_so(demo):
-    empty = baseline_report(demo, account="demo", week=iso_week(WEEK.start - timedelta(weeks=40)))
+    empty = baseline_report(Scope(demo, "demo"), week=iso_week(WEEK.start - timedelta(weeks=40)))
     assert empty.answer.startswith("Nothing was measured")
-    now = baseline_report(demo, account="demo", week=iso_week(NOW.date()))
+    now = baseline_report(Scope(demo, "demo"), week=iso_week(NOW.date()))
     assert "This window is not over" in said(now)
     assert "not over yet" in now.stamp["Window"]
 
 
 def test_the_latest_frozen_baseline_is_chosen_before_a_complete_one(frozen):
     later = WEEK.start - timedelta(weeks=7)
-    plan_baseline(frozen, account="demo", name="Early", first_day=later, by="Ann")
-    chosen = choose(frozen, account="demo", today=NOW.date())
+    plan_baseline(Scope(frozen, "demo"), name="Early", first_day=later, by="Ann")
+    chosen = choose(Scope(frozen, "demo"), today=NOW.date())
     assert (chosen.window.label, chosen.state) == ("Autumn", "frozen")
-    assert (
-        choose(frozen, account="demo", today=NOW.date(), week=iso_week(later)).state == "complete"
-    )
+    assert choose(Scope(frozen, "demo"), today=NOW.date(), week=iso_week(later)).state == "complete"
     other = iso_week(WEEK.start - timedelta(weeks=30))
-    assert choose(frozen, account="demo", today=NOW.date(), week=other).baseline is None
+    assert choose(Scope(frozen, "demo"), today=NOW.date(), week=other).baseline is None
 
 
 def test_few_survey_answers_are_not_broken_down_and_named_as_something_to_do(demo):
     # All but the beginning of a day without answers is left out.
     document = baseline_report(
-        demo, account="demo", week=Window(WEEK.start, WEEK.start, str(WEEK.start))
+        Scope(demo, "demo"), week=Window(WEEK.start, WEEK.start, str(WEEK.start))
     )
     rows = next(
         block.rows
@@ -164,7 +163,7 @@ def test_few_survey_answers_are_not_broken_down_and_named_as_something_to_do(dem
 
 
 def test_exclusions_that_decide_a_verdict_are_to_be_defended(decided):
-    document = baseline_report(decided, account="demo", week=WEEK)
+    document = baseline_report(Scope(decided, "demo"), week=WEEK)
     rows = next(b.rows for b in document.blocks if getattr(b, "title", "") == "What to do next")
     assert any("Defend each of them" in row[2] and row[0] == "p95 latency" for row in rows)
 
@@ -188,15 +187,14 @@ def test_weeks_and_accounts_are_found_by_name(demo):
 def test_a_day_excluded_after_the_freeze_marks_nothing(frozen):
     start = datetime.combine(WEEK.start, datetime.min.time(), UTC)
     exclude(
-        frozen,
-        account="demo",
+        Scope(frozen, "demo"),
         from_at=start,
         to_at=start + timedelta(hours=20),
         kind="volume",
         reason="Load test",
         by="Eve",
     )
-    document = baseline_report(frozen, account="demo", week=WEEK)
+    document = baseline_report(Scope(frozen, "demo"), week=WEEK)
     charts = [block for block in document.blocks if isinstance(block, Chart)]
     assert not any("Load test" in str(chart.drawn.to_dict()) for chart in charts)
     assert any("knowledge base was down" in str(chart.drawn.to_dict()) for chart in charts)
@@ -209,7 +207,7 @@ def test_a_day_excluded_after_the_freeze_marks_nothing(frozen):
 def test_runs_that_only_prometheus_counted_bring_its_limits_and_its_queries(demo):
     with demo.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM enhancement")
-    document = baseline_report(demo, account="demo", week=WEEK)
+    document = baseline_report(Scope(demo, "demo"), week=WEEK)
     assert "A quantile that falls beyond the highest finite bucket" in said(document)
     codes = {block.title: block.text for block in document.blocks if isinstance(block, Code)}
     assert codes["p95 latency, PromQL"].startswith("histogram_quantile(0.95, ")
@@ -223,15 +221,14 @@ def test_what_fewer_than_five_people_said_is_not_told(store, people, is_told):
     store.ensure_account("a", "A")
     for n in range(people):
         cast_vote(
-            store,
-            "a",
+            Scope(store, "a"),
             subject=f"ticket:t{n}",
             rater=f"Person {n}",
             rating=4,
             comment=f"Words of {n} " + "and more " * 100,
             at=datetime.combine(WEEK.start, datetime.min.time(), UTC) + timedelta(hours=n),
         )
-    text = render(baseline_report(store, account="a", week=WEEK), "md").decode()
+    text = render(baseline_report(Scope(store, "a"), week=WEEK), "md").decode()
     assert f"{people} votes of {people} people" in text
     assert ("Words of 4" in text) == is_told
     assert "Words of 0" not in text  # three are quoted, the latest
@@ -250,5 +247,5 @@ def test_what_fewer_than_five_people_said_is_not_told(store, people, is_told):
 def test_the_title_says_baseline_once(store, name, title):
     store.ensure_account("a", "A")
     window = Window(date(2026, 10, 5), date(2026, 10, 11), name)
-    document = baseline_report(store, account="a", chosen=Chosen(window, None, "complete"))
+    document = baseline_report(Scope(store, "a"), chosen=Chosen(window, None, "complete"))
     assert document.title == f"Baseline report: {title}"

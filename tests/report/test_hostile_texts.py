@@ -19,6 +19,7 @@ from core.report.document import (
     Table,
     clean_text,
 )
+from core.store import Scope
 from tests.report.hostile import TEXTS, WINDOW, clear_of_controls
 from tests.report.parsed import html_page, of_csv, of_md, queried, texts_in, unescaped
 
@@ -78,12 +79,12 @@ def test_html_of_every_block(document):
 
 
 def test_html_of_a_report(hostile):
-    text = holds_html(render(baseline_report(hostile, account="evil", week=WINDOW), "html"))
+    text = holds_html(render(baseline_report(Scope(hostile, "evil"), week=WINDOW), "html"))
     assert "<script>alert(1)</script>" in text
 
 
 def test_a_page_of_every_block_and_of_a_report_becomes_a_pdf(document, hostile):
-    for one in (document, baseline_report(hostile, account="evil", week=WINDOW)):
+    for one in (document, baseline_report(Scope(hostile, "evil"), week=WINDOW)):
         assert render(one, "pdf").startswith(b"%PDF-")
         assert queried(one, "link") == []
         assert queried(one, "strong") == []
@@ -125,7 +126,7 @@ def test_markdown_of_every_block(document):
 
 
 def test_markdown_of_a_report(hostile):
-    document = baseline_report(hostile, account="evil", week=WINDOW)
+    document = baseline_report(Scope(hostile, "evil"), week=WINDOW)
     holds_markdown(render(document, "md").decode())
     for table in of_md(document):
         assert len({len(row) for row in table}) == 1
@@ -160,7 +161,7 @@ def holds_csv(data):
 
 def test_csv_of_every_block_and_of_a_report(document, hostile):
     holds_csv(render(document, "csv"))
-    report = baseline_report(hostile, account="evil", week=WINDOW)
+    report = baseline_report(Scope(hostile, "evil"), week=WINDOW)
     holds_csv(render(report, "csv"))
     assert len(of_csv(report)) == sum(1 for _ in report.tables)
 

@@ -18,7 +18,7 @@ from core.review.agenda import agenda
 from core.review.escalation import Escalation, record_sent
 from core.review.meeting import close_review, meeting_of, open_review, set_attendees
 from core.review.notes import save_note
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.report.conftest import NOW
 from tests.report.deck_read import charts_of, overflows, slides_of, tables_of, texts_of, title_of
 from tests.report.hostile import TEXTS, clear_of_controls
@@ -26,17 +26,17 @@ from tests.report.parsed import READERS, html_page, of_csv, table_of
 
 WEEK = last_complete_week(NOW.date())
 BEFORE = last_complete_week(NOW.date(), 1)
-PLAIN = {"account": "demo", "name": "Demo account"}
+PLAIN = {"name": "Demo account"}
 
 
 def hold(store, *, account="demo", text="Warm the cache", note="Decided: we warm it"):
     """A review with all that people write in one."""
-    asked = {"account": account, "by": "Ann"}
+    asked = {"by": "Ann"}
     for week in (BEFORE, WEEK):
-        open_review(store, week.label, **asked)
+        open_review(Scope(store, account), week.label, **asked)
         for n in range(2):
             add_action(
-                store,
+                Scope(store, account),
                 week=week.label,
                 text=f"{text} {n}",
                 owner="Bob",
@@ -45,10 +45,10 @@ def hold(store, *, account="demo", text="Warm the cache", note="Decided: we warm
                 expected="rise",
                 **asked,
             )
-    set_attendees(store, WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"}, account=account)
-    save_note(store, WEEK.label, "metrics", note, seen=0, **asked)
+    set_attendees(Scope(store, account), WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"})
+    save_note(Scope(store, account), WEEK.label, "metrics", note, seen=0, **asked)
     one = Escalation("high", "success_rate", "missed", f"HIGH {text}")
-    record_sent(store, one, week=WEEK.label, sent_to="Carl", **asked)
+    record_sent(Scope(store, account), one, week=WEEK.label, sent_to="Carl", **asked)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def number(text):
 
 @pytest.mark.parametrize("kind", READERS)
 def test_the_figures_are_those_of_the_content(held, kind):
-    packet = weekly_packet(held, account="demo")
+    packet = weekly_packet(Scope(held, "demo"))
     rows = table_of(packet_document(packet), kind, "Key", "Unit", "Value")
     names = ("value", "low", "high", "n", "target", "upper_target")
     rel = 1e-12 if kind == "csv" else 1e-5
@@ -77,7 +77,7 @@ def test_the_figures_are_those_of_the_content(held, kind):
 
 
 def test_the_figures_of_the_deck_are_those_of_the_content(held):
-    packet = weekly_packet(held, account="demo")
+    packet = weekly_packet(Scope(held, "demo"))
     data = write_packet(packet, "pptx")
     tables = tables_of(data)
     shown = [*tables["Success criteria"][1:], *tables["Appendix: guardrails"][1:]]
@@ -105,7 +105,7 @@ def test_the_figures_of_the_deck_are_those_of_the_content(held):
 
 
 def test_the_charts_of_the_deck_are_native_and_have_the_points_of_the_content(held):
-    packet = weekly_packet(held, account="demo")
+    packet = weekly_packet(Scope(held, "demo"))
     charts = charts_of(write_packet(packet, "pptx"))
     assert charts
     by_label = {one["label"]: one["chart"] for one in packet.content["series"]}
@@ -120,7 +120,7 @@ def test_the_charts_of_the_deck_are_native_and_have_the_points_of_the_content(he
 
 
 def test_a_deck_of_the_demo_has_10_to_15_slides_that_fit(held):
-    data = write_packet(weekly_packet(held, account="demo", is_demo=True), "pptx")
+    data = write_packet(weekly_packet(Scope(held, "demo"), is_demo=True), "pptx")
     titles = [title_of(slide) for slide in slides_of(data)]
     assert 10 <= len(titles) <= MOST_SLIDES
     assert overflows(data) == []
@@ -140,43 +140,41 @@ def stamped(data, kind):
 
 @pytest.mark.parametrize("kind", [kind for kind in PACKET_FORMATS if kind != "pdf"])
 def test_every_packet_says_whose_it_is_and_of_when(held, kind):
-    packet = weekly_packet(held, account="demo", is_demo=True, now=NOW)
+    packet = weekly_packet(Scope(held, "demo"), is_demo=True, now=NOW)
     text = stamped(write_packet(packet, kind), kind).replace("\\", "")
     said = ("Demo account", WEEK.label, "UTC", "without what is excluded", "not closed yet")
     for one in (*said, f"{NOW:%Y-%m-%d %H:%M}", "made up", packet.stamp["Touchstone"]):
         assert one in text
-    real = weekly_packet(held, account="demo", now=NOW)
+    real = weekly_packet(Scope(held, "demo"), now=NOW)
     assert "made up" not in stamped(write_packet(real, kind), kind)
 
 
 def test_a_closed_review_is_taken_away_as_it_was(held):
-    close_review(held, WEEK.label, by="Ann", **PLAIN)
-    then = weekly_packet(held, account="demo")
+    close_review(Scope(held, "demo"), WEEK.label, by="Ann", **PLAIN)
+    then = weekly_packet(Scope(held, "demo"))
     kept = {kind: write_packet(then, kind) for kind in ("html", "md", "csv")}
     shown = texts_of(write_packet(then, "pptx"))
     edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
-    change_criterion(held, "success_rate", edit, account="demo", by="Eve")
-    add_action(
-        held, account="demo", week=BEFORE.label, text="Late", owner="X", due=WEEK.end, by="X"
-    )
-    now = agenda(held, WEEK, **PLAIN)
+    change_criterion(Scope(held, "demo"), "success_rate", edit, by="Eve")
+    add_action(Scope(held, "demo"), week=BEFORE.label, text="Late", owner="X", due=WEEK.end, by="X")
+    now = agenda(Scope(held, "demo"), WEEK, **PLAIN)
     assert now["criteria"] != then.content["criteria"]
-    again = weekly_packet(held, account="demo", week=WEEK.label, now=NOW + timedelta(days=3))
+    again = weekly_packet(Scope(held, "demo"), week=WEEK.label, now=NOW + timedelta(days=3))
     assert again == then
     assert {kind: write_packet(again, kind) for kind in kept} == kept
     assert texts_of(write_packet(again, "pptx")) == shown
     assert "closed by Ann on" in again.state
-    meeting = meeting_of(held, WEEK.label, account="demo")
+    meeting = meeting_of(Scope(held, "demo"), WEEK.label)
     assert again.content == meeting.content
-    page = packet_of(held, meeting.content, meeting, is_demo=False, **PLAIN)
+    page = packet_of(Scope(held, "demo"), meeting.content, meeting, is_demo=False, **PLAIN)
     assert page == then
 
 
 def test_the_packet_of_what_is_shown_has_what_was_written_since(held):
-    told = agenda(held, WEEK, **PLAIN)
-    save_note(held, WEEK.label, "trends", "Later", account="demo", by="Ann", seen=0)
-    meeting = meeting_of(held, WEEK.label, account="demo")
-    packet = packet_of(held, told, meeting, is_demo=True, **PLAIN)
+    told = agenda(Scope(held, "demo"), WEEK, **PLAIN)
+    save_note(Scope(held, "demo"), WEEK.label, "trends", "Later", by="Ann", seen=0)
+    meeting = meeting_of(Scope(held, "demo"), WEEK.label)
+    packet = packet_of(Scope(held, "demo"), told, meeting, is_demo=True, **PLAIN)
     assert packet.notes() == {"Success criteria": "Decided: we warm it", "Signals": "Later"}
     assert "notes" not in told
 
@@ -184,7 +182,7 @@ def test_the_packet_of_what_is_shown_has_what_was_written_since(held):
 @pytest.mark.parametrize("kind", PACKET_FORMATS)
 def test_a_week_without_data_is_honest_and_short(store, kind):
     store.ensure_account("main", "Main")
-    packet = weekly_packet(store, account="main")
+    packet = weekly_packet(Scope(store, "main"))
     data = write_packet(packet, kind)
     if kind == "pptx":
         titles = [title_of(slide) for slide in slides_of(data)]
@@ -200,14 +198,14 @@ def test_a_week_without_data_is_honest_and_short(store, kind):
 def test_a_week_that_is_none_or_not_over_is_refused(store, week):
     store.ensure_account("main", "Main")
     with pytest.raises(InputError):
-        weekly_packet(store, account="main", week=week)
+        weekly_packet(Scope(store, "main"), week=week)
 
 
 def poisoned(store):
     """A packet in which every text that people can enter is hostile."""
     text = "\n".join(one.encode("utf-8", "replace").decode().replace("\x00", "") for one in TEXTS)
     hold(store, account="evil", text="=HYPERLINK(1)<script>]]>&\x07", note=text[:19_000])
-    packet = weekly_packet(store, account="evil")
+    packet = weekly_packet(Scope(store, "evil"))
     content = dict(packet.content)
     content["themes"] = [{"name": one, "words": one, "quotes": [one, *TEXTS]} for one in TEXTS]
     content["opportunities"] = [{"title": one, "words": one} for one in TEXTS]
@@ -252,7 +250,7 @@ def test_hostile_texts_stay_texts_in_the_other_formats(hostile):
 def test_a_packet_is_made_within_ten_seconds(demo_url, kind):
     store = open_store(demo_url)
     begun = time.perf_counter()
-    data = write_packet(weekly_packet(store, account="demo", now=datetime.now(UTC)), kind)
+    data = write_packet(weekly_packet(Scope(store, "demo"), now=datetime.now(UTC)), kind)
     assert time.perf_counter() - begun < 10
     assert len(data) > 5_000
     store.close()

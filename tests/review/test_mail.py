@@ -20,7 +20,7 @@ from core.base.errors import InputError, SourceRefused, SourceUnreachable
 from core.base.mail_settings import MailSettings
 from core.report.delivery import draft, packet_mail, recipients, send
 from core.report.packet import weekly_packet
-from core.store import open_store
+from core.store import Scope, open_store
 
 WEEK, NOW = "2026-W46", datetime(2026, 11, 23, 9, tzinfo=UTC)
 FROM = "touchstone@example.org"
@@ -31,7 +31,7 @@ HOSTILE = "Acme\r\nBcc: evil@example.org\r\n\r\n<script>alert(1)</script> \x00 \
 def packet(tmp_path_factory):
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('mail')}/store.db")
     store.ensure_account("main", "Main")
-    made = weekly_packet(store, account="main", week=WEEK, now=NOW, is_demo=True)
+    made = weekly_packet(Scope(store, "main"), week=WEEK, now=NOW, is_demo=True)
     store.close()
     answer = f"Nothing was measured. {HOSTILE}"
     return replace(

@@ -27,6 +27,7 @@ from core.review.meeting import (
     set_attendees,
 )
 from core.review.notes import merged_texts, note_history, notes_of, save_note
+from core.store import Scope
 
 TODAY = datetime.now(UTC).date()
 WEEK = iso_week(TODAY - timedelta(days=7))
@@ -95,38 +96,36 @@ def test_changes_in_different_places_are_put_together():
 
 
 def test_two_people_who_write_at_once_lose_nothing(store):
-    open_review(store, WEEK.label, account="a", by="Ann")
-    asked = {"account": "a"}
-    first = save_note(store, WEEK.label, "metrics", "Ann: decided", by="Ann", seen=0, **asked)
+    open_review(Scope(store, "a"), WEEK.label, by="Ann")
+    first = save_note(Scope(store, "a"), WEEK.label, "metrics", "Ann: decided", by="Ann", seen=0)
     assert first.version == 1
-    second = save_note(store, WEEK.label, "metrics", "Bob: agreed", by="Bob", seen=0, **asked)
+    second = save_note(Scope(store, "a"), WEEK.label, "metrics", "Bob: agreed", by="Bob", seen=0)
     assert second.text.split("\n") == ["Ann: decided", "Bob: agreed"]
-    third = save_note(store, WEEK.label, "metrics", second.text, by="Ann", seen=2, **asked)
+    third = save_note(Scope(store, "a"), WEEK.label, "metrics", second.text, by="Ann", seen=2)
     assert third.version == 2
-    history = note_history(store, WEEK.label, account="a", section="metrics")
+    history = note_history(Scope(store, "a"), WEEK.label, section="metrics")
     assert [note.written_by for note in history] == ["Ann", "Bob"]
-    assert notes_of(store, WEEK.label, account="b") == {}
+    assert notes_of(Scope(store, "b"), WEEK.label) == {}
 
 
 def test_many_who_write_at_once_lose_nothing(store):
-    open_review(store, WEEK.label, account="a", by="Ann")
+    open_review(Scope(store, "a"), WEEK.label, by="Ann")
 
     def write(name):
-        save_note(store, WEEK.label, "trends", f"line of {name}", account="a", by=name, seen=0)
+        save_note(Scope(store, "a"), WEEK.label, "trends", f"line of {name}", by=name, seen=0)
 
     threads = [threading.Thread(target=write, args=(f"P{n}",)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    text = notes_of(store, WEEK.label, account="a")["trends"].text
+    text = notes_of(Scope(store, "a"), WEEK.label)["trends"].text
     assert sorted(text.split("\n")) == sorted(f"line of P{n}" for n in range(8))
 
 
 def agreed(store, week, **more):
     return add_action(
-        store,
-        account="a",
+        Scope(store, "a"),
         week=week.label,
         by="Ann",
         **{"text": "Warm the cache", "owner": "Bob", "due": TODAY} | more,
@@ -138,14 +137,14 @@ def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
     add_runs(store, WEEK, 100, 0)
     number = agreed(store, BEFORE, criterion_key="success_rate", expected="rise")
     agreed(store, WEEK, text="Of this week")
-    (row,) = agenda(store, WEEK, account="a", name="A")["actions"]
+    (row,) = agenda(Scope(store, "a"), WEEK, name="A")["actions"]
     assert (row["id"], row["criterion"]) == (number, "Enhancement success rate")
     assert row["moved"] == "60 % then, 100 % now: as expected"
-    close_action(store, number, account="a", status="done", outcome="It is warm", by="Bob")
-    assert agenda(store, WEEK, account="a", name="A")["actions"] == []
-    (done,) = actions(store, account="a", status="done")
+    close_action(Scope(store, "a"), number, status="done", outcome="It is warm", by="Bob")
+    assert agenda(Scope(store, "a"), WEEK, name="A")["actions"] == []
+    (done,) = actions(Scope(store, "a"), status="done")
     assert (done.outcome, done.closed_by) == ("It is warm", "Bob")
-    assert actions(store, account="b") == []
+    assert actions(Scope(store, "b")) == []
 
 
 @pytest.mark.parametrize(
@@ -162,20 +161,20 @@ def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
 def test_an_action_without_sense_is_refused(store, wrong, said):
     with pytest.raises(InputError, match=said):
         agreed(store, WEEK, **wrong)
-    assert actions(store, account="a") == []
+    assert actions(Scope(store, "a")) == []
 
 
 def test_an_owner_who_left_stays_named_and_the_action_can_be_dropped(store):
     number = agreed(store, BEFORE, owner=HOSTILE, due=TODAY - timedelta(days=9))
-    (row,) = agenda(store, WEEK, account="a", name="A")["actions"]
+    (row,) = agenda(Scope(store, "a"), WEEK, name="A")["actions"]
     assert row["owner"] == HOSTILE
-    assert actions(store, account="a")[0].is_overdue(TODAY)
-    close_action(store, number, account="a", status="dropped", outcome="They left", by="Ann")
-    assert not actions(store, account="a")[0].is_overdue(TODAY)
+    assert actions(Scope(store, "a"))[0].is_overdue(TODAY)
+    close_action(Scope(store, "a"), number, status="dropped", outcome="They left", by="Ann")
+    assert not actions(Scope(store, "a"))[0].is_overdue(TODAY)
 
 
 def judged(store, week=WEEK):
-    return {r.criterion.key: r for r in evaluate(store, account="a", window=week)}
+    return {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=week)}
 
 
 @pytest.mark.parametrize(
@@ -209,18 +208,18 @@ def test_twenty_per_cent_worse_than_the_week_before_is_high(store):
 def test_what_was_sent_is_recorded_by_a_person(store):
     one = Escalation("high", "success_rate", "why", f"HIGH {HOSTILE}")
     with pytest.raises(InputError, match="to whom"):
-        record_sent(store, one, account="a", week=WEEK.label, sent_to=" ", by="Ann")
-    record_sent(store, one, account="a", week=WEEK.label, sent_to="Bob", by="Ann")
-    (sent,) = sent_of(store, account="a", week=WEEK.label)
+        record_sent(Scope(store, "a"), one, week=WEEK.label, sent_to=" ", by="Ann")
+    record_sent(Scope(store, "a"), one, week=WEEK.label, sent_to="Bob", by="Ann")
+    (sent,) = sent_of(Scope(store, "a"), week=WEEK.label)
     assert (sent.sent_to, sent.sent_by, sent.text) == ("Bob", "Ann", f"HIGH {HOSTILE}")
-    assert sent_of(store, account="b") == []
+    assert sent_of(Scope(store, "b")) == []
 
 
 def test_a_verdict_that_changed_and_a_shift_beyond_chance_are_signals(store):
     for ago in range(2, 6):
         add_runs(store, iso_week(TODAY - timedelta(days=7 * ago)), 198, 2)
     add_runs(store, WEEK, 160, 40)
-    told = agenda(store, WEEK, account="a", name="A")
+    told = agenda(Scope(store, "a"), WEEK, name="A")
     (signal,) = [one for one in told["signals"] if one["key"] == "success_rate"]
     assert "missed after met the week before" in signal["words"]
     assert "80 % against 99 % in the four weeks before (q < 0.001)" in signal["words"]
@@ -232,13 +231,13 @@ def test_a_verdict_that_changed_and_a_shift_beyond_chance_are_signals(store):
 def test_a_steady_week_has_no_signal(store):
     for ago in range(1, 6):
         add_runs(store, iso_week(TODAY - timedelta(days=7 * ago)), 198, 2)
-    told = agenda(store, WEEK, account="a", name="A")
+    told = agenda(Scope(store, "a"), WEEK, name="A")
     assert [one for one in told["signals"] if one["key"] == "success_rate"] == []
     assert all(not test["is_signal"] for test in told["tests"])
 
 
 def test_a_week_without_data_says_so(store):
-    told = agenda(store, WEEK, account="a", name="A")
+    told = agenda(Scope(store, "a"), WEEK, name="A")
     assert told["answer"].startswith("Nothing was measured")
     assert (told["signals"], told["escalations"], told["positive"]) == ([], [], [])
     json.dumps(told, allow_nan=False)
@@ -246,42 +245,42 @@ def test_a_week_without_data_says_so(store):
 
 def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     add_runs(store, WEEK, 95, 5)
-    open_review(store, WEEK.label, account="a", by="Ann")
-    set_attendees(store, WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""}, account="a")
-    save_note(store, WEEK.label, "metrics", HOSTILE, account="a", by="Ann", seen=0)
+    open_review(Scope(store, "a"), WEEK.label, by="Ann")
+    set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""})
+    save_note(Scope(store, "a"), WEEK.label, "metrics", HOSTILE, by="Ann", seen=0)
     agreed(store, WEEK)
-    close_review(store, WEEK.label, account="a", name="A", by="Ann")
-    closed = meeting_of(store, WEEK.label, account="a")
+    close_review(Scope(store, "a"), WEEK.label, name="A", by="Ann")
+    closed = meeting_of(Scope(store, "a"), WEEK.label)
     kept = json.dumps(closed.content, sort_keys=True)
     assert closed.content["notes"] == {"metrics": HOSTILE}
     assert closed.content["attendees"] == [["Product manager", HOSTILE]]
     assert [one["text"] for one in closed.content["new_actions"]] == ["Warm the cache"]
-    assert restated_since(store, closed, account="a", name="A") == []
+    assert restated_since(Scope(store, "a"), closed, name="A") == []
     add_runs(store, WEEK, 0, 20, first=500)
     edit = CriterionEdit(target=50, direction="below", owner="Zoe", rationale="Agreed")
-    change_criterion(store, "latency_p95", edit, account="a", by="Ann")
-    said = restated_since(store, closed, account="a", name="A")
+    change_criterion(Scope(store, "a"), "latency_p95", edit, by="Ann")
+    said = restated_since(Scope(store, "a"), closed, name="A")
     assert any("closed with 95 %" in line and "20 runs more" in line for line in said)
     assert any(line == "p95 latency: the target was under 60 s." for line in said)
-    assert json.dumps(meeting_of(store, WEEK.label, account="a").content, sort_keys=True) == kept
-    assert meetings(store, account="b") == []
+    assert json.dumps(meeting_of(Scope(store, "a"), WEEK.label).content, sort_keys=True) == kept
+    assert meetings(Scope(store, "b")) == []
 
 
 def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
-    open_review(store, WEEK.label, account="a", by="Ann")
-    close_review(store, WEEK.label, account="a", name="A", by="Ann")
+    open_review(Scope(store, "a"), WEEK.label, by="Ann")
+    close_review(Scope(store, "a"), WEEK.label, name="A", by="Ann")
     with pytest.raises(InputError, match="closed"):
-        save_note(store, WEEK.label, "metrics", "late", account="a", by="Bob", seen=0)
+        save_note(Scope(store, "a"), WEEK.label, "metrics", "late", by="Bob", seen=0)
     with pytest.raises(InputError, match="not open"):
-        close_review(store, WEEK.label, account="a", name="A", by="Bob")
+        close_review(Scope(store, "a"), WEEK.label, name="A", by="Bob")
     with pytest.raises(InputError, match="while a review is open"):
-        set_attendees(store, WEEK.label, {"Product manager": "Bob"}, account="a")
+        set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"})
     with pytest.raises(InputError, match="not open"):
-        close_review(store, BEFORE.label, account="a", name="A", by="Bob")
+        close_review(Scope(store, "a"), BEFORE.label, name="A", by="Bob")
 
 
 def test_verdicts_are_those_of_the_criteria(store):
     add_runs(store, WEEK, 200, 1)
-    told = agenda(store, WEEK, account="a", name="A")
+    told = agenda(Scope(store, "a"), WEEK, name="A")
     for row in told["criteria"]:
         assert Verdict(row["verdict"]) is judged(store)[row["key"]].verdict

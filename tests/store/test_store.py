@@ -20,6 +20,7 @@ from core.store import (
     Feature,
     Product,
     SavedView,
+    Scope,
     SyncRun,
     TestCycle,
     TestFeature,
@@ -154,10 +155,10 @@ def test_opening_and_a_known_account_wait_for_no_writer(tmp_path, monkeypatch):
 
 def test_the_two_versions_of_an_account(account):
     vote = {"subject": "ticket:T-1", "rater": "ann@example.org"}
-    cast_vote(account, "acme", **vote, rating=5)  # this year's days are facts
+    cast_vote(Scope(account, "acme"), **vote, rating=5)  # this year's days are facts
     data, facts = account.versions("acme")
     assert data == account.data_version("acme")
-    cast_vote(account, "acme", **vote, rating=4)
+    cast_vote(Scope(account, "acme"), **vote, rating=4)
     data += 1
     assert account.versions("acme") == (data, facts)
     with account.write("acme") as unit:

@@ -15,7 +15,7 @@ from core.base.settings import ROOT, load_settings
 from core.ingest.sync import end_background, is_running, keep_synced, runs, start_sync, sync_account
 from core.ingest.sync.background import next_due
 from core.ingest.sync.history import RunRecord
-from core.store import SyncRun
+from core.store import Scope, SyncRun
 from tests.sync.conftest import FAST
 from tests.testio_server import Fault
 
@@ -78,21 +78,21 @@ def test_each_account_is_kept_up_to_date_in_its_own_time(store, account, server)
     off = replace(account, id="off", sync_interval_seconds=0)
     broken = replace(account, id="broken", token="wrong")
     keep_synced(settings(often, off, broken, replace(account, id="hourly")), lambda: store)
-    until(lambda: len(runs(store, account="acme")) >= 3)
-    assert len(runs(store, account="hourly")) == 1
-    assert runs(store, account="off") == []
-    assert [found.status for found in runs(store, account="broken")] == ["failed"]
+    until(lambda: len(runs(Scope(store, "acme"))) >= 3)
+    assert len(runs(Scope(store, "hourly"))) == 1
+    assert runs(Scope(store, "off")) == []
+    assert [found.status for found in runs(Scope(store, "broken"))] == ["failed"]
     end_background()
     # A new start does not synchronise at once what is not due.
     keep_synced(settings(replace(account, id="hourly")), lambda: store)
     time.sleep(0.5)
-    assert len(runs(store, account="hourly")) == 1
+    assert len(runs(Scope(store, "hourly"))) == 1
 
 
 def test_it_is_off_where_the_interval_is_0(store, account):
     keep_synced(settings(account, seconds=0), lambda: store)
     time.sleep(0.3)
-    assert runs(store, account="acme") == []
+    assert runs(Scope(store, "acme")) == []
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_what_goes_on_ends_at_once_with_the_server(store, account, server, rows,
     server.faults = [Fault(path="/bugs", **fault)]
     start_sync(store, account)
     until(lambda: any(path.startswith("/bugs") for path, _ in server.asked))
-    assert is_running(store, "acme")
+    assert is_running(Scope(store, "acme"))
     started = time.monotonic()
     end_background()
     assert time.monotonic() - started < 3
-    assert not is_running(store, "acme")
+    assert not is_running(Scope(store, "acme"))
     (ended,) = rows(SyncRun).values()
     assert ended["status"] == "stopped"
     assert "was stopped" in ended["message"]

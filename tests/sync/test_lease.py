@@ -17,7 +17,7 @@ from core.ingest.sync.lease import (
     return_lease,
     take_lease,
 )
-from core.store import SyncLease, SyncRun, TestCycle
+from core.store import Scope, SyncLease, SyncRun, TestCycle
 from tests.sync.conftest import FAST
 
 
@@ -83,14 +83,14 @@ def test_the_lease_of_a_process_of_this_machine_that_is_dead_is_free(entered):
         check=True,
     )
     hold(entered, f"{child.stdout.strip()}/a", 60)
-    assert holder_of(entered, "acme") is None
+    assert holder_of(Scope(entered, "acme")) is None
     assert isinstance(take(entered), str)
 
 
 def test_the_lease_of_a_process_of_this_machine_that_lives_is_kept(entered):
     hold(entered, f"{_process()}/a", 60)
     assert isinstance(take(entered), Holder)
-    assert is_running(entered, "acme")
+    assert is_running(Scope(entered, "acme"))
 
 
 def test_the_second_says_who_synchronises(store, server, account, rows):

@@ -10,7 +10,7 @@ from core.base.settings import TestioAccount
 from core.demo.world import Size
 from core.feedback import cast_vote
 from core.ingest.sync import sync_account
-from core.store import Feedback, FeedbackVote, table
+from core.store import Feedback, FeedbackVote, Scope, table
 from tests.bench.sync import customer_of
 from tests.testio_server import SteadyServer
 
@@ -39,7 +39,10 @@ def test_twenty_people_vote_and_read_while_everything_is_synchronised(store):
                 for n in range(VOTES):
                     started = time.monotonic()
                     cast_vote(
-                        store, "acme", subject=f"ticket:{n}", rater=f"p{person}", rating=n % 5 + 1
+                        Scope(store, "acme"),
+                        subject=f"ticket:{n}",
+                        rater=f"p{person}",
+                        rating=n % 5 + 1,
                     )
                     waits.append(time.monotonic() - started)
                     query_metrics(store, metrics=["bug_count"], account="acme")

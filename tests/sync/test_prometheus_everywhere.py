@@ -12,7 +12,7 @@ from core import doctor
 from core.base.settings import ROOT, PrometheusSource, TestioAccount, load_settings
 from core.demo.active_store import close_stores
 from core.ingest.sync import end_background, keep_synced, runs
-from core.store import open_store
+from core.store import Scope, open_store
 from tests.prometheus import History
 
 NOW = int(time.time())
@@ -92,13 +92,13 @@ def test_each_source_is_kept_up_to_date_in_its_own_time(store, account, url):
     keep_synced(replace(load_settings({}), accounts=(both, alone)), lambda: store)
     until = time.monotonic() + 20
     while not (
-        runs(store, account="acme")
-        and [run.status for run in runs(store, account="alone")] == ["done"]
+        runs(Scope(store, "acme"))
+        and [run.status for run in runs(Scope(store, "alone"))] == ["done"]
     ):
         assert time.monotonic() < until
         time.sleep(0.05)
     end_background()
-    assert [run.source for run in runs(store, account="alone")] == ["prometheus"]
+    assert [run.source for run in runs(Scope(store, "alone"))] == ["prometheus"]
 
 
 def test_the_data_page_shows_it(url, monkeypatch, tmp_path):
@@ -107,12 +107,12 @@ def test_the_data_page_shows_it(url, monkeypatch, tmp_path):
     monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
     monkeypatch.setenv("PROMETHEUS_URL", url)
     app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=30)
-    app.switch_page("data/page.py").run()
+    app.switch_page("data/data.py").run()
     app.button(key="data_sync").click().run()
     until = time.monotonic() + 20
     settings = load_settings()
     store = open_store(settings.database_url)
-    while not [run for run in runs(store, account="acme") if run.status == "done"]:
+    while not [run for run in runs(Scope(store, "acme")) if run.status == "done"]:
         assert time.monotonic() < until
         time.sleep(0.1)
     app.run()

@@ -12,7 +12,15 @@ import pytest
 from core.base.settings import PrometheusSource, TestioAccount
 from core.ingest.sync import end_background, exit_code, is_running, start_sync, sync_prometheus
 from core.ingest.sync.lease import take_lease
-from core.store import CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan, SyncProblem, SyncRun
+from core.store import (
+    CounterIncrement,
+    GaugeReading,
+    Scope,
+    ScrapeGap,
+    ScrapeSpan,
+    SyncProblem,
+    SyncRun,
+)
 from tests.sync.conftest import FAST
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -288,7 +296,7 @@ def test_what_goes_on_ends_at_once(store, account, lying, rows):
     while not any(query.get("query", "").startswith(NAME) for _, query in lying.asked):
         assert time.monotonic() < until
         time.sleep(0.02)
-    assert is_running(store, "acme")
+    assert is_running(Scope(store, "acme"))
     started = time.monotonic()
     end_background()
     assert time.monotonic() - started < 3

@@ -15,7 +15,15 @@ from core.base import histogram
 from core.base.settings import PrometheusSource, TestioAccount
 from core.criteria.platform import platform_reading
 from core.ingest.sync import sync_prometheus
-from core.store import CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan, SyncProblem, table
+from core.store import (
+    CounterIncrement,
+    GaugeReading,
+    Scope,
+    ScrapeGap,
+    ScrapeSpan,
+    SyncProblem,
+    table,
+)
 from tests.prometheus import History
 from tests.sync.conftest import FAST
 
@@ -83,7 +91,7 @@ def read(store, of, now=END, **options):
 
 
 def reading(store, account_id="acme", start=0, end=HOURS * 3_600, **options):
-    return platform_reading(store, account=account_id, start=at(start), end=at(end), **options)
+    return platform_reading(Scope(store, account_id), start=at(start), end=at(end), **options)
 
 
 def everything(store):

@@ -9,6 +9,7 @@ from core.store import (
     BugDevice,
     CyclePlatform,
     CycleReading,
+    Scope,
     SyncProblem,
     TestCycle,
     TestFeature,
@@ -67,7 +68,7 @@ def test_a_cycle_that_is_gone_is_kept_apart_with_its_bugs(sync, server, rows, st
     assert rows(Vanished)["test_cycle", 50117]["content"]["platforms"] == ["Windows", "iOS"]
     assert 50117 not in rows(CycleReading)
     assert figures(store) == {"bug_count": 1, "tests_created": 2}
-    assert count_vanished(store, account="acme") == {"bug": 3, "test_cycle": 1}
+    assert count_vanished(Scope(store, "acme")) == {"bug": 3, "test_cycle": 1}
     assert next(record.id for record in vanished(store, account="acme")) == 50117
     server.customer.cycles.insert(0, gone)
     server.customer.bugs[:0] = bugs
@@ -115,9 +116,9 @@ def test_on_each_database(any_store, server, account, database):
     bugs = server.customer.bugs[:3]
     del server.customer.bugs[:3]
     assert sync_account(any_store, account, patience=FAST).status == "done"
-    assert count_vanished(any_store, account="acme") == {"bug": 3, "test_cycle": 1}
+    assert count_vanished(Scope(any_store, "acme")) == {"bug": 3, "test_cycle": 1}
     server.customer.cycles.append(cycle)
     server.customer.bugs += bugs
     assert sync_account(any_store, account, patience=FAST).status == "done"
-    assert count_vanished(any_store, account="acme") == {}
+    assert count_vanished(Scope(any_store, "acme")) == {}
     assert figures(any_store) == {"bug_count": 4, "tests_created": 3}

@@ -19,7 +19,7 @@ from core.feedback.themes.rules import Rule, checked_rule
 from core.store import (
     Account,
     Feedback,
-    Store,
+    Scope,
     SurveyResponse,
     ThemeAssignment,
     ThemeRule,
@@ -48,46 +48,44 @@ LONGEST_NAME = 80
 GONE = "There is no such theme any more: someone may have changed the list. Reload."
 
 
-def make_theme(
-    store: Store, name: str, *, account: str, by: str, any_of: Iterable[str] = ()
-) -> int:
+def make_theme(scope: Scope, name: str, *, by: str, any_of: Iterable[str] = ()) -> int:
     """Make a theme, with a rule if there are words for it, and answer with its id.
 
     Raises InputError for a name that is taken.
     """
     terms = list(any_of)
     rule = checked_rule(terms) if terms else None
-    with store.write(account) as unit:
+    with scope.write() as unit:
         _in_account(unit)
-        name = _free_name(decided(unit.session, account), name)
+        name = _free_name(decided(unit.session, scope.account), name)
         number = _enter(unit, {"name": name, "origin": HAND, "terms": []}, by)
         if rule is not None:
             _enter_rule(unit, number, rule, by)
         return number
 
 
-def rename_theme(store: Store, theme: Theme, name: str, *, account: str, by: str) -> int:
+def rename_theme(scope: Scope, theme: Theme, name: str, *, by: str) -> int:
     """Give a theme a name, which the model never changes; answers with the theme's id."""
-    with store.write(account) as unit:
+    with scope.write() as unit:
         number = take_over(unit, theme, by=by)
-        known = decided(unit.session, account)
+        known = decided(unit.session, scope.account)
         name = _free_name(known, name, but=number)
         _change(unit, number, by, {"name": known.themes[number].name}, {"name": name})
         return number
 
 
-def pin_theme(store: Store, theme: Theme, *, is_pinned: bool, account: str, by: str) -> int:
+def pin_theme(scope: Scope, theme: Theme, *, is_pinned: bool, by: str) -> int:
     """Keep a theme at the top of the list, or no longer; answers with the theme's id."""
-    with store.write(account) as unit:
+    with scope.write() as unit:
         number = take_over(unit, theme, by=by)
-        was = decided(unit.session, account).themes[number].is_pinned
+        was = decided(unit.session, scope.account).themes[number].is_pinned
         _change(unit, number, by, {"is_pinned": was}, {"is_pinned": is_pinned})
         return number
 
 
-def merge_themes(store: Store, theme: Theme, into: Theme, *, account: str, by: str) -> int:
+def merge_themes(scope: Scope, theme: Theme, into: Theme, *, by: str) -> int:
     """Make a theme part of another, with its comments and rules; answers with the other's id."""
-    with store.write(account) as unit:
+    with scope.write() as unit:
         number, target = take_over(unit, theme, by=by), take_over(unit, into, by=by)
         if number == target:
             raise InputError("A theme cannot be merged into itself: choose another one.")
@@ -95,9 +93,9 @@ def merge_themes(store: Store, theme: Theme, into: Theme, *, account: str, by: s
         return target
 
 
-def delete_theme(store: Store, theme: Theme, *, account: str, by: str) -> int:
+def delete_theme(scope: Scope, theme: Theme, *, by: str) -> int:
     """Take a theme away; its comments belong to none, and the model does not bring it back."""
-    with store.write(account) as unit:
+    with scope.write() as unit:
         number = take_over(unit, theme, by=by)
         gone = {"deleted_by": by, "deleted_at": datetime.now(UTC)}
         unit.upsert(ThemeRow, [{"id": number, **gone}])
@@ -107,10 +105,10 @@ def delete_theme(store: Store, theme: Theme, *, account: str, by: str) -> int:
         return number
 
 
-def restore_theme(store: Store, theme_id: int, *, account: str, by: str) -> None:
+def restore_theme(scope: Scope, theme_id: int, *, by: str) -> None:
     """Bring back a theme that was deleted or merged, with the comments and rules it had."""
-    with store.write(account) as unit:
-        known = decided(unit.session, account)
+    with scope.write() as unit:
+        known = decided(unit.session, scope.account)
         theme = known.themes.get(theme_id)
         if theme is None:
             raise InputError(GONE)
@@ -125,10 +123,9 @@ def restore_theme(store: Store, theme_id: int, *, account: str, by: str) -> None
 
 
 def add_rule(
-    store: Store,
+    scope: Scope,
     theme: Theme,
     *,
-    account: str,
     by: str,
     any_of: Iterable[str] = (),
     all_of: Iterable[str] = (),
@@ -140,14 +137,14 @@ def add_rule(
     rule that takes everything.
     """
     rule = checked_rule(any_of, all_of, none_of)
-    with store.write(account) as unit:
+    with scope.write() as unit:
         return _enter_rule(unit, take_over(unit, theme, by=by), rule, by)
 
 
-def withdraw_rule(store: Store, rule_id: int, *, account: str, by: str) -> None:
+def withdraw_rule(scope: Scope, rule_id: int, *, by: str) -> None:
     """Have a rule give its theme no comments any more; the store keeps it."""
-    with store.write(account) as unit:
-        known = [r for r in decided(unit.session, account).rules if r.id == rule_id]
+    with scope.write() as unit:
+        known = [r for r in decided(unit.session, scope.account).rules if r.id == rule_id]
         if not known:
             raise InputError("There is no such rule any more: someone may have taken it back.")
         gone = {"withdrawn_by": by, "withdrawn_at": datetime.now(UTC)}
@@ -156,23 +153,23 @@ def withdraw_rule(store: Store, rule_id: int, *, account: str, by: str) -> None:
         note_change(unit, _subject(known[0].theme_id), by=by, before=before, after=None)
 
 
-def move_comment(store: Store, comment: str, to: Theme | None, *, account: str, by: str) -> None:
+def move_comment(scope: Scope, comment: str, to: Theme | None, *, by: str) -> None:
     """Put a comment, named by its key, into a theme, or into none; there it stays."""
-    with store.write(account) as unit:
+    with scope.write() as unit:
         if not _is_comment(unit, comment):
             raise InputError("There is no such comment any more: someone may have taken it back.")
         theme_id = None if to is None else take_over(unit, to, by=by)
-        before = _placing(decided(unit.session, account), comment)
+        before = _placing(decided(unit.session, scope.account), comment)
         _place(unit, [(comment, "")], theme_id, HAND, by)
         after = {"theme": theme_id, "how": HAND}
         if after != before:
             note_change(unit, _of_comment(comment), by=by, before=before, after=after)
 
 
-def release_comment(store: Store, comment: str, *, account: str, by: str) -> None:
+def release_comment(scope: Scope, comment: str, *, by: str) -> None:
     """Leave a comment that was moved by hand to the rules and the model again."""
-    with store.write(account) as unit:
-        before = _placing(decided(unit.session, account), comment)
+    with scope.write() as unit:
+        before = _placing(decided(unit.session, scope.account), comment)
         if before is None or before["how"] != HAND:
             return
         # Words that no comment has: the model's word for it does not hold.
@@ -180,9 +177,9 @@ def release_comment(store: Store, comment: str, *, account: str, by: str) -> Non
         note_change(unit, _of_comment(comment), by=by, before=before, after=None)
 
 
-def theme_history(store: Store, theme_id: int, *, account: str) -> list[Change]:
+def theme_history(scope: Scope, theme_id: int) -> list[Change]:
     """Who changed a theme when, the newest change first."""
-    return changes(store, account=account, subject=_subject(theme_id))
+    return changes(scope, subject=_subject(theme_id))
 
 
 def take_over(unit: Unit, theme: Theme, *, by: str) -> int:

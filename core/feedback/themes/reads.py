@@ -12,7 +12,7 @@ from core.feedback.themes.comments import Comment, comments_of
 from core.feedback.themes.decided import Decided, KeptRule, KeptTheme, decided
 from core.feedback.themes.figures import Reach, ThemeFigures, reach_of, theme_figures
 from core.feedback.themes.placed import Theme, placed
-from core.store import Opportunity, Store, table
+from core.store import Opportunity, Scope, table
 
 __all__ = ["STATUSES", "ThemeFound", "ThemesFound", "themes_found"]
 
@@ -72,19 +72,19 @@ class ThemesFound:
         return self.unassigned.count / self.comments if self.comments else None
 
 
-def themes_found(store: Store, *, account: str, window: Window, today: date) -> ThemesFound:
+def themes_found(scope: Scope, *, window: Window, today: date) -> ThemesFound:
     """What people of an account talk about in a window.
 
     Groups are made of all comments, so that a theme is the same in every window; counts are of the
     window, without what the account's exclusions leave out.
     """
-    without = excluded(store, account=account)
-    with store.read() as session:
-        written, known = comments_of(session, account), decided(session, account)
+    without = excluded(scope)
+    with scope.read() as session:
+        written, known = comments_of(session, scope.account), decided(session, scope.account)
         opportunity = table(Opportunity).c
         entered = session.connection().execute(
             select(opportunity.id, opportunity.theme_id)
-            .where(opportunity.account_id == account, opportunity.theme_id.is_not(None))
+            .where(opportunity.account_id == scope.account, opportunity.theme_id.is_not(None))
             .order_by(opportunity.id)
         )
         of_theme = [(known.live(theme_id), number) for number, theme_id in entered]

@@ -19,7 +19,7 @@ from core.ingest.files.records import BadRow, RecordFile, open_records
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save import Saved, save_enhancements, save_feedback, save_surveys, save_tickets
 from core.ingest.sync.problems import note_problems
-from core.store import AccountSetting, Counts, Store, SyncProblem, SyncRun, Unit, table
+from core.store import AccountSetting, Counts, Scope, Store, SyncProblem, SyncRun, Unit, table
 
 __all__ = ["ImportReport", "Refused", "import_file", "known_mapping", "remember_mapping"]
 
@@ -83,15 +83,13 @@ class ImportReport:
         return f"{said}."
 
 
-def known_mapping(
-    store: Store, kind: str, found: RecordFile, *, account: str
-) -> tuple[ColumnMapping, list[str]]:
+def known_mapping(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping, list[str]]:
     """The mapping for a file, and the date formats that fit where more than one does.
 
     It is the one remembered for a file with these columns, else what the header suggests.
     """
-    with store.read() as session:
-        kept = session.get(AccountSetting, (account, _memory(kind, found.columns)))
+    with scope.read() as session:
+        kept = session.get(AccountSetting, (scope.account, _memory(kind, found.columns)))
     if kept is not None:
         return ColumnMapping.read(kept.value), []
     columns = propose(kind, found.columns)
@@ -99,25 +97,22 @@ def known_mapping(
     sample = found.sample(SAMPLE)
     formats = date_formats(str(row[name]) for row in sample for name in instants if row.get(name))
     fits = formats[0] if len(formats) == 1 else ISO
-    mapping = ColumnMapping(columns=columns, date_format=fits, zone=store.zone.key)
+    mapping = ColumnMapping(columns=columns, date_format=fits, zone=scope.zone.key)
     return mapping, formats if len(formats) > 1 else []
 
 
-def remember_mapping(
-    store: Store, kind: str, found: RecordFile, mapping: ColumnMapping, *, account: str
-) -> None:
+def remember_mapping(scope: Scope, kind: str, found: RecordFile, mapping: ColumnMapping) -> None:
     """Use the mapping for each later file of the kind with the same columns."""
     row = {"key": _memory(kind, found.columns), "value": asdict(mapping)}
-    with store.write(account) as unit:
+    with scope.write() as unit:
         unit.upsert(AccountSetting, [row])
 
 
 def import_file(
-    store: Store,
+    scope: Scope,
     kind: str,
     path: Path,
     *,
-    account: str,
     mapping: ColumnMapping | None = None,
     enters: bool = False,
     on_progress: Callable[[str], None] = lambda _text: None,
@@ -130,7 +125,7 @@ def import_file(
     """
     found = open_records(path)
     if mapping is None:
-        mapping, formats = known_mapping(store, kind, found, account=account)
+        mapping, formats = known_mapping(scope, kind, found)
         if formats:
             raise InputError(
                 f"The dates of {path.name} can be read in more than one way "
@@ -138,15 +133,15 @@ def import_file(
             )
     mapping.check(kind, found.columns)
     if enters:
-        store.ensure_account(account, account)
+        scope.store.ensure_account(scope.account, scope.account)
     report = ImportReport(kind)
     rows = found.rows()
-    run = _Run(store, account, kind, path.name)
+    run = _Run(scope.store, scope.account, kind, path.name)
     while some := list(islice(rows, UNIT)):
         _import_unit(run, report, some, mapping)
         on_progress(report.message)
     run.finish(report)
-    remember_mapping(store, kind, found, mapping, account=account)
+    remember_mapping(scope, kind, found, mapping)
     return report
 
 

@@ -16,7 +16,7 @@ from core.ingest.sync.accounts import sync_source
 from core.ingest.sync.history import RunRecord, runs
 from core.ingest.sync.lease import holder_of
 from core.ingest.sync.run import SyncReport
-from core.store import Store
+from core.store import Scope, Store
 
 __all__ = ["end_background", "is_running", "keep_synced", "next_due", "start_sync"]
 
@@ -72,9 +72,9 @@ def start_sync(store: Store, account: TestioAccount, *, full: bool = False) -> N
     _threads.start(f"sync {account.id}", partial(_sync_all, store, account, full=full))
 
 
-def is_running(store: Store, account_id: str) -> bool:
+def is_running(scope: Scope) -> bool:
     """Whether the account is being synchronised right now, here or in another process."""
-    return _threads.is_running(f"sync {account_id}") or holder_of(store, account_id) is not None
+    return _threads.is_running(f"sync {scope.account}") or holder_of(scope) is not None
 
 
 def keep_synced(settings: Settings, opened: Callable[[], Store]) -> None:
@@ -132,12 +132,12 @@ def _keep(
         wait = LOOK_SECONDS
         try:
             store = opened()
-            found = runs(store, account=account.id, source=source)
+            found = runs(Scope(store, account.id), source=source)
             due = next_due(found, interval, datetime.now(UTC))
             left = (due - datetime.now(UTC)).total_seconds()
             if left > 0:
                 wait = min(left, LOOK_SECONDS)
-            elif holder_of(store, account.id) is None:
+            elif holder_of(Scope(store, account.id)) is None:
                 report = _sync(store, account, source, stop)
                 wait = LOOK_SECONDS if report is None or report.status == "busy" else 0.0
         except StoreError as error:

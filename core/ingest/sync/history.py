@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from core.store import Store, SyncProblem, SyncRun, table
+from core.store import Scope, SyncProblem, SyncRun, table
 
 __all__ = ["ProblemGroup", "RunRecord", "problem_groups", "problems", "runs"]
 
@@ -71,45 +71,43 @@ class ProblemGroup:
     number: int
 
 
-def runs(
-    store: Store, *, account: str, source: str | None = None, limit: int = 20
-) -> list[RunRecord]:
+def runs(scope: Scope, *, source: str | None = None, limit: int = 20) -> list[RunRecord]:
     """The account's latest runs, or those with one source, the newest first."""
     found = table(SyncRun)
     names = list(RunRecord.__dataclass_fields__)
     latest = (
         select(*(found.c[name] for name in names))
-        .where(found.c.account_id == account)
+        .where(found.c.account_id == scope.account)
         .order_by(found.c.started_at.desc(), found.c.id.desc())
         .limit(limit)
     )
     if source is not None:
         latest = latest.where(found.c.source == source)
-    with store.read() as session:
+    with scope.read() as session:
         return [RunRecord(**row) for row in session.connection().execute(latest).mappings()]
 
 
-def problem_groups(store: Store, *, account: str) -> list[ProblemGroup]:
+def problem_groups(scope: Scope) -> list[ProblemGroup]:
     """What could not be read, by cause, the most frequent first."""
     found = table(SyncProblem).c
     cause = (found.entity, found.field, found.reason)
     number = func.count()
     counted = (
         select(*cause, number)
-        .where(found.account_id == account)
+        .where(found.account_id == scope.account)
         .group_by(*cause)
         .order_by(number.desc(), *cause)
     )
-    with store.read() as session:
+    with scope.read() as session:
         return [ProblemGroup(*row) for row in session.connection().execute(counted)]
 
 
-def problems(store: Store, *, account: str, group: ProblemGroup | None = None) -> list[SyncProblem]:
+def problems(scope: Scope, *, group: ProblemGroup | None = None) -> list[SyncProblem]:
     """What could not be read, or what of it has one cause: the first `MOST_PROBLEMS`."""
     found = table(SyncProblem)
     listed = (
         select(found)
-        .where(found.c.account_id == account)
+        .where(found.c.account_id == scope.account)
         .order_by(found.c.entity, found.c.source_id, found.c.field)
         .limit(MOST_PROBLEMS)
     )
@@ -119,5 +117,5 @@ def problems(store: Store, *, account: str, group: ProblemGroup | None = None) -
             found.c.field == group.field,
             found.c.reason == group.reason,
         )
-    with store.read() as session:
+    with scope.read() as session:
         return [SyncProblem(**row) for row in session.connection().execute(listed).mappings()]

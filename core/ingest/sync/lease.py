@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import delete, insert, literal, or_, select, update
 
 from core.base.errors import StoreError
-from core.store import Store, SyncLease, Unit, table
+from core.store import Scope, SyncLease, Unit, table
 
 __all__ = ["Holder", "LeaseLost", "holder_of", "renew_lease", "return_lease", "take_lease"]
 
@@ -100,15 +100,15 @@ def return_lease(unit: Unit, name: str) -> None:
     )
 
 
-def holder_of(store: Store, account_id: str) -> Holder | None:
+def holder_of(scope: Scope) -> Holder | None:
     """Who synchronises the account now, in whatever process; None: nobody."""
     lease = table(SyncLease).c
-    with store.read() as session:
+    with scope.read() as session:
         row = (
             session.connection()
             .execute(
                 select(lease.holder, lease.acquired_at).where(
-                    lease.account_id == account_id, lease.expires_at >= datetime.now(UTC)
+                    lease.account_id == scope.account, lease.expires_at >= datetime.now(UTC)
                 )
             )
             .one_or_none()

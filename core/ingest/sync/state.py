@@ -8,7 +8,16 @@ from typing import NamedTuple
 from sqlalchemy import and_, delete, func, insert, select, update
 
 from core.ingest.save import Saved
-from core.store import Bug, CycleReading, ListReading, Store, TestCycle, Unit, Vanished, table
+from core.store import (
+    Bug,
+    CycleReading,
+    ListReading,
+    Scope,
+    TestCycle,
+    Unit,
+    Vanished,
+    table,
+)
 
 __all__ = [
     "FEATURES",
@@ -55,11 +64,11 @@ class State:
         return read_at is None or datetime.now(UTC) - read_at > LIST_AGE
 
 
-def load_state(store: Store, account_id: str) -> State:
+def load_state(scope: Scope) -> State:
     """The state of an account, as of now."""
     cycle, reading = table(TestCycle).c, table(CycleReading).c
     listed, gone, bug = table(ListReading).c, table(Vanished).c, table(Bug).c
-    with store.read() as session:
+    with scope.read() as session:
         connection = session.connection()
         cycles = connection.execute(
             select(cycle.id, cycle.product_id, func.coalesce(reading.is_settled, False))
@@ -68,12 +77,12 @@ def load_state(store: Store, account_id: str) -> State:
                 table(CycleReading),
                 and_(reading.account_id == cycle.account_id, reading.cycle_id == cycle.id),
             )
-            .where(cycle.account_id == account_id)
+            .where(cycle.account_id == scope.account)
         )
         known = {row[0]: Known(row[1], bool(row[2])) for row in cycles}
         lists = connection.execute(
             select(listed.kind, listed.parent_id, listed.read_at).where(
-                listed.account_id == account_id
+                listed.account_id == scope.account
             )
         )
         return State(
@@ -82,11 +91,11 @@ def load_state(store: Store, account_id: str) -> State:
             vanished=frozenset(
                 (row.kind, row.id)
                 for row in connection.execute(
-                    select(gone.kind, gone.id).where(gone.account_id == account_id)
+                    select(gone.kind, gone.id).where(gone.account_id == scope.account)
                 )
             ),
             bugs=connection.execute(
-                select(func.count()).where(bug.account_id == account_id)
+                select(func.count()).where(bug.account_id == scope.account)
             ).scalar_one(),
         )
 

@@ -31,6 +31,7 @@ from core.ingest.sync.state import (
 )
 from core.ingest.sync.vanished import move_bugs_without_cycle, move_cycles
 from core.ingest.sync.workers import Workers
+from core.store import Scope
 
 __all__ = ["Met", "read_account"]
 
@@ -52,7 +53,7 @@ def read_account(client: SourceClient, run: Run, *, full: bool = False) -> Met:
     if full:
         run.write(forget_readings)
     with Workers(WIDTH) as workers:
-        state = load_state(run.store, run.account_id)
+        state = load_state(Scope(run.store, run.account_id))
         products = read_catalogue(client, run, workers, state)
         reasons = read_reasons(client, run, workers, state)
         pipeline = Pipeline(client, run, workers, state, reasons)

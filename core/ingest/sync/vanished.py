@@ -15,7 +15,7 @@ from core.store import (
     Counts,
     CyclePlatform,
     CycleReading,
-    Store,
+    Scope,
     SyncProblem,
     TestCycle,
     TestFeature,
@@ -49,25 +49,27 @@ class VanishedRecord:
     noticed_at: datetime
 
 
-def vanished(store: Store, *, account: str) -> list[VanishedRecord]:
+def vanished(scope: Scope) -> list[VanishedRecord]:
     """What is no longer in the source, the latest first, at most `MOST_LISTED`."""
     gone = table(Vanished).c
     names = list(VanishedRecord.__dataclass_fields__)
     listed = (
         select(*(gone[name] for name in names))
-        .where(gone.account_id == account)
+        .where(gone.account_id == scope.account)
         .order_by(gone.noticed_at.desc(), gone.kind.desc(), gone.id.desc())
         .limit(MOST_LISTED)
     )
-    with store.read() as session:
+    with scope.read() as session:
         return [VanishedRecord(**row) for row in session.connection().execute(listed).mappings()]
 
 
-def count_vanished(store: Store, *, account: str) -> dict[str, int]:
+def count_vanished(scope: Scope) -> dict[str, int]:
     """How many test cycles and bugs are no longer in the source, by kind."""
     gone = table(Vanished).c
-    counted = select(gone.kind, func.count()).where(gone.account_id == account).group_by(gone.kind)
-    with store.read() as session:
+    counted = (
+        select(gone.kind, func.count()).where(gone.account_id == scope.account).group_by(gone.kind)
+    )
+    with scope.read() as session:
         return {row[0]: row[1] for row in session.connection().execute(counted)}
 
 

@@ -23,7 +23,7 @@ from core.ingest.files import (
     known_mapping,
     open_records,
 )
-from core.store import Store, accounts
+from core.store import Scope, accounts
 from pages import ui
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys"})
@@ -56,10 +56,10 @@ def show(page: ui.Page) -> None:
         path = Path(folder) / "sent"
         path.write_bytes(sent.getbuffer())
         store = open_once(page.settings)
-        mapping, place = mapping_of(store, kind, open_records(path), account)
+        mapping, place = mapping_of(Scope(store, account), kind, open_records(path))
         if mapping is not None and place.button("Import", type="primary"):
             with st.spinner("Reading the file."):
-                report = bring_in(store, kind, path, account, mapping)
+                report = bring_in(Scope(store, account), kind, path, mapping)
             st.session_state["import_told"] = (sent.name, report)
     told = st.session_state.get("import_told")
     if told and told[0] == sent.name:
@@ -81,18 +81,16 @@ def account_of(page: ui.Page) -> str:
     return name or ""
 
 
-def bring_in(
-    store: Store, kind: str, path: Path, account: str, mapping: ColumnMapping
-) -> ImportReport:
-    return import_file(store, kind, path, account=enter_account(store, account), mapping=mapping)
+def bring_in(scope: Scope, kind: str, path: Path, mapping: ColumnMapping) -> ImportReport:
+    return import_file(
+        Scope(scope.store, enter_account(scope.store, scope.account)), kind, path, mapping=mapping
+    )
 
 
-def mapping_of(
-    store: Store, kind: str, found: RecordFile, account: str
-) -> tuple[ColumnMapping | None, Any]:
+def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping | None, Any]:
     """The mapping as the person confirms it, None while it lacks a part; and where to go on."""
-    known = {one.name: one.id for one in accounts(store)}
-    proposed, formats = known_mapping(store, kind, found, account=known.get(account, ""))
+    known = {one.name: one.id for one in accounts(scope.store)}
+    proposed, formats = known_mapping(Scope(scope.store, known.get(scope.account, "")), kind, found)
     left, right = st.columns([2, 3])
     with left, st.container(border=True):
         st.subheader("Which column is what", anchor=False)
@@ -114,11 +112,11 @@ def mapping_of(
         )
         date_format = dates_of(kind, found, columns, proposed, formats)
         mapping = ColumnMapping(
-            columns=columns, date_format=date_format or ISO, zone=store.zone.key
+            columns=columns, date_format=date_format or ISO, zone=scope.zone.key
         )
         rows = [mapping.apply(kind, row) for row in found.sample(PREVIEW)]
         st.dataframe(pd.DataFrame(rows, columns=list(columns)).astype(str), hide_index=True)
-        st.caption(ui.plain(f"Times without an offset are taken as {store.zone.key}."))
+        st.caption(ui.plain(f"Times without an offset are taken as {scope.zone.key}."))
         missing = [f.label for f in FIELDS[kind] if f.is_needed and f.key not in columns]
         if missing:
             st.info(ui.plain(f"Choose the column for: {', '.join(missing)}."))

@@ -68,9 +68,7 @@ def linked(page: ui.Page) -> RatedEnhancement | None:
     if not ticket and not run_id:
         return None
     rater = _rate.rater(page)
-    known = enhancement_of(
-        page.store, page.account.id, run_id=run_id, ticket_id=ticket, rater=rater
-    )
+    known = enhancement_of(page.scope, run_id=run_id, ticket_id=ticket, rater=rater)
     if known is not None or not run_id:
         return known
     return RatedEnhancement(
@@ -79,7 +77,7 @@ def linked(page: ui.Page) -> RatedEnhancement | None:
         status="",
         seconds=None,
         created_at=datetime.now(UTC),
-        vote=current_vote(page.store, page.account.id, subject_of(enhancement=run_id), rater),
+        vote=current_vote(page.scope, subject_of(enhancement=run_id), rater),
     )
 
 
@@ -95,7 +93,7 @@ def one(page: ui.Page, run: RatedEnhancement) -> None:
             st.caption("Saved. Press again to change it; stars and words are welcome.")
             _rate.stars_and_comment(page, run, run.vote)
         _rate.address_box()
-    st.page_link("feedback/page.py", label="All feedback")
+    st.page_link("feedback/feedback.py", label="All feedback")
 
 
 def rate(page: ui.Page) -> None:
@@ -111,9 +109,7 @@ def rate(page: ui.Page) -> None:
             )
             _rate.address_box()
         ui.said("feedback")
-        runs = recent_enhancements(
-            page.store, page.account.id, rater=_rate.rater(page), search=search, limit=SHOWN
-        )
+        runs = recent_enhancements(page.scope, rater=_rate.rater(page), search=search, limit=SHOWN)
         if not runs:
             what = f"No ticket or run has {search!r} in its number." if search else "No run yet."
             st.caption(ui.plain(what))
@@ -156,11 +152,7 @@ def comments(page: ui.Page) -> None:
             )
             thumb = st.pills("With", list(KINDS), key="feedback_thumb", bind="query-params")
         found = recent_comments(
-            page.store,
-            page.account.id,
-            limit=50,
-            search=search,
-            thumb=KINDS[thumb] if thumb else None,
+            page.scope, limit=50, search=search, thumb=KINDS[thumb] if thumb else None
         )
         if not found:
             st.caption("No comment is like that." if search or thumb else "No comments yet.")

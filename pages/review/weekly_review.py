@@ -37,7 +37,7 @@ TITLES = {
 def show(page: ui.Page) -> None:
     answer = st.container()
     label = bar(page)
-    meeting = ui.read(page, meeting_of, week=label, account=page.account.id)
+    meeting = ui.read(page, meeting_of, week=label)
     told = content(page, label, meeting)
     with answer:
         st.markdown(f"##### {ui.plain(told['answer'])}")
@@ -65,7 +65,7 @@ def show(page: ui.Page) -> None:
 
 def bar(page: ui.Page) -> str:
     past = [last_complete_week(page.today, ago).label for ago in range(WEEKS_OFFERED)]
-    known = [one.week for one in ui.read(page, meetings, account=page.account.id)]
+    known = [one.week for one in ui.read(page, meetings)]
     labels = list(dict.fromkeys([*past, *known]))
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
         label = st.selectbox(
@@ -120,9 +120,7 @@ def content(page: ui.Page, label: str, meeting: Meeting | None) -> Mapping[str, 
     if meeting is not None and meeting.content is not None:
         return meeting.content
     week = week_of(label, page.today)
-    found: Mapping[str, Any] = ui.read(
-        page, agenda, week=week, account=page.account.id, name=page.account.name
-    )
+    found: Mapping[str, Any] = ui.read(page, agenda, week=week, name=page.account.name)
     return found
 
 
@@ -144,7 +142,7 @@ def closed(page: ui.Page, meeting: Meeting) -> None:
     """An old review says what was restated since it closed."""
     assert meeting.closed_at is not None
     at = ui.moment(page, meeting.closed_at)
-    asked = {"account": page.account.id, "name": page.account.name}
+    asked = {"name": page.account.name}
     lines = ui.read(page, restated_since, meeting=meeting, **asked)
     with st.container(border=True):
         st.markdown(
@@ -172,10 +170,10 @@ def end(page: ui.Page, meeting: Meeting | None, label: str) -> None:
                     "review",
                     f"{label}: the review has begun.",
                     open_review,
-                    page.store,
+                    page.scope,
                     label,
                 ),
-                kwargs={"account": page.account.id, "by": who or ""},
+                kwargs={"by": who or ""},
             )
             st.caption("Notes, actions and attendees are kept from then on.")
         elif meeting.closed_at is None:

@@ -51,8 +51,8 @@ python -m core sync"""
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    groups = problem_groups(page.store, account=page.account.id)
-    states = source_states(page.store, account=page.account.id, now=datetime.now(UTC))
+    groups = problem_groups(page.scope)
+    states = source_states(page.scope, now=datetime.now(UTC))
     with st.container(horizontal=True):
         ui.account_box(page)
     with answer:
@@ -65,7 +65,7 @@ def show(page: ui.Page) -> None:
         source_table(page, states)
     with right, st.container(border=True, height="stretch"):
         st.subheader("Runs", anchor=False)
-        run_table(page, runs(page.store, account=page.account.id))
+        run_table(page, runs(page.scope))
     problem_box(page, groups)
     vanished_box(page)
 
@@ -84,8 +84,7 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
 
 def latest_sync(page: ui.Page) -> datetime | None:
     """When the last sync ended that brought data in, whatever the source."""
-    account = page.account.id
-    ended = (last_synced(page.store, account=account, source=source) for source in BRINGS)
+    ended = (last_synced(page.scope, source=source) for source in BRINGS)
     return max((at for at in ended if at is not None), default=None)
 
 
@@ -93,7 +92,7 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
     verdicts = dict.fromkeys((state.name for state in states), words.UNKNOWN)
     said = []
     for source, (names, what) in BRINGS.items():
-        at = last_synced(page.store, account=page.account.id, source=source)
+        at = last_synced(page.scope, source=source)
         fresh = freshness(page.settings, page.account.id, at, page.now, source=source)
         if fresh is not None:
             verdict = "late" if fresh.is_late else "fresh"
@@ -134,7 +133,7 @@ def sync_box(page: ui.Page) -> None:
             if page.is_demo:
                 st.code(CONNECT, language="bash")
             return
-        running = is_running(page.store, page.account.id)
+        running = is_running(page.scope)
         # Asked again each second only while there is something to see.
         st.fragment(progress, run_every=1.0 if running else None)(page)
         with st.container(horizontal=True):
@@ -160,10 +159,10 @@ def sync_button(
 
 def progress(page: ui.Page) -> None:
     """The last run of each source as it stands; the whole page when it ends."""
-    last = next(iter(runs(page.store, account=page.account.id, limit=1)), None)
-    ended = {run.source: run for run in reversed(runs(page.store, account=page.account.id))}
+    last = next(iter(runs(page.scope, limit=1)), None)
+    ended = {run.source: run for run in reversed(runs(page.scope))}
     was_running = st.session_state.get("data_was_running", False)
-    now_running = is_running(page.store, page.account.id)
+    now_running = is_running(page.scope)
     st.session_state["data_was_running"] = now_running
     if now_running and last is not None and last.status == "running":
         share = min(last.done / last.total, 1.0) if last.total else 0.0
@@ -192,7 +191,7 @@ def pace(page: ui.Page, run: RunRecord) -> list[str]:
         said.append(f"{words.times(run.objects, 'object')} read, {words.count(speed)} a second")
     left = run.seconds_left(now)
     said.append("time left not known yet" if left is None else f"about {words.duration(left)} left")
-    holder = holder_of(page.store, page.account.id)
+    holder = holder_of(page.scope)
     return [*said, holder.words] if holder else said
 
 
@@ -284,13 +283,13 @@ def problem_frame(page: ui.Page, group: ProblemGroup | None = None) -> pd.DataFr
                 "What was sent": problem.value,
                 "Last seen": problem.seen_at.astimezone(page.store.zone),
             }
-            for problem in problems(page.store, account=page.account.id, group=group)
+            for problem in problems(page.scope, group=group)
         ]
     )
 
 
 def vanished_box(page: ui.Page) -> None:
-    gone = vanished(page.store, account=page.account.id)
+    gone = vanished(page.scope)
     if not gone:
         return
     with st.container(border=True):

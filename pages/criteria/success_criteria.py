@@ -38,10 +38,10 @@ TABS = (
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    windows = windows_of(page, ui.read(page, baselines, account=page.account.id))
+    windows = windows_of(page, ui.read(page, baselines))
     label = choose_window(page, windows)
     window = windows[label]
-    results = ui.read(page, evaluate, account=page.account.id, window=window)
+    results = ui.read(page, evaluate, window=window)
     main = [result for result in results if not result.criterion.is_guardrail]
     with answer:
         st.markdown(f"##### {ui.plain(criteria_answer(main, window.label))}")
