@@ -17,8 +17,6 @@ from core.ingest.clients.http import Patience
 from core.ingest.clients.testio import connect, fetch_products
 from core.store import Scope, accounts
 
-__all__ = ["Finding", "examine"]
-
 ENOUGH_DISK_BYTES = 1_000_000_000
 
 

@@ -11,8 +11,6 @@ from sqlalchemy import select, update
 from core.base.errors import InputError
 from core.store import Account, ApiToken, Scope, Store, table
 
-__all__ = ["Token", "create_token", "find_token", "list_tokens", "note_use", "revoke_token"]
-
 PER_SECOND = 500
 LONGEST_NAME = 100
 # How exactly it is known when a token was last used: a write for each request would cost more.

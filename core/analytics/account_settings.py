@@ -11,19 +11,6 @@ from core.analytics.registry import SEVERITY_WEIGHTS
 from core.base.errors import InputError
 from core.store import AccountSetting, AuditEntry, Scope, Unit, table
 
-__all__ = [
-    "BaselineSettings",
-    "Change",
-    "EngagementSettings",
-    "LeaderboardSettings",
-    "ReviewSettings",
-    "RoiSettings",
-    "changes",
-    "note_change",
-    "save_settings",
-    "settings_of",
-]
-
 MOST_CHANGES = 200
 LARGEST_INPUT = 1_000_000_000
 MINUTES_SOURCES = ("measured", "survey")

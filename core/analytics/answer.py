@@ -7,13 +7,11 @@ from sqlalchemy import FromClause, Integer, Select, and_, func, literal, null, s
 
 from core.analytics.compile import Counts, Key, branches, figure, join_branches, keys_of
 from core.analytics.joins import ENTITIES
+from core.analytics.model import Dimension
 from core.analytics.periods import Days, count_days, days_of_window, period_table, rows_span
 from core.analytics.predicates import Asked
-from core.analytics.registry import Dimension
 from core.analytics.sql_runner import Reader
 from core.analytics.zero_fill import zero_branch
-
-__all__ = ["COUNT", "rows_statement", "totals_statement"]
 
 COUNT = "total_rows"
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from core.analytics.dates import EXAMPLES
+from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
+from core.analytics.model import Dimension, Metric
 from core.analytics.question import (
     BASES,
     DEFAULT_LIMIT,
@@ -10,17 +12,7 @@ from core.analytics.question import (
     MAX_FILTER_VALUES,
     MAX_LIMIT,
 )
-from core.analytics.registry import (
-    DIMENSIONS,
-    FACTS,
-    METRICS,
-    SEVERITY_WEIGHTS,
-    Dimension,
-    Metric,
-    facts_of,
-)
-
-__all__ = ["get_analytics_capabilities"]
+from core.analytics.registry import METRICS, SEVERITY_WEIGHTS, facts_of
 
 
 def get_analytics_capabilities() -> dict[str, Any]:

@@ -21,13 +21,12 @@ from sqlalchemy import (
     union_all,
 )
 
+from core.analytics.definitions.measures import MEASURES
 from core.analytics.dialects import without_index
 from core.analytics.joins import REACH, Reach
+from core.analytics.model import Dimension, Measure, Metric
 from core.analytics.predicates import Asked, conditions, fact_rows, holds
-from core.analytics.registry import MEASURES, Dimension, Measure, Metric
 from core.analytics.values import VALUES, ratio
-
-__all__ = ["Count", "Counts", "Key", "branches", "figure", "join_branches", "keys_of"]
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from core.analytics.definitions.dimensions import FACTS
 from core.analytics.filters import in_scope
 from core.analytics.joins import REACH
 from core.analytics.predicates import Asked
-from core.analytics.registry import FACTS
 from core.analytics.sql_runner import Reader
 from core.store import SyncRun, table
-
-__all__ = ["data_through", "synced_at"]
 
 
 def data_through(reader: Reader, asked: Asked, today: date) -> date | None:

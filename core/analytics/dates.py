@@ -11,17 +11,6 @@ from typing import Any
 from core.base.errors import QueryError
 from core.store.days import calendar_row
 
-__all__ = [
-    "EXAMPLES",
-    "Span",
-    "Window",
-    "period_days",
-    "period_of",
-    "periods",
-    "read_window",
-    "resolve_day",
-]
-
 EXAMPLES = (
     "2024-01-31",
     "2024-W05",

@@ -6,8 +6,6 @@ from sqlalchemy import BigInteger, ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-__all__ = ["epoch_microseconds", "without_index"]
-
 
 class epoch_microseconds(FunctionElement[int]):  # noqa: N801  # written like a SQL function
     """Microseconds since 1970 of an instant."""

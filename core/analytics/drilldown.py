@@ -5,12 +5,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
 
+from core.analytics.definitions.dimensions import DIMENSIONS
 from core.analytics.joins import ENTITIES, REACH, joined
+from core.analytics.model import Measure
 from core.analytics.predicates import Asked, conditions, fact_rows, filtered, holds
-from core.analytics.registry import DIMENSIONS, Measure
 from core.store import TestCycle, table
-
-__all__ = ["RAW", "measured_rows", "readable_rows"]
 
 # Before the name of a column that a measure needs, beside those that a person reads.
 RAW = "raw_"

@@ -8,8 +8,6 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from core.store import Exclusion, Scope, table
 
-__all__ = ["NOTHING", "Excluded", "excluded"]
-
 Span = tuple[datetime, datetime]
 
 

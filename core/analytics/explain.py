@@ -8,19 +8,19 @@ from typing import Any
 
 from core.analytics.answer import totals_statement
 from core.analytics.dates import Window
+from core.analytics.definitions.dimensions import DIMENSIONS, FACTS, WEEKDAYS
 from core.analytics.drilldown import RAW, measured_rows, readable_rows
 from core.analytics.filters import Wanted, read_scope, resolve
+from core.analytics.model import Dimension
 from core.analytics.periods import days_of_window, finished_span
 from core.analytics.predicates import Asked
 from core.analytics.query import figures_of
 from core.analytics.question import Filter, Question, read_limit, read_question
-from core.analytics.registry import DIMENSIONS, FACTS, METRICS, WEEKDAYS, Dimension, measures_of
+from core.analytics.registry import METRICS, measures_of
 from core.analytics.sql_runner import Reader, Row
 from core.analytics.verify import Recount
 from core.base.errors import QueryError
 from core.store import Store
-
-__all__ = ["explain"]
 
 DEFAULT_ROWS = 100
 

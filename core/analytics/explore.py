@@ -6,24 +6,13 @@ from datetime import date
 from typing import Any
 
 from core.analytics.dates import period_days, periods
+from core.analytics.definitions.dimensions import DIMENSIONS
 from core.analytics.query import answered, query_metrics
 from core.analytics.question import nearest
-from core.analytics.registry import DIMENSIONS, METRICS, facts_of
+from core.analytics.registry import METRICS, facts_of
 from core.analytics.words import listed
 from core.base import text as words
 from core.store import Scope
-
-__all__ = [
-    "dimensions_of",
-    "every_period",
-    "finding",
-    "is_empty",
-    "members",
-    "names",
-    "period_name",
-    "strays",
-    "what_emptied",
-]
 
 MOST_MEMBERS = 2_000
 MOST_STRAYS = 5

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from core.analytics.model import Metric
 from core.analytics.query import answered, metric_rows, metric_totals
-from core.analytics.registry import METRICS, Metric
+from core.analytics.registry import METRICS
 from core.analytics.window import Window
 from core.store import Scope
-
-__all__ = ["Figure", "headline_figures"]
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,13 @@ from sqlalchemy import (
     values,
 )
 
+from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.joins import CALENDAR, ENTITIES, REACH
+from core.analytics.model import Dimension
 from core.analytics.question import Filter, Question, nearest
-from core.analytics.registry import WEEKDAYS, Dimension
 from core.analytics.sql_runner import Reader
 from core.base.errors import QueryError
 from core.store import Account, table
-
-__all__ = ["Wanted", "in_scope", "is_any_of", "read_scope", "resolve"]
 
 # Few values are written into each condition, many once for the whole statement.
 FEW = 20

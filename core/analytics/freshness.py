@@ -24,16 +24,6 @@ from core.store import (
     table,
 )
 
-__all__ = [
-    "PLATFORM_METRICS",
-    "PROMETHEUS",
-    "SYNCED",
-    "SourceState",
-    "data_through",
-    "last_synced",
-    "source_states",
-]
-
 # A source, the table it fills, and the instant that tells how far its data runs.
 SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
     ("Test cycles", TestCycle, "end_at"),

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from core.analytics.freshness import SYNCED, SourceState
 from core.base import text as words
 
-__all__ = ["TARGETS", "FreshSource", "fresh_sources"]
-
 # What is not synchronised is as fresh as its newest record: runs come in all day, tickets and
 # opinions with the working week.
 TARGETS = {

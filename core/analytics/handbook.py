@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
 from core.analytics.panels import pages_of
-from core.analytics.registry import DIMENSIONS, FACTS, METRICS, facts_of
+from core.analytics.registry import METRICS, facts_of
 from core.base.settings import ROOT
-
-__all__ = ["DOCUMENTS", "rewritten"]
 
 BEGIN, END = "<!-- {}: generated from core/analytics/registry.py -->", "<!-- end of {} -->"
 

@@ -35,8 +35,6 @@ from core.store import (
     table,
 )
 
-__all__ = ["CALENDAR", "ENTITIES", "REACH", "Entity", "Link", "Reach", "joined", "same_account"]
-
 CALENDAR = table(CalendarDay)
 _CYCLE = table(TestCycle)
 _FEATURE_LINK = table(TestFeature)

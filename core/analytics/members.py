@@ -6,8 +6,6 @@ from sqlalchemy import select
 
 from core.store import Product, Scope, table
 
-__all__ = ["product_names"]
-
 
 def product_names(scope: Scope) -> dict[int, str]:
     """The account's products by id, in the order of their names; names that two share tell the id.

@@ -6,20 +6,6 @@ from typing import Any, Literal
 
 from sqlalchemy import RowMapping
 
-__all__ = [
-    "Condition",
-    "Dimension",
-    "Fact",
-    "LeftOut",
-    "Measure",
-    "Metric",
-    "known",
-    "none_of",
-    "not_beginning",
-    "one_of",
-    "unknown",
-]
-
 
 @dataclass(frozen=True)
 class Condition:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-__all__ = ["PANELS", "pages_of"]
-
 PANELS: Mapping[str, Mapping[str, str]] = {
     "Overview": {
         "tests_created": "Test cycles created",

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import CTE, Date, Integer, String, column, func, literal_column, select, values
 
 from core.analytics.dates import Span, periods
+from core.analytics.definitions.dimensions import WEEKDAYS
+from core.analytics.definitions.measures import MEASURES
 from core.analytics.joins import REACH
+from core.analytics.model import Measure
 from core.analytics.predicates import Asked, conditions, fact_rows, holds
-from core.analytics.registry import MEASURES, WEEKDAYS, Measure
 from core.analytics.sql_runner import Reader
 from core.base.errors import QueryError
-
-__all__ = ["count_days", "days_of_window", "finished_span", "period_table", "rows_span"]
 
 MAX_PERIODS = 30_000
 

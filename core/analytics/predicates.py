@@ -19,11 +19,8 @@ from sqlalchemy import (
 
 from core.analytics.filters import Wanted, in_scope
 from core.analytics.joins import CALENDAR, REACH, Link, Reach, joined
-from core.analytics.model import Condition
+from core.analytics.model import Condition, Dimension
 from core.analytics.question import Question
-from core.analytics.registry import Dimension
-
-__all__ = ["Asked", "conditions", "fact_rows", "filtered", "has_value", "holds", "in_parent"]
 
 
 @dataclass(frozen=True)

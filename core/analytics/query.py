@@ -8,23 +8,15 @@ from typing import Any
 
 from core.analytics.answer import COUNT, rows_statement, totals_statement
 from core.analytics.data_age import data_through, synced_at
+from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.filters import read_scope, resolve
 from core.analytics.predicates import Asked
 from core.analytics.question import Question, read_question
-from core.analytics.registry import METRICS, WEEKDAYS, facts_of
+from core.analytics.registry import METRICS, facts_of
 from core.analytics.sql_runner import Reader, Row
 from core.analytics.warnings import counts_of, notices
 from core.analytics.words import explanation
 from core.store import Scope, Store
-
-__all__ = [
-    "answered",
-    "are_of_facts",
-    "figures_of",
-    "metric_rows",
-    "metric_totals",
-    "query_metrics",
-]
 
 # The facts whose tables all stand in the columnar copy.
 COPIED = frozenset({"tests", "bugs", "test_features"})

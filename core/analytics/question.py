@@ -7,31 +7,11 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from core.analytics.dates import Window, read_window
-from core.analytics.registry import (
-    DIMENSIONS,
-    METRICS,
-    SEVERITY_WEIGHTS,
-    Dimension,
-    Measure,
-    Metric,
-    facts_of,
-    measures_of,
-)
+from core.analytics.definitions.dimensions import DIMENSIONS
+from core.analytics.model import Dimension, Measure, Metric
+from core.analytics.registry import METRICS, SEVERITY_WEIGHTS, facts_of, measures_of
 from core.analytics.values import Weights
 from core.base.errors import QueryError
-
-__all__ = [
-    "BASES",
-    "DEFAULT_LIMIT",
-    "MAX_DIMENSIONS",
-    "MAX_FILTER_VALUES",
-    "MAX_LIMIT",
-    "Filter",
-    "Question",
-    "nearest",
-    "read_limit",
-    "read_question",
-]
 
 BASES = ("default", "start", "reported")
 MAX_DIMENSIONS = 3

@@ -3,26 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from core.analytics.definitions.dimensions import DIMENSIONS, FACTS, WEEKDAYS
 from core.analytics.definitions.measures import MEASURES
 from core.analytics.definitions.platform import PLATFORM_METRICS
 from core.analytics.definitions.testio import TESTIO_METRICS
-from core.analytics.model import Dimension, Fact, Measure, Metric
-
-__all__ = [
-    "DIMENSIONS",
-    "FACTS",
-    "MEASURES",
-    "METRICS",
-    "SEVERITY_WEIGHTS",
-    "WEEKDAYS",
-    "Dimension",
-    "Fact",
-    "Measure",
-    "Metric",
-    "facts_of",
-    "measures_of",
-]
+from core.analytics.model import Measure, Metric
 
 # What a bug of a severity counts in the severity score, unless a query says otherwise.
 SEVERITY_WEIGHTS: Mapping[str, float] = MappingProxyType(

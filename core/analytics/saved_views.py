@@ -9,8 +9,6 @@ from sqlalchemy import delete, select
 from core.base.errors import InputError
 from core.store import SavedView, Scope, table
 
-__all__ = ["View", "forget_view", "save_view", "saved_views"]
-
 LONGEST_NAME = 100
 
 

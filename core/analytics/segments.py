@@ -4,8 +4,6 @@ from datetime import date, timedelta
 
 from core.analytics.account_settings import EngagementSettings
 
-__all__ = ["ACTIVITIES", "LIFECYCLES", "activity_of", "lifecycle_of"]
-
 ACTIVITIES = ("high", "medium", "low", "none")
 LIFECYCLES = ("new", "returning", "fading", "silent")
 

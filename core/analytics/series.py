@@ -9,13 +9,12 @@ from sqlalchemy import func, select
 
 from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.analytics.freshness import last_synced
+from core.analytics.model import Metric
 from core.analytics.query import metric_rows
-from core.analytics.registry import METRICS, Metric, facts_of
+from core.analytics.registry import METRICS, facts_of
 from core.analytics.window import Window
 from core.base.control_limits import Behaviour, Point, behaviour
 from core.store import Scope, TestCycle, table
-
-__all__ = ["WEEKS", "Series", "series_of"]
 
 # The least that limits are taken from, beside the period that is not over.
 WEEKS, MONTHS = 26, 24

@@ -7,8 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, RowMapping, Select
 
-__all__ = ["Reader", "Row"]
-
 Row = dict[str, Any]
 
 BATCH = 5_000

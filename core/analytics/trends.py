@@ -12,18 +12,6 @@ from core.analytics.window import Window
 from core.base.text import OTHERS
 from core.store import Scope
 
-__all__ = [
-    "TREND_DAYS",
-    "Stacked",
-    "Trend",
-    "asked_of",
-    "monthly",
-    "months_between",
-    "stack",
-    "top_share",
-    "whole_months",
-]
-
 EVERYONE = 1_000_000  # the limit of a query: more people than any account has
 TREND_DAYS = 365
 Stacked = tuple[pd.DataFrame, list[str], float]

@@ -9,8 +9,6 @@ from sqlalchemy import ColumnElement, Double, RowMapping, Table, case, cast, lit
 
 from core.analytics.dialects import epoch_microseconds
 
-__all__ = ["VALUES", "Value", "Weights", "ratio"]
-
 MICROSECOND = timedelta(microseconds=1)
 Weights = Mapping[str, float]
 Row = Mapping[str, Any] | RowMapping

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from core.analytics.registry import MEASURES, Measure, Metric, measures_of
+from core.analytics.definitions.measures import MEASURES
+from core.analytics.model import Measure, Metric
+from core.analytics.registry import measures_of
 from core.analytics.values import VALUES, Weights
-
-__all__ = ["Recount"]
 
 Row = Mapping[str, Any] | RowMapping
 

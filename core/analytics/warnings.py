@@ -6,14 +6,13 @@ from sqlalchemy import and_, func, not_, or_, select
 
 from core.analytics import words
 from core.analytics.compile import Count, Counts
+from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
 from core.analytics.joins import REACH
-from core.analytics.model import LeftOut
+from core.analytics.model import Dimension, LeftOut
 from core.analytics.predicates import Asked, conditions, fact_rows, has_value, holds, in_parent
 from core.analytics.question import Question
-from core.analytics.registry import DIMENSIONS, FACTS, Dimension, facts_of
+from core.analytics.registry import facts_of
 from core.analytics.sql_runner import Reader, Row
-
-__all__ = ["counts_of", "notices"]
 
 
 def counts_of(asked: Asked) -> Counts:

@@ -6,8 +6,6 @@ from datetime import date, timedelta
 
 from core.base import text as words
 
-__all__ = ["PRESETS", "Window", "iso_week", "last_complete_week", "preset"]
-
 
 @dataclass(frozen=True)
 class Window:

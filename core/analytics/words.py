@@ -3,19 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from core.analytics.definitions.dimensions import FACTS
+from core.analytics.model import Dimension, Fact
 from core.analytics.question import Filter, Question
-from core.analytics.registry import FACTS, Dimension, Fact
-
-__all__ = [
-    "absent",
-    "cut",
-    "explanation",
-    "left_out",
-    "listed",
-    "no_such_clock",
-    "undated",
-    "weightless",
-]
 
 SHOWN_VALUES = 5
 

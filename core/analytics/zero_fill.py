@@ -9,14 +9,12 @@ from sqlalchemy import FromClause, Select, and_, func, select, true, union
 from core.analytics.compile import Key
 from core.analytics.filters import in_scope, is_any_of
 from core.analytics.joins import ENTITIES, REACH, joined
+from core.analytics.model import Dimension
 from core.analytics.periods import Days, period_table
 from core.analytics.predicates import Asked
 from core.analytics.question import MAX_LIMIT
-from core.analytics.registry import Dimension
 from core.analytics.sql_runner import Reader
 from core.base.errors import QueryError
-
-__all__ = ["zero_branch"]
 
 
 def zero_branch(

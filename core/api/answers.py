@@ -6,8 +6,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-__all__ = ["ERRORS", "Refusal", "as_json"]
-
 # Every error that the API answers with: its code, and what it means.
 ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "There is no token, or one that is unknown or was revoked."),

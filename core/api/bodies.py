@@ -10,8 +10,6 @@ from starlette.requests import ClientDisconnect, Request
 
 from core.api.answers import Refusal
 
-__all__ = ["JSON", "LINES", "checked", "media_type", "read_body", "read_json"]
-
 JSON, LINES = "application/json", "application/x-ndjson"
 SHOWN = 80
 

@@ -9,8 +9,6 @@ from core.api.answers import Refusal
 from core.api.serving import Served, in_thread
 from core.store import accounts
 
-__all__ = ["get_calendar"]
-
 
 async def get_calendar(request: Request, known: Served) -> Response:
     """The meeting of an account: no data of it but its name, as calendar programs have no token."""

@@ -15,8 +15,6 @@ from core.ingest.parse.records import ParsedEnhancement, parse_enhancement
 from core.ingest.save import save_enhancements
 from core.store import Scope, chunks
 
-__all__ = ["LARGEST_PUSH", "post_enhancements"]
-
 LARGEST_PUSH = 20_000_000
 # Records that become visible together: votes wait meanwhile.
 UNIT = 1_000

@@ -38,8 +38,6 @@ from core.feedback import (
 from core.ingest.save.records import imported_vote_id
 from core.store import Scope
 
-__all__ = ["LARGEST_VOTE", "feedback_stats", "list_feedback", "post_feedback"]
-
 LARGEST_VOTE = 1_000_000
 LONGEST_KEY = 255
 MINUTE = 60.0

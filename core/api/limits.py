@@ -6,8 +6,6 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
 
-__all__ = ["Buckets", "retry_after"]
-
 MOST_KEYS = 50_000
 
 

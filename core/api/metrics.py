@@ -18,8 +18,6 @@ from core.api.serving import Served, in_thread
 from core.base.telemetry import REGISTRY
 from core.store import Feedback, Store, SyncRun, on_enhancer, table
 
-__all__ = ["get_metrics"]
-
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Whoever scrapes oftener gets the same text again.
 CACHED_SECONDS = 5.0

@@ -11,8 +11,6 @@ from core.api.bodies import JSON, LINES
 from core.api.operations import API, Operation
 from core.api.shapes import ErrorAnswer
 
-__all__ = ["document"]
-
 WHERE = "#/components/schemas/{model}"
 ABOUT = (
     "Feedback and enhancement records of an account. A token is made with "

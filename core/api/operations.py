@@ -23,8 +23,6 @@ from core.api.shapes import (
     VoteIn,
 )
 
-__all__ = ["API", "METRICS", "Operation"]
-
 Handler = Callable[[Request, Served], Awaitable[Response]]
 
 

@@ -8,8 +8,6 @@ from starlette.requests import Request
 
 from core.api.answers import Refusal
 
-__all__ = ["allowed_origin", "client_address", "cors_headers", "preflight_headers"]
-
 LOOPBACK = "127.0.0.1"
 # One household or host is given a whole network of this size.
 IPV6_PREFIX = 64

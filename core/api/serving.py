@@ -20,18 +20,6 @@ from core.base.settings import Settings, load_settings
 from core.demo.active_store import shown_store
 from core.store import Store, accounts
 
-__all__ = [
-    "LIMITS",
-    "Served",
-    "check_tenant",
-    "forget",
-    "forget_tokens",
-    "in_thread",
-    "limit",
-    "served",
-    "token_holder",
-]
-
 log = logging.getLogger("touchstone")
 
 T = TypeVar("T")

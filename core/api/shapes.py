@@ -18,20 +18,6 @@ from pydantic import (
 from core.base.fields import clean
 from core.feedback import LONGEST_COMMENT, FeedbackType, is_anonymous
 
-__all__ = [
-    "EnhancementRecord",
-    "EnhancementsAnswer",
-    "ErrorAnswer",
-    "FeedbackPage",
-    "FeedbackQuery",
-    "FeedbackRecord",
-    "FeedbackStats",
-    "PeriodQuery",
-    "Problem",
-    "VoteAnswer",
-    "VoteIn",
-]
-
 LONGEST_NAME = 500
 MOST_LISTED = 1_000
 LARGEST_OFFSET = 2**31 - 1

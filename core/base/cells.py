@@ -5,8 +5,6 @@ from typing import Any
 
 from core.base.fields import FieldProblem, Fields, clean, refusal
 
-__all__ = ["amount", "begin", "comment", "flag", "given", "number_in", "refused", "short"]
-
 LONGEST_ID = 500
 LONGEST_COMMENT = 5_000
 FLAGS = dict.fromkeys(("true", "yes", "y", "1"), True) | dict.fromkeys(

@@ -29,17 +29,6 @@ from typing import Literal
 
 from scipy import stats
 
-__all__ = [
-    "FEWEST",
-    "SETTLED",
-    "Behaviour",
-    "Point",
-    "Rule",
-    "Signal",
-    "behaviour",
-    "expected_alarms",
-]
-
 # Fewer points have no limits at all; from `SETTLED` on the limits are no longer provisional.
 FEWEST = 6
 SETTLED = 12

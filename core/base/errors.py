@@ -13,20 +13,6 @@ TouchstoneError             a sentence for a person: what is wrong, what is safe
 └── InputError              something that a person or a client entered is not valid
 """
 
-__all__ = [
-    "AccessError",
-    "ConfigError",
-    "InputError",
-    "QueryError",
-    "SourceError",
-    "SourceRefused",
-    "SourceUnreachable",
-    "SourceUnreadable",
-    "StoreError",
-    "StoreTooNew",
-    "TouchstoneError",
-]
-
 
 class TouchstoneError(Exception):
     """One sentence that may be shown to a person as it is; never holds a secret."""

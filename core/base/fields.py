@@ -11,17 +11,6 @@ from datetime import UTC, datetime
 from reprlib import Repr
 from typing import Any, Generic, TypeVar
 
-__all__ = [
-    "ANONYMOUS",
-    "FieldProblem",
-    "Fields",
-    "Parsed",
-    "clean",
-    "excerpt",
-    "parse_all",
-    "refusal",
-]
-
 LARGEST_ID = 2**63 - 1
 # Instants outside these years are taken for errors of the source.
 FIRST_YEAR, LAST_YEAR = 1970, 2100

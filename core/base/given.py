@@ -3,8 +3,6 @@
 from core.base.errors import InputError
 from core.base.fields import clean
 
-__all__ = ["given_text"]
-
 LONGEST_TEXT = 500
 
 

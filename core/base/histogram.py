@@ -13,8 +13,6 @@ from scipy import stats
 
 from core.base.stats import CONFIDENCE, Bounds, Estimate
 
-__all__ = ["HistogramQuantile", "Within", "quantile_bounds", "quantile_estimate", "share_within"]
-
 Buckets = Mapping[float, float]
 METHOD = "order statistics within buckets"
 

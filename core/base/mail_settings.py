@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from core.base.errors import ConfigError
 
-__all__ = ["MailSettings", "mail_settings"]
-
 # How mail is encrypted, and the port that goes with it.
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 

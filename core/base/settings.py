@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 from core.base.errors import ConfigError
 from core.base.mail_settings import MailSettings, mail_settings
 
-__all__ = ["ROOT", "ApiSettings", "PrometheusSource", "Settings", "TestioAccount", "load_settings"]
-
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
 DEFAULT_TESTIO_URL = "https://api.test.io/customer/v2"

@@ -14,23 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = [
-    "Bounds",
-    "Direction",
-    "Estimate",
-    "Verdict",
-    "mean_estimate",
-    "more_needed",
-    "proportion_bounds",
-    "proportion_estimate",
-    "quantile_bounds",
-    "quantile_estimate",
-    "reduction",
-    "reduction_estimate",
-    "scaled_bounds",
-    "verdict",
-]
-
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 # With fewer values on either side, the interval of a reduction covers too little to be shown; and

@@ -2,8 +2,6 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
-__all__ = ["PAGE_SECONDS", "QUERY_SECONDS", "REGISTRY", "VOTES_ACCEPTED", "VOTES_REFUSED"]
-
 # When a counter was made is of no use: that is when the process began.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry(auto_describe=True)

@@ -3,25 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-__all__ = [
-    "OTHERS",
-    "UNKNOWN",
-    "ago",
-    "amount",
-    "between",
-    "change",
-    "count",
-    "day",
-    "duration",
-    "listed",
-    "lower_first",
-    "moment",
-    "number",
-    "share",
-    "times",
-    "upper_first",
-]
-
 OTHERS = "Everyone else"
 UNKNOWN = "\N{EN DASH}"  # the reason stands beside it
 

@@ -15,8 +15,6 @@ from core.base.stats import Estimate
 from core.base.text import OTHERS
 from core.charts.vega import GREY, STRONG, Drawn, Part, layered, nominal, ordinal, quantity, records
 
-__all__ = ["Drawn", "bars", "criterion_bar", "heat_map", "intervals", "line", "stacked_periods"]
-
 HEIGHT = 280
 UNFINISHED = 0.45
 

@@ -10,8 +10,6 @@ import vl_convert
 
 from core.charts.vega import Drawn, Part
 
-__all__ = ["GRID", "INK", "PALETTE", "SOFT", "chart_image", "chart_svg"]
-
 WIDTH = 900  # of the chart, in pixels at a scale of 1
 MARGIN = 24
 SCALE = 2.0  # a PNG is read on screens with two dots to the pixel

@@ -10,8 +10,6 @@ from core.base.control_limits import Behaviour, Limits, Point, Rule
 from core.charts.builders import _period_axis
 from core.charts.vega import GREY, STRONG, Drawn
 
-__all__ = ["limits_words", "signal_chart"]
-
 # Vermilion of Okabe and Ito, in a shade that is read on white and on the dark surface.
 MARKED = "#d9692a"
 SHAPES = {Rule.BEYOND: "diamond", Rule.RUN: "square"}

@@ -8,8 +8,6 @@ from typing import Any
 from core.base import text as words
 from core.charts.vega import GREY, STRONG, Drawn
 
-__all__ = ["Mark", "Series", "Span", "TimePoint", "time_chart"]
-
 Row = dict[str, Any]
 
 # Okabe and Ito, each a shade that has a contrast of 3:1 on white and on the dark surface.

@@ -7,18 +7,6 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-__all__ = [
-    "GREY",
-    "STRONG",
-    "Drawn",
-    "Part",
-    "layered",
-    "nominal",
-    "ordinal",
-    "quantity",
-    "records",
-]
-
 Part: TypeAlias = dict[str, Any]
 
 

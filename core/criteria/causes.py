@@ -14,8 +14,6 @@ from core.criteria.clusters import Cluster, clusters
 from core.criteria.window_data import COMPLETED, FAILED, Observed, instants
 from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, on_enhancer, table
 
-__all__ = ["LEAST_GROUP", "SLOW_SECONDS", "Cause", "causes"]
-
 # Smaller groups are not broken down: they would tell who said what, or be chance.
 LEAST_GROUP = 5
 MOST_LISTED = 3

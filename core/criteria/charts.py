@@ -8,8 +8,6 @@ from core.base import text as words
 from core.base.stats import Estimate
 from core.charts.vega import STRONG, Drawn, Part, layered, nominal, ordinal, quantity
 
-__all__ = ["estimate_rows", "stacked_choices"]
-
 BLUE, ORANGE, GREEN, RED = "#2b83c2", "#c98500", "#0f9d76", "#d9692a"
 COLOURS: Mapping[str, str] = {
     "In the product": BLUE,

@@ -10,8 +10,6 @@ from scipy import stats
 
 from core.base import text as words
 
-__all__ = ["Cluster", "clusters"]
-
 # The share of false finds among all that are told (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.05
 MOST_TOLD = 3

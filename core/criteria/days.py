@@ -14,8 +14,6 @@ from core.criteria.verdicts import estimate_of, observed
 from core.feedback.counted_votes import cast, votes_of
 from core.store import Feedback, Scope, SurveyResponse, table
 
-__all__ = ["DayOfCriteria", "Opinions", "daily_criteria", "opinions"]
-
 KEYS = ("success_rate", "latency_p50", "latency_p95", "latency_p99", "positive_feedback")
 
 

@@ -9,8 +9,6 @@ from core.base.errors import InputError
 from core.base.given import given_text
 from core.store import Criterion, Scope
 
-__all__ = ["CriterionEdit", "change_criterion", "criterion_history"]
-
 # What a value in a unit can be at all, both ends included.
 POSSIBLE = {
     "fraction": (0.0, 1.0),

@@ -12,19 +12,6 @@ from core.base.errors import InputError
 from core.base.given import given_text
 from core.store import Annotation, Exclusion, Scope, Unit, table
 
-__all__ = [
-    "ANNOTATION_KINDS",
-    "EXCLUSION_KINDS",
-    "AnnotationEntry",
-    "ExclusionEntry",
-    "annotate",
-    "annotations",
-    "exclude",
-    "exclusions",
-    "withdraw_annotation",
-    "withdraw_exclusion",
-]
-
 # Keys as they are stored, and what a person reads.
 EXCLUSION_KINDS = {
     "outage": "Outage",

@@ -10,8 +10,6 @@ from core.feedback.counted_votes import votes_of
 from core.feedback.survey_answers import LEAST_ANSWERS
 from core.store import Feedback, Ticket, table
 
-__all__ = ["FeedbackSummary", "feedback_summary"]
-
 MOST_QUOTES = 3
 
 

@@ -32,8 +32,6 @@ from core.store import (
     table,
 )
 
-__all__ = ["Restated", "content_of", "freeze_baseline", "restatement", "row_counts"]
-
 # A write that comes in between makes what was computed old; it is computed again so often.
 ATTEMPTS = 5
 # Which rows a criterion rests on, by the beginning of its key.

@@ -16,8 +16,6 @@ from core.criteria.window_data import Observed, day_instants, instants
 from core.feedback.counted_votes import cast
 from core.store import Feedback, Scope, SurveyResponse, Ticket, table
 
-__all__ = ["DayHealth", "WindowHealth", "window_health"]
-
 # An outage beyond this, or beyond this share of the window, proposes to restart it.
 LONGEST_OUTAGE = timedelta(hours=4)
 MOST_OUTAGE = 0.10

@@ -12,8 +12,6 @@ from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.windows import Baseline
 from core.store import Scope
 
-__all__ = ["LaterWeek", "difference", "later_weeks"]
-
 MOST_WEEKS = 8
 
 

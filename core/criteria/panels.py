@@ -17,9 +17,6 @@ from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
 
-__all__ = ["Panel", "PanelData", "criterion_ends", "panels"]
-
-
 # In the middle of the day that a point stands for.
 NOON = time(12)
 

@@ -23,8 +23,6 @@ from core.store import (
     table,
 )
 
-__all__ = ["GaugeDay", "MetricGap", "PlatformReading", "PointInTime", "platform_reading"]
-
 MINUTE = timedelta(minutes=1)
 QUARTER_SECONDS = 900
 DAY = 86_400

@@ -14,8 +14,6 @@ from core.criteria.window_data import Observed, day_instants, instants
 from core.feedback.counted_votes import cast
 from core.store import Enhancement, Feedback, Scope, SurveyResponse, table
 
-__all__ = ["FEW_RESPONSES", "Finding", "findings"]
-
 LONGEST_GAP = timedelta(minutes=1)
 LONGEST_SECONDS = 300
 DEEPEST_QUEUE = 100

@@ -14,8 +14,6 @@ from core.base.stats import Estimate
 from core.criteria.time_saved import Comparison, compare
 from core.store import Scope, Ticket, table
 
-__all__ = ["Amount", "Roi", "RoiInput", "roi"]
-
 WEEKS_A_YEAR = 52
 LABELS = {
     "hourly_rate": "Hourly rate",

@@ -10,8 +10,6 @@ from core.base.stats import Bounds, Estimate
 from core.criteria.platform import GaugeDay
 from core.criteria.window_data import Observed
 
-__all__ = ["RULES", "Rule"]
-
 # Beyond this share of the ratings one rater is named in the note.
 MOST_OF_ONE = 0.3
 

@@ -8,8 +8,6 @@ from core.base import text as words
 from core.base.stats import LEAST_COMPARED, Estimate
 from core.criteria.time_figures import Compared, GoLive, Preferred
 
-__all__ = ["preferred", "warnings"]
-
 # Of the enhanced tickets, this share has tickets of its kind to be compared with: below the first
 # nothing is claimed, below the second it is said.
 LEAST_OVERLAP, GOOD_OVERLAP = 0.5, 0.8

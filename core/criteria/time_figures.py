@@ -11,21 +11,6 @@ import numpy.typing as npt
 from core.base import stats
 from core.base.stats import Estimate
 
-__all__ = [
-    "Compared",
-    "GoLive",
-    "Kind",
-    "Minutes",
-    "Preferred",
-    "Side",
-    "Strata",
-    "Stratum",
-    "compared_alike",
-    "compared_naively",
-    "overlap_of",
-    "stratum_of",
-]
-
 # Category and priority.
 Kind = tuple[str | None, str | None]
 Minutes = npt.NDArray[np.float64]

@@ -21,7 +21,6 @@ from core.criteria.time_figures import (
     GoLive,
     Kind,
     Preferred,
-    Side,
     Strata,
     Stratum,
     compared_alike,
@@ -31,8 +30,6 @@ from core.criteria.time_figures import (
 )
 from core.feedback.survey_answers import survey_answers
 from core.store import Scope, Ticket, table
-
-__all__ = ["Compared", "Comparison", "GoLive", "Preferred", "Side", "Stratum", "compare"]
 
 MINUTE = 60_000_000  # microseconds
 MOST_WEEKS = 8

@@ -19,21 +19,6 @@ from core.criteria.time_saved import Comparison
 from core.criteria.window_data import Observed, instants
 from core.store import Criterion, Scope, table
 
-__all__ = [
-    "PROMETHEUS",
-    "CriterionResult",
-    "Judged",
-    "comparison_of",
-    "criteria_of",
-    "estimate_of",
-    "evaluate",
-    "observed",
-    "platform_of",
-    "roi_of",
-    "weekly_estimates",
-]
-
-
 RECORDS, PROMETHEUS = "records", "Prometheus"
 
 

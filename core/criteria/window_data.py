@@ -19,8 +19,6 @@ from core.feedback.counted_votes import votes_of
 from core.feedback.satisfaction import Satisfaction, satisfaction
 from core.store import Enhancement, Feedback, Scope, Store, table
 
-__all__ = ["COMPLETED", "FAILED", "Observed", "Runs", "day_instants", "instants"]
-
 COMPLETED, FAILED = "completed", "failed"
 MILLISECONDS = 1_000
 

@@ -13,16 +13,6 @@ from core.base.errors import InputError
 from core.base.given import given_text
 from core.store import BaselineWindow, Scope, Unit, table
 
-__all__ = [
-    "MOST_DAYS",
-    "USUAL_DAYS",
-    "Baseline",
-    "baselines",
-    "frozen_baseline",
-    "plan_baseline",
-    "restart_baseline",
-]
-
 USUAL_DAYS = 7
 MOST_DAYS = 92
 LONGEST_NAME = 100

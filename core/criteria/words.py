@@ -7,16 +7,6 @@ from core.base import text as words
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult
 
-__all__ = [
-    "criteria_answer",
-    "criterion_exclusions",
-    "criterion_interval",
-    "criterion_note",
-    "criterion_target",
-    "frozen_figure",
-    "target",
-]
-
 # A wait beyond this is no plan.
 LONGEST_WAIT_DAYS = 365
 

@@ -13,16 +13,6 @@ from core.base.settings import Settings
 from core.demo import build_demo, is_current
 from core.store import Store, accounts, open_store
 
-__all__ = [
-    "Shown",
-    "close_stores",
-    "demo_store",
-    "enter_account",
-    "keep_copied",
-    "open_once",
-    "shown_store",
-]
-
 # One open store for each address in a process: it is made for many threads. The lock also keeps two
 # first visitors from building the demo twice.
 _open: dict[tuple[str, str], Store] = {}

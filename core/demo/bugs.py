@@ -11,8 +11,6 @@ from core.demo.cycles import CyclePlan
 from core.demo.reports import FOLLOW_UPS, REASON_WEIGHTS, REASONS, REMARKS, SYMPTOMS
 from core.demo.world import DemoFeature, Tester, World
 
-__all__ = ["BugSource", "reject_reasons"]
-
 SEVERITIES = ("low", "high", "visual", "content", "critical", "custom")
 USUAL = tuple(accumulate((46, 17, 20, 11, 3, 3)))
 SHARP = tuple(accumulate((30, 34, 13, 7, 12, 4)))

@@ -22,7 +22,8 @@ from core.demo.platform import scraped
 from core.demo.surveys import survey_answers
 from core.demo.world import SIZES, World, make_world
 from core.feedback.survey_parser import parse_survey
-from core.ingest.clients.testio import (
+from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
+from core.ingest.parse.testio import (
     ParsedBug,
     ParsedCycle,
     ParsedReason,
@@ -32,7 +33,6 @@ from core.ingest.clients.testio import (
     parse_product,
     parse_reject_reason,
 )
-from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save import (
     Saved,
     save_bugs,
@@ -47,8 +47,6 @@ from core.ingest.save import (
 )
 from core.ingest.save.platform import save_scraped
 from core.store import Account, Counts, Scope, Store, SyncRun, Unit
-
-__all__ = ["DEMO_ACCOUNT", "DemoBuilt", "build_demo", "is_current"]
 
 DEMO_ACCOUNT = "demo"
 DEMO_NAME = "Demo account"

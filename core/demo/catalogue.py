@@ -5,8 +5,6 @@ from typing import Any
 
 from core.demo.world import DemoProduct, World
 
-__all__ = ["feature_objects", "product_objects"]
-
 
 def product_objects(world: World) -> Iterator[dict[str, Any]]:
     """The products of the catalogue."""

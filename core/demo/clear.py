@@ -29,8 +29,6 @@ from core.store import (
     table,
 )
 
-__all__ = ["clear_demo"]
-
 # Children before parents.
 MADE = (
     *(BugDevice, Bug, TestFeature, CyclePlatform, TestCycle, Feature, Product, User),

@@ -2,8 +2,6 @@
 
 from random import Random
 
-__all__ = ["comment"]
-
 GOOD = (
     "Had everything I needed before I opened the ticket.",
     "Saved me from asking the customer the same question again.",

@@ -10,8 +10,6 @@ from typing import Any
 from core.demo.names import ENVIRONMENTS
 from core.demo.world import Customer, DemoFeature, DemoProduct, World
 
-__all__ = ["CyclePlan", "cycle_object", "plan_cycles"]
-
 FIRST_ID = 71_000
 # January to December, Monday to Sunday: how many cycles end there, against the usual.
 SEASON = (0.75, 0.95, 1.15, 1.2, 1.2, 1.0, 0.75, 0.7, 1.15, 1.3, 1.2, 0.4)

@@ -20,8 +20,6 @@ from core.review.actions import actions, add_action
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities
 from core.store import AccountSetting, Annotation, BaselineWindow, Scope, Theme, table
 
-__all__ = ["decide_demo"]
-
 # By it the demo tells what it entered from what people did, which stays.
 BY = "Demo data"
 BASELINE_WEEKS_AGO = 5

@@ -13,8 +13,6 @@ from typing import Any
 
 from core.demo.world import World
 
-__all__ = ["WEEKS", "EnhancerDay", "Handled", "bad_day", "days", "enhancer_day"]
-
 WEEKS = 8
 # Category, median minutes to resolve, and how often among tickets with and without enhancement.
 Table = tuple[tuple[str, float, int, int], ...]

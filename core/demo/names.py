@@ -4,15 +4,6 @@
 from collections.abc import Iterator
 from random import Random
 
-__all__ = [
-    "ENVIRONMENTS",
-    "FEATURES",
-    "PLATFORMS",
-    "PRODUCTS",
-    "SHARED_NAME",
-    "people",
-]
-
 # Given names, then family names, of one culture after another.
 CULTURES = """
 Ann Thomas Grace Oliver Hazel Martin Ruth Edward Nora Simon Alice Peter

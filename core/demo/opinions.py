@@ -10,8 +10,6 @@ from core.demo.comments import comment
 from core.demo.enhancer import Handled
 from core.demo.world import World
 
-__all__ = ["DEMO_VOTES", "demo_vote_id", "feedback_of"]
-
 # Below every id of a vote that a person casts or a source sends, so that a new demo can tell which
 # votes are its own.
 DEMO_VOTES = -(2**60)

@@ -13,8 +13,6 @@ from core.ingest.clients.prometheus import Series, selector
 from core.ingest.parse.platform import MetricRead, Piece, PlatformReader, Scraped, metrics_of
 from core.ingest.parse.records import ParsedEnhancement
 
-__all__ = ["scraped"]
-
 BOUNDS = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, np.inf)
 EACH_MS = 60_000
 KEPT_DAYS = 35

@@ -1,7 +1,5 @@
 """What the demo's bug reports say: symptoms by severity, and the reasons that reject them."""
 
-__all__ = ["FOLLOW_UPS", "REASONS", "REASON_WEIGHTS", "REMARKS", "SYMPTOMS"]
-
 SYMPTOMS: dict[str, tuple[str, ...]] = {
     "critical": (
         "app closes by itself after the last step",

@@ -7,8 +7,6 @@ from typing import Any
 
 from core.demo.world import World
 
-__all__ = ["DEMO_SURVEYS", "survey_answers"]
-
 # How the ids of the demo's responses begin, so that a new demo can tell which ones are its own.
 DEMO_SURVEYS = "demo-"
 

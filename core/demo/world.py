@@ -9,17 +9,6 @@ from zoneinfo import ZoneInfo
 
 from core.demo.names import FEATURES, PLATFORMS, PRODUCTS, SHARED_NAME, people
 
-__all__ = [
-    "SIZES",
-    "Customer",
-    "DemoFeature",
-    "DemoProduct",
-    "Size",
-    "Tester",
-    "World",
-    "make_world",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Size:

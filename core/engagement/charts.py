@@ -4,8 +4,6 @@ import pandas as pd
 
 from core.charts.vega import GREY, Drawn, layered, nominal, ordinal, quantity
 
-__all__ = ["cohort_map"]
-
 ROW = 30
 
 

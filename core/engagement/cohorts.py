@@ -12,8 +12,6 @@ from core.analytics.window import Window
 from core.engagement.participation import part_taken
 from core.store import CalendarDay, Scope, table
 
-__all__ = ["Cohorts", "cohorts"]
-
 
 @dataclass(frozen=True)
 class Cohorts:

@@ -12,8 +12,6 @@ from core.analytics.window import Window
 from core.engagement.participation import CYCLE, days_in, in_scope
 from core.store import Feature, Product, Scope, TestFeature, table
 
-__all__ = ["SEVERITIES", "findings", "most_tested"]
-
 SEVERITIES = ("critical", "high", "low")
 COUNTED = ("bugs", "decided", "accepted", *SEVERITIES, "other")
 COLUMNS = [

@@ -9,8 +9,6 @@ from sqlalchemy import Connection, func, select
 from core.engagement.participation import CYCLE, part_taken
 from core.store import Product, Scope, chunks, table
 
-__all__ = ["COLUMNS", "last_seen"]
-
 COLUMNS = ["customer_id", "cycle_id", "title", "status", "day", "product", "part"]
 # Databases take some 32,000 bound values in one statement.
 CHUNK = 10_000

@@ -14,15 +14,6 @@ from core.analytics.freshness import last_synced
 from core.analytics.window import Window
 from core.store import Bug, Scope, TestCycle, User, table
 
-__all__ = [
-    "SHOWN",
-    "Mover",
-    "Movers",
-    "are_clear",
-    "movers_of_customers",
-    "movers_of_testers",
-]
-
 SHOWN = 3
 MISSING = 0.05
 # Of those who are called clear, at most this share is expected to be chance.

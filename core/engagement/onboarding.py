@@ -12,8 +12,6 @@ from core.analytics.window import Window
 from core.engagement.participation import CYCLE, EXECUTED, customer_names, in_scope
 from core.store import Scope
 
-__all__ = ["STEPS", "Onboarding", "Step", "onboarding"]
-
 STEPS = ("draft", "submission", "execution")
 
 

@@ -10,8 +10,6 @@ from core.analytics.definitions.measures import MEASURES
 from core.analytics.window import Window
 from core.store import Scope, TestCycle, User, table
 
-__all__ = ["CYCLE", "EXECUTED", "customer_names", "days_in", "in_scope", "part_taken"]
-
 CYCLE = table(TestCycle).c
 EXECUTED = MEASURES["cycles_executed"].conditions[0].values
 

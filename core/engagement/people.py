@@ -16,8 +16,6 @@ from core.analytics.window import Window
 from core.engagement.participation import part_taken
 from core.store import Scope
 
-__all__ = ["FELL_WITHIN_DAYS", "TOP", "Engagement", "concentration", "engagement", "top_and_others"]
-
 FELL_WITHIN_DAYS = 30
 TOP = 5
 Span = tuple[date, date]

@@ -17,8 +17,6 @@ from core.analytics.window import Window
 from core.engagement.participation import CYCLE, days_in, in_scope
 from core.store import Bug, Product, Scope, TestFeature, table
 
-__all__ = ["HISTORY", "Customer", "customer"]
-
 HISTORY = (
     *("cycle_id", "title", "product", "status", "testing_type", "start_day", "end_day", "part"),
     *("features", "bugs", "decided", "accepted"),

@@ -5,12 +5,6 @@ from collections.abc import Sequence
 from core.base import text as words
 from core.engagement.people import FELL_WITHIN_DAYS, Engagement
 
-__all__ = [
-    "engagement_answer",
-    "feedback_answer",
-    "top_share",
-]
-
 
 def engagement_answer(found: Engagement, period: str) -> str:
     """Who drives engagement in the period, how many are new, and how many slip away."""

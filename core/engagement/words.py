@@ -11,18 +11,6 @@ from core.engagement.cohorts import Cohorts
 from core.engagement.onboarding import Onboarding
 from core.engagement.person import Customer
 
-__all__ = [
-    "SEGMENTS",
-    "cohort_finding",
-    "concentration",
-    "customer_answer",
-    "month",
-    "onboarding_finding",
-    "segment_rules",
-    "slipping_finding",
-    "weekday_finding",
-]
-
 SEGMENTS = {
     "high": "High",
     "medium": "Medium",

@@ -15,18 +15,6 @@ from core.feedback.counted_votes import cast, votes_of
 from core.feedback.satisfaction import satisfaction
 from core.store import Enhancement, Feedback, Scope, Store, Ticket, table
 
-__all__ = [
-    "BREAKDOWNS",
-    "FEWEST",
-    "Group",
-    "Voice",
-    "Voices",
-    "breakdown",
-    "rating_counts",
-    "voices",
-    "weekly_ratings",
-]
-
 # Groups of fewer people or votes than this are not told apart.
 FEWEST = 5
 FEWER = f"fewer than {FEWEST} each"

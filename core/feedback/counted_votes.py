@@ -8,8 +8,6 @@ from core.analytics.exclusions import Excluded
 from core.analytics.window import Window
 from core.store import Feedback, on_enhancer, table
 
-__all__ = ["cast", "votes_of"]
-
 
 def cast() -> ColumnElement[bool]:
     """Of votes on the enhancer those that say something: one taken back says nothing."""

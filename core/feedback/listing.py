@@ -10,8 +10,6 @@ from core.feedback.opinions import Vote
 from core.feedback.reads import vote_of
 from core.store import Feedback, Scope, on_enhancer, table
 
-__all__ = ["FeedbackType", "Summary", "feedback_list", "feedback_summary"]
-
 FeedbackType = Literal["thumbs_up", "thumbs_down", "rating"]
 
 

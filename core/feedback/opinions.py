@@ -10,20 +10,6 @@ from typing import Final, Literal, TypeVar
 from core.base.errors import InputError
 from core.base.fields import clean
 
-__all__ = [
-    "CLEAR",
-    "LONGEST_COMMENT",
-    "Cast",
-    "Clear",
-    "Thumb",
-    "Vote",
-    "after",
-    "feedback_id",
-    "subject_of",
-    "unsaid",
-    "valid_cast",
-]
-
 LONGEST_COMMENT = 5_000
 LONGEST_NAME = 500
 KINDS = ("enhancement", "ticket", "page")

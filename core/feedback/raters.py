@@ -14,8 +14,6 @@ from sqlalchemy.engine import URL
 
 from core.store import RaterSalt, Scope, Store, Unit, table
 
-__all__ = ["ANONYMOUS", "anonymous_rater", "forget_past_salts", "is_anonymous"]
-
 ANONYMOUS = "anonymous:"
 # The salt in use, with its week, by store and account.
 _salts: dict[tuple[URL, str], tuple[str, str]] = {}

@@ -12,17 +12,6 @@ from core.base.fields import clean
 from core.feedback.opinions import Vote, feedback_id
 from core.store import Enhancement, Feedback, FeedbackVote, Scope, Store, chunks, on_enhancer, table
 
-__all__ = [
-    "RatedEnhancement",
-    "current_vote",
-    "enhancement_of",
-    "recent_comments",
-    "recent_enhancements",
-    "vote_history",
-    "vote_of",
-    "votes_by_id",
-]
-
 MOST_ROWS = 1_000
 
 

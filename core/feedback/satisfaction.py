@@ -12,8 +12,6 @@ from core.feedback.counted_votes import votes_of
 from core.feedback.survey_answers import survey_answers
 from core.store import Feedback, Scope, table
 
-__all__ = ["Satisfaction", "satisfaction"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Satisfaction:

@@ -13,16 +13,6 @@ from core.base import stats
 from core.base.stats import Estimate
 from core.store import Scope, SurveyResponse, table
 
-__all__ = [
-    "LEAST_ANSWERS",
-    "QUESTIONS",
-    "Answered",
-    "Question",
-    "SurveyResults",
-    "survey_answers",
-    "survey_results",
-]
-
 # Fewer answers than this are not broken down: they would tell who said what.
 LEAST_ANSWERS = 5
 

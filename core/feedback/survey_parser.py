@@ -8,8 +8,6 @@ from typing import Any
 from core.base.cells import begin, comment, flag, given, number_in, refused, short
 from core.base.fields import FieldProblem, Fields
 
-__all__ = ["ParsedSurvey", "parse_survey"]
-
 RATINGS = ("relevance", "accuracy", "usefulness", "overall")
 TEXTS = ("what_helps", "what_to_improve")
 BETTER = (

@@ -22,16 +22,6 @@ from core.store import (
     table,
 )
 
-__all__ = [
-    "Invitation",
-    "draft_of",
-    "invitation_of",
-    "invitations",
-    "invite",
-    "save_draft",
-    "send_answers",
-]
-
 MOST_INVITED = 1_000
 LONGEST_NAME = 200
 LONGEST_ANSWER = 5_000

@@ -23,8 +23,6 @@ from core.store import (
     table,
 )
 
-__all__ = ["TURN", "Result", "cast_vote", "record_each", "record_votes"]
-
 Result = Literal["new", "changed", "unchanged"]
 
 # Threads queue here. At the database a waiter asks again now and then, and one of many can miss

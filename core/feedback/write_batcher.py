@@ -20,8 +20,6 @@ from core.feedback.opinions import Cast
 from core.feedback.votes import TURN, Result, record_each
 from core.store import Account, ApiToken, FeedbackReceipt, Scope, Store, Unit, chunks, table
 
-__all__ = ["MOST_WAITING", "Receipt", "Recorded", "forget_receipts", "submit_vote"]
-
 # More than these are refused: who waits longer than some seconds has gone.
 MOST_WAITING = 2_000
 AT_ONCE = 500

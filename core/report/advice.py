@@ -11,8 +11,6 @@ from core.feedback.survey_answers import LEAST_ANSWERS
 from core.report.document import Block, Bullets, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 
-__all__ = ["gaps", "recommendations", "recommended"]
-
 KINDS = {
     "errors": "What failed runs say",
     "failures": "When runs fail",

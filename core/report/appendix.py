@@ -14,8 +14,6 @@ from core.report.evidence import Evidence
 from core.report.methods import definition_versions
 from core.store import Enhancement, table
 
-__all__ = ["appendices", "exact_figures"]
-
 SHARED = {
     "requests": "Runs by status",
     "queue_depth": "Queue depth",

@@ -17,8 +17,6 @@ from core.report.document import Block, Document
 from core.report.evidence import Evidence, evidence, local
 from core.store import Scope
 
-__all__ = ["baseline_report"]
-
 BASELINE = "baseline"
 
 

@@ -10,8 +10,6 @@ from icalendar import Alarm, Calendar, Event, vRecur, vUri
 from core.report.document import line_text
 from core.review.agenda import SECTIONS
 
-__all__ = ["calendar_file"]
-
 STARTS = time(10)
 LENGTH = timedelta(minutes=sum(SECTIONS.values()))
 REMINDER = timedelta(minutes=-15)

@@ -16,17 +16,6 @@ from core.criteria.verdicts import CriterionResult, Judged, evaluate
 from core.criteria.windows import Baseline, baselines
 from core.store import Criterion, Scope, Store, accounts
 
-__all__ = [
-    "Chosen",
-    "account_of",
-    "choose",
-    "frozen_exclusions",
-    "frozen_results",
-    "results_of",
-    "thawed",
-    "week_of",
-]
-
 T = TypeVar("T")
 WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 

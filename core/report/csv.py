@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from core.base.csv import safe_cell
 from core.report.document import Cell, Document, Figure, Table, line_text
 
-__all__ = ["write"]
-
 
 def write(document: Document) -> bytes:
     """Every table of the document in UTF-8 with a byte-order mark; numbers are not rounded.

@@ -16,8 +16,6 @@ from core.report.paging import Page, chosen, grouped, listed, tables
 from core.report.slides import Cell, Slides, TableOf
 from core.review.actions import EXPECTED
 
-__all__ = ["MOST_SLIDES", "deck"]
-
 Told = Mapping[str, Any]
 
 MOST_SLIDES = 15

@@ -17,8 +17,6 @@ from core.report.document import SIGNS, line_text
 from core.report.packet import Packet
 from core.report.weekly import PACKET_FORMATS, write_packet
 
-__all__ = ["draft", "packet_mail", "recipients", "send"]
-
 ATTACHED = ("pdf", "pptx")
 MOST_RECIPIENTS = 50
 LONGEST_ADDRESS = 254

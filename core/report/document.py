@@ -14,27 +14,6 @@ from core.base import text as words
 from core.base.stats import Verdict
 from core.charts.vega import Drawn
 
-__all__ = [
-    "SIGNS",
-    "Block",
-    "Bullets",
-    "Callout",
-    "Cell",
-    "Chart",
-    "Code",
-    "Document",
-    "Figure",
-    "Heading",
-    "Judgement",
-    "Paragraph",
-    "Table",
-    "cell_text",
-    "clean_text",
-    "is_number",
-    "line_text",
-    "unbroken",
-]
-
 
 @dataclass(frozen=True)
 class Figure:

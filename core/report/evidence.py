@@ -22,8 +22,6 @@ from core.feedback.survey_answers import SurveyResults, survey_results
 from core.report.chosen import Chosen, frozen_exclusions, results_of, thawed
 from core.store import Scope
 
-__all__ = ["Evidence", "evidence", "local"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:

@@ -3,8 +3,6 @@
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["lines_in", "shortened", "text_height", "wrapped"]
-
 # Advance widths of Arial by the em, in groups that are a little wide of the mark.
 WIDTHS = {
     **dict.fromkeys("ijl'|.,:;!` \N{NO-BREAK SPACE}", 0.28),

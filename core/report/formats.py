@@ -9,8 +9,6 @@ from core.report.html import write as write_html
 from core.report.markdown import write as write_markdown
 from core.report.pdf import write as write_pdf
 
-__all__ = ["FORMATS", "Format", "render"]
-
 
 @dataclass(frozen=True)
 class Format:

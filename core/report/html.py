@@ -30,8 +30,6 @@ from core.report.document import (
     unbroken,
 )
 
-__all__ = ["write"]
-
 STYLE = Path(__file__).with_name("report.css")
 CHART_WIDTH, BAR_WIDTH = 580, 280
 # As wide as each other, so that a text has the room that was measured for it.

@@ -21,8 +21,6 @@ from core.report.document import (
     line_text,
 )
 
-__all__ = ["write"]
-
 # Signs that Markdown, or the HTML and the mathematics in it, reads wherever they stand.
 ANYWHERE = re.compile(r"([\\`*_\[\]<>|~$&])")
 # Those that mean something at the beginning of a line only; and addresses, which become links.

@@ -12,8 +12,6 @@ from core.feedback.survey_answers import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local
 
-__all__ = ["before_and_after", "day_by_day", "feedback", "returned", "survey"]
-
 LONGEST_QUOTE = 300
 MINUTES_FROM = {"measured": "measured on tickets", "survey": "said in the survey"}
 

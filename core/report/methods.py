@@ -12,8 +12,6 @@ from core.criteria.words import criterion_target
 from core.report.document import Block, Bullets, Callout, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local
 
-__all__ = ["data_quality", "definition_versions", "methods"]
-
 # How the beginning of an estimate's method reads in a sentence, with its source.
 HOW_ESTIMATED: Mapping[str, str] = {
     "Wilson score interval": "Shares: the number counted of all, with the Wilson score interval "

@@ -13,8 +13,6 @@ from pptx.util import Pt
 
 from core.charts.image import GRID, PALETTE, SOFT
 
-__all__ = ["add_weekly_chart", "child", "coloured", "is_weekly"]
-
 Points = Sequence[Mapping[str, Any]]
 
 PERIOD = re.compile(r"\d{4}-W\d{2}", re.ASCII)

@@ -14,8 +14,6 @@ from core.review.agenda import agenda, week_of
 from core.review.meeting import Meeting, meeting_of, said_in
 from core.store import Scope
 
-__all__ = ["Packet", "packet_of", "weekly_packet"]
-
 SECTIONS = {
     "metrics": "Success criteria",
     "trends": "Signals",

@@ -19,8 +19,6 @@ from core.report.slides import (
     row_heights,
 )
 
-__all__ = ["Group", "Page", "chosen", "grouped", "listed", "tables"]
-
 # A list: its name, its colour, its items.
 Group = tuple[str, str, Sequence[str]]
 LEAST_SIZE = TEXT_SIZES[-1]

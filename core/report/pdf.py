@@ -28,8 +28,6 @@ from core.report.document import (
     unbroken,
 )
 
-__all__ = ["pages", "write"]
-
 TEMPLATE = Path(__file__).with_name("report.typ")
 CHART_WIDTH, BAR_WIDTH = 620, 300
 # Typst comes with DejaVu Sans Mono and a serif; these are what a machine may have besides.

@@ -19,21 +19,6 @@ from core.report.document import line_text, unbroken
 from core.report.fitting import shortened, text_height
 from core.report.native_chart import add_weekly_chart, child, coloured, is_weekly
 
-__all__ = [
-    "BOTTOM",
-    "NAME",
-    "REST",
-    "TABLE_SIZES",
-    "TEXT_SIZES",
-    "TOP",
-    "Cell",
-    "Slides",
-    "TableOf",
-    "column_width",
-    "items_height",
-    "row_heights",
-]
-
 # In points; 16:9. The room between head and foot is what a page's body has.
 WIDTH, HEIGHT = 960.0, 540.0
 LEFT, ROOM = 42.0, 876.0

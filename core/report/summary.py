@@ -26,8 +26,6 @@ from core.report.document import (
 )
 from core.report.evidence import Evidence, local
 
-__all__ = ["answer", "criteria", "proven_and_missing", "state_of", "summary"]
-
 FEW = 3
 
 

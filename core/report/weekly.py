@@ -29,8 +29,6 @@ from core.report.formats import FORMATS, render
 from core.report.packet import Packet
 from core.review.actions import EXPECTED
 
-__all__ = ["PACKET_FORMATS", "packet_document", "write_packet"]
-
 POWERPOINT = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 # By ending: what people call the format, and what a browser does.
 PACKET_FORMATS: Mapping[str, tuple[str, str]] = {

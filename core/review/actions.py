@@ -11,8 +11,6 @@ from core.base.errors import InputError
 from core.base.given import given_text
 from core.store import Criterion, ReviewAction, Scope, table
 
-__all__ = ["EXPECTED", "Action", "actions", "add_action", "close_action"]
-
 EXPECTED = {"rise": "should rise", "fall": "should fall"}
 LONGEST_NAME = 100
 

@@ -31,8 +31,6 @@ from core.review.shifts import Shift, shifts
 from core.review.voices import themes_of, top_opportunities
 from core.store import Scope, Store, SyncRun, table
 
-__all__ = ["SECTIONS", "SERIES", "agenda", "week_of"]
-
 # The sections in their order, with the minutes that each has.
 SECTIONS: Mapping[str, int] = {
     "metrics": 10,

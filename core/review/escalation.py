@@ -14,8 +14,6 @@ from core.criteria.verdicts import CriterionResult
 from core.criteria.words import criterion_interval, criterion_target
 from core.store import ReviewEscalation, Scope, table
 
-__all__ = ["SEVERITIES", "Escalation", "Sent", "escalations", "record_sent", "sent_of"]
-
 SEVERITIES = ("critical", "high", "medium")
 LEAST_SUCCESS, LONGEST_P95 = 0.90, 120.0
 MUCH_WORSE = 0.20

@@ -18,18 +18,6 @@ from core.review.escalation import sent_of
 from core.review.notes import notes_of
 from core.store import Account, Review, Scope, table
 
-__all__ = [
-    "ROLES",
-    "Meeting",
-    "close_review",
-    "meeting_of",
-    "meetings",
-    "open_review",
-    "restated_since",
-    "said_in",
-    "set_attendees",
-]
-
 # Who is expected; the last two are optional.
 ROLES = (
     *("Product manager", "Operations lead", "Engineering lead"),

@@ -10,8 +10,6 @@ from core.base.errors import InputError
 from core.base.fields import clean
 from core.store import Review, ReviewNote, Scope, Unit, table
 
-__all__ = ["Note", "merged_texts", "note_history", "notes_of", "save_note"]
-
 LONGEST_NOTE = 20_000
 
 

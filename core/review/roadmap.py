@@ -15,15 +15,6 @@ from core.feedback.themes.placed import Theme
 from core.store import Criterion, Scope, Unit, table
 from core.store import Opportunity as OpportunityRow
 
-__all__ = [
-    "STATUSES",
-    "Opportunity",
-    "change_opportunity",
-    "create_opportunity",
-    "opportunities",
-    "opportunity_history",
-]
-
 # Keys as they are stored, and what a person reads.
 STATUSES = {"open": "Open", "planned": "Planned", "done": "Done", "dropped": "Dropped"}
 LONGEST_TITLE = 120

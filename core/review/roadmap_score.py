@@ -15,8 +15,6 @@ from core.criteria.verdicts import CriterionResult, evaluate
 from core.review.roadmap import Opportunity
 from core.store import Scope
 
-__all__ = ["Outcome", "Scored", "hit_rate", "outcomes", "ranked"]
-
 # How sure it is that there is a gap, by what the interval of the criterion says of its target.
 SURE = {
     Verdict.MISSED: 0.9,

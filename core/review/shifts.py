@@ -8,8 +8,6 @@ from scipy import stats
 
 from core.criteria.window_data import Observed
 
-__all__ = ["FALSE_DISCOVERIES", "Shift", "shifts"]
-
 # Of the shifts that are called signals, on average no more than this part is chance.
 FALSE_DISCOVERIES = 0.05
 FEWEST = 5

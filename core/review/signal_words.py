@@ -8,21 +8,6 @@ from core.base.control_limits import SETTLED, Rule, Signal
 from core.charts.signal import limits_words
 from core.engagement.movers import Movers
 
-__all__ = [
-    "RULES",
-    "alt_text",
-    "by_point",
-    "chance",
-    "chance_of_all",
-    "finding",
-    "movers_finding",
-    "movers_subtitle",
-    "news",
-    "short_finding",
-    "subtitle",
-    "waiting",
-]
-
 # The rules, in words.
 RULES = "a point beyond the limits, and eight or more in a row on one side of the mean"
 

@@ -13,8 +13,6 @@ from core.review.roadmap import opportunities
 from core.review.roadmap_score import ranked
 from core.store import Scope
 
-__all__ = ["themes_of", "top_opportunities"]
-
 MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
 
 

@@ -7,8 +7,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key, own_key
 
-__all__ = ["ApiToken", "FeedbackReceipt", "RaterSalt"]
-
 
 class ApiToken(Base, table=True):
     """A token of the account's HTTP API; only its SHA-256 is kept, as hexadecimal digits.

@@ -32,9 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Boolean, Integer
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from core.store.tables import FACT_TABLES
-
-__all__ = ["FactsCopy"]
+from core.store.facts import FACT_TABLES
 
 # What no figure is computed from.
 LEFT_OUT = {

@@ -2,8 +2,6 @@
 
 from duckdb_engine import Dialect
 
-__all__ = ["CachingDialect"]
-
 
 class CachingDialect(Dialect):
     """DuckDB's, which compiles each form of a statement once."""

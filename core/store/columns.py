@@ -6,16 +6,6 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Table
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-__all__ = [
-    "CLUSTERED",
-    "Base",
-    "account_key",
-    "own_key",
-    "reference",
-    "table",
-    "within_account",
-]
-
 
 class Base(SQLModel, registry=registry()):
     """A registry of our own: re-importing on a hot reload does not define a table twice."""

@@ -10,19 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import SQLModel
 
-from core.store.tables import (
-    Account,
-    Bug,
-    CalendarDay,
-    Enhancement,
-    Feedback,
-    SurveyResponse,
-    TestCycle,
-    Ticket,
-    table,
-)
-
-__all__ = ["calendar_row", "day_of", "extend_calendar", "fill_days"]
+from core.store.columns import table
+from core.store.entered import Enhancement, Feedback, Ticket
+from core.store.facts import Account, Bug, CalendarDay, TestCycle
+from core.store.judged import SurveyResponse
 
 # A day column and the instants it is taken from: the first one that is known.
 DAY_COLUMNS: Mapping[type[SQLModel], Mapping[str, tuple[str, ...]]] = {

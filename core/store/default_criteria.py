@@ -2,8 +2,6 @@
 
 from typing import Any
 
-__all__ = ["DEFAULT_CRITERIA"]
-
 TABLE = (
     # key, label, good side of the target, target, unit, owner, guardrail, rationale
     (

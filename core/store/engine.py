@@ -21,13 +21,14 @@ from sqlmodel import Session
 from core.base.errors import StoreError, StoreTooNew
 from core.base.settings import load_settings
 from core.store.columnar import FactsCopy
+from core.store.columns import table
 from core.store.days import rezone
 from core.store.default_criteria import DEFAULT_CRITERIA
+from core.store.entered import Criterion
+from core.store.facts import FACT_TABLES, Account, Bug
 from core.store.migrations import head, revisions, upgrade
-from core.store.tables import BOOKKEEPING, FACT_TABLES, Account, Bug, Criterion, table
+from core.store.tables import BOOKKEEPING
 from core.store.unit_of_work import Unit
-
-__all__ = ["Store", "open_store"]
 
 LOG = logging.getLogger(__name__)
 

@@ -9,20 +9,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key, own_key, table, within_account
 
-__all__ = [
-    "PAGES",
-    "AccountSetting",
-    "AuditEntry",
-    "Criterion",
-    "Enhancement",
-    "Feedback",
-    "FeedbackVote",
-    "SavedView",
-    "Ticket",
-    "on_enhancer",
-]
-
-
 # How the subject of a vote begins that rates a page of this product, and no enhancement.
 PAGES = "page:"
 

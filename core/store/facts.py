@@ -15,21 +15,6 @@ from core.store.columns import (
     within_account,
 )
 
-__all__ = [
-    "FACT_TABLES",
-    "Account",
-    "Bug",
-    "BugDevice",
-    "CalendarDay",
-    "CyclePlatform",
-    "Feature",
-    "Product",
-    "RejectionReason",
-    "TestCycle",
-    "TestFeature",
-    "User",
-]
-
 
 class Account(Base, table=True):
     """A customer account (tenant).

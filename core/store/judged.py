@@ -8,8 +8,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key, own_key, reference
 
-__all__ = ["Annotation", "BaselineWindow", "Exclusion", "SurveyResponse"]
-
 
 class Exclusion(Base, table=True):
     """What figures leave out when they are shown "without exclusions"; the rows stay.

@@ -9,8 +9,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key
 
-__all__ = ["PROMETHEUS", "CounterIncrement", "GaugeReading", "ScrapeGap", "ScrapeSpan"]
-
 # The key of the `AccountSetting` that says what was read: for each metric (requests_total, ...) its
 # `name` there, the `selector` that asked for it, and its `series` as they stand in the rows here.
 PROMETHEUS = "prometheus"

@@ -8,8 +8,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key, own_key
 
-__all__ = ["Review", "ReviewAction", "ReviewEscalation", "ReviewNote"]
-
 
 class Review(Base, table=True):
     """The review of an ISO week, such as 2026-W47; once closed, `content` holds what was shown."""

@@ -8,8 +8,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key
 
-__all__ = ["SurveyDraft", "SurveyInvitation"]
-
 
 class SurveyInvitation(Base, table=True):
     """One person who was asked to answer; the id is the secret part of their link."""

@@ -8,16 +8,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key, own_key, table
 
-__all__ = [
-    "SYNC_BOOKKEEPING",
-    "CycleReading",
-    "ListReading",
-    "SyncLease",
-    "SyncProblem",
-    "SyncRun",
-    "Vanished",
-]
-
 
 class SyncRun(Base, table=True):
     """One synchronisation; status is running, done, partial, failed or stopped.

@@ -8,8 +8,6 @@ from sqlmodel import Field
 
 from core.store.columns import CLUSTERED, Base, account_key, own_key, reference, within_account
 
-__all__ = ["Opportunity", "Theme", "ThemeAssignment", "ThemeRule"]
-
 
 class Theme(Base, table=True):
     """A theme that someone made, or took over from the model; `origin` is hand or model.

@@ -20,10 +20,9 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, SQLModel
 
+from core.store.columns import table
 from core.store.days import extend_calendar, fill_days
-from core.store.tables import User, table
-
-__all__ = ["Counts", "Unit", "chunks"]
+from core.store.facts import User
 
 # Bound values in one statement: well below the smallest limit of the databases in use.
 CHUNK = 500

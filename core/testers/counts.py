@@ -27,25 +27,6 @@ from core.store import (
     table,
 )
 
-__all__ = [
-    "ACCEPTED",
-    "DECIDED",
-    "BugSelection",
-    "Details",
-    "Tally",
-    "breadth",
-    "by_day",
-    "by_month",
-    "by_value",
-    "detailed",
-    "maturing",
-    "reason_names",
-    "repeat_reasons",
-    "severities_of",
-    "tallied",
-    "tester_names",
-]
-
 DECIDED = ("accepted", "auto_accepted", "rejected")
 ACCEPTED = ("accepted", "auto_accepted")
 # Words in the key of a rejection reason which say that somebody else was first.

@@ -13,20 +13,6 @@ from core.store import Scope
 from core.testers.counts import BugSelection, by_month, tallied
 from core.testers.ranking import Prior, certainty, ranked, separation
 
-__all__ = [
-    "NEWCOMER_BELOW",
-    "ORDERS",
-    "TRENDS",
-    "Leaderboard",
-    "Neighbour",
-    "Why",
-    "by_order",
-    "leaderboard",
-    "top_and_others",
-    "trend_of",
-    "why",
-]
-
 NEWCOMER_BELOW = 10  # decided bugs
 TOP = 5
 TRENDS = 100  # at least TOP

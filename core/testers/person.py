@@ -9,8 +9,6 @@ from sqlalchemy import and_, select
 from core.store import Feature, Product, Scope, table
 from core.testers.counts import BUG, CYCLE, BugSelection
 
-__all__ = ["MOST_REPORTS", "reports"]
-
 MOST_REPORTS = 500
 AT_ONCE = 5_000
 

@@ -17,15 +17,6 @@ from scipy.optimize import minimize
 from scipy.special import betaincinv, betaln, expit, logit, psi
 from scipy.stats import beta
 
-__all__ = [
-    "Prior",
-    "certainty",
-    "fit_prior",
-    "rank_intervals",
-    "ranked",
-    "separation",
-]
-
 Numbers = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95

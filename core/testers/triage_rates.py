@@ -15,18 +15,6 @@ from core.analytics.explore import every_period, period_name
 from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
 from core.testers.counts import ACCEPTED, DECIDED
 
-__all__ = [
-    "NO_REASON",
-    "STATUSES",
-    "Rate",
-    "by_period",
-    "maturing_periods",
-    "maturing_since",
-    "rates",
-    "reason_counts",
-    "status_counts",
-]
-
 # What becomes of a bug, in words; any other status keeps the source's own.
 STATUSES = {
     "accepted": "Accepted by a person",

@@ -11,26 +11,6 @@ from core.base.stats import Verdict
 from core.testers.field import Leaderboard, Neighbour, Why
 from core.testers.triage_rates import Rate
 
-__all__ = [
-    "HEALTH",
-    "arithmetic",
-    "between",
-    "field_answer",
-    "healthy_range",
-    "neighbour",
-    "person_answer",
-    "place",
-    "points",
-    "rank_said",
-    "rate_said",
-    "score",
-    "settings_changed",
-    "settings_of_change",
-    "settled_said",
-    "testers_answer",
-    "tied",
-]
-
 # The verdict on a healthy range, in words that fit one.
 HEALTH = {
     Verdict.MET: "healthy",

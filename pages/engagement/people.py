@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.query import metric_rows
-from core.analytics.registry import WEEKDAYS
 from core.base import text as words
 from core.charts import builders as charts
 from core.engagement import words as engagement_words

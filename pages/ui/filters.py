@@ -12,8 +12,6 @@ from core.analytics.window import PRESETS, Window, preset
 from core.base import text as words
 from pages import ui
 
-__all__ = ["CUSTOM", "Filters", "filter_bar"]
-
 CUSTOM = "Custom dates"
 
 

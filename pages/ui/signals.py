@@ -12,8 +12,6 @@ from core.review import signal_words
 from pages import ui
 from pages.ui.filters import Filters
 
-__all__ = ["download", "drawn", "grid", "of"]
-
 
 def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Series]:
     """The series of metrics; `asked` is the scope of the page's reads: `Filters.asked_of`."""

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from core.analytics import METRICS, explain
-from core.analytics.registry import DIMENSIONS, facts_of
+from core.analytics.definitions.dimensions import DIMENSIONS
+from core.analytics.registry import facts_of
 from core.base.errors import QueryError
 from tests.analytics.definitions import REACHED_BY
 

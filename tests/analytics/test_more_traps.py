@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.analytics import query_metrics
-from core.ingest.clients.testio import ParsedReason, parse_bug
+from core.ingest.parse.testio import ParsedReason, parse_bug
 from core.ingest.save import save_bugs
 from core.store import open_store
 from tests.analytics.brute import Brute

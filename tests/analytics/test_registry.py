@@ -4,9 +4,10 @@ from dataclasses import fields
 import pytest
 
 from core.analytics import DIMENSIONS, FACTS, METRICS, get_analytics_capabilities
+from core.analytics.definitions.measures import MEASURES
 from core.analytics.joins import ENTITIES, REACH
 from core.analytics.model import Metric
-from core.analytics.registry import MEASURES, facts_of, measures_of
+from core.analytics.registry import facts_of, measures_of
 from core.analytics.values import VALUES
 from core.store import Account, table
 from tests.analytics import definitions

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import TimeoutError  # noqa: A004  # as Playwright calls it
 
 from core.analytics import query_metrics
-from core.ingest.clients.testio import parse_cycle, parse_product
+from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save import save_cycles, save_products
 from core.store import open_store
 from tests.pages.test_shown_figures import cycle

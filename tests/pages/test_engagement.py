@@ -8,7 +8,7 @@ from core.analytics.account_settings import EngagementSettings, changes, save_se
 from core.analytics.window import preset
 from core.engagement.participation import customer_names
 from core.engagement.people import engagement
-from core.ingest.clients.testio import parse_cycle
+from core.ingest.parse.testio import parse_cycle
 from core.ingest.save import save_cycles
 from core.store import Scope, open_store
 from tests.pages.test_shown_figures import HOSTILE, acme, cycle  # noqa: F401  # a fixture

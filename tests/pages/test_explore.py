@@ -14,7 +14,7 @@ from core.analytics.explore import (
 )
 from core.analytics.saved_views import View, forget_view, save_view, saved_views
 from core.base.errors import InputError
-from core.ingest.clients.testio import parse_cycle, parse_product
+from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save import save_cycles, save_products
 from core.store import Scope, open_store
 from tests.pages.test_shown_figures import cycle

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
-from core.ingest.clients.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
+from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
 from core.ingest.save import save_bugs, save_cycles, save_products, save_reject_reasons
 from core.store import Scope, User, open_store, table
 

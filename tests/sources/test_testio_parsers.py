@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.fields import FieldProblem, excerpt, parse_all
-from core.ingest.clients.testio import (
+from core.ingest.parse.testio import (
+    CycleFeature,
     ParsedReason,
     ProductRef,
     parse_bug,
@@ -15,7 +16,6 @@ from core.ingest.clients.testio import (
     parse_product,
     parse_reject_reason,
 )
-from core.ingest.parse.testio import CycleFeature
 from tests.payloads import payload
 
 REASONS = parse_all(parse_reject_reason, payload("reject_reasons")).items

@@ -29,8 +29,8 @@ from core.store import (
     open_store,
     table,
 )
+from core.store.columns import Base
 from core.store.default_criteria import DEFAULT_CRITERIA
-from core.store.tables import Base
 
 
 def at(text):

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from core.base.fields import parse_all
-from core.ingest.clients.testio import (
+from core.ingest.parse.testio import (
     parse_bug,
     parse_cycle,
     parse_feature,

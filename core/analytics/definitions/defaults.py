@@ -5,8 +5,6 @@ from typing import Any, Literal
 
 from core.analytics.model import Metric
 
-__all__ = ["Home"]
-
 Better = Literal["up", "down", "none"]
 
 

@@ -2,8 +2,6 @@
 
 from core.analytics.model import Dimension, Fact
 
-__all__ = ["DIMENSIONS", "FACTS", "WEEKDAYS"]
-
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 FACTS = {

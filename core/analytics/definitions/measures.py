@@ -3,8 +3,6 @@
 from core.analytics.model import Condition, Measure, known, not_beginning, one_of
 from core.store import PAGES
 
-__all__ = ["COMPLETED", "MEASURES", "RESOLVED"]
-
 _CREATED = known("created_by_id")
 _SUBMITTED = known("submitted_by_id")
 COMPLETED = one_of("status", "completed")

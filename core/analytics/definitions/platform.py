@@ -7,8 +7,6 @@ from core.analytics.definitions.defaults import Home
 from core.analytics.definitions.measures import COMPLETED, RESOLVED
 from core.analytics.model import LeftOut, none_of, unknown
 
-__all__ = ["PLATFORM_METRICS"]
-
 _UNFINISHED = LeftOut(
     (none_of("status", "completed", "failed"),), "are neither completed nor failed"
 )

@@ -2,8 +2,6 @@
 
 from core.analytics.definitions.defaults import Home
 
-__all__ = ["TESTIO_METRICS"]
-
 _CYCLES = Home("test cycles of the test IO Customer API", "Product manager")
 _BUGS = Home("bug reports of the test IO Customer API", "Quality lead")
 

@@ -13,8 +13,6 @@ from core.analytics.exclusions import Excluded
 from core.feedback.survey_answers import TEXTS
 from core.store import Feedback, SurveyResponse, Ticket, on_enhancer, table
 
-__all__ = ["FEEDBACK", "SOURCES", "Comment", "comments_of"]
-
 FEEDBACK = "feedback"
 # Where a comment comes from, as people read it.
 SOURCES = {FEEDBACK: "Feedback"} | TEXTS

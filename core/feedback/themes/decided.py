@@ -11,8 +11,6 @@ from sqlmodel import Session
 from core.feedback.themes.rules import Rule
 from core.store import Theme, ThemeAssignment, ThemeRule, table
 
-__all__ = ["Decided", "KeptRule", "KeptTheme", "Placing", "decided"]
-
 HAND, MODEL = "hand", "model"
 
 

@@ -28,22 +28,6 @@ from core.store import (
 )
 from core.store import Theme as ThemeRow
 
-__all__ = [
-    "LONGEST_NAME",
-    "add_rule",
-    "delete_theme",
-    "make_theme",
-    "merge_themes",
-    "move_comment",
-    "pin_theme",
-    "release_comment",
-    "rename_theme",
-    "restore_theme",
-    "take_over",
-    "theme_history",
-    "withdraw_rule",
-]
-
 LONGEST_NAME = 80
 GONE = "There is no such theme any more: someone may have changed the list. Reload."
 

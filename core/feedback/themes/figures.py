@@ -13,8 +13,6 @@ from core.feedback.survey_answers import LEAST_ANSWERS
 from core.feedback.themes.comments import FEEDBACK, Comment
 from core.feedback.themes.telling import words_of
 
-__all__ = ["TREND_DAYS", "Given", "Reach", "ThemeFigures", "quotes_of", "reach_of", "theme_figures"]
-
 TREND_DAYS = 28
 MOST_QUOTES = 3
 # Longer comments are quoted where there are no others.

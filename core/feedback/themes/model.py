@@ -14,8 +14,6 @@ import numpy as np
 
 from core.feedback.themes.telling import telling_terms, words_of
 
-__all__ = ["LEAST_COMMENTS", "Model", "fit"]
-
 # With fewer comments than this a group would be an accident: themes are made by hand.
 LEAST_COMMENTS = 30
 # How many themes: the most of these with six texts for each, at which the smallest holds one text

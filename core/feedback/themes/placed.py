@@ -11,8 +11,6 @@ from core.feedback.themes.decided import HAND, MODEL, Decided
 from core.feedback.themes.model import LEAST_COMMENTS, Model, fit
 from core.feedback.themes.telling import theme_name
 
-__all__ = ["Placed", "Theme", "placed"]
-
 RULE = "rule"
 # A group of the model is a known theme where this share of its comments, of those that were there
 # when the theme was taken over, were the theme's, more than any other theme's.

@@ -14,8 +14,6 @@ from core.feedback.themes.figures import Reach, ThemeFigures, reach_of, theme_fi
 from core.feedback.themes.placed import Theme, placed
 from core.store import Opportunity, Scope, table
 
-__all__ = ["STATUSES", "ThemeFound", "ThemesFound", "themes_found"]
-
 # Which themes are shown, as people choose them.
 STATUSES = {
     "all": "All",

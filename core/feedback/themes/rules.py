@@ -9,8 +9,6 @@ from functools import cached_property, lru_cache
 from core.base.errors import InputError
 from core.base.given import given_text
 
-__all__ = ["Rule", "checked_rule"]
-
 MOST_TERMS = 50
 LONGEST_TERM = 80
 # Scripts that put no spaces between words: a word is found inside other signs.

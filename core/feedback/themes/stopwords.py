@@ -1,7 +1,5 @@
 """Words that say nothing of what a comment is about, in the languages that comments come in."""
 
-__all__ = ["STOP_WORDS"]
-
 ENGLISH = """
 a about above after again all almost also although always am an and any anything are as at away be
 because been before being below between both but by came can cannot come could did do does doing

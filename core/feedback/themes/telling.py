@@ -7,8 +7,6 @@ from math import log
 
 from core.feedback.themes.stopwords import STOP_WORDS
 
-__all__ = ["telling_terms", "theme_name", "words_of"]
-
 # Two letters or more, of any script; digits and signs tell no theme.
 WORD = re.compile(r"[^\W\d_]{2,}")
 LONGEST_PHRASE = 2

@@ -13,15 +13,6 @@ from core.feedback.themes.figures import (
 from core.feedback.themes.model import LEAST_COMMENTS
 from core.feedback.themes.reads import ThemesFound
 
-__all__ = [
-    "given_words",
-    "problem_words",
-    "reach_words",
-    "themes_answer",
-    "trend_words",
-    "unassigned_words",
-]
-
 KINDS = {THUMBS: "thumb", STARS: "star rating", OVERALL: "survey rating"}
 
 

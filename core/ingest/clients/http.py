@@ -28,8 +28,6 @@ from core.base.errors import (
 )
 from core.ingest.clients.rate_limiter import Gate
 
-__all__ = ["Patience", "SourceClient", "SourceFailed", "SourceMissing"]
-
 # A divisible question is asked in halves next, which is another attempt at it.
 DIVISIBLE_ATTEMPTS = 2
 # The question was too large for the time or the space that a gateway gives it.

@@ -21,22 +21,6 @@ from core.base.settings import PrometheusSource
 from core.ingest.clients.http import Patience, SourceClient, SourceFailed
 from core.ingest.clients.rate_limiter import Gate
 
-__all__ = [
-    "Answer",
-    "Series",
-    "connect",
-    "fetch_label_values",
-    "fetch_last_values",
-    "fetch_samples",
-    "fetch_scrapes",
-    "fetch_version",
-    "joined",
-    "parse_scrapes",
-    "parse_series",
-    "quoted",
-    "selector",
-]
-
 QUERY = "/api/v1/query"
 # A range that a server fails at is halved until it is no longer than this.
 SMALLEST_MS = 15 * 60_000

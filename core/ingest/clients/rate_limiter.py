@@ -11,8 +11,6 @@ from time import monotonic
 
 from core.base.errors import SourceError, SourceUnreachable
 
-__all__ = ["WIDTH", "Gate", "Stopped"]
-
 WIDTH = 8
 # So many answers without a complaint let one more question in at a time.
 CALM = 20

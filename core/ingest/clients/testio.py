@@ -11,41 +11,6 @@ from core.base.errors import SourceError, SourceUnreadable
 from core.base.settings import TestioAccount
 from core.ingest.clients.http import Patience, SourceClient, SourceFailed, SourceMissing
 from core.ingest.clients.rate_limiter import Gate
-from core.ingest.parse.testio import (
-    ParsedBug,
-    ParsedCycle,
-    ParsedFeature,
-    ParsedProduct,
-    ParsedReason,
-    ProductRef,
-    parse_bug,
-    parse_cycle,
-    parse_feature,
-    parse_product,
-    parse_reject_reason,
-)
-
-__all__ = [
-    "BugBatch",
-    "CyclePages",
-    "ParsedBug",
-    "ParsedCycle",
-    "ParsedFeature",
-    "ParsedProduct",
-    "ParsedReason",
-    "ProductRef",
-    "connect",
-    "fetch_bugs",
-    "fetch_cycle",
-    "fetch_features",
-    "fetch_products",
-    "fetch_reject_reasons",
-    "parse_bug",
-    "parse_cycle",
-    "parse_feature",
-    "parse_product",
-    "parse_reject_reason",
-]
 
 PAGE = 100
 # No server limits its pages to fewer, so a shorter first page is the only one.

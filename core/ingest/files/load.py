@@ -21,8 +21,6 @@ from core.ingest.save import Saved, save_enhancements, save_feedback, save_surve
 from core.ingest.sync.problems import note_problems
 from core.store import AccountSetting, Counts, Scope, Store, SyncProblem, SyncRun, Unit, table
 
-__all__ = ["ImportReport", "Refused", "import_file", "known_mapping", "remember_mapping"]
-
 # Rows that become visible together.
 UNIT = 10_000
 # Problems that are kept: a file with more has one cause.

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.base.errors import InputError
 from core.ingest.files.records import Record
 
-__all__ = ["FIELDS", "ISO", "KINDS", "ColumnMapping", "Field", "date_formats", "propose"]
-
 ISO = "iso"
 DAYS = (
     "%d/%m/%Y",

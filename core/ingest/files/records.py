@@ -14,8 +14,6 @@ from typing import Any
 
 from core.base.errors import InputError
 
-__all__ = ["BadRow", "Record", "RecordFile", "open_records"]
-
 SEPARATORS = (",", ";", "\t")
 CHUNK = 1 << 20
 # A JSON array is read as a whole, which takes several times its size.

@@ -11,19 +11,6 @@ from core.base.settings import PrometheusSource
 from core.ingest.clients.prometheus import Series, Times, quoted
 from core.ingest.parse.scrapes import Counter, Gauge, Scrapes, Slot, bucket_bound
 
-__all__ = [
-    "COUNTERS",
-    "GAP",
-    "METRIC",
-    "RESET",
-    "UTILISATION",
-    "MetricRead",
-    "Piece",
-    "PlatformReader",
-    "Scraped",
-    "metrics_of",
-]
-
 GAP, RESET = "gap", "reset"
 # What a problem with a metric is noted under.
 METRIC = "metric"

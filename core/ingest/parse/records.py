@@ -11,15 +11,6 @@ from typing import Any
 from core.base.cells import amount, begin, comment, flag, given, number_in, refused, short
 from core.base.fields import FieldProblem, Fields
 
-__all__ = [
-    "ParsedEnhancement",
-    "ParsedFeedback",
-    "ParsedTicket",
-    "parse_enhancement",
-    "parse_feedback",
-    "parse_ticket",
-]
-
 Problems = tuple[FieldProblem, ...]
 
 LARGEST_MS = 2**31 - 1

@@ -12,8 +12,6 @@ import numpy as np
 
 from core.ingest.clients.prometheus import Series, Times, Values
 
-__all__ = ["LONGEST_MS", "SLOT_MS", "Counter", "Gauge", "Scrapes", "Slot", "bucket_bound"]
-
 # A gap is more than a minute; the second is what the clocks of two scrapes may be apart.
 LONGEST_MS = 61_000
 SLOT_MS = 300_000

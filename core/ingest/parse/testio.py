@@ -11,21 +11,6 @@ from typing import Any, NamedTuple
 
 from core.base.fields import FieldProblem, Fields, clean, refusal
 
-__all__ = [
-    "CycleFeature",
-    "ParsedBug",
-    "ParsedCycle",
-    "ParsedFeature",
-    "ParsedProduct",
-    "ParsedReason",
-    "ProductRef",
-    "parse_bug",
-    "parse_cycle",
-    "parse_feature",
-    "parse_product",
-    "parse_reject_reason",
-]
-
 Problems = tuple[FieldProblem, ...]
 
 

@@ -19,8 +19,6 @@ from core.store import (
     table,
 )
 
-__all__ = ["instant", "known_metrics", "save_scraped"]
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -13,8 +13,6 @@ from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedT
 from core.ingest.save.testio import Saved
 from core.store import Enhancement, Ticket, Unit
 
-__all__ = ["save_enhancements", "save_feedback", "save_surveys", "save_tickets"]
-
 
 def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> Saved:
     """Enter runs of the ticket enhancer; of one id the last counts."""

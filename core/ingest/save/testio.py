@@ -35,15 +35,6 @@ from core.store import (
     table,
 )
 
-__all__ = [
-    "Saved",
-    "save_bugs",
-    "save_cycles",
-    "save_features",
-    "save_products",
-    "save_reject_reasons",
-]
-
 Row = dict[str, Any]
 People = dict[str | None, int | None]
 Pair = tuple[int | None, int | None]  # a test cycle, and a feature in it

@@ -18,8 +18,6 @@ from core.ingest.sync.run import Progress, Run, SyncReport
 from core.ingest.sync.testio import read_account
 from core.store import Store
 
-__all__ = ["exit_code", "sync_account", "sync_all", "sync_source"]
-
 SOURCE = "testio"
 NONE_CONFIGURED = {
     SOURCE: "No account is configured: set TESTIO_CUSTOMER_ID and TESTIO_CUSTOMER_API_TOKEN.",

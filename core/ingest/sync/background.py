@@ -18,8 +18,6 @@ from core.ingest.sync.lease import holder_of
 from core.ingest.sync.run import SyncReport
 from core.store import Scope, Store
 
-__all__ = ["end_background", "is_running", "keep_synced", "next_due", "start_sync"]
-
 log = logging.getLogger("touchstone")
 
 FIRST_BACKOFF = timedelta(minutes=1)

@@ -1,7 +1,5 @@
 """How many test cycles the bugs are asked of in one request: sized by the answers."""
 
-__all__ = ["BatchSize"]
-
 # About so many bugs in an answer: few requests, short units, and little memory.
 BUGS = 500
 SECONDS = 8.0

@@ -11,13 +11,11 @@ from sqlalchemy import select
 
 from core.base.fields import Parsed, parse_all
 from core.ingest.clients.http import SourceClient
-from core.ingest.clients.testio import (
+from core.ingest.clients.testio import fetch_features, fetch_products, fetch_reject_reasons
+from core.ingest.parse.testio import (
     ParsedFeature,
     ParsedProduct,
     ParsedReason,
-    fetch_features,
-    fetch_products,
-    fetch_reject_reasons,
     parse_feature,
     parse_product,
     parse_reject_reason,
@@ -27,8 +25,6 @@ from core.ingest.sync.run import Run
 from core.ingest.sync.state import FEATURES, REJECT_REASONS, State, forget_lists, note_list
 from core.ingest.sync.workers import Workers
 from core.store import RejectionReason, table
-
-__all__ = ["read_catalogue", "read_reasons"]
 
 
 def read_catalogue(

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 
 from core.base.settings import Settings
 
-__all__ = ["Freshness", "freshness"]
-
 # One run may fail or be slow; after two nothing came that should have.
 INTERVALS = 2
 # Where nothing is synchronised by itself, someone has to do it once a day.

@@ -8,8 +8,6 @@ from sqlalchemy import func, select
 
 from core.store import Scope, SyncProblem, SyncRun, table
 
-__all__ = ["ProblemGroup", "RunRecord", "problem_groups", "problems", "runs"]
-
 MOST_PROBLEMS = 1_000
 OBJECTS = (
     *("product", "feature", "test_cycle", "bug"),

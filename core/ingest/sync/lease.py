@@ -16,8 +16,6 @@ from sqlalchemy import delete, insert, literal, or_, select, update
 from core.base.errors import StoreError
 from core.store import Scope, SyncLease, Unit, table
 
-__all__ = ["Holder", "LeaseLost", "holder_of", "renew_lease", "return_lease", "take_lease"]
-
 LASTS = timedelta(seconds=60)
 RENEWED_EACH = timedelta(seconds=10)
 PROCESSES = Path("/proc")

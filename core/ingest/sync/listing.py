@@ -11,10 +11,9 @@ from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any
 
-from core.ingest.clients.testio import CyclePages, ParsedProduct
+from core.ingest.clients.testio import CyclePages
+from core.ingest.parse.testio import ParsedProduct
 from core.ingest.sync.state import Known
-
-__all__ = ["ProductList"]
 
 MOST_PASSES = 2
 

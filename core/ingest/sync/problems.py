@@ -9,8 +9,6 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, sele
 from core.base.fields import ANONYMOUS, FieldProblem
 from core.store import SyncProblem, Unit, chunks, table
 
-__all__ = ["forget_unseen", "note_problems", "see_again"]
-
 Row = dict[str, Any]
 KEY = ("source", "entity", "source_id", "field")
 WRITTEN = ("reason", "value", "run_id", "seen_at")

@@ -48,8 +48,6 @@ from core.ingest.sync.run import Progress, Run, SyncReport
 from core.ingest.sync.workers import Workers
 from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, Store, table
 
-__all__ = ["SOURCE", "sync_prometheus"]
-
 SOURCE = "prometheus"
 PIECE_MS = 6 * 3_600_000
 # Samples are there a moment after their instant, and those of some senders minutes later.

@@ -8,8 +8,6 @@ from core.ingest.clients.rate_limiter import Stopped
 from core.ingest.sync.run import Busy, Progress, Run, SyncReport
 from core.store import Store
 
-__all__ = ["recorded"]
-
 
 def recorded(
     store: Store,

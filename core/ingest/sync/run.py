@@ -24,8 +24,6 @@ from core.ingest.sync.lease import Holder, renew_lease, return_lease, take_lease
 from core.ingest.sync.problems import forget_unseen, note_problems, see_again
 from core.store import Store, SyncRun, Unit, table
 
-__all__ = ["Busy", "Progress", "Run", "SyncReport"]
-
 REASONS_SHOWN = 20
 # How often a run that waits looks up whether it is to end, and how often it says that it lives.
 LOOK_UP_SECONDS = 0.1

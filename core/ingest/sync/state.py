@@ -19,21 +19,6 @@ from core.store import (
     table,
 )
 
-__all__ = [
-    "FEATURES",
-    "FINAL",
-    "REJECT_REASONS",
-    "TEST_CYCLES",
-    "Known",
-    "State",
-    "are_decided",
-    "forget_lists",
-    "forget_readings",
-    "load_state",
-    "note_list",
-    "note_readings",
-]
-
 FEATURES, REJECT_REASONS, TEST_CYCLES = "features", "reject_reasons", "test_cycles"
 # Every other status can still change.
 FINAL = frozenset({"archived", "cancelled"})

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from core.base.fields import parse_all
 from core.ingest.clients.http import SourceClient
 from core.ingest.clients.rate_limiter import WIDTH
-from core.ingest.clients.testio import ParsedProduct, ProductRef, fetch_cycle, parse_cycle
+from core.ingest.clients.testio import fetch_cycle
+from core.ingest.parse.testio import ParsedProduct, ProductRef, parse_cycle
 from core.ingest.sync.catalogue import read_catalogue, read_reasons
 from core.ingest.sync.listing import ProductList
 from core.ingest.sync.pipeline import Pipeline
@@ -32,8 +33,6 @@ from core.ingest.sync.state import (
 from core.ingest.sync.vanished import move_bugs_without_cycle, move_cycles
 from core.ingest.sync.workers import Workers
 from core.store import Scope
-
-__all__ = ["Met", "read_account"]
 
 # Each costs a request; more of them means a list that leaves cycles out, not cycles deleted.
 MOST_ASKED_BY_ID = 100

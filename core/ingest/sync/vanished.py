@@ -25,16 +25,6 @@ from core.store import (
     table,
 )
 
-__all__ = [
-    "VanishedRecord",
-    "count_vanished",
-    "found_again",
-    "move_bugs_without_cycle",
-    "move_cycles",
-    "move_other_bugs",
-    "vanished",
-]
-
 MOST_LISTED = 1_000
 Row = dict[str, Any]
 

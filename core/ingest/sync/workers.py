@@ -10,8 +10,6 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-__all__ = ["Workers"]
-
 T = TypeVar("T")
 Job = tuple[Future[Any], Callable[[], Any]]
 

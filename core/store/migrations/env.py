@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from core.store.tables import Base
+from core.store.columns import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
