@@ -5,13 +5,13 @@ import streamlit as st
 from core.analytics import DIMENSIONS, FACTS, METRICS, Dimension, Metric
 from core.analytics.explore import dimensions_of
 from core.analytics.panels import pages_of
-from core.base import text as words
+from core.base import text
 from pages import ui
 from pages.ui.proof import definition_facts, facts
 
 
 def show(page: ui.Page) -> None:
-    counts = f"{words.times(len(METRICS), 'metric')} by {words.times(len(DIMENSIONS), 'dimension')}"
+    counts = f"{text.times(len(METRICS), 'metric')} by {text.times(len(DIMENSIONS), 'dimension')}"
     st.markdown(f"##### {counts}, each with one definition that every page uses.")
     ui.freshness_line(page, frozenset({"Test cycles", "Bug reports"}))
     search = st.text_input(
@@ -56,8 +56,8 @@ def metric_entry(metric: Metric, *, expanded: bool) -> None:
             | definition_facts(metric)
             | {
                 "Sample": sample,
-                "By": words.listed([DIMENSIONS[key].label for key in dimensions_of([metric.key])]),
-                "Used on": words.listed([*used, "Explore"]),
+                "By": text.listed([DIMENSIONS[key].label for key in dimensions_of([metric.key])]),
+                "Used on": text.listed([*used, "Explore"]),
             }
         )
         st.page_link("explore.py", label="Explore", query_params={"explore_metrics": metric.label})
@@ -67,8 +67,8 @@ def dimension_entry(dimension: Dimension) -> None:
     with st.expander(f"**{ui.plain(dimension.label)}** &ensp; {ui.plain(dimension.description)}"):
         facts(
             {
-                "Key": words.listed([dimension.key, *dimension.aliases]),
-                "Groups": words.listed([FACTS[fact].plural for fact in dimension.facts]),
+                "Key": text.listed([dimension.key, *dimension.aliases]),
+                "Groups": text.listed([FACTS[fact].plural for fact in dimension.facts]),
                 "Example": str(dimension.example),
             }
         )

@@ -22,7 +22,7 @@ from core.analytics.explore import (
 from core.analytics.query import answered
 from core.analytics.saved_views import forget_view, save_view, saved_views
 from core.analytics.window import PRESETS
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from pages import ui
 from pages.ui.filters import CUSTOM, Filters, filter_bar
@@ -191,7 +191,7 @@ def totals(result: Mapping[str, Any]) -> None:
             metric = METRICS[key]
             st.metric(
                 f"{metric.label}, in all",
-                words.amount(value, metric.unit),
+                text.amount(value, metric.unit),
                 help=ui.plain(metric.definition),
                 border=True,
             )
@@ -231,7 +231,7 @@ def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) 
         frame = rows.rename(columns={first: "row", second: "column"})
         drawn = charts.heat_map(frame, titles=titles, **form)
     if drawn is not None:
-        by = words.listed([DIMENSIONS[key].label.lower() for key in dimensions])
+        by = text.listed([DIMENSIONS[key].label.lower() for key in dimensions])
         title = f"{metric.label} by {by}"
         ui.chart(
             drawn,
@@ -265,7 +265,7 @@ def lines(
     start = asked["start_date"]
     is_cut = start and time != "day" and period_of(time, start)[0] < start
     if is_cut and period_name(time, start) == first:
-        notes.append(f"{first} counts from {words.day(start)} on.")
+        notes.append(f"{first} counts from {text.day(start)} on.")
     now = period_name(time, page.today)
     unfinished = now if now == last else None
     drawn = charts.line(

@@ -12,7 +12,7 @@ from core.analytics.freshness_targets import FreshSource, fresh_sources
 from core.analytics.panels import PANELS
 from core.analytics.series import Series
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
 from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
@@ -45,7 +45,7 @@ def show(page: ui.Page) -> None:
         overdue(page)
     heading(f"Success criteria, week {week.label}", "criteria/success_criteria.py", "All criteria")
     _criteria.strip(page, main, week, brief=True)
-    heading(f"Trends, {words.lower_first(chosen.window.label)}", "explore.py", "Explore")
+    heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")
     figures = _proof.headlines(page, list(labels), asked)
     with st.grid(3, min_column_width=300):
         for figure, trend in zip(figures, trends, strict=True):
@@ -65,8 +65,8 @@ def overdue(page: ui.Page) -> None:
     late = [one for one in ui.read(page, actions, status="open") if one.is_overdue(page.today)]
     if late:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(f"{words.times(len(late), 'action')} overdue", color="orange")
-            owners = words.listed(sorted({one.owner for one in late}))
+            st.badge(f"{text.times(len(late), 'action')} overdue", color="orange")
+            owners = text.listed(sorted({one.owner for one in late}))
             st.caption(ui.plain(f"of {owners}"), width="content")
             st.page_link("review/weekly_review.py", label="Review")
 
@@ -85,8 +85,8 @@ def trend_card(page: ui.Page, chosen: Filters, figure: Figure, label: str, trend
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.metric(
             label,
-            words.amount(figure.value, metric.unit),
-            words.change(figure.value, figure.previous, metric.unit),
+            text.amount(figure.value, metric.unit),
+            text.change(figure.value, figure.previous, metric.unit),
             delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
             help=ui.plain(f"{metric.label}. {metric.definition}"),
         )
@@ -96,8 +96,8 @@ def trend_card(page: ui.Page, chosen: Filters, figure: Figure, label: str, trend
             width="stretch",
             alt=signal_words.alt_text(trend),
         )
-        sample = "" if figure.n is None else f" n = {words.count(figure.n)}."
-        finding = words.upper_first(signal_words.short_finding(trend))
+        sample = "" if figure.n is None else f" n = {text.count(figure.n)}."
+        finding = text.upper_first(signal_words.short_finding(trend))
         st.markdown(f"**{ui.plain(finding)}**")
         st.caption(ui.plain(f"{signal_words.subtitle(trend, brief=True)}.{sample}"))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
@@ -138,7 +138,7 @@ def mover_card(
     with st.container(border=True, height="stretch"):
         if found is None or not found.people:
             begun = found and found.begun
-            why = f"; the data begins on {words.day(begun)}" if begun else ""
+            why = f"; the data begins on {text.day(begun)}" if begun else ""
             st.markdown(ui.plain(f"No {who} to compare in this period and the one before{why}."))
             return
         st.subheader(ui.plain(signal_words.movers_finding(found, who, what)), anchor=False)
@@ -191,7 +191,7 @@ def fresh(page: ui.Page) -> None:
 
 def fresh_rows(page: ui.Page, found: Sequence[FreshSource]) -> pd.DataFrame:
     def moment(at: Any) -> str:
-        return ui.moment(page, at) if at else words.UNKNOWN
+        return ui.moment(page, at) if at else text.UNKNOWN
 
     return pd.DataFrame(
         {

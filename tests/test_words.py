@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from core.base import text as words
+from core.base import text
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from core.base import text as words
     ],
 )
 def test_amounts(value, unit, said):
-    assert words.amount(value, unit) == said
+    assert text.amount(value, unit) == said
 
 
 @pytest.mark.parametrize(
@@ -52,23 +52,23 @@ def test_amounts(value, unit, said):
     ],
 )
 def test_changes(value, previous, unit, said):
-    assert words.change(value, previous, unit) == said
+    assert text.change(value, previous, unit) == said
 
 
 def test_dates():
     today = date(2026, 11, 22)
-    assert words.day(today) == "22 Nov 2026"
+    assert text.day(today) == "22 Nov 2026"
     ago = {0: "today", 1: "yesterday", 12: "12 d ago", 200: "7 months ago", 800: "2 years ago"}
     for days, said in ago.items():
-        assert words.ago(date.fromordinal(today.toordinal() - days), today) == said
-    assert words.ago(date(2026, 11, 25), today) == "in 3 d"
-    assert words.moment(datetime(2026, 11, 22, 14, 5), today) == "14:05 today"  # noqa: DTZ001
-    assert words.moment(datetime(2026, 11, 2, 9, 0), today) == "09:00 on 2 Nov 2026"  # noqa: DTZ001
+        assert text.ago(date.fromordinal(today.toordinal() - days), today) == said
+    assert text.ago(date(2026, 11, 25), today) == "in 3 d"
+    assert text.moment(datetime(2026, 11, 22, 14, 5), today) == "14:05 today"  # noqa: DTZ001
+    assert text.moment(datetime(2026, 11, 2, 9, 0), today) == "09:00 on 2 Nov 2026"  # noqa: DTZ001
 
 
 def test_lists_and_plurals():
-    assert words.listed(["a"]) == "a"
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
-    assert words.times(1, "person", "people") == "1 person"
-    assert words.times(1200, "person", "people") == "1,200 people"
-    assert words.times(0, "cycle") == "0 cycles"
+    assert text.listed(["a"]) == "a"
+    assert text.listed(["a", "b", "c"]) == "a, b and c"
+    assert text.times(1, "person", "people") == "1 person"
+    assert text.times(1200, "person", "people") == "1,200 people"
+    assert text.times(0, "cycle") == "0 cycles"

@@ -11,7 +11,7 @@ from core.analytics.query import answered, query_metrics
 from core.analytics.question import nearest
 from core.analytics.registry import METRICS, facts_of
 from core.analytics.words import listed
-from core.base import text as words
+from core.base import text
 from core.store import Scope
 
 MOST_MEMBERS = 2_000
@@ -81,7 +81,7 @@ def finding(result: Mapping[str, Any]) -> str:
     """
     shown = result["metadata"]
     metric = METRICS[shown["metrics_used"][0]]
-    said = f"{metric.label}: {words.amount(result['totals'][metric.key], metric.unit)} in all"
+    said = f"{metric.label}: {text.amount(result['totals'][metric.key], metric.unit)} in all"
     known = [row for row in result["data"] if row[metric.key] is not None]
     is_amount = metric.unit in {"count", "points"}
     if not is_amount or not shown["dimensions_used"] or len(known) < 2:
@@ -89,8 +89,8 @@ def finding(result: Mapping[str, Any]) -> str:
     most = max(row[metric.key] for row in known)
     first, *others = [row for row in known if row[metric.key] == most]
     group = ", ".join(names([first], key)[0] for key in shown["dimensions_used"])
-    tied = f" and {words.count(len(others))} more" if others else ""
-    return f"{said}; highest: {group}{tied} ({words.amount(most, metric.unit)})."
+    tied = f" and {text.count(len(others))} more" if others else ""
+    return f"{said}; highest: {group}{tied} ({text.amount(most, metric.unit)})."
 
 
 def names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:

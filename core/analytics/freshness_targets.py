@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.analytics.freshness import SYNCED, SourceState
-from core.base import text as words
+from core.base import text
 
 # What is not synchronised is as fresh as its newest record: runs come in all day, tickets and
 # opinions with the working week.
@@ -48,7 +48,7 @@ def fresh_sources(
         if target is None:
             said = "no sync is set up"
         else:
-            within = words.duration(target.total_seconds())
+            within = text.duration(target.total_seconds())
             said = f"{'last sync' if is_synced else 'newest record'} within {within}"
         found.append(
             FreshSource(

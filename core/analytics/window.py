@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.base import text as words
+from core.base import text
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Window:
         if self.start is None or self.days is None:
             return None
         end = self.start - timedelta(days=1)
-        length = words.times(self.days, "day")
+        length = text.times(self.days, "day")
         return Window(self.start - timedelta(days=self.days), end, f"previous {length}")
 
     def at_least(self, days: int, today: date) -> "Window":

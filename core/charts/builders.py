@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Estimate
 from core.base.text import OTHERS
 from core.charts.vega import GREY, STRONG, Drawn, Part, layered, nominal, ordinal, quantity, records
@@ -299,9 +299,9 @@ def criterion_bar(
         "high": high,
         "value": max(start, min(value, stop)),
         "target": target,
-        "Estimate": words.amount(estimate.value, unit),
-        "95 % interval": " to ".join(words.amount(x, unit) for x in (estimate.low, estimate.high)),
-        "Target": words.amount(target, unit),
+        "Estimate": text.amount(estimate.value, unit),
+        "95 % interval": " to ".join(text.amount(x, unit) for x in (estimate.low, estimate.high)),
+        "Target": text.amount(target, unit),
     }
     scale = {"domain": [start, stop], "nice": False, "zero": False}
     tips = [{"field": name} for name in ("Estimate", "95 % interval", "Target")]

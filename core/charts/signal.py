@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.base import text as words
+from core.base import text
 from core.base.control_limits import Behaviour, Limits, Point, Rule
 from core.charts.builders import _period_axis
 from core.charts.vega import GREY, STRONG, Drawn
@@ -139,8 +139,8 @@ def _rows(points: Sequence[Point], found: Behaviour, *, unit: str, waiting: str)
                 "is_whole": point.is_whole,
                 # From the newest whole point on, so that the dotted way begins at it.
                 "is_tail": n >= newest >= 0,
-                "Value": words.amount(point.value, unit),
-                "Sample": words.UNKNOWN if point.n is None else words.count(point.n),
+                "Value": text.amount(point.value, unit),
+                "Sample": text.UNKNOWN if point.n is None else text.count(point.n),
                 "Limits": limits_words(low, high, unit),
                 "State": "; ".join(said.get(n, [usual])),
             }
@@ -167,13 +167,13 @@ def _seen(points: Sequence[Point], found: Behaviour) -> list[float]:
 def limits_words(low: float | None, high: float | None, unit: str) -> str:
     """From 2.1 to 9.7."""
     if low is None or high is None:
-        return words.UNKNOWN
+        return text.UNKNOWN
     return f"{_short(low, unit)} to {_short(high, unit)}"
 
 
 def _short(value: float, unit: str) -> str:
     # A limit is no exact figure: beyond a hundred its decimals say nothing.
-    return words.amount(round(value, 0 if abs(value) >= 100 else 1) if value > 1 else value, unit)
+    return text.amount(round(value, 0 if abs(value) >= 100 else 1) if value > 1 else value, unit)
 
 
 def _marks(rows: Sequence[Row], found: Behaviour, value: Row, tooltip: list[Row]) -> list[Layer]:

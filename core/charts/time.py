@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.base import text as words
+from core.base import text
 from core.charts.vega import GREY, STRONG, Drawn
 
 Row = dict[str, Any]
@@ -100,7 +100,7 @@ def time_chart(
     y = {
         "field": "value",
         "type": "quantitative",
-        "title": None if share else words.upper_first(unit),
+        "title": None if share else text.upper_first(unit),
         "axis": {"format": ".0%" if share else "~s", "tickCount": 4},
         "scale": {"zero": zero},
     }
@@ -141,7 +141,7 @@ def _ticks(series: Sequence[Series], grain: str) -> Row:
 def _rows(line: Series, unit: str) -> Iterable[Row]:
     newest = max((n for n, p in enumerate(line.points) if p.is_whole), default=-1)
     for n, point in enumerate(line.points):
-        bounds = [words.amount(bound, unit) for bound in (point.low, point.high)]
+        bounds = [text.amount(bound, unit) for bound in (point.low, point.high)]
         yield {
             "at": _utc(point.at),
             "series": line.name,
@@ -152,9 +152,9 @@ def _rows(line: Series, unit: str) -> Iterable[Row]:
             # From the newest whole point on, so that the dotted way begins at it.
             "is_tail": n >= newest,
             "When": point.label + ("" if point.is_whole else ", not over yet"),
-            "Value": words.amount(point.value, unit),
-            "Interval": " to ".join(bounds) if point.low is not None else words.UNKNOWN,
-            "Sample": words.UNKNOWN if point.n is None else words.count(point.n),
+            "Value": text.amount(point.value, unit),
+            "Interval": " to ".join(bounds) if point.low is not None else text.UNKNOWN,
+            "Sample": text.UNKNOWN if point.n is None else text.count(point.n),
         }
 
 
@@ -229,7 +229,7 @@ def _rules(drawn: _Frame, targets: Iterable[float], baseline: float | None) -> l
         kinds.append(("Baseline", baseline, [1, 0], GREY))
     return [
         {
-            "data": {"values": [{"value": value, name: words.amount(value, drawn.unit)}]},
+            "data": {"values": [{"value": value, name: text.amount(value, drawn.unit)}]},
             "mark": {"type": "rule", "strokeDash": dash, "strokeWidth": 1.5, "color": colour},
             "encoding": {"y": drawn.y, "tooltip": [{"field": name}]},
         }

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.base import text as words
+from core.base import text
 from core.criteria.clusters import Cluster, clusters
 from core.criteria.window_data import COMPLETED, FAILED, Observed, instants
 from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, on_enhancer, table
@@ -89,15 +89,15 @@ def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
     # Of messages as common as each other, the first in the alphabet.
     common = sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED]
     for message, number in common:
-        of = f"{words.count(number)} of the {words.times(len(failed), 'failed run')}"
+        of = f"{text.count(number)} of the {text.times(len(failed), 'failed run')}"
         yield Cause(
             "errors",
             ("success_rate",),
-            f"{of} ({words.share(number / len(failed))}) say: {_short(message)}.",
+            f"{of} ({text.share(number / len(failed))}) say: {_short(message)}.",
         )
     silent = len(failed) - said.total()
     if silent:
-        of = f"{words.count(silent)} of the {words.times(len(failed), 'failed run')}"
+        of = f"{text.count(silent)} of the {text.times(len(failed), 'failed run')}"
         yield Cause("errors", ("success_rate",), f"{of} have no error message.")
 
 
@@ -112,26 +112,26 @@ def _when(
     """Where in time failures, or slow runs, are more than chance would have them."""
     if is_slow:
         asked = [(r.at, r.seconds > slow_seconds) for r in runs if r.seconds is not None]
-        what = f"took longer than {words.duration(slow_seconds)}"
+        what = f"took longer than {text.duration(slow_seconds)}"
         keys: tuple[str, ...] = ("latency_p50", "latency_p95", "latency_p99")
     else:
         asked = [(run.at, run.is_failed) for run in runs]
         what, keys = "failed", ("success_rate",)
     for found in clusters(asked):
-        here = words.share(found.marked / found.rows)
+        here = text.share(found.marked / found.rows)
         rest = (
-            f"{words.count(found.marked_elsewhere)} of {words.count(found.rows_elsewhere)} "
-            f"({words.share(found.marked_elsewhere / found.rows_elsewhere)}) at all other times"
+            f"{text.count(found.marked_elsewhere)} of {text.count(found.rows_elsewhere)} "
+            f"({text.share(found.marked_elsewhere / found.rows_elsewhere)}) at all other times"
         )
-        text = (
-            f"{found.label}: {words.count(found.marked)} of {words.times(found.rows, 'run')} "
+        sentence = (
+            f"{found.label}: {text.count(found.marked)} of {text.times(found.rows, 'run')} "
             f"({here}) {what}, against {rest}. More than chance: {_sure(found.p_value)}, adjusted "
             "for all hours and days."
         )
         beside = _beside(found, happened)
         if beside:
-            text += f" In the same hours as: {'; '.join(beside)}."
-        yield Cause("slow runs" if is_slow else "failures", keys, text)
+            sentence += f" In the same hours as: {'; '.join(beside)}."
+        yield Cause("slow runs" if is_slow else "failures", keys, sentence)
 
 
 def _sure(p_value: float) -> str:
@@ -172,9 +172,9 @@ def _happened(seen: Observed) -> list[_Event]:
 
 
 def _event(seen: Observed, row: Any, named: str) -> _Event:
-    start, end, kind, text = row
+    start, end, kind, sentence = row
     local = start.astimezone(seen.scope.zone)
-    said = f"{named}{kind}, {text} ({local:%H:%M} on {words.day(local.date())})"
+    said = f"{named}{kind}, {sentence} ({local:%H:%M} on {text.day(local.date())})"
     return _Event(local, end.astimezone(seen.scope.zone), said)
 
 
@@ -210,9 +210,9 @@ def _slow_categories(seen: Observed) -> Iterator[Cause]:
             yield Cause(
                 "slow categories",
                 ("time_reduction", "roi"),
-                f"{name}: half of {words.times(len(some), 'resolved ticket')} took "
-                f"{words.amount(median(some), 'minutes')} or longer; of all "
-                f"{words.count(len(every))} it is {words.amount(usual, 'minutes')}.",
+                f"{name}: half of {text.times(len(some), 'resolved ticket')} took "
+                f"{text.amount(median(some), 'minutes')} or longer; of all "
+                f"{text.count(len(every))} it is {text.amount(usual, 'minutes')}.",
             )
 
 
@@ -255,7 +255,7 @@ def _low_ratings(seen: Observed) -> Iterator[Cause]:
             yield Cause(
                 "ratings",
                 ("satisfaction", "positive_feedback"),
-                f"{name}: {words.amount(of_category, 'stars')} stars on average of "
-                f"{words.times(n, 'rating')}; over all categories it is "
-                f"{words.amount(mean, 'stars')}.",
+                f"{name}: {text.amount(of_category, 'stars')} stars on average of "
+                f"{text.times(n, 'rating')}; over all categories it is "
+                f"{text.amount(mean, 'stars')}.",
             )

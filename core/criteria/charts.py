@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Estimate
 from core.charts.vega import STRONG, Drawn, Part, layered, nominal, ordinal, quantity
 
@@ -48,7 +48,7 @@ def stacked_choices(
     }
     rules: list[Part] = [
         {
-            "data": {"values": [{"value": target, "Target": words.amount(target, "per day")}]},
+            "data": {"values": [{"value": target, "Target": text.amount(target, "per day")}]},
             "mark": {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": STRONG},
             "encoding": {"y": quantity("value"), "tooltip": [{"field": "Target"}]},
         }
@@ -72,11 +72,11 @@ def estimate_rows(
                 "value": estimate.value,
                 "low": estimate.low,
                 "high": estimate.high,
-                "Value": words.amount(estimate.value, unit),
+                "Value": text.amount(estimate.value, unit),
                 "Interval": " to ".join(
-                    words.amount(bound, unit) for bound in (estimate.low, estimate.high)
+                    text.amount(bound, unit) for bound in (estimate.low, estimate.high)
                 ),
-                "Sample": words.count(estimate.n),
+                "Sample": text.count(estimate.n),
             }
             for name, estimate in estimates.items()
         ]
@@ -98,7 +98,7 @@ def estimate_rows(
         "encoding": {"y": name, "x": quantity("value"), "tooltip": tips},
     }
     rule = {
-        "data": {"values": [{"target": target, "Target": words.amount(target, unit)}]},
+        "data": {"values": [{"target": target, "Target": text.amount(target, unit)}]},
         "mark": {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": STRONG},
         "encoding": {"x": quantity("target"), "tooltip": [{"field": "Target"}]},
     }

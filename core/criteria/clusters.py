@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 from scipy import stats
 
-from core.base import text as words
+from core.base import text
 
 # The share of false finds among all that are told (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.05
@@ -112,7 +112,7 @@ def _cluster(place: _Place, rows: Marked, hits: int, marked: int, p_value: float
         start = datetime.combine(place.day, time(place.first), zone)
         after = place.day + timedelta(days=place.last // 24)
         end = datetime.combine(after, time(place.last % 24), zone)
-        label = f"{place.day:%A}, {words.day(place.day)}"
+        label = f"{place.day:%A}, {text.day(place.day)}"
         label += "" if (place.first, place.last) == (0, 24) else f", {clock}"
     return Cluster(
         label=label,

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, select
 from core.analytics.account_settings import note_change
 from core.analytics.registry import METRICS
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.criteria import words as criteria_words
 from core.criteria.days import daily_criteria, opinions
@@ -254,8 +254,8 @@ def restatement(scope: Scope, baseline: Baseline) -> list[Restated]:
 
 
 def _said(criterion: Mapping[str, Any]) -> str:
-    value = words.amount(criterion["value"], criterion["unit"])
-    return f"{value}, {words.lower_first(criterion['verdict'])}"
+    value = text.amount(criterion["value"], criterion["unit"])
+    return f"{value}, {text.lower_first(criterion['verdict'])}"
 
 
 def _aims(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -276,12 +276,12 @@ def _rows_since(key: str, then: Mapping[str, int], now: Mapping[str, int]) -> li
     for kind in _rests_on(key):
         more = now[kind] - then.get(kind, 0)
         if kind == "runs" and (late := min(more, then.get("pending", 0) - now["pending"])) > 0:
-            said.append(f"{words.times(late, 'run')} finished late")
+            said.append(f"{text.times(late, 'run')} finished late")
             more -= late
         if more > 0:
-            said.append(f"{words.times(more, NAMES[kind])} came in later")
+            said.append(f"{text.times(more, NAMES[kind])} came in later")
         elif more < 0:
-            said.append(f"{words.times(-more, NAMES[kind])} no longer there")
+            said.append(f"{text.times(-more, NAMES[kind])} no longer there")
     return said
 
 
@@ -300,7 +300,7 @@ def _exclusions_since(
     for entry in inside:
         kinds = LEAVES_OUT[entry.subject.partition(":")[0]] if entry.subject else None
         if entry.withdrawn_at is None and entry.id not in then:
-            kind = words.lower_first(EXCLUSION_KINDS[entry.kind])
+            kind = text.lower_first(EXCLUSION_KINDS[entry.kind])
             said.append((kinds, f"exclusion added: {kind}, {entry.reason}"))
         elif entry.withdrawn_at is not None and entry.id in then:
             said.append((kinds, f"exclusion withdrawn: {entry.reason}"))
@@ -314,7 +314,7 @@ def _entered_since(
     seen = observed(scope, window=window)
     then = {one["key"]: one for one in content["roi"]["inputs"]}
     said: list[tuple[tuple[str, ...], str]] = [
-        (("roi",), f"{words.lower_first(one.label)} was {_input(was['value'])}")
+        (("roi",), f"{text.lower_first(one.label)} was {_input(was['value'])}")
         for one in seen.roi.inputs
         if (was := then.get(one.key)) is not None
         and was["value"] != one.value
@@ -331,4 +331,4 @@ def _entered_since(
 def _input(value: float | str | None) -> str:
     if value is None:
         return "not entered"
-    return value if isinstance(value, str) else words.amount(value, "")
+    return value if isinstance(value, str) else text.amount(value, "")

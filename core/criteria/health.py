@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from core.analytics.exclusions import Excluded, merged
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.entries import exclusions
 from core.criteria.platform import platform_reading
 from core.criteria.quality import Finding
@@ -110,10 +110,10 @@ def _restart(outages: Excluded, start: datetime, end: datetime) -> str | None:
     longest = max((b - a for a, b in inside), default=timedelta())
     share = _length(inside) / (end - start)
     if longest > LONGEST_OUTAGE:
-        long = words.duration(longest.total_seconds())
+        long = text.duration(longest.total_seconds())
         return f"an outage of {long} is longer than 4 hours"
     if share > MOST_OUTAGE:
-        return f"outages take {words.share(share)} of the window, more than 10 %"
+        return f"outages take {text.share(share)} of the window, more than 10 %"
     return None
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from core.analytics.window import Window, iso_week
-from core.base import text as words
+from core.base import text
 from core.base.stats import Bounds
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.windows import Baseline
@@ -34,12 +34,12 @@ class LaterWeek:
             yield {
                 "Week": self.week.label,
                 "Criterion": result.criterion.label,
-                "Value": words.amount(estimate.value, unit),
+                "Value": text.amount(estimate.value, unit),
                 "Verdict": str(result.verdict),
-                "Baseline": words.amount(frozen["value"] if frozen else None, unit),
+                "Baseline": text.amount(frozen["value"] if frozen else None, unit),
                 "Against the baseline": _against(result, frozen),
-                "Week before": words.amount(was, unit),
-                "Change": words.change(estimate.value, was, unit) or words.UNKNOWN,
+                "Week before": text.amount(was, unit),
+                "Change": text.change(estimate.value, was, unit) or text.UNKNOWN,
                 "Sample": estimate.n,
             }
 
@@ -79,7 +79,7 @@ def _main(scope: Scope, week: Window) -> list[CriterionResult]:
 
 def _against(result: CriterionResult, frozen: Mapping[str, Any] | None) -> str:
     if frozen is None or frozen["value"] is None or result.estimate.value is None:
-        return words.UNKNOWN
+        return text.UNKNOWN
     now = (result.estimate.low, result.estimate.high)
     return difference(result.criterion.direction, (frozen["low"], frozen["high"]), now)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Estimate
 from core.charts.time import Mark, Series, Span, TimePoint, time_chart
 from core.charts.vega import Drawn
@@ -58,7 +58,7 @@ class PanelData:
         return [
             TimePoint(
                 at=datetime.combine(day.day, NOON),
-                label=f"{day.day:%A}, {words.day(day.day)}",
+                label=f"{day.day:%A}, {text.day(day.day)}",
                 value=day.estimates[key].value,
                 low=day.estimates[key].low,
                 high=day.estimates[key].high,
@@ -163,10 +163,10 @@ def _ratings(data: PanelData) -> Panel:
     estimate = None if result is None else result.estimate
     if not rows or estimate is None or estimate.value is None:
         return _nothing("ratings", "Satisfaction", "No rating in this window")
-    said = f"{words.amount(estimate.value, 'stars')} of 5 stars on average"
+    said = f"{text.amount(estimate.value, 'stars')} of 5 stars on average"
     return Panel(
         "ratings",
-        f"{said}, from {words.times(estimate.n, 'rating')}",
+        f"{said}, from {text.times(estimate.n, 'rating')}",
         "Ratings from 1 to 5 stars, in the product and in the survey",
         stacked_choices(pd.DataFrame(rows), unit="Ratings", what="Stars"),
     )
@@ -183,7 +183,7 @@ def _thumbs(data: PanelData) -> Panel:
     ]
     return Panel(
         "thumbs",
-        f"{words.count(up)} thumbs up, {words.count(down)} down",
+        f"{text.count(up)} thumbs up, {text.count(down)} down",
         "Thumbs by day",
         stacked_choices(pd.DataFrame(rows), unit="Thumbs", what="Day"),
     )
@@ -199,7 +199,7 @@ def _tickets(data: PanelData) -> Panel:
     mean = sum(working) / len(working) if working else data.days[-1].finished
     return Panel(
         "tickets",
-        f"{words.amount(round(mean), 'per day')} enhanced tickets a day on average",
+        f"{text.amount(round(mean), 'per day')} enhanced tickets a day on average",
         "Completed and failed runs by day; the target's range is dashed",
         stacked_choices(
             pd.DataFrame(rows), unit="Runs", what="Day", targets=data.targets("throughput")
@@ -217,7 +217,7 @@ def _saving(data: PanelData) -> Panel:
         estimates["Since go-live"] = seen.go_live.compared.estimate
     if all(estimate.value is None for estimate in estimates.values()):
         return _nothing("saving", "Resolution time", "No tickets to compare in this window")
-    value = words.amount(seen.preferred.estimate.value, "fraction")
+    value = text.amount(seen.preferred.estimate.value, "fraction")
     target = next(iter(data.targets("time_reduction")), None)
     return Panel(
         "saving",
@@ -231,7 +231,7 @@ def _queue(data: PanelData) -> Panel:
     points = [
         TimePoint(
             at=(at := point.at.astimezone(data.zone)).replace(tzinfo=None),
-            label=words.moment(at, data.today),
+            label=text.moment(at, data.today),
             value=point.mean,
         )
         for point in data.reading.queue_series
@@ -269,7 +269,7 @@ def _submissions(data: PanelData) -> Panel:
     ]
     return Panel(
         "submissions",
-        f"{words.upper_first(words.times(total, 'submission'))} of feedback",
+        f"{text.upper_first(text.times(total, 'submission'))} of feedback",
         "Votes and survey responses by day",
         stacked_choices(pd.DataFrame(rows), unit="Submissions", what="Day"),
     )
@@ -290,4 +290,4 @@ def _worst(points: Sequence[TimePoint], unit: str, finding: str, *, lowest: bool
     pick = min if lowest else max
     worst = pick(known, key=lambda point: point.value or 0.0)
     name = worst.label.partition(",")[0] if len(points) <= 7 else worst.label
-    return f"{name} {finding.format(words.amount(worst.value, unit))}"
+    return f"{name} {finding.format(text.amount(worst.value, unit))}"

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core.analytics.exclusions import merged
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.window_data import Observed, day_instants, instants
 from core.feedback.counted_votes import cast
 from core.store import Enhancement, Feedback, Scope, SurveyResponse, table
@@ -63,7 +63,7 @@ def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> li
 def _gaps(seen: Observed, _now: datetime) -> Iterator[Finding]:
     for start, end in merged([(gap.start, gap.end) for gap in seen.platform.gaps]):
         if end - start > LONGEST_GAP:
-            long = words.duration((end - start).total_seconds())
+            long = text.duration((end - start).total_seconds())
             yield Finding(
                 key=f"gap {start.isoformat()}",
                 check="Gaps in scraping",
@@ -97,7 +97,7 @@ def _missing_days(seen: Observed, now: datetime) -> Iterator[Finding]:
                 check="Missing days",
                 from_at=start,
                 to_at=end,
-                text=f"No finished run on {day:%A}, {words.day(day)}",
+                text=f"No finished run on {day:%A}, {text.day(day)}",
                 kind="outage",
             )
 
@@ -121,7 +121,7 @@ def _slow_runs(seen: Observed, _now: datetime) -> Iterator[Finding]:
                 check="Durations over 300 s",
                 from_at=run.created_at,
                 to_at=run.created_at + timedelta(seconds=1),
-                text=f"Run {run.id} took {words.duration(run.processing_time_ms / 1_000)}",
+                text=f"Run {run.id} took {text.duration(run.processing_time_ms / 1_000)}",
                 kind="other",
                 subject=f"enhancement:{run.id}",
             )
@@ -140,7 +140,7 @@ def _deep_queue(seen: Observed, _now: datetime) -> Iterator[Finding]:
             check="Queue depth over 100",
             from_at=start,
             to_at=end,
-            text=f"Up to {words.count(round(greatest))} tickets were waiting",
+            text=f"Up to {text.count(round(greatest))} tickets were waiting",
             kind="volume",
         )
 
@@ -162,7 +162,7 @@ def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
                 check="Volume over 3 times the usual day",
                 from_at=start,
                 to_at=end,
-                text=f"{words.times(by_day[day], 'finished run')} on {words.day(day)}, "
+                text=f"{text.times(by_day[day], 'finished run')} on {text.day(day)}, "
                 f"{times:.1f} times the usual day",
                 kind="volume",
             )
@@ -183,7 +183,7 @@ def _few_responses(seen: Observed, now: datetime) -> Iterator[Finding]:
             check="Survey responses below 5",
             from_at=start,
             to_at=end,
-            text=f"{words.times(number, 'survey response')}: too few to speak of an average",
+            text=f"{text.times(number, 'survey response')}: too few to speak of an average",
         )
 
 
@@ -204,13 +204,13 @@ def _one_rater(seen: Observed, _now: datetime) -> Iterator[Finding]:
     total = sum(row.number for row in found)
     if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
         start, end = instants(seen.scope.store, seen.window)
-        share = words.share(found[0].number / total)
+        share = text.share(found[0].number / total)
         yield Finding(
             key=f"rater {seen.window.start} {found[0].rater}",
             check="One rater giving most votes",
             from_at=start,
             to_at=end,
-            text=f"One rater gave {share} of {words.times(total, 'vote')}",
+            text=f"One rater gave {share} of {text.times(total, 'vote')}",
             kind="other",
             subject=f"rater:{found[0].rater}",
         )

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from core.analytics.account_settings import Change, RoiSettings, changes, settings_of
 from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.base.stats import Estimate
 from core.criteria.time_saved import Comparison, compare
 from core.store import Scope, Ticket, table
@@ -162,7 +162,7 @@ def _minutes(settings: RoiSettings, seen: Comparison) -> tuple[Amount | None, st
     """Minutes saved for each ticket, the words for their source, and why there are none."""
     if settings.minutes_source == "survey":
         answers = seen.survey
-        source = f"the mean of {words.times(answers.n, 'survey answer')}"
+        source = f"the mean of {text.times(answers.n, 'survey answer')}"
         if answers.value is None:
             return None, source, "Nobody answered in the survey how many minutes are saved."
         if answers.low is None or answers.high is None:
@@ -174,9 +174,9 @@ def _minutes(settings: RoiSettings, seen: Comparison) -> tuple[Amount | None, st
         return None, "", preferred.why
     if share.low is None or share.high is None:
         return None, "", f"The time reduction has {_why(share)}."
-    source = f"{words.share(share.value)} of {minutes:,.1f} minutes without enhancement"
+    source = f"{text.share(share.value)} of {minutes:,.1f} minutes without enhancement"
     if preferred.figure == "go_live":
-        source = f"{words.share(share.value)} of {minutes:,.1f} minutes before go-live"
+        source = f"{text.share(share.value)} of {minutes:,.1f} minutes before go-live"
     return Amount(share.low, share.value, share.high).each(lambda x: x * minutes), source, ""
 
 

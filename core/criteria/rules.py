@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.base import histogram, stats
-from core.base import text as words
+from core.base import histogram, stats, text
 from core.base.histogram import HistogramQuantile
 from core.base.stats import Bounds, Estimate
 from core.criteria.platform import GaugeDay
@@ -75,7 +74,7 @@ def _success(seen: Observed) -> Estimate:
 
 def _pending(seen: Observed) -> str:
     pending = seen.runs.pending
-    return f"{words.times(pending, 'run')} pending, left out" if pending else ""
+    return f"{text.times(pending, 'run')} pending, left out" if pending else ""
 
 
 def _saving_note(seen: Observed) -> str:
@@ -85,7 +84,7 @@ def _saving_note(seen: Observed) -> str:
     for name, compared in (("stratified", comparison.stratified), ("naive", comparison.naive)):
         value = compared.estimate.value
         if value is not None and comparison.preferred.figure != name:
-            said.append(f"{name} {words.share(value)}")
+            said.append(f"{name} {text.share(value)}")
     if comparison.warnings:
         said.append("see the warnings under Before and after")
     return "; ".join(part for part in said if part)
@@ -95,12 +94,12 @@ def _satisfaction_note(seen: Observed) -> str:
     """The two kinds of ratings apart, and how much of it one person is."""
     found = seen.satisfaction
     said = [
-        f"{name} {words.amount(estimate.value, 'stars')} of {words.count(estimate.n)}"
+        f"{name} {text.amount(estimate.value, 'stars')} of {text.count(estimate.n)}"
         for name, estimate in (("in the product", found.in_product), ("survey", found.survey))
         if estimate.value is not None
     ]
     if found.busiest_share is not None and found.busiest_share > MOST_OF_ONE:
-        said.append(f"one rater gave {words.share(found.busiest_share)} of the ratings")
+        said.append(f"one rater gave {text.share(found.busiest_share)} of the ratings")
     return "; ".join(said)
 
 

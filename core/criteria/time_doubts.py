@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Literal
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import LEAST_COMPARED, Estimate
 from core.criteria.time_figures import Compared, GoLive, Preferred
 
@@ -28,13 +28,13 @@ def preferred(
     if not doubt:
         why = (
             f"It compares tickets of the same category and priority, which "
-            f"{words.share(overlap or 0)} of the enhanced tickets have."
+            f"{text.share(overlap or 0)} of the enhanced tickets have."
         )
         return _carried("stratified", stratified, why)
     if live is not None and of_live is not None:
         why = (
             f"Tickets before and after the go-live date carry it, over "
-            f"{words.times(live.weeks, 'week')} on either side, because {doubt}."
+            f"{text.times(live.weeks, 'week')} on either side, because {doubt}."
         )
         return _carried("go_live", of_live, why)
     why = f"No saving can be claimed, and none denied: {doubt}."
@@ -66,12 +66,12 @@ def _doubt(naive: Compared, stratified: Compared, overlap: float | None) -> str:
     sides = {"with": naive.enhanced.tickets, "without": naive.without.tickets}
     for name, tickets in sides.items():
         if tickets < LEAST_COMPARED:
-            number = words.times(tickets, "ticket") if tickets else "no ticket"
+            number = text.times(tickets, "ticket") if tickets else "no ticket"
             verb = "was" if tickets < 2 else "were"
             return f"{number} {name} enhancement {verb} resolved, and it takes {LEAST_COMPARED}"
     if overlap is None or overlap < LEAST_OVERLAP:
         return (
-            f"only {words.share(overlap or 0)} of the enhanced tickets have tickets of their "
+            f"only {text.share(overlap or 0)} of the enhanced tickets have tickets of their "
             "category and priority without enhancement"
         )
     if stratified.estimate.low is None:
@@ -111,12 +111,12 @@ def warnings(
     if _are_hard(naive):
         yield (
             "Enhanced tickets are the hard ones: their median is "
-            f"{words.count(naive.enhanced.median or 0)} minutes, and "
-            f"{words.count(naive.without.median or 0)} without enhancement."
+            f"{text.count(naive.enhanced.median or 0)} minutes, and "
+            f"{text.count(naive.without.median or 0)} without enhancement."
         )
     if overlap is not None and overlap < GOOD_OVERLAP:
         yield (
-            f"Only {words.share(overlap)} of the enhanced tickets have tickets of their category "
+            f"Only {text.share(overlap)} of the enhanced tickets have tickets of their category "
             "and priority without enhancement; the others are not in the figure within them."
         )
     figures = {"naive": naive, "within category and priority": stratified}
@@ -129,7 +129,7 @@ def warnings(
     if survey.value is not None and seen is not None and (survey.value > 0) != (seen > 0):
         yield (
             f"People say that {survey.value:.1f} minutes are saved for each ticket; within "
-            f"category and priority the tickets say {words.share(seen)}."
+            f"category and priority the tickets say {text.share(seen)}."
         )
 
 
@@ -138,9 +138,7 @@ def _disagreements(figures: Mapping[str, Compared]) -> Iterator[str]:
         a, b = one.estimate, other.estimate
         if a.value is None or b.value is None:
             continue
-        said = (
-            f"The reduction is {words.share(a.value)} {first} and {words.share(b.value)} {second}"
-        )
+        said = f"The reduction is {text.share(a.value)} {first} and {text.share(b.value)} {second}"
         if _apart(one, other):
             yield f"{said}: they disagree on whether time is saved."
         elif _miss(a, b):
@@ -150,7 +148,7 @@ def _disagreements(figures: Mapping[str, Compared]) -> Iterator[str]:
         if ratio is not None and value is not None and (ratio < 1) != (value > 0):
             yield (
                 f"Means and medians disagree on whether time is saved ({name}): the mean falls by "
-                f"{words.share(value)}, the median by {words.share(1 - ratio)}."
+                f"{text.share(value)}, the median by {text.share(1 - ratio)}."
             )
 
 
@@ -170,17 +168,17 @@ def _live_warnings(live: GoLive) -> Iterator[str]:
         return
     if _rise(live) < LEAST_RISE:
         yield (
-            f"{words.share(live.enhanced_before or 0)} of the tickets before the go-live date are "
-            f"enhanced and {words.share(live.enhanced_after or 0)} from it on: that is no change "
+            f"{text.share(live.enhanced_before or 0)} of the tickets before the go-live date are "
+            f"enhanced and {text.share(live.enhanced_after or 0)} from it on: that is no change "
             "to learn from, and the comparison carries nothing."
         )
     elif live.enhanced_before:
         yield (
-            f"{words.share(live.enhanced_before)} of the tickets before the go-live date are "
+            f"{text.share(live.enhanced_before)} of the tickets before the go-live date are "
             "enhanced, so that comparison shows too little."
         )
     if live.enhanced_after is not None and live.enhanced_after < GOOD_OVERLAP:
         yield (
-            f"{words.share(live.enhanced_after)} of the tickets from the go-live date on are "
+            f"{text.share(live.enhanced_after)} of the tickets from the go-live date on are "
             "enhanced: the figure before and after it is that of all tickets."
         )

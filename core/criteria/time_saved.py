@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from core.analytics.dialects import epoch_microseconds
 from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.window import Window
-from core.base import stats
-from core.base import text as words
+from core.base import stats, text
 from core.base.stats import Estimate
 from core.criteria import time_doubts
 from core.criteria.time_figures import (
@@ -94,7 +93,7 @@ def _left_out(tickets: int) -> Iterator[str]:
     if tickets:
         verb = "is" if tickets == 1 else "are"
         yield (
-            f"{words.times(tickets, 'resolved ticket')} {verb} left out: not said whether "
+            f"{text.times(tickets, 'resolved ticket')} {verb} left out: not said whether "
             "enhanced, without an opening, or resolved before it."
         )
 

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.exclusions import Excluded, excluded
 from core.analytics.window import Window
-from core.base import histogram, stats
-from core.base import text as words
+from core.base import histogram, stats, text
 from core.base.stats import Direction, Estimate, Verdict
 from core.criteria.platform import PlatformReading
 from core.criteria.roi import Roi
@@ -174,11 +173,9 @@ def _platform_note(rule: Rule, seen: Observed, record: Criterion) -> str:
     if record.unit == "seconds":
         within = histogram.share_within(seen.platform.buckets or {}, record.target)
         if within is not None and within.n:
-            share = words.share(within.within / within.n)
-            of = words.times(within.n, "run")
-            said.append(
-                f"exactly {share} of {of} took no more than {words.duration(record.target)}"
-            )
+            share = text.share(within.within / within.n)
+            of = text.times(within.n, "run")
+            said.append(f"exactly {share} of {of} took no more than {text.duration(record.target)}")
     return "; ".join(part for part in said if part)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult
 
@@ -19,7 +19,7 @@ def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
     if len(by[Verdict.NO_DATA]) == len(results):
         return f"Nothing was measured in {week}, so no criterion can be judged."
     met, of = len(by[Verdict.MET]), len(results)
-    head = f"{words.upper_first(words.number(met))} of the {words.number(of)} criteria "
+    head = f"{text.upper_first(text.number(met))} of the {text.number(of)} criteria "
     said = [f"{head}{'is' if met <= 1 else 'are'} met in {week}"]
     for verdict, verb in (
         (Verdict.MISSED, "missed"),
@@ -34,7 +34,7 @@ def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
 
 
 def _names(results: Sequence[CriterionResult]) -> str:
-    names = words.listed([words.lower_first(result.criterion.label) for result in results])
+    names = text.listed([text.lower_first(result.criterion.label) for result in results])
     return f"{names} {'is' if len(results) == 1 else 'are'}"
 
 
@@ -43,15 +43,15 @@ def _more(result: CriterionResult) -> str:
         return ""
     if result.judged.more_days > LONGEST_WAIT_DAYS:
         return "too near the target for any sample of a year to decide"
-    more = words.times(result.judged.more_needed, f"more {result.sample}")
-    return f"about {more} to decide, {words.times(result.judged.more_days, 'day')} at this rate"
+    more = text.times(result.judged.more_needed, f"more {result.sample}")
+    return f"about {more} to decide, {text.times(result.judged.more_days, 'day')} at this rate"
 
 
 def target(*, direction: str, target: float, upper_target: float | None, unit: str) -> str:
     """Under 60 s; over 95 %; 50 to 100."""
-    said = words.amount(target, unit)
+    said = text.amount(target, unit)
     if direction == "within":
-        return f"{said} to {words.amount(upper_target, unit)}"
+        return f"{said} to {text.amount(upper_target, unit)}"
     return f"{'under' if direction == 'below' else 'over'} {said}"
 
 
@@ -71,8 +71,8 @@ def criterion_exclusions(result: CriterionResult) -> str:
     everything = result.with_excluded
     if everything is None:
         return ""
-    value = words.amount(everything.estimate.value, result.criterion.unit)
-    said = f"with the excluded rows {value}, {words.lower_first(everything.verdict)}"
+    value = text.amount(everything.estimate.value, result.criterion.unit)
+    said = f"with the excluded rows {value}, {text.lower_first(everything.verdict)}"
     if result.is_met_by_exclusions:
         said += ": met by the exclusions alone"
     return said
@@ -81,14 +81,14 @@ def criterion_exclusions(result: CriterionResult) -> str:
 def criterion_interval(result: CriterionResult) -> str:
     """The interval with its sample, or why there is none."""
     estimate, unit = result.estimate, result.criterion.unit
-    sample = words.times(estimate.n, result.sample)
+    sample = text.times(estimate.n, result.sample)
     if estimate.value is None:
         return estimate.reason
     if estimate.low is None and estimate.high is None:
         return f"{estimate.method}; {sample}"
     if estimate.high is None:
-        return f"at least {words.amount(estimate.low, unit)}, no upper bound yet; {sample}"
-    low, high = (words.amount(bound, unit) for bound in (estimate.low, estimate.high))
+        return f"at least {text.amount(estimate.low, unit)}, no upper bound yet; {sample}"
+    low, high = (text.amount(bound, unit) for bound in (estimate.low, estimate.high))
     return f"95 % interval {low} to {high}; {sample}"
 
 
@@ -104,14 +104,14 @@ def frozen_figure(frozen: Mapping[str, Any]) -> dict[str, object]:
     aim = {name: frozen[name] for name in ("direction", "target", "upper_target", "unit")}
     return {
         "Criterion": frozen["label"],
-        "Value": words.amount(frozen["value"], unit),
+        "Value": text.amount(frozen["value"], unit),
         "Target": target(**aim),
         "Verdict": frozen["verdict"],
-        "95 % interval": words.between(frozen["low"], frozen["high"], unit),
-        "Sample": words.times(frozen["n"], frozen["sample"]),
-        "With the excluded rows": words.amount(everything["value"], unit)
+        "95 % interval": text.between(frozen["low"], frozen["high"], unit),
+        "Sample": text.times(frozen["n"], frozen["sample"]),
+        "With the excluded rows": text.amount(everything["value"], unit)
         if everything
-        else words.UNKNOWN,
+        else text.UNKNOWN,
         "Method": frozen["method"],
         "Owner": frozen["owner"],
     }

@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from core.analytics.account_settings import EngagementSettings
-from core.base import text as words
+from core.base import text
 from core.engagement.cohorts import Cohorts
 from core.engagement.onboarding import Onboarding
 from core.engagement.person import Customer
@@ -50,15 +50,15 @@ def concentration(shares: Sequence[tuple[int, float | None]], created: int) -> s
     if not known:
         return ""
     said = [
-        f"the first {'has' if size == 1 else f'{size} have'} {words.share(share)}"
+        f"the first {'has' if size == 1 else f'{size} have'} {text.share(share)}"
         for size, share in known
     ]
-    return f"{words.upper_first(words.listed(said))} of n = {words.count(created)} cycles"
+    return f"{text.upper_first(text.listed(said))} of n = {text.count(created)} cycles"
 
 
 def slipping_finding(count: int, lifecycle: str, settings: EngagementSettings) -> str:
     """29 customer users are silent: no cycle for 90 days."""
-    who = words.times(count, "customer user")
+    who = text.times(count, "customer user")
     verb = "is" if count == 1 else "are"
     if lifecycle == "silent":
         return f"{who} {verb} silent: no cycle for more than {settings.silent_days} days"
@@ -77,8 +77,8 @@ def cohort_finding(found: Cohorts) -> str:
     if not people:
         return "Nobody has begun long enough ago to see whether they stay"
     return (
-        f"{words.share(round(active / people, 2))} of those who begin are active the month after "
-        f"(n = {words.count(people)})"
+        f"{text.share(round(active / people, 2))} of those who begin are active the month after "
+        f"(n = {text.count(people)})"
     )
 
 
@@ -89,12 +89,12 @@ def onboarding_finding(found: Onboarding) -> str:
     if not began:
         return "Nobody created their first cycle in this period"
     head = (
-        f"{words.count(execution.reached)} of {words.times(began, 'newcomer')} got a cycle to "
-        f"testers, {words.count(submission.reached)} had one submitted"
+        f"{text.count(execution.reached)} of {text.times(began, 'newcomer')} got a cycle to "
+        f"testers, {text.count(submission.reached)} had one submitted"
     )
     if not execution.n:
         return head
-    quick = f"{words.count(execution.at_once)} of {words.count(execution.n)}"
+    quick = f"{text.count(execution.at_once)} of {text.count(execution.n)}"
     return f"{head}; {quick} reached testers on the day of their first draft"
 
 
@@ -105,19 +105,19 @@ def weekday_finding(cycles: pd.Series, verb: str) -> str:
         return "No cycle of a known creator in this period"
     most = [str(day) for day in cycles.index[cycles == cycles.max()]]
     if len(most) > 2:
-        return f"No weekday stands out (n = {words.count(total)})"
-    share = words.share(round(float(cycles.max()) / total, 2))
-    return f"Cycles most often {verb} on {words.listed(most)} ({share}, n = {words.count(total)})"
+        return f"No weekday stands out (n = {text.count(total)})"
+    share = text.share(round(float(cycles.max()) / total, 2))
+    return f"Cycles most often {verb} on {text.listed(most)} ({share}, n = {text.count(total)})"
 
 
 def customer_answer(name: str, found: Customer, period: str, today: date) -> str:
     """What someone did in the period, and when they were seen last."""
     did = (
-        f"{name} created {words.times(found.created, 'cycle')} and submitted "
-        f"{words.count(found.submitted)} ({words.lower_first(period)})"
+        f"{name} created {text.times(found.created, 'cycle')} and submitted "
+        f"{text.count(found.submitted)} ({text.lower_first(period)})"
     )
     if found.last is None:
         return f"{did}; none of their cycles has a date."
     if found.last > today:
-        return f"{did}; their latest cycle ends on {words.day(found.last)}."
-    return f"{did}; their latest cycle ended {words.ago(found.last, today)}."
+        return f"{did}; their latest cycle ends on {text.day(found.last)}."
+    return f"{did}; their latest cycle ended {text.ago(found.last, today)}."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.criteria.causes import Cause
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
@@ -83,8 +83,8 @@ def _of_result(result: CriterionResult, evidence: Evidence) -> Iterator[str]:
     everything = result.with_excluded
     if everything is not None and everything.verdict is not result.verdict:
         yield (
-            f"The exclusions decide it: {words.lower_first(result.verdict)} without the excluded "
-            f"rows, {words.lower_first(everything.verdict)} with them. Defend each of them before "
+            f"The exclusions decide it: {text.lower_first(result.verdict)} without the excluded "
+            f"rows, {text.lower_first(everything.verdict)} with them. Defend each of them before "
             "whoever relies on this figure, or withdraw it."
         )
 
@@ -96,11 +96,11 @@ def _no_data(result: CriterionResult, evidence: Evidence) -> str:
         return f"Nothing can be told yet. {reason} Enter or bring in what is missing."
     need = next((need for start, need in NEEDS.items() if key.startswith(start)), "bring in data")
     reason = result.estimate.reason
-    return f"{words.upper_first(need)}: {reason.rstrip('.') or 'nothing was measured'}."
+    return f"{text.upper_first(need)}: {reason.rstrip('.') or 'nothing was measured'}."
 
 
 def _missed(result: CriterionResult, causes: Sequence[Cause]) -> str:
-    value = words.amount(result.estimate.value, result.criterion.unit)
+    value = text.amount(result.estimate.value, result.criterion.unit)
     said = f"Missed: {value} where the target is {criterion_target(result)}."
     own = [cause for cause in causes if result.criterion.key in cause.criteria]
     # Where it crowds together says more than what it says of itself.
@@ -112,9 +112,9 @@ def _not_proven(result: CriterionResult, evidence: Evidence) -> str:
     judged, sample = result.judged, result.sample
     more, days = judged.more_needed, judged.more_days
     if more is not None and days is not None and days <= LONGEST_WAIT_DAYS:
-        wait = "" if sample == "day" else f", {words.times(days, 'day')} at this rate,"
+        wait = "" if sample == "day" else f", {text.times(days, 'day')} at this rate,"
         return (
-            f"Measure on: about {words.times(more, f'more {sample}')}{wait} would decide it if "
+            f"Measure on: about {text.times(more, f'more {sample}')}{wait} would decide it if "
             "they are like those so far."
         )
     if judged.source == PROMETHEUS and sample == "run":
@@ -123,7 +123,7 @@ def _not_proven(result: CriterionResult, evidence: Evidence) -> str:
             "target: the present ones cannot show it."
         )
     if judged.estimate.low is None and judged.estimate.high is None:
-        few = words.times(judged.estimate.n, sample)
+        few = text.times(judged.estimate.n, sample)
         return f"Measure on: {few} do not make an interval ({judged.estimate.method})."
     if evidence.chosen.content is not None and more is None:
         return "Compare the weeks after it: the frozen window does not decide it."
@@ -140,12 +140,12 @@ def _of_survey(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
         return
     people = evidence.feedback.technicians
     whom = (
-        f"Ask the {words.times(people, 'technician')} who resolved enhanced tickets in these days"
+        f"Ask the {text.times(people, 'technician')} who resolved enhanced tickets in these days"
         if people
         else "Ask the technicians who get enhanced tickets"
     )
     said = (
-        f"{whom} to answer the survey: {words.times(responses, 'response')} came in, and fewer "
+        f"{whom} to answer the survey: {text.times(responses, 'response')} came in, and fewer "
         f"than {LEAST_ANSWERS} are not broken down."
     )
     yield result.criterion.label, result.criterion.owner, said

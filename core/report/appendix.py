@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from core.analytics.query import query_metrics
 from core.analytics.registry import METRICS
-from core.base import text as words
+from core.base import text
 from core.criteria.frozen import row_counts
 from core.report.document import Block, Cell, Code, Figure, Heading, Paragraph, Table
 from core.report.evidence import Evidence
@@ -45,7 +45,7 @@ def _raw(evidence: Evidence) -> Iterator[Block]:
     yield Table(
         "Rows in the window, excluded or not",
         ("Rows", "Number"),
-        [(words.upper_first(name), number) for name, number in counts.items()],
+        [(text.upper_first(name), number) for name, number in counts.items()],
     )
 
 
@@ -145,7 +145,7 @@ def _statuses(evidence: Evidence) -> Table:
     statuses = sorted({status for of_day in by.values() for status in of_day})
     return Table(
         "Runs by day and status, excluded or not",
-        ("Day", *(words.upper_first(status) for status in statuses)),
+        ("Day", *(text.upper_first(status) for status in statuses)),
         [
             (f"{day:%a} {day}", *(of_day.get(status, 0) for status in statuses))
             for day, of_day in sorted(by.items())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.base.settings import ROOT
 from core.report import advice, appendix, measured, methods, summary
 from core.report.chosen import Chosen, account_of, choose
@@ -69,12 +69,12 @@ def _stamp(read: Evidence, name: str, *, is_demo: bool) -> dict[str, str]:
     versions = sorted({f"v{v}" for v in methods.definition_versions(read).values()})
     stamp = {
         "Account": name,
-        "Window": f"{words.day(window.start)} to {words.day(window.end)}, {read.chosen.state}",
+        "Window": f"{text.day(window.start)} to {text.day(window.end)}, {read.chosen.state}",
         "Days in": read.seen.scope.zone.key,
         "Exclusions": _excluded(read),
         "As of": local(read.seen, read.now),
         "Touchstone": product_version(),
-        "Definitions": f"{words.listed(versions)}, see Appendix B" if versions else words.UNKNOWN,
+        "Definitions": f"{text.listed(versions)}, see Appendix B" if versions else text.UNKNOWN,
     }
     baseline = read.chosen.baseline
     if baseline is not None and baseline.frozen_at is not None:
@@ -85,7 +85,7 @@ def _stamp(read: Evidence, name: str, *, is_demo: bool) -> dict[str, str]:
 def _excluded(read: Evidence) -> str:
     if not read.left_out:
         return "none"
-    return f"{words.times(len(read.left_out), 'exclusion')}, both figures shown"
+    return f"{text.times(len(read.left_out), 'exclusion')}, both figures shown"
 
 
 @cache
@@ -102,7 +102,7 @@ def _called(window: Window) -> str:
     rest = name[len(BASELINE) :].strip() if name.lower().startswith(BASELINE) else name
     if rest:
         return rest
-    return " to ".join(words.day(day) for day in (window.start, window.end) if day)
+    return " to ".join(text.day(day) for day in (window.start, window.end) if day)
 
 
 def _file_name(window: Window) -> str:

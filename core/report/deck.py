@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.charts.builders import criterion_bar
 from core.charts.image import INK, SOFT
@@ -83,13 +83,13 @@ def _carried(told: Told) -> list[Page]:
         )
         for one in found
     ]
-    subtitle = f"{words.times(len(found), 'action')} open from earlier weeks: did its line move?"
+    subtitle = f"{text.times(len(found), 'action')} open from earlier weeks: did its line move?"
     table = TableOf(("What", "Who", "Due", "Did it move"), (40, 18, 14, 34), rows)
     return tables("What we agreed on", subtitle, table, "action")
 
 
-def _day(text: str) -> str:
-    return words.day(date.fromisoformat(text))
+def _day(iso: str) -> str:
+    return text.day(date.fromisoformat(iso))
 
 
 COLOUR_OF_MOVE = {"as expected": GOOD, "against what was expected": BAD}
@@ -123,23 +123,23 @@ def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> list[Page]:
 def _criterion(row: Told) -> tuple[Cell, ...]:
     unit, verdict = row["unit"], Verdict(row["verdict"])
     earlier = (row[name] for name in ("week_before", "four_weeks", "baseline"))
-    said = words.between(row["low"], row["high"], unit)
-    counted = words.times(row["n"], row["sample"])
-    everything, both = row["with_excluded"], words.UNKNOWN
+    said = text.between(row["low"], row["high"], unit)
+    counted = text.times(row["n"], row["sample"])
+    everything, both = row["with_excluded"], text.UNKNOWN
     if everything:
-        verdict_of_all = words.lower_first(everything["verdict"])
-        both = f"{words.amount(everything['value'], unit)}, {verdict_of_all}"
+        verdict_of_all = text.lower_first(everything["verdict"])
+        both = f"{text.amount(everything['value'], unit)}, {verdict_of_all}"
     # Met without the excluded rows, and not with them: that has to be seen.
     is_by_them = bool(everything) and verdict is Verdict.MET != everything["verdict"]
     return (
         Cell(row["label"], bold=True),
-        Cell(words.amount(row["value"], unit), bold=True),
+        Cell(text.amount(row["value"], unit), bold=True),
         Cell(row["target_words"]),
         Cell(
             SIGNS[verdict] + (" by exclusions" if is_by_them else ""), COLOURS[verdict], bold=True
         ),
         Cell(f"{said}, {counted}" if row["n"] else row["reason"] or "no data", SOFT),
-        *(Cell(words.amount(value, unit)) for value in earlier),
+        *(Cell(text.amount(value, unit)) for value in earlier),
         Cell(both),
     )
 
@@ -190,15 +190,15 @@ def _figures(title: str, row: Told) -> Page:
         result.estimate, target=row["target"], ends=criterion_ends(result), unit=unit
     )
     figures = [
-        ("This week", COLOURS[Verdict(row["verdict"])], words.amount(row["value"], unit)),
+        ("This week", COLOURS[Verdict(row["verdict"])], text.amount(row["value"], unit)),
         ("Target", INK, row["target_words"]),
-        ("Last week", INK, words.amount(row["week_before"], unit)),
-        ("Four weeks before", INK, words.amount(row["four_weeks"], unit)),
-        ("Baseline", INK, words.amount(row["baseline"], unit)),
+        ("Last week", INK, text.amount(row["week_before"], unit)),
+        ("Four weeks before", INK, text.amount(row["four_weeks"], unit)),
+        ("Baseline", INK, text.amount(row["baseline"], unit)),
     ]
 
     def draw(slides: Slides, rest: str) -> None:
-        said = words.upper_first(row["interval_words"])
+        said = text.upper_first(row["interval_words"])
         slides.figures(
             title,
             f"{said}. {rest}" if rest else said,
@@ -274,7 +274,7 @@ def _escalations(packet: Packet) -> list[Page]:
     only = [one for one in told["sent"] if one["criterion_key"] not in keys]
     rows = [
         (
-            Cell(words.upper_first(one["severity"]), SEVERE[one["severity"]], bold=True),
+            Cell(text.upper_first(one["severity"]), SEVERE[one["severity"]], bold=True),
             Cell(labels.get(one["criterion_key"], "Data"), bold=True),
             Cell(one.get("why", one["text"])),
             Cell("; ".join(sent.get(one["criterion_key"], ["not recorded as sent"]))),
@@ -299,7 +299,7 @@ def _agreed(told: Told) -> list[Page]:
                 f"{labels.get(one['criterion_key'], one['criterion_key'])} "
                 f"{EXPECTED.get(one['expected'] or '', '')}"
                 if one["criterion_key"]
-                else words.UNKNOWN
+                else text.UNKNOWN
             ),
         )
         for one in found
@@ -325,9 +325,9 @@ def _methods(told: Told) -> list[Page]:
     rows = [
         (
             Cell(row["label"], bold=True),
-            Cell(row["method"] or words.UNKNOWN),
-            Cell(row["source"] or words.UNKNOWN),
-            Cell(words.times(row["n"], row["sample"])),
+            Cell(row["method"] or text.UNKNOWN),
+            Cell(row["source"] or text.UNKNOWN),
+            Cell(text.times(row["n"], row["sample"])),
         )
         for row in told["criteria"]
         if row["value"] is not None

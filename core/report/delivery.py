@@ -9,7 +9,7 @@ from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from html import escape
 
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError, SourceError, SourceRefused, SourceUnreachable
 from core.base.mail_settings import MailSettings
 from core.base.stats import Verdict
@@ -188,7 +188,7 @@ def _rows(packet: Packet) -> list[tuple[str, str, str, str]]:
     return [
         (
             row["label"],
-            words.amount(row["value"], row["unit"]),
+            text.amount(row["value"], row["unit"]),
             row["target_words"],
             SIGNS[Verdict(row["verdict"])],
         )

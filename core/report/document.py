@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.charts.vega import Drawn
 
@@ -173,13 +173,13 @@ def is_number(value: Cell) -> bool:
 def cell_text(value: Cell) -> str:
     """A cell as people read it: thousands separated, six digits of a fraction, a dash for None."""
     if value is None:
-        return words.UNKNOWN
+        return text.UNKNOWN
     if isinstance(value, Figure):
-        return words.amount(value.value, value.unit)
+        return text.amount(value.value, value.unit)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return words.count(value)
+        return text.count(value)
     if isinstance(value, float):
         return f"{value:,.{DIGITS}g}" if abs(value) < 1_000 else f"{value:,.2f}"
-    return words.day(value) if isinstance(value, date) else line_text(value)
+    return text.day(value) if isinstance(value, date) else line_text(value)

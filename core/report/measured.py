@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.base import text as words
+from core.base import text
 from core.criteria.charts import estimate_rows
 from core.criteria.entries import ANNOTATION_KINDS
 from core.criteria.panels import panels
@@ -71,11 +71,11 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
     if found.go_live is not None:
         live = found.go_live
         shares = [
-            words.UNKNOWN if share is None else words.share(share)
+            text.UNKNOWN if share is None else text.share(share)
             for share in (live.enhanced_before, live.enhanced_after)
         ]
         yield Paragraph(
-            f"Go-live on {words.day(live.day)}: {words.times(live.weeks, 'whole week')} on either "
+            f"Go-live on {text.day(live.day)}: {text.times(live.weeks, 'whole week')} on either "
             f"side; enhanced {shares[0]} before and {shares[1]} after.",
             quiet=True,
         )
@@ -93,7 +93,7 @@ def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
         title,
         "Reduction of the mean time to resolution with its 95 % interval; to the left of 0 it "
         "takes longer, and the target is dashed",
-        "; ".join(f"{n}: {words.amount(w.estimate.value, 'fraction')}" for n, w in ways.items()),
+        "; ".join(f"{n}: {text.amount(w.estimate.value, 'fraction')}" for n, w in ways.items()),
     )
 
 
@@ -101,14 +101,14 @@ def _way(name: str, way: Compared) -> tuple[str | int, ...]:
     estimate = way.estimate
     return (
         name,
-        words.amount(estimate.value, "fraction"),
-        " to ".join(words.amount(x, "fraction") for x in (estimate.low, estimate.high))
+        text.amount(estimate.value, "fraction"),
+        " to ".join(text.amount(x, "fraction") for x in (estimate.low, estimate.high))
         if estimate.low is not None
         else estimate.method,
-        words.amount(way.without.mean, "minutes"),
-        words.amount(way.enhanced.mean, "minutes"),
-        words.amount(way.without.median, "minutes"),
-        words.amount(way.enhanced.median, "minutes"),
+        text.amount(way.without.mean, "minutes"),
+        text.amount(way.enhanced.mean, "minutes"),
+        text.amount(way.without.median, "minutes"),
+        text.amount(way.enhanced.median, "minutes"),
         way.without.tickets,
         way.enhanced.tickets,
     )
@@ -118,11 +118,11 @@ def _said_minutes(evidence: Evidence) -> str:
     said = evidence.comparison.survey
     if said.value is None:
         return "Nobody answered in the survey how many minutes are saved."
-    bounds = " to ".join(words.amount(x, "minutes") for x in (said.low, said.high))
+    bounds = " to ".join(text.amount(x, "minutes") for x in (said.low, said.high))
     interval = said.method if said.low is None else f"95 % interval {bounds}"
     return (
-        f"Survey: {words.amount(said.value, 'minutes')} saved for each ticket, as "
-        f"{words.times(said.n, 'person says', 'people say')}; {interval}."
+        f"Survey: {text.amount(said.value, 'minutes')} saved for each ticket, as "
+        f"{text.times(said.n, 'person says', 'people say')}; {interval}."
     )
 
 
@@ -131,7 +131,7 @@ def returned(evidence: Evidence) -> Iterator[Block]:
     found = evidence.roi
     yield Heading("Return on investment")
     if found.reason:
-        yield Callout(f"The return cannot be told: {words.lower_first(found.reason)}", "warning")
+        yield Callout(f"The return cannot be told: {text.lower_first(found.reason)}", "warning")
     else:
         yield Table(
             f"From low to high, in {evidence.currency}; a year has 52 weeks",
@@ -164,17 +164,17 @@ def _lines(found: Roi) -> Iterator[tuple[str, Amount, str]]:
 
 
 def _amounts(name: str, amount: Amount, unit: str) -> tuple[str, ...]:
-    return (name, *(words.amount(x, unit) for x in (amount.low, amount.middle, amount.high)))
+    return (name, *(text.amount(x, unit) for x in (amount.low, amount.middle, amount.high)))
 
 
 def _input(evidence: Evidence, one: RoiInput) -> tuple[str, ...]:
     value = one.value
     if isinstance(value, int | float):
-        said = words.amount(round(value, 2), "")
+        said = text.amount(round(value, 2), "")
     else:
-        said = MINUTES_FROM.get(value or "", value or words.UNKNOWN)
+        said = MINUTES_FROM.get(value or "", value or text.UNKNOWN)
     at = one.at and local(evidence.seen, one.at)
-    return one.label, said, one.origin, one.by or words.UNKNOWN, at or words.UNKNOWN
+    return one.label, said, one.origin, one.by or text.UNKNOWN, at or text.UNKNOWN
 
 
 def survey(evidence: Evidence) -> Iterator[Block]:
@@ -184,7 +184,7 @@ def survey(evidence: Evidence) -> Iterator[Block]:
     if not found.responses:
         yield Paragraph("Nobody answered the survey in this window.")
         return
-    responses = words.upper_first(words.times(found.responses, "response"))
+    responses = text.upper_first(text.times(found.responses, "response"))
     yield Paragraph(f"{responses}, without those that are excluded.")
     yield Table(
         "Every question",
@@ -202,17 +202,17 @@ def survey(evidence: Evidence) -> Iterator[Block]:
     for key, title in TEXTS.items():
         texts = found.texts[key]
         if texts:
-            yield Heading(f"{title} ({words.times(len(texts), 'answer')}, the latest)", 2)
-            yield Bullets([quoted(text) for text in texts[-3:]])
+            yield Heading(f"{title} ({text.times(len(texts), 'answer')}, the latest)", 2)
+            yield Bullets([quoted(sentence) for sentence in texts[-3:]])
 
 
 def _question(answered: Answered) -> tuple[str | int, ...]:
     estimate, unit = answered.estimate, answered.question.unit
     name = {"stars": " of 5", "of 10": " of 10", "fraction": " yes"}.get(unit, "")
-    value = words.amount(estimate.value, unit)
+    value = text.amount(estimate.value, unit)
     bounds = estimate.method
     if estimate.low is not None:
-        bounds = " to ".join(words.amount(x, unit) for x in (estimate.low, estimate.high))
+        bounds = " to ".join(text.amount(x, unit) for x in (estimate.low, estimate.high))
     split = (
         "; ".join(
             f"{_choice(choice)}: {number}"
@@ -225,7 +225,7 @@ def _question(answered: Answered) -> tuple[str | int, ...]:
     return (
         answered.question.label,
         value if estimate.value is None else f"{value}{name}",
-        words.UNKNOWN if estimate.value is None else bounds,
+        text.UNKNOWN if estimate.value is None else bounds,
         answered.n,
         split,
     )
@@ -237,7 +237,7 @@ def _choice(choice: object) -> str:
     # As JSON has them, in what was frozen.
     named = {"true": "yes", "false": "no"}
     try:
-        return words.amount(float(str(choice)), "")
+        return text.amount(float(str(choice)), "")
     except ValueError:
         return named.get(str(choice), str(choice))
 
@@ -249,13 +249,13 @@ def feedback(evidence: Evidence) -> Iterator[Block]:
     if not found.votes:
         yield Paragraph("Nobody voted in this window.")
         return
-    raters = words.times(found.raters, "person", "people")
+    raters = text.times(found.raters, "person", "people")
     thumbs = (
-        f"{words.count(found.thumbs_up)} of {words.times(found.thumbs, 'thumb')} point up."
+        f"{text.count(found.thumbs_up)} of {text.times(found.thumbs, 'thumb')} point up."
         if found.thumbs
         else "Nobody gave a thumb."
     )
-    yield Paragraph(f"{words.times(found.votes, 'vote')} of {raters}. {thumbs}")
+    yield Paragraph(f"{text.times(found.votes, 'vote')} of {raters}. {thumbs}")
     if found.ratings is None:
         yield Paragraph(
             "With fewer than five people who voted, ratings and comments could tell who said what: "
@@ -269,8 +269,8 @@ def feedback(evidence: Evidence) -> Iterator[Block]:
         [(stars, number) for stars, number in sorted(found.ratings.items())],
     )
     if found.quotes:
-        yield Heading(f"The latest of {words.times(found.comments, 'comment')}", 2)
-        yield Bullets([quoted(text) for text in found.quotes])
+        yield Heading(f"The latest of {text.times(found.comments, 'comment')}", 2)
+        yield Bullets([quoted(sentence) for sentence in found.quotes])
 
 
 def quoted(text: str) -> str:

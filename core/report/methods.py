@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from core.analytics.registry import METRICS
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.criteria.entries import EXCLUSION_KINDS, ExclusionEntry
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
@@ -87,7 +87,7 @@ def _method(evidence: Evidence, result: CriterionResult) -> tuple[str, ...]:
         result.estimate.method,
         result.judged.source,
         f"{result.metric} v{version}" if result.metric and version else "see the methods",
-        result.criterion.rationale or words.UNKNOWN,
+        result.criterion.rationale or text.UNKNOWN,
     )
 
 
@@ -114,17 +114,17 @@ def data_quality(evidence: Evidence) -> Iterator[Block]:
     )
     if evidence.found:
         yield Table(
-            words.times(len(evidence.found), "finding"),
+            text.times(len(evidence.found), "finding"),
             ("When", "Check", "Finding"),
             [
-                (local(evidence.seen, at), check, text)
-                for check, at, text in evidence.found[:MOST_FINDINGS]
+                (local(evidence.seen, at), check, sentence)
+                for check, at, sentence in evidence.found[:MOST_FINDINGS]
             ],
             (18, 26, 56),
         )
         if len(evidence.found) > MOST_FINDINGS:
             more = len(evidence.found) - MOST_FINDINGS
-            yield Paragraph(f"And {words.count(more)} more: see the dashboard.", quiet=True)
+            yield Paragraph(f"And {text.count(more)} more: see the dashboard.", quiet=True)
     else:
         yield Paragraph("Nothing was found: each day is there, and nothing stands out.")
     yield from ledger(evidence)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.report.baseline import product_version
 from core.report.chosen import account_of
 from core.review.agenda import agenda, week_of
@@ -62,8 +62,7 @@ class Packet:
     def stamp(self) -> dict[str, str]:
         """Whose it is, of which days, as of when, and what wrote it."""
         first, last = (
-            words.day(datetime.fromisoformat(self.content[day]))
-            for day in ("first_day", "last_day")
+            text.day(datetime.fromisoformat(self.content[day])) for day in ("first_day", "last_day")
         )
         stamp = {
             "Account": self.account,

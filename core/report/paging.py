@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from core.base import text as words
+from core.base import text
 from core.charts.image import INK
 from core.report.slides import (
     BOTTOM,
@@ -49,7 +49,7 @@ def chosen(sections: Sequence[Sequence[Page]], most: int) -> Iterator[tuple[Page
             rest = ""
             if left and n == number:
                 rest = (
-                    f"And {words.times(left, f'more {page.noun}')}: see the packet as PDF or HTML."
+                    f"And {text.times(left, f'more {page.noun}')}: see the packet as PDF or HTML."
                 )
             yield page, rest
 

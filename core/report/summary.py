@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.charts import builders as charts
 from core.criteria.panels import criterion_ends
@@ -71,7 +71,7 @@ def state_of(evidence: Evidence) -> Iterator[Callout]:
     flagged = [r.criterion.label for r in evidence.results if r.is_met_by_exclusions]
     if flagged:
         yield Callout(
-            f"{words.listed(flagged)}: Met only because of exclusions. Each of them has to be "
+            f"{text.listed(flagged)}: Met only because of exclusions. Each of them has to be "
             "defended; both figures stand below.",
             "warning",
         )
@@ -80,7 +80,7 @@ def state_of(evidence: Evidence) -> Iterator[Callout]:
 def _restated(evidence: Evidence) -> str:
     if not evidence.restated:
         return "Today's data still gives each of the frozen figures."
-    number = words.times(len(evidence.restated), "of the frozen figures", "of the frozen figures")
+    number = text.times(len(evidence.restated), "of the frozen figures", "of the frozen figures")
     return f"Today's data gives {number} otherwise: see the restatements."
 
 
@@ -91,10 +91,10 @@ def judgement(result: CriterionResult) -> Judgement:
     return Judgement(
         label=criterion.label,
         verdict=result.verdict,
-        value=words.amount(estimate.value, criterion.unit),
+        value=text.amount(estimate.value, criterion.unit),
         target=criterion_target(result),
-        said=words.upper_first(criterion_interval(result)).rstrip("."),
-        note=words.upper_first("; ".join(note for note in notes if note)),
+        said=text.upper_first(criterion_interval(result)).rstrip("."),
+        note=text.upper_first("; ".join(note for note in notes if note)),
         owner=criterion.owner,
         bar=charts.criterion_bar(
             estimate, target=criterion.target, ends=criterion_ends(result), unit=criterion.unit
@@ -108,16 +108,16 @@ def proven_and_missing(results: Sequence[CriterionResult]) -> tuple[list[str], l
     for result in results:
         label = result.criterion.label
         kind = " (guardrail)" if result.criterion.is_guardrail else ""
-        value = words.amount(result.estimate.value, result.criterion.unit)
+        value = text.amount(result.estimate.value, result.criterion.unit)
         said = f"{label}{kind}"
         if result.verdict in {Verdict.MET, Verdict.MISSED}:
             proven.append(
-                f"{said} is {words.lower_first(result.verdict)}: {value}, target "
+                f"{said} is {text.lower_first(result.verdict)}: {value}, target "
                 f"{criterion_target(result)}; {criterion_interval(result)}."
             )
         elif result.verdict is Verdict.NO_DATA:
             reason = result.estimate.reason or "nothing was measured"
-            missing.append(f"{said} has no data. {words.upper_first(reason.rstrip('.'))}.")
+            missing.append(f"{said} has no data. {text.upper_first(reason.rstrip('.'))}.")
         else:
             more = criterion_note(result)
             why = f"; {more}" if more else ""
@@ -161,11 +161,11 @@ def _row(result: CriterionResult) -> tuple[str, ...]:
     kind = " (guardrail)" if result.criterion.is_guardrail else ""
     return (
         f"{result.criterion.label}{kind}",
-        words.amount(estimate.value, unit),
+        text.amount(estimate.value, unit),
         criterion_target(result),
         SIGNS[result.verdict],
         interval(result.judged, unit),
-        words.times(estimate.n, result.sample),
+        text.times(estimate.n, result.sample),
         result.criterion.owner,
     )
 
@@ -174,14 +174,14 @@ def interval(judged: Judged, unit: str) -> str:
     """95.1 % to 97.4 %; why there is none, or no upper bound."""
     estimate = judged.estimate
     if estimate.value is None:
-        return words.UNKNOWN
+        return text.UNKNOWN
     if estimate.low is None and estimate.high is None:
         return estimate.method
     if estimate.high is None:
-        return f"{words.amount(estimate.low, unit)} or more"
+        return f"{text.amount(estimate.low, unit)} or more"
     if estimate.low is None:
-        return f"up to {words.amount(estimate.high, unit)}"
-    return " to ".join(words.amount(bound, unit) for bound in (estimate.low, estimate.high))
+        return f"up to {text.amount(estimate.high, unit)}"
+    return " to ".join(text.amount(bound, unit) for bound in (estimate.low, estimate.high))
 
 
 def _both(result: CriterionResult, everything: Judged) -> tuple[str | int, ...]:
@@ -189,10 +189,10 @@ def _both(result: CriterionResult, everything: Judged) -> tuple[str | int, ...]:
     flag = ": met by the exclusions alone" if result.is_met_by_exclusions else ""
     return (
         result.criterion.label,
-        words.amount(result.estimate.value, unit),
+        text.amount(result.estimate.value, unit),
         SIGNS[result.verdict],
         result.estimate.n,
-        words.amount(everything.estimate.value, unit),
+        text.amount(everything.estimate.value, unit),
         f"{SIGNS[everything.verdict]}{flag}",
         everything.estimate.n,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.charts import builders as charts
 from core.charts.vega import Drawn
@@ -60,7 +60,7 @@ def _blocks(packet: Packet) -> Iterator[Block]:
     if packet.closed_at is None:
         yield Callout("This review is not closed yet: its figures change with the data.", "warning")
     else:
-        said = words.upper_first(packet.state)
+        said = text.upper_first(packet.state)
         yield Callout(f"{said}: every figure, word and chart is as it was then.")
     yield Heading("What we agreed on")
     yield from _actions(told["actions"], "No action is open from earlier weeks.", is_carried=True)
@@ -92,13 +92,11 @@ def _actions(
         )
         for one in found
     ]
-    title = words.times(len(found), "action")
+    title = text.times(len(found), "action")
     if not is_carried:
         yield Table(title, columns, rows, (44, 18, 12, 12, 24))
         return
-    moved = [
-        (*row, one.get("moved") or words.UNKNOWN) for row, one in zip(rows, found, strict=True)
-    ]
+    moved = [(*row, one.get("moved") or text.UNKNOWN) for row, one in zip(rows, found, strict=True)]
     yield Table(f"{title} open", (*columns, "Did it move"), moved, (30, 14, 11, 10, 16, 24))
 
 
@@ -109,7 +107,7 @@ def _state(one: Mapping[str, Any]) -> str:
 
 def _expected(one: Mapping[str, Any]) -> str:
     if not one["criterion_key"]:
-        return words.UNKNOWN
+        return text.UNKNOWN
     name = one.get("criterion") or one["criterion_key"]
     return f"{name} {EXPECTED.get(one['expected'] or '', '')}".strip()
 
@@ -127,8 +125,8 @@ def _criteria(told: Mapping[str, Any]) -> Iterator[Block]:
                 Figure(row["value"], row["unit"]),
                 row["target_words"],
                 SIGNS[Verdict(row["verdict"])],
-                words.between(row["low"], row["high"], row["unit"]),
-                words.times(row["n"], row["sample"]),
+                text.between(row["low"], row["high"], row["unit"]),
+                text.times(row["n"], row["sample"]),
                 row["owner"],
             )
             for row in rows
@@ -165,10 +163,10 @@ def _judgements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Judgement]:
         yield Judgement(
             label=row["label"],
             verdict=Verdict(row["verdict"]),
-            value=words.amount(row["value"], row["unit"]),
+            value=text.amount(row["value"], row["unit"]),
             target=row["target_words"],
-            said=words.upper_first(row["interval_words"]).rstrip("."),
-            note=words.upper_first("; ".join(notes)),
+            said=text.upper_first(row["interval_words"]).rstrip("."),
+            note=text.upper_first("; ".join(notes)),
             owner=row["owner"],
             bar=charts.criterion_bar(
                 result.estimate, target=row["target"], ends=criterion_ends(result), unit=row["unit"]
@@ -182,16 +180,16 @@ def _label(row: Mapping[str, Any]) -> str:
 
 def _earlier(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     unit = row["unit"]
-    moved = words.change(row["value"], row["week_before"], unit)
+    moved = text.change(row["value"], row["week_before"], unit)
     return (
         row["label"],
         Figure(row["value"], unit),
         Figure(row["week_before"], unit),
-        words.UNKNOWN if moved is None else str(moved),
-        row["verdict_before"] or words.UNKNOWN,
+        text.UNKNOWN if moved is None else str(moved),
+        row["verdict_before"] or text.UNKNOWN,
         Figure(row["four_weeks"], unit),
         Figure(row["baseline"], unit),
-        row["against_baseline"] or words.UNKNOWN,
+        row["against_baseline"] or text.UNKNOWN,
     )
 
 
@@ -231,7 +229,7 @@ def _signals(told: Mapping[str, Any]) -> Iterator[Block]:
 def _lists(told: Mapping[str, Any]) -> Iterator[Block]:
     yield Heading("What is good, what worries, what is stable")
     for key in ("positive", "worrying", "stable"):
-        yield Heading(words.upper_first(key), 2)
+        yield Heading(text.upper_first(key), 2)
         yield Bullets(told[key]) if told[key] else Paragraph("Nothing.")
 
 
@@ -297,9 +295,9 @@ def _written(packet: Packet) -> Iterator[Block]:
     notes = packet.notes()
     if not notes:
         yield Paragraph("Nobody wrote a note.")
-    for title, text in notes.items():
+    for title, note in notes.items():
         yield Heading(title, 2)
-        yield from (Paragraph(line) for line in text.split("\n") if line.strip())
+        yield from (Paragraph(line) for line in note.split("\n") if line.strip())
     yield Heading("Who was there")
     attendees = packet.content["attendees"]
     if attendees:
@@ -349,8 +347,8 @@ def _appendix(packet: Packet) -> Iterator[Block]:
         [
             (
                 row["label"],
-                row["method"] or words.UNKNOWN,
-                row["source"] or words.UNKNOWN,
+                row["method"] or text.UNKNOWN,
+                row["source"] or text.UNKNOWN,
                 "" if row["definition_version"] is None else f"v{row['definition_version']}",
             )
             for row in told["criteria"]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core.analytics.series import Series, series_of
 from core.analytics.window import Window, iso_week
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts.signal import signal_chart
@@ -206,13 +206,13 @@ def _moved(rows: Sequence[Mapping[str, Any]], tested: Sequence[Shift]) -> list[d
         shift = sure.get(row["key"])
         if not changed and shift is None:
             continue
-        value = words.amount(row["value"], row["unit"])
+        value = text.amount(row["value"], row["unit"])
         said = []
         if changed:
-            was = words.lower_first(row["verdict_before"])
-            said.append(f"{words.lower_first(row['verdict'])} after {was} the week before")
+            was = text.lower_first(row["verdict_before"])
+            said.append(f"{text.lower_first(row['verdict'])} after {was} the week before")
         if shift is not None:
-            four = words.amount(row["four_weeks"], row["unit"])
+            four = text.amount(row["four_weeks"], row["unit"])
             how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
             said.append(f"{value} against {four} in the four weeks before ({how_sure})")
         found.append(
@@ -267,7 +267,7 @@ def _causes(scope: Scope, week: Window) -> list[str]:
     ]
     said += [
         f"{at(entry.from_at)} to {at(entry.to_at)} excluded: "
-        f"{words.lower_first(EXCLUSION_KINDS[entry.kind])}, {entry.reason}"
+        f"{text.lower_first(EXCLUSION_KINDS[entry.kind])}, {entry.reason}"
         for entry in exclusions(scope)
         if entry.withdrawn_at is None and entry.from_at < end and entry.to_at > start
     ]
@@ -294,7 +294,7 @@ def _sentences(
     for row in rows:
         if row["value"] is None or row["is_guardrail"]:
             continue
-        value = words.amount(row["value"], row["unit"])
+        value = text.amount(row["value"], row["unit"])
         target = row["target_words"]
         said = f"{row['label']} is {value}, target {target}"
         if row["verdict"] == Verdict.MET:
@@ -345,6 +345,6 @@ def _action(
     unit = result.criterion.unit
     return row | {
         "criterion": result.criterion.label,
-        "moved": f"{words.amount(then.estimate.value, unit)} then, "
-        f"{words.amount(result.estimate.value, unit)} now: {moved}",
+        "moved": f"{text.amount(then.estimate.value, unit)} then, "
+        f"{text.amount(result.estimate.value, unit)} now: {moved}",
     }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.base.given import given_text
 from core.base.stats import Verdict
@@ -75,9 +75,9 @@ def _severity(key: str, result: CriterionResult, before: CriterionResult | None)
     critical = {
         "success_rate": (
             value < LEAST_SUCCESS,
-            f"only {words.share(value)} of the runs succeeded",
+            f"only {text.share(value)} of the runs succeeded",
         ),
-        "latency_p95": (value > LONGEST_P95, f"p95 latency is {words.duration(value)}"),
+        "latency_p95": (value > LONGEST_P95, f"p95 latency is {text.duration(value)}"),
     }
     is_critical, why = critical.get(key, (False, ""))
     if is_critical:
@@ -92,7 +92,7 @@ def _of_target(
         return "high", f"the target, {criterion_target(result)}, is missed"
     was = None if before is None else before.estimate.value
     if was and _worse(result, value, was) > MUCH_WORSE:
-        now, then = (words.amount(x, result.criterion.unit) for x in (value, was))
+        now, then = (text.amount(x, result.criterion.unit) for x in (value, was))
         return "high", f"{now} after {then} the week before"
     if result.verdict is Verdict.NOT_PROVEN and not result.criterion.is_on_target(value):
         return "medium", "not proven, and on the bad side of the target"
@@ -107,7 +107,7 @@ def _worse(result: CriterionResult, value: float, was: float) -> float:
 
 def _message(result: CriterionResult, why: str, severity: str, week: str, account: str) -> str:
     criterion = result.criterion
-    value = words.amount(result.estimate.value, criterion.unit)
+    value = text.amount(result.estimate.value, criterion.unit)
     return (
         f"{severity.upper()}, {account}, {week}: {criterion.label} is {value}, target "
         f"{criterion_target(result)} ({criterion_interval(result)}). Why: {why}. "

@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
 from core.analytics.account_settings import note_change
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.base.given import given_text
 from core.review.actions import actions
@@ -134,7 +134,7 @@ def restated_since(scope: Scope, meeting: Meeting, *, name: str) -> list[str]:
         if other is None:
             continue
         was, is_now = (
-            f"{words.amount(one['value'], one['unit'])}, {words.lower_first(one['verdict'])}"
+            f"{text.amount(one['value'], one['unit'])}, {text.lower_first(one['verdict'])}"
             for one in (row, other)
         )
         if was != is_now:
@@ -146,7 +146,7 @@ def restated_since(scope: Scope, meeting: Meeting, *, name: str) -> list[str]:
         other = series.get(one["key"])
         if other is None:
             continue
-        was, is_now = (words.amount(part["value"], one["unit"]) for part in (one, other))
+        was, is_now = (text.amount(part["value"], one["unit"]) for part in (one, other))
         if was != is_now:
             found.append(f"{one['label']}: closed with {was}; today {is_now} (late data).")
     gone = [cause for cause in now["causes"] if cause not in then["causes"]]
@@ -160,7 +160,7 @@ def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         return "exclusions have changed"
     more = now["n"] - then["n"]
     if more:
-        return f"{words.times(abs(more), then['sample'])} {'more' if more > 0 else 'fewer'}"
+        return f"{text.times(abs(more), then['sample'])} {'more' if more > 0 else 'fewer'}"
     if then["target_words"] != now["target_words"]:
         return f"the target was {then['target_words']}"
     return "rows that were there have changed"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.criteria.later import difference
 from core.criteria.verdicts import CriterionResult, evaluate
@@ -93,7 +93,7 @@ def _scored(one: Opportunity, result: CriterionResult | None) -> Scored:
             confidence=confidence,
             score=None,
             priority=None,
-            arithmetic=f"not scored yet: {words.listed(list(missing))} to be decided",
+            arithmetic=f"not scored yet: {text.listed(list(missing))} to be decided",
             missing=missing,
         )
     score = reach * closes * confidence / one.effort
@@ -104,8 +104,8 @@ def _scored(one: Opportunity, result: CriterionResult | None) -> Scored:
         confidence=confidence,
         score=score,
         priority=_priority(closes, reach, one.effort),
-        arithmetic=f"{reach} reached x {words.share(closes)} of the gap x "
-        f"{words.share(confidence)} sure / {one.effort:g} days = {score:.2f}",
+        arithmetic=f"{reach} reached x {text.share(closes)} of the gap x "
+        f"{text.share(confidence)} sure / {one.effort:g} days = {score:.2f}",
         missing=(),
     )
 
@@ -163,7 +163,7 @@ def _outcome(scope: Scope, one: Opportunity, first: date, last: date) -> Outcome
         (after.estimate.low, after.estimate.high),
     )
     moved = {"better": AS_EXPECTED, "worse": "against what was expected"}.get(found, found)
-    values = (words.amount(r.estimate.value, r.criterion.unit) for r in (before, after))
+    values = (text.amount(r.estimate.value, r.criterion.unit) for r in (before, after))
     was, is_now = values
     return Outcome(one, was, is_now, moved)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.analytics.series import Series
-from core.base import text as words
+from core.base import text
 from core.base.control_limits import SETTLED, Rule, Signal
 from core.charts.signal import limits_words
 from core.engagement.movers import Movers
@@ -26,7 +26,7 @@ def short_finding(series: Series) -> str:
     if newest:
         return _newest(series, newest)
     earlier = len(found.signals)
-    rest = f", {words.times(earlier, 'earlier signal')}" if earlier else ""
+    rest = f", {text.times(earlier, 'earlier signal')}" if earlier else ""
     return f"within the usual limits{rest}"
 
 
@@ -55,12 +55,12 @@ def subtitle(series: Series, *, brief: bool = False) -> str:
     found, grain = series.behaviour, series.grain
     said = [f"By {grain}"]
     if found.centre is not None:
-        number = words.times(found.judged, f"finished {grain}")
+        number = text.times(found.judged, f"finished {grain}")
         said.append(f"band: usual limits{_band(series)} from {number}")
         if found.is_provisional:
             said.append(f"provisional until there are {SETTLED}")
         if not brief:
-            said.append(f"dashed: mean {words.amount(_rounded(found.centre), series.metric.unit)}")
+            said.append(f"dashed: mean {text.amount(_rounded(found.centre), series.metric.unit)}")
             if found.spread > 1:
                 said.append(f"widened {found.spread:.1f} times as {grain}s vary more than chance")
             said.append(chance([series]))
@@ -109,7 +109,7 @@ def alt_text(series: Series) -> str:
     marked = [f"{_when(series, signal)} {signal.words}" for signal in series.behaviour.signals]
     known = [point for point in series.points if point.value is not None]
     unit = series.metric.unit
-    last = f"; last {known[-1].period} {words.amount(known[-1].value, unit)}" if known else ""
+    last = f"; last {known[-1].period} {text.amount(known[-1].value, unit)}" if known else ""
     return f"{series.metric.label} by {series.grain}, {'; '.join(marked) or 'no signal'}{last}"
 
 
@@ -135,14 +135,14 @@ def news(found: Sequence[Series]) -> str:
     if not judged:
         return f"No signal can be told from noise yet: too few finished {grain}s."
     if not fired:
-        number = words.number(len(judged))
+        number = text.number(len(judged))
         which = f"all {number} trends" if len(judged) == len(found) else f"{number} of the trends"
         verb = "is" if len(judged) == 1 else "are"
         return f"No new signal: {which} {verb} within the usual limits."
-    said = words.listed(
-        [f"{words.lower_first(series.metric.label)} ({short_finding(series)})" for series in fired]
+    said = text.listed(
+        [f"{text.lower_first(series.metric.label)} ({short_finding(series)})" for series in fired]
     )
-    number = words.upper_first(words.number(len(fired)))
+    number = text.upper_first(text.number(len(fired)))
     soft = "; limits are provisional" if any(s.behaviour.is_provisional for s in fired) else ""
     return f"{number} signal{'s' if len(fired) > 1 else ''}: {said}{soft}."
 
@@ -156,20 +156,20 @@ def movers_finding(found: Movers, who: str, what: str) -> str:
         return f"No {who} moved more than chance explains"
     first = max(clear, key=lambda person: abs(person.change))
     verb = "rose" if first.change > 0 else "fell"
-    amounts = f"{words.count(first.before)} to {words.count(first.now)}"
+    amounts = f"{text.count(first.before)} to {text.count(first.now)}"
     return f"{first.name} {verb} most: {amounts} {what}"
 
 
 def movers_subtitle(found: Movers, who: str, what: str, days: int | None) -> str:
     """What is compared, among how many, and what to bear in mind."""
-    span = words.times(days or 0, "day")
-    among = words.times(found.people, who)
-    said = f"{words.upper_first(what)} in these {span} against the {span} before, of {among}"
+    span = text.times(days or 0, "day")
+    among = text.times(found.people, who)
+    said = f"{text.upper_first(what)} in these {span} against the {span} before, of {among}"
     said += "; small numbers move by chance"
     if found.begun:
-        said += f"; the data begins on {words.day(found.begun)}, so the {span} before are not whole"
+        said += f"; the data begins on {text.day(found.begun)}, so the {span} before are not whole"
     if found.ended:
-        said += f"; the last sync was on {words.day(found.ended)}, so these {span} are not whole"
+        said += f"; the last sync was on {text.day(found.ended)}, so these {span} are not whole"
     if what == "accepted bugs":
         said += "; bugs of the newest cycles are still being decided"
     return said

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.verdicts import CriterionResult
 from core.feedback.themes import themes_found
 from core.feedback.themes.words import trend_words
@@ -24,7 +24,7 @@ def themes_of(scope: Scope, week: Window, *, today: date) -> list[dict[str, Any]
     return [
         {
             "name": one.theme.name,
-            "words": f"{words.times(len(one.figures.comments), 'comment')}, "
+            "words": f"{text.times(len(one.figures.comments), 'comment')}, "
             f"{trend_words(one.figures)}",
             "quotes": [comment.text for comment in one.figures.quotes],
         }

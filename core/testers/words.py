@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from core.analytics.account_settings import LeaderboardSettings
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.testers.field import Leaderboard, Neighbour, Why
 from core.testers.triage_rates import Rate
@@ -31,37 +31,37 @@ SETTINGS = {
 def testers_answer(found: Leaderboard, newcomer_below: int) -> str:
     """Who leads, how sure that is, and how many cannot be ranked yet."""
     ranked = found.ranked
-    newcomers = words.times(len(found.newcomers), "newcomer")
+    newcomers = text.times(len(found.newcomers), "newcomer")
     if ranked.empty:
         return (
-            f"No tester has {words.times(newcomer_below, 'decided bug')} in this period yet, "
+            f"No tester has {text.times(newcomer_below, 'decided bug')} in this period yet, "
             "so nobody can be ranked fairly."
         )
     first = ranked[ranked["rank"] == 1]
     names = first["tester"].tolist()
-    who = words.listed(names) if len(names) <= 3 else words.times(len(names), "tester")
+    who = text.listed(names) if len(names) <= 3 else text.times(len(names), "tester")
     verb = "leads" if len(names) == 1 else "lead"
     lowest = int(first["rank_high"].max())
-    sure = "" if lowest == 1 else f", surely among the first {words.count(lowest)}"
+    sure = "" if lowest == 1 else f", surely among the first {text.count(lowest)}"
     if len(names) > 1 or len(ranked) <= lowest:
         sure = ""
-    number = words.times(len(ranked), "ranked tester")
+    number = text.times(len(ranked), "ranked tester")
     return f"{who} {verb} {number}{sure}; {newcomers} not ranked yet."
 
 
 def person_answer(name: str, row: Any, ranked: int, newcomer_below: int) -> str:
     """One tester's rank and how sure it is, their bugs, and how many of them were accepted."""
-    bugs = words.times(int(row.reported), "bug")
+    bugs = text.times(int(row.reported), "bug")
     accepted = (
         "none of them decided yet"
         if row.decided == 0
-        else f"{words.share(row.acceptance)} of {words.count(row.decided)} decided ones accepted"
+        else f"{text.share(row.acceptance)} of {text.count(row.decided)} decided ones accepted"
     )
     if row.newcomer:
-        missing = words.times(newcomer_below - int(row.decided), "decided bug")
+        missing = text.times(newcomer_below - int(row.decided), "decided bug")
         return f"{name} reported {bugs}, {accepted}; {missing} short of a rank."
     rank = place(row.rank, tied=row.tied)
-    return f"{name} has rank {rank} of {words.count(ranked)}, {certain(row)}: {bugs}, {accepted}."
+    return f"{name} has rank {rank} of {text.count(ranked)}, {certain(row)}: {bugs}, {accepted}."
 
 
 def certain(row: Any) -> str:
@@ -75,24 +75,24 @@ def place(rank: Any, *, tied: bool) -> str:
     """3, or 3= where others have the same; a newcomer has none."""
     if pd.isna(rank):
         return "new"
-    return f"{words.count(rank)}{'=' if tied else ''}"
+    return f"{text.count(rank)}{'=' if tied else ''}"
 
 
 def between(low: Any, high: Any) -> str:
     """2 to 6; a dash where there is no rank."""
     if pd.isna(low):
-        return words.UNKNOWN
-    return words.count(low) if low == high else f"{words.count(low)} to {words.count(high)}"
+        return text.UNKNOWN
+    return text.count(low) if low == high else f"{text.count(low)} to {text.count(high)}"
 
 
 def rank_said(why: Why, newcomer_below: int) -> str:
     """The rank with its interval, or why there is none."""
     row = why.row
     if row.newcomer:
-        decided = words.times(row.decided, "decided bug")
-        return f"Not ranked yet: {decided} of the {words.count(newcomer_below)} that it takes."
+        decided = text.times(row.decided, "decided bug")
+        return f"Not ranked yet: {decided} of the {text.count(newcomer_below)} that it takes."
     rank = place(row.rank, tied=row.tied)
-    return f"Rank {rank} of {words.count(why.ranked)}, {certain(row)}."
+    return f"Rank {rank} of {text.count(why.ranked)}, {certain(row)}."
 
 
 def arithmetic(why: Why) -> list[tuple[str, str, str]]:
@@ -101,16 +101,16 @@ def arithmetic(why: Why) -> list[tuple[str, str, str]]:
     steps = [
         (
             f"{severity or 'no severity'}",
-            f"{words.count(bugs)} {TIMES} {number(weight)}",
+            f"{text.count(bugs)} {TIMES} {number(weight)}",
             points(worth),
         )
         for severity, bugs, weight, worth in why.severities.itertuples(index=False)
     ]
-    decided = words.count(row.decided)
-    share = "" if row.decided == 0 else f"{words.count(row.accepted)} {DIVIDED} {decided}"
-    acceptance = words.UNKNOWN if row.decided == 0 else f"{row.acceptance:.4f}"
+    decided = text.count(row.decided)
+    share = "" if row.decided == 0 else f"{text.count(row.accepted)} {DIVIDED} {decided}"
+    acceptance = text.UNKNOWN if row.decided == 0 else f"{row.acceptance:.4f}"
     drawn = (
-        f"({words.count(row.accepted)} + {prior.accepted:.2f}) {DIVIDED} "
+        f"({text.count(row.accepted)} + {prior.accepted:.2f}) {DIVIDED} "
         f"({decided} + {prior.strength:.2f})"
     )
     return [
@@ -133,7 +133,7 @@ def sure(certainty: float) -> str:
     """How sure an order is: 87 % sure; never all of it."""
     if certainty > 0.999:
         return "the order is over 99.9 % sure"
-    return f"the order is {words.share(certainty)} sure"
+    return f"the order is {text.share(certainty)} sure"
 
 
 def tied(why: Why) -> str:
@@ -142,7 +142,7 @@ def tied(why: Why) -> str:
         return ""
     names = list(why.tied_with[:3])
     more = len(why.tied_with) - len(names)
-    return f"The same score as {words.listed(names + ([f'{more} more'] if more else []))}."
+    return f"The same score as {text.listed(names + ([f'{more} more'] if more else []))}."
 
 
 def signed(value: float) -> str:
@@ -176,12 +176,12 @@ def field_answer(rates: list[Rate]) -> str:
         return "No bug in this period, so nothing can be said of the field."
     said = []
     for verdict in (Verdict.MET, Verdict.MISSED, Verdict.NOT_PROVEN):
-        names = [words.lower_first(rate.label) for rate in known if rate.verdict is verdict]
+        names = [text.lower_first(rate.label) for rate in known if rate.verdict is verdict]
         if len(names) == 1:
             said.append(f"{names[0]} is {HEALTH[verdict]}")
         elif names:
-            said.append(f"{words.listed(names)} are {HEALTH[verdict].replace('its', 'their')}")
-    return words.upper_first("; ".join(said)) + "."
+            said.append(f"{text.listed(names)} are {HEALTH[verdict].replace('its', 'their')}")
+    return text.upper_first("; ".join(said)) + "."
 
 
 def rate_said(rate: Rate) -> str:
@@ -190,8 +190,8 @@ def rate_said(rate: Rate) -> str:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return f"None of the {rate.of} in this period: nothing to take a share of."
     said = [f"Healthy {healthy_range(rate)}"] if rate.target is not None else []
-    said.append(f"95 % interval {words.share(estimate.low)} to {words.share(estimate.high)}")
-    return "; ".join([*said, f"of {words.count(estimate.n)} {rate.of}"])
+    said.append(f"95 % interval {text.share(estimate.low)} to {text.share(estimate.high)}")
+    return "; ".join([*said, f"of {text.count(estimate.n)} {rate.of}"])
 
 
 def settled_said(rate: Rate) -> str:
@@ -199,18 +199,18 @@ def settled_said(rate: Rate) -> str:
     maturing = rate.estimate.n - rate.settled.n
     if not maturing:
         return ""
-    without = f"Without the {words.count(maturing)} still maturing"
+    without = f"Without the {text.count(maturing)} still maturing"
     if rate.settled.value is None:
         return f"{without}, none is left"
     judged = "" if rate.target is None else f", {HEALTH[rate.settled_verdict]}"
-    return f"{without}: {words.share(rate.settled.value)}{judged}"
+    return f"{without}: {text.share(rate.settled.value)}{judged}"
 
 
 def healthy_range(rate: Rate) -> str:
     """Under 20 %, over 80 %; nothing for a rate without a range."""
     if rate.target is None:
         return ""
-    return f"{'over' if rate.direction == 'above' else 'under'} {words.share(rate.target)}"
+    return f"{'over' if rate.direction == 'above' else 'under'} {text.share(rate.target)}"
 
 
 def settings_changed(before: LeaderboardSettings, after: LeaderboardSettings) -> list[str]:
@@ -221,11 +221,11 @@ def settings_changed(before: LeaderboardSettings, after: LeaderboardSettings) ->
         for severity in dict.fromkeys([*before.weights, *after.weights])
         if before.weights.get(severity, 0) != after.weights.get(severity, 0)
     ]
-    for name, (text, unit) in SETTINGS.items():
+    for name, (phrase, unit) in SETTINGS.items():
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            now = text.format(words.amount(new, unit))
-            said.append(f"{now} instead of {words.amount(old, unit)}")
+            now = phrase.format(text.amount(new, unit))
+            said.append(f"{now} instead of {text.amount(old, unit)}")
     return said
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.criteria.frozen import Restated, freeze_baseline, restatement
 from core.criteria.health import DayHealth, WindowHealth, window_health
 from core.criteria.later import LaterWeek, later_weeks
@@ -71,14 +71,14 @@ def _choose(page: ui.Page, known: Sequence[Baseline]) -> Baseline:
 
 
 def _days(baseline: Baseline) -> str:
-    return f"{words.day(baseline.first_day)} to {words.day(baseline.last_day)}"
+    return f"{text.day(baseline.first_day)} to {text.day(baseline.last_day)}"
 
 
 def _head(page: ui.Page, baseline: Baseline) -> None:
     state = baseline.state(page.today)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(words.upper_first(state), color=COLOURS[state])
+            st.badge(text.upper_first(state), color=COLOURS[state])
             st.markdown(
                 f"**{ui.plain(baseline.name)}**, {ui.plain(_days(baseline))}"
                 f"{_progress(page, baseline)}",
@@ -100,7 +100,7 @@ def _progress(page: ui.Page, baseline: Baseline) -> str:
     if state == "collecting":
         return f": day {baseline.day_number(page.today)} of {baseline.days}"
     if state == "planned":
-        wait = words.times((baseline.first_day - page.today).days, "day")
+        wait = text.times((baseline.first_day - page.today).days, "day")
         return f": begins in {wait}"
     return ""
 
@@ -142,29 +142,29 @@ def _health_title(health: WindowHealth, over: int) -> str:
     if not over:
         return "No day of this window is over yet"
     there = sum(day.state == "over" and day.runs > 0 for day in health.days)
-    return f"{there} of the {words.times(over, 'day')} so far have data"
+    return f"{there} of the {text.times(over, 'day')} so far have data"
 
 
 def _health_row(day: DayHealth) -> dict[str, object]:
     is_known = day.state != "to come"
 
     def number(value: int) -> str:
-        return words.count(value) if is_known else words.UNKNOWN
+        return text.count(value) if is_known else text.UNKNOWN
 
-    scraped = words.UNKNOWN if day.scraped is None else words.share(day.scraped)
+    scraped = text.UNKNOWN if day.scraped is None else text.share(day.scraped)
     signs = "to come"
     if is_known:
         signs = "healthy" if day.is_healthy else "look at it"
         signs = "not over yet" if day.state == "today" else signs
     return {
-        "Day": f"{day.day:%a} {words.day(day.day)}",
+        "Day": f"{day.day:%a} {text.day(day.day)}",
         "State": signs,
         "Finished runs": number(day.runs),
         "Votes": number(day.votes),
         "Resolved tickets": number(day.tickets),
         "Survey responses": number(day.surveys),
         "Minutes scraped": scraped,
-        "Excluded": words.share(day.excluded) if day.excluded else words.UNKNOWN,
+        "Excluded": text.share(day.excluded) if day.excluded else text.UNKNOWN,
         "Findings": number(day.findings),
     }
 
@@ -179,7 +179,7 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
         )
     )
     st.button(
-        f"Begin again on Monday, {words.day(monday)}",
+        f"Begin again on Monday, {text.day(monday)}",
         key=f"{PLACE}_restart_{baseline.id}",
         disabled=who is None,
         on_click=ui.say_after if who else None,
@@ -199,7 +199,7 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
     restated: list[Restated] = ui.read(page, restatement, **asked)
     with st.container(border=True):
         if restated:
-            number = words.times(len(restated), "figure")
+            number = text.times(len(restated), "figure")
             st.subheader(f"Today's data gives {number} otherwise", anchor=False)
             for line in restated:
                 st.markdown(
@@ -209,7 +209,7 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
         else:
             st.subheader("Today's data still gives each of these figures", anchor=False)
         frame = pd.DataFrame([frozen_figure(c) for c in baseline.content["criteria"]])
-        as_of = words.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
+        as_of = text.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
         st.caption(ui.plain(f"As it was frozen, {as_of}, days in {baseline.content['zone']}"))
         st.dataframe(frame, hide_index=True, height="content")
         ui.csv_button(
@@ -226,12 +226,11 @@ def _later(page: ui.Page, baseline: Baseline) -> None:
             st.caption("Each complete ISO week after the window will be compared with it here.")
             return
         st.subheader(
-            f"{words.upper_first(words.times(len(weeks), 'whole week'))} since, against the "
-            "baseline",
+            f"{text.upper_first(text.times(len(weeks), 'whole week'))} since, against the baseline",
             anchor=False,
         )
         st.caption(
-            f"{', '.join(words.lower_first(sign) for sign, _ in _criteria.SIGNS.values())}. "
+            f"{', '.join(text.lower_first(sign) for sign, _ in _criteria.SIGNS.values())}. "
             "Better or worse is said only where the two 95 % intervals do not overlap"
         )
         st.dataframe(_weeks_beside(weeks), hide_index=True)
@@ -244,7 +243,7 @@ def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
     latest = {str(row["Criterion"]): row for row in weeks[0].rows()}
     values = {
         week.week.label: {
-            result.criterion.label: f"{words.amount(result.estimate.value, result.criterion.unit)} "
+            result.criterion.label: f"{text.amount(result.estimate.value, result.criterion.unit)} "
             f"{_criteria.SIGNS[result.verdict][0][0]}"
             for result in week.results
         }
@@ -253,7 +252,7 @@ def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"Criterion": name, "Baseline": row["Baseline"]}
-            | {label: of_week.get(name, words.UNKNOWN) for label, of_week in values.items()}
+            | {label: of_week.get(name, text.UNKNOWN) for label, of_week in values.items()}
             | {
                 "Latest against the baseline": row["Against the baseline"],
                 "Against the week before": row["Change"],

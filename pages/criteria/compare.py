@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.later import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from pages import ui
@@ -56,21 +56,21 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
 
 def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -> dict[str, object]:
     unit = result.criterion.unit
-    change = words.change(result.estimate.value, was.estimate.value, unit)
+    change = text.change(result.estimate.value, was.estimate.value, unit)
     return {
         "Criterion": result.criterion.label,
-        f"Value, {labels[0]}": words.amount(was.estimate.value, unit),
-        f"Value, {labels[1]}": words.amount(result.estimate.value, unit),
-        "Change": words.UNKNOWN if change is None else str(change),
+        f"Value, {labels[0]}": text.amount(was.estimate.value, unit),
+        f"Value, {labels[1]}": text.amount(result.estimate.value, unit),
+        "Change": text.UNKNOWN if change is None else str(change),
         "Difference": difference(
             result.criterion.direction,
             (was.estimate.low, was.estimate.high),
             (result.estimate.low, result.estimate.high),
         ),
         "Verdicts": f"{_criteria.SIGNS[was.verdict][0]} → {_criteria.SIGNS[result.verdict][0]}",
-        f"Interval, {labels[0]}": words.between(was.estimate.low, was.estimate.high, unit),
-        f"Interval, {labels[1]}": words.between(result.estimate.low, result.estimate.high, unit),
-        "Samples": f"{words.count(was.estimate.n)} and {words.count(result.estimate.n)}",
+        f"Interval, {labels[0]}": text.between(was.estimate.low, was.estimate.high, unit),
+        f"Interval, {labels[1]}": text.between(result.estimate.low, result.estimate.high, unit),
+        "Samples": f"{text.count(was.estimate.n)} and {text.count(result.estimate.n)}",
     }
 
 
@@ -81,8 +81,8 @@ def _title(rows: Sequence[Mapping[str, object]], first: str, second: str) -> str
     )
     said = []
     if better:
-        said.append(f"{words.listed(better)} better")
+        said.append(f"{text.listed(better)} better")
     if worse:
-        said.append(f"{words.listed(worse)} worse")
+        said.append(f"{text.listed(worse)} worse")
     proven = "; ".join(said) or "no difference is proven"
     return f"From {first} to {second}: {proven}"

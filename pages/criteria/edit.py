@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.edit import CriterionEdit, change_criterion, criterion_history
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import criterion_exclusions, criterion_note, criterion_target, target
@@ -38,11 +38,11 @@ def _row(result: CriterionResult) -> dict[str, object]:
     estimate, unit = result.estimate, result.criterion.unit
     return {
         "Criterion": result.criterion.label,
-        "Value": words.amount(estimate.value, unit),
+        "Value": text.amount(estimate.value, unit),
         "Target": criterion_target(result),
         "Verdict": _criteria.SIGNS[result.verdict][0],
-        "95 % interval": words.between(estimate.low, estimate.high, unit),
-        "Sample": words.times(estimate.n, result.sample),
+        "95 % interval": text.between(estimate.low, estimate.high, unit),
+        "Sample": text.times(estimate.n, result.sample),
         "Notes": "; ".join(
             said for said in (criterion_note(result), criterion_exclusions(result)) if said
         )

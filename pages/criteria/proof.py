@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.analytics import METRICS
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import criterion_exclusions, criterion_note, criterion_target
 from pages import ui
@@ -30,7 +30,7 @@ def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None
     )
     for said in (criterion_note(result), criterion_exclusions(result)):
         if said:
-            st.caption(ui.plain(words.upper_first(said)))
+            st.caption(ui.plain(text.upper_first(said)))
     if judged.query:
         st.markdown("The same in PromQL, up to what the server extrapolates:")
         st.code(judged.query, language="promql", wrap_lines=True)

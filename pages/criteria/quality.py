@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.entries import (
     EXCLUSION_KINDS,
     ExclusionEntry,
@@ -38,8 +38,8 @@ def _findings(
     page: ui.Page, found: Sequence[Finding], ledger: Sequence[ExclusionEntry], window: Window
 ) -> None:
     with st.container(border=True):
-        number = words.times(len(found), "finding")
-        st.subheader(f"{words.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
+        number = text.times(len(found), "finding")
+        st.subheader(f"{text.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
         st.caption(
             "Checked each time: gaps in scraping, missing days, runs over 300 s, queues over 100, "
             "days with 3 times the usual volume, too few survey responses, one rater for most."
@@ -140,7 +140,7 @@ def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Win
         if flagged:
             st.warning(
                 ui.plain(
-                    f"{words.listed(flagged)}: met only because of exclusions. "
+                    f"{text.listed(flagged)}: met only because of exclusions. "
                     "Be ready to show why each of them is right."
                 )
             )
@@ -157,10 +157,10 @@ def _two_figures(result: CriterionResult) -> dict[str, object]:
     return {
         "Criterion": result.criterion.label,
         "Target": criterion_target(result),
-        "Without": words.amount(result.estimate.value, unit),
+        "Without": text.amount(result.estimate.value, unit),
         "Verdict without": _criteria.SIGNS[result.verdict][0],
         "Sample without": result.estimate.n,
-        "With": words.amount(everything.estimate.value, unit),
+        "With": text.amount(everything.estimate.value, unit),
         "Verdict with": _criteria.SIGNS[everything.verdict][0],
         "Sample with": everything.estimate.n,
     }

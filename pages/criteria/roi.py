@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analytics.account_settings import RoiSettings, save_settings, settings_of
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.roi import Amount, Roi, RoiInput
 from core.criteria.verdicts import roi_of
 from pages import ui
@@ -75,9 +75,9 @@ def _rows(found: Roi) -> list[dict[str, object]]:
     return [
         {
             "What": name,
-            "Low": words.amount(amount.low, unit),
-            "Middle": words.amount(amount.middle, unit),
-            "High": words.amount(amount.high, unit),
+            "Low": text.amount(amount.low, unit),
+            "Middle": text.amount(amount.middle, unit),
+            "High": text.amount(amount.high, unit),
         }
         for name, amount, unit in lines
         if amount is not None
@@ -103,10 +103,10 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
     at = one.at and ui.moment(page, one.at)
     return {
         "Input": one.label,
-        "Value": SOURCES.get(str(value), value) or words.UNKNOWN,
+        "Value": SOURCES.get(str(value), value) or text.UNKNOWN,
         "Origin": one.origin,
-        "Entered by": one.by or words.UNKNOWN,
-        "When": at or words.UNKNOWN,
+        "Entered by": one.by or text.UNKNOWN,
+        "When": at or text.UNKNOWN,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.charts import builders as charts
 from core.criteria.panels import criterion_ends
@@ -49,7 +49,7 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
         top.badge(sign, color=colour, help=ui.plain(note) if brief and note else None)
         st.metric(
             criterion.label,
-            words.amount(estimate.value, criterion.unit),
+            text.amount(estimate.value, criterion.unit),
             help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}."),
         )
         st.altair_chart(
@@ -59,14 +59,14 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
             width="stretch",
             alt=f"{criterion.label}: {result.verdict}, target {target}, {interval}",
         )
-        said = words.times(estimate.n, result.sample) if brief and estimate.n else interval
+        said = text.times(estimate.n, result.sample) if brief and estimate.n else interval
         st.caption(ui.plain(f"Target {target}; {said}"))
         if note and not brief:
             st.caption(ui.plain(note))
         if beside := criterion_exclusions(result):
             # Both numbers, wherever something was excluded.
             colour = "orange" if result.is_met_by_exclusions else "gray"
-            st.caption(f":{colour}[{ui.plain(words.upper_first(beside))}]")
+            st.caption(f":{colour}[{ui.plain(text.upper_first(beside))}]")
         with top if brief else st.container():
             what_is_this(page, result, week)
 
@@ -77,6 +77,6 @@ def what_is_this(page: ui.Page, result: CriterionResult, week: Window) -> None:
         "What is this?",
         key=f"{page.key}_what_{criterion.key}",
         type="tertiary",
-        help=f"Definition, query and rows of {words.lower_first(criterion.label)}",
+        help=f"Definition, query and rows of {text.lower_first(criterion.label)}",
     ):
         _criteria_proof.of_criterion(page, result, week)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.analytics.window import Window, iso_week, last_complete_week
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.windows import Baseline, baselines
@@ -111,7 +111,7 @@ def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
         window = windows[chosen]
         assert window.start is not None
         assert window.end is not None
-        st.caption(f"{words.day(window.start)} to {words.day(window.end)}", width="content")
+        st.caption(f"{text.day(window.start)} to {text.day(window.end)}", width="content")
     return chosen
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analytics.account_settings import BaselineSettings, changes, save_settings, settings_of
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.criteria.charts import estimate_rows
 from core.criteria.time_figures import Compared
 from core.criteria.time_saved import Comparison
@@ -26,7 +26,7 @@ def show(page: ui.Page, window: Window) -> None:
         if preferred.figure is None:
             st.subheader("No saving can be claimed", anchor=False)
         else:
-            value = words.share(abs(preferred.estimate.value or 0.0))
+            value = text.share(abs(preferred.estimate.value or 0.0))
             less = "less" if (preferred.estimate.value or 0.0) >= 0 else "more"
             st.subheader(f"{value} {less} time to resolution", anchor=False)
         st.markdown(ui.plain(preferred.why))
@@ -74,17 +74,17 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
         survey = found.survey
         said = "Nobody answered in the survey how many minutes are saved."
         if survey.value is not None:
-            bounds = " to ".join(words.amount(x, "minutes") for x in (survey.low, survey.high))
+            bounds = " to ".join(text.amount(x, "minutes") for x in (survey.low, survey.high))
             said = (
-                f"Survey: {words.amount(survey.value, 'minutes')} saved for each ticket, "
-                f"{words.times(survey.n, 'answer')}, 95 % interval {bounds}."
+                f"Survey: {text.amount(survey.value, 'minutes')} saved for each ticket, "
+                f"{text.times(survey.n, 'answer')}, 95 % interval {bounds}."
             )
         st.caption(ui.plain(said))
         if found.go_live is not None:
             live = found.go_live
             st.caption(
                 ui.plain(
-                    f"Go-live on {words.day(live.day)}: {words.times(live.weeks, 'whole week')} "
+                    f"Go-live on {text.day(live.day)}: {text.times(live.weeks, 'whole week')} "
                     f"on either side; enhanced {_share(live.enhanced_before)} before and "
                     f"{_share(live.enhanced_after)} after."
                 )
@@ -93,22 +93,22 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
 
 
 def _share(value: float | None) -> str:
-    return words.UNKNOWN if value is None else words.share(value)
+    return text.UNKNOWN if value is None else text.share(value)
 
 
 def _way(way: Compared) -> dict[str, str]:
     estimate = way.estimate
     ratio = way.median_ratio
     return {
-        "Reduction": words.amount(estimate.value, "fraction"),
-        "95 % interval": words.between(estimate.low, estimate.high, "fraction"),
-        "Mean without": words.amount(way.without.mean, "minutes"),
-        "Mean with": words.amount(way.enhanced.mean, "minutes"),
-        "Median without": words.amount(way.without.median, "minutes"),
-        "Median with": words.amount(way.enhanced.median, "minutes"),
-        "Ratio of medians": words.UNKNOWN if ratio is None else f"{ratio:.2f}",
-        "Tickets without": words.count(way.without.tickets),
-        "Tickets with": words.count(way.enhanced.tickets),
+        "Reduction": text.amount(estimate.value, "fraction"),
+        "95 % interval": text.between(estimate.low, estimate.high, "fraction"),
+        "Mean without": text.amount(way.without.mean, "minutes"),
+        "Mean with": text.amount(way.enhanced.mean, "minutes"),
+        "Median without": text.amount(way.without.median, "minutes"),
+        "Median with": text.amount(way.enhanced.median, "minutes"),
+        "Ratio of medians": text.UNKNOWN if ratio is None else f"{ratio:.2f}",
+        "Tickets without": text.count(way.without.tickets),
+        "Tickets with": text.count(way.enhanced.tickets),
     }
 
 
@@ -130,7 +130,7 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
         ]
     )
     with st.container(border=True):
-        overlap = "" if found.overlap is None else f"{words.share(found.overlap)} of the enhanced "
+        overlap = "" if found.overlap is None else f"{text.share(found.overlap)} of the enhanced "
         st.subheader(
             f"{overlap}tickets have tickets of their kind to be compared with"
             if overlap

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 import streamlit as st
 
 from core.analytics.window import Window, iso_week, last_complete_week
-from core.base import text as words
+from core.base import text
 from core.base.stats import Estimate
 from core.charts.time import Mark, Series, TimePoint, time_chart
 from core.criteria.entries import annotations
@@ -111,4 +111,4 @@ def _title(result: CriterionResult, estimates: Sequence[Estimate]) -> str:
     if not known:
         return f"{criterion.label}: no data in these weeks"
     good = sum(criterion.is_on_target(value) for value in known)
-    return f"{criterion.label}: on target in {good} of {words.times(len(known), 'week')}"
+    return f"{criterion.label}: on target in {good} of {text.times(len(known), 'week')}"

@@ -12,7 +12,7 @@ from core.analytics.freshness import (
     last_synced,
     source_states,
 )
-from core.base import text as words
+from core.base import text
 from core.base.settings import TestioAccount
 from core.ingest.sync import (
     ProblemGroup,
@@ -75,7 +75,7 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
         return "This is demo data; connect a source to see your own."
     at = latest_sync(page)
     number = sum(group.number for group in groups)
-    found = f"{words.times(number, 'problem')} noted" if number else "everything could be read"
+    found = f"{text.times(number, 'problem')} noted" if number else "everything could be read"
     if at is None:
         return "No sync has brought data in yet."
     when = ui.moment(page, at)
@@ -89,7 +89,7 @@ def latest_sync(page: ui.Page) -> datetime | None:
 
 
 def source_table(page: ui.Page, states: list[SourceState]) -> None:
-    verdicts = dict.fromkeys((state.name for state in states), words.UNKNOWN)
+    verdicts = dict.fromkeys((state.name for state in states), text.UNKNOWN)
     said = []
     for source, (names, what) in BRINGS.items():
         at = last_synced(page.scope, source=source)
@@ -98,7 +98,7 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
             verdict = "late" if fresh.is_late else "fresh"
             verdicts |= dict.fromkeys(names, verdict)
             last = f"synced {ui.moment(page, at)}" if at else "never synced"
-            target = words.duration(fresh.target.total_seconds())
+            target = text.duration(fresh.target.total_seconds())
             said.append(
                 f"{what} are {verdict}: {last}, and the target is no more than {target} ago."
             )
@@ -109,7 +109,7 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
             {
                 "Source": [state.name for state in states],
                 "Rows": [state.rows for state in states],
-                "Data through": [words.day(day) if day else words.UNKNOWN for day in through],
+                "Data through": [text.day(day) if day else text.UNKNOWN for day in through],
                 "Freshness": [verdicts[state.name] for state in states],
             }
         ),
@@ -185,12 +185,12 @@ def pace(page: ui.Page, run: RunRecord) -> list[str]:
     """How far a run is, how fast, how long it still takes, and who does it."""
     now = datetime.now(UTC)
     seconds = (now - run.started_at).total_seconds()
-    said = [f"{words.duration(seconds)} so far", words.times(run.requests, "request")]
+    said = [f"{text.duration(seconds)} so far", text.times(run.requests, "request")]
     speed = run.pace(now)
     if speed is not None:
-        said.append(f"{words.times(run.objects, 'object')} read, {words.count(speed)} a second")
+        said.append(f"{text.times(run.objects, 'object')} read, {text.count(speed)} a second")
     left = run.seconds_left(now)
-    said.append("time left not known yet" if left is None else f"about {words.duration(left)} left")
+    said.append("time left not known yet" if left is None else f"about {text.duration(left)} left")
     holder = holder_of(page.scope)
     return [*said, holder.words] if holder else said
 
@@ -206,7 +206,7 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
                 "Started": [run.started_at.astimezone(page.store.zone) for run in found],
                 "Source": [SOURCE_NAMES.get(run.source, run.source) for run in found],
                 "Status": [run.status for run in found],
-                "Took": [words.duration(run.seconds) if run.seconds else "" for run in found],
+                "Took": [text.duration(run.seconds) if run.seconds else "" for run in found],
                 "Requests": [run.requests for run in found],
                 "Objects a second": [run.pace(now) for run in found],
                 "Added": [run.total_of("added") for run in found],
@@ -269,7 +269,7 @@ def problem_box(page: ui.Page, groups: list[ProblemGroup]) -> None:
 
 
 def cause(group: ProblemGroup) -> str:
-    return f"{group.entity}, {group.field}: {group.reason} ({words.count(group.number)})"
+    return f"{group.entity}, {group.field}: {group.reason} ({text.count(group.number)})"
 
 
 def problem_frame(page: ui.Page, group: ProblemGroup | None = None) -> pd.DataFrame:

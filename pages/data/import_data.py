@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.demo.active_store import enter_account, open_once
 from core.ingest.files import (
     FIELDS,
@@ -108,7 +108,7 @@ def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMappin
     with right, st.container(border=True):
         st.subheader("The first rows", anchor=False)
         st.caption(
-            ui.plain(f"{found.kind}, {found.encoding}, {words.times(len(found.columns), 'column')}")
+            ui.plain(f"{found.kind}, {found.encoding}, {text.times(len(found.columns), 'column')}")
         )
         date_format = dates_of(kind, found, columns, proposed, formats)
         mapping = ColumnMapping(

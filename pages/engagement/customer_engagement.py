@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analytics.panels import PANELS
 from core.analytics.segments import ACTIVITIES, LIFECYCLES
-from core.base import text as words
+from core.base import text
 from core.engagement import sentences
 from core.engagement import words as engagement_words
 from core.engagement.people import (
@@ -100,7 +100,7 @@ def segment_cards(found: Engagement) -> None:
         f"New, {new} days",
         help=f"Customer users whose first test cycle, created or submitted, ended within the last "
         f"{new} days, or is still to end.",
-        more=f"{words.count(found.count('returning'))} returning",
+        more=f"{text.count(found.count('returning'))} returning",
     )
     _segment_card(
         found,
@@ -109,7 +109,7 @@ def segment_cards(found: Engagement) -> None:
         help="Customer users whose latest test cycle, created or submitted, ended more than "
         f"{silent} days ago; the change is over the last {FELL_WITHIN_DAYS} days. Those whose "
         "cycles have no date are not counted.",
-        more=f"{words.count(found.count('fading'))} fading",
+        more=f"{text.count(found.count('fading'))} fading",
         delta=found.fell_silent or None,
         delta_color="inverse",
     )
@@ -120,8 +120,8 @@ def _segment_card(
 ) -> None:
     people = found.people[found.people["lifecycle"] == lifecycle]
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(label, words.count(len(people)), **metric)
-        st.caption(f"of {words.count(len(found.people))}; {more}")
+        st.metric(label, text.count(len(people)), **metric)
+        st.caption(f"of {text.count(len(found.people))}; {more}")
         with st.popover("Who?", type="tertiary", disabled=people.empty):
             st.dataframe(
                 people[["customer", "last_active"]].sort_values(
@@ -163,14 +163,14 @@ def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
         st.caption(
             "Everyone, those without activity in the period with 0. Choose a row to open a user."
             if everyone
-            else f"{words.count(len(people))} of "
-            f"{words.times(len(found.people), 'customer user')}, with their places among all."
+            else f"{text.count(len(people))} of "
+            f"{text.times(len(found.people), 'customer user')}, with their places among all."
         )
         if people.empty:
             st.info("Nobody is in these segments at once.")
             return
         people["activity"] = people["activity"].map(SEGMENTS)
-        people["lifecycle"] = people["lifecycle"].map(SEGMENTS).fillna(words.UNKNOWN)
+        people["lifecycle"] = people["lifecycle"].map(SEGMENTS).fillna(text.UNKNOWN)
         one.table(people, _columns(found), key="engagement_leaders", height=338)
         ui.csv_button(
             page,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.query import metric_rows
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from core.engagement import words as engagement_words
 from core.engagement.charts import cohort_map
@@ -159,20 +159,20 @@ def _steps(found: Onboarding) -> None:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 st.metric(
                     label,
-                    words.count(step.reached),
-                    None if step.key == "draft" else words.share(round(step.reached / began, 2)),
+                    text.count(step.reached),
+                    None if step.key == "draft" else text.share(round(step.reached / began, 2)),
                     delta_color="off",
                     delta_arrow="off",
                 )
                 if step.key == "draft":
                     st.caption("created a cycle")
                 elif step.median_days is None:
-                    st.caption(f"{words.UNKNOWN} no dates to tell the days")
+                    st.caption(f"{text.UNKNOWN} no dates to tell the days")
                 else:
-                    days = words.amount(step.median_days, "count")
+                    days = text.amount(step.median_days, "count")
                     st.caption(
-                        f"median {days} d after the first draft, n = {words.count(step.n)}; "
-                        f"{words.count(step.at_once)} on the same day"
+                        f"median {days} d after the first draft, n = {text.count(step.n)}; "
+                        f"{text.count(step.at_once)} on the same day"
                     )
 
 
@@ -233,7 +233,7 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
         ui.empty("No cycle of a known creator has such a day in this period.")
         return
     verb = {"End": "end", "Start": "start"}[clock]
-    weekend = words.share(round(float(cycles.iloc[5:].sum() / cycles.sum()), 2))
+    weekend = text.share(round(float(cycles.iloc[5:].sum() / cycles.sum()), 2))
     left, right = st.columns([13, 9])
     with left:
         ui.chart(
@@ -245,7 +245,7 @@ def weekdays(page: ui.Page, chosen: Filters) -> None:
             title=engagement_words.weekday_finding(cycles, verb),
             subtitle=f"Cycles of a known creator by the weekday on which they {verb}, in "
             f"{page.store.zone.key}; {weekend} on a weekend"
-            + (f"; {words.count(undated)} more have no such day" if undated else ""),
+            + (f"; {text.count(undated)} more have no such day" if undated else ""),
             alt=f"Cycles by the weekday on which they {verb}",
             page=page,
             filters=chosen.words,
@@ -269,11 +269,10 @@ def findings_tab(page: ui.Page, chosen: Filters) -> None:
     bugs = int(found["bugs"].sum())
     executed = int(found["executed"].sum())
     with st.container(border=True):
-        per_cycle = f", {words.amount(round(bugs / executed, 1), '')} a cycle" if executed else ""
+        per_cycle = f", {text.amount(round(bugs / executed, 1), '')} a cycle" if executed else ""
         st.subheader(
             ui.plain(
-                f"{words.times(bugs, 'bug')} in {words.times(executed, 'executed cycle')}"
-                f"{per_cycle}"
+                f"{text.times(bugs, 'bug')} in {text.times(executed, 'executed cycle')}{per_cycle}"
             ),
             anchor=False,
         )

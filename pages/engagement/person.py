@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from core.engagement import words as engagement_words
 from core.engagement.participation import customer_names
@@ -49,7 +49,7 @@ def box(names: Mapping[int, str]) -> None:
         "Customer user",
         list(names),
         index=None,
-        format_func=lambda key: names.get(key, words.UNKNOWN),
+        format_func=lambda key: names.get(key, text.UNKNOWN),
         key=CHOSEN,
         bind="query-params",
         placeholder="Everyone",
@@ -73,7 +73,7 @@ def table(
         height=height,
         column_config=dict(columns),
         key=key,
-        placeholder=words.UNKNOWN,
+        placeholder=text.UNKNOWN,
         on_select=lambda: _open(key, ids),
         selection_mode="single-row",
     )
@@ -141,7 +141,7 @@ def _badges(page: ui.Page, found: Customer) -> None:
     st.badge("None created" if none else f"{SEGMENTS[found.activity]} activity", color="gray")
     if found.first is not None:
         begins = "ended" if found.first <= page.today else "ends"
-        st.caption(f"first cycle {begins} {words.day(found.first)}", width="content")
+        st.caption(f"first cycle {begins} {text.day(found.first)}", width="content")
 
 
 def _nothing(found: Customer, chosen: Filters) -> None:
@@ -151,12 +151,12 @@ def _nothing(found: Customer, chosen: Filters) -> None:
     undated = f" ({_undated(found)})" if found.undated else ""
     ui.empty(
         f"They had no part in a test cycle in this period "
-        f"({words.lower_first(chosen.window.label)}){undated}. Choose a longer period, or All time."
+        f"({text.lower_first(chosen.window.label)}){undated}. Choose a longer period, or All time."
     )
 
 
 def _undated(found: Customer) -> str:
-    number = words.times(found.undated, "cycle")
+    number = text.times(found.undated, "cycle")
     return f"{number} without a date {'stands' if found.undated == 1 else 'stand'} in no period"
 
 
@@ -190,7 +190,7 @@ def _trend(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
     busiest = created.loc[created["value"].idxmax()]
     title = (
         f"Busiest month: {engagement_words.month(busiest['period'])}, "
-        f"{words.times(int(busiest['value']), 'cycle')} created"
+        f"{text.times(int(busiest['value']), 'cycle')} created"
         if busiest["value"]
         else "They submitted what others created"
     )
@@ -212,7 +212,7 @@ def _found(found: Customer) -> None:
     total = int(bugs["bugs"].sum())
     with st.container(border=True, height="stretch"):
         title = (
-            f"Their cycles found {words.times(total, 'bug')}"
+            f"Their cycles found {text.times(total, 'bug')}"
             if total
             else "No bug found in this period"
         )
@@ -254,8 +254,8 @@ def _tested(title: str, what: str, frame: pd.DataFrame) -> None:
 def _history(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
     history = found.history
     with st.container(border=True):
-        st.subheader(f"Their {words.times(len(history), 'cycle')}, the latest first", anchor=False)
-        notes = [words.upper_first(words.lower_first(chosen.window.label))]
+        st.subheader(f"Their {text.times(len(history), 'cycle')}, the latest first", anchor=False)
+        notes = [text.upper_first(text.lower_first(chosen.window.label))]
         if found.undated:
             notes.append(_undated(found) if chosen.window.days else f"{found.undated} without date")
         if len(history) > HISTORY_ROWS:
@@ -273,7 +273,7 @@ def _history(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None
                 *("features", "bugs", "acceptance", "decided"),
             ],
             column_config=_HISTORY,
-            placeholder=words.UNKNOWN,
+            placeholder=text.UNKNOWN,
         )
         ui.csv_button(page, history, name=f"Cycles of {name}", filters=chosen.words, key="history")
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
 from core.analytics.segments import ACTIVITIES, LIFECYCLES
-from core.base import text as words
+from core.base import text
 from core.engagement.people import Engagement
 from core.engagement.words import SEGMENTS, segment_rules
 from pages import ui
@@ -77,10 +77,10 @@ def _sizes(found: Engagement) -> None:
     if not table.loc[UNDATED, "all"]:
         table = table.drop(index=UNDATED)
     table.loc["all"] = table.sum()
-    table.insert(0, "segment", [SEGMENTS.get(key, words.upper_first(key)) for key in table.index])
+    table.insert(0, "segment", [SEGMENTS.get(key, text.upper_first(key)) for key in table.index])
     with st.container(border=True, height="stretch"):
         st.subheader(
-            f"{words.times(len(people), 'customer user')} by segment and activity", anchor=False
+            f"{text.times(len(people), 'customer user')} by segment and activity", anchor=False
         )
         st.caption("Segments as of today; activity by the cycles created in the period")
         st.dataframe(

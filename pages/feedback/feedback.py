@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.analytics.panels import PANELS
-from core.base import text as words
+from core.base import text
 from core.engagement import sentences
 from core.feedback import (
     RatedEnhancement,
@@ -135,7 +135,7 @@ def row(page: ui.Page, run: RatedEnhancement) -> None:
 
 
 def outcome(page: ui.Page, run: RatedEnhancement) -> str:
-    took = f" in {words.duration(run.seconds)}" if run.seconds is not None else ""
+    took = f" in {text.duration(run.seconds)}" if run.seconds is not None else ""
     return f"{run.status}{took}, {ui.moment(page, run.created_at)}"
 
 
@@ -163,7 +163,7 @@ def comments(page: ui.Page) -> None:
                 said = {"up": "thumb up", "down": "thumb down"}.get(vote.thumb or "")
                 stars = f"{vote.rating} of 5 stars" if vote.rating is not None else None
                 day = vote.updated_at.astimezone(page.store.zone).date()
-                when = words.ago(day, page.today)
+                when = text.ago(day, page.today)
                 st.caption(ui.plain(", ".join(filter(None, (vote.ticket_id, said, stars, when)))))
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analytics.exclusions import excluded
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.charts.time import Series, TimePoint, time_chart
 from core.criteria.charts import stacked_choices
 from core.feedback.comment_breakdown import (
@@ -45,23 +45,23 @@ def _voice(voice: Voice, unit: str, what: str, label: str) -> None:
     """One kind of votes: what it says, how sure that is, and what silence leaves open."""
     estimate = voice.estimate
     with st.container(border=True):
-        st.metric(label, words.amount(estimate.value, unit))
+        st.metric(label, text.amount(estimate.value, unit))
         if estimate.value is None:
             st.caption(f"No {what} in this period.")
             return
-        interval = words.between(estimate.low, estimate.high, unit)
-        st.caption(ui.plain(f"{words.count(estimate.n)} {what}; 95 % interval {interval}"))
+        interval = text.between(estimate.low, estimate.high, unit)
+        st.caption(ui.plain(f"{text.count(estimate.n)} {what}; 95 % interval {interval}"))
         if voice.asked:
-            rate = words.share(min(1.0, voice.answered / voice.asked))
-            worst, best = (words.amount(bound, unit) for bound in (voice.worst, voice.best))
+            rate = text.share(min(1.0, voice.answered / voice.asked))
+            worst, best = (text.amount(bound, unit) for bound in (voice.worst, voice.best))
             st.caption(
                 ui.plain(
-                    f"{rate} of {words.times(voice.asked, 'completed run')} got {what}. Had all "
+                    f"{rate} of {text.times(voice.asked, 'completed run')} got {what}. Had all "
                     f"the others said the worst it would be {worst}, the best {best}."
                 )
             )
         if voice.busiest_share is not None:
-            share = words.share(voice.busiest_share)
+            share = text.share(voice.busiest_share)
             colour = "orange" if voice.busiest_share > MOST_OF_ONE else "gray"
             st.caption(f":{colour}[{ui.plain(f'The busiest rater gave {share} of the {what}')}]")
 
@@ -89,7 +89,7 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
     least, most = min(known), max(known)
     ui.chart(
         time_chart([Series("Stars", points)], unit="stars", grain="week", height=200),
-        title=f"Between {words.amount(least, 'stars')} and {words.amount(most, 'stars')} stars",
+        title=f"Between {text.amount(least, 'stars')} and {text.amount(most, 'stars')} stars",
         subtitle=f"Mean rating of each of {WEEKS} whole weeks, with its 95 % interval",
         alt="Mean rating by week",
         page=page,
@@ -108,7 +108,7 @@ def _distribution(page: ui.Page, chosen: Filters) -> None:
     good = (given[4] + given[5]) / sum(given.values())
     ui.chart(
         stacked_choices(frame, unit="Ratings", what="Stars", height=200),
-        title=f"{words.share(good)} of the ratings are 4 or 5 stars",
+        title=f"{text.share(good)} of the ratings are 4 or 5 stars",
         subtitle="How often each number of stars was given",
         alt="Ratings by stars",
         page=page,
@@ -142,10 +142,10 @@ def _row(group: Group) -> dict[str, object]:
     return {
         "Kind": group.name,
         "Votes": group.votes,
-        "Stars": words.amount(rating.value, "stars"),
-        "95 % of stars": words.between(rating.low, rating.high, "stars"),
+        "Stars": text.amount(rating.value, "stars"),
+        "95 % of stars": text.between(rating.low, rating.high, "stars"),
         "Ratings": rating.n,
-        "Thumbs up": words.amount(positive.value, "fraction"),
-        "95 % of thumbs": words.between(positive.low, positive.high, "fraction"),
+        "Thumbs up": text.amount(positive.value, "fraction"),
+        "95 % of thumbs": text.between(positive.low, positive.high, "fraction"),
         "Thumbs": positive.n,
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.criteria.charts import stacked_choices
 from core.feedback.survey_answers import (
     LEAST_ANSWERS,
@@ -40,12 +40,12 @@ def show(page: ui.Page, chosen: Filters) -> None:
 
 
 def _head(page: ui.Page, asked: Sequence[Invitation], found: SurveyResults) -> None:
-    said = f"{words.upper_first(words.times(found.responses, 'response'))} in this period"
+    said = f"{text.upper_first(text.times(found.responses, 'response'))} in this period"
     if asked:
         answered = sum(one.answered_at is not None for one in asked)
-        of = words.times(len(asked), "invited person", "invited people")
-        rate = words.share(answered / len(asked))
-        said += f"; {words.count(answered)} of {of} answered ({rate})"
+        of = text.times(len(asked), "invited person", "invited people")
+        rate = text.share(answered / len(asked))
+        said += f"; {text.count(answered)} of {of} answered ({rate})"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{ui.plain(said)}**", width="content")
         st.page_link("feedback/survey.py", label="Open the survey")
@@ -56,12 +56,12 @@ def _head(page: ui.Page, asked: Sequence[Invitation], found: SurveyResults) -> N
 
 def _question(page: ui.Page, answered: Answered, chosen: Filters) -> None:
     question, estimate = answered.question, answered.estimate
-    value = words.amount(estimate.value, question.unit)
-    interval = words.between(estimate.low, estimate.high, question.unit)
+    value = text.amount(estimate.value, question.unit)
+    interval = text.between(estimate.low, estimate.high, question.unit)
     if answered.distribution is None:
         with st.container(border=True, height="stretch"):
             st.subheader(ui.plain(question.label), anchor=False)
-            st.caption(ui.plain(f"{words.times(answered.n, 'answer')}: too few to break down"))
+            st.caption(ui.plain(f"{text.times(answered.n, 'answer')}: too few to break down"))
         return
     rows = [
         {"choice": _choice(choice), "series": "Survey", "value": number}
@@ -71,7 +71,7 @@ def _question(page: ui.Page, answered: Answered, chosen: Filters) -> None:
     ui.chart(
         stacked_choices(pd.DataFrame(rows), unit="Answers", what="Answer", height=170),
         title=f"{value}{of}",
-        subtitle=f"{question.label} {words.times(answered.n, 'answer')}, 95 % interval {interval}",
+        subtitle=f"{question.label} {text.times(answered.n, 'answer')}, 95 % interval {interval}",
         alt=f"{question.label}: {value}{of}",
         page=page,
         filters=chosen.words,
@@ -124,7 +124,7 @@ def _reminders(page: ui.Page, asked: Sequence[Invitation]) -> None:
         return
     with st.container(border=True):
         st.subheader(
-            f"{words.upper_first(words.times(len(waiting), 'invited person', 'invited people'))} "
+            f"{text.upper_first(text.times(len(waiting), 'invited person', 'invited people'))} "
             "to remind",
             anchor=False,
         )
@@ -134,7 +134,7 @@ def _reminders(page: ui.Page, asked: Sequence[Invitation]) -> None:
         frame = pd.DataFrame(
             {
                 "Who": [one.respondent for one in waiting],
-                "Invited": [words.ago(one.invited_at.date(), page.today) for one in waiting],
+                "Invited": [text.ago(one.invited_at.date(), page.today) for one in waiting],
                 "Link": [f"survey?invitation={one.id}" for one in waiting],
             }
         )

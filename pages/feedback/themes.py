@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.feedback.themes import SOURCES, STATUSES, Comment, ThemeFigures, ThemeFound, ThemesFound
 from core.feedback.themes import themes_found as read_themes
 from core.feedback.themes.words import (
@@ -125,8 +125,8 @@ def _badges(one: ThemeFound) -> None:
 def _counted(figures: ThemeFigures) -> str:
     if not figures.count:
         return "No comment in this period."
-    comments = words.times(figures.count, "comment")
-    people = words.times(figures.raters, "person", "people")
+    comments = text.times(figures.count, "comment")
+    people = text.times(figures.raters, "person", "people")
     return f"{comments}, {people}; {trend_words(figures)}."
 
 
@@ -134,12 +134,12 @@ def _about(one: ThemeFound) -> str:
     figures = one.figures
     said = [given_words(given) for given in figures.given]
     if figures.busiest_share is not None and figures.raters > 1:
-        said.append(f"{words.share(figures.busiest_share)} of the comments by one person")
+        said.append(f"{text.share(figures.busiest_share)} of the comments by one person")
     if figures.categories:
         first = list(figures.categories.items())[:3]
         said.append("tickets: " + ", ".join(f"{name} {number}" for name, number in first))
     if one.everything is not None:
-        said.append(f"{words.count(one.everything.count)} with what is excluded")
+        said.append(f"{text.count(one.everything.count)} with what is excluded")
     return "; ".join(said) or "Nobody gave a thumb or stars with it."
 
 
@@ -151,7 +151,7 @@ def _quote(page: ui.Page, comment: Comment) -> None:
 
 
 def _where(page: ui.Page, comment: Comment) -> str:
-    said = (SOURCES[comment.source].rstrip("?"), comment.ticket, words.ago(comment.day, page.today))
+    said = (SOURCES[comment.source].rstrip("?"), comment.ticket, text.ago(comment.day, page.today))
     return ", ".join(filter(None, said))
 
 
@@ -159,7 +159,7 @@ def _unassigned(page: ui.Page, found: ThemesFound) -> None:
     figures = found.unassigned
     if not figures.count:
         return
-    number = words.times(figures.count, "comment")
+    number = text.times(figures.count, "comment")
     with st.expander(f"{number} in no theme", key="themes_unassigned", on_change="rerun") as rest:
         if rest.open:
             newest = list(figures.comments)[::-1][:MOST_FOUND]
@@ -176,7 +176,7 @@ def _results(page: ui.Page, found: ThemesFound, search: str) -> None:
     ]
     hits.sort(key=lambda hit: (hit[0].at, hit[0].key), reverse=True)
     with st.container(border=True):
-        st.subheader(ui.plain(f"{words.times(len(hits), 'comment')} with {search}"), anchor=False)
+        st.subheader(ui.plain(f"{text.times(len(hits), 'comment')} with {search}"), anchor=False)
         if len(hits) > MOST_FOUND:
             st.caption(f"The latest {MOST_FOUND} are shown.")
         if not hits:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.feedback.themes import (
     LONGEST_NAME,
     Comment,
@@ -162,7 +162,7 @@ def _merge(act: Callable[..., None], found: ThemesFound, one: ThemeFound, key: s
         )
         done = f"Merged into {others[into].name}."
         act("Merge", done, merge_themes, one.theme, others[into])
-    number = words.times(len(one.theme.comments), "comment")
+    number = text.times(len(one.theme.comments), "comment")
     st.caption(f"Deleted, it can be brought back; its {number} are in no theme then.")
     act("Delete", f"Deleted: {one.theme.name}.", delete_theme, one.theme)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.criteria.verdicts import criteria_of
 from core.review.actions import EXPECTED, Action, actions, add_action, close_action
 from core.review.meeting import ROLES, Meeting, close_review, meetings, set_attendees
@@ -81,8 +81,8 @@ def _plain(one: Mapping[str, Any]) -> dict[str, object]:
         "What": one["text"],
         "Who": one["owner"],
         "Due": one["due"],
-        "Should move": one["criterion_key"] or words.UNKNOWN,
-        "Direction": EXPECTED.get(one["expected"] or "", words.UNKNOWN),
+        "Should move": one["criterion_key"] or text.UNKNOWN,
+        "Direction": EXPECTED.get(one["expected"] or "", text.UNKNOWN),
     }
 
 
@@ -90,11 +90,11 @@ def _row(page: ui.Page, one: Action) -> dict[str, object]:
     return {
         "What": one.text,
         "Who": one.owner,
-        "Due": words.day(one.due) + (", overdue" if one.is_overdue(page.today) else ""),
-        "Should move": one.criterion_key or words.UNKNOWN,
-        "Direction": EXPECTED.get(one.expected or "", words.UNKNOWN),
+        "Due": text.day(one.due) + (", overdue" if one.is_overdue(page.today) else ""),
+        "Should move": one.criterion_key or text.UNKNOWN,
+        "Direction": EXPECTED.get(one.expected or "", text.UNKNOWN),
         "State": STATES.get(one.status, one.status),
-        "Outcome": one.outcome or words.UNKNOWN,
+        "Outcome": one.outcome or text.UNKNOWN,
         "Review": one.week,
     }
 
@@ -166,8 +166,8 @@ def history(page: ui.Page) -> None:
             {
                 "Week": one.week,
                 "Begun by": one.opened_by,
-                "There": ", ".join(name for _, name in one.attendees) or words.UNKNOWN,
-                "Closed by": one.closed_by or words.UNKNOWN,
+                "There": ", ".join(name for _, name in one.attendees) or text.UNKNOWN,
+                "Closed by": one.closed_by or text.UNKNOWN,
                 "Closed": ui.moment(page, one.closed_at) if one.closed_at else "open",
                 "Notes": " / ".join((one.content or {}).get("notes", {}).values()),
             }

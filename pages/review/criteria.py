@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.base.stats import Verdict
 from core.review.escalation import Escalation, Sent, record_sent, sent_of
 from core.review.meeting import Meeting
@@ -38,22 +38,22 @@ def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) ->
 
 def _row(row: Mapping[str, Any]) -> dict[str, object]:
     unit = row["unit"]
-    change = words.change(row["value"], row["week_before"], unit)
+    change = text.change(row["value"], row["week_before"], unit)
     verdict = _criteria.SIGNS[Verdict(row["verdict"])][0]
     before = row["verdict_before"]
     if before not in {None, row["verdict"]}:
-        verdict += f", was {words.lower_first(before)}"
+        verdict += f", was {text.lower_first(before)}"
     return {
         "Criterion": row["label"],
-        "Value": words.amount(row["value"], unit),
+        "Value": text.amount(row["value"], unit),
         "Target": row["target_words"],
         "Verdict": verdict,
-        "95 % interval": words.between(row["low"], row["high"], unit),
-        "Last week": words.amount(row["week_before"], unit),
-        "Change": words.UNKNOWN if change is None else str(change),
-        "Four weeks": words.amount(row["four_weeks"], unit),
-        "Baseline": words.amount(row["baseline"], unit),
-        "Against it": row["against_baseline"] or words.UNKNOWN,
+        "95 % interval": text.between(row["low"], row["high"], unit),
+        "Last week": text.amount(row["week_before"], unit),
+        "Change": text.UNKNOWN if change is None else str(change),
+        "Four weeks": text.amount(row["four_weeks"], unit),
+        "Baseline": text.amount(row["baseline"], unit),
+        "Against it": row["against_baseline"] or text.UNKNOWN,
         "Sample": row["n"],
     }
 
@@ -71,7 +71,7 @@ def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
         ):
-            st.badge(words.upper_first(one.severity), color=COLOURS[one.severity])
+            st.badge(text.upper_first(one.severity), color=COLOURS[one.severity])
             st.markdown(ui.plain(_label(told, one)), width="stretch")
             if one.criterion_key in done:
                 st.caption(ui.plain(_sent(page, done[one.criterion_key])), width="content")

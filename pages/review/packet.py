@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.analytics.account_settings import ReviewSettings, save_settings, settings_of
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.base.mail_settings import MailSettings
 from core.report.calendar import calendar_file
@@ -104,7 +104,7 @@ def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str, 
         settings = ReviewSettings(recipients=to)
         save_settings(page.scope, settings, by=who)
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
-        said = f"Sent to {words.times(len(to) - len(refused), 'address', 'addresses')}"
+        said = f"Sent to {text.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())
         # What did not arrive stays on the page until it is seen.
         told.append(("error" if refused else "success", f"{said}{rest}."))

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.review.actions import actions
 from core.review.roadmap import (
@@ -61,25 +61,25 @@ def said(scored: Sequence[Scored], told: Sequence[Outcome]) -> str:
     if not scored:
         return "No opportunity is open."
     first = scored[0]
-    number = words.upper_first(words.times(len(scored), "opportunity", "opportunities"))
-    text = f"{number}; "
+    number = text.upper_first(text.times(len(scored), "opportunity", "opportunities"))
+    sentence = f"{number}; "
     if first.score is None:
-        text += "none is scored yet"
+        sentence += "none is scored yet"
     else:
-        text += f"first {first.opportunity.title}, priority {first.priority}"
+        sentence += f"first {first.opportunity.title}, priority {first.priority}"
     hits, of = hit_rate(told)
-    return f"{text}. {hits} of {of} past estimates came true." if of else f"{text}."
+    return f"{sentence}. {hits} of {of} past estimates came true." if of else f"{sentence}."
 
 
 def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
     opportunity = one.opportunity
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(words.upper_first(one.priority or "not scored"), color=COLOURS[one.priority])
+            st.badge(text.upper_first(one.priority or "not scored"), color=COLOURS[one.priority])
             st.subheader(ui.plain(opportunity.title), anchor=False, width="content")
             st.badge(STATUSES[opportunity.status], color="blue")
         st.text(opportunity.problem)
-        st.caption(ui.plain(words.upper_first(one.arithmetic)))
+        st.caption(ui.plain(text.upper_first(one.arithmetic)))
         st.caption(ui.plain("; ".join(facts(opportunity, results))))
         with st.container(horizontal=True):
             if ui.editor(page):
@@ -100,7 +100,7 @@ def counted(one: Opportunity) -> None:
     evidence = one.evidence or {}
     for name in ("tickets", "comments"):
         keys = evidence.get(name, [])
-        st.markdown(f"**{words.upper_first(words.times(len(keys), name.removesuffix('s')))}**")
+        st.markdown(f"**{text.upper_first(text.times(len(keys), name.removesuffix('s')))}**")
         st.dataframe(pd.DataFrame({name: keys}), hide_index=True, height=180)
 
 
@@ -118,7 +118,7 @@ def linked(page: ui.Page, one: Opportunity) -> None:
     if related:
         st.page_link(
             "review/weekly_review.py",
-            label=words.upper_first(words.times(len(related), "open action")),
+            label=text.upper_first(text.times(len(related), "open action")),
         )
 
 
@@ -126,20 +126,20 @@ def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]
     found = []
     if one.reach_from is not None and one.reach_to is not None:
         reach = [
-            words.times(one.reach_comments or 0, "comment"),
-            words.times(one.reach_raters or 0, "rater"),
-            words.times(one.reach_tickets or 0, "ticket"),
+            text.times(one.reach_comments or 0, "comment"),
+            text.times(one.reach_raters or 0, "rater"),
+            text.times(one.reach_tickets or 0, "ticket"),
         ]
-        days = f"{words.day(one.reach_from)} to {words.day(one.reach_to)}"
-        found.append(f"Counted {days}: {words.listed(reach)}")
+        days = f"{text.day(one.reach_from)} to {text.day(one.reach_to)}"
+        found.append(f"Counted {days}: {text.listed(reach)}")
     result = results.get(one.criterion_key or "")
     if result is not None:
-        value = words.amount(result.estimate.value, result.criterion.unit)
-        found.append(f"{result.criterion.label} is {value}, {words.lower_first(result.verdict)}")
+        value = text.amount(result.estimate.value, result.criterion.unit)
+        found.append(f"{result.criterion.label} is {value}, {text.lower_first(result.verdict)}")
     if one.direction is not None and one.due_from is not None and one.due_to is not None:
         found.append(
-            f"it {DIRECTIONS[one.direction]} from {words.day(one.due_from)} to "
-            f"{words.day(one.due_to)}"
+            f"it {DIRECTIONS[one.direction]} from {text.day(one.due_from)} to "
+            f"{text.day(one.due_to)}"
         )
     return found or ["Nothing is promised yet: name the criterion, the direction and the window"]
 
@@ -214,7 +214,7 @@ def _written(impact: float | None, result: CriterionResult | None) -> float | No
 
 def past(page: ui.Page, told: Sequence[Outcome], hits: tuple[int, int]) -> None:
     with st.container(border=True):
-        st.subheader(f"{hits[0]} of {words.times(hits[1], 'estimate')} came true", anchor=False)
+        st.subheader(f"{hits[0]} of {text.times(hits[1], 'estimate')} came true", anchor=False)
         st.caption(
             "Each named its criterion, direction and window before; as expected is said only where "
             "the intervals before and after do not overlap"

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.charts.vega import Drawn
 from core.review.meeting import Meeting
 from core.review.notes import notes_of, save_note
@@ -42,7 +42,7 @@ def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
         st.markdown("No signal this week: nothing moved by more than chance.")
     st.caption(
         ui.plain(
-            f"{words.listed(quiet)} within the usual limits. Over all series about "
+            f"{text.listed(quiet)} within the usual limits. Over all series about "
             f"{told['expected_false_alarms']:.1f} marks a week are chance alone; tests of criteria "
             "are held to 5 % false discoveries together (Benjamini and Hochberg)."
         )

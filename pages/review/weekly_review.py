@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.review.agenda import SECTIONS, agenda, week_of
 from core.review.meeting import Meeting, meeting_of, meetings, open_review, restated_since
 from pages import ui
@@ -102,7 +102,7 @@ def spoken(minutes: float) -> str:
     for key, length in SECTIONS.items():
         until += length
         if minutes < until:
-            left = words.duration((until - minutes) * 60)
+            left = text.duration((until - minutes) * 60)
             return f":blue[{minutes:.0f} min: {TITLES[key].lower()}, {left} left]"
     return f":orange[{minutes:.0f} min: time to close]"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics import METRICS
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
 from core.testers.counts import DECIDED, by_day, reason_names
@@ -63,12 +63,10 @@ def _card(rate: Rate) -> None:
         if rate.target is None:
             st.badge("no range of its own", color="gray")
         else:
-            st.badge(
-                f"{shape} {words.upper_first(tester_words.HEALTH[rate.verdict])}", color=colour
-            )
+            st.badge(f"{shape} {text.upper_first(tester_words.HEALTH[rate.verdict])}", color=colour)
         st.metric(
             rate.label,
-            words.amount(estimate.value, "fraction"),
+            text.amount(estimate.value, "fraction"),
             help=ui.plain(f"{metric.label}. {metric.definition} {metric.formula}"),
         )
         if estimate.value is not None and rate.target is not None:
@@ -77,7 +75,7 @@ def _card(rate: Rate) -> None:
                     estimate, target=rate.target, ends=(0.0, 1.0), unit="fraction"
                 ),
                 width="stretch",
-                alt=f"{rate.label}: {words.share(estimate.value)}, "
+                alt=f"{rate.label}: {text.share(estimate.value)}, "
                 f"healthy {tester_words.healthy_range(rate)}",
             )
         st.caption(ui.plain(tester_words.rate_said(rate)))
@@ -96,8 +94,8 @@ def _outcome(view: View, days: pd.DataFrame) -> None:
     )
     ui.chart(
         charts.bars(frame, unit="Bugs", value_format=",d"),
-        title=f"{words.share(decided / total)} of the bugs are decided" if total else "No bugs",
-        subtitle=f"{words.times(total, 'bug')}: reported, decided of these, and what became of all",
+        title=f"{text.share(decided / total)} of the bugs are decided" if total else "No bugs",
+        subtitle=f"{text.times(total, 'bug')}: reported, decided of these, and what became of all",
         alt="Bugs by what became of them",
         **_image(view, "outcome"),
     )
@@ -127,9 +125,9 @@ def _reasons(view: View, days: pd.DataFrame, named: Mapping[str, str]) -> None:
     frame = pd.DataFrame({"category": counts.index, "value": counts.to_numpy()})
     ui.chart(
         charts.bars(frame, unit="Rejected bugs", value_format=",d"),
-        title=f"{first}: {words.share(int(counts[first]) / total)} of the rejections",
-        subtitle=f"{words.times(total, 'rejected bug')} by the last reason given; of "
-        f"{words.count(unknown)} it is not known",
+        title=f"{first}: {text.share(int(counts[first]) / total)} of the rejections",
+        subtitle=f"{text.times(total, 'rejected bug')} by the last reason given; of "
+        f"{text.count(unknown)} it is not known",
         alt="Rejected bugs by reason",
         **_image(view, "reasons"),
     )
@@ -181,7 +179,7 @@ def _stacked(
     pale = maturing_periods(set(frame["period"]), view.since)
     total, inside = int(days["bugs"].sum()), int(frame["value"].sum())
     left_out = total - inside
-    note = f"; {words.count(left_out)} without a day until today are left out" if left_out else ""
+    note = f"; {text.count(left_out)} without a day until today are left out" if left_out else ""
     ui.chart(
         charts.stacked_periods(
             frame,
@@ -200,7 +198,7 @@ def _stacked(
 
 def _busiest(frame: pd.DataFrame, grain: str, what: str) -> str:
     totals = frame.groupby("period")["value"].sum()
-    return f"Busiest {grain}: {totals.idxmax()}, {words.times(int(totals.max()), what)}"
+    return f"Busiest {grain}: {totals.idxmax()}, {text.times(int(totals.max()), what)}"
 
 
 def _export(view: View, days: pd.DataFrame) -> None:

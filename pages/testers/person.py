@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.explore import names
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
 from core.testers.counts import by_day, by_value, detailed, reason_names, repeat_reasons
@@ -58,7 +58,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
     own = found.people[found.people["tester_id"] == tester_id]
     if own.empty:
         ui.empty(
-            f"No bug report of theirs in this period ({words.lower_first(view.chosen.window.label)}"
+            f"No bug report of theirs in this period ({text.lower_first(view.chosen.window.label)}"
             "). Choose a longer period, or All time."
         )
         return
@@ -100,9 +100,9 @@ def _figures(view: View, tester_id: int) -> None:
 def _share(label: str, part: int, whole: int, of: str, told: str) -> None:
     with st.container(border=True, height="stretch", gap="xsmall"):
         value = part / whole if whole else None
-        st.metric(label, words.amount(value, "fraction"), help=ui.plain(told))
+        st.metric(label, text.amount(value, "fraction"), help=ui.plain(told))
         small = ": too few for more than a hint" if whole < FEW else ""
-        st.caption(f"n = {words.count(whole)} {of}{small}" if whole else f"none {of}")
+        st.caption(f"n = {text.count(whole)} {of}{small}" if whole else f"none {of}")
 
 
 def _trend(view: View, days: pd.DataFrame, name: str) -> None:
@@ -123,7 +123,7 @@ def _trend(view: View, days: pd.DataFrame, name: str) -> None:
             what="What became of it",
             height=420,
         ),
-        title=f"Busiest {grain}: {totals.idxmax()}, {words.times(int(totals.max()), 'bug')}",
+        title=f"Busiest {grain}: {totals.idxmax()}, {text.times(int(totals.max()), 'bug')}",
         subtitle=f"By {grain} of the cycle's end, by what became of them{common.pale_note(pale)}",
         alt="Their bugs by period and what became of them",
         page=view.page,
@@ -141,8 +141,8 @@ def _reasons(days: pd.DataFrame, named: Mapping[str, str]) -> None:
     found = reason_counts(days, lambda key: named.get(key, key))
     frame = pd.DataFrame({"name": found.index, "reported": found.to_numpy()})
     unknown = int(found.get(NO_REASON, 0))
-    said = f"of {words.count(unknown)} it is not known" if unknown else "all of them known"
-    _list("Reason", frame, f"{words.times(int(found.sum()), 'rejection')} by reason", said)
+    said = f"of {text.count(unknown)} it is not known" if unknown else "all of them known"
+    _list("Reason", frame, f"{text.times(int(found.sum()), 'rejection')} by reason", said)
 
 
 def _covered(of: str, counts: pd.DataFrame) -> None:
@@ -152,14 +152,14 @@ def _covered(of: str, counts: pd.DataFrame) -> None:
         for key, label in zip(counts["key"], counts["label"], strict=True)
     ]
     frame = counts.assign(name=names(rows, of))
-    _list(words.upper_first(of), frame, f"{words.times(known, of)} covered", "Of all their bugs")
+    _list(text.upper_first(of), frame, f"{text.times(known, of)} covered", "Of all their bugs")
 
 
 def _list(what: str, frame: pd.DataFrame, title: str, note: str) -> None:
     _people.amounts(
         frame,
         title=title,
-        note=words.upper_first(note),
+        note=text.upper_first(note),
         none="None in this period.",
         names=what,
         bar=("reported", "Bugs"),
@@ -171,8 +171,8 @@ def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:
     found = ui.read(page, reports, selection=selection)
     with st.container(border=True):
         st.subheader("Their bugs, the latest first", anchor=False)
-        more = f"The first {words.count(MOST_REPORTS)}; the download has all of them"
-        st.caption(more if len(found) >= MOST_REPORTS else words.times(len(found), "bug"))
+        more = f"The first {text.count(MOST_REPORTS)}; the download has all of them"
+        st.caption(more if len(found) >= MOST_REPORTS else text.times(len(found), "bug"))
         st.dataframe(_readable(found, named), hide_index=True, height=338, column_config=_REPORTS)
         ui.csv_button(
             page,
@@ -184,12 +184,12 @@ def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:
 
 
 def _readable(found: pd.DataFrame, named: Mapping[str, str]) -> pd.DataFrame:
-    known: Mapping[Any, str] = {None: words.UNKNOWN, True: "yes", False: "no"}
+    known: Mapping[Any, str] = {None: text.UNKNOWN, True: "yes", False: "no"}
     return found.assign(
         status=[status_name(status) for status in found["status"]],
         known=[known[None if value is None else bool(value)] for value in found["known"]],
         reason=[named.get(key, key) for key in found["reason"]],
-    ).fillna(dict.fromkeys(TEXTS, words.UNKNOWN))
+    ).fillna(dict.fromkeys(TEXTS, text.UNKNOWN))
 
 
 _REPORTS = {

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.panels import PANELS
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
 from core.testers.counts import breadth, by_value, detailed
@@ -52,14 +52,14 @@ def _ranks(view: View, found: Leaderboard) -> None:
         acceptance=people["acceptance"] * 100,
     )
     with st.container(border=True, height="stretch"):
-        st.subheader(words.times(len(people), "ranked tester"), anchor=False)
+        st.subheader(text.times(len(people), "ranked tester"), anchor=False)
         if people.empty:
             st.markdown("Nobody has enough decided bugs in this period to be ranked.")
         else:
             _table(TABLE, shown, _COLUMNS, found, height=624)
             st.caption(
                 f"Score: points of decided bugs times acceptance, drawn to the usual tester's "
-                f"{words.share(found.prior.shrunk(0, 0))} the more the fewer are decided. Click a "
+                f"{text.share(found.prior.shrunk(0, 0))} the more the fewer are decided. Click a "
                 "row to see why."
             )
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -76,9 +76,9 @@ def _ranks(view: View, found: Leaderboard) -> None:
 def _newcomers(view: View, found: Leaderboard) -> None:
     """Those who cannot be ranked, apart from those who are: their few bugs may be luck."""
     people = found.newcomers
-    below = words.count(view.settings.newcomer_below)
+    below = text.count(view.settings.newcomer_below)
     with st.container(border=True, height="stretch"):
-        st.subheader(f"{words.times(len(people), 'newcomer')}, not ranked", anchor=False)
+        st.subheader(f"{text.times(len(people), 'newcomer')}, not ranked", anchor=False)
         if people.empty:
             st.caption(f"Everybody has {below} decided bugs or more.")
             return
@@ -103,7 +103,7 @@ def _table(
         on_select=lambda: _pick(key, ids),
         selection_mode="single-row",
         column_config=_config(found.people),
-        placeholder=words.UNKNOWN,
+        placeholder=text.UNKNOWN,
     )
 
 
@@ -170,7 +170,7 @@ def _chosen(view: View, found: Leaderboard) -> None:
         tester_id = st.selectbox(
             "Whose rank",
             list(labels),
-            format_func=lambda key: labels.get(key, words.UNKNOWN),
+            format_func=lambda key: labels.get(key, text.UNKNOWN),
             key=WHY,
             label_visibility="collapsed",
             persist_state="session",
@@ -230,7 +230,7 @@ def _dots(view: View, found: Leaderboard) -> None:
         return
     settled = int(((first["rank_low"] == first["rank_high"]) & ~first["tied"]).sum())
     title = (
-        f"{words.upper_first(words.number(settled))} of the first {len(first)} ranks "
+        f"{text.upper_first(text.number(settled))} of the first {len(first)} ranks "
         f"{'is' if settled == 1 else 'are'} settled"
     )
     frame = pd.DataFrame(

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.base import text as words
+from core.base import text
 from core.base.text import OTHERS
 from core.charts import builders as charts
 from core.engagement import sentences
@@ -71,7 +71,7 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
     heaviest = sorted(details.severities.columns, key=lambda name: -weights.get(name, 0))
     severities = [f"of {name}" for name in heaviest[:MOST_SEVERITIES]]
     with st.container(border=True):
-        st.subheader(f"{words.times(len(people), 'tester')} by raw count", anchor=False)
+        st.subheader(f"{text.times(len(people), 'tester')} by raw count", anchor=False)
         st.caption(
             "Raw counts reward the many, not the good: the score weighs them. Click a row to open "
             "the tester's own page."
@@ -108,7 +108,7 @@ def with_shares(people: pd.DataFrame) -> pd.DataFrame:
 
 def first_to_find(repeats: list[str]) -> str:
     """What the first-to-find share is, and what it is not."""
-    reasons = f" nor rejected as {words.listed(repeats)}" if repeats else ""
+    reasons = f" nor rejected as {text.listed(repeats)}" if repeats else ""
     return (
         f"Of the decided bugs, those neither marked as known{reasons}. The source does not say "
         "which report was the first: a repeat that nobody marked counts as first, and so does a "
@@ -152,7 +152,7 @@ def _config(people: pd.DataFrame, repeats: list[str], severities: list[str]) -> 
         "products": number("Products", 78, "Different products that their bugs are about"),
         "features": number("Features", 78, "Different features that their bugs are about"),
         **{
-            name: number(words.upper_first(name.removeprefix("of ")), 76, "Decided bugs")
+            name: number(text.upper_first(name.removeprefix("of ")), 76, "Decided bugs")
             for name in severities
         },
         "trend": common.trend_column(),

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.account_settings import LeaderboardSettings, changes, save_settings, settings_of
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.testers import words as tester_words
 from core.testers.counts import severities_of
@@ -64,7 +64,7 @@ def note(view: View) -> None:
         st.badge("A trial", color="orange")
         st.markdown(
             ui.plain(
-                f"{words.upper_first('; '.join(moved))}. Nothing is saved: only this link shows it."
+                f"{text.upper_first('; '.join(moved))}. Nothing is saved: only this link shows it."
             ),
             width="content",
         )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.trends import Trend
-from core.base import text as words
+from core.base import text
 from core.testers import words as tester_words
 from core.testers.counts import BugSelection, maturing, tester_names
 from core.testers.field import TRENDS, Leaderboard, by_order, leaderboard, trend_of
@@ -96,7 +96,7 @@ def box(page: ui.Page) -> None:
         "Tester",
         list(known),
         index=None,
-        format_func=lambda key: known.get(key, words.UNKNOWN),
+        format_func=lambda key: known.get(key, text.UNKNOWN),
         key=BOX,
         placeholder="Everyone",
         width=220,
@@ -125,9 +125,9 @@ def maturing_note(view: View, tester_id: int | None = None) -> None:
     if bugs:
         verb = "is" if bugs == 1 else "are"
         st.caption(
-            f"{words.times(bugs, 'bug')} of cycles that ended after {words.day(view.since)} {verb} "
-            f"still maturing, {words.count(undecided)} undecided: what nobody decides is accepted "
-            f"by itself after {words.times(view.settings.maturing_days, 'day')}."
+            f"{text.times(bugs, 'bug')} of cycles that ended after {text.day(view.since)} {verb} "
+            f"still maturing, {text.count(undecided)} undecided: what nobody decides is accepted "
+            f"by itself after {text.times(view.settings.maturing_days, 'day')}."
         )
 
 
@@ -138,7 +138,7 @@ def pale_note(periods: Sequence[str]) -> str:
 
 def nameless_note(found: Leaderboard) -> None:
     if found.nameless:
-        number = words.times(found.nameless, "bug")
+        number = text.times(found.nameless, "bug")
         verb = "names" if found.nameless == 1 else "name"
         st.caption(f"{number} in this period {verb} no tester and {_counts(found)} for nobody.")
 

@@ -14,7 +14,7 @@ import streamlit as st
 from core.analytics.figures import Figure
 from core.analytics.freshness import SYNCED, SourceState, data_through, last_synced, source_states
 from core.analytics.window import Window
-from core.base import text as words
+from core.base import text
 from core.base.csv import csv_bytes
 from core.base.errors import TouchstoneError
 from core.base.settings import Settings, load_settings
@@ -169,7 +169,7 @@ def editor(page: Page) -> str | None:
 
 def moment(page: Page, at: datetime) -> str:
     """An instant in the business time zone: 14:05 today, 14:05 on 20 Nov 2026."""
-    return words.moment(at.astimezone(page.store.zone), page.today)
+    return text.moment(at.astimezone(page.store.zone), page.today)
 
 
 def plain(text: str) -> str:
@@ -231,14 +231,14 @@ def freshness_line(
 ) -> None:
     """How old what is shown is, in which zone days are counted, and whether it is demo data."""
     through = data_through(sources(page), names=names, zone=page.store.zone)
-    said = [f"Data through {words.day(through)}" if through else "No data yet"]
+    said = [f"Data through {text.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
     synced_at = last_synced(page.scope) if names & SYNCED else None
     if synced_at:
         said.append(f"synced {moment(page, synced_at)}")
     said.append(f"days in {page.store.zone.key}")
     if window is not None and window.days:
-        said.append(f"changes against the {words.times(window.days, 'day')} before")
+        said.append(f"changes against the {text.times(window.days, 'day')} before")
     if note:
         said.append(note)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -260,11 +260,11 @@ def figure_card(
     `label` is the metric's name, short enough for a narrow card; a brief one has no trend.
     """
     metric = figure.metric
-    moved = words.change(figure.value, figure.previous, metric.unit)
+    moved = text.change(figure.value, figure.previous, metric.unit)
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.metric(
             label,
-            words.amount(figure.value, metric.unit),
+            text.amount(figure.value, metric.unit),
             moved,
             delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
             help=plain(f"{metric.label}. {metric.definition}"),
@@ -292,7 +292,7 @@ def figure_card(
 
 def _sample(figure: Figure) -> str:
     small = ": too few for more than a hint" if figure.n and figure.is_small else ""
-    return f"n = {words.count(figure.n or 0)}{small}"
+    return f"n = {text.count(figure.n or 0)}{small}"
 
 
 def chart(

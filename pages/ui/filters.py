@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analytics.members import product_names
 from core.analytics.window import PRESETS, Window, preset
-from core.base import text as words
+from core.base import text
 from pages import ui
 
 CUSTOM = "Custom dates"
@@ -88,7 +88,7 @@ def filter_bar(
             help="Back to the view that the page opens with",
         )
     if period == CUSTOM and linked and linked != [str(window.start), str(window.end)]:
-        wrong = words.listed([f"“{text[:40]}”" for text in linked[:2]])
+        wrong = text.listed([f"“{sentence[:40]}”" for sentence in linked[:2]])
         st.warning(
             ui.plain(f"The link's dates, {wrong}, are no period: shown is {window.label} instead.")
         )
@@ -104,7 +104,7 @@ def _custom_dates(page: ui.Page, key: str) -> Window:
     if not isinstance(chosen, tuple) or len(chosen) != 2:
         st.info("Choose the last day as well.")
         st.stop()
-    return Window(*chosen, f"{words.day(chosen[0])} to {words.day(chosen[1])}")
+    return Window(*chosen, f"{text.day(chosen[0])} to {text.day(chosen[1])}")
 
 
 def _reset(

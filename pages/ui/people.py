@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.trends import Stacked
-from core.base import text as words
+from core.base import text
 from core.charts import builders as charts
 from core.engagement import sentences
 from pages import ui
@@ -37,8 +37,8 @@ def top_chart(
             "period, or All time."
         )
         return
-    top = [name for name in order if name != words.OTHERS]
-    unit = words.upper_first(what)
+    top = [name for name in order if name != text.OTHERS]
+    unit = text.upper_first(what)
     ui.chart(
         charts.stacked_periods(data, series=order, unit=unit, unfinished=f"{page.today:%Y-%m}"),
         title=sentences.top_share(top, share, one, many, what),

@@ -9,7 +9,7 @@ import streamlit as st
 from core.analytics import Metric, explain, query_metrics
 from core.analytics.figures import Figure, headline_figures
 from core.analytics.query import are_of_facts
-from core.base import text as words
+from core.base import text
 from core.store import Scope
 from pages import ui
 
@@ -77,14 +77,14 @@ def metric_rows(
 ) -> None:
     shown = {"result_or_query": asked, "row": {metric.key: value}, "metric": metric.key}
     proof = ui.read(page, _explained, **shown, limit=ROWS)
-    number = words.times(proof["total_rows"], "row")
+    number = text.times(proof["total_rows"], "row")
     verb = "re-aggregates" if proof["total_rows"] == 1 else "re-aggregate"
-    claim = f"{number} {verb} to {words.amount(proof['recomputed'], metric.unit)}"
+    claim = f"{number} {verb} to {text.amount(proof['recomputed'], metric.unit)}"
     if proof["agrees"]:
         st.success(ui.plain(f"{claim}, the number shown: yes."))
     else:
         st.error(
-            ui.plain(f"{claim}, but {words.amount(value, metric.unit)} is shown: please report.")
+            ui.plain(f"{claim}, but {text.amount(value, metric.unit)} is shown: please report.")
         )
     if not proof["rows"]:
         return

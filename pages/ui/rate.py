@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.api.limits import Buckets
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.feedback import (
     CLEAR,
@@ -137,7 +137,7 @@ def _cast(page: ui.Page, *, rater: str, **vote: Any) -> None:
     wait = VOTES.take((page.account.id, rater), burst=MOST_VOTES, seconds=60.0)
     if wait:
         raise InputError(
-            f"More than {MOST_VOTES} votes in a minute: go on in {words.duration(wait + 1)}."
+            f"More than {MOST_VOTES} votes in a minute: go on in {text.duration(wait + 1)}."
         )
     cast_vote(page.scope, rater=rater, **vote)
 

@@ -19,7 +19,7 @@ from playwright.sync_api import TimeoutError as Late
 from playwright.sync_api import sync_playwright
 from sqlalchemy import update
 
-from core.base import text as words
+from core.base import text
 from core.base.settings import ROOT
 from core.store import Account, table
 from core.store.engine import _state_of_facts
@@ -173,7 +173,7 @@ def cell(times, page, step, when):
 
 
 def said(seconds):
-    return words.UNKNOWN if math.isnan(seconds) else f"{seconds:.2f}"
+    return text.UNKNOWN if math.isnan(seconds) else f"{seconds:.2f}"
 
 
 def table_of(size, times, pages):

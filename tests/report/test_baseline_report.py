@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core.analytics.window import Window, iso_week, last_complete_week
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError, QueryError
 from core.criteria.edit import CriterionEdit, change_criterion
 from core.criteria.entries import exclude, exclusions, withdraw_exclusion
@@ -22,8 +22,8 @@ from tests.report.parsed import READERS, table_of
 WEEK = last_complete_week(NOW.date())
 
 
-def number(text):
-    return None if text in {"", words.UNKNOWN} else float(text.replace(",", ""))
+def number(sentence):
+    return None if sentence in {"", text.UNKNOWN} else float(sentence.replace(",", ""))
 
 
 def said(document):
@@ -67,8 +67,8 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(decided, ki
     for row in rows:
         result = results[row[0]]
         unit, everything = result.criterion.unit, result.with_excluded
-        assert row[1] == words.amount(result.estimate.value, unit)
-        assert row[4] == words.amount(everything.estimate.value, unit)
+        assert row[1] == text.amount(result.estimate.value, unit)
+        assert row[4] == text.amount(everything.estimate.value, unit)
         assert result.verdict in row[2]
         assert everything.verdict in row[5]
         assert ("met by the exclusions alone" in row[5]) == result.is_met_by_exclusions

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.analytics.window import last_complete_week
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.criteria.edit import CriterionEdit, change_criterion
 from core.report import render
@@ -57,8 +57,8 @@ def held(decided):
     return decided
 
 
-def number(text):
-    return None if text in {"", words.UNKNOWN} else float(text.replace(",", ""))
+def number(sentence):
+    return None if sentence in {"", text.UNKNOWN} else float(sentence.replace(",", ""))
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -85,15 +85,15 @@ def test_the_figures_of_the_deck_are_those_of_the_content(held):
     for row, one in zip(shown, packet.content["criteria"], strict=True):
         unit = one["unit"]
         assert row[0].startswith(one["label"])
-        assert row[1:3] == [words.amount(one["value"], unit), one["target_words"]]
+        assert row[1:3] == [text.amount(one["value"], unit), one["target_words"]]
         assert one["verdict"] in row[3]
-        assert row[4].startswith(words.between(one["low"], one["high"], unit))
-        earlier = [words.amount(one[n], unit) for n in ("week_before", "four_weeks", "baseline")]
+        assert row[4].startswith(text.between(one["low"], one["high"], unit))
+        earlier = [text.amount(one[n], unit) for n in ("week_before", "four_weeks", "baseline")]
         assert row[5:8] == earlier
         everything = one["with_excluded"]
         if everything:
-            assert row[8].startswith(words.amount(everything["value"], unit))
-            assert row[8].endswith(words.lower_first(everything["verdict"]))
+            assert row[8].startswith(text.amount(everything["value"], unit))
+            assert row[8].endswith(text.lower_first(everything["verdict"]))
         is_by_them = "met by the exclusions alone" in one["excluded_words"]
         assert ("by exclusions" in row[3]) == is_by_them
     assert [row[0] for row in tables["What we agreed on"][1:]] == [
@@ -130,8 +130,8 @@ def test_a_deck_of_the_demo_has_10_to_15_slides_that_fit(held):
             if shape.shape_type in {3, 13, 19}:
                 assert shape._element.xpath(".//p:cNvPr")[0].get("descr")
     said = " ".join(texts_of(data))
-    for text in ("Demo data", "Ann (Product manager)", "Decided: we warm it", "Carl, by Ann"):
-        assert text in said
+    for told in ("Demo data", "Ann (Product manager)", "Decided: we warm it", "Carl, by Ann"):
+        assert told in said
 
 
 def stamped(data, kind):

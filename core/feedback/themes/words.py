@@ -1,6 +1,6 @@
 """What people talk about, in sentences."""
 
-from core.base import text as words
+from core.base import text
 from core.feedback.themes.figures import (
     OVERALL,
     STARS,
@@ -18,7 +18,7 @@ KINDS = {THUMBS: "thumb", STARS: "star rating", OVERALL: "survey rating"}
 
 def themes_answer(found: ThemesFound, period: str) -> str:
     """The most frequent complaint, else the most frequent theme, and how it moves."""
-    span = words.lower_first(period)
+    span = text.lower_first(period)
     if not found.comments:
         return f"Nobody wrote a comment ({span})."
     said = [f for f in found.themes if f.figures.count]
@@ -37,20 +37,20 @@ def trend_words(figures: ThemeFigures) -> str:
     """Whether there are more of them than four weeks before: 34 in 4 weeks, up from 20."""
     now, before = figures.recent, figures.before
     moved = "up from" if now > before else "down from" if now < before else "as many as"
-    rest = "before" if now == before else f"{words.count(before)}"
-    return f"{words.count(now)} in the last {TREND_DAYS // 7} weeks, {moved} {rest}"
+    rest = "before" if now == before else f"{text.count(before)}"
+    return f"{text.count(now)} in the last {TREND_DAYS // 7} weeks, {moved} {rest}"
 
 
 def given_words(given: Given) -> str:
     """91 % of 44 thumbs up (78.8 % to 96.4 %); 4.32 of 5 in 34 star ratings (4.1 to 4.5)."""
-    number = words.times(given.n, KINDS[given.kind])
+    number = text.times(given.n, KINDS[given.kind])
     if given.estimate is None:
         return f"{number} by fewer than five people"
     estimate = given.estimate
     unit = "fraction" if given.kind == THUMBS else "stars"
-    value = words.amount(estimate.value, unit)
-    span = words.between(estimate.low, estimate.high, unit)
-    interval = "" if span == words.UNKNOWN else f" ({span})"
+    value = text.amount(estimate.value, unit)
+    span = text.between(estimate.low, estimate.high, unit)
+    interval = "" if span == text.UNKNOWN else f" ({span})"
     if given.kind == THUMBS:
         return f"{value} of {number} up{interval}"
     return f"{value} of 5 in {number}{interval}"
@@ -61,26 +61,26 @@ def unassigned_words(found: ThemesFound) -> str:
     share = found.unassigned_share
     said = []
     if share is not None:
-        one_of = f"{words.count(found.unassigned.count)} of {words.count(found.comments)}"
-        said.append(f"{words.share(share)} of the comments fit no theme ({one_of}).")
+        one_of = f"{text.count(found.unassigned.count)} of {text.count(found.comments)}"
+        said.append(f"{text.share(share)} of the comments fit no theme ({one_of}).")
     if found.all_time < LEAST_COMMENTS:
         said.append(
             f"Below {LEAST_COMMENTS} comments there are only themes that people make by hand: "
-            f"there are {words.count(found.all_time)} so far."
+            f"there are {text.count(found.all_time)} so far."
         )
     elif not found.is_modelled:
         said.append("The comments have too little in common for the model to group them.")
     if found.left_out:
-        everything = words.count(found.comments + found.left_out)
-        said.append(f"{words.count(found.left_out)} of {everything} are excluded from all counts.")
+        everything = text.count(found.comments + found.left_out)
+        said.append(f"{text.count(found.left_out)} of {everything} are excluded from all counts.")
     return " ".join(said)
 
 
 def reach_words(reach: Reach) -> str:
     """34 comments by 12 people about 30 tickets, 26 Oct 2026 to 22 Nov 2026."""
     number, people = _people(len(reach.comments), reach.raters)
-    tickets = words.times(len(reach.tickets), "ticket")
-    days = f"{words.day(reach.first_day)} to {words.day(reach.last_day)}"
+    tickets = text.times(len(reach.tickets), "ticket")
+    days = f"{text.day(reach.first_day)} to {text.day(reach.last_day)}"
     return f"{number} by {people} about {tickets}, {days}"
 
 
@@ -100,4 +100,4 @@ def _named(name: str) -> str:
 
 
 def _people(comments: int, raters: int) -> tuple[str, str]:
-    return words.times(comments, "comment"), words.times(raters, "person", "people")
+    return text.times(comments, "comment"), text.times(raters, "person", "people")

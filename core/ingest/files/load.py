@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from core.base import text as words
+from core.base import text
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.survey_parser import parse_survey
@@ -75,9 +75,9 @@ class ImportReport:
             f"{self.kind}"
         )
         if self.refused:
-            said += f"; {words.times(self.refused, 'row')} refused"
+            said += f"; {text.times(self.refused, 'row')} refused"
         if self.problems > self.refused:
-            said += f"; {words.times(self.problems - self.refused, 'field')} not readable"
+            said += f"; {text.times(self.problems - self.refused, 'field')} not readable"
         return f"{said}."
 
 
