@@ -17,7 +17,8 @@ SETTING = "TOUCHSTONE_NOW"
 
 def now() -> datetime:
     """The present instant, aware and in UTC; raises ConfigError where TOUCHSTONE_NOW is invalid."""
-    return _machine_time() + _shift(os.environ.get(SETTING, ""))
+    shift = _shift(os.environ.get(SETTING, ""))
+    return _machine_time() + shift
 
 
 def today(zone: tzinfo) -> date:

@@ -42,5 +42,5 @@ def test_without_a_setting_it_is_the_machines_clock(monkeypatch):
 @pytest.mark.parametrize("instant", ["soon", "2026-11-25T25:00", "0001-01-01T00:00:00+02:00"])
 def test_an_instant_that_is_none_is_told(at, instant):
     at(instant)
-    with pytest.raises(ConfigError, match="TOUCHSTONE_NOW is .*, which is no instant"):
+    with pytest.raises(ConfigError, match=r"TOUCHSTONE_NOW is .*, which is no instant"):
         clock.now()
