@@ -5,35 +5,13 @@ from sqlalchemy import bindparam, delete, exists, select
 from core.demo.opinions import DEMO_VOTES
 from core.demo.surveys import DEMO_SURVEYS
 from core.store import (
-    Bug,
-    BugDevice,
-    CounterIncrement,
-    CyclePlatform,
-    Enhancement,
-    Feature,
     Feedback,
     FeedbackVote,
-    GaugeReading,
-    Product,
-    RejectionReason,
-    ScrapeGap,
-    ScrapeSpan,
+    Origin,
     SurveyResponse,
-    SyncProblem,
-    SyncRun,
-    TestCycle,
-    TestFeature,
-    Ticket,
     Unit,
-    User,
     table,
-)
-
-# Children before parents.
-MADE = (
-    *(BugDevice, Bug, TestFeature, CyclePlatform, TestCycle, Feature, Product, User),
-    *(RejectionReason, SyncProblem, SyncRun, Enhancement, Ticket),
-    *(CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan),
+    tables_from,
 )
 
 
@@ -62,6 +40,6 @@ def clear_demo(unit: Unit) -> None:
             survey.c.account_id == unit.account_id, survey.c.id.startswith(DEMO_SURVEYS)
         )
     )
-    for model in MADE:
-        target = table(model)
-        connection.execute(delete(target).where(target.c.account_id == unit.account_id))
+    # Children before parents.
+    for source in reversed(tables_from(Origin.SOURCE)):
+        connection.execute(delete(source).where(source.c.account_id == unit.account_id))

@@ -1,41 +1,62 @@
 """The local store: its tables, how it is opened, read and written."""
 
-from core.store.access import ApiToken, FeedbackReceipt, RaterSalt
-from core.store.columns import table
+from core.store.columns import Origin, table
 from core.store.engine import Store, open_store
 from core.store.entered import (
     PAGES,
     AccountSetting,
+    Annotation,
+    ApiToken,
     AuditEntry,
+    BaselineWindow,
     Criterion,
-    Enhancement,
+    Exclusion,
     Feedback,
+    FeedbackReceipt,
     FeedbackVote,
+    Opportunity,
+    RaterSalt,
+    Review,
+    ReviewAction,
+    ReviewEscalation,
+    ReviewNote,
     SavedView,
-    Ticket,
+    SurveyDraft,
+    SurveyInvitation,
+    SurveyResponse,
+    Theme,
+    ThemeAssignment,
+    ThemeRule,
     on_enhancer,
 )
-from core.store.facts import (
-    FACT_TABLES,
+from core.store.synced import (
+    PROMETHEUS,
     Account,
     Bug,
     BugDevice,
     CalendarDay,
+    CounterIncrement,
     CyclePlatform,
+    CycleReading,
+    Enhancement,
     Feature,
+    GaugeReading,
+    ListReading,
     Product,
     RejectionReason,
+    ScrapeGap,
+    ScrapeSpan,
+    SyncLease,
+    SyncProblem,
+    SyncRun,
     TestCycle,
     TestFeature,
+    Ticket,
     User,
+    Vanished,
 )
-from core.store.judged import Annotation, BaselineWindow, Exclusion, SurveyResponse
-from core.store.platform import PROMETHEUS, CounterIncrement, GaugeReading, ScrapeGap, ScrapeSpan
-from core.store.reviewing import Review, ReviewAction, ReviewEscalation, ReviewNote
-from core.store.surveying import SurveyDraft, SurveyInvitation
-from core.store.syncing import CycleReading, ListReading, SyncLease, SyncProblem, SyncRun, Vanished
+from core.store.tables import FACT_TABLES, tables_from
 from core.store.tenancy import AccountName, Scope, accounts
-from core.store.themed import Opportunity, Theme, ThemeAssignment, ThemeRule
 from core.store.unit_of_work import Counts, Unit, chunks
 
 __all__ = [
@@ -66,6 +87,7 @@ __all__ = [
     "GaugeReading",
     "ListReading",
     "Opportunity",
+    "Origin",
     "Product",
     "RaterSalt",
     "RejectionReason",
@@ -98,4 +120,5 @@ __all__ = [
     "on_enhancer",
     "open_store",
     "table",
+    "tables_from",
 ]

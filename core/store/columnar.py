@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Boolean, Integer
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from core.store.facts import FACT_TABLES
+from core.store.tables import FACT_TABLES
 
 # What no figure is computed from.
 LEFT_OUT = {

@@ -1,5 +1,6 @@
-"""What every table of the store has in common."""
+"""What every table has in common: keys, references, and where its rows come from."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Table
@@ -11,25 +12,45 @@ class Base(SQLModel, registry=registry()):
     """A registry of our own: re-importing on a hot reload does not define a table twice."""
 
 
+class Origin(StrEnum):
+    """Where the rows of a table come from, and so what is lost with them."""
+
+    SOURCE = "source"  # read or imported: the source still has them
+    PERSON = "person"  # entered by people: they cannot be rebuilt
+    PRODUCT = "product"  # made by the product itself, such as accounts and tokens
+
+
+def of_origin(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -> dict[str, Any]:
+    """Table options that end `__table_args__`.
+
+    Figures of test cycles and bugs are computed from the tables that are facts. What is not
+    cached leaves the data version of the account alone when it is written.
+    """
+    return {
+        # Rows live in their primary key's own tree, which leads with the account: no second tree.
+        "sqlite_with_rowid": False,
+        "info": {"origin": origin, "is_fact": is_fact, "is_cached": is_cached},
+    }
+
+
 def table(model: type[SQLModel]) -> Table:
     """The SQLAlchemy table behind a model, for statements in Core."""
     found: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
     return found
 
 
-# Rows live in their primary key's own tree, which leads with the account: no second tree to keep.
-CLUSTERED = {"sqlite_with_rowid": False}
-
-
 def account_key() -> Any:
+    """The account, which leads the key of each of its rows."""
     return Field(primary_key=True, foreign_key="account.id")
 
 
 def own_key() -> Any:
+    """A number in the primary key."""
     return Field(primary_key=True, sa_type=BigInteger)
 
 
 def reference() -> Any:
+    """A number that may refer to another row."""
     return Field(default=None, sa_type=BigInteger)
 
 

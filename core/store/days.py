@@ -11,9 +11,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import SQLModel
 
 from core.store.columns import table
-from core.store.entered import Enhancement, Feedback, Ticket
-from core.store.facts import Account, Bug, CalendarDay, TestCycle
-from core.store.judged import SurveyResponse
+from core.store.entered import Feedback, SurveyResponse
+from core.store.synced import Account, Bug, CalendarDay, Enhancement, TestCycle, Ticket
 
 # A day column and the instants it is taken from: the first one that is known.
 DAY_COLUMNS: Mapping[type[SQLModel], Mapping[str, tuple[str, ...]]] = {

@@ -25,9 +25,9 @@ from core.store.columns import table
 from core.store.days import rezone
 from core.store.default_criteria import DEFAULT_CRITERIA
 from core.store.entered import Criterion
-from core.store.facts import FACT_TABLES, Account, Bug
 from core.store.migrations import head, revisions, upgrade
-from core.store.tables import BOOKKEEPING
+from core.store.synced import Account, Bug
+from core.store.tables import FACT_TABLES, UNCACHED_TABLES
 from core.store.unit_of_work import Unit
 
 LOG = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Store:
             yield Unit(session, account_id, self.zone)
             session.flush()
             written, tables = connection.info["written"], connection.info["tables"]
-            if not quiet and not tables.issubset(BOOKKEEPING):
+            if not quiet and not tables.issubset(UNCACHED_TABLES):
                 grown = [account.c.data_version]
                 if not tables.isdisjoint(FACT_TABLES):
                     grown.append(account.c.facts_version)

@@ -1,57 +1,28 @@
-"""What imports and people enter: it cannot be rebuilt, and nothing may lose it."""
+"""Tables of what people enter: votes, survey answers, themes, criteria, baselines, reviews.
+
+It cannot be rebuilt from a source, so nothing may lose it.
+"""
 
 import math
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ColumnElement, Index, UniqueConstraint
 from sqlmodel import Field
 
-from core.store.columns import CLUSTERED, Base, account_key, own_key, table, within_account
+from core.store.columns import (
+    Base,
+    Origin,
+    account_key,
+    of_origin,
+    own_key,
+    reference,
+    table,
+    within_account,
+)
 
 # How the subject of a vote begins that rates a page of this product, and no enhancement.
 PAGES = "page:"
-
-
-class Enhancement(Base, table=True):
-    """One run of the ticket enhancer; status is pending, completed or failed."""
-
-    # Holds all that a criterion reads of a run, so that a week of many runs is one short reading.
-    __table_args__ = (
-        Index(
-            *("ix_enhancement_created_day", "account_id", "created_day"),
-            *("status", "processing_time_ms"),
-        ),
-        CLUSTERED,
-    )
-
-    account_id: str = account_key()
-    id: str = Field(primary_key=True)
-    ticket_id: str | None = None
-    status: str
-    processing_time_ms: int | None = None
-    created_at: datetime
-    created_day: date
-    completed_at: datetime | None = None
-    error_message: str | None = None
-
-
-class Ticket(Base, table=True):
-    """A service-desk ticket; `day` is the day it was resolved, else opened."""
-
-    __table_args__ = (Index("ix_ticket_day", "account_id", "day"), CLUSTERED)
-
-    account_id: str = account_key()
-    id: str = Field(primary_key=True)
-    opened_at: datetime | None = None
-    resolved_at: datetime | None = None
-    day: date | None = None
-    category: str | None = None
-    priority: str | None = None
-    technician: str | None = None
-    enhanced: bool | None = None
-    minutes_spent: float | None = None
-    reopened: bool | None = None
 
 
 class Feedback(Base, table=True):
@@ -63,7 +34,7 @@ class Feedback(Base, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "subject", "rater"),
         Index("ix_feedback_created_day", "account_id", "created_day"),
-        CLUSTERED,
+        of_origin(Origin.PERSON),
     )
 
     account_id: str = account_key()
@@ -87,7 +58,7 @@ class FeedbackVote(Base, table=True):
     __table_args__ = (
         within_account("feedback", "feedback_id"),
         Index("ix_feedback_vote_feedback", "account_id", "feedback_id"),
-        CLUSTERED,
+        of_origin(Origin.PERSON),
     )
 
     account_id: str = account_key()
@@ -99,13 +70,220 @@ class FeedbackVote(Base, table=True):
     cast_at: datetime
 
 
+class FeedbackReceipt(Base, table=True):
+    """How a vote that was sent with a key was answered, so that its repeat is answered alike.
+
+    `key` and `content` are digests; `result` is new, changed or unchanged.
+    """
+
+    __tablename__ = "feedback_receipt"
+    __table_args__ = (
+        Index("ix_feedback_receipt_received", "account_id", "received_at"),
+        of_origin(Origin.PRODUCT, is_cached=False),
+    )
+
+    account_id: str = account_key()
+    key: str = Field(primary_key=True)
+    feedback_id: str
+    content: str
+    result: str
+    received_at: datetime
+
+
+class RaterSalt(Base, table=True):
+    """What the names of anonymous raters are made with in one ISO week, such as 2026-W47."""
+
+    __tablename__ = "rater_salt"
+    __table_args__ = of_origin(Origin.PRODUCT, is_cached=False)
+
+    account_id: str = account_key()
+    week: str = Field(primary_key=True)
+    salt: str
+    created_at: datetime
+
+
+class ApiToken(Base, table=True):
+    """A token of the account's HTTP API; only its SHA-256 is kept, as hexadecimal digits.
+
+    `per_second` is how many requests it may make; `last_used_at` is right to the minute.
+    """
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        Index("ix_api_token_hash", "hash", unique=True),
+        of_origin(Origin.PRODUCT, is_cached=False),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    name: str
+    hash: str
+    per_second: int
+    created_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class SurveyInvitation(Base, table=True):
+    """One person who was asked to answer; the id is the secret part of their link."""
+
+    __tablename__ = "survey_invitation"
+    __table_args__ = (UniqueConstraint("account_id", "respondent"), of_origin(Origin.PERSON))
+
+    account_id: str = account_key()
+    id: str = Field(primary_key=True)
+    respondent: str
+    invited_by: str
+    invited_at: datetime
+    answered_at: datetime | None = None
+
+
+class SurveyDraft(Base, table=True):
+    """Answers that were not sent yet, by the invitation or the visit they belong to."""
+
+    __tablename__ = "survey_draft"
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    id: str = Field(primary_key=True)
+    answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    updated_at: datetime
+
+
+class SurveyResponse(Base, table=True):
+    """One person's answers: ratings 1 to 5, `renewal` 0 to 10, what was not answered is None.
+
+    `better_resolution` is yes, no or unsure; `minutes_saved` are minutes for each ticket.
+    """
+
+    __tablename__ = "survey_response"
+    __table_args__ = (
+        Index("ix_survey_response_answered_day", "account_id", "answered_day"),
+        of_origin(Origin.PERSON),
+    )
+
+    account_id: str = account_key()
+    id: str = Field(primary_key=True)
+    respondent: str | None = None
+    answered_at: datetime
+    answered_day: date
+    relevance: int | None = None
+    accuracy: int | None = None
+    usefulness: int | None = None
+    overall: int | None = None
+    minutes_saved: float | None = None
+    better_resolution: str | None = None
+    what_helps: str | None = None
+    what_to_improve: str | None = None
+    renewal: int | None = None
+    may_interview: bool | None = None
+
+
+class Theme(Base, table=True):
+    """A theme that someone made, or took over from the model; `origin` is hand or model.
+
+    One that was deleted or merged into another stays, so that the model does not bring it back.
+    """
+
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    id: int = own_key()
+    name: str
+    origin: str
+    is_pinned: bool = False
+    terms: list[str] = Field(default_factory=list, sa_type=JSON)
+    made_by: str
+    made_at: datetime
+    merged_into: int | None = reference()
+    deleted_by: str | None = None
+    deleted_at: datetime | None = None
+
+
+class ThemeRule(Base, table=True):
+    """Words and phrases by which comments belong to a theme; withdrawn, it gives it none."""
+
+    __tablename__ = "theme_rule"
+    __table_args__ = (within_account("theme", "theme_id"), of_origin(Origin.PERSON))
+
+    account_id: str = account_key()
+    id: int = own_key()
+    theme_id: int = Field(sa_type=BigInteger)
+    any_of: list[str] = Field(default_factory=list, sa_type=JSON)
+    all_of: list[str] = Field(default_factory=list, sa_type=JSON)
+    none_of: list[str] = Field(default_factory=list, sa_type=JSON)
+    entered_by: str
+    entered_at: datetime
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+class ThemeAssignment(Base, table=True):
+    """The theme of a comment: `how` is hand, also for none at all, or model.
+
+    `comment` is `feedback:<id>`, or `survey:<id>:<question>`; `said` tells its words from other
+    words. Rules are applied when they are read, and leave no rows.
+    """
+
+    __tablename__ = "theme_assignment"
+    __table_args__ = (within_account("theme", "theme_id"), of_origin(Origin.PERSON))
+
+    account_id: str = account_key()
+    comment: str = Field(primary_key=True)
+    theme_id: int | None = reference()
+    how: str
+    said: str
+    assigned_by: str
+    assigned_at: datetime
+
+
+class Opportunity(Base, table=True):
+    """Something worth improving: its reach as counted when it was entered, and what is decided.
+
+    `evidence` holds the keys of the comments and the tickets that were counted from `reach_from`
+    to `reach_to`; impact, confidence and effort are as people score them.
+    """
+
+    __table_args__ = (
+        within_account("theme", "theme_id"),
+        Index("ix_opportunity_theme", "account_id", "theme_id"),
+        of_origin(Origin.PERSON),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    title: str
+    problem: str
+    theme_id: int | None = reference()
+    reach_from: date | None = None
+    reach_to: date | None = None
+    reach_comments: int | None = None
+    reach_raters: int | None = None
+    reach_tickets: int | None = None
+    evidence: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    criterion_key: str | None = None
+    impact: float | None = None
+    confidence: float | None = None
+    effort: float | None = None
+    metric: str | None = None
+    direction: str | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    status: str = "open"
+    note: str | None = None
+    created_by: str
+    created_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
 class Criterion(Base, table=True):
     """A success criterion: a target, the side of it that is good, and who answers for it.
 
     `direction` is above, below or within: from `target` to `upper_target`.
     """
 
-    __table_args__ = CLUSTERED
+    __table_args__ = of_origin(Origin.PERSON)
 
     account_id: str = account_key()
     key: str = Field(primary_key=True)
@@ -126,22 +304,175 @@ class Criterion(Base, table=True):
         return value < self.target if self.direction == "below" else value > self.target
 
 
+class Exclusion(Base, table=True):
+    """What figures leave out when they are shown "without exclusions"; the rows stay.
+
+    From `from_at` up to, and without, `to_at`; `subject` narrows it to `enhancement:<id>`,
+    `ticket:<id>` or `rater:<name>`. A withdrawn one leaves nothing out and stays in the ledger.
+    """
+
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    id: int = own_key()
+    from_at: datetime
+    to_at: datetime
+    kind: str
+    reason: str
+    subject: str | None = None
+    # The finding that it was made from, so that the finding is not offered again.
+    finding: str | None = None
+    entered_by: str
+    entered_at: datetime
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+class BaselineWindow(Base, table=True):
+    """Whole days over which a baseline is measured; once frozen, `content` holds what was shown."""
+
+    __tablename__ = "baseline_window"
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    id: int = own_key()
+    name: str
+    first_day: date
+    last_day: date
+    planned_by: str
+    planned_at: datetime
+    # The window that took its place, where this one was given up.
+    restarted_as: int | None = reference()
+    frozen_by: str | None = None
+    frozen_at: datetime | None = None
+    content: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class Annotation(Base, table=True):
+    """Something that happened and may explain a chart: `kind` is deployment, incident or other."""
+
+    __table_args__ = (
+        Index("ix_annotation_from", "account_id", "from_at"),
+        of_origin(Origin.PERSON),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    kind: str
+    from_at: datetime
+    to_at: datetime | None = None
+    text: str
+    entered_by: str
+    entered_at: datetime
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+class Review(Base, table=True):
+    """The review of an ISO week, such as 2026-W47; once closed, `content` holds what was shown."""
+
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    week: str = Field(primary_key=True)
+    opened_by: str
+    opened_at: datetime
+    # Role and name of each: [["Product manager", "Ann"], ...].
+    attendees: list[list[str]] = Field(default_factory=list, sa_type=JSON)
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+    content: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class ReviewNote(Base, table=True):
+    """What was written in a section of a review; each saved text is a version of its own."""
+
+    __tablename__ = "review_note"
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    week: str = Field(primary_key=True)
+    section: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    text: str
+    written_by: str
+    written_at: datetime
+
+
+class ReviewAction(Base, table=True):
+    """What someone will do by when, and which criterion is to move; status open, done, dropped."""
+
+    __tablename__ = "review_action"
+    __table_args__ = (
+        Index("ix_review_action_status", "account_id", "status", "due"),
+        of_origin(Origin.PERSON),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    week: str
+    text: str
+    owner: str
+    due: date
+    criterion_key: str | None = None
+    # What the criterion is expected to do: rise or fall; None without one.
+    expected: str | None = None
+    status: str = "open"
+    outcome: str | None = None
+    decided_by: str
+    decided_at: datetime
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+
+
+class ReviewEscalation(Base, table=True):
+    """A message that was sent about a criterion, recorded by who sent it."""
+
+    __tablename__ = "review_escalation"
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    id: int = own_key()
+    week: str
+    severity: str
+    criterion_key: str
+    text: str
+    sent_to: str
+    sent_by: str
+    sent_at: datetime
+
+
 class AccountSetting(Base, table=True):
     """What an account decides for itself, such as its thresholds: see `core.account_settings`."""
 
     __tablename__ = "account_setting"
-    __table_args__ = CLUSTERED
+    __table_args__ = of_origin(Origin.PERSON)
 
     account_id: str = account_key()
     key: str = Field(primary_key=True)
     value: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
+class SavedView(Base, table=True):
+    """A view of the explorer that someone named: the query part of its link."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = of_origin(Origin.PERSON)
+
+    account_id: str = account_key()
+    name: str = Field(primary_key=True)
+    query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
+    saved_at: datetime
+
+
 class AuditEntry(Base, table=True):
     """Who changed what people decide, when, from what and to what; None where there was nothing."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_subject", "account_id", "subject", "id"), CLUSTERED)
+    __table_args__ = (
+        Index("ix_audit_entry_subject", "account_id", "subject", "id"),
+        of_origin(Origin.PERSON),
+    )
 
     account_id: str = account_key()
     id: int = own_key()
@@ -150,18 +481,6 @@ class AuditEntry(Base, table=True):
     by: str
     before: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     after: dict[str, Any] | None = Field(default=None, sa_type=JSON)
-
-
-class SavedView(Base, table=True):
-    """A view of the explorer that someone named: the query part of its link."""
-
-    __tablename__ = "saved_view"
-    __table_args__ = CLUSTERED
-
-    account_id: str = account_key()
-    name: str = Field(primary_key=True)
-    query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
-    saved_at: datetime
 
 
 def on_enhancer() -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session, col, select
 
 from core.store.engine import Store
-from core.store.facts import Account
+from core.store.synced import Account
 from core.store.unit_of_work import Unit
 
 

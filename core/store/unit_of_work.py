@@ -22,7 +22,7 @@ from sqlmodel import Session, SQLModel
 
 from core.store.columns import table
 from core.store.days import extend_calendar, fill_days
-from core.store.facts import User
+from core.store.synced import User
 
 # Bound values in one statement: well below the smallest limit of the databases in use.
 CHUNK = 500

@@ -1,0 +1,414 @@
+"""Tables of what is read from outside: test cycles, bugs, the platform, and the sync's notes."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
+from sqlmodel import Field
+
+from core.store.columns import (
+    Base,
+    Origin,
+    account_key,
+    of_origin,
+    own_key,
+    reference,
+    within_account,
+)
+
+# The key of the `AccountSetting` that says what was read: for each metric (requests_total, ...) its
+# `name` there, the `selector` that asked for it, and its `series` as they stand in the rows here.
+PROMETHEUS = "prometheus"
+
+
+class Account(Base, table=True):
+    """A customer account (tenant).
+
+    `data_version` grows with every write that a page could show, `facts_version` with those that
+    touch a table of `FACT_TABLES`.
+    """
+
+    __table_args__ = of_origin(Origin.PRODUCT, is_fact=True)
+
+    id: str = Field(primary_key=True)
+    name: str
+    is_demo: bool = False
+    timezone: str
+    data_version: int = Field(default=0, sa_type=BigInteger)
+    facts_version: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"}
+    )
+    created_at: datetime
+
+
+class CalendarDay(Base, table=True):
+    """A day and the periods it belongs to; weeks are ISO weeks, `weekday` is 1 for Monday."""
+
+    __tablename__ = "calendar"
+    __table_args__ = of_origin(Origin.PRODUCT, is_fact=True)
+
+    account_id: str = account_key()
+    day: date = Field(primary_key=True)
+    week: str
+    month: str
+    quarter: str
+    year: str
+    weekday: int
+
+
+class Product(Base, table=True):
+    """`in_catalogue` is false when only a test cycle or a bug still names it."""
+
+    __table_args__ = of_origin(Origin.SOURCE, is_fact=True)
+
+    account_id: str = account_key()
+    id: int = own_key()
+    name: str | None = None
+    type: str | None = None
+    in_catalogue: bool = True
+
+
+class Feature(Base, table=True):
+    """`in_catalogue` is false when only a test cycle or a bug still names it."""
+
+    __table_args__ = (
+        within_account("product", "product_id"),
+        of_origin(Origin.SOURCE, is_fact=True),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    product_id: int | None = reference()
+    title: str | None = None
+    in_catalogue: bool = True
+
+
+class User(Base, table=True):
+    """A person, known by name only: `kind` is customer or tester, and one name can be both."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("account_id", "kind", "name"),
+        of_origin(Origin.SOURCE, is_fact=True),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    kind: str
+    name: str
+
+
+class TestCycle(Base, table=True):
+    """A crowd-test cycle, drafts included."""
+
+    __test__ = False  # the name starts with "Test", and this is no test class
+    __tablename__ = "test_cycle"
+    __table_args__ = (
+        within_account("product", "product_id"),
+        within_account("users", "created_by_id"),
+        within_account("users", "submitted_by_id"),
+        Index("ix_test_cycle_end_day", "account_id", "end_day"),
+        Index("ix_test_cycle_created_by", "account_id", "created_by_id"),
+        Index("ix_test_cycle_submitted_by", "account_id", "submitted_by_id"),
+        of_origin(Origin.SOURCE, is_fact=True),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    title: str | None = None
+    status: str | None = None
+    review_status: str | None = None
+    testing_type: str | None = None
+    test_environment: str | None = None
+    product_id: int | None = reference()
+    created_by_id: int | None = reference()
+    submitted_by_id: int | None = reference()
+    start_at: datetime | None = None
+    start_day: date | None = None
+    end_at: datetime | None = None
+    end_day: date | None = None
+
+
+class TestFeature(Base, table=True):
+    """A feature in a test cycle; `test_feature_id` is the source's id of the pair."""
+
+    __test__ = False  # the name starts with "Test", and this is no test class
+    __tablename__ = "test_feature"
+    __table_args__ = (
+        within_account("test_cycle", "cycle_id"),
+        within_account("feature", "feature_id"),
+        Index("ix_test_feature_feature", "account_id", "feature_id"),
+        Index("ix_test_feature_test_feature_id", "account_id", "test_feature_id"),
+        of_origin(Origin.SOURCE, is_fact=True),
+    )
+
+    account_id: str = account_key()
+    cycle_id: int = own_key()
+    feature_id: int = own_key()
+    test_feature_id: int | None = reference()
+    title: str | None = None
+
+
+class CyclePlatform(Base, table=True):
+    """An operating system that a test cycle asks for."""
+
+    __tablename__ = "cycle_platform"
+    __table_args__ = (
+        within_account("test_cycle", "cycle_id"),
+        of_origin(Origin.SOURCE, is_fact=True),
+    )
+
+    account_id: str = account_key()
+    cycle_id: int = own_key()
+    platform: str = Field(primary_key=True)
+
+
+class Bug(Base, table=True):
+    """A bug report; status `auto_accepted` is an accepted bug that nobody reviewed."""
+
+    __table_args__ = (
+        within_account("test_cycle", "cycle_id"),
+        within_account("product", "product_id"),
+        within_account("feature", "feature_id"),
+        within_account("users", "tester_id"),
+        Index("ix_bug_cycle", "account_id", "cycle_id"),
+        Index("ix_bug_tester", "account_id", "tester_id"),
+        Index("ix_bug_reported_day", "account_id", "reported_day"),
+        of_origin(Origin.SOURCE, is_fact=True),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    title: str | None = None
+    cycle_id: int | None = reference()
+    product_id: int | None = reference()
+    feature_id: int | None = reference()
+    tester_id: int | None = reference()
+    severity: str | None = None
+    status: str | None = None
+    known: bool | None = None
+    rejection_reason: str | None = None
+    reported_at: datetime | None = None
+    reported_day: date | None = None
+
+
+class BugDevice(Base, table=True):
+    """An operating system on which a bug was seen."""
+
+    __tablename__ = "bug_device"
+    __table_args__ = (within_account("bug", "bug_id"), of_origin(Origin.SOURCE, is_fact=True))
+
+    account_id: str = account_key()
+    bug_id: int = own_key()
+    platform: str = Field(primary_key=True)
+
+
+class RejectionReason(Base, table=True):
+    """The source's list of reasons; a rejection's comment starts from `default_comment`."""
+
+    __tablename__ = "rejection_reason"
+    __table_args__ = of_origin(Origin.SOURCE)
+
+    account_id: str = account_key()
+    key: str = Field(primary_key=True)
+    name: str | None = None
+    default_comment: str | None = None
+
+
+class Enhancement(Base, table=True):
+    """One run of the ticket enhancer; status is pending, completed or failed."""
+
+    # Holds all that a criterion reads of a run, so that a week of many runs is one short reading.
+    __table_args__ = (
+        Index(
+            *("ix_enhancement_created_day", "account_id", "created_day"),
+            *("status", "processing_time_ms"),
+        ),
+        of_origin(Origin.SOURCE),
+    )
+
+    account_id: str = account_key()
+    id: str = Field(primary_key=True)
+    ticket_id: str | None = None
+    status: str
+    processing_time_ms: int | None = None
+    created_at: datetime
+    created_day: date
+    completed_at: datetime | None = None
+    error_message: str | None = None
+
+
+class Ticket(Base, table=True):
+    """A service-desk ticket; `day` is the day it was resolved, else opened."""
+
+    __table_args__ = (Index("ix_ticket_day", "account_id", "day"), of_origin(Origin.SOURCE))
+
+    account_id: str = account_key()
+    id: str = Field(primary_key=True)
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
+    day: date | None = None
+    category: str | None = None
+    priority: str | None = None
+    technician: str | None = None
+    enhanced: bool | None = None
+    minutes_spent: float | None = None
+    reopened: bool | None = None
+
+
+class CounterIncrement(Base, table=True):
+    """By how much a counter had grown at a scrape since the one before; nothing is kept where 0.
+
+    `series` names the metric with the labels that matter, such as
+    `enhancement_requests_total{status="failed"}`; instances are summed up.
+    """
+
+    __tablename__ = "counter_increment"
+    __table_args__ = of_origin(Origin.SOURCE)
+
+    account_id: str = account_key()
+    series: str = Field(primary_key=True)
+    at: datetime = Field(primary_key=True)
+    increase: float
+
+
+class GaugeReading(Base, table=True):
+    """What a gauge showed during five minutes from `at`: mean, greatest and number of scrapes."""
+
+    __tablename__ = "gauge_reading"
+    __table_args__ = of_origin(Origin.SOURCE)
+
+    account_id: str = account_key()
+    series: str = Field(primary_key=True)
+    at: datetime = Field(primary_key=True)
+    mean: float
+    greatest: float
+    scrapes: int
+
+
+class ScrapeSpan(Base, table=True):
+    """A time that was read from the server, whether or not it had anything to tell."""
+
+    __tablename__ = "scrape_span"
+    __table_args__ = of_origin(Origin.SOURCE)
+
+    account_id: str = account_key()
+    from_at: datetime = Field(primary_key=True)
+    to_at: datetime
+
+
+class ScrapeGap(Base, table=True):
+    """A time in which a metric was not scraped, or in which its counter began anew.
+
+    `kind` is gap or reset; a reset is an instant.
+    """
+
+    __tablename__ = "scrape_gap"
+    __table_args__ = of_origin(Origin.SOURCE)
+
+    account_id: str = account_key()
+    series: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    from_at: datetime = Field(primary_key=True)
+    to_at: datetime
+
+
+class SyncRun(Base, table=True):
+    """One synchronisation; status is running, done, partial, failed or stopped.
+
+    `counts` maps an entity to how many rows were added, changed, unchanged and refused.
+    """
+
+    __tablename__ = "sync_run"
+    __table_args__ = (
+        Index("ix_sync_run_started", "account_id", "source", "started_at"),
+        of_origin(Origin.SOURCE, is_cached=False),
+    )
+
+    account_id: str = account_key()
+    id: int = own_key()
+    source: str
+    status: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    step: str = ""
+    done: int = 0
+    total: int | None = None
+    requests: int = 0
+    counts: dict[str, dict[str, int]] = Field(default_factory=dict, sa_type=JSON)
+    message: str = ""
+
+
+class SyncProblem(Base, table=True):
+    """An object, or a field of it, that could not be read; `value` is what the source sent."""
+
+    __tablename__ = "sync_problem"
+    __table_args__ = of_origin(Origin.SOURCE)
+
+    account_id: str = account_key()
+    source: str = Field(primary_key=True)
+    entity: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    reason: str
+    value: str | None = None
+    run_id: int = Field(sa_type=BigInteger)
+    seen_at: datetime
+
+
+class SyncLease(Base, table=True):
+    """Who synchronises the account now; a lease that has run out is free."""
+
+    __tablename__ = "sync_lease"
+    __table_args__ = of_origin(Origin.SOURCE, is_cached=False)
+
+    account_id: str = account_key()
+    holder: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+class CycleReading(Base, table=True):
+    """When a test cycle was last read together with its bugs.
+
+    One that `is_settled` is final and its bugs are decided: it need not be read again.
+    """
+
+    __tablename__ = "cycle_reading"
+    __table_args__ = of_origin(Origin.SOURCE, is_cached=False)
+
+    account_id: str = account_key()
+    cycle_id: int = own_key()
+    read_at: datetime
+    is_settled: bool
+
+
+class ListReading(Base, table=True):
+    """When a list was last read to its end, with all that it names.
+
+    `kind` is test_cycles or features, both of the product `parent_id`, or reject_reasons, of 0.
+    """
+
+    __tablename__ = "list_reading"
+    __table_args__ = of_origin(Origin.SOURCE, is_cached=False)
+
+    account_id: str = account_key()
+    kind: str = Field(primary_key=True)
+    parent_id: int = own_key()
+    read_at: datetime
+
+
+class Vanished(Base, table=True):
+    """A test cycle or bug that the source no longer has, moved here from the tables of figures.
+
+    `kind` is test_cycle or bug; `content` holds the row as it was stored, with its links.
+    """
+
+    __table_args__ = of_origin(Origin.PRODUCT)
+
+    account_id: str = account_key()
+    kind: str = Field(primary_key=True)
+    id: int = own_key()
+    noticed_at: datetime
+    title: str | None = None
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
