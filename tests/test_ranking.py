@@ -14,7 +14,14 @@ from scipy.special import betaln
 from scipy.stats import beta, betabinom
 
 from core.testers import ranking
-from core.testers.ranking import Prior, certainty, fit_prior, rank_intervals, ranked, separation
+from core.testers.ranking import (
+    Prior,
+    fit_prior,
+    rank_intervals,
+    rank_testers,
+    score_difference,
+    win_probability,
+)
 
 CLOSE = pytest.approx
 
@@ -151,7 +158,7 @@ def evan_miller(one, other):
 def test_certainty_agrees_with_millers_sum(one, other):
     prior = Prior(4, 1)
     shapes = [(a + 4, n - a + 1) for a, n in (one, other)]
-    found = certainty(someone(7, *one), someone(7, *other), prior)
+    found = win_probability(someone(7, *one), someone(7, *other), prior)
     assert found == CLOSE(evan_miller(*shapes), abs=2e-4)
 
 
@@ -161,11 +168,13 @@ def test_certainty_with_different_points_is_the_double_integral():
     density = beta(20 + 6.81, 10 + 1.52).pdf
     below = beta(18 + 6.81, 1 + 1.52).cdf
     expected, _ = integrate.quad(lambda x: density(x) * below(min(1, x * 70 / 55)), 0, 1)
-    assert certainty(one, other, prior) == CLOSE(expected, abs=2e-4)
-    assert certainty(one, other, prior) + certainty(other, one, prior) == CLOSE(1, abs=4e-4)
-    assert certainty(someone(0, 1, 2), someone(5, 1, 2), prior) == 0
-    assert certainty(someone(5, 1, 2), someone(0, 1, 2), prior) == 1
-    assert certainty(someone(0, 1, 2), someone(0, 9, 9), prior) == 0.5
+    assert win_probability(one, other, prior) == CLOSE(expected, abs=2e-4)
+    assert win_probability(one, other, prior) + win_probability(other, one, prior) == CLOSE(
+        1, abs=4e-4
+    )
+    assert win_probability(someone(0, 1, 2), someone(5, 1, 2), prior) == 0
+    assert win_probability(someone(5, 1, 2), someone(0, 1, 2), prior) == 1
+    assert win_probability(someone(0, 1, 2), someone(0, 9, 9), prior) == 0.5
 
 
 def test_drawn_ranks_have_the_mean_that_the_pairs_give():
@@ -173,12 +182,12 @@ def test_drawn_ranks_have_the_mean_that_the_pairs_give():
     prior = Prior(6.81, 1.52)
     rows = [(100, 64, 73), (95, 40, 43), (90, 30, 31), (80, 33, 33), (120, 30, 61), (60, 9, 10)]
     points, accepted, decided = (floats(*column) for column in zip(*rows, strict=True))
-    drawn = ranking._drawn_ranks(
+    drawn = ranking._simulated_ranks(
         points, accepted + prior.accepted, decided - accepted + prior.rejected, 20_000
     )
     people = [someone(*row, prior) for row in rows]
     for n, one in enumerate(people):
-        expected = 1 + sum(certainty(o, one, prior) for m, o in enumerate(people) if m != n)
+        expected = 1 + sum(win_probability(o, one, prior) for m, o in enumerate(people) if m != n)
         assert drawn[n].mean() == CLOSE(expected, abs=0.03)
     assert (np.sort(drawn, axis=0) == np.arange(1, 7)[:, None]).all()
 
@@ -222,8 +231,8 @@ def test_intervals_cover_the_true_rank_as_often_as_they_say(number, rounds, spre
 def test_intervals_are_the_same_for_the_same_data_in_any_order():
     accepted, decided, _ = field(np.random.default_rng(6), 40, 0.8, 8, 30)
     people = frame(np.stack([decided * 2, accepted, decided], axis=1))
-    first, prior = ranked(people, newcomer_below=10)
-    again, same = ranked(people.sample(frac=1, random_state=1), newcomer_below=10)
+    first, prior = rank_testers(people, newcomer_below=10)
+    again, same = rank_testers(people.sample(frac=1, random_state=1), newcomer_below=10)
     assert prior == same
     pd.testing.assert_frame_equal(first, again)
 
@@ -239,7 +248,7 @@ def test_fewer_draws_for_very_many_and_none_for_nobody(monkeypatch):
 
 
 def test_ties_share_a_rank_and_an_interval():
-    found, _ = ranked(
+    found, _ = rank_testers(
         frame([(50, 40, 45), (30, 20, 25), (30, 20, 25), (30, 20, 25), (9, 9, 12), (0, 20, 20)]),
         newcomer_below=10,
     )
@@ -251,7 +260,7 @@ def test_ties_share_a_rank_and_an_interval():
 
 
 def test_those_without_points_are_all_tied_at_the_end():
-    found, _ = ranked(frame([(0, 5, 20), (0, 20, 20), (12, 1, 20)]), newcomer_below=10)
+    found, _ = rank_testers(frame([(0, 5, 20), (0, 20, 20), (12, 1, 20)]), newcomer_below=10)
     assert found["rank"].tolist() == [1, 2, 2]
     assert found["rank_low"].tolist() == [1, 2, 2]
     assert found["rank_high"].tolist() == [1, 2, 2]
@@ -259,7 +268,7 @@ def test_those_without_points_are_all_tied_at_the_end():
 
 @pytest.mark.parametrize("rows", [[], [(0, 0, 0)], [(3, 3, 3)]])
 def test_nobody_or_only_newcomers_have_no_rank(rows):
-    found, _ = ranked(frame(rows), newcomer_below=10)
+    found, _ = rank_testers(frame(rows), newcomer_below=10)
     assert found["rank"].isna().all()
     assert found["rank_low"].isna().all()
     assert not found["tied"].any()
@@ -267,12 +276,12 @@ def test_nobody_or_only_newcomers_have_no_rank(rows):
 
 
 def test_one_tester_is_first_for_sure():
-    found, _ = ranked(frame([(20, 15, 20)]), newcomer_below=10)
+    found, _ = rank_testers(frame([(20, 15, 20)]), newcomer_below=10)
     assert found[["rank", "rank_low", "rank_high"]].to_numpy().tolist() == [[1, 1, 1]]
 
 
 def test_three_of_three_do_not_beat_180_of_200():
-    found, _ = ranked(frame([(3, 3, 3), (200, 180, 200)]), newcomer_below=1)
+    found, _ = rank_testers(frame([(3, 3, 3), (200, 180, 200)]), newcomer_below=1)
     assert found["tester_id"].tolist() == [2, 1]
     shrunk = found.set_index("tester_id")["shrunk"]
     assert shrunk[1] < 1
@@ -285,7 +294,7 @@ counts = st.tuples(st.integers(0, 40), st.integers(0, 25), st.integers(0, 25))
 @settings(max_examples=60, deadline=None)
 def test_ranks_are_those_that_a_person_would_count(rows, newcomer_below):
     people = frame([(points, a, a + r) for points, a, r in rows])
-    found, prior = ranked(people, newcomer_below=newcomer_below)
+    found, prior = rank_testers(people, newcomer_below=newcomer_below)
     scores = {
         n: p * (a + prior.accepted) / (a + r + prior.accepted + prior.rejected)
         for n, (p, a, r) in enumerate(rows, 1)
@@ -312,7 +321,7 @@ def test_what_separates_two_adds_up():
     people = [someone(*row) for row in ((78, 60, 70), (95, 40, 61), (78, 70, 70), (0, 0, 0))]
     for one, other in permutations(people, 2):
         gap = one.points * one.shrunk - other.points * other.shrunk
-        assert sum(separation(one, other)) == CLOSE(gap)
-    by_points, by_acceptance = separation(people[2], people[0])
+        assert sum(score_difference(one, other)) == CLOSE(gap)
+    by_points, by_acceptance = score_difference(people[2], people[0])
     assert by_points == 0
     assert by_acceptance > 0

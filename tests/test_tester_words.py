@@ -9,24 +9,24 @@ import pytest
 from core.analytics.account_settings import LeaderboardSettings
 from core.base.text import UNKNOWN
 from core.testers import words as tester_words
-from core.testers.field import Leaderboard, why
-from core.testers.ranking import ranked
+from core.testers.leaderboard import Leaderboard, explain_rank
+from core.testers.ranking import rank_testers
 from core.testers.triage_rates import rates
 
 
-def board(rows, *, newcomer_below=10, nameless=0):
+def board(rows, *, newcomer_below=10, without_tester=0):
     """Testers by (points, accepted, decided), all of their bugs of a weight of 1."""
     people = pd.DataFrame(rows, columns=["points", "accepted", "decided"])
     people.insert(0, "tester_id", range(1, len(people) + 1))
     people.insert(1, "tester", [f"T{n}" for n in range(1, len(people) + 1)])
     people["reported"] = people["decided"]
-    found, prior = ranked(people, newcomer_below=newcomer_below)
-    return Leaderboard(found, prior, nameless)
+    found, prior = rank_testers(people, newcomer_below=newcomer_below)
+    return Leaderboard(found, prior, without_tester)
 
 
 def reason(found, tester_id, severities, weights):
     bugs = pd.DataFrame(severities, columns=["key", "decided"]).astype({"key": object})
-    return why(found, tester_id=tester_id, bugs=bugs, weights=weights)
+    return explain_rank(found, tester_id=tester_id, bugs=bugs, weights=weights)
 
 
 def redone(text):
@@ -59,7 +59,12 @@ def test_the_arithmetic_can_be_redone_by_hand(seed):
             assert redone(how) == pytest.approx(shown, abs=0.5000001 * 10**-decimals)
         if what in {"critical", "high", "low", "custom", "no severity"}:
             total += shown
-    assert {what for what, _, _ in steps} >= {"Points", "Acceptance", "Drawn to the usual", "Score"}
+    assert {what for what, _, _ in steps} >= {
+        "Points",
+        "Acceptance",
+        "Pulled to the average",
+        "Score",
+    }
     assert len(steps) == len(severities) + 4
 
 
@@ -76,22 +81,22 @@ def test_the_answer_names_the_first_and_how_sure_that_is():
         "T1 leads 2 ranked testers; 1 newcomer not ranked yet."
     )
     close = board([(100, 80, 100), (99, 81, 100), (98, 79, 100), (20, 10, 20)])
-    assert "surely among the first 3" in tester_words.testers_answer(close, 10)
+    assert "among the first 3 with 95 % certainty" in tester_words.testers_answer(close, 10)
     tied = board([(50, 40, 50), (50, 40, 50)])
     assert tester_words.testers_answer(tied, 10).startswith("T1 and T2 lead 2 ranked testers;")
     nobody = board([(3, 3, 3)])
-    assert "so nobody can be ranked" in tester_words.testers_answer(nobody, 10)
+    assert "so no fair rank can be given" in tester_words.testers_answer(nobody, 10)
     alone = board([(3, 3, 3)], newcomer_below=1)
     assert tester_words.testers_answer(alone, 1).startswith("T1 leads 1 ranked tester;")
 
 
 def test_places_and_intervals():
-    assert tester_words.place(3, tied=False) == "3"
-    assert tester_words.place(1_203, tied=True) == "1,203="
-    assert tester_words.place(pd.NA, tied=False) == "new"
-    assert tester_words.between(2, 6) == "2 to 6"
-    assert tester_words.between(1, 1) == "1"
-    assert tester_words.between(pd.NA, pd.NA) == UNKNOWN
+    assert tester_words.rank_label(3, tied=False) == "3"
+    assert tester_words.rank_label(1_203, tied=True) == "1,203="
+    assert tester_words.rank_label(pd.NA, tied=False) == "new"
+    assert tester_words.rank_range(2, 6) == "2 to 6"
+    assert tester_words.rank_range(1, 1) == "1"
+    assert tester_words.rank_range(pd.NA, pd.NA) == UNKNOWN
 
 
 def test_a_tie_is_said_with_whom():
@@ -110,13 +115,13 @@ def test_what_separates_neighbours_is_said_from_the_right_side():
     gap = found.people["score"].diff().abs().tolist()
     assert above.startswith(f"{middle.above.score:.2f}, {gap[1]:.2f} ahead (+")
     assert f"{gap[2]:.2f} behind (+{gap[2]:.2f} by points, +0.00 by acceptance)" in below
-    assert tester_words.sure(1.0) == "the order is over 99.9 % sure"
-    assert tester_words.sure(0.5) == "the order is 50 % sure"
+    assert tester_words.order_probability(1.0) == "the order is over 99.9 % certain"
+    assert tester_words.order_probability(0.5) == "the order is 50 % certain"
 
 
 def test_a_newcomer_is_told_what_is_missing():
     found = board([(3, 3, 3), (90, 60, 70)])
-    said = tester_words.rank_said(reason(found, 1, [("low", 3)], {"low": 1}), 10)
+    said = tester_words.rank_sentence(reason(found, 1, [("low", 3)], {"low": 1}), 10)
     assert said == "Not ranked yet: 3 decided bugs of the 10 that it takes."
     row = next(found.newcomers.itertuples(index=False))
     assert tester_words.person_answer("T1", row, 1, 10) == (
@@ -155,12 +160,13 @@ def test_the_field_is_told_in_one_sentence():
     )
     found = rates(days, LeaderboardSettings(), today=day)
     assert tester_words.field_answer(found) == (
-        "Rejected is healthy; reviewed by a person and accepted by itself are outside their range."
+        "Rejected is healthy; "
+        "reviewed by a person and accepted automatically are outside their range."
     )
-    said = [tester_words.rate_said(rate) for rate in found]
+    said = [tester_words.rate_sentence(rate) for rate in found]
     assert said[0].startswith("95 % interval")
     assert said[1].startswith("Healthy over 80 %; 95 % interval")
-    assert tester_words.settled_said(found[1]) == ("Without the 1,360 still maturing, none is left")
+    assert tester_words.settled_sentence(found[1]) == ("All of these bugs are still maturing")
     none = rates(days.head(0), LeaderboardSettings(), today=day)
-    assert "nothing can be said" in tester_words.field_answer(none)
-    assert "nothing to take a share of" in tester_words.rate_said(none[0])
+    assert "No bug was reported" in tester_words.field_answer(none)
+    assert tester_words.rate_sentence(none[0]) == "No decided bugs in this period."

@@ -46,11 +46,11 @@ class Prior:
 
     @property
     def strength(self) -> float:
-        """How many decided bugs the field counts like, when a tester is drawn towards it."""
+        """How many decided bugs the field counts like when a tester is shrunk towards it."""
         return self.accepted + self.rejected
 
     def shrunk(self, accepted: Any, decided: Any) -> Any:
-        """A tester's acceptance drawn towards the field, the more so the fewer bugs decided."""
+        """Posterior mean of a tester's acceptance: shrunk towards the field."""
         return (accepted + self.accepted) / (decided + self.strength)
 
 
@@ -108,7 +108,7 @@ def _loss(where: Numbers, a: Numbers, n: Numbers, times: Numbers) -> tuple[float
     return -float(value), -np.array(slopes, dtype=float)
 
 
-def ranked(people: pd.DataFrame, *, newcomer_below: int) -> tuple[pd.DataFrame, Prior]:
+def rank_testers(people: pd.DataFrame, *, newcomer_below: int) -> tuple[pd.DataFrame, Prior]:
     """People with their scores and ranks, the best first, and the prior of their field.
 
     `people` has tester_id, tester, points, accepted and decided. Added are acceptance (share, None
@@ -160,7 +160,7 @@ def rank_intervals(
     if not count:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     draws = max(FEWEST_DRAWS, min(draws, MOST_RANKS // count))
-    drawn = _drawn_ranks(
+    drawn = _simulated_ranks(
         points, accepted + prior.accepted, decided - accepted + prior.rejected, draws
     )
     drawn.sort(axis=1)
@@ -171,7 +171,9 @@ def rank_intervals(
     return same["low"].transform("min").to_numpy(), same["high"].transform("max").to_numpy()
 
 
-def _drawn_ranks(points: Numbers, first: Numbers, second: Numbers, draws: int) -> npt.NDArray[Any]:
+def _simulated_ranks(
+    points: Numbers, first: Numbers, second: Numbers, draws: int
+) -> npt.NDArray[Any]:
     """The rank of each tester, a row, in each draw, a column."""
     count = len(points)
     rng = np.random.default_rng(SEED)
@@ -197,8 +199,8 @@ def _drawn_ranks(points: Numbers, first: Numbers, second: Numbers, draws: int) -
     return np.ascontiguousarray(ranks.T)
 
 
-def certainty(one: Any, other: Any, prior: Prior) -> float:
-    """How sure it is, from 0 to 1, that the true score of one is above that of another.
+def win_probability(one: Any, other: Any, prior: Prior) -> float:
+    """P(true score of one > true score of the other).
 
     Both have points, accepted and decided. By quadrature over the one's quantiles.
     """
@@ -214,7 +216,7 @@ def _refused(tester: Any, prior: Prior) -> float:
     return float(tester.decided - tester.accepted + prior.rejected)
 
 
-def separation(one: Any, other: Any) -> tuple[float, float]:
+def score_difference(one: Any, other: Any) -> tuple[float, float]:
     """By how much points, and by how much shrunk acceptance, put one's score above another's.
 
     The two add up to the difference of the scores: each is the difference of one factor times the

@@ -1,6 +1,6 @@
 """The field as a whole: what becomes of the bugs that all testers report, and whether it is well.
 
-Made from `tester_counts.by_day`; nothing here asks the store.
+Made from `tester_counts.count_by_day`; nothing here asks the store.
 """
 
 from collections.abc import Callable, Collection
@@ -13,12 +13,12 @@ from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.dates import period_days
 from core.analytics.explore import every_period, period_name
 from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
-from core.testers.counts import ACCEPTED, DECIDED
+from core.testers.bugs import ACCEPTED, DECIDED
 
 # What becomes of a bug, in words; any other status keeps the source's own.
 STATUSES = {
     "accepted": "Accepted by a person",
-    "auto_accepted": "Accepted by itself",
+    "auto_accepted": "Accepted automatically",
     "rejected": "Rejected",
     "forwarded": "Open",
 }
@@ -59,7 +59,15 @@ def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> 
     shares: tuple[tuple[str, str, str, Collection[str], Collection[str] | None], ...] = (
         *(("decided_acceptance_rate", "Acceptance", "decided bugs", ACCEPTED, DECIDED),),
         *(("review_rate", "Reviewed by a person", "bugs", REVIEWED, None),),
-        *(("auto_acceptance_rate", "Accepted by itself", "accepted bugs", ACCEPTED[1:], ACCEPTED),),
+        *(
+            (
+                "auto_acceptance_rate",
+                "Accepted automatically",
+                "accepted bugs",
+                ACCEPTED[1:],
+                ACCEPTED,
+            ),
+        ),
         *(("rejection_rate", "Rejected", "bugs", ("rejected",), None),),
     )
     targets: dict[str, tuple[Direction, float]] = {

@@ -8,7 +8,7 @@ import pandas as pd
 from core.analytics.account_settings import LeaderboardSettings
 from core.base import text
 from core.base.stats import Verdict
-from core.testers.field import Leaderboard, Neighbour, Why
+from core.testers.leaderboard import Leaderboard, Neighbour, RankExplanation
 from core.testers.triage_rates import Rate
 
 # The verdict on a healthy range, in words that fit one.
@@ -24,7 +24,7 @@ SETTINGS = {
     "maturing_days": ("weeks mature for {} days", "count"),
     "most_rejected": ("healthy: rejected under {}", "fraction"),
     "least_reviewed": ("healthy: reviewed over {}", "fraction"),
-    "most_auto_accepted": ("healthy: accepted by itself under {}", "fraction"),
+    "most_auto_accepted": ("healthy: accepted automatically under {}", "fraction"),
 }
 
 
@@ -35,14 +35,14 @@ def testers_answer(found: Leaderboard, newcomer_below: int) -> str:
     if ranked.empty:
         return (
             f"No tester has {text.times(newcomer_below, 'decided bug')} in this period yet, "
-            "so nobody can be ranked fairly."
+            "so no fair rank can be given."
         )
     first = ranked[ranked["rank"] == 1]
     names = first["tester"].tolist()
     who = text.listed(names) if len(names) <= 3 else text.times(len(names), "tester")
     verb = "leads" if len(names) == 1 else "lead"
     lowest = int(first["rank_high"].max())
-    sure = "" if lowest == 1 else f", surely among the first {text.count(lowest)}"
+    sure = "" if lowest == 1 else f", among the first {text.count(lowest)} with 95 % certainty"
     if len(names) > 1 or len(ranked) <= lowest:
         sure = ""
     number = text.times(len(ranked), "ranked tester")
@@ -60,42 +60,43 @@ def person_answer(name: str, row: Any, ranked: int, newcomer_below: int) -> str:
     if row.newcomer:
         missing = text.times(newcomer_below - int(row.decided), "decided bug")
         return f"{name} reported {bugs}, {accepted}; {missing} short of a rank."
-    rank = place(row.rank, tied=row.tied)
-    return f"{name} has rank {rank} of {text.count(ranked)}, {certain(row)}: {bugs}, {accepted}."
+    rank = rank_label(row.rank, tied=row.tied)
+    certainty = rank_certainty(row)
+    return f"{name} has rank {rank} of {text.count(ranked)}, {certainty}: {bugs}, {accepted}."
 
 
-def certain(row: Any) -> str:
+def rank_certainty(row: Any) -> str:
     """Between which ranks someone truly is."""
     if row.rank_low == row.rank_high:
-        return "which is 95 % certain"
-    return f"truly {between(row.rank_low, row.rank_high)} with 95 % certainty"
+        return "95 % certain"
+    return f"95 % interval {rank_range(row.rank_low, row.rank_high)}"
 
 
-def place(rank: Any, *, tied: bool) -> str:
+def rank_label(rank: Any, *, tied: bool) -> str:
     """3, or 3= where others have the same; a newcomer has none."""
     if pd.isna(rank):
         return "new"
     return f"{text.count(rank)}{'=' if tied else ''}"
 
 
-def between(low: Any, high: Any) -> str:
+def rank_range(low: Any, high: Any) -> str:
     """2 to 6; a dash where there is no rank."""
     if pd.isna(low):
         return text.UNKNOWN
     return text.count(low) if low == high else f"{text.count(low)} to {text.count(high)}"
 
 
-def rank_said(why: Why, newcomer_below: int) -> str:
+def rank_sentence(why: RankExplanation, newcomer_below: int) -> str:
     """The rank with its interval, or why there is none."""
     row = why.row
     if row.newcomer:
         decided = text.times(row.decided, "decided bug")
         return f"Not ranked yet: {decided} of the {text.count(newcomer_below)} that it takes."
-    rank = place(row.rank, tied=row.tied)
-    return f"Rank {rank} of {text.count(why.ranked)}, {certain(row)}."
+    rank = rank_label(row.rank, tied=row.tied)
+    return f"Rank {rank} of {text.count(why.ranked)}, {rank_certainty(row)}."
 
 
-def arithmetic(why: Why) -> list[tuple[str, str, str]]:
+def arithmetic(why: RankExplanation) -> list[tuple[str, str, str]]:
     """The score step by step: what, the sum that a person can redo by hand, and its result."""
     row, prior = why.row, why.prior
     steps = [
@@ -117,7 +118,7 @@ def arithmetic(why: Why) -> list[tuple[str, str, str]]:
         *steps,
         ("Points", "their sum", points(row.points)),
         ("Acceptance", share, acceptance),
-        ("Drawn to the usual", drawn, f"{row.shrunk:.4f}"),
+        ("Pulled to the average", drawn, f"{row.shrunk:.4f}"),
         ("Score", f"{points(row.points)} {TIMES} {drawn}", score(row.score)),
     ]
 
@@ -126,17 +127,17 @@ def neighbour(other: Neighbour, *, is_above: bool) -> str:
     """What separates a tester from the next one above or below."""
     said = f"{score(abs(other.gap))} {'ahead' if is_above else 'behind'}"
     by = f"{signed(other.by_points)} by points, {signed(other.by_acceptance)} by acceptance"
-    return f"{score(other.score)}, {said} ({by}); {sure(other.certainty)}"
+    return f"{score(other.score)}, {said} ({by}); {order_probability(other.win_probability)}"
 
 
-def sure(certainty: float) -> str:
-    """How sure an order is: 87 % sure; never all of it."""
-    if certainty > 0.999:
-        return "the order is over 99.9 % sure"
-    return f"the order is {text.share(certainty)} sure"
+def order_probability(win_probability: float) -> str:
+    """How certain an order is: 87 %; never 100 %."""
+    if win_probability > 0.999:
+        return "the order is over 99.9 % certain"
+    return f"the order is {text.share(win_probability)} certain"
 
 
-def tied(why: Why) -> str:
+def tied(why: RankExplanation) -> str:
     """With whom a rank is shared; nothing where with nobody."""
     if not why.tied_with:
         return ""
@@ -173,7 +174,7 @@ def field_answer(rates: list[Rate]) -> str:
     judged = [rate for rate in rates if rate.target is not None]
     known = [rate for rate in judged if rate.verdict is not Verdict.NO_DATA]
     if not known:
-        return "No bug in this period, so nothing can be said of the field."
+        return "No bug was reported in this period."
     said = []
     for verdict in (Verdict.MET, Verdict.MISSED, Verdict.NOT_PROVEN):
         names = [text.lower_first(rate.label) for rate in known if rate.verdict is verdict]
@@ -184,24 +185,24 @@ def field_answer(rates: list[Rate]) -> str:
     return text.upper_first("; ".join(said)) + "."
 
 
-def rate_said(rate: Rate) -> str:
+def rate_sentence(rate: Rate) -> str:
     """The healthy range of a rate, its interval and its sample."""
     estimate = rate.estimate
     if estimate.value is None or estimate.low is None or estimate.high is None:
-        return f"None of the {rate.of} in this period: nothing to take a share of."
+        return f"No {rate.of} in this period."
     said = [f"Healthy {healthy_range(rate)}"] if rate.target is not None else []
     said.append(f"95 % interval {text.share(estimate.low)} to {text.share(estimate.high)}")
     return "; ".join([*said, f"of {text.count(estimate.n)} {rate.of}"])
 
 
-def settled_said(rate: Rate) -> str:
+def settled_sentence(rate: Rate) -> str:
     """The same rate without the bugs that are still maturing; nothing where there are none."""
     maturing = rate.estimate.n - rate.settled.n
     if not maturing:
         return ""
     without = f"Without the {text.count(maturing)} still maturing"
     if rate.settled.value is None:
-        return f"{without}, none is left"
+        return "All of these bugs are still maturing"
     judged = "" if rate.target is None else f", {HEALTH[rate.settled_verdict]}"
     return f"{without}: {text.share(rate.settled.value)}{judged}"
 

@@ -10,8 +10,8 @@ from core.analytics import METRICS
 from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
-from core.testers.counts import DECIDED, by_day, reason_names
-from core.testers.field import Leaderboard
+from core.testers.bugs import DECIDED, count_by_day, reason_names
+from core.testers.leaderboard import Leaderboard
 from core.testers.triage_rates import (
     NO_REASON,
     Rate,
@@ -33,14 +33,14 @@ OTHER_REASONS, OTHER_STATUSES = "Other reasons", "Other statuses"
 
 def show(view: View, found: Leaderboard) -> None:
     page = view.page
-    days = ui.read_facts(page, by_day, selection=view.selection)
+    days = ui.read_facts(page, count_by_day, selection=view.selection)
     judged = rates(days, view.settings, today=page.today)
     st.markdown(f"**{ui.plain(tester_words.field_answer(judged))}**")
     with st.grid(4, min_column_width=240):
         for rate in judged:
             _card(rate)
     common.maturing_note(view)
-    common.nameless_note(found)
+    common.without_tester_note(found)
     left, right = st.columns(2)
     with left:
         _outcome(view, days)
@@ -78,8 +78,8 @@ def _card(rate: Rate) -> None:
                 alt=f"{rate.label}: {text.share(estimate.value)}, "
                 f"healthy {tester_words.healthy_range(rate)}",
             )
-        st.caption(ui.plain(tester_words.rate_said(rate)))
-        if settled := tester_words.settled_said(rate):
+        st.caption(ui.plain(tester_words.rate_sentence(rate)))
+        if settled := tester_words.settled_sentence(rate):
             st.caption(ui.plain(settled))
 
 

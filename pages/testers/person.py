@@ -10,9 +10,16 @@ from core.analytics.explore import names
 from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
-from core.testers.counts import by_day, by_value, detailed, reason_names, repeat_reasons
-from core.testers.field import Leaderboard
-from core.testers.person import MOST_REPORTS, reports
+from core.testers.bugs import (
+    MOST_REPORTS,
+    bug_reports,
+    count_by_day,
+    count_by_value,
+    count_details,
+    reason_names,
+    repeat_reasons,
+)
+from core.testers.leaderboard import Leaderboard
 from core.testers.triage_rates import (
     NO_REASON,
     by_period,
@@ -64,7 +71,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         return
     _figures(view, tester_id)
     common.maturing_note(view, tester_id)
-    days = ui.read_facts(page, by_day, selection=selection)
+    days = ui.read_facts(page, count_by_day, selection=selection)
     left, right = st.columns([13, 9])
     with left:
         _trend(view, days, common.names(page)[tester_id])
@@ -73,17 +80,17 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         ranking.explain(view, found, tester_id)
     named = ui.read(page, reason_names)
     with st.grid(4, min_column_width=260):
-        _severities(ui.read_facts(page, by_value, selection=selection, of="severity"))
+        _severities(ui.read_facts(page, count_by_value, selection=selection, of="severity"))
         _reasons(days, named)
         for of in ("product", "feature"):
-            _covered(of, ui.read_facts(page, by_value, selection=selection, of=of))
+            _covered(of, ui.read_facts(page, count_by_value, selection=selection, of=of))
     _reports(view, tester_id, named)
 
 
 def _figures(view: View, tester_id: int) -> None:
     page = view.page
     asked = view.chosen.asked_of(page) | {"filters": {"tester_id": [tester_id]}}
-    details = ui.read(page, detailed, selection=view.of(tester_id))
+    details = ui.read(page, count_details, selection=view.of(tester_id))
     (one,) = details.counts.to_dict("records")
     with st.grid(6, min_column_width=150):
         _proof.figure_cards(page, CARDS, asked)
@@ -168,7 +175,7 @@ def _list(what: str, frame: pd.DataFrame, title: str, note: str) -> None:
 
 def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:
     page, selection = view.page, view.of(tester_id)
-    found = ui.read(page, reports, selection=selection)
+    found = ui.read(page, bug_reports, selection=selection)
     with st.container(border=True):
         st.subheader("Their bugs, the latest first", anchor=False)
         more = f"The first {text.count(MOST_REPORTS)}; the download has all of them"
@@ -176,7 +183,7 @@ def _reports(view: View, tester_id: int, named: Mapping[str, str]) -> None:
         st.dataframe(_readable(found, named), hide_index=True, height=338, column_config=_REPORTS)
         ui.csv_button(
             page,
-            lambda: reports(page.scope, selection=selection, limit=None),
+            lambda: bug_reports(page.scope, selection=selection, limit=None),
             name="Bugs of a tester",
             filters=f"{view.words}; tester {common.names(page)[tester_id]}",
             key="reports",

@@ -9,8 +9,8 @@ from core.analytics.panels import PANELS
 from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
-from core.testers.counts import breadth, by_value, detailed
-from core.testers.field import Leaderboard, Why, by_order, why
+from core.testers.bugs import count_breadth, count_by_value, count_details
+from core.testers.leaderboard import Leaderboard, RankExplanation, explain_rank, sort_by
 from pages import ui
 from pages.testers import shared as common
 from pages.testers.shared import View
@@ -46,7 +46,7 @@ def _ranks(view: View, found: Leaderboard) -> None:
     shown = people.assign(
         place=_places(people),
         between=[
-            tester_words.between(low, high)
+            tester_words.rank_range(low, high)
             for low, high in zip(people["rank_low"], people["rank_high"], strict=True)
         ],
         acceptance=people["acceptance"] * 100,
@@ -54,13 +54,13 @@ def _ranks(view: View, found: Leaderboard) -> None:
     with st.container(border=True, height="stretch"):
         st.subheader(text.times(len(people), "ranked tester"), anchor=False)
         if people.empty:
-            st.markdown("Nobody has enough decided bugs in this period to be ranked.")
+            st.markdown("No tester has enough decided bugs in this period to be ranked.")
         else:
             _table(TABLE, shown, _COLUMNS, found, height=624)
             st.caption(
-                f"Score: points of decided bugs times acceptance, drawn to the usual tester's "
-                f"{text.share(found.prior.shrunk(0, 0))} the more the fewer are decided. Click a "
-                "row to see why."
+                "Score: points of decided bugs times acceptance; few decided bugs: pulled towards "
+                f"the field's average of {text.share(found.prior.shrunk(0, 0))}. Click a row to "
+                "see why."
             )
         with st.container(horizontal=True, vertical_alignment="center"):
             ui.csv_button(
@@ -70,7 +70,7 @@ def _ranks(view: View, found: Leaderboard) -> None:
                 filters=view.words,
                 key="testers",
             )
-            common.nameless_note(found)
+            common.without_tester_note(found)
 
 
 def _newcomers(view: View, found: Leaderboard) -> None:
@@ -80,7 +80,7 @@ def _newcomers(view: View, found: Leaderboard) -> None:
     with st.container(border=True, height="stretch"):
         st.subheader(f"{text.times(len(people), 'newcomer')}, not ranked", anchor=False)
         if people.empty:
-            st.caption(f"Everybody has {below} decided bugs or more.")
+            st.caption(f"Every tester has {below} decided bugs or more.")
             return
         st.caption(
             f"Fewer than {below} decided bugs: too few to tell skill from luck. The score is what "
@@ -124,14 +124,12 @@ def _config(people: pd.DataFrame) -> dict[str, Any]:
             min_value=0,
             max_value=max(float(people["score"].max()), 1.0),
         ),
-        "between": st.column_config.TextColumn(
-            "95 %", width=74, help="Between which ranks they truly are with 95 % certainty"
-        ),
+        "between": st.column_config.TextColumn("95 %", width=74, help="95 % interval of the rank"),
         "points": st.column_config.NumberColumn(
             "Points", width=64, format="localized", help="The decided bugs times their weights"
         ),
         "decided": st.column_config.NumberColumn(
-            "Decided", width=70, format="localized", help="Accepted, by itself too, or rejected"
+            "Decided", width=70, format="localized", help="Accepted, automatically too, or rejected"
         ),
         "acceptance": st.column_config.NumberColumn(
             "Accepted %", format="%.1f", width=94, help="Of the decided bugs"
@@ -143,7 +141,7 @@ def _config(people: pd.DataFrame) -> dict[str, Any]:
 def _places(people: pd.DataFrame) -> list[str]:
     """Ranks as text that sorts as numbers do, the digits one below the other."""
     places = [
-        tester_words.place(rank, tied=tied)
+        tester_words.rank_label(rank, tied=tied)
         for rank, tied in zip(people["rank"], people["tied"], strict=True)
     ]
     ended = [text if text.endswith("=") else f"{text}{TAIL}" for text in places]
@@ -160,7 +158,7 @@ def _pick(table: str, ids: tuple[int, ...]) -> None:
 def _chosen(view: View, found: Leaderboard) -> None:
     people = found.people
     labels = {
-        int(row.tester_id): f"{tester_words.place(row.rank, tied=row.tied)}  {row.tester}"
+        int(row.tester_id): f"{tester_words.rank_label(row.rank, tied=row.tied)}  {row.tester}"
         for row in people[["tester_id", "rank", "tied", "tester"]].itertuples(index=False)
     }
     if st.session_state.get(WHY) not in labels:
@@ -191,11 +189,11 @@ def _name(people: pd.DataFrame, tester_id: int) -> str:
 
 def explain(view: View, found: Leaderboard, tester_id: int) -> None:
     """The arithmetic of one tester's rank, and what separates them from their neighbours."""
-    bugs = ui.read_facts(view.page, by_value, selection=view.of(tester_id), of="severity")
-    reason = why(found, tester_id=tester_id, bugs=bugs, weights=view.settings.weights)
+    bugs = ui.read_facts(view.page, count_by_value, selection=view.of(tester_id), of="severity")
+    reason = explain_rank(found, tester_id=tester_id, bugs=bugs, weights=view.settings.weights)
     if reason is None:
         return
-    st.markdown(f"**{ui.plain(tester_words.rank_said(reason, view.settings.newcomer_below))}**")
+    st.markdown(f"**{ui.plain(tester_words.rank_sentence(reason, view.settings.newcomer_below))}**")
     lines = ["| What | Sum | Result |", "|:--|:--|--:|"]
     for what, how, result in tester_words.arithmetic(reason):
         is_sum = what in {"Points", "Score"}
@@ -206,15 +204,15 @@ def explain(view: View, found: Leaderboard, tester_id: int) -> None:
     st.markdown("\n".join(lines))
     prior = reason.prior
     said = (
-        f"Drawn to the usual tester, who counts like {prior.strength:.2f} more decided bugs, "
-        f"{prior.accepted:.2f} of them accepted: the more alike testers are, the more. "
+        f"Pulled towards the field's average as by {prior.strength:.2f} more decided bugs, "
+        f"{prior.accepted:.2f} of them accepted; the less testers differ, the stronger. "
         f"{tester_words.tied(reason)}"
     )
     st.caption(ui.plain(said))
     _neighbours(reason)
 
 
-def _neighbours(reason: Why) -> None:
+def _neighbours(reason: RankExplanation) -> None:
     lines = []
     for other, side in ((reason.above, "Above"), (reason.below, "Below")):
         if other is not None:
@@ -236,7 +234,7 @@ def _dots(view: View, found: Leaderboard) -> None:
     frame = pd.DataFrame(
         {
             "category": [
-                f"{tester_words.place(rank, tied=tied)}  {name}"
+                f"{tester_words.rank_label(rank, tied=tied)}  {name}"
                 for rank, tied, name in zip(
                     first["rank"], first["tied"], first["tester"], strict=True
                 )
@@ -249,7 +247,7 @@ def _dots(view: View, found: Leaderboard) -> None:
     ui.chart(
         charts.intervals(frame, unit="Rank", from_=1),
         title=title,
-        subtitle="The rank, and between which ranks the tester truly is with 95 % certainty",
+        subtitle="The rank with its 95 % interval",
         alt="Ranks of the first testers with their 95 % intervals",
         page=view.page,
         filters=view.words,
@@ -260,14 +258,20 @@ def _dots(view: View, found: Leaderboard) -> None:
 def _every_term(view: View, found: Leaderboard) -> pd.DataFrame:
     """All testers with every number that their rank is made of."""
     scope = view.page.scope
-    details = detailed(scope, selection=view.selection)
+    details = count_details(scope, selection=view.selection)
     people = found.people.set_index("tester_id")
     severities = details.severities.rename(columns=lambda name: f"decided {name}")
     prior = pd.DataFrame(
         {"prior_accepted": found.prior.accepted, "prior_rejected": found.prior.rejected},
         index=people.index,
     )
-    parts = [people, prior, details.counts, severities, breadth(scope, selection=view.selection)]
+    parts = [
+        people,
+        prior,
+        details.counts,
+        severities,
+        count_breadth(scope, selection=view.selection),
+    ]
     whole = pd.concat([part.reindex(people.index) for part in parts], axis=1)
     whole.insert(0, "place", [text.strip().rstrip(TAIL) for text in _places(found.people)])
-    return by_order(whole.reset_index(), "score")
+    return sort_by(whole.reset_index(), "score")

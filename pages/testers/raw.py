@@ -9,8 +9,8 @@ from core.base import text
 from core.base.text import OTHERS
 from core.charts import builders as charts
 from core.engagement import sentences
-from core.testers.counts import breadth, detailed, repeat_reasons
-from core.testers.field import TOP, Leaderboard, by_order, top_and_others
+from core.testers.bugs import count_breadth, count_details, repeat_reasons
+from core.testers.leaderboard import TOP, Leaderboard, sort_by, top_and_others
 from core.testers.triage_rates import maturing_periods
 from pages import ui
 from pages.testers import shared as common
@@ -59,12 +59,12 @@ def show(view: View, found: Leaderboard) -> None:
 
 def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> None:
     page = view.page
-    details = ui.read(page, detailed, selection=view.selection)
-    broad = ui.read_facts(page, breadth, selection=view.selection)
+    details = ui.read(page, count_details, selection=view.selection)
+    broad = ui.read_facts(page, count_breadth, selection=view.selection)
     repeats = ui.read(page, repeat_reasons)
     whole = people.set_index("tester_id")
     whole = pd.concat([whole, details.counts, broad, details.severities.add_prefix("of ")], axis=1)
-    whole = by_order(whole.loc[people["tester_id"]].reset_index(), by)
+    whole = sort_by(whole.loc[people["tester_id"]].reset_index(), by)
     shown = with_shares(whole)
     ids = tuple(int(tester) for tester in shown["tester_id"])
     weights = view.settings.weights
@@ -94,7 +94,7 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
             ui.csv_button(
                 page, exported, name="Testers by raw count", filters=view.words, key="raw"
             )
-            common.nameless_note(found)
+            common.without_tester_note(found)
 
 
 def with_shares(people: pd.DataFrame) -> pd.DataFrame:
@@ -135,9 +135,11 @@ def _config(people: pd.DataFrame, repeats: list[str], severities: list[str]) -> 
             min_value=0,
             max_value=max(int(people["reported"].max()), 1),
         ),
-        "accepted": number("Accepted", 80, "By a person or by itself"),
+        "accepted": number("Accepted", 80, "By a person or automatically"),
         "accepted_by_hand": number("By a person", 92, "Accepted by a person"),
-        "auto_accepted": number("By itself", 76, "Accepted by itself: nobody reviewed it in time"),
+        "auto_accepted": number(
+            "Automatically", 76, "Accepted automatically: nobody reviewed it in time"
+        ),
         "rejected": number("Rejected", 76),
         "open": number("Open", 60, "Forwarded, not yet decided"),
         "known_share": st.column_config.NumberColumn(

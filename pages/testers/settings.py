@@ -12,7 +12,7 @@ from core.analytics.account_settings import LeaderboardSettings, changes, save_s
 from core.base import text
 from core.base.errors import InputError
 from core.testers import words as tester_words
-from core.testers.counts import severities_of
+from core.testers.bugs import severities_of
 from pages import ui
 from pages.testers.shared import View
 
@@ -26,7 +26,7 @@ WHOLE = {
 SHARES = {
     "most_rejected": "Healthy: rejected under, %",
     "least_reviewed": "Healthy: reviewed over, %",
-    "most_auto_accepted": "Healthy: accepted by itself under, %",
+    "most_auto_accepted": "Healthy: accepted automatically under, %",
 }
 
 

@@ -12,8 +12,8 @@ from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.trends import Trend
 from core.base import text
 from core.testers import words as tester_words
-from core.testers.counts import BugSelection, maturing, tester_names
-from core.testers.field import TRENDS, Leaderboard, by_order, leaderboard, trend_of
+from core.testers.bugs import BugSelection, count_maturing, tester_names
+from core.testers.leaderboard import TRENDS, Leaderboard, leaderboard, monthly_trend, sort_by
 from core.testers.triage_rates import maturing_since
 from pages import ui
 from pages.ui.filters import Filters
@@ -64,10 +64,14 @@ class View:
 
     def trend(self, people: pd.DataFrame, by: str) -> Trend:
         """The months of those who come first in an order."""
-        first = by_order(people, by).head(TRENDS)["tester_id"]
+        first = sort_by(people, by).head(TRENDS)["tester_id"]
         ids = tuple(sorted(int(tester) for tester in first))
         return ui.read_facts(
-            self.page, trend_of, selection=self.selection, tester_ids=ids, today=self.page.today
+            self.page,
+            monthly_trend,
+            selection=self.selection,
+            tester_ids=ids,
+            today=self.page.today,
         )
 
 
@@ -121,13 +125,15 @@ def row_chosen(table: str, ids: Sequence[int]) -> int | None:
 def maturing_note(view: View, tester_id: int | None = None) -> None:
     """How many bugs are too young to be judged; nothing where there are none."""
     selection = view.selection if tester_id is None else view.of(tester_id)
-    bugs, undecided = ui.read_facts(view.page, maturing, selection=selection, since=view.since)
+    bugs, undecided = ui.read_facts(
+        view.page, count_maturing, selection=selection, since=view.since
+    )
     if bugs:
         verb = "is" if bugs == 1 else "are"
         st.caption(
             f"{text.times(bugs, 'bug')} of cycles that ended after {text.day(view.since)} {verb} "
-            f"still maturing, {text.count(undecided)} undecided: what nobody decides is accepted "
-            f"by itself after {text.times(view.settings.maturing_days, 'day')}."
+            f"still maturing, {text.count(undecided)} undecided; these are accepted "
+            f"automatically after {text.times(view.settings.maturing_days, 'day')}."
         )
 
 
@@ -136,15 +142,10 @@ def pale_note(periods: Sequence[str]) -> str:
     return "; pale: still maturing" if periods else ""
 
 
-def nameless_note(found: Leaderboard) -> None:
-    if found.nameless:
-        number = text.times(found.nameless, "bug")
-        verb = "names" if found.nameless == 1 else "name"
-        st.caption(f"{number} in this period {verb} no tester and {_counts(found)} for nobody.")
-
-
-def _counts(found: Leaderboard) -> str:
-    return "counts" if found.nameless == 1 else "count"
+def without_tester_note(found: Leaderboard) -> None:
+    if found.without_tester:
+        number = text.times(found.without_tester, "bug")
+        st.caption(f"{number} of this period without a known tester: not ranked.")
 
 
 def trend_column(most: int = TRENDS) -> Any:

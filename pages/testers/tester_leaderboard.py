@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.testers import words as tester_words
-from core.testers.field import Leaderboard
+from core.testers.leaderboard import Leaderboard
 from pages import ui
 from pages.testers import field, ranking, raw, settings
 from pages.testers import person as one
@@ -68,7 +68,7 @@ def nobody(view: View, found: Leaderboard) -> None:
         f"No bug report of a known tester in this period ({view.chosen.window.label.lower()}). "
         "Choose a longer period, or All time."
     )
-    common.nameless_note(found)
+    common.without_tester_note(found)
 
 
 def tabs(view: View, found: Leaderboard) -> None:

@@ -10,10 +10,9 @@ import pytest
 from core.analytics.query import metric_rows
 from core.analytics.window import Window
 from core.store import Scope, open_store
-from core.testers import counts as tester_counts
-from core.testers import field as testers
-from core.testers.counts import BugSelection
-from core.testers.person import reports
+from core.testers import bugs as tester_counts
+from core.testers import leaderboard as testers
+from core.testers.bugs import BugSelection, bug_reports
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
 from tests.analytics.worlds import fill, prepare
@@ -108,9 +107,11 @@ def each_world(kind, store):
 @pytest.mark.parametrize("weights", [WEIGHTS, OTHER_WEIGHTS, {}])
 def test_tallies(store, each_world, weights):
     for world, selection, _ in each_world():
-        found = tester_counts.tallied(Scope(store, "a"), selection=selection, weights=weights)
+        found = tester_counts.count_by_tester(
+            Scope(store, "a"), selection=selection, weights=weights
+        )
         own = by_tester(bugs_of(world, selection))
-        assert found.nameless == len(own.pop(None, []))
+        assert found.without_tester == len(own.pop(None, []))
         names = names_of(world)
         expected = {}
         for tester, bugs in own.items():
@@ -129,8 +130,8 @@ def test_tallies(store, each_world, weights):
 
 def test_details(store, each_world):
     for world, selection, _ in each_world():
-        found = tester_counts.detailed(Scope(store, "a"), selection=selection)
-        breadth = tester_counts.breadth(Scope(store, "a"), selection=selection)
+        found = tester_counts.count_details(Scope(store, "a"), selection=selection)
+        breadth = tester_counts.count_breadth(Scope(store, "a"), selection=selection)
         own = by_tester(bugs_of(world, selection))
         own.pop(None, None)
         assert set(found.counts.index) == set(found.severities.index) == set(own)
@@ -160,7 +161,7 @@ def test_details(store, each_world):
 
 def test_by_day(store, each_world):
     for world, selection, _ in each_world():
-        found = tester_counts.by_day(Scope(store, "a"), selection=selection)
+        found = tester_counts.count_by_day(Scope(store, "a"), selection=selection)
         expected = Counter(
             (b["day"], b["status"], b["rejection_reason"] if b["status"] == "rejected" else None)
             for b in bugs_of(world, selection)
@@ -174,7 +175,7 @@ def test_maturing(store, each_world):
     for world, selection, today in each_world():
         since = today - timedelta(days=10)
         late = [b for b in bugs_of(world, selection) if b["day"] and b["day"] > since]
-        found = tester_counts.maturing(Scope(store, "a"), selection=selection, since=since)
+        found = tester_counts.count_maturing(Scope(store, "a"), selection=selection, since=since)
         assert found == (len(late), sum(b["status"] not in DECIDED for b in late))
 
 
@@ -188,7 +189,7 @@ def test_by_value(store, each_world):
         }
         for of, known in labels.items():
             column = of if of == "severity" else f"{of}_id"
-            found = tester_counts.by_value(Scope(store, "a"), selection=selection, of=of)
+            found = tester_counts.count_by_value(Scope(store, "a"), selection=selection, of=of)
             expected = {
                 key: (
                     key if known is None else known.get(key),
@@ -207,7 +208,7 @@ def test_by_value(store, each_world):
 
 def test_reports(store, each_world):
     for world, selection, _ in each_world():
-        found = reports(Scope(store, "a"), selection=selection, limit=None)
+        found = bug_reports(Scope(store, "a"), selection=selection, limit=None)
         bugs = sorted(
             bugs_of(world, selection),
             key=lambda b: (b["day"] is None, -(b["day"] or date.max).toordinal(), -b["id"]),
@@ -218,7 +219,7 @@ def test_reports(store, each_world):
             assert (row.status, row.known) == (bug["status"], bug["known"])
             assert row.reason == bug["rejection_reason"]
         assert (
-            reports(Scope(store, "a"), selection=selection, limit=2)["id"].tolist()
+            bug_reports(Scope(store, "a"), selection=selection, limit=2)["id"].tolist()
             == found["id"].tolist()[:2]
         )
 
@@ -231,7 +232,7 @@ def test_the_leaderboard_and_its_arithmetic(store, each_world):
         bugs = by_tester(bugs_of(world, selection))
         bugs.pop(None, None)
         assert set(found.people["tester_id"]) == set(bugs)
-        trend = testers.trend_of(
+        trend = testers.monthly_trend(
             Scope(store, "a"),
             selection=selection,
             tester_ids=found.people["tester_id"],
@@ -241,10 +242,12 @@ def test_the_leaderboard_and_its_arithmetic(store, each_world):
             check_stack(testers.top_and_others(found.people, trend, order), trend.total.to_dict())
         for tester in bugs:
             of = BugSelection(selection.window, selection.product_ids, tester)
-            counted = tester_counts.by_value(Scope(store, "a"), selection=of, of="severity")
-            check_why(testers.why(found, tester_id=tester, bugs=counted), bugs[tester], found)
-        nobody = tester_counts.by_value(Scope(store, "a"), selection=selection, of="severity")
-        assert testers.why(found, tester_id=999, bugs=nobody) is None
+            counted = tester_counts.count_by_value(Scope(store, "a"), selection=of, of="severity")
+            check_why(
+                testers.explain_rank(found, tester_id=tester, bugs=counted), bugs[tester], found
+            )
+        nobody = tester_counts.count_by_value(Scope(store, "a"), selection=selection, of="severity")
+        assert testers.explain_rank(found, tester_id=999, bugs=nobody) is None
 
 
 def check_why(why, bugs, found):
@@ -277,14 +280,16 @@ def check_why(why, bugs, found):
     for other in filter(None, (why.above, why.below)):
         assert other.gap == pytest.approx(abs(other.score - why.row.score))
         assert other.by_points + other.by_acceptance == pytest.approx(other.gap, abs=1e-6)
-        assert 0 <= other.certainty <= 1
+        assert 0 <= other.win_probability <= 1
 
 
 def test_trends(store, each_world):
     for world, selection, today in each_world(6):
         everyone = BugSelection(selection.window, selection.product_ids)
         ids = sorted(names_of(world))
-        found = testers.trend_of(Scope(store, "a"), selection=everyone, tester_ids=ids, today=today)
+        found = testers.monthly_trend(
+            Scope(store, "a"), selection=everyone, tester_ids=ids, today=today
+        )
         pairs = [
             (b["tester_id"], b["day"])
             for b in bugs_of(world, BugSelection(ALWAYS, selection.product_ids))

@@ -7,10 +7,9 @@ import pytest
 from core.analytics.window import Window
 from core.base.text import OTHERS
 from core.store import RejectionReason, Scope, table
-from core.testers import counts as tester_counts
-from core.testers import field as testers
-from core.testers.counts import BugSelection
-from core.testers.person import reports
+from core.testers import bugs as tester_counts
+from core.testers import leaderboard as testers
+from core.testers.bugs import BugSelection, bug_reports
 from tests.analytics.test_people import ALWAYS
 from tests.analytics.worlds import Builder, fill
 
@@ -44,7 +43,7 @@ def test_names_and_reasons(each_store):
             *("Already_Known", "known_issue", "x_duplicate"),
         ]
         assert "odd" in tester_counts.severities_of(Scope(each_store, "a"))
-        found = tester_counts.detailed(Scope(each_store, "a"), selection=BugSelection(ALWAYS))
+        found = tester_counts.count_details(Scope(each_store, "a"), selection=BugSelection(ALWAYS))
         assert found.counts["repeated"].sum() == 2
     finally:
         with each_store.engine.execution_options(writes=True).begin() as connection:
@@ -56,14 +55,16 @@ def test_nobody(each_store):
     selection = BugSelection(ALWAYS)
     found = testers.leaderboard(Scope(each_store, "a"), selection=selection)
     assert found.people.empty
-    assert found.nameless == 0
-    assert tester_counts.detailed(Scope(each_store, "a"), selection=selection).counts.empty
-    assert tester_counts.breadth(Scope(each_store, "a"), selection=selection).empty
-    assert tester_counts.by_day(Scope(each_store, "a"), selection=selection).empty
-    assert tester_counts.by_value(Scope(each_store, "a"), selection=selection, of="product").empty
-    assert reports(Scope(each_store, "a"), selection=selection).empty
+    assert found.without_tester == 0
+    assert tester_counts.count_details(Scope(each_store, "a"), selection=selection).counts.empty
+    assert tester_counts.count_breadth(Scope(each_store, "a"), selection=selection).empty
+    assert tester_counts.count_by_day(Scope(each_store, "a"), selection=selection).empty
+    assert tester_counts.count_by_value(
+        Scope(each_store, "a"), selection=selection, of="product"
+    ).empty
+    assert bug_reports(Scope(each_store, "a"), selection=selection).empty
     assert tester_counts.severities_of(Scope(each_store, "a")) == []
-    trend = testers.trend_of(
+    trend = testers.monthly_trend(
         Scope(each_store, "a"), selection=selection, tester_ids=(), today=date(2024, 4, 1)
     )
     assert testers.top_and_others(found.people, trend, "score")[1] == []
@@ -78,10 +79,10 @@ def test_the_first_in_each_order(each_store):
     fill(each_store, world.world)
     selection = BugSelection(ALWAYS)
     found = testers.leaderboard(Scope(each_store, "a"), selection=selection)
-    order = testers.by_order(found.people, "accepted")
+    order = testers.sort_by(found.people, "accepted")
     assert order["tester"].tolist() == ["Ann", "Bob", "Dan", "Cem"]
     ids = order["tester_id"].tolist()
-    trend = testers.trend_of(
+    trend = testers.monthly_trend(
         Scope(each_store, "a"), selection=selection, tester_ids=ids, today=date(2024, 4, 1)
     )
     assert trend.lists() == dict(zip(ids, ([4], [3], [1], [2]), strict=True))
@@ -100,7 +101,7 @@ def test_beyond_the_first_five_is_everyone_else(each_store):
     fill(each_store, world.world)
     found = testers.leaderboard(Scope(each_store, "a"), selection=BugSelection(ALWAYS))
     ids = found.people["tester_id"].tolist()
-    trend = testers.trend_of(
+    trend = testers.monthly_trend(
         Scope(each_store, "a"),
         selection=BugSelection(ALWAYS),
         tester_ids=ids,

@@ -28,8 +28,8 @@ from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current
 from core.engagement.people import engagement
 from core.store import AccountName, open_store
-from core.testers.counts import BugSelection
-from core.testers.field import leaderboard
+from core.testers.bugs import BugSelection
+from core.testers.leaderboard import leaderboard
 from pages import ui
 
 REPEATS = 9

@@ -10,8 +10,8 @@ import pandas as pd
 from core.analytics.registry import SEVERITY_WEIGHTS
 from core.analytics.trends import TREND_DAYS, Stacked, Trend, top_share, whole_months
 from core.store import Scope
-from core.testers.counts import BugSelection, by_month, tallied
-from core.testers.ranking import Prior, certainty, ranked, separation
+from core.testers.bugs import BugSelection, count_by_month, count_by_tester
+from core.testers.ranking import Prior, rank_testers, score_difference, win_probability
 
 NEWCOMER_BELOW = 10  # decided bugs
 TOP = 5
@@ -26,13 +26,13 @@ class Leaderboard:
     `people` has one row for each tester with a bug report in the window: tester_id, tester,
     reported, decided, accepted, points (the weights of the decided bugs' severities), acceptance
     (share, None without a decided bug), shrunk (share), score, newcomer, rank, rank_low and
-    rank_high (None for newcomers), tied; see `core.analytics.ranking`. `nameless` are the reports
-    that name no tester.
+    rank_high (None for newcomers), tied; see `core.testers.ranking`. `without_tester` counts the
+    reports that name no tester.
     """
 
     people: pd.DataFrame
     prior: Prior
-    nameless: int
+    without_tester: int
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -49,8 +49,8 @@ class Leaderboard:
 class Neighbour:
     """The next tester above or below, and what separates the two.
 
-    `gap` is by how much the upper score is the higher one, `by_points` and `by_acceptance` its two
-    parts; `certainty` is how sure it is, from 0 to 1, that the upper one's true score is higher.
+    `gap` is the difference of the two scores, `by_points` and `by_acceptance` its two parts;
+    `win_probability` is P(true score of the upper one > true score of the lower one).
     """
 
     tester_id: int
@@ -59,11 +59,11 @@ class Neighbour:
     gap: float
     by_points: float
     by_acceptance: float
-    certainty: float
+    win_probability: float
 
 
 @dataclass(frozen=True)
-class Why:
+class RankExplanation:
     """All the numbers that a rank is made of.
 
     `row` is the tester's row of `Leaderboard.people`; `severities` has severity (None for bugs
@@ -92,43 +92,43 @@ def leaderboard(
     Ties share a rank. Testers with fewer than `newcomer_below` decided bugs are newcomers without
     a rank: their few bugs cannot be told from luck.
     """
-    tally = tallied(scope, selection=selection, weights=weights)
-    people, prior = ranked(tally.people, newcomer_below=newcomer_below)
-    return Leaderboard(people, prior, tally.nameless)
+    tally = count_by_tester(scope, selection=selection, weights=weights)
+    people, prior = rank_testers(tally.people, newcomer_below=newcomer_below)
+    return Leaderboard(people, prior, tally.without_tester)
 
 
-def by_order(people: pd.DataFrame, by: str) -> pd.DataFrame:
+def sort_by(people: pd.DataFrame, by: str) -> pd.DataFrame:
     """The people with the most first; those that a score ranks before those it does not."""
     if by == "score":
         return people
     return people.sort_values([by, "tester"], ascending=[False, True], ignore_index=True)
 
 
-def trend_of(
+def monthly_trend(
     scope: Scope, *, selection: BugSelection, tester_ids: Iterable[int], today: date
 ) -> Trend:
     """The bugs that these testers reported by month, and those of all testers."""
     span = replace(selection, window=selection.window.at_least(TREND_DAYS, today))
-    counted = by_month(scope, selection=span, tester_ids=tester_ids)
+    counted = count_by_month(scope, selection=span, tester_ids=tester_ids)
     own = counted.dropna(subset="who").astype({"who": int})
     return Trend(own, whole_months(counted))
 
 
 def top_and_others(people: pd.DataFrame, trend: Trend, by: str) -> Stacked:
     """The trend of the first `TOP` by a column of `people`, and of everyone else: `top_share`."""
-    return top_share(people, by_order(people, by).head(TOP), trend, "tester", by="reported")
+    return top_share(people, sort_by(people, by).head(TOP), trend, "tester", by="reported")
 
 
-def why(
+def explain_rank(
     found: Leaderboard,
     *,
     tester_id: int,
     bugs: pd.DataFrame,
     weights: Mapping[str, float] = SEVERITY_WEIGHTS,
-) -> Why | None:
+) -> RankExplanation | None:
     """The arithmetic behind one tester's rank; None for one who has no bug in the window.
 
-    `bugs` are the tester's by severity: see `tester_counts.by_value`.
+    `bugs` are the tester's by severity: see `tester_counts.count_by_value`.
     """
     own = found.people[found.people["tester_id"] == tester_id]
     if own.empty:
@@ -150,7 +150,7 @@ def why(
     everyone = found.ranked
     same = everyone[(everyone["score"] == row.score) & (everyone["tester_id"] != tester_id)]
     is_ranked = not row.newcomer
-    return Why(
+    return RankExplanation(
         row=row,
         severities=severities,
         prior=found.prior,
@@ -171,7 +171,7 @@ def _next(
         return None
     next_one: Any = next(other.itertuples(index=False))
     upper, lower = (next_one, row) if next_one.score > row.score else (row, next_one)
-    by_points, by_acceptance = separation(upper, lower)
+    by_points, by_acceptance = score_difference(upper, lower)
     return Neighbour(
         tester_id=int(next_one.tester_id),
         tester=str(next_one.tester),
@@ -179,5 +179,5 @@ def _next(
         gap=float(upper.score - lower.score),
         by_points=by_points,
         by_acceptance=by_acceptance,
-        certainty=certainty(upper, lower, found.prior),
+        win_probability=win_probability(upper, lower, found.prior),
     )

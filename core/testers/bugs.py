@@ -33,6 +33,7 @@ ACCEPTED = ("accepted", "auto_accepted")
 REPEATS = re.compile(r"duplicate|(?<![a-z])known", re.IGNORECASE)
 # A source that sent a severity of its own with every bug would make a column of each.
 MOST_SEVERITIES = 30
+MOST_REPORTS, AT_ONCE = 500, 5_000
 
 BUG = table(Bug)
 CYCLE = table(TestCycle)
@@ -55,16 +56,16 @@ DETAILS = (
 
 
 @dataclass(frozen=True)
-class Tally:
+class TesterCounts:
     """Bug reports by tester.
 
     `people` has one row for each tester with a report: tester_id, tester, reported, decided,
-    accepted (by hand or by itself) and points, the sum of the weights of the decided bugs'
-    severities. `nameless` are the reports that name no tester.
+    accepted (by hand or automatically) and points, the sum of the weights of the decided bugs'
+    severities. `without_tester` are the reports that name no tester.
     """
 
     people: pd.DataFrame
-    nameless: int
+    without_tester: int
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,9 @@ def _reasons_used(scope: Scope) -> list[str]:
         return list(connection.execute(used).scalars())
 
 
-def tallied(scope: Scope, *, selection: BugSelection, weights: Mapping[str, float]) -> Tally:
+def count_by_tester(
+    scope: Scope, *, selection: BugSelection, weights: Mapping[str, float]
+) -> TesterCounts:
     """The bug reports of the window by tester, with the points of those that are decided."""
     status = BUG.c.status
     weighed = {severity: weight for severity, weight in weights.items() if weight}
@@ -171,11 +174,11 @@ def tallied(scope: Scope, *, selection: BugSelection, weights: Mapping[str, floa
     # Rounded, so that sums of tenths are the same in whatever order they were added.
     points = people["points"].astype(float).round(6)
     counts = people[["tester_id", "reported", "decided", "accepted"]].astype(int)
-    nameless = sum(row[2] for row in rows if row[0] is None)
-    return Tally(people.assign(**counts, points=points), nameless)
+    without_tester = sum(row[2] for row in rows if row[0] is None)
+    return TesterCounts(people.assign(**counts, points=points), without_tester)
 
 
-def detailed(scope: Scope, *, selection: BugSelection) -> Details:
+def count_details(scope: Scope, *, selection: BugSelection) -> Details:
     """What else is counted of each tester's bug reports, and their severities."""
     severities = severities_of(scope)
     status, known = BUG.c.status, BUG.c.known
@@ -213,7 +216,7 @@ def _by_tester(
     return [(row[0], known.get(row[0]), *row[1:]) for row in rows]
 
 
-def breadth(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
+def count_breadth(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     """How many products and features the bugs of each tester_id are about."""
     columns = [func.count(BUG.c.product_id.distinct()), func.count(BUG.c.feature_id.distinct())]
     rows = _by_tester(scope, columns, selection)
@@ -222,7 +225,7 @@ def breadth(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     return frame.astype(int).set_index("tester_id")
 
 
-def by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
+def count_by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     """Bug reports by the day of their cycle's end, status, and the reason of a rejection.
 
     One row for each day (None for bugs without one), status and reason: day, status, reason,
@@ -244,7 +247,9 @@ def by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["day", "status", "reason", "bugs"], dtype=object)
 
 
-def by_month(scope: Scope, *, selection: BugSelection, tester_ids: Iterable[int]) -> pd.DataFrame:
+def count_by_month(
+    scope: Scope, *, selection: BugSelection, tester_ids: Iterable[int]
+) -> pd.DataFrame:
     """The reports of testers by month of their cycle's end: month, who, amount.
 
     `who` is one of these testers, or None for all the others; reports without a tester or a month
@@ -273,7 +278,7 @@ def by_month(scope: Scope, *, selection: BugSelection, tester_ids: Iterable[int]
     return pd.DataFrame(rows, columns=["month", "who", "amount"])
 
 
-def by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.DataFrame:
+def count_by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.DataFrame:
     """Bug reports by severity, product or feature, the most frequent first.
 
     Columns key (None for bugs without one), label (None where it has no name), reported, decided,
@@ -310,7 +315,7 @@ def by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.DataFrame:
     return order.drop(columns="text")
 
 
-def maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int, int]:
+def count_maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int, int]:
     """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
     late = select(CYCLE.c.id).where(CYCLE.c.account_id == scope.account, CYCLE.c.end_day > since)
     is_open = or_(BUG.c.status.is_(None), BUG.c.status.not_in(DECIDED))
@@ -320,3 +325,58 @@ def maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int
             counts.where(selection.where(scope.account), BUG.c.cycle_id.in_(late))
         ).one()
     return int(found[0]), int(found[1])
+
+
+def bug_reports(
+    scope: Scope, *, selection: BugSelection, limit: int | None = MOST_REPORTS
+) -> pd.DataFrame:
+    """The bug reports in a selection, the latest first, those without a day last.
+
+    Columns id, day (the last of their cycle), title, severity, status, known, reason (the key),
+    product and feature (names); None where it is not known.
+    """
+    product, feature = table(Product), table(Feature)
+    joined: Any = BUG
+    for other, own in (
+        (CYCLE, BUG.c.cycle_id),
+        (product, BUG.c.product_id),
+        (feature, BUG.c.feature_id),
+    ):
+        of_bug = and_(other.c.account_id == BUG.c.account_id, other.c.id == own)
+        joined = joined.outerjoin(other, of_bug)
+    chosen: dict[str, Any] = {
+        "id": BUG.c.id,
+        "day": CYCLE.c.end_day,
+        "severity": BUG.c.severity,
+        "status": BUG.c.status,
+        "known": BUG.c.known,
+        "reason": BUG.c.rejection_reason,
+        "product": product.c.name,
+        "feature": feature.c.title,
+    }
+    found = (
+        select(*chosen.values())
+        .select_from(joined)
+        .where(selection.where(scope.account))
+        .order_by(CYCLE.c.end_day.is_(None), CYCLE.c.end_day.desc(), BUG.c.id.desc())
+        .limit(limit)
+    )
+    with scope.facts() as connection:
+        rows = [tuple(row) for row in connection.execute(found)]
+    titles = _titles(scope, [row[0] for row in rows])
+    frame = pd.DataFrame(rows, columns=list(chosen), dtype=object)
+    frame.insert(2, "title", pd.Series([titles.get(row[0]) for row in rows], dtype=object))
+    return frame
+
+
+def _titles(scope: Scope, ids: Sequence[int]) -> dict[int, str | None]:
+    """The titles of bugs, which only the store has."""
+    found: dict[int, str | None] = {}
+    with scope.read() as session:
+        connection = session.connection()
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            titled = select(BUG.c.id, BUG.c.title)
+            titled = titled.where(BUG.c.account_id == scope.account, BUG.c.id.in_(some))
+            found |= {row[0]: row[1] for row in connection.execute(titled)}
+    return found
