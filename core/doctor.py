@@ -13,7 +13,7 @@ from core.base.errors import TouchstoneError
 from core.base.settings import ROOT, PrometheusSource, Settings
 from core.demo.active_store import open_once
 from core.ingest.clients import prometheus
-from core.ingest.clients.http import Patience
+from core.ingest.clients.http import RetryPolicy
 from core.ingest.clients.testio import connect, fetch_products
 from core.store import Scope, accounts
 
@@ -70,7 +70,7 @@ def _sources(settings: Settings) -> Iterator[Finding]:
         what = f"Source of {account.id}"
         try:
             # Asked once: a person waits for the answer, and can ask again.
-            with connect(account, patience=Patience(attempts=1)) as client:
+            with connect(account, retry=RetryPolicy(attempts=1)) as client:
                 products = fetch_products(client)
         except TouchstoneError as error:
             yield Finding(what, str(error), ok=False)
@@ -81,7 +81,7 @@ def _sources(settings: Settings) -> Iterator[Finding]:
 def _prometheus(account_id: str, source: PrometheusSource) -> Finding:
     what = f"Prometheus of {account_id}"
     try:
-        with prometheus.connect(source, patience=Patience(attempts=1)) as client:
+        with prometheus.connect(source, retry=RetryPolicy(attempts=1)) as client:
             version = prometheus.fetch_version(client)
     except TouchstoneError as error:
         return Finding(what, str(error), ok=False)

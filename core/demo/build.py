@@ -34,7 +34,7 @@ from core.ingest.parse.testio import (
     parse_reject_reason,
 )
 from core.ingest.save import (
-    Saved,
+    SaveResult,
     save_bugs,
     save_cycles,
     save_enhancements,
@@ -80,7 +80,7 @@ class DemoBuilt:
         """How the run of the build is named in the store."""
         return f"Demo data ({self.size}, seed {self.seed}) that ends on {self.today}"
 
-    def add(self, *results: Saved) -> None:
+    def add(self, *results: SaveResult) -> None:
         """Count the rows of writes."""
         for saved in results:
             self.problems += saved.problems

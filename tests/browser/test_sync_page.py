@@ -2,7 +2,7 @@
 
 import time
 
-from tests.sync.conftest import shop
+from tests.ingest.conftest import shop
 from tests.testio_server import Fault, TestioServer
 
 

@@ -9,8 +9,8 @@ from core.base.settings import load_settings
 from core.ingest.sync import sync_account
 from core.ingest.sync.lease import take_lease
 from core.store import SyncRun, open_store
+from tests.ingest.conftest import FAST, shop
 from tests.payloads import payload
-from tests.sync.conftest import FAST, shop
 from tests.testio_server import TestioServer
 
 
@@ -33,7 +33,7 @@ def sync(api):
     def syncs():
         settings = load_settings()
         store = open_store(settings.database_url)
-        report = sync_account(store, settings.accounts[0], patience=FAST)
+        report = sync_account(store, settings.accounts[0], retry=FAST)
         store.close()
         return report
 

@@ -1,9 +1,9 @@
-"""The one HTTP client of all sources: it asks, waits, asks again, and says in a sentence why not.
+"""HTTP client with retries and readable errors, shared by all sources.
 
 SourceUnreachable
-└── SourceFailed            it was reached, and failed at this question: a smaller one may do
+└── SourceFailed            reached, but this request failed: a smaller one may succeed
 SourceUnreadable
-└── SourceMissing           it has nothing at this path
+└── SourceMissing           nothing at this path
 """
 
 import email.utils
@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from typing import Any, Self
 import httpx
 import stamina
 
+from core.base import clock
 from core.base.errors import (
     ConfigError,
     SourceError,
@@ -26,40 +27,40 @@ from core.base.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
-from core.ingest.clients.rate_limiter import Gate
+from core.ingest.clients.concurrency import RateLimiter
 
-# A divisible question is asked in halves next, which is another attempt at it.
+# A divisible request is retried in halves, which is another attempt at it.
 DIVISIBLE_ATTEMPTS = 2
-# The question was too large for the time or the space that a gateway gives it.
+# The answer was too large for the time or the space that a gateway gives it.
 TOO_LARGE = frozenset({413, 414, 422, 504, 524})
 
 
 class SourceFailed(SourceUnreachable):
-    """The outside system was reached, and failed at this question."""
+    """The source was reached, but failed at this request."""
 
 
 class SourceMissing(SourceUnreadable):
-    """The outside system has nothing at this path."""
+    """The source has nothing at this path."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How often to ask and how long to wait; in seconds."""
+class RetryPolicy:
+    """Number of attempts, waits between them and timeouts, in seconds."""
 
     attempts: int = 5
     wait_initial: float = 0.5
     wait_max: float = 20.0
     wait_jitter: float = 1.0
     retry_after_max: float = 120.0
-    connect: float = 10.0
-    # Longer than the 100 seconds after which a gateway says 524; until the next bytes, and for all.
-    read: float = 120.0
-    answer: float = 240.0
-    run: float = 4 * 3_600.0
+    connect_timeout: float = 10.0
+    # Between two chunks; longer than the 100 seconds after which a gateway says 524.
+    read_timeout: float = 120.0
+    answer_timeout: float = 240.0
+    run_timeout: float = 4 * 3_600.0
 
 
-class _Again(Exception):
-    """An attempt failed, with an error that another may not meet."""
+class _Retryable(Exception):
+    """A failed attempt, with an error that another attempt may not meet."""
 
     def __init__(self, error: SourceError, wait: float | None = None) -> None:
         super().__init__(str(error))
@@ -68,12 +69,12 @@ class _Again(Exception):
 
 
 class SourceClient:
-    """Reads JSON below one address, for many threads; `requests` counts every attempt.
+    """Thread-safe reader of JSON below one base URL, for one run.
 
-    `gate` is what the requests of a run share, one of its own by default. `token` is sent as
-    `Authorization: Token ...`, or with another `scheme`, and stands in no error, log or repr; the
-    two settings are named in the sentences that ask a person to correct them. `reason` reads what
-    the source says of a failure, "" for nothing.
+    `requests` counts every attempt; `limiter` spaces them and ends the run. `token` is sent as
+    `Authorization: Token ...`, or with another `scheme`, and appears in no error, log or repr.
+    Errors name the two settings to correct. `reason` reads the source's own error message from a
+    body, "" for none.
     """
 
     def __init__(
@@ -85,23 +86,23 @@ class SourceClient:
         token_setting: str = "",
         scheme: str = "Token",
         reason: Callable[[bytes], str] = lambda _body: "",
-        patience: Patience | None = None,
-        gate: Gate | None = None,
+        retry: RetryPolicy | None = None,
+        stop: threading.Event | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.requests = 0
-        self.gate = gate or Gate()
         self._counting = threading.Lock()
         self._address_setting = address_setting
         self._token_setting = token_setting
         self._reason = reason
-        self._patience = patience or Patience()
+        self._retry = retry or RetryPolicy()
+        self.limiter = RateLimiter(stop=stop, seconds=self._retry.run_timeout)
         address = _address(base_url, address_setting)
         self.host = address.netloc.decode("ascii")
         self._http = httpx.Client(
             base_url=address,
             headers={"Accept": "application/json"} | _authorization(token, token_setting, scheme),
-            timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect),
+            timeout=httpx.Timeout(self._retry.read_timeout, connect=self._retry.connect_timeout),
             transport=transport,
             # A redirect would take the token to another host.
             follow_redirects=False,
@@ -128,76 +129,70 @@ class SourceClient:
         *,
         divisible: bool = False,
     ) -> Any:
-        """The JSON at a path. A `divisible` question that is too large is not asked twice.
+        """Get the JSON at a path. A `divisible` request that is too large is not retried as it is.
 
         Raises SourceRefused, SourceUnreachable, SourceFailed, SourceMissing or SourceUnreadable.
         """
-        answers = self.gate.answers
-        answer = self._patiently(path, params or {}, divisible=divisible)
+        answers = self.limiter.answers
+        answer = self._with_retries(path, params or {}, divisible=divisible)
         if not isinstance(answer, SourceError) or isinstance(answer, SourceMissing):
-            self.gate.answered()
+            self.limiter.record_success()
         elif isinstance(answer, SourceRefused):
-            self.gate.close(answer)
+            self.limiter.close(answer)
         else:
-            self.gate.failed(answer, divisible=divisible, answers=answers)
-        # Raised here, where no error of the HTTP library with its request hangs on to it.
+            self.limiter.record_failure(answer, divisible=divisible, answers=answers)
+        # Raised here, outside the handlers of HTTP errors, which would chain the request to it.
         if isinstance(answer, SourceError):
             raise answer
         return answer
 
-    def _patiently(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
-        patience = self._patience
+    def _with_retries(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
+        retry = self._retry
         try:
             for attempt in stamina.retry_context(
-                on=_pause,
-                attempts=min(patience.attempts, DIVISIBLE_ATTEMPTS)
-                if divisible
-                else patience.attempts,
+                on=_wait_before_retry,
+                attempts=min(retry.attempts, DIVISIBLE_ATTEMPTS) if divisible else retry.attempts,
                 timeout=None,
-                wait_initial=patience.wait_initial,
-                wait_max=patience.wait_max,
-                wait_jitter=patience.wait_jitter,
+                wait_initial=retry.wait_initial,
+                wait_max=retry.wait_max,
+                wait_jitter=retry.wait_jitter,
             ):
                 with attempt:
-                    return self._once(path, params, divisible=divisible)
-        except _Again as again:
-            return again.error
+                    return self._attempt(path, params, divisible=divisible)
+        except _Retryable as failed:
+            return failed.error
 
-    def _once(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
-        """The JSON, or the error that stays; raises _Again for one that may not."""
+    def _attempt(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
+        """Get the JSON or a final error; raises _Retryable for one that may pass."""
         failure: SourceError | None = None
-        response: httpx.Response | None = None
-        body = b""
-        with self.gate.turn():
+        with self.limiter.slot():
             with self._counting:
                 self.requests += 1
             try:
                 with self._http.stream("GET", path, params=dict(params)) as response:
                     body = self._body(response)
             except httpx.RequestError as error:
-                failure = self._broken(error, path)
-        if failure is None and response is not None:
-            if response.status_code != httpx.codes.OK:
-                return self._refused(response, body, path, divisible=divisible)
-            return self._read(response, body, path)
-        if divisible and isinstance(failure, SourceFailed):
-            return failure
-        raise _Again(failure or SourceUnreachable(self.host))
+                failure = self._transport_error(error, path)
+        if failure is not None:
+            if divisible and isinstance(failure, SourceFailed):
+                return failure
+            raise _Retryable(failure)
+        if response.status_code != httpx.codes.OK:
+            return self._status_error(response, body, path, divisible=divisible)
+        return self._json(response, body, path)
 
     def _body(self, response: httpx.Response) -> bytes:
-        """The whole answer; one that comes in drops is not waited for without end."""
-        until = monotonic() + self._patience.answer
+        """Read the whole answer; one that trickles in is not waited for without end."""
+        until = monotonic() + self._retry.answer_timeout
         parts = []
         for part in response.iter_bytes():
             parts.append(part)
-            ended = self.gate.over()
-            if ended is not None:
-                raise ended
+            self.limiter.check()
             if monotonic() > until:
                 raise httpx.ReadTimeout("")
         return b"".join(parts)
 
-    def _broken(self, error: httpx.RequestError, path: str) -> SourceError:
+    def _transport_error(self, error: httpx.RequestError, path: str) -> SourceError:
         if isinstance(error, httpx.ReadTimeout):
             return SourceFailed(f"{self.host} did not answer {path} in time: sync again later.")
         if "certificate" in str(error).lower():
@@ -214,7 +209,7 @@ class SourceClient:
             f"{self.host} broke off the connection at {path}: sync again later."
         )
 
-    def _refused(
+    def _status_error(
         self, response: httpx.Response, body: bytes, path: str, *, divisible: bool
     ) -> SourceError:
         status = response.status_code
@@ -231,28 +226,25 @@ class SourceClient:
                 "is the address of the API."
             )
         if status == 429:
-            raise self._again_after(
-                SourceUnreachable(
-                    f"{self.host} still allows no more requests ({status}): sync again later."
-                ),
-                response,
-            )
+            limited = f"{self.host} still allows no more requests ({status}): sync again later."
+            raise self._retry_after(SourceUnreachable(limited), response)
         failed = SourceFailed(
-            f"{self.host} failed at {path} ({status}){because}: sync again later, "
-            "and if it lasts ask whoever runs it."
+            f"{self.host} failed at {path} ({status}){because}: sync again later; if it persists, "
+            "contact its operator."
         )
         if status in {413, 414} or (divisible and status in TOO_LARGE):
             return failed
         if status >= 500:
-            raise self._again_after(failed, response)
+            raise self._retry_after(failed, response)
         if said:
             return SourceUnreadable(f"{self.host} refused {path} ({status}){because}")
+        redirect = ", a redirect, which is not followed" if 300 <= status < 400 else ""
         return SourceUnreadable(
-            f"{self.host} answered {path} with {_said(status)}: check that "
+            f"{self.host} answered {path} with {status}{redirect}: check that "
             f"{self._address_setting} is the address of the API."
         )
 
-    def _read(self, response: httpx.Response, body: bytes, path: str) -> Any:
+    def _json(self, response: httpx.Response, body: bytes, path: str) -> Any:
         kind = response.headers.get("Content-Type", "")
         if "html" in kind.lower() or body[:100].lstrip().startswith(b"<"):
             return SourceUnreadable(
@@ -264,46 +256,40 @@ class SourceClient:
             return json.loads(body)
         except (ValueError, RecursionError):
             pass
-        raise _Again(
+        raise _Retryable(
             SourceUnreadable(
                 f"{self.host} answered {path} with JSON that is cut off or damaged: "
                 "sync again later."
             )
         )
 
-    def _again_after(self, error: SourceError, response: httpx.Response) -> _Again:
-        """To be asked again: no sooner than the source said, and nothing else meanwhile."""
-        seconds = _seconds(response.headers.get("Retry-After", ""))
+    def _retry_after(self, error: SourceError, response: httpx.Response) -> _Retryable:
+        """Retry no sooner than Retry-After, and send nothing else until then."""
+        seconds = _retry_after_seconds(response.headers.get("Retry-After", ""))
         if seconds is not None:
-            seconds = min(max(seconds, 0.0), self._patience.retry_after_max)
+            seconds = min(max(seconds, 0.0), self._retry.retry_after_max)
         if seconds is not None or response.status_code == 429:
-            # At once is no time to wait.
-            rest = seconds or self._patience.wait_initial
-            self.gate.rest(rest, self._patience.wait_jitter)
-        return _Again(error, 0.0 if seconds else None)
+            # A Retry-After of 0 still waits a little.
+            self.limiter.back_off(seconds or self._retry.wait_initial, self._retry.wait_jitter)
+        return _Retryable(error, 0.0 if seconds else None)
 
 
-def _pause(error: Exception) -> bool | float:
-    """Whether to ask again, or the seconds to wait where the gate keeps those that it named."""
-    if not isinstance(error, _Again):
+def _wait_before_retry(error: Exception) -> bool | float:
+    """Whether to retry, or the seconds to wait where the limiter keeps those of Retry-After."""
+    if not isinstance(error, _Retryable):
         return False
     return True if error.wait is None else error.wait
 
 
-def _seconds(retry_after: str) -> float | None:
-    if retry_after.isdecimal():
-        return float(retry_after)
+def _retry_after_seconds(header: str) -> float | None:
+    if header.isdecimal():
+        return float(header)
     try:
-        when = email.utils.parsedate_to_datetime(retry_after)
+        when = email.utils.parsedate_to_datetime(header)
     except ValueError:
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return (when - datetime.now(UTC)).total_seconds()
-
-
-def _said(status: int) -> str:
-    redirect = ", a redirect, which is not followed" if 300 <= status < 400 else ""
-    return f"{status}{redirect}"
+    return (when - clock.now()).total_seconds()
 
 
 def _address(base_url: str, setting: str) -> httpx.URL:
@@ -313,7 +299,7 @@ def _address(base_url: str, setting: str) -> httpx.URL:
         address = httpx.URL()
     if address.scheme not in {"http", "https"} or not address.host:
         raise ConfigError(f"{setting} is not a web address: it starts with https:// or http://.")
-    # A name and password in the address would take the token's place, and stand in logs.
+    # A name and password in the address would take the token's place, and appear in logs.
     return address.copy_with(userinfo=b"")
 
 

@@ -18,8 +18,7 @@ import numpy.typing as npt
 from core.base.errors import SourceUnreadable
 from core.base.fields import clean
 from core.base.settings import PrometheusSource
-from core.ingest.clients.http import Patience, SourceClient, SourceFailed
-from core.ingest.clients.rate_limiter import Gate
+from core.ingest.clients.http import RetryPolicy, SourceClient, SourceFailed
 
 QUERY = "/api/v1/query"
 # A range that a server fails at is halved until it is no longer than this.
@@ -52,12 +51,11 @@ class Answer:
 def connect(
     source: PrometheusSource,
     *,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
     stop: Event | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> SourceClient:
     """A client for one server, until `stop` is set. Raises ConfigError for settings of no sense."""
-    patience = patience or Patience()
     token, scheme = source.token, "Bearer"
     if source.username:
         pair = f"{source.username}:{source.password or ''}"
@@ -69,8 +67,8 @@ def connect(
         token_setting="token or username of [prometheus]",  # noqa: S106 (the names of settings)
         scheme=scheme,
         reason=_reason,
-        patience=patience,
-        gate=Gate(stop=stop, seconds=patience.run),
+        retry=retry,
+        stop=stop,
         transport=transport,
     )
 

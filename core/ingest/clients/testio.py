@@ -9,8 +9,7 @@ import httpx
 
 from core.base.errors import SourceError, SourceUnreadable
 from core.base.settings import TestioAccount
-from core.ingest.clients.http import Patience, SourceClient, SourceFailed, SourceMissing
-from core.ingest.clients.rate_limiter import Gate
+from core.ingest.clients.http import RetryPolicy, SourceClient, SourceFailed, SourceMissing
 
 PAGE = 100
 # No server limits its pages to fewer, so a shorter first page is the only one.
@@ -30,7 +29,7 @@ class BugBatch:
 def connect(
     account: TestioAccount,
     *,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
     stop: Event | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> SourceClient:
@@ -38,14 +37,13 @@ def connect(
 
     Raises ConfigError for an address or token of no sense.
     """
-    patience = patience or Patience()
     return SourceClient(
         account.base_url,
         address_setting="TESTIO_CUSTOMER_API_BASE_URL",
         token=account.token,
         token_setting=f"TESTIO_CUSTOMER_API_TOKEN of account {account.id!r}",
-        patience=patience,
-        gate=Gate(stop=stop, seconds=patience.run),
+        retry=retry,
+        stop=stop,
         transport=transport,
     )
 

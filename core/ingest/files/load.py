@@ -17,7 +17,13 @@ from core.feedback.survey_parser import parse_survey
 from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
 from core.ingest.files.records import BadRow, RecordFile, open_records
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
-from core.ingest.save import Saved, save_enhancements, save_feedback, save_surveys, save_tickets
+from core.ingest.save import (
+    SaveResult,
+    save_enhancements,
+    save_feedback,
+    save_surveys,
+    save_tickets,
+)
 from core.ingest.sync.problems import note_problems
 from core.store import AccountSetting, Counts, Scope, Store, SyncProblem, SyncRun, Unit, table
 
@@ -33,7 +39,7 @@ PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "feedback": parse_feedback,
     "surveys": parse_survey,
 }
-SAVERS: Mapping[str, Callable[[Unit, Any], Saved]] = {
+SAVERS: Mapping[str, Callable[[Unit, Any], SaveResult]] = {
     "tickets": save_tickets,
     "enhancements": save_enhancements,
     "feedback": save_feedback,

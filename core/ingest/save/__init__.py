@@ -2,7 +2,7 @@
 
 from core.ingest.save.records import save_enhancements, save_feedback, save_surveys, save_tickets
 from core.ingest.save.testio import (
-    Saved,
+    SaveResult,
     save_bugs,
     save_cycles,
     save_features,
@@ -11,7 +11,7 @@ from core.ingest.save.testio import (
 )
 
 __all__ = [
-    "Saved",
+    "SaveResult",
     "save_bugs",
     "save_cycles",
     "save_enhancements",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from sqlalchemy import and_, delete, select
 
 from core.ingest.parse.platform import MetricRead, Scraped
-from core.ingest.save.testio import Saved
+from core.ingest.save.testio import SaveResult
 from core.store import (
     PROMETHEUS,
     AccountSetting,
@@ -36,7 +36,7 @@ def known_metrics(stored: AccountSetting | None) -> dict[str, MetricRead]:
     }
 
 
-def save_scraped(unit: Unit, scraped: Scraped) -> Saved:
+def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
     """Make what is stored of a time exactly this; to save it again changes nothing."""
     start, end = instant(scraped.start), instant(scraped.end)
     series = [text for metric in scraped.metrics.values() for text in metric.series]
@@ -82,7 +82,7 @@ def save_scraped(unit: Unit, scraped: Scraped) -> Saved:
     }
     _extend_span(unit, start if scraped.begins is None else instant(scraped.begins), end)
     unit.upsert(AccountSetting, [{"key": PROMETHEUS, "value": _plain(scraped.metrics)}])
-    return Saved(counts)
+    return SaveResult(counts)
 
 
 def _extend_span(unit: Unit, start: datetime, end: datetime) -> None:

@@ -10,11 +10,11 @@ from core.feedback import Cast, record_votes, subject_of
 from core.feedback.survey_parser import ParsedSurvey
 from core.feedback.surveys import record_responses
 from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
-from core.ingest.save.testio import Saved
+from core.ingest.save.testio import SaveResult
 from core.store import Enhancement, Ticket, Unit
 
 
-def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> Saved:
+def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> SaveResult:
     """Enter runs of the ticket enhancer; of one id the last counts."""
     counts = unit.upsert(
         Enhancement,
@@ -31,10 +31,10 @@ def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> Saved:
             for run in runs
         ],
     )
-    return Saved({"enhancement": counts})
+    return SaveResult({"enhancement": counts})
 
 
-def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> Saved:
+def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> SaveResult:
     """Enter service-desk tickets; of one id the last counts."""
     counts = unit.upsert(
         Ticket,
@@ -53,12 +53,12 @@ def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> Saved:
             for ticket in tickets
         ],
     )
-    return Saved({"ticket": counts})
+    return SaveResult({"ticket": counts})
 
 
-def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> Saved:
+def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> SaveResult:
     """Enter survey responses; of one id the last counts."""
-    return Saved({"survey": record_responses(unit, responses)})
+    return SaveResult({"survey": record_responses(unit, responses)})
 
 
 def imported_vote_id(source_id: str) -> int:
@@ -71,7 +71,7 @@ def save_feedback(
     votes: Iterable[ParsedFeedback],
     *,
     vote_id: Callable[[str], int] = imported_vote_id,
-) -> Saved:
+) -> SaveResult:
     """Enter votes of the platform into the current opinions and their history; counts opinions.
 
     A vote that names no rater is the opinion of someone of its own.
@@ -93,4 +93,4 @@ def save_feedback(
             for vote in votes
         ],
     )
-    return Saved({"feedback": counts})
+    return SaveResult({"feedback": counts})

@@ -41,26 +41,26 @@ Pair = tuple[int | None, int | None]  # a test cycle, and a feature in it
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SaveResult:
     """Rows by table name, and problems that only the store could show."""
 
     counts: dict[str, Counts]
     problems: tuple[FieldProblem, ...] = ()
 
 
-def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> Saved:
+def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
     """Make these the products of the catalogue; any other stays, but out of the catalogue."""
     rows = {
         p.id: {"id": p.id, "name": p.name, "type": p.type, "in_catalogue": True} for p in products
     }
     listed = unit.upsert(Product, rows.values())
     left = _leave_catalogue(unit, Product, rows, table(Product).c.in_catalogue)
-    return Saved({"product": _sum(listed, left)})
+    return SaveResult({"product": _sum(listed, left)})
 
 
 def save_features(
     unit: Unit, features: Iterable[ParsedFeature], *, of: Collection[int] | None = None
-) -> Saved:
+) -> SaveResult:
     """Make these the features of the products `of` (None: of all); others leave the catalogue.
 
     The features of a product that left the catalogue leave with it. The products are stored.
@@ -80,16 +80,16 @@ def save_features(
             feature.product_id.in_(of), feature.product_id.in_(left_products)
         )
     left = _leave_catalogue(unit, Feature, rows, may_leave)
-    return Saved({"feature": _sum(listed, left)})
+    return SaveResult({"feature": _sum(listed, left)})
 
 
-def save_reject_reasons(unit: Unit, reasons: Iterable[ParsedReason]) -> Saved:
+def save_reject_reasons(unit: Unit, reasons: Iterable[ParsedReason]) -> SaveResult:
     """Enter the reasons; one that is no longer listed stays, as old rejections name it."""
     rows = [{"key": r.key, "name": r.name, "default_comment": r.default_comment} for r in reasons]
-    return Saved({"rejection_reason": unit.upsert(RejectionReason, rows)})
+    return SaveResult({"rejection_reason": unit.upsert(RejectionReason, rows)})
 
 
-def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> Saved:
+def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
     """Enter test cycles with their features and platforms; of one id the last counts."""
     found = list({cycle.id: cycle for cycle in cycles}.values())
     people = unit.user_ids(
@@ -119,7 +119,7 @@ def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> Saved:
         ids,
         [{"cycle_id": c.id, "platform": platform} for c in found for platform in c.platforms],
     )
-    return Saved(
+    return SaveResult(
         {
             "product": products,
             "feature": features,
@@ -130,7 +130,7 @@ def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> Saved:
     )
 
 
-def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> Saved:
+def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
     """Enter bug reports with their devices; of one id the last counts.
 
     A bug of a test cycle that the store does not know is kept without it, and is a problem.
@@ -157,7 +157,7 @@ def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> Saved:
         [b.id for b in found],
         [{"bug_id": b.id, "platform": platform} for b in found for platform in b.platforms],
     )
-    return Saved(
+    return SaveResult(
         {"product": products, "feature": features, "bug": counts, "bug_device": devices},
         tuple(
             _unknown_cycle(bug, bug.cycle_id)

@@ -9,7 +9,7 @@ import httpx
 
 from core.base.errors import ConfigError
 from core.base.settings import Settings, TestioAccount
-from core.ingest.clients.http import Patience
+from core.ingest.clients.http import RetryPolicy
 from core.ingest.clients.testio import connect
 from core.ingest.sync.prometheus import SOURCE as PROMETHEUS
 from core.ingest.sync.prometheus import sync_prometheus
@@ -43,7 +43,7 @@ def sync_all(
     stop: Event | None = None,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
 ) -> list[SyncReport]:
     """Synchronise every configured account, or one, with all its sources or one of them.
 
@@ -64,7 +64,7 @@ def sync_all(
         stop=stop,
         on_progress=on_progress,
         transport=transport,
-        patience=patience,
+        retry=retry,
     )
     return [sync(account, name) for account, name in wanted]
 
@@ -83,12 +83,12 @@ def sync_account(
     stop: Event | None = None,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
 ) -> SyncReport:
     """Synchronise one account with what test IO has; what fails stands in the report."""
 
     def read(run: Run) -> SyncReport:
-        with connect(account, patience=patience, stop=stop, transport=transport) as client:
+        with connect(account, retry=retry, stop=stop, transport=transport) as client:
             run.client = client
             met = read_account(client, run, full=full)
         return run.finish(_message, whole=met.whole, nameless=met.nameless)

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import select
 
 from core.base.fields import Parsed, parse_all
+from core.ingest.clients.concurrency import Workers
 from core.ingest.clients.http import SourceClient
 from core.ingest.clients.testio import fetch_features, fetch_products, fetch_reject_reasons
 from core.ingest.parse.testio import (
@@ -23,7 +24,6 @@ from core.ingest.parse.testio import (
 from core.ingest.save import save_features, save_products, save_reject_reasons
 from core.ingest.sync.run import Run
 from core.ingest.sync.state import FEATURES, REJECT_REASONS, State, forget_lists, note_list
-from core.ingest.sync.workers import Workers
 from core.store import RejectionReason, table
 
 

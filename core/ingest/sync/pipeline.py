@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from core.base.errors import SourceError
 from core.base.fields import FieldProblem, Parsed, parse_all
+from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import SourceClient
-from core.ingest.clients.rate_limiter import WIDTH
 from core.ingest.clients.testio import fetch_bugs
 from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedReason, parse_bug
 from core.ingest.save import save_bugs, save_cycles
@@ -23,7 +23,6 @@ from core.ingest.sync.batches import BatchSize
 from core.ingest.sync.run import Run
 from core.ingest.sync.state import FINAL, State, are_decided, note_readings
 from core.ingest.sync.vanished import found_again, move_other_bugs
-from core.ingest.sync.workers import Workers
 
 T = TypeVar("T")
 # So many test cycles may be listed before their bugs are read.

@@ -18,7 +18,8 @@ from sqlalchemy import and_, func, select
 
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource, TestioAccount
-from core.ingest.clients.http import Patience, SourceClient
+from core.ingest.clients.concurrency import Workers
+from core.ingest.clients.http import RetryPolicy, SourceClient
 from core.ingest.clients.prometheus import (
     connect,
     fetch_label_values,
@@ -45,7 +46,6 @@ from core.ingest.parse.scrapes import SLOT_MS
 from core.ingest.save.platform import instant, known_metrics, save_scraped
 from core.ingest.sync.recorded import recorded
 from core.ingest.sync.run import Progress, Run, SyncReport
-from core.ingest.sync.workers import Workers
 from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, Store, table
 
 SOURCE = "prometheus"
@@ -70,7 +70,7 @@ def sync_prometheus(
     stop: Event | None = None,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
     now: datetime | None = None,
 ) -> SyncReport:
     """Read the account's Prometheus, from where the last run ended or (`full`) all its history.
@@ -83,7 +83,7 @@ def sync_prometheus(
     def read(run: Run) -> SyncReport:
         if source is None:
             return run.fail(f"The account {account.id!r} has no PROMETHEUS_URL: set its address.")
-        with connect(source, patience=patience, stop=stop, transport=transport) as client:
+        with connect(source, retry=retry, stop=stop, transport=transport) as client:
             run.client = client
             with Workers(AT_ONCE) as workers:
                 _Reading(client, run, workers, source, until).read(full=full)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from core.base.errors import StoreError, TouchstoneError
-from core.ingest.clients.rate_limiter import Stopped
+from core.ingest.clients.concurrency import Stopped
 from core.ingest.sync.run import Busy, Progress, Run, SyncReport
 from core.store import Store
 

@@ -19,7 +19,7 @@ from sqlalchemy import update
 from core.base.errors import SourceUnreadable, StoreError
 from core.base.fields import ANONYMOUS, FieldProblem, Parsed
 from core.ingest.clients.http import SourceClient, SourceFailed
-from core.ingest.save import Saved
+from core.ingest.save import SaveResult
 from core.ingest.sync.lease import Holder, renew_lease, return_lease, take_lease
 from core.ingest.sync.problems import forget_unseen, note_problems, see_again
 from core.store import Store, SyncRun, Unit, table
@@ -30,7 +30,7 @@ LOOK_UP_SECONDS = 0.1
 RENEW_SECONDS = 2.0
 # Who waits to write into SQLite looks again after some milliseconds: a run that writes one unit
 # after the other leaves that long to others.
-BREATH_SECONDS = 0.003
+YIELD_SECONDS = 0.003
 # Steps of one kind are told no more often than this.
 TOLD_SECONDS = 0.1
 # Of these a problem belongs to the object of that id, and is gone when the object can be read.
@@ -144,7 +144,7 @@ class Run:
                 self._end("failed", INTERRUPTED)
 
     def write(
-        self, *works: Callable[[Unit], Saved], reads: Iterable[tuple[str, Parsed[Any]]] = ()
+        self, *works: Callable[[Unit], SaveResult], reads: Iterable[tuple[str, Parsed[Any]]] = ()
     ) -> None:
         """Do the works in one unit, with the problems that they and the parsers found.
 
@@ -156,7 +156,7 @@ class Run:
         for name, parsed in reads:
             if name in READ_WHOLE:
                 objects.setdefault(name, set()).update(str(item.id) for item in parsed.items)
-        sleep(max(0.0, self._renewed + BREATH_SECONDS - monotonic()))
+        sleep(max(0.0, self._renewed + YIELD_SECONDS - monotonic()))
         with self._unit() as unit:
             saved = [work(unit) for work in works]
             problems += [p for result in saved for p in result.problems]
@@ -175,9 +175,8 @@ class Run:
     def wait(self, *futures: Future[Any]) -> None:
         """Wait until one of the futures is done. Raises the reason where the run is to end."""
         while True:
-            ended = None if self.client is None else self.client.gate.over()
-            if ended is not None:
-                raise ended
+            if self.client is not None:
+                self.client.limiter.check()
             if monotonic() - self._renewed > RENEW_SECONDS:
                 with self._unit(quiet=True) as unit:
                     unit.upsert(SyncRun, [{"id": self.id, "requests": self._requests}])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
-from core.ingest.save import Saved
+from core.ingest.save import SaveResult
 from core.store import (
     Bug,
     CycleReading,
@@ -85,7 +85,7 @@ def load_state(scope: Scope) -> State:
         )
 
 
-def forget_readings(unit: Unit) -> Saved:
+def forget_readings(unit: Unit) -> SaveResult:
     """Take nothing as settled or listed any more: this run, or the one after it, reads all."""
     reading, listed = table(CycleReading), table(ListReading)
     connection = unit.session.connection()
@@ -93,10 +93,10 @@ def forget_readings(unit: Unit) -> Saved:
         update(reading).where(reading.c.account_id == unit.account_id).values(is_settled=False)
     )
     connection.execute(delete(listed).where(listed.c.account_id == unit.account_id))
-    return Saved({})
+    return SaveResult({})
 
 
-def note_readings(unit: Unit, settled: Mapping[int, bool]) -> Saved:
+def note_readings(unit: Unit, settled: Mapping[int, bool]) -> SaveResult:
     """Note that test cycles were read now with their bugs, and whether each is settled."""
     now = datetime.now(UTC)
     unit.upsert(
@@ -106,20 +106,20 @@ def note_readings(unit: Unit, settled: Mapping[int, bool]) -> Saved:
             for number, is_settled in settled.items()
         ],
     )
-    return Saved({})
+    return SaveResult({})
 
 
-def note_list(unit: Unit, kind: str, parent_id: int, read_at: datetime) -> Saved:
+def note_list(unit: Unit, kind: str, parent_id: int, read_at: datetime) -> SaveResult:
     """Note that a list was read to its end, with all that it names."""
     forget_lists(unit, kind, [parent_id])
     row = {"kind": kind, "parent_id": parent_id, "read_at": read_at}
     unit.session.connection().execute(
         insert(table(ListReading)), {"account_id": unit.account_id} | row
     )
-    return Saved({})
+    return SaveResult({})
 
 
-def forget_lists(unit: Unit, kind: str, parent_ids: Collection[int]) -> Saved:
+def forget_lists(unit: Unit, kind: str, parent_ids: Collection[int]) -> SaveResult:
     """Have lists read to their end by the next run, unless this one notes them."""
     listed = table(ListReading)
     unit.session.connection().execute(
@@ -129,7 +129,7 @@ def forget_lists(unit: Unit, kind: str, parent_ids: Collection[int]) -> Saved:
             listed.c.parent_id.in_(parent_ids),
         )
     )
-    return Saved({})
+    return SaveResult({})
 
 
 def are_decided(statuses: Iterable[str | None]) -> bool:

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from core.base.fields import parse_all
+from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import SourceClient
-from core.ingest.clients.rate_limiter import WIDTH
 from core.ingest.clients.testio import fetch_cycle
 from core.ingest.parse.testio import ParsedProduct, ProductRef, parse_cycle
 from core.ingest.sync.catalogue import read_catalogue, read_reasons
@@ -31,7 +31,6 @@ from core.ingest.sync.state import (
     note_list,
 )
 from core.ingest.sync.vanished import move_bugs_without_cycle, move_cycles
-from core.ingest.sync.workers import Workers
 from core.store import Scope
 
 # Each costs a request; more of them means a list that leaves cycles out, not cycles deleted.

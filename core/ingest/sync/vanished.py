@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select
 from sqlmodel import SQLModel
 
-from core.ingest.save import Saved
+from core.ingest.save import SaveResult
 from core.store import (
     Bug,
     BugDevice,
@@ -63,7 +63,7 @@ def count_vanished(scope: Scope) -> dict[str, int]:
         return {row[0]: row[1] for row in session.connection().execute(counted)}
 
 
-def move_cycles(unit: Unit, ids: Collection[int]) -> Saved:
+def move_cycles(unit: Unit, ids: Collection[int]) -> SaveResult:
     """Move test cycles with their bugs and all that belongs to them."""
     bugs = move_other_bugs(unit, ids)
     features = _children(unit, TestFeature, "cycle_id", ids)
@@ -84,12 +84,14 @@ def move_cycles(unit: Unit, ids: Collection[int]) -> Saved:
     systems = _delete(unit, CyclePlatform, "cycle_id", ids)
     cycles = _delete(unit, TestCycle, "id", ids)
     _delete(unit, CycleReading, "cycle_id", ids)
-    return Saved(
+    return SaveResult(
         bugs.counts | {"test_feature": links, "cycle_platform": systems, "test_cycle": cycles}
     )
 
 
-def move_other_bugs(unit: Unit, cycle_ids: Collection[int], keep: Collection[int] = ()) -> Saved:
+def move_other_bugs(
+    unit: Unit, cycle_ids: Collection[int], keep: Collection[int] = ()
+) -> SaveResult:
     """Move the bugs of these test cycles, all but `keep`."""
     gone: list[int] = []
     for some in chunks(sorted(cycle_ids)):
@@ -97,15 +99,15 @@ def move_other_bugs(unit: Unit, cycle_ids: Collection[int], keep: Collection[int
     return _move_bugs(unit, gone)
 
 
-def move_bugs_without_cycle(unit: Unit, keep: Collection[int]) -> Saved:
+def move_bugs_without_cycle(unit: Unit, keep: Collection[int]) -> SaveResult:
     """Move the bugs that belong to no test cycle, all but `keep`."""
     return _move_bugs(unit, _bugs(unit, table(Bug).c.cycle_id.is_(None), keep))
 
 
-def found_again(unit: Unit, kind: str, ids: Iterable[int]) -> Saved:
+def found_again(unit: Unit, kind: str, ids: Iterable[int]) -> SaveResult:
     """Take the mark from what the source has again; its rows are written as any others."""
     _forget(unit, kind, sorted(ids))
-    return Saved({})
+    return SaveResult({})
 
 
 def _bugs(unit: Unit, where: ColumnElement[bool], keep: Collection[int]) -> list[int]:
@@ -115,7 +117,7 @@ def _bugs(unit: Unit, where: ColumnElement[bool], keep: Collection[int]) -> list
     return [number for number in found if number not in keep]
 
 
-def _move_bugs(unit: Unit, ids: Collection[int]) -> Saved:
+def _move_bugs(unit: Unit, ids: Collection[int]) -> SaveResult:
     devices = _children(unit, BugDevice, "bug_id", ids)
     _enter(
         unit,
@@ -129,7 +131,7 @@ def _move_bugs(unit: Unit, ids: Collection[int]) -> Saved:
         ],
     )
     removed = _delete(unit, BugDevice, "bug_id", ids)
-    return Saved({"bug": _delete(unit, Bug, "id", ids), "bug_device": removed})
+    return SaveResult({"bug": _delete(unit, Bug, "id", ids), "bug_device": removed})
 
 
 def _enter(unit: Unit, kind: str, contents: list[Row]) -> None:

@@ -19,8 +19,8 @@ from core.store import (
     TestFeature,
     User,
 )
+from tests.ingest.conftest import FAST, shop
 from tests.payloads import payload
-from tests.sync.conftest import FAST, shop
 from tests.testio_server import Fault, TestioServer
 
 
@@ -219,12 +219,12 @@ def test_two_accounts_with_the_same_names_and_ids_stay_two(store, rows, everythi
             TestioAccount(id="acme", name="Acme", base_url=one.url, token=one.token),
             TestioAccount(id="zeta", name="Acme", base_url=other.url, token=other.token),
         ]
-        reports = sync_all(store, settings(*accounts), patience=FAST)
+        reports = sync_all(store, settings(*accounts), retry=FAST)
         assert [report.status for report in reports] == ["done", "done"]
         assert exit_code(reports) == 0
         before = everything("acme")
         other.customer.bugs = []
-        (report,) = sync_all(store, settings(*accounts), "zeta", patience=FAST)
+        (report,) = sync_all(store, settings(*accounts), "zeta", retry=FAST)
         assert report.counts["bug"]["removed"] == 1
     assert everything("acme") == before
     assert rows(Bug, "zeta") == {}
@@ -241,7 +241,7 @@ def test_an_account_that_fails_does_not_stop_the_others(store, server):
         account("unreachable", base_url="http://127.0.0.1:1"),
         account("fine"),
     ]
-    reports = sync_all(store, settings(*accounts), patience=FAST)
+    reports = sync_all(store, settings(*accounts), retry=FAST)
     assert [r.status for r in reports] == ["failed", "failed", "failed", "done"]
     assert exit_code(reports) == 3
     assert exit_code(reports[:3]) == 1

@@ -16,7 +16,7 @@ from core.ingest.sync import end_background, is_running, keep_synced, runs, star
 from core.ingest.sync.background import next_due
 from core.ingest.sync.history import RunRecord
 from core.store import Scope, SyncRun
-from tests.sync.conftest import FAST
+from tests.ingest.conftest import FAST
 from tests.testio_server import Fault
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -119,7 +119,7 @@ def test_what_goes_on_ends_at_once_with_the_server(store, account, server, rows,
 
 def test_a_run_has_a_time_to_end(store, account, server):
     server.faults = [Fault(path="/bugs", delay=30)]
-    report = sync_account(store, account, patience=replace(FAST, run=0.5))
+    report = sync_account(store, account, retry=replace(FAST, run_timeout=0.5))
     assert report.status == "failed"
     assert "took longer than" in report.message
     assert report.seconds < 3
@@ -127,7 +127,7 @@ def test_a_run_has_a_time_to_end(store, account, server):
 
 def test_an_answer_in_drops_is_not_waited_for_without_end(store, account, server):
     server.faults = [Fault(path="/products", body=b" " * 40, drops=0.1)]
-    report = sync_account(store, account, patience=replace(FAST, answer=0.3))
+    report = sync_account(store, account, retry=replace(FAST, answer_timeout=0.3))
     assert report.status == "failed"
     assert "did not answer /products in time" in report.message
 

@@ -3,13 +3,15 @@ from functools import partial
 import pytest
 
 from core.base.settings import TestioAccount
-from core.ingest.clients.http import Patience
+from core.ingest.clients.http import RetryPolicy
 from core.ingest.sync import sync_account
 from core.store import open_store, table
 from tests.payloads import payload
 from tests.testio_server import Customer, TestioServer
 
-FAST = Patience(attempts=2, wait_initial=0, wait_max=0, wait_jitter=0, connect=5, read=5)
+FAST = RetryPolicy(
+    attempts=2, wait_initial=0, wait_max=0, wait_jitter=0, connect_timeout=5, read_timeout=5
+)
 
 
 def shop():
@@ -57,7 +59,7 @@ def account(server):
 
 @pytest.fixture
 def sync(store, account):
-    return partial(sync_account, store, account, patience=FAST)
+    return partial(sync_account, store, account, retry=FAST)
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from core.base.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
-from core.ingest.clients.http import Patience, SourceClient, SourceFailed, SourceMissing
-from core.ingest.clients.rate_limiter import Gate
+from core.ingest.clients.concurrency import RateLimiter
+from core.ingest.clients.http import RetryPolicy, SourceClient, SourceFailed, SourceMissing
 
 TOKEN = "tok-3f9a1c7e5b2d"
-FAST = Patience(attempts=3, wait_initial=0, wait_max=0, wait_jitter=0)
+FAST = RetryPolicy(attempts=3, wait_initial=0, wait_max=0, wait_jitter=0)
 
 
-def client(answers, *, base_url="https://api.example/v2", token=TOKEN, patience=FAST):
+def client(answers, *, base_url="https://api.example/v2", token=TOKEN, retry=FAST):
     """A client whose requests are answered, or failed, in turn; the last answer stays."""
     asked = []
 
@@ -36,7 +36,7 @@ def client(answers, *, base_url="https://api.example/v2", token=TOKEN, patience=
         address_setting="THE_ADDRESS",
         token=token,
         token_setting="THE_TOKEN",
-        patience=patience,
+        retry=retry,
         transport=httpx.MockTransport(handle),
     )
     made.asked = asked
@@ -144,11 +144,13 @@ def test_the_wait_that_the_server_asks_for_is_obeyed_within_bounds(
     if isinstance(retry_after, timedelta):
         retry_after = format_datetime(datetime.now(UTC) + retry_after, usegmt=True)
     rested = []
-    monkeypatch.setattr(Gate, "rest", lambda self, seconds, jitter: rested.append(seconds))
+    monkeypatch.setattr(
+        RateLimiter, "back_off", lambda self, seconds, jitter: rested.append(seconds)
+    )
     limited = httpx.Response(status, headers={"Retry-After": retry_after})
-    patience = Patience(attempts=3, retry_after_max=bound)
-    assert client([limited, httpx.Response(200, json={})], patience=patience).get("/x") == {}
-    assert rested == [waited or patience.wait_initial]
+    retry = RetryPolicy(attempts=3, retry_after_max=bound)
+    assert client([limited, httpx.Response(200, json={})], retry=retry).get("/x") == {}
+    assert rested == [waited or retry.wait_initial]
 
 
 @pytest.mark.parametrize("retry_after", ["soon", "-5", "1.5", ""])
@@ -156,8 +158,8 @@ def test_a_wait_that_makes_no_sense_is_the_usual_one(monkeypatch, retry_after):
     slept = []
     monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
     limited = httpx.Response(429, headers={"Retry-After": retry_after})
-    patience = Patience(attempts=2, wait_initial=0.5, wait_jitter=0)
-    assert client([limited, httpx.Response(200, json={})], patience=patience).get("/x") == {}
+    retry = RetryPolicy(attempts=2, wait_initial=0.5, wait_jitter=0)
+    assert client([limited, httpx.Response(200, json={})], retry=retry).get("/x") == {}
     assert slept == [0.5]
 
 

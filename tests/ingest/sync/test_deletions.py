@@ -109,16 +109,16 @@ def test_a_settled_cycle_that_is_gone_is_noticed_when_its_list_is_read_whole(syn
 @pytest.mark.parametrize("database", ["any"])
 def test_on_each_database(any_store, server, account, database):
     from core.ingest.sync import sync_account
-    from tests.sync.conftest import FAST
+    from tests.ingest.conftest import FAST
 
-    assert sync_account(any_store, account, patience=FAST).status == "done"
+    assert sync_account(any_store, account, retry=FAST).status == "done"
     cycle = server.customer.cycles.pop(0)
     bugs = server.customer.bugs[:3]
     del server.customer.bugs[:3]
-    assert sync_account(any_store, account, patience=FAST).status == "done"
+    assert sync_account(any_store, account, retry=FAST).status == "done"
     assert count_vanished(Scope(any_store, "acme")) == {"bug": 3, "test_cycle": 1}
     server.customer.cycles.append(cycle)
     server.customer.bugs += bugs
-    assert sync_account(any_store, account, patience=FAST).status == "done"
+    assert sync_account(any_store, account, retry=FAST).status == "done"
     assert count_vanished(Scope(any_store, "acme")) == {}
     assert figures(any_store) == {"bug_count": 4, "tests_created": 3}

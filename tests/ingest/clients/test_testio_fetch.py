@@ -2,7 +2,7 @@ import pytest
 
 from core.base.errors import SourceRefused, SourceUnreadable
 from core.base.settings import TestioAccount
-from core.ingest.clients.http import Patience, SourceFailed, SourceMissing
+from core.ingest.clients.http import RetryPolicy, SourceFailed, SourceMissing
 from core.ingest.clients.testio import (
     CyclePages,
     connect,
@@ -14,7 +14,7 @@ from core.ingest.clients.testio import (
 )
 from tests.testio_server import TOKEN, Customer, Fault, TestioServer
 
-FAST = Patience(attempts=2, wait_initial=0, wait_max=0, wait_jitter=0, read=5)
+FAST = RetryPolicy(attempts=2, wait_initial=0, wait_max=0, wait_jitter=0, read_timeout=5)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def server():
 @pytest.fixture
 def client(server):
     account = TestioAccount(id="a", name="A", base_url=server.url, token=server.token)
-    with connect(account, patience=FAST) as connected:
+    with connect(account, retry=FAST) as connected:
         yield connected
 
 

@@ -24,8 +24,8 @@ from core.store import (
     SyncProblem,
     table,
 )
+from tests.ingest.conftest import FAST
 from tests.prometheus import History
-from tests.sync.conftest import FAST
 
 BASE = 1_700_006_400  # a multiple of two hours, as the server's blocks are
 HOURS = 8
@@ -86,7 +86,7 @@ def account(url, account_id="acme", **names):
 
 
 def read(store, of, now=END, **options):
-    options = {"patience": FAST} | options
+    options = {"retry": FAST} | options
     return sync_prometheus(store, of, now=datetime.fromtimestamp(now, UTC), **options)
 
 

@@ -18,7 +18,7 @@ from core.ingest.sync.lease import (
     take_lease,
 )
 from core.store import Scope, SyncLease, SyncRun, TestCycle
-from tests.sync.conftest import FAST
+from tests.ingest.conftest import FAST
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_the_lease_of_a_process_of_this_machine_that_lives_is_kept(entered):
 def test_the_second_says_who_synchronises(store, server, account, rows):
     store.ensure_account("acme", "Acme")
     hold(store, "4711/laptop/?/a", 60)
-    report = sync_account(store, account, patience=FAST)
+    report = sync_account(store, account, retry=FAST)
     assert (report.status, report.run_id, exit_code([report])) == ("busy", None, 3)
     assert "being synchronised already, by process 4711 on laptop, since" in report.message
     assert server.asked == []
@@ -106,7 +106,7 @@ def test_the_second_says_who_synchronises(store, server, account, rows):
 def test_two_at_once_read_it_once(store, server, account, rows):
     reports = []
     threads = [
-        threading.Thread(target=lambda: reports.append(sync_account(store, account, patience=FAST)))
+        threading.Thread(target=lambda: reports.append(sync_account(store, account, retry=FAST)))
         for _ in range(2)
     ]
     server.before = lambda _path, _query: threading.Event().wait(0.05)
@@ -125,11 +125,11 @@ def test_a_run_that_another_left_is_ended_only_when_its_lease_is_free(store, acc
     with store.write("acme") as unit:
         unit.upsert(SyncRun, [left | {"id": 1, "counts": {}}])
     hold(store, "4711/laptop/?/a", 60)
-    sync_account(store, account, patience=FAST)
+    sync_account(store, account, retry=FAST)
     assert rows(SyncRun)[1]["status"] == "running"
     with store.write("acme") as unit:
         return_lease(unit, "4711/laptop/?/a")
-    sync_account(store, account, patience=FAST)
+    sync_account(store, account, retry=FAST)
     assert rows(SyncRun)[1]["status"] == "failed"
 
 
@@ -142,7 +142,7 @@ def test_who_lost_the_lease_writes_nothing_more(store, server, account, rows):
                 take_lease(unit)
 
     server.before = take_over
-    report = sync_account(store, account, patience=FAST)
+    report = sync_account(store, account, retry=FAST)
     assert report.status == "failed"
     assert "Another process has taken over" in report.message
     assert rows(TestCycle) == {}

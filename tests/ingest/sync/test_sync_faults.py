@@ -7,12 +7,12 @@ from itertools import pairwise
 import pytest
 
 from core.base.settings import TestioAccount
-from core.ingest.clients.http import Patience
-from core.ingest.clients.rate_limiter import WIDTH
+from core.ingest.clients.concurrency import WIDTH
+from core.ingest.clients.http import RetryPolicy
 from core.ingest.sync import exit_code, sync_account
 from core.store import Bug, Feature, Product, SyncProblem, SyncRun, TestCycle, User
+from tests.ingest.conftest import FAST, shop
 from tests.payloads import payload
-from tests.sync.conftest import FAST, shop
 from tests.testio_server import TOKEN, Fault, TestioServer
 
 DATA = (Product, Feature, TestCycle, Bug, User)
@@ -56,7 +56,7 @@ def test_a_source_that_cannot_be_read_is_one_sentence_and_writes_nothing(
 
 def test_a_wrong_token(store, server, rows):
     wrong = TestioAccount(id="acme", name="Acme", base_url=server.url, token="tok-wrong")
-    report = sync_account(store, wrong, patience=FAST)
+    report = sync_account(store, wrong, retry=FAST)
     assert "check TESTIO_CUSTOMER_API_TOKEN of account 'acme'" in report.message
     assert (report.status, report.requests, exit_code([report])) == ("failed", 1, 1)
     assert nothing_is_in(rows)
@@ -65,7 +65,7 @@ def test_a_wrong_token(store, server, rows):
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v2", "http://no-such-host.invalid/v2"])
 def test_an_unreachable_host(store, rows, url):
     lost = TestioAccount(id="acme", name="Acme", base_url=url, token=TOKEN)
-    report = sync_account(store, lost, patience=FAST)
+    report = sync_account(store, lost, retry=FAST)
     assert "cannot be reached: check the network" in report.message
     assert (report.status, exit_code([report])) == ("failed", 1)
     assert nothing_is_in(rows)
@@ -73,7 +73,7 @@ def test_an_unreachable_host(store, rows, url):
 
 def test_a_token_of_no_sense_is_not_shown(store, server):
     odd = TestioAccount(id="acme", name="Acme", base_url=server.url, token="tök-geheim")
-    report = sync_account(store, odd, patience=FAST)
+    report = sync_account(store, odd, retry=FAST)
     assert report.status == "failed"
     assert "geheim" not in report.message
 
@@ -139,7 +139,7 @@ def test_a_source_that_fails_at_one_thing_after_another_is_left(sync, server):
     report = sync()
     assert report.status == "failed"
     assert report.requests <= 1 + (WIDTH + 3) * FAST.attempts
-    assert "one question after another" in report.message
+    assert "Several requests in a row failed" in report.message
 
 
 def test_failures_with_successes_between_them_do_not_end_the_run(sync, server, rows):
@@ -230,7 +230,7 @@ def test_the_token_stands_in_no_traceback(sync, account):
 def test_a_whole_account_leaves_no_token_in_the_file(store, tmp_path):
     with TestioServer(shop()) as server:
         good = TestioAccount(id="acme", name="Acme", base_url=server.url, token=server.token)
-        assert sync_account(store, good, patience=FAST).status == "done"
+        assert sync_account(store, good, retry=FAST).status == "done"
     store.close()
     assert not [f for f in tmp_path.iterdir() if TOKEN.encode() in f.read_bytes()]
 
@@ -250,7 +250,7 @@ def test_a_source_that_lets_few_questions_through_is_read_to_the_end(sync, serve
 
     server.customer.products += [payload("product", id=n, sections=[]) for n in range(1, 8)]
     server.fault = limit
-    report = sync(patience=Patience(attempts=5, wait_initial=0.05, wait_max=0.2, wait_jitter=0.1))
+    report = sync(retry=RetryPolicy(attempts=5, wait_initial=0.05, wait_max=0.2, wait_jitter=0.1))
     assert report.status == "done"
     assert len(rows(Bug)) == 4
 
@@ -259,7 +259,7 @@ def test_while_the_source_rests_nothing_is_asked(sync, server):
     asked = []
     server.before = lambda path, _query: asked.append((time.monotonic(), path))
     server.faults = [Fault(path="/features", status=429, headers={"Retry-After": "1"}, times=1)]
-    report = sync(patience=Patience(attempts=3, wait_jitter=0))
+    report = sync(retry=RetryPolicy(attempts=3, wait_jitter=0))
     assert report.status == "done"
     moments = [at for at, _ in asked]
     assert max(after - before for before, after in pairwise(moments)) > 0.9

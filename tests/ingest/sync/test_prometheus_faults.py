@@ -21,7 +21,7 @@ from core.store import (
     SyncProblem,
     SyncRun,
 )
-from tests.sync.conftest import FAST
+from tests.ingest.conftest import FAST
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START = NOW.timestamp() - 3_600
@@ -106,7 +106,7 @@ def account(lying):
 @pytest.fixture
 def sync(store, account):
     return lambda **options: sync_prometheus(
-        store, account, **({"now": NOW, "patience": FAST} | options)
+        store, account, **({"now": NOW, "retry": FAST} | options)
     )
 
 
@@ -185,7 +185,7 @@ def test_a_server_that_is_down(sync, account, store, rows):
     from dataclasses import replace
 
     down = replace(account, prometheus=replace(account.prometheus, url="http://127.0.0.1:1"))
-    report = sync_prometheus(store, down, now=NOW, patience=FAST)
+    report = sync_prometheus(store, down, now=NOW, retry=FAST)
     assert "cannot be reached: check the network and PROMETHEUS_URL" in report.message
     assert nothing_is_in(rows)
 
@@ -194,7 +194,7 @@ def test_a_slow_server_is_asked_for_less_and_then_left(sync, lying, rows):
     from dataclasses import replace
 
     lying.delay = 0.5
-    report = sync(patience=replace(FAST, read=0.1))
+    report = sync(retry=replace(FAST, read_timeout=0.1))
     assert report.status == "failed"
     assert "did not answer /api/v1/query in time" in report.message
     assert nothing_is_in(rows)
@@ -276,7 +276,7 @@ def test_the_bearer_token_or_the_password_is_sent(sync, lying, account, store):
     sync()
     assert lying.headers["Authorization"] == f"Bearer {TOKEN}"
     basic = replace(account.prometheus, token=None, username="ann", password="pw")
-    sync_prometheus(store, replace(account, prometheus=basic), now=NOW, patience=FAST)
+    sync_prometheus(store, replace(account, prometheus=basic), now=NOW, retry=FAST)
     assert lying.headers["Authorization"] == "Basic YW5uOnB3"
     assert TOKEN not in repr(account)
 

@@ -6,7 +6,7 @@ import sys
 
 from core.base.settings import ROOT, TestioAccount
 from core.ingest.sync import sync_account
-from tests.sync.conftest import FAST, shop
+from tests.ingest.conftest import FAST, shop
 
 
 def test_a_folder_is_served_until_it_is_interrupted(store, tmp_path):
@@ -24,7 +24,7 @@ def test_a_folder_is_served_until_it_is_interrupted(store, tmp_path):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
         url = program.stdout.readline().split()[0]
         account = TestioAccount(id="acme", name="Acme", base_url=url, token="tok-own")
-        report = sync_account(store, account, patience=FAST)
+        report = sync_account(store, account, retry=FAST)
         program.send_signal(signal.SIGINT)
         said = program.stdout.read()
     assert report.status == "done"

@@ -1,0 +1,189 @@
+"""Concurrency of one run's requests to a source: a rate limiter and the threads that send them.
+
+The thread that follows a run never waits for a single answer.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from random import random
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from core.base.errors import SourceError, SourceUnreachable
+
+T = TypeVar("T")
+Job = tuple[Future[Any], Callable[[], Any]]
+
+# Requests in flight at most.
+WIDTH = 8
+# Successes in a row after which one more request in flight is allowed again.
+SUCCESSES_TO_WIDEN = 20
+# Requests in a row that fail, retries included, after which the source is taken to be down. Of
+# divisible ones there are more, as each is halved until it asks for one thing.
+FAILURES_IN_A_ROW = 3
+DIVISIBLE_FAILURES_IN_A_ROW = 12
+
+
+class Stopped(SourceUnreachable):
+    """The run was stopped on request."""
+
+    def __init__(self) -> None:
+        super().__init__("The sync was stopped; what was read until then is in: sync again.")
+
+
+class RateLimiter:
+    """Allows `width` requests in flight, until `stop` is set or `seconds` have passed.
+
+    It narrows when the source asks for fewer, and closes when request after request fails.
+    """
+
+    def __init__(
+        self,
+        width: int = WIDTH,
+        *,
+        stop: threading.Event | None = None,
+        seconds: float,
+    ) -> None:
+        self._stop = stop or threading.Event()
+        self._width = width
+        self._seconds = seconds
+        self._ends_at = monotonic() + seconds
+        self._changed = threading.Condition()
+        self._allowed = width
+        self._in_flight = 0
+        self._successes = 0
+        self._paused_until = 0.0
+        self.answers = 0
+        self._failures = 0
+        self._divisible_failures = 0
+        self._closed = ""
+
+    def check(self) -> None:
+        """Raise SourceUnreachable, or Stopped, where no more requests may be sent."""
+        if self._closed:
+            raise SourceUnreachable(self._closed)
+        if self._stop.is_set():
+            raise Stopped
+        if monotonic() > self._ends_at:
+            raise SourceUnreachable(
+                f"The sync took longer than {self._seconds / 60:,.0f} minutes and was ended; "
+                "what was read until then is in: sync again to go on."
+            )
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for permission to send one request. Raises as `check` does."""
+        with self._changed:
+            while True:
+                self.check()
+                pause = self._paused_until - monotonic()
+                if pause <= 0 and self._in_flight < self._allowed:
+                    break
+                # Short, so that a stop is noticed.
+                self._changed.wait(min(pause, 0.2) if pause > 0 else 0.2)
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def back_off(self, seconds: float, jitter: float) -> None:
+        """Send nothing for so many seconds, and half as many requests at once after that."""
+        with self._changed:
+            self._allowed = max(1, self._allowed // 2)
+            self._successes = 0
+            until = monotonic() + seconds + random() * min(jitter, seconds)
+            self._paused_until = max(self._paused_until, until)
+
+    def record_success(self) -> None:
+        """Count an answer, and widen again after enough of them."""
+        with self._changed:
+            self._failures = self._divisible_failures = 0
+            self.answers += 1
+            self._successes += 1
+            if self._successes >= SUCCESSES_TO_WIDEN and self._allowed < self._width:
+                self._allowed, self._successes = self._allowed + 1, 0
+
+    def record_failure(self, error: SourceError, *, divisible: bool, answers: int) -> None:
+        """Count a request that failed for good, and close after some in a row.
+
+        `answers` is how many there were when it was first sent: a failure while others were
+        answered is no sign of an outage.
+        """
+        with self._changed:
+            if answers != self.answers:
+                return
+            self._divisible_failures += 1
+            self._failures += not divisible
+            if (
+                self._failures >= FAILURES_IN_A_ROW
+                or self._divisible_failures >= DIVISIBLE_FAILURES_IN_A_ROW
+            ):
+                self._closed = (
+                    f"{error} Several requests in a row failed, so no more were sent; "
+                    "what was read until then is in."
+                )
+                self._changed.notify_all()
+
+    def close(self, error: SourceError) -> None:
+        """Send nothing more: no request can succeed."""
+        with self._changed:
+            self._closed = self._closed or str(error)
+            self._changed.notify_all()
+
+
+class Workers:
+    """A number of daemon threads that run jobs in order.
+
+    They are not joined at the end: one that still waits for an answer ends with the process.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._number = number
+
+    def __enter__(self) -> Self:
+        for n in range(self._number):
+            threading.Thread(
+                target=_work, args=(self._jobs,), name=f"source {n}", daemon=True
+            ).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    job[0].cancel()
+        except Empty:
+            for _ in range(self._number):
+                self._jobs.put(None)
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Queue a call; its result or its error is the future's."""
+        future: Future[T] = Future()
+        self._jobs.put((future, call))
+        return future
+
+
+def _work(jobs: SimpleQueue[Job | None]) -> None:
+    while (job := jobs.get()) is not None:
+        future, call = job
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(call())
+            except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+                future.set_exception(error)
+        # An answer is large: it must not stay until the next job comes.
+        del job, future, call
