@@ -1,7 +1,7 @@
 """Freezing a baseline: every figure as it was shown, and later what was restated since and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,6 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import and_, func, select
 
 from core.analytics.account_settings import note_change
-from core.analytics.registry import METRICS
 from core.analytics.window import Window
 from core.base import text
 from core.base.errors import InputError
@@ -17,7 +16,7 @@ from core.criteria import words as criteria_words
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.entries import EXCLUSION_KINDS, ExclusionEntry, exclusions
 from core.criteria.quality import findings
-from core.criteria.verdicts import CriterionResult, Judged, evaluate, observed
+from core.criteria.verdicts import evaluate, observed, result_content
 from core.criteria.window_data import Observed, instants
 from core.criteria.windows import Baseline, baselines
 from core.feedback.counted_votes import cast
@@ -124,7 +123,7 @@ def content_of(scope: Scope, window: Window, *, now: datetime) -> dict[str, Any]
         "zone": scope.zone.key,
         "first_day": str(window.start),
         "last_day": str(window.end),
-        "criteria": [criterion_content(result) for result in results],
+        "criteria": [result_content(result) for result in results],
         "rows": row_counts(scope, window=window),
         "exclusions": [_exclusion(e) for e in _in_force(scope)],
         "findings": [
@@ -149,38 +148,6 @@ def _beside(scope: Scope, window: Window, now: datetime) -> dict[str, Any]:
         "comparison": seen.comparison,
         "roi": seen.roi,
         "survey": survey_results(scope, **asked, without=seen.without),
-    }
-
-
-def criterion_content(result: CriterionResult) -> dict[str, Any]:
-    criterion = result.criterion
-    metric = METRICS.get(result.metric or "")
-    return {
-        "key": criterion.key,
-        "label": criterion.label,
-        "direction": criterion.direction,
-        "target": criterion.target,
-        "upper_target": criterion.upper_target,
-        "unit": criterion.unit,
-        "owner": criterion.owner,
-        "rationale": criterion.rationale,
-        "is_guardrail": criterion.is_guardrail,
-        "sample": result.sample,
-        "definition_version": metric and metric.version,
-        **_judged(result.judged),
-        "with_excluded": result.with_excluded and _judged(result.with_excluded),
-    }
-
-
-def _judged(judged: Judged) -> dict[str, Any]:
-    return {
-        **asdict(judged.estimate),
-        "verdict": str(judged.verdict),
-        "note": judged.note,
-        "more_needed": judged.more_needed,
-        "more_days": judged.more_days,
-        "source": judged.source,
-        "query": judged.query,
     }
 
 
@@ -238,8 +205,8 @@ def restatement(scope: Scope, baseline: Baseline) -> list[Restated]:
         result = by_key.get(frozen["key"])
         if result is None:
             continue
-        was, is_now = _said(frozen), _said(criterion_content(result))
-        aims = _aims(frozen, criterion_content(result))
+        was, is_now = _said(frozen), _said(result_content(result))
+        aims = _aims(frozen, result_content(result))
         if was == is_now and not aims:
             continue
         reasons = [*aims]

@@ -1,13 +1,15 @@
 """Are we meeting our success criteria: each one estimated over a window and judged."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.exclusions import Excluded, excluded
+from core.analytics.registry import METRICS
 from core.analytics.window import Window
 from core.base import histogram, stats, text
 from core.base.stats import Direction, Estimate, Verdict
@@ -19,6 +21,11 @@ from core.criteria.window_data import Observed, instants
 from core.store import Criterion, Scope, table
 
 RECORDS, PROMETHEUS = "records", "Prometheus"
+# What a stored result keeps of its criterion.
+KEPT = (
+    *("key", "label", "direction", "target", "upper_target", "unit", "owner", "rationale"),
+    "is_guardrail",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,3 +190,47 @@ def _query(rule: Rule, seen: Observed, source: str) -> str:
     if not rule.query or (source == RECORDS and rule.platform is not None):
         return ""
     return seen.platform.promql.get(rule.query, "")
+
+
+def result_content(result: CriterionResult) -> dict[str, Any]:
+    """A result as JSON, as a frozen baseline and a closed review keep it."""
+    criterion = result.criterion
+    metric = METRICS.get(result.metric or "")
+    return {
+        **{name: getattr(criterion, name) for name in KEPT},
+        "sample": result.sample,
+        "definition_version": metric and metric.version,
+        **_judged_content(result.judged),
+        "with_excluded": result.with_excluded and _judged_content(result.with_excluded),
+    }
+
+
+def _judged_content(judged: Judged) -> dict[str, Any]:
+    content = asdict(judged)
+    estimate: dict[str, Any] = content.pop("estimate")
+    return estimate | content | {"verdict": str(judged.verdict)}
+
+
+def load_result(content: Mapping[str, Any]) -> CriterionResult:
+    """The result that `result_content` made JSON of."""
+    everything = content["with_excluded"]
+    kept = {"rationale": ""} | {name: content[name] for name in KEPT if name in content}
+    return CriterionResult(
+        criterion=Criterion(account_id="", position=0, **kept),
+        judged=_load_judged(content),
+        with_excluded=_load_judged(everything) if everything else None,
+        sample=content["sample"],
+        metric=None,
+    )
+
+
+def _load_judged(content: Mapping[str, Any]) -> Judged:
+    return Judged(
+        estimate=Estimate(**{f.name: content[f.name] for f in fields(Estimate)}),
+        verdict=Verdict(content["verdict"]),
+        more_needed=content.get("more_needed"),
+        more_days=content.get("more_days"),
+        note=content["note"],
+        source=content["source"],
+        query=content["query"],
+    )

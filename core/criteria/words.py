@@ -1,18 +1,169 @@
-"""What is said of success criteria: their answers, targets, intervals and exclusions."""
+"""Success criteria in words: the answer of a window, and one row for each criterion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from core.base import text
 from core.base.stats import Verdict
-from core.criteria.verdicts import CriterionResult
+from core.criteria.verdicts import CriterionResult, load_result, result_content
 
-# A wait beyond this is no plan.
+# A word and a shape, so that no reader depends on colour.
+SIGNS: Mapping[Verdict, str] = {
+    Verdict.MET: "\N{BLACK CIRCLE} Met",
+    Verdict.MISSED: "\N{MULTIPLICATION X} Missed",
+    Verdict.NOT_PROVEN: "\N{CIRCLE WITH LEFT HALF BLACK} Not proven",
+    Verdict.NO_DATA: "\N{EN DASH} No data",
+}
+RULE = (
+    "Met needs the whole 95 % interval on the good side of the target, Missed all of it on the "
+    "bad side; anything else is Not proven."
+)
+# A longer wait is no plan.
 LONGEST_WAIT_DAYS = 365
 
 
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """Earlier figures to compare a criterion with, in its unit; None where unknown."""
+
+    week_before: float | None = None
+    verdict_before: str | None = None
+    four_weeks: float | None = None
+    baseline: float | None = None
+    against_baseline: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionRow:
+    """A criterion as pages, reports and mails show it: texts, and in `result` the figures.
+
+    `evidence` is the interval with its sample, or the reason for having none; `note` says what
+    limits the estimate and how much more data would decide it; `exclusions` is the figure with the
+    excluded rows, blank where nothing is excluded. They are fields, so that a closed review keeps
+    the words that it showed.
+    """
+
+    result: CriterionResult
+    target: str
+    evidence: str
+    note: str
+    exclusions: str
+    earlier: Earlier = field(default_factory=Earlier)
+
+    @classmethod
+    def of(cls, result: CriterionResult, **earlier: Any) -> "CriterionRow":
+        """The row of a result in today's words; `earlier` are the fields of `Earlier`."""
+        return cls(
+            result=result,
+            target=criterion_target(result),
+            evidence=criterion_evidence(result),
+            note=criterion_note(result),
+            exclusions=criterion_exclusions(result),
+            earlier=Earlier(**earlier),
+        )
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "CriterionRow":
+        """The row of stored JSON: that of a frozen baseline, or of `content` with its words."""
+        row = cls.of(load_result(stored))
+        if "target_words" not in stored:
+            return row
+        return replace(
+            row,
+            target=stored["target_words"],
+            evidence=stored["interval_words"],
+            note=stored["note"],
+            exclusions=stored["excluded_words"],
+            earlier=Earlier(**{f.name: stored.get(f.name) for f in fields(Earlier)}),
+        )
+
+    def content(self) -> dict[str, Any]:
+        """The row as JSON."""
+        words = {
+            "target_words": self.target,
+            "interval_words": self.evidence,
+            "note": self.note,
+            "excluded_words": self.exclusions,
+        }
+        return result_content(self.result) | words | asdict(self.earlier)
+
+    @property
+    def label(self) -> str:
+        """The criterion's name."""
+        return self.result.criterion.label
+
+    @property
+    def name(self) -> str:
+        """The label, marked where it is a guardrail."""
+        return f"{self.label} (guardrail)" if self.result.criterion.is_guardrail else self.label
+
+    @property
+    def value(self) -> str:
+        """The estimate in its unit."""
+        return self.amount(self.result.estimate.value)
+
+    @property
+    def sign(self) -> str:
+        """The verdict as a shape and a word."""
+        return SIGNS[self.result.verdict]
+
+    @property
+    def interval(self) -> str:
+        """The 95 % interval: 90.1 % to 95 %."""
+        estimate = self.result.estimate
+        return text.between(estimate.low, estimate.high, self.result.criterion.unit)
+
+    @property
+    def sample(self) -> str:
+        """The number of observations and their kind: 3,781 runs."""
+        return text.times(self.result.estimate.n, self.result.sample)
+
+    @property
+    def change(self) -> str:
+        """The change since the week before; a dash where unknown."""
+        now, before = self.result.estimate.value, self.earlier.week_before
+        change = text.change(now, before, self.result.criterion.unit)
+        return text.UNKNOWN if change is None else str(change)
+
+    @property
+    def notes(self) -> str:
+        """The note and the exclusions in one text."""
+        return "; ".join(said for said in (self.note, self.exclusions) if said)
+
+    def amount(self, value: float | None) -> str:
+        """A value in the criterion's unit; a dash where unknown."""
+        return text.amount(value, self.result.criterion.unit)
+
+    def columns(self, *headings: str) -> dict[str, str]:
+        """The cells under the given headings, in their order."""
+        result, earlier = self.result, self.earlier
+        counted = result.with_excluded
+        with_excluded = None if counted is None else counted.estimate.value
+        cells = {
+            "Criterion": self.label,
+            "Value": self.value,
+            "Target": self.target,
+            "Verdict": self.sign,
+            "95 % interval": self.interval,
+            "Sample": self.sample,
+            "Notes": self.notes or result.estimate.reason,
+            "Source": result.judged.source,
+            "Method": result.estimate.method,
+            "Owner": result.criterion.owner,
+            "Kind": "guardrail" if result.criterion.is_guardrail else "criterion",
+            "With the excluded rows": self.amount(with_excluded),
+            "Last week": self.amount(earlier.week_before),
+            "Change": self.change,
+            "Four weeks": self.amount(earlier.four_weeks),
+            "Baseline": self.amount(earlier.baseline),
+            "Against it": earlier.against_baseline or text.UNKNOWN,
+        }
+        return {heading: cells[heading] for heading in headings}
+
+
 def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
-    """How many criteria are met, and what is said of each of the others."""
+    """How many criteria are met, and which are missed, not proven or without data."""
     by: dict[Verdict, list[CriterionResult]] = {verdict: [] for verdict in Verdict}
     for result in results:
         by[result.verdict].append(result)
@@ -28,23 +179,25 @@ def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
     ):
         if by[verdict]:
             said.append(f"{_names(by[verdict])} {verb}")
-    open_ones = by[Verdict.NOT_PROVEN]
-    more = _more(open_ones[0]) if len(open_ones) == 1 else ""
+    undecided = by[Verdict.NOT_PROVEN]
+    more = _more(undecided[0]) if len(undecided) == 1 else ""
     return "; ".join(said) + (f" ({more})" if more else "") + "."
 
 
-def _names(results: Sequence[CriterionResult]) -> str:
-    names = text.listed([text.lower_first(result.criterion.label) for result in results])
-    return f"{names} {'is' if len(results) == 1 else 'are'}"
+def _names(results: Iterable[CriterionResult]) -> str:
+    labels = [text.lower_first(result.criterion.label) for result in results]
+    return f"{text.listed(labels)} {'is' if len(labels) == 1 else 'are'}"
 
 
 def _more(result: CriterionResult) -> str:
-    if result.judged.more_needed is None or result.judged.more_days is None:
+    """How much more data would decide a criterion; blank where unknown or decided."""
+    judged = result.judged
+    if judged.more_needed is None or judged.more_days is None:
         return ""
-    if result.judged.more_days > LONGEST_WAIT_DAYS:
-        return "too near the target for any sample of a year to decide"
-    more = text.times(result.judged.more_needed, f"more {result.sample}")
-    return f"about {more} to decide, {text.times(result.judged.more_days, 'day')} at this rate"
+    if judged.more_days > LONGEST_WAIT_DAYS:
+        return "too close to the target: a year of data would not decide it"
+    more = text.times(judged.more_needed, f"more {result.sample}")
+    return f"about {more} to decide, {text.times(judged.more_days, 'day')} at this rate"
 
 
 def target(*, direction: str, target: float, upper_target: float | None, unit: str) -> str:
@@ -66,20 +219,8 @@ def criterion_target(result: CriterionResult) -> str:
     )
 
 
-def criterion_exclusions(result: CriterionResult) -> str:
-    """The figure with the excluded rows beside the one without; blank where nothing is excluded."""
-    everything = result.with_excluded
-    if everything is None:
-        return ""
-    value = text.amount(everything.estimate.value, result.criterion.unit)
-    said = f"with the excluded rows {value}, {text.lower_first(everything.verdict)}"
-    if result.is_met_by_exclusions:
-        said += ": met by the exclusions alone"
-    return said
-
-
-def criterion_interval(result: CriterionResult) -> str:
-    """The interval with its sample, or why there is none."""
+def criterion_evidence(result: CriterionResult) -> str:
+    """The interval with its sample, or the reason for having none."""
     estimate, unit = result.estimate, result.criterion.unit
     sample = text.times(estimate.n, result.sample)
     if estimate.value is None:
@@ -93,25 +234,15 @@ def criterion_interval(result: CriterionResult) -> str:
 
 
 def criterion_note(result: CriterionResult) -> str:
-    """What else has to be known about the estimate, and how much more it takes to decide."""
-    judged = result.judged
-    return "; ".join(said for said in (judged.note, _more(result)) if said)
+    """What limits the estimate, and how much more data would decide the verdict."""
+    return "; ".join(said for said in (result.judged.note, _more(result)) if said)
 
 
-def frozen_figure(frozen: Mapping[str, Any]) -> dict[str, object]:
-    """A criterion as it was frozen, as a row for people."""
-    unit, everything = frozen["unit"], frozen["with_excluded"]
-    aim = {name: frozen[name] for name in ("direction", "target", "upper_target", "unit")}
-    return {
-        "Criterion": frozen["label"],
-        "Value": text.amount(frozen["value"], unit),
-        "Target": target(**aim),
-        "Verdict": frozen["verdict"],
-        "95 % interval": text.between(frozen["low"], frozen["high"], unit),
-        "Sample": text.times(frozen["n"], frozen["sample"]),
-        "With the excluded rows": text.amount(everything["value"], unit)
-        if everything
-        else text.UNKNOWN,
-        "Method": frozen["method"],
-        "Owner": frozen["owner"],
-    }
+def criterion_exclusions(result: CriterionResult) -> str:
+    """The figure with the excluded rows; blank where nothing is excluded."""
+    everything = result.with_excluded
+    if everything is None:
+        return ""
+    value = text.amount(everything.estimate.value, result.criterion.unit)
+    said = f"with the excluded rows {value}, {text.lower_first(everything.verdict)}"
+    return f"{said}: met by the exclusions alone" if result.is_met_by_exclusions else said

@@ -1,7 +1,7 @@
 """Which baseline a report is of, and its criteria: those that were frozen, or today's."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 from core.analytics.exclusions import Excluded, merged
 from core.analytics.window import Window, iso_week, last_complete_week
 from core.base.errors import InputError, QueryError
-from core.base.stats import Estimate, Verdict
-from core.criteria.verdicts import CriterionResult, Judged, evaluate
+from core.criteria.verdicts import CriterionResult, evaluate, load_result
 from core.criteria.windows import Baseline, baselines
 from core.store import Criterion, Scope, Store, accounts
 
@@ -94,7 +93,7 @@ def results_of(scope: Scope, chosen: Chosen) -> list[CriterionResult]:
     if chosen.content is None:
         return now
     by_key = {result.criterion.key: result for result in now}
-    return [_with_today(result, by_key) for result in frozen_results(chosen.content)]
+    return [_with_today(result, by_key) for result in map(load_result, chosen.content["criteria"])]
 
 
 def _with_today(frozen: CriterionResult, now: Mapping[str, CriterionResult]) -> CriterionResult:
@@ -116,7 +115,7 @@ def _with_today(frozen: CriterionResult, now: Mapping[str, CriterionResult]) -> 
     return replace(frozen, criterion=criterion, judged=judged, metric=today.metric)
 
 
-def thawed(chosen: Chosen, name: str, kind: type[T]) -> T | None:
+def load_frozen(chosen: Chosen, name: str, kind: type[T]) -> T | None:
     """What was frozen under a name, as what it was; None where nothing is frozen."""
     if chosen.content is None:
         return None
@@ -132,41 +131,4 @@ def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
     return Excluded(
         spans=merged([(start, end) for start, end, subject in entries if subject is None]),
         subjects=tuple((subject, start, end) for start, end, subject in entries if subject),
-    )
-
-
-def frozen_results(content: Mapping[str, Any]) -> list[CriterionResult]:
-    """What was frozen as if it had just been judged."""
-    return [
-        CriterionResult(
-            criterion=_criterion(frozen, position),
-            judged=_judged(frozen),
-            with_excluded=_judged(frozen["with_excluded"]) if frozen["with_excluded"] else None,
-            sample=frozen["sample"],
-            metric=None,
-        )
-        for position, frozen in enumerate(content["criteria"])
-    ]
-
-
-def _criterion(frozen: Mapping[str, Any], position: int) -> Criterion:
-    kept: Sequence[str] = (
-        *("key", "label", "direction", "target", "upper_target", "unit", "owner"),
-        "is_guardrail",
-    )
-    values = {name: frozen[name] for name in kept}
-    rationale = str(frozen.get("rationale", ""))
-    return Criterion(account_id="", rationale=rationale, position=position, **values)
-
-
-def _judged(frozen: Mapping[str, Any]) -> Judged:
-    bounds = ("value", "low", "high", "n", "method", "reason")
-    return Judged(
-        estimate=Estimate(**{name: frozen[name] for name in bounds}),
-        verdict=Verdict(frozen["verdict"]),
-        more_needed=frozen.get("more_needed"),
-        more_days=frozen.get("more_days"),
-        note=frozen["note"],
-        source=frozen["source"],
-        query=frozen["query"],
     )

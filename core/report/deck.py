@@ -9,7 +9,7 @@ from core.base.stats import Verdict
 from core.charts.builders import criterion_bar
 from core.charts.image import INK, SOFT
 from core.criteria.panels import criterion_ends
-from core.report.chosen import frozen_results
+from core.criteria.verdicts import load_result
 from core.report.document import SIGNS
 from core.report.packet import Packet
 from core.report.paging import Page, chosen, grouped, listed, tables
@@ -185,7 +185,7 @@ def _signals(told: Told) -> list[Page]:
 def _figures(title: str, row: Told) -> Page:
     """A criterion that no chart of a series shows: its figures, and its mark."""
     unit = row["unit"]
-    (result,) = frozen_results({"criteria": [row]})
+    result = load_result(row)
     bar = criterion_bar(
         result.estimate, target=row["target"], ends=criterion_ends(result), unit=unit
     )

@@ -19,7 +19,7 @@ from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult, observed
 from core.criteria.window_data import Observed, instants
 from core.feedback.survey_answers import SurveyResults, survey_results
-from core.report.chosen import Chosen, frozen_exclusions, results_of, thawed
+from core.report.chosen import Chosen, frozen_exclusions, load_frozen, results_of
 from core.store import Scope
 
 
@@ -118,12 +118,12 @@ def evidence(scope: Scope, chosen: Chosen, *, now: datetime) -> Evidence:
         seen=seen,
         results=results,
         restated=restated,
-        days=thawed(chosen, "days", list[DayOfCriteria])
+        days=load_frozen(chosen, "days", list[DayOfCriteria])
         or daily_criteria(scope, **asked, until=today),
-        opinions=thawed(chosen, "opinions", Opinions) or opinions(scope, **asked),
-        comparison=thawed(chosen, "comparison", Comparison) or seen.comparison,
-        roi=thawed(chosen, "roi", Roi) or seen.roi,
-        survey=thawed(chosen, "survey", SurveyResults)
+        opinions=load_frozen(chosen, "opinions", Opinions) or opinions(scope, **asked),
+        comparison=load_frozen(chosen, "comparison", Comparison) or seen.comparison,
+        roi=load_frozen(chosen, "roi", Roi) or seen.roi,
+        survey=load_frozen(chosen, "survey", SurveyResults)
         or survey_results(scope, **asked, without=seen.without),
         feedback=feedback_summary(seen),
         causes=causes(seen, slow_seconds=_slow(results)),

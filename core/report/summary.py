@@ -9,8 +9,8 @@ from core.criteria.panels import criterion_ends
 from core.criteria.verdicts import CriterionResult, Judged
 from core.criteria.words import (
     criteria_answer,
+    criterion_evidence,
     criterion_exclusions,
-    criterion_interval,
     criterion_note,
     criterion_target,
 )
@@ -93,7 +93,7 @@ def judgement(result: CriterionResult) -> Judgement:
         verdict=result.verdict,
         value=text.amount(estimate.value, criterion.unit),
         target=criterion_target(result),
-        said=text.upper_first(criterion_interval(result)).rstrip("."),
+        said=text.upper_first(criterion_evidence(result)).rstrip("."),
         note=text.upper_first("; ".join(note for note in notes if note)),
         owner=criterion.owner,
         bar=charts.criterion_bar(
@@ -113,7 +113,7 @@ def proven_and_missing(results: Sequence[CriterionResult]) -> tuple[list[str], l
         if result.verdict in {Verdict.MET, Verdict.MISSED}:
             proven.append(
                 f"{said} is {text.lower_first(result.verdict)}: {value}, target "
-                f"{criterion_target(result)}; {criterion_interval(result)}."
+                f"{criterion_target(result)}; {criterion_evidence(result)}."
             )
         elif result.verdict is Verdict.NO_DATA:
             reason = result.estimate.reason or "nothing was measured"
@@ -123,7 +123,7 @@ def proven_and_missing(results: Sequence[CriterionResult]) -> tuple[list[str], l
             why = f"; {more}" if more else ""
             missing.append(
                 f"{said} is not proven: {value}, target {criterion_target(result)}; "
-                f"{criterion_interval(result)}{why}."
+                f"{criterion_evidence(result)}{why}."
             )
     return proven, missing
 

@@ -9,7 +9,7 @@ from core.base.stats import Verdict
 from core.charts import builders as charts
 from core.charts.vega import Drawn
 from core.criteria.panels import criterion_ends
-from core.report.chosen import frozen_results
+from core.criteria.verdicts import load_result
 from core.report.deck import deck
 from core.report.document import (
     SIGNS,
@@ -156,7 +156,7 @@ def _criteria(told: Mapping[str, Any]) -> Iterator[Block]:
 
 def _judgements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Judgement]:
     """A card for each criterion, in the words that were shown."""
-    for row, result in zip(rows, frozen_results({"criteria": rows}), strict=True):
+    for row, result in zip(rows, map(load_result, rows), strict=True):
         if row["is_guardrail"]:
             continue
         notes = [note for note in (row["note"], row["excluded_words"]) if note]

@@ -16,14 +16,13 @@ from core.base import text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts.signal import signal_chart
-from core.criteria import words as criteria_words
 from core.criteria.entries import EXCLUSION_KINDS, annotations, exclusions
-from core.criteria.frozen import criterion_content
 from core.criteria.later import difference
 from core.criteria.quality import findings
 from core.criteria.verdicts import CriterionResult, evaluate, observed
 from core.criteria.window_data import instants
 from core.criteria.windows import frozen_baseline
+from core.criteria.words import CriterionRow, criteria_answer
 from core.review import signal_words
 from core.review.actions import Action, actions
 from core.review.escalation import escalations
@@ -93,7 +92,7 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
         "as_of": now.isoformat(),
         "zone": scope.zone.key,
         "criteria": rows,
-        "answer": criteria_words.criteria_answer(
+        "answer": criteria_answer(
             [r for r in results.values() if not r.criterion.is_guardrail], week.label
         ),
         "signals": signals,
@@ -150,21 +149,20 @@ def _criteria(
         was, four, base = before.get(key), fours.get(key), frozen.get(key)
         own = (result.estimate.low, result.estimate.high)
         shift = by_test.get(key)
+        row = CriterionRow.of(
+            result,
+            week_before=None if was is None else was.estimate.value,
+            verdict_before=None if was is None else str(was.verdict),
+            four_weeks=None if four is None else four.estimate.value,
+            baseline=None if base is None else base["value"],
+            against_baseline=None
+            if base is None
+            else difference(result.criterion.direction, (base["low"], base["high"]), own),
+        )
         rows.append(
-            criterion_content(result)
+            row.content()
             | {
-                "target_words": criteria_words.criterion_target(result),
-                "interval_words": criteria_words.criterion_interval(result),
-                "note": criteria_words.criterion_note(result),
-                "excluded_words": criteria_words.criterion_exclusions(result),
-                "week_before": None if was is None else was.estimate.value,
-                "verdict_before": None if was is None else str(was.verdict),
-                "four_weeks": None if four is None else four.estimate.value,
-                "baseline": None if base is None else base["value"],
                 "baseline_name": None if baseline is None else baseline.name,
-                "against_baseline": None
-                if base is None
-                else difference(result.criterion.direction, (base["low"], base["high"]), own),
                 "q": None if shift is None else shift.q,
             }
         )

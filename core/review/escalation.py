@@ -11,7 +11,7 @@ from core.base.errors import InputError
 from core.base.given import given_text
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult
-from core.criteria.words import criterion_interval, criterion_target
+from core.criteria.words import criterion_evidence, criterion_target
 from core.store import ReviewEscalation, Scope, table
 
 SEVERITIES = ("critical", "high", "medium")
@@ -110,7 +110,7 @@ def _message(result: CriterionResult, why: str, severity: str, week: str, accoun
     value = text.amount(result.estimate.value, criterion.unit)
     return (
         f"{severity.upper()}, {account}, {week}: {criterion.label} is {value}, target "
-        f"{criterion_target(result)} ({criterion_interval(result)}). Why: {why}. "
+        f"{criterion_target(result)} ({criterion_evidence(result)}). Why: {why}. "
         f"Owner: {criterion.owner}. Please say by tomorrow what is done about it."
     )
 

@@ -20,12 +20,15 @@ from core.criteria.windows import (
     plan_baseline,
     restart_baseline,
 )
-from core.criteria.words import frozen_figure
+from core.criteria.words import SIGNS, CriterionRow
 from pages import ui
 from pages.criteria import report as _criteria_report
-from pages.criteria import strip as _criteria
 
 PLACE = "criteria_baseline"
+FROZEN = (
+    *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample"),
+    *("With the excluded rows", "Method", "Owner"),
+)
 COLOURS = {
     "planned": "gray",
     "collecting": "blue",
@@ -208,7 +211,9 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
                 )
         else:
             st.subheader("Today's data still gives each of these figures", anchor=False)
-        frame = pd.DataFrame([frozen_figure(c) for c in baseline.content["criteria"]])
+        frame = pd.DataFrame(
+            [CriterionRow.load(c).columns(*FROZEN) for c in baseline.content["criteria"]]
+        )
         as_of = text.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
         st.caption(ui.plain(f"As it was frozen, {as_of}, days in {baseline.content['zone']}"))
         st.dataframe(frame, hide_index=True, height="content")
@@ -230,7 +235,7 @@ def _later(page: ui.Page, baseline: Baseline) -> None:
             anchor=False,
         )
         st.caption(
-            f"{', '.join(text.lower_first(sign) for sign, _ in _criteria.SIGNS.values())}. "
+            f"{', '.join(text.lower_first(sign) for sign in SIGNS.values())}. "
             "Better or worse is said only where the two 95 % intervals do not overlap"
         )
         st.dataframe(_weeks_beside(weeks), hide_index=True)
@@ -244,7 +249,7 @@ def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
     values = {
         week.week.label: {
             result.criterion.label: f"{text.amount(result.estimate.value, result.criterion.unit)} "
-            f"{_criteria.SIGNS[result.verdict][0][0]}"
+            f"{SIGNS[result.verdict][0]}"
             for result in week.results
         }
         for week in reversed(weeks)

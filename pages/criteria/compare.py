@@ -9,8 +9,8 @@ from core.analytics.window import Window
 from core.base import text
 from core.criteria.later import difference
 from core.criteria.verdicts import CriterionResult, evaluate
+from core.criteria.words import CriterionRow
 from pages import ui
-from pages.criteria import strip as _criteria
 
 
 def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
@@ -55,21 +55,21 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
 
 
 def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -> dict[str, object]:
-    unit = result.criterion.unit
-    change = text.change(result.estimate.value, was.estimate.value, unit)
+    before = CriterionRow.of(was)
+    row = CriterionRow.of(result, week_before=was.estimate.value)
     return {
-        "Criterion": result.criterion.label,
-        f"Value, {labels[0]}": text.amount(was.estimate.value, unit),
-        f"Value, {labels[1]}": text.amount(result.estimate.value, unit),
-        "Change": text.UNKNOWN if change is None else str(change),
+        "Criterion": row.label,
+        f"Value, {labels[0]}": before.value,
+        f"Value, {labels[1]}": row.value,
+        "Change": row.change,
         "Difference": difference(
             result.criterion.direction,
             (was.estimate.low, was.estimate.high),
             (result.estimate.low, result.estimate.high),
         ),
-        "Verdicts": f"{_criteria.SIGNS[was.verdict][0]} → {_criteria.SIGNS[result.verdict][0]}",
-        f"Interval, {labels[0]}": text.between(was.estimate.low, was.estimate.high, unit),
-        f"Interval, {labels[1]}": text.between(result.estimate.low, result.estimate.high, unit),
+        "Verdicts": f"{before.sign} → {row.sign}",
+        f"Interval, {labels[0]}": before.interval,
+        f"Interval, {labels[1]}": row.interval,
         "Samples": f"{text.count(was.estimate.n)} and {text.count(result.estimate.n)}",
     }
 

@@ -7,51 +7,30 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import Window
-from core.base import text
 from core.criteria.edit import CriterionEdit, change_criterion, criterion_history
 from core.criteria.verdicts import CriterionResult
-from core.criteria.words import criterion_exclusions, criterion_note, criterion_target, target
+from core.criteria.words import RULE, CriterionRow, target
 from core.store import Criterion
 from pages import ui
-from pages.criteria import strip as _criteria
 
 PLACE = "criteria_edit"
+COLUMNS = (
+    *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample", "Notes", "Source"),
+    *("Method", "Owner", "Kind"),
+)
 DIRECTIONS = {"above": "above", "below": "below", "within": "between two values"}
 
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     ui.said(PLACE)
-    frame = pd.DataFrame([_row(result) for result in results])
+    frame = pd.DataFrame([CriterionRow.of(result).columns(*COLUMNS) for result in results])
     with st.container(border=True):
         st.subheader(f"All criteria and guardrails in {ui.plain(window.label)}", anchor=False)
-        st.caption(
-            "Met needs the whole 95 % interval on the good side of the target, Missed all of it "
-            "on the bad side; anything between is Not proven."
-        )
+        st.caption(RULE)
         st.dataframe(frame, hide_index=True, height="content")
         ui.csv_button(page, frame, name="Success criteria", filters=window.label, key="criteria")
     with st.container(border=True):
         _form(page, {result.criterion.key: result.criterion for result in results})
-
-
-def _row(result: CriterionResult) -> dict[str, object]:
-    estimate, unit = result.estimate, result.criterion.unit
-    return {
-        "Criterion": result.criterion.label,
-        "Value": text.amount(estimate.value, unit),
-        "Target": criterion_target(result),
-        "Verdict": _criteria.SIGNS[result.verdict][0],
-        "95 % interval": text.between(estimate.low, estimate.high, unit),
-        "Sample": text.times(estimate.n, result.sample),
-        "Notes": "; ".join(
-            said for said in (criterion_note(result), criterion_exclusions(result)) if said
-        )
-        or estimate.reason,
-        "Source": result.judged.source,
-        "Method": estimate.method,
-        "Owner": result.criterion.owner,
-        "Kind": "guardrail" if result.criterion.is_guardrail else "criterion",
-    }
 
 
 def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:

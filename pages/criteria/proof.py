@@ -6,7 +6,7 @@ from core.analytics import METRICS
 from core.analytics.window import Window
 from core.base import text
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
-from core.criteria.words import criterion_exclusions, criterion_note, criterion_target
+from core.criteria.words import RULE, CriterionRow
 from pages import ui
 from pages.criteria import roi as _criteria_return
 from pages.criteria import time_saved as _criteria_saving
@@ -16,19 +16,13 @@ from pages.ui import proof as _proof
 @st.dialog("What is this?", width="large")
 def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
     """A criterion: how it is judged, then what it is an estimate of."""
-    criterion, judged = result.criterion, result.judged
+    criterion, judged, row = result.criterion, result.judged, CriterionRow.of(result)
     st.markdown(
-        f"**{ui.plain(criterion.label)}**, {ui.plain(criterion_target(result))}. "
+        f"**{ui.plain(row.label)}**, {ui.plain(row.target)}. "
         f"{ui.plain(criterion.rationale)} Owner: {ui.plain(criterion.owner)}."
     )
-    st.caption(
-        ui.plain(
-            "Met needs the whole 95 % interval on the good side of the target, Missed all of it "
-            f"on the bad side; anything else is Not proven. Method: {judged.estimate.method}. "
-            f"Source: {judged.source}."
-        )
-    )
-    for said in (criterion_note(result), criterion_exclusions(result)):
+    st.caption(ui.plain(f"{RULE} Method: {judged.estimate.method}. Source: {judged.source}."))
+    for said in (row.note, row.exclusions):
         if said:
             st.caption(ui.plain(text.upper_first(said)))
     if judged.query:

@@ -17,9 +17,8 @@ from core.criteria.entries import (
 )
 from core.criteria.quality import Finding, findings
 from core.criteria.verdicts import CriterionResult
-from core.criteria.words import criterion_target
+from core.criteria.words import SIGNS, CriterionRow
 from pages import ui
-from pages.criteria import strip as _criteria
 
 PLACE = "criteria_exclusions"
 SHOWN_FINDINGS = 12
@@ -152,16 +151,14 @@ def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Win
 
 
 def _two_figures(result: CriterionResult) -> dict[str, object]:
-    unit, everything = result.criterion.unit, result.with_excluded
+    row, everything = CriterionRow.of(result), result.with_excluded
     assert everything is not None
-    return {
-        "Criterion": result.criterion.label,
-        "Target": criterion_target(result),
-        "Without": text.amount(result.estimate.value, unit),
-        "Verdict without": _criteria.SIGNS[result.verdict][0],
+    return row.columns("Criterion", "Target") | {
+        "Without": row.value,
+        "Verdict without": row.sign,
         "Sample without": result.estimate.n,
-        "With": text.amount(everything.estimate.value, unit),
-        "Verdict with": _criteria.SIGNS[everything.verdict][0],
+        "With": row.amount(everything.estimate.value),
+        "Verdict with": SIGNS[everything.verdict],
         "Sample with": everything.estimate.n,
     }
 

@@ -1,6 +1,7 @@
 """The strip of success criteria, as the overview and the criteria page show it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -10,21 +11,15 @@ from core.base.stats import Verdict
 from core.charts import builders as charts
 from core.criteria.panels import criterion_ends
 from core.criteria.verdicts import CriterionResult
-from core.criteria.words import (
-    criterion_exclusions,
-    criterion_interval,
-    criterion_note,
-    criterion_target,
-)
+from core.criteria.words import CriterionRow
 from pages import ui
 from pages.criteria import proof as _criteria_proof
 
-# A word and a shape before a colour.
-SIGNS = {
-    Verdict.MET: ("\N{BLACK CIRCLE} Met", "green"),
-    Verdict.MISSED: ("\N{MULTIPLICATION X} Missed", "red"),
-    Verdict.NOT_PROVEN: ("\N{CIRCLE WITH LEFT HALF BLACK} Not proven", "orange"),
-    Verdict.NO_DATA: ("\N{EN DASH} No data", "gray"),
+COLOURS: Mapping[Verdict, Literal["green", "red", "orange", "gray"]] = {
+    Verdict.MET: "green",
+    Verdict.MISSED: "red",
+    Verdict.NOT_PROVEN: "orange",
+    Verdict.NO_DATA: "gray",
 }
 
 
@@ -39,34 +34,30 @@ def strip(
 
 def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = False) -> None:
     criterion, estimate = result.criterion, result.estimate
-    sign, colour = SIGNS[result.verdict]
-    target = criterion_target(result)
-    interval, note = criterion_interval(result), criterion_note(result)
+    row = CriterionRow.of(result)
     with st.container(border=True, height="stretch", gap="xsmall"):
         top = st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
-        top.badge(sign, color=colour, help=ui.plain(note) if brief and note else None)
+        note = ui.plain(row.note)
+        top.badge(row.sign, color=COLOURS[result.verdict], help=note if brief and note else None)
         st.metric(
-            criterion.label,
-            text.amount(estimate.value, criterion.unit),
-            help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}."),
+            row.label, row.value, help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}.")
         )
         st.altair_chart(
             charts.criterion_bar(
                 estimate, target=criterion.target, ends=criterion_ends(result), unit=criterion.unit
             ),
             width="stretch",
-            alt=f"{criterion.label}: {result.verdict}, target {target}, {interval}",
+            alt=f"{row.label}: {result.verdict}, target {row.target}, {row.evidence}",
         )
-        said = text.times(estimate.n, result.sample) if brief and estimate.n else interval
-        st.caption(ui.plain(f"Target {target}; {said}"))
+        said = row.sample if brief and estimate.n else row.evidence
+        st.caption(ui.plain(f"Target {row.target}; {said}"))
         if note and not brief:
-            st.caption(ui.plain(note))
-        if beside := criterion_exclusions(result):
-            # Both numbers, wherever something was excluded.
+            st.caption(note)
+        if row.exclusions:
             colour = "orange" if result.is_met_by_exclusions else "gray"
-            st.caption(f":{colour}[{ui.plain(text.upper_first(beside))}]")
+            st.caption(f":{colour}[{ui.plain(text.upper_first(row.exclusions))}]")
         with top if brief else st.container():
             what_is_this(page, result, week)
 

@@ -7,55 +7,44 @@ import pandas as pd
 import streamlit as st
 
 from core.base import text
-from core.base.stats import Verdict
+from core.criteria.words import CriterionRow
 from core.review.escalation import Escalation, Sent, record_sent, sent_of
 from core.review.meeting import Meeting
 from pages import ui
-from pages.criteria import strip as _criteria
 
+COLUMNS = (
+    *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "Change"),
+    *("Four weeks", "Baseline", "Against it", "Sample"),
+)
 COLOURS = {"critical": "red", "high": "orange", "medium": "gray"}
 
 
 def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
-    rows = [row for row in told["criteria"] if not row["is_guardrail"]]
-    rails = [row for row in told["criteria"] if row["is_guardrail"]]
-    frame = pd.DataFrame([_row(row) for row in rows])
+    rows = [CriterionRow.load(stored) for stored in told["criteria"]]
+    main = [row for row in rows if not row.result.criterion.is_guardrail]
+    guardrails = [row for row in rows if row.result.criterion.is_guardrail]
+    frame = pd.DataFrame([_row(row) for row in main])
     if st.session_state.get(ui.PRESENTING):
         # Text grows with the page, a grid does not.
         st.table(frame.drop(columns=["Sample", "Four weeks"]).set_index("Criterion"))
     else:
         st.dataframe(frame, hide_index=True)
-    for row in told["criteria"]:
-        if row["excluded_words"]:
-            st.caption(ui.plain(f"{row['label']} {row['excluded_words']}"))
-    with st.expander(f"{len(rails)} guardrails"):
-        st.dataframe(pd.DataFrame([_row(row) for row in rails]), hide_index=True)
+    for row in rows:
+        if row.exclusions:
+            st.caption(ui.plain(f"{row.label} {row.exclusions}"))
+    with st.expander(f"{len(guardrails)} guardrails"):
+        st.dataframe(pd.DataFrame([_row(row) for row in guardrails]), hide_index=True)
     if not st.session_state.get(ui.PRESENTING):
-        whole = pd.DataFrame([_row(row) for row in told["criteria"]])
+        whole = pd.DataFrame([_row(row) for row in rows])
         ui.csv_button(page, whole, name="Review criteria", filters=told["week"], key="criteria")
     _escalations(page, told, meeting)
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, object]:
-    unit = row["unit"]
-    change = text.change(row["value"], row["week_before"], unit)
-    verdict = _criteria.SIGNS[Verdict(row["verdict"])][0]
-    before = row["verdict_before"]
-    if before not in {None, row["verdict"]}:
+def _row(row: CriterionRow) -> dict[str, object]:
+    verdict, before = row.sign, row.earlier.verdict_before
+    if before not in {None, row.result.verdict}:
         verdict += f", was {text.lower_first(before)}"
-    return {
-        "Criterion": row["label"],
-        "Value": text.amount(row["value"], unit),
-        "Target": row["target_words"],
-        "Verdict": verdict,
-        "95 % interval": text.between(row["low"], row["high"], unit),
-        "Last week": text.amount(row["week_before"], unit),
-        "Change": text.UNKNOWN if change is None else str(change),
-        "Four weeks": text.amount(row["four_weeks"], unit),
-        "Baseline": text.amount(row["baseline"], unit),
-        "Against it": row["against_baseline"] or text.UNKNOWN,
-        "Sample": row["n"],
-    }
+    return row.columns(*COLUMNS) | {"Verdict": verdict, "Sample": row.result.estimate.n}
 
 
 def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from core.analytics import METRICS
 from core.base import text
 from core.charts import builders as charts
+from core.criteria.words import SIGNS
 from core.testers import words as tester_words
 from core.testers.bugs import DECIDED, count_by_day, reason_names
 from core.testers.leaderboard import Leaderboard
@@ -23,7 +24,7 @@ from core.testers.triage_rates import (
     status_name,
 )
 from pages import ui
-from pages.criteria.strip import SIGNS
+from pages.criteria.strip import COLOURS
 from pages.testers import shared as common
 from pages.testers.shared import View
 
@@ -57,7 +58,7 @@ def show(view: View, found: Leaderboard) -> None:
 
 def _card(rate: Rate) -> None:
     estimate, metric = rate.estimate, METRICS[rate.key]
-    sign, colour = SIGNS[rate.verdict]
+    sign, colour = SIGNS[rate.verdict], COLOURS[rate.verdict]
     shape = sign.split(" ", maxsplit=1)[0]
     with st.container(border=True, height="stretch", gap="xsmall"):
         if rate.target is None:
