@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from core.base import text
 from core.criteria.clusters import Cluster, clusters
-from core.criteria.window_data import COMPLETED, FAILED, Observed, instants
+from core.criteria.window_data import COMPLETED, FAILED, WindowData, instants
 from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, on_enhancer, table
 
 # Smaller groups are not broken down: they would tell who said what, or be chance.
@@ -43,13 +43,13 @@ class _Run:
     is_failed: bool
 
 
-def causes(seen: Observed, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]:
+def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]:
     """What the failed, the slow and the badly rated have in common in a window.
 
-    All rows of the window count, those that are excluded as well, so that an exclusion can be seen
+    All rows of the window count, those that are excluded as well, so that an exclusion can be data
     beside what it leaves out.
     """
-    every = seen.all_of_it
+    every = data.all_of_it
     runs = _runs(every)
     happened = _happened(every)
     return [
@@ -61,19 +61,19 @@ def causes(seen: Observed, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]
     ]
 
 
-def _runs(seen: Observed) -> list[_Run]:
+def _runs(data: WindowData) -> list[_Run]:
     runs = table(Enhancement).c
     statement = select(
         runs.created_at, runs.processing_time_ms, runs.error_message, runs.status
     ).where(
-        runs.account_id == seen.scope.account,
-        runs.created_day.between(seen.window.start, seen.window.end),
+        runs.account_id == data.scope.account,
+        runs.created_day.between(data.window.start, data.window.end),
         runs.status.in_((COMPLETED, FAILED)),
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         return [
             _Run(
-                at=at.astimezone(seen.scope.zone),
+                at=at.astimezone(data.scope.zone),
                 seconds=None if took is None else took / 1_000,
                 error=error,
                 is_failed=status == FAILED,
@@ -145,37 +145,37 @@ class _Event:
     text: str
 
 
-def _happened(seen: Observed) -> list[_Event]:
+def _happened(data: WindowData) -> list[_Event]:
     """Annotations and exclusions in force that touch the window, in the store's zone."""
-    start, end = instants(seen.scope.store, seen.window)
+    start, end = instants(data.scope.zone, data.window)
     noted, entry = table(Annotation).c, table(Exclusion).c
     until = func.coalesce(noted.to_at, noted.from_at)
     marks = select(noted.from_at, until, noted.kind, noted.text).where(
-        noted.account_id == seen.scope.account,
+        noted.account_id == data.scope.account,
         noted.withdrawn_at.is_(None),
         noted.from_at < end,
         until >= start,
     )
     out = select(entry.from_at, entry.to_at, entry.kind, entry.reason).where(
-        entry.account_id == seen.scope.account,
+        entry.account_id == data.scope.account,
         entry.withdrawn_at.is_(None),
         entry.subject.is_(None),
         entry.from_at < end,
         entry.to_at > start,
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         noted_rows = session.connection().execute(marks.order_by(noted.from_at, noted.id)).all()
         out_rows = session.connection().execute(out.order_by(entry.from_at, entry.id)).all()
-    return [_event(seen, row, "") for row in noted_rows] + [
-        _event(seen, row, "excluded as ") for row in out_rows
+    return [_event(data, row, "") for row in noted_rows] + [
+        _event(data, row, "excluded as ") for row in out_rows
     ]
 
 
-def _event(seen: Observed, row: Any, named: str) -> _Event:
+def _event(data: WindowData, row: Any, named: str) -> _Event:
     start, end, kind, sentence = row
-    local = start.astimezone(seen.scope.zone)
+    local = start.astimezone(data.scope.zone)
     said = f"{named}{kind}, {sentence} ({local:%H:%M} on {text.day(local.date())})"
-    return _Event(local, end.astimezone(seen.scope.zone), said)
+    return _Event(local, end.astimezone(data.scope.zone), said)
 
 
 def _beside(found: Cluster, happened: Sequence[_Event]) -> list[str]:
@@ -185,17 +185,17 @@ def _beside(found: Cluster, happened: Sequence[_Event]) -> list[str]:
     return [e.text for e in happened if e.start < found.end and max(e.end, e.start) >= found.start]
 
 
-def _slow_categories(seen: Observed) -> Iterator[Cause]:
+def _slow_categories(data: WindowData) -> Iterator[Cause]:
     """The categories of tickets that take the longest: medians, which no single ticket moves."""
     ticket = table(Ticket).c
     statement = select(ticket.category, ticket.opened_at, ticket.resolved_at).where(
-        ticket.account_id == seen.scope.account,
-        ticket.day.between(seen.window.start, seen.window.end),
+        ticket.account_id == data.scope.account,
+        ticket.day.between(data.window.start, data.window.end),
         ticket.opened_at.is_not(None),
         ticket.resolved_at >= ticket.opened_at,
     )
     by: dict[str, list[float]] = {}
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         for category, opened, resolved in session.connection().execute(statement):
             minutes = (resolved - opened) / timedelta(minutes=1)
             by.setdefault(category or "no category", []).append(minutes)
@@ -216,7 +216,7 @@ def _slow_categories(seen: Observed) -> Iterator[Cause]:
             )
 
 
-def _low_ratings(seen: Observed) -> Iterator[Cause]:
+def _low_ratings(data: WindowData) -> Iterator[Cause]:
     """The categories of tickets whose enhancements are rated lowest."""
     votes, ticket = table(Feedback), table(Ticket)
     joined = votes.join(
@@ -232,14 +232,14 @@ def _low_ratings(seen: Observed) -> Iterator[Cause]:
         )
         .select_from(joined)
         .where(
-            votes.c.account_id == seen.scope.account,
-            votes.c.created_day.between(seen.window.start, seen.window.end),
+            votes.c.account_id == data.scope.account,
+            votes.c.created_day.between(data.window.start, data.window.end),
             votes.c.rating.is_not(None),
             on_enhancer(),
         )
         .group_by(ticket.c.category)
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         rows = session.connection().execute(statement).all()
     # Votes of a few people would tell who said what.
     large = [

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from core.analytics.window import Window
 from core.base.stats import Estimate
 from core.criteria.rules import RULES
-from core.criteria.verdicts import estimate_of, observed
+from core.criteria.verdicts import estimate_of
+from core.criteria.window_data import window_data
 from core.feedback.counted_votes import cast, votes_of
 from core.store import Feedback, Scope, SurveyResponse, table
 
@@ -47,13 +48,13 @@ def daily_criteria(scope: Scope, *, window: Window, until: date) -> list[DayOfCr
         day = window.start + timedelta(days=n)
         if day > until:
             break
-        seen = observed(scope, window=Window(day, day, str(day)))
-        up, thumbs = seen.thumbs
+        data = window_data(scope, window=Window(day, day, str(day)))
+        up, thumbs = data.thumbs
         found.append(
             DayOfCriteria(
                 day=day,
-                estimates={key: estimate_of(RULES[key], seen)[0] for key in KEYS},
-                finished=seen.runs.finished,
+                estimates={key: estimate_of(RULES[key], data)[0] for key in KEYS},
+                finished=data.runs.finished,
                 thumbs=(up, thumbs - up),
             )
         )
@@ -62,12 +63,12 @@ def daily_criteria(scope: Scope, *, window: Window, until: date) -> list[DayOfCr
 
 def opinions(scope: Scope, *, window: Window) -> Opinions:
     """The distribution of ratings of a window, and submissions by day: votes, survey responses."""
-    seen = observed(scope, window=window)
+    data = window_data(scope, window=window)
     votes, answers = table(Feedback).c, table(SurveyResponse).c
-    voted = votes_of(scope.account, window, seen.without, votes.created_day, votes.rating).where(
+    voted = votes_of(scope.account, window, data.without, votes.created_day, votes.rating).where(
         cast()
     )
-    answered = seen.kept(
+    answered = data.kept(
         select(answers.answered_day, answers.overall).where(
             answers.account_id == scope.account,
             answers.answered_day.between(window.start, window.end),

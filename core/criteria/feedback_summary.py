@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from core.criteria.window_data import Observed
+from core.criteria.window_data import WindowData
 from core.feedback.counted_votes import votes_of
 from core.feedback.survey_answers import LEAST_ANSWERS
 from core.store import Feedback, Ticket, table
@@ -32,25 +32,25 @@ class FeedbackSummary:
     technicians: int
 
 
-def feedback_summary(seen: Observed) -> FeedbackSummary:
+def feedback_summary(data: WindowData) -> FeedbackSummary:
     """Who said how much in a window, and the latest comments."""
     votes, ticket = table(Feedback).c, table(Ticket).c
     columns = (votes.rater, votes.rating, votes.comment)
-    asked = votes_of(seen.scope.account, seen.window, seen.without, *columns)
+    asked = votes_of(data.scope.account, data.window, data.without, *columns)
     said = asked.order_by(votes.updated_at.desc(), votes.id)
     resolved = select(func.count(ticket.technician.distinct())).where(
-        ticket.account_id == seen.scope.account,
-        ticket.day.between(seen.window.start, seen.window.end),
+        ticket.account_id == data.scope.account,
+        ticket.day.between(data.window.start, data.window.end),
         ticket.resolved_at.is_not(None),
         ticket.enhanced.is_(True),
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         rows = session.connection().execute(said).all()
         technicians = session.connection().execute(resolved).scalar_one()
     raters = len({rater for rater, _, _ in rows})
     given = [rating for _, rating, _ in rows if rating is not None]
     comments = [comment for _, _, comment in rows if comment]
-    up, thumbs = seen.thumbs
+    up, thumbs = data.thumbs
     is_many = raters >= LEAST_ANSWERS
     return FeedbackSummary(
         votes=len(rows),

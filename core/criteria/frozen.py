@@ -16,8 +16,8 @@ from core.criteria import words as criteria_words
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.entries import EXCLUSION_KINDS, ExclusionEntry, exclusions
 from core.criteria.quality import findings
-from core.criteria.verdicts import evaluate, observed, result_content
-from core.criteria.window_data import Observed, instants
+from core.criteria.verdicts import evaluate, result_content
+from core.criteria.window_data import WindowData, instants, window_data
 from core.criteria.windows import Baseline, baselines
 from core.feedback.counted_votes import cast
 from core.feedback.survey_answers import survey_results
@@ -139,15 +139,15 @@ def content_of(scope: Scope, window: Window, *, now: datetime) -> dict[str, Any]
 
 def _beside(scope: Scope, window: Window, now: datetime) -> dict[str, Any]:
     """What is drawn and told beside the criteria, as it is at this moment."""
-    seen = observed(scope, window=window)
+    data = window_data(scope, window=window)
     asked: dict[str, Any] = {"window": window}
     until = now.astimezone(scope.zone).date()
     return {
         "days": daily_criteria(scope, **asked, until=until),
         "opinions": opinions(scope, **asked),
-        "comparison": seen.comparison,
-        "roi": seen.roi,
-        "survey": survey_results(scope, **asked, without=seen.without),
+        "comparison": data.comparison,
+        "roi": data.roi,
+        "survey": survey_results(scope, **asked, without=data.without),
     }
 
 
@@ -170,7 +170,7 @@ def _in_force(scope: Scope) -> list[ExclusionEntry]:
 
 def row_counts(scope: Scope, *, window: Window) -> dict[str, int]:
     """How many rows of each kind lie in a window, excluded or not."""
-    runs = Observed(scope, window).runs
+    runs = WindowData(scope, window).runs
     counts = {"runs": runs.finished, "pending": runs.pending}
     votes, answers, tickets = (table(m).c for m in (Feedback, SurveyResponse, Ticket))
     wanted = {
@@ -260,7 +260,7 @@ def _exclusions_since(
     scope: Scope, window: Window, frozen: Sequence[Mapping[str, Any]]
 ) -> list[tuple[set[str] | None, str]]:
     """What was added to or withdrawn from the ledger of these days; of which rows, None for all."""
-    start, end = instants(scope.store, window)
+    start, end = instants(scope.zone, window)
     inside = [e for e in exclusions(scope) if e.from_at < end and e.to_at > start]
     then = {entry["id"] for entry in frozen}
     said = []
@@ -278,18 +278,18 @@ def _entered_since(
     scope: Scope, window: Window, content: Mapping[str, Any]
 ) -> list[tuple[tuple[str, ...], str]]:
     """What people have entered otherwise since, and the criteria that are computed from it."""
-    seen = observed(scope, window=window)
+    data = window_data(scope, window=window)
     then = {one["key"]: one for one in content["roi"]["inputs"]}
     said: list[tuple[tuple[str, ...], str]] = [
         (("roi",), f"{text.lower_first(one.label)} was {_input(was['value'])}")
-        for one in seen.roi.inputs
+        for one in data.roi.inputs
         if (was := then.get(one.key)) is not None
         and was["value"] != one.value
         # What is counted is no input: its rows are told.
         and not was["origin"] == one.origin == "counted"
     ]
     live = (content["comparison"]["go_live"] or {}).get("day")
-    if live != (seen.go_live and str(seen.go_live)):
+    if live != (data.go_live and str(data.go_live)):
         was = f"the go-live date was {live}" if live else "no go-live date was entered"
         said.append((("time_reduction", "roi"), was))
     return said

@@ -12,7 +12,7 @@ from core.base import text
 from core.criteria.entries import exclusions
 from core.criteria.platform import platform_reading
 from core.criteria.quality import Finding
-from core.criteria.window_data import Observed, day_instants, instants
+from core.criteria.window_data import WindowData, day_instants, instants
 from core.feedback.counted_votes import cast
 from core.store import Feedback, Scope, SurveyResponse, Ticket, table
 
@@ -66,22 +66,22 @@ def window_health(
     """The health of each day of a window; `found` are its findings."""
     now = now or datetime.now(UTC)
     today = now.astimezone(scope.zone).date()
-    seen = Observed(scope, window)
+    data = WindowData(scope, window)
     ledger = [e for e in exclusions(scope) if e.withdrawn_at is None]
     out = Excluded(spans=merged([(e.from_at, e.to_at) for e in ledger if e.subject is None]))
-    counts = _counts(seen)
+    counts = _counts(data)
     days = []
     for n in range(window.days or 0):
         assert window.start is not None
         day = window.start + timedelta(days=n)
-        start, end = day_instants(scope.store, day)
+        start, end = day_instants(scope.zone, day)
         days.append(
             DayHealth(
                 day=day,
                 state="to come" if day > today else "today" if day == today else "over",
-                runs=seen.finished_by_day.get(day, 0),
+                runs=data.finished_by_day.get(day, 0),
                 **{name: of_day.get(day, 0) for name, of_day in counts.items()},
-                scraped=_scraped(seen, start, min(end, now)),
+                scraped=_scraped(data, start, min(end, now)),
                 excluded=_length(out.within(start, end)) / (end - start),
                 findings=sum(start <= f.from_at < end for f in found),
             )
@@ -94,14 +94,14 @@ def window_health(
     return WindowHealth(
         days=tuple(days),
         complete=there / len(days) if days else 0.0,
-        restart=_restart(Excluded(spans=outages), *instants(scope.store, window)),
+        restart=_restart(Excluded(spans=outages), *instants(scope.zone, window)),
     )
 
 
-def _scraped(seen: Observed, start: datetime, end: datetime) -> float | None:
+def _scraped(data: WindowData, start: datetime, end: datetime) -> float | None:
     if start >= end:
         return None
-    reading = platform_reading(seen.scope, start=start, end=end)
+    reading = platform_reading(data.scope, start=start, end=end)
     return reading.minutes_covered / reading.minutes if reading.minutes_read else None
 
 
@@ -121,17 +121,17 @@ def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
     return sum((end - start for start, end in spans), timedelta())
 
 
-def _counts(seen: Observed) -> dict[str, dict[date, int]]:
+def _counts(data: WindowData) -> dict[str, dict[date, int]]:
     votes, tickets, answers = (table(m).c for m in (Feedback, Ticket, SurveyResponse))
     return {
-        "votes": _by_day(seen, votes.account_id, votes.created_day, cast()),
-        "tickets": _by_day(seen, tickets.account_id, tickets.day, tickets.resolved_at.is_not(None)),
-        "surveys": _by_day(seen, answers.account_id, answers.answered_day, answers.id.is_not(None)),
+        "votes": _by_day(data, votes.account_id, votes.created_day, cast()),
+        "tickets": _by_day(data, tickets.account_id, tickets.day, tickets.resolved_at.is_not(None)),
+        "surveys": _by_day(data, answers.account_id, answers.answered_day, answers.id.is_not(None)),
     }
 
 
 def _by_day(
-    seen: Observed,
+    data: WindowData,
     account: ColumnElement[str],
     day: ColumnElement[date],
     condition: ColumnElement[bool],
@@ -139,11 +139,11 @@ def _by_day(
     statement = (
         select(day, func.count())
         .where(
-            account == seen.scope.account,
-            day.between(seen.window.start, seen.window.end),
+            account == data.scope.account,
+            day.between(data.window.start, data.window.end),
             condition,
         )
         .group_by(day)
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         return dict(session.connection().execute(statement).all())

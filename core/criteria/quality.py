@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from core.analytics.exclusions import merged
 from core.analytics.window import Window
 from core.base import text
-from core.criteria.window_data import Observed, day_instants, instants
+from core.criteria.window_data import WindowData, day_instants, instants
 from core.feedback.counted_votes import cast
 from core.store import Enhancement, Feedback, Scope, SurveyResponse, table
 
@@ -52,16 +52,16 @@ def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> li
     What is excluded is found all the same: the ledger says which findings are dealt with.
     """
     now = now or datetime.now(UTC)
-    seen = Observed(scope, window)
+    data = WindowData(scope, window)
     found: list[Finding] = []
     for check in CHECKS:
-        listed = list(check(seen, now))
+        listed = list(check(data, now))
         found += listed[:MOST_LISTED]
     return sorted(found, key=lambda finding: (finding.from_at, finding.key))
 
 
-def _gaps(seen: Observed, _now: datetime) -> Iterator[Finding]:
-    for start, end in merged([(gap.start, gap.end) for gap in seen.platform.gaps]):
+def _gaps(data: WindowData, _now: datetime) -> Iterator[Finding]:
+    for start, end in merged([(gap.start, gap.end) for gap in data.platform.gaps]):
         if end - start > LONGEST_GAP:
             long = text.duration((end - start).total_seconds())
             yield Finding(
@@ -74,8 +74,8 @@ def _gaps(seen: Observed, _now: datetime) -> Iterator[Finding]:
             )
 
 
-def _resets(seen: Observed, _now: datetime) -> Iterator[Finding]:
-    for at in sorted({reset.start for reset in seen.platform.resets}):
+def _resets(data: WindowData, _now: datetime) -> Iterator[Finding]:
+    for at in sorted({reset.start for reset in data.platform.resets}):
         yield Finding(
             key=f"reset {at.isoformat()}",
             check="Counter resets",
@@ -85,13 +85,13 @@ def _resets(seen: Observed, _now: datetime) -> Iterator[Finding]:
         )
 
 
-def _missing_days(seen: Observed, now: datetime) -> Iterator[Finding]:
-    by_day = seen.finished_by_day
-    today = now.astimezone(seen.scope.zone).date()
-    for day in _days(seen.window):
+def _missing_days(data: WindowData, now: datetime) -> Iterator[Finding]:
+    by_day = data.finished_by_day
+    today = now.astimezone(data.scope.zone).date()
+    for day in _days(data.window):
         # A day without runs among days that have some; weekends may well have none.
         if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
-            start, end = day_instants(seen.scope.store, day)
+            start, end = day_instants(data.scope.zone, day)
             yield Finding(
                 key=f"missing {day}",
                 check="Missing days",
@@ -102,19 +102,19 @@ def _missing_days(seen: Observed, now: datetime) -> Iterator[Finding]:
             )
 
 
-def _slow_runs(seen: Observed, _now: datetime) -> Iterator[Finding]:
+def _slow_runs(data: WindowData, _now: datetime) -> Iterator[Finding]:
     runs = table(Enhancement).c
     statement = (
         select(runs.id, runs.created_at, runs.processing_time_ms)
         .where(
-            runs.account_id == seen.scope.account,
-            runs.created_day.between(seen.window.start, seen.window.end),
+            runs.account_id == data.scope.account,
+            runs.created_day.between(data.window.start, data.window.end),
             runs.processing_time_ms > LONGEST_SECONDS * 1_000,
         )
         .order_by(runs.processing_time_ms.desc(), runs.id)
         .limit(MOST_LISTED)
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         for run in session.connection().execute(statement):
             yield Finding(
                 key=f"slow {run.id}",
@@ -127,10 +127,10 @@ def _slow_runs(seen: Observed, _now: datetime) -> Iterator[Finding]:
             )
 
 
-def _deep_queue(seen: Observed, _now: datetime) -> Iterator[Finding]:
+def _deep_queue(data: WindowData, _now: datetime) -> Iterator[Finding]:
     deep = [
         (point.at, point.at + SLOT, point.greatest)
-        for point in seen.platform.queue_series
+        for point in data.platform.queue_series
         if point.greatest is not None and point.greatest > DEEPEST_QUEUE
     ]
     for start, end in merged([(start, end) for start, end, _ in deep]):
@@ -145,17 +145,17 @@ def _deep_queue(seen: Observed, _now: datetime) -> Iterator[Finding]:
         )
 
 
-def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
-    assert seen.window.start is not None
-    before = Window(seen.window.start - timedelta(days=USUAL_DAYS), seen.window.end, "")
-    by_day = Observed(seen.scope, before).finished_by_day
-    for day in _days(seen.window):
+def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
+    assert data.window.start is not None
+    before = Window(data.window.start - timedelta(days=USUAL_DAYS), data.window.end, "")
+    by_day = WindowData(data.scope, before).finished_by_day
+    for day in _days(data.window):
         others = [number for other, number in by_day.items() if other != day]
         if len(others) < FEWEST_DAYS or day not in by_day:
             continue
         usual = median(others)
         if by_day[day] > MOST_TIMES * usual:
-            start, end = day_instants(seen.scope.store, day)
+            start, end = day_instants(data.scope.zone, day)
             times = by_day[day] / usual
             yield Finding(
                 key=f"volume {day}",
@@ -168,18 +168,18 @@ def _volume(seen: Observed, _now: datetime) -> Iterator[Finding]:
             )
 
 
-def _few_responses(seen: Observed, now: datetime) -> Iterator[Finding]:
+def _few_responses(data: WindowData, now: datetime) -> Iterator[Finding]:
     answers = table(SurveyResponse).c
     statement = select(func.count()).where(
-        answers.account_id == seen.scope.account,
-        answers.answered_day.between(seen.window.start, seen.window.end),
+        answers.account_id == data.scope.account,
+        answers.answered_day.between(data.window.start, data.window.end),
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         number = session.connection().execute(statement).scalar_one()
-    start, end = instants(seen.scope.store, seen.window)
+    start, end = instants(data.scope.zone, data.window)
     if number < FEW_RESPONSES and now >= start:
         yield Finding(
-            key=f"survey {seen.window.start}",
+            key=f"survey {data.window.start}",
             check="Survey responses below 5",
             from_at=start,
             to_at=end,
@@ -187,26 +187,26 @@ def _few_responses(seen: Observed, now: datetime) -> Iterator[Finding]:
         )
 
 
-def _one_rater(seen: Observed, _now: datetime) -> Iterator[Finding]:
+def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
     votes = table(Feedback).c
     statement = (
         select(votes.rater, func.count().label("number"))
         .where(
-            votes.account_id == seen.scope.account,
-            votes.created_day.between(seen.window.start, seen.window.end),
+            votes.account_id == data.scope.account,
+            votes.created_day.between(data.window.start, data.window.end),
             cast(),
         )
         .group_by(votes.rater)
         .order_by(func.count().desc(), votes.rater)
     )
-    with seen.scope.read() as session:
+    with data.scope.read() as session:
         found = session.connection().execute(statement).all()
     total = sum(row.number for row in found)
     if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
-        start, end = instants(seen.scope.store, seen.window)
+        start, end = instants(data.scope.zone, data.window)
         share = text.share(found[0].number / total)
         yield Finding(
-            key=f"rater {seen.window.start} {found[0].rater}",
+            key=f"rater {data.window.start} {found[0].rater}",
             check="One rater giving most votes",
             from_at=start,
             to_at=end,
@@ -222,7 +222,7 @@ def _days(window: Window) -> Iterator[date]:
         yield window.start + timedelta(days=n)
 
 
-CHECKS: tuple[Callable[[Observed, datetime], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[WindowData, datetime], Iterator[Finding]], ...] = (
     _gaps,
     _resets,
     _missing_days,

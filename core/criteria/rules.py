@@ -7,7 +7,7 @@ from core.base import histogram, stats, text
 from core.base.histogram import HistogramQuantile
 from core.base.stats import Bounds, Estimate
 from core.criteria.platform import GaugeDay
-from core.criteria.window_data import Observed
+from core.criteria.window_data import WindowData
 
 # Beyond this share of the ratings one rater is named in the note.
 MOST_OF_ONE = 0.3
@@ -29,21 +29,21 @@ class Rule:
     """
 
     sample: str
-    estimate: Callable[[Observed], Estimate]
-    bounds: Callable[[Observed, Estimate], Shrinking]
+    estimate: Callable[[WindowData], Estimate]
+    bounds: Callable[[WindowData, Estimate], Shrinking]
     metric: str | None = None
-    note: Callable[[Observed], str] = lambda _seen: ""
+    note: Callable[[WindowData], str] = lambda _data: ""
     # The same from Prometheus, for windows without records of runs, and the name of its PromQL.
-    platform: Callable[[Observed], Estimate] | None = None
-    platform_note: Callable[[Observed], str] = lambda _seen: ""
+    platform: Callable[[WindowData], Estimate] | None = None
+    platform_note: Callable[[WindowData], str] = lambda _data: ""
     query: str = ""
 
 
-def _share_bounds(_seen: Observed, estimate: Estimate) -> Shrinking:
+def _share_bounds(_data: WindowData, estimate: Estimate) -> Shrinking:
     return lambda n: stats.proportion_bounds(estimate.value or 0.0, n)
 
 
-def _mean_bounds(_seen: Observed, estimate: Estimate) -> Shrinking:
+def _mean_bounds(_data: WindowData, estimate: Estimate) -> Shrinking:
     return lambda n: stats.scaled_bounds(estimate, n)
 
 
@@ -51,35 +51,35 @@ def _quantile_rule(metric: str, share: float) -> Rule:
     return Rule(
         sample="run",
         metric=metric,
-        estimate=lambda seen: stats.quantile_estimate(seen.runs.seconds, share),
-        bounds=lambda seen, _estimate: lambda n: stats.quantile_bounds(seen.runs.seconds, share, n),
-        platform=lambda seen: _of_buckets(seen, share).estimate,
-        platform_note=lambda seen: _of_buckets(seen, share).note,
+        estimate=lambda data: stats.quantile_estimate(data.runs.seconds, share),
+        bounds=lambda data, _estimate: lambda n: stats.quantile_bounds(data.runs.seconds, share, n),
+        platform=lambda data: _of_buckets(data, share).estimate,
+        platform_note=lambda data: _of_buckets(data, share).note,
         query=metric.removeprefix("latency_"),
     )
 
 
-def _of_buckets(seen: Observed, share: float) -> HistogramQuantile:
-    return histogram.quantile_estimate(seen.platform.buckets or {}, share)
+def _of_buckets(data: WindowData, share: float) -> HistogramQuantile:
+    return histogram.quantile_estimate(data.platform.buckets or {}, share)
 
 
-def _platform_success(seen: Observed) -> Estimate:
-    completed, failed = seen.platform.completed or 0, seen.platform.failed or 0
+def _platform_success(data: WindowData) -> Estimate:
+    completed, failed = data.platform.completed or 0, data.platform.failed or 0
     return stats.proportion_estimate(completed, completed + failed)
 
 
-def _success(seen: Observed) -> Estimate:
-    return stats.proportion_estimate(seen.runs.completed, seen.runs.finished)
+def _success(data: WindowData) -> Estimate:
+    return stats.proportion_estimate(data.runs.completed, data.runs.finished)
 
 
-def _pending(seen: Observed) -> str:
-    pending = seen.runs.pending
+def _pending(data: WindowData) -> str:
+    pending = data.runs.pending
     return f"{text.times(pending, 'run')} pending, left out" if pending else ""
 
 
-def _saving_note(seen: Observed) -> str:
+def _saving_note(data: WindowData) -> str:
     """Where the figure comes from, and the naive one beside it."""
-    comparison = seen.comparison
+    comparison = data.comparison
     said = [CARRIED_BY[comparison.preferred.figure]]
     for name, compared in (("stratified", comparison.stratified), ("naive", comparison.naive)):
         value = compared.estimate.value
@@ -90,9 +90,9 @@ def _saving_note(seen: Observed) -> str:
     return "; ".join(part for part in said if part)
 
 
-def _satisfaction_note(seen: Observed) -> str:
+def _satisfaction_note(data: WindowData) -> str:
     """The two kinds of ratings apart, and how much of it one person is."""
-    found = seen.satisfaction
+    found = data.satisfaction
     said = [
         f"{name} {text.amount(estimate.value, 'stars')} of {text.count(estimate.n)}"
         for name, estimate in (("in the product", found.in_product), ("survey", found.survey))
@@ -103,9 +103,9 @@ def _satisfaction_note(seen: Observed) -> str:
     return "; ".join(said)
 
 
-def _net(seen: Observed) -> Estimate:
+def _net(data: WindowData) -> Estimate:
     """What a week is worth above what it costs; the interval is that of the minutes saved."""
-    found, n = seen.roi, seen.comparison.preferred.estimate.n
+    found, n = data.roi, data.comparison.preferred.estimate.n
     method = "interval of the minutes saved"
     if found.net_per_week is None:
         return Estimate(value=None, low=None, high=None, n=0, method=method, reason=found.reason)
@@ -113,19 +113,19 @@ def _net(seen: Observed) -> Estimate:
     return Estimate(value=net.middle, low=net.low, high=net.high, n=n, method=method)
 
 
-def _net_note(seen: Observed) -> str:
-    currency = next((one.value for one in seen.roi.inputs if one.key == "currency"), "")
-    return "" if seen.roi.reason else f"{currency} net a week, from low to high"
+def _net_note(data: WindowData) -> str:
+    currency = next((one.value for one in data.roi.inputs if one.key == "currency"), "")
+    return "" if data.roi.reason else f"{currency} net a week, from low to high"
 
 
-def _throughput(seen: Observed) -> Estimate:
+def _throughput(data: WindowData) -> Estimate:
     """The mean of the days; a day that is excluded in part says nothing of a day."""
-    return stats.mean_estimate(seen.whole_days)
+    return stats.mean_estimate(data.whole_days)
 
 
-def _availability(seen: Observed) -> Estimate:
+def _availability(data: WindowData) -> Estimate:
     """The share of the minutes that were scraped: all of them are known, so nothing is sampled."""
-    reading = seen.platform
+    reading = data.platform
     method = "counted in full: every minute is known"
     if reading.available is None:
         why = "Prometheus was not read"
@@ -159,19 +159,19 @@ RULES: Mapping[str, Rule] = {
     "latency_p99": _quantile_rule("latency_p99", 0.99),
     "satisfaction": Rule(
         sample="rating",
-        estimate=lambda seen: seen.satisfaction.together,
+        estimate=lambda data: data.satisfaction.together,
         bounds=_mean_bounds,
         note=_satisfaction_note,
     ),
     "positive_feedback": Rule(
         sample="thumb",
         metric="positive_feedback_rate",
-        estimate=lambda seen: stats.proportion_estimate(*seen.thumbs),
+        estimate=lambda data: stats.proportion_estimate(*data.thumbs),
         bounds=_share_bounds,
     ),
     "time_reduction": Rule(
         sample="enhanced ticket",
-        estimate=lambda seen: seen.comparison.preferred.estimate,
+        estimate=lambda data: data.comparison.preferred.estimate,
         bounds=_mean_bounds,
         note=_saving_note,
     ),
@@ -191,20 +191,20 @@ RULES: Mapping[str, Rule] = {
         sample="minute",
         estimate=_availability,
         bounds=_mean_bounds,
-        note=lambda seen: "minutes in which the platform was scraped" if seen.platform.gaps else "",
+        note=lambda data: "minutes in which the platform was scraped" if data.platform.gaps else "",
     ),
     "queue_depth": Rule(
         sample="day",
-        estimate=lambda seen: _daily(seen.platform.queue, "queue depth"),
+        estimate=lambda data: _daily(data.platform.queue, "queue depth"),
         bounds=_mean_bounds,
-        note=lambda _seen: "the mean of the days' means",
+        note=lambda _data: "the mean of the days' means",
         query="queue_depth",
     ),
     "worker_utilisation": Rule(
         sample="day",
-        estimate=lambda seen: _daily(seen.platform.utilisation, "worker utilisation"),
+        estimate=lambda data: _daily(data.platform.utilisation, "worker utilisation"),
         bounds=_mean_bounds,
-        note=lambda _seen: "the mean of the days' means",
+        note=lambda _data: "the mean of the days' means",
         query="worker_active",
     ),
 }

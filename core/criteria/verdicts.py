@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
-from core.analytics.account_settings import BaselineSettings, settings_of
-from core.analytics.exclusions import Excluded, excluded
 from core.analytics.registry import METRICS
 from core.analytics.window import Window
 from core.base import histogram, stats, text
@@ -17,7 +14,7 @@ from core.criteria.platform import PlatformReading
 from core.criteria.roi import Roi
 from core.criteria.rules import RULES, Rule
 from core.criteria.time_saved import Comparison
-from core.criteria.window_data import Observed, instants
+from core.criteria.window_data import WindowData, window_data
 from core.store import Criterion, Scope, table
 
 RECORDS, PROMETHEUS = "records", "Prometheus"
@@ -69,7 +66,7 @@ class CriterionResult:
 
     @property
     def is_met_by_exclusions(self) -> bool:
-        """Whether the exclusions alone make it Met: something to be seen, not to be hidden."""
+        """Whether the exclusions alone make it Met: something to be data, not to be hidden."""
         everything = self.with_excluded
         return (
             everything is not None
@@ -91,27 +88,14 @@ def criteria_of(scope: Scope) -> list[Criterion]:
     return [Criterion(**row) for row in rows]
 
 
-def observed(scope: Scope, *, window: Window) -> Observed:
-    """The window as it counts: without the account's exclusions, with its go-live date."""
-    start, end = instants(scope.store, window)
-    settings = settings_of(scope, BaselineSettings)
-    out = excluded(scope)
-    inside = Excluded(
-        spans=out.within(start, end),
-        subjects=tuple(s for s in out.subjects if s[1] < end and s[2] > start),
-    )
-    go_live = date.fromisoformat(settings.go_live) if settings.go_live else None
-    return Observed(scope, window, inside, go_live)
-
-
 def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
     """Every criterion of the account over the window, in its order."""
-    seen = observed(scope, window=window)
-    everything = seen.all_of_it if seen.without else None
+    data = window_data(scope, window=window)
+    everything = data.all_of_it if data.without else None
     return [
         CriterionResult(
             criterion=record,
-            judged=_judged(record, rule, seen),
+            judged=_judged(record, rule, data),
             with_excluded=None if everything is None else _judged(record, rule, everything),
             sample=rule.sample,
             metric=rule.metric,
@@ -123,62 +107,62 @@ def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
 
 def comparison_of(scope: Scope, *, window: Window) -> Comparison:
     """Tickets with and without enhancement in the window as it counts."""
-    return observed(scope, window=window).comparison
+    return window_data(scope, window=window).comparison
 
 
 def roi_of(scope: Scope, *, window: Window) -> Roi:
     """What the window as it counts is worth."""
-    return observed(scope, window=window).roi
+    return window_data(scope, window=window).roi
 
 
 def platform_of(scope: Scope, *, window: Window) -> PlatformReading:
     """What Prometheus says of the window as it counts."""
-    return observed(scope, window=window).platform
+    return window_data(scope, window=window).platform
 
 
 def weekly_estimates(
     scope: Scope, *, weeks: Iterable[Window], keys: Iterable[str]
 ) -> dict[str, list[Estimate]]:
     """By criterion key, the estimate of each week as it counts."""
-    seen = [observed(scope, window=week) for week in weeks]
-    return {key: [estimate_of(RULES[key], of_week)[0] for of_week in seen] for key in keys}
+    data = [window_data(scope, window=week) for week in weeks]
+    return {key: [estimate_of(RULES[key], of_week)[0] for of_week in data] for key in keys}
 
 
-def estimate_of(rule: Rule, seen: Observed) -> tuple[Estimate, str]:
+def estimate_of(rule: Rule, data: WindowData) -> tuple[Estimate, str]:
     """The estimate from the records, else from Prometheus, and which of the two it is."""
-    estimate = rule.estimate(seen)
+    estimate = rule.estimate(data)
     if estimate.value is None and rule.platform is not None:
-        other = rule.platform(seen)
+        other = rule.platform(data)
         if other.value is not None or other.n:
             return other, PROMETHEUS
     return estimate, RECORDS
 
 
-def _judged(record: Criterion, rule: Rule, seen: Observed) -> Judged:
+def _judged(record: Criterion, rule: Rule, data: WindowData) -> Judged:
     direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
-    estimate, source = estimate_of(rule, seen)
+    estimate, source = estimate_of(rule, data)
     target, upper = record.target, record.upper_target
     more = None
     if source == RECORDS:
-        bounds = rule.bounds(seen, estimate)
+        bounds = rule.bounds(data, estimate)
         more = stats.more_needed(estimate, direction, target, bounds, upper)
-    a_day = estimate.n / seen.days_so_far if seen.days_so_far else 0
+    a_day = estimate.n / data.days_so_far if data.days_so_far else 0
     return Judged(
         estimate=estimate,
         verdict=stats.verdict(estimate, direction, target, upper),
         more_needed=more,
         more_days=-int(-more // a_day) if more is not None and a_day else None,
-        note=rule.note(seen) if source == RECORDS else _platform_note(rule, seen, record),
+        note=rule.note(data) if source == RECORDS else _platform_note(rule, data, record),
         source=source,
-        query=_query(rule, seen, source),
+        query=_query(rule, data, source),
     )
 
 
-def _platform_note(rule: Rule, seen: Observed, record: Criterion) -> str:
+def _platform_note(rule: Rule, data: WindowData, record: Criterion) -> str:
     """What limits the figure, and the exact share within a target that is a bucket's bound."""
-    said = [rule.platform_note(seen)]
+    said = [rule.platform_note(data)]
     if record.unit == "seconds":
-        within = histogram.share_within(seen.platform.buckets or {}, record.target)
+        within = histogram.share_within(data.platform.buckets or {}, record.target)
         if within is not None and within.n:
             share = text.share(within.within / within.n)
             of = text.times(within.n, "run")
@@ -186,10 +170,10 @@ def _platform_note(rule: Rule, seen: Observed, record: Criterion) -> str:
     return "; ".join(part for part in said if part)
 
 
-def _query(rule: Rule, seen: Observed, source: str) -> str:
+def _query(rule: Rule, data: WindowData, source: str) -> str:
     if not rule.query or (source == RECORDS and rule.platform is not None):
         return ""
-    return seen.platform.promql.get(rule.query, "")
+    return data.platform.promql.get(rule.query, "")
 
 
 def result_content(result: CriterionResult) -> dict[str, Any]:

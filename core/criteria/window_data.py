@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from core.analytics.exclusions import NOTHING, Excluded
+from core.analytics.account_settings import BaselineSettings, settings_of
+from core.analytics.exclusions import NOTHING, Excluded, excluded
 from core.analytics.window import Window
 from core.criteria.platform import PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare
 from core.feedback.counted_votes import votes_of
 from core.feedback.satisfaction import Satisfaction, satisfaction
-from core.store import Enhancement, Feedback, Scope, Store, table
+from core.store import Enhancement, Feedback, Scope, table
 
 COMPLETED, FAILED = "completed", "failed"
 MILLISECONDS = 1_000
@@ -41,30 +43,30 @@ class Runs:
         return self.completed + self.failed
 
 
-def instants(store: Store, window: Window) -> tuple[datetime, datetime]:
+def instants(zone: ZoneInfo, window: Window) -> tuple[datetime, datetime]:
     """The first instant of a window's days, and the first after them, in UTC.
 
     A window without start or end raises ValueError: nothing is judged over all time.
     """
     if window.start is None or window.end is None:
         raise ValueError("a criterion is judged over a window of days")
-    return day_instants(store, window.start)[0], day_instants(store, window.end)[1]
+    return day_instants(zone, window.start)[0], day_instants(zone, window.end)[1]
 
 
-def day_instants(store: Store, day: date) -> tuple[datetime, datetime]:
+def day_instants(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
     """The first instant of a business day, and the first after it; 23 to 25 hours apart.
 
     In UTC: within a zone Python subtracts what clocks show, and every day would have 24 hours.
     """
     after = day + timedelta(days=1)
     return (
-        datetime.combine(day, time(), store.zone).astimezone(UTC),
-        datetime.combine(after, time(), store.zone).astimezone(UTC),
+        datetime.combine(day, time(), zone).astimezone(UTC),
+        datetime.combine(after, time(), zone).astimezone(UTC),
     )
 
 
 @dataclass(frozen=True)
-class Observed:
+class WindowData:
     """A window of an account, each source read when it is asked for, once.
 
     `without` names what is left out; `all_of_it` is the same window with nothing left out.
@@ -76,8 +78,8 @@ class Observed:
     go_live: date | None = None
 
     @property
-    def all_of_it(self) -> "Observed":
-        return Observed(self.scope, self.window, NOTHING, self.go_live)
+    def all_of_it(self) -> "WindowData":
+        return WindowData(self.scope, self.window, NOTHING, self.go_live)
 
     @cached_property
     def runs(self) -> Runs:
@@ -112,7 +114,7 @@ class Observed:
 
     @cached_property
     def platform(self) -> PlatformReading:
-        start, end = instants(self.scope.store, self.window)
+        start, end = instants(self.scope.zone, self.window)
         return platform_reading(self.scope, start=start, end=end, without=self.without)
 
     @cached_property
@@ -134,7 +136,7 @@ class Observed:
         assert self.window.start is not None
         for n in range(self.window.days or 0):
             day = self.window.start + timedelta(days=n)
-            if day < today and not self.without.within(*day_instants(self.scope.store, day)):
+            if day < today and not self.without.within(*day_instants(self.scope.zone, day)):
                 found.append(float(self.finished_by_day.get(day, 0)))
         return found if any(found) else []
 
@@ -160,14 +162,14 @@ class Observed:
         return statement if condition is None else statement.where(condition)
 
 
-def _runs(connection: Connection, seen: Observed) -> Runs:
+def _runs(connection: Connection, data: WindowData) -> Runs:
     runs = table(Enhancement).c
     own = (
-        runs.account_id == seen.scope.account,
-        runs.created_day.between(seen.window.start, seen.window.end),
+        runs.account_id == data.scope.account,
+        runs.created_day.between(data.window.start, data.window.end),
     )
     # Grouped by duration: of many runs few differ by less than a millisecond.
-    tallies = seen.kept(
+    tallies = data.kept(
         select(runs.status, runs.processing_time_ms, func.count()).where(*own),
         runs.created_at,
         enhancement=runs.id,
@@ -187,3 +189,16 @@ def _runs(connection: Connection, seen: Observed) -> Runs:
         pending=sum(by_status.values()),
         seconds=np.repeat(values[order], counts[order]) / MILLISECONDS,
     )
+
+
+def window_data(scope: Scope, *, window: Window) -> WindowData:
+    """The window as it counts: without the account's exclusions, with its go-live date."""
+    start, end = instants(scope.zone, window)
+    settings = settings_of(scope, BaselineSettings)
+    out = excluded(scope)
+    inside = Excluded(
+        spans=out.within(start, end),
+        subjects=tuple(s for s in out.subjects if s[1] < end and s[2] > start),
+    )
+    go_live = date.fromisoformat(settings.go_live) if settings.go_live else None
+    return WindowData(scope, window, inside, go_live)

@@ -16,8 +16,8 @@ from core.criteria.panels import PanelData
 from core.criteria.quality import findings
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
-from core.criteria.verdicts import CriterionResult, observed
-from core.criteria.window_data import Observed, instants
+from core.criteria.verdicts import CriterionResult
+from core.criteria.window_data import WindowData, instants, window_data
 from core.feedback.survey_answers import SurveyResults, survey_results
 from core.report.chosen import Chosen, frozen_exclusions, load_frozen, results_of
 from core.store import Scope
@@ -32,7 +32,7 @@ class Evidence:
 
     chosen: Chosen
     account: str
-    seen: Observed
+    seen: WindowData
     results: Sequence[CriterionResult]
     restated: Sequence[Restated]
     days: Sequence[DayOfCriteria]
@@ -61,7 +61,7 @@ class Evidence:
     @property
     def left_out(self) -> list[ExclusionEntry]:
         """The entries of the ledger that the figures leave out, in these days."""
-        start, end = instants(self.seen.scope.store, self.seen.window)
+        start, end = instants(self.seen.scope.zone, self.seen.window)
         content = self.chosen.content
         frozen = None if content is None else {one["id"] for one in content["exclusions"]}
         return [
@@ -74,7 +74,7 @@ class Evidence:
 
     def panels(self) -> PanelData:
         """What the charts are drawn from, with what happened and what is excluded."""
-        start, end = instants(self.seen.scope.store, self.seen.window)
+        start, end = instants(self.seen.scope.zone, self.seen.window)
         return PanelData(
             results={result.criterion.key: result for result in self.results},
             days=self.days,
@@ -101,12 +101,12 @@ def evidence(scope: Scope, chosen: Chosen, *, now: datetime) -> Evidence:
     window = chosen.window
     asked: dict[str, Any] = {"window": window}
     today = now.astimezone(scope.zone).date()
-    seen = observed(scope, **asked)
+    seen = window_data(scope, **asked)
     if chosen.content is not None:
         # What is not frozen is seen as it would have been then.
         seen = replace(seen, without=frozen_exclusions(chosen.content))
     results = results_of(scope, chosen)
-    start, end = instants(scope.store, window)
+    start, end = instants(scope.zone, window)
     restated = (
         restatement(scope, chosen.baseline)
         if chosen.baseline is not None and chosen.content is not None
@@ -155,10 +155,10 @@ def _found(scope: Scope, chosen: Chosen, now: datetime) -> list[tuple[str, datet
     ]
 
 
-def local(seen: Observed, at: datetime) -> str:
+def local(seen: WindowData, at: datetime) -> str:
     """2026-11-18 10:05, in the business zone."""
     return f"{at.astimezone(seen.scope.zone):%Y-%m-%d %H:%M}"
 
 
-def _wall(seen: Observed, at: datetime) -> datetime:
+def _wall(seen: WindowData, at: datetime) -> datetime:
     return at.astimezone(seen.scope.zone).replace(tzinfo=None)

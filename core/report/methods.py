@@ -132,7 +132,7 @@ def data_quality(evidence: Evidence) -> Iterator[Block]:
 
 def ledger(evidence: Evidence) -> Iterator[Block]:
     """Who left out what, when and why; withdrawn entries stay to be read."""
-    start, end = instants(evidence.seen.scope.store, evidence.seen.window)
+    start, end = instants(evidence.seen.scope.zone, evidence.seen.window)
     inside = [e for e in evidence.ledger if e.from_at < end and e.to_at > start]
     if not inside:
         yield Paragraph("Nothing of this window was ever excluded.")

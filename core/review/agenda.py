@@ -19,8 +19,8 @@ from core.charts.signal import signal_chart
 from core.criteria.entries import EXCLUSION_KINDS, annotations, exclusions
 from core.criteria.later import difference
 from core.criteria.quality import findings
-from core.criteria.verdicts import CriterionResult, evaluate, observed
-from core.criteria.window_data import instants
+from core.criteria.verdicts import CriterionResult, evaluate
+from core.criteria.window_data import instants, window_data
 from core.criteria.windows import frozen_baseline
 from core.criteria.words import CriterionRow, criteria_answer
 from core.review import signal_words
@@ -76,8 +76,8 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
         for window in (week, earlier, four)
     )
     tested = shifts(
-        observed(scope, window=week),
-        observed(scope, window=four),
+        window_data(scope, window=week),
+        window_data(scope, window=four),
         {key: result.criterion.target for key, result in results.items()},
     )
     # As the series were when the week had just ended.
@@ -253,7 +253,7 @@ def _chart(one: Series) -> dict[str, Any]:
 
 def _causes(scope: Scope, week: Window) -> list[str]:
     """What happened in the week that may explain a signal; nothing is claimed of it."""
-    start, end = instants(scope.store, week)
+    start, end = instants(scope.zone, week)
     zone = scope.zone
 
     def at(moment: datetime) -> str:

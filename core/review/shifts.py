@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from core.criteria.window_data import Observed
+from core.criteria.window_data import WindowData
 
 # Of the shifts that are called signals, on average no more than this part is chance.
 FALSE_DISCOVERIES = 0.05
@@ -27,7 +27,7 @@ class Shift:
         return self.q <= FALSE_DISCOVERIES
 
 
-def shifts(week: Observed, before: Observed, targets: Mapping[str, float]) -> list[Shift]:
+def shifts(week: WindowData, before: WindowData, targets: Mapping[str, float]) -> list[Shift]:
     """The tests of a week against the weeks before; a criterion with too little data has none.
 
     Shares by Fisher's exact test, ratings by Mann and Whitney's, latency by the share of runs
@@ -56,14 +56,14 @@ def _shares(now: tuple[int, int], then: tuple[int, int]) -> float | None:
     return float(stats.fisher_exact(table).pvalue)
 
 
-def _ratings(week: Observed, before: Observed) -> float | None:
+def _ratings(week: WindowData, before: WindowData) -> float | None:
     now, then = week.satisfaction.ratings, before.satisfaction.ratings
     if min(len(now), len(then)) < FEWEST or len({*now, *then}) == 1:
         return None
     return float(stats.mannwhitneyu(now, then).pvalue)
 
 
-def _beyond(week: Observed, before: Observed, target: float | None) -> float | None:
+def _beyond(week: WindowData, before: WindowData, target: float | None) -> float | None:
     if target is None:
         return None
     sides = []

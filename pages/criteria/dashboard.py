@@ -64,7 +64,7 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
 
 def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
     """What happened in a window, and which of its times are excluded, in local time."""
-    start, end = instants(page.store, window)
+    start, end = instants(page.store.zone, window)
 
     def local(at: datetime) -> datetime:
         return at.astimezone(page.store.zone).replace(tzinfo=None)
@@ -83,7 +83,7 @@ def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
 def _happened(page: ui.Page, window: Window) -> None:
     """The annotations of the window, and a way to add one."""
     ui.said(PLACE)
-    start, end = instants(page.store, window)
+    start, end = instants(page.store.zone, window)
     found = ui.read(page, annotations, start=start, end=end)
     with st.container(border=True):
         st.subheader("What happened", anchor=False)

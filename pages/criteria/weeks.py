@@ -38,8 +38,8 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 
 def _marks(page: ui.Page, weeks: Sequence[Window]) -> list[Mark]:
-    start, _ = instants(page.store, weeks[0])
-    _, end = instants(page.store, weeks[-1])
+    start, _ = instants(page.store.zone, weeks[0])
+    _, end = instants(page.store.zone, weeks[-1])
     found = ui.read(page, annotations, start=start, end=end)
     zone = page.store.zone
     return [Mark(e.from_at.astimezone(zone).replace(tzinfo=None), e.text) for e in found]

@@ -11,7 +11,7 @@ from core.analytics.window import Window
 from core.criteria.causes import causes
 from core.criteria.clusters import clusters
 from core.criteria.entries import annotate, exclude, withdraw_annotation
-from core.criteria.verdicts import observed
+from core.criteria.window_data import window_data
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_tickets
@@ -98,7 +98,7 @@ def filled(any_store):
 
 
 def texts(store, kind):
-    found = causes(observed(Scope(store, "a"), window=WEEK))
+    found = causes(window_data(Scope(store, "a"), window=WEEK))
     return [cause.text for cause in found if cause.kind == kind]
 
 
@@ -156,4 +156,4 @@ def test_ratings_of_fewer_than_five_people_are_not_broken_down(filled, raters, t
 
 def test_an_empty_window_has_no_causes(any_store):
     any_store.ensure_account("a", "A")
-    assert causes(observed(Scope(any_store, "a"), window=WEEK)) == []
+    assert causes(window_data(Scope(any_store, "a"), window=WEEK)) == []

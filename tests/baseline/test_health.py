@@ -89,10 +89,10 @@ def scraped(store, spans, gaps=()):
 
 @pytest.mark.parametrize(("week", "hours"), [(SHORT, 23), (LONG, 25)])
 def test_a_day_has_as_many_hours_as_it_has(store, week, hours):
-    start, end = day_instants(store, week.end)
+    start, end = day_instants(store.zone, week.end)
     assert end - start == hours * HOUR
-    assert day_instants(store, week.start)[1] - day_instants(store, week.start)[0] == DAY
-    start, end = instants(store, week)
+    assert day_instants(store.zone, week.start)[1] - day_instants(store.zone, week.start)[0] == DAY
+    start, end = instants(store.zone, week)
     assert end - start == 6 * DAY + hours * HOUR
 
 
@@ -158,7 +158,7 @@ def test_shares_of_a_day_are_of_its_hours(store):
 
 
 def test_a_whole_short_day_that_is_excluded_is_all_of_it(store):
-    start, end = day_instants(store, SHORT.end)
+    start, end = day_instants(store.zone, SHORT.end)
     out(store, start, end - start, kind="volume")
     assert health(store, SHORT, end).days[-1].excluded == 1.0
 
