@@ -14,8 +14,8 @@ from core.analytics.exclusions import NOTHING, Excluded
 from core.analytics.window import Window
 from core.base import stats, text
 from core.base.stats import Estimate
-from core.criteria import time_doubts
-from core.criteria.time_figures import (
+from core.criteria import time_comparison
+from core.criteria.time_comparison import (
     Compared,
     GoLive,
     Kind,
@@ -82,10 +82,10 @@ def compare(
         survey=survey,
         left_out=found.left_out,
         warnings=(
-            *time_doubts.warnings(naive, stratified, overlap, live, survey),
+            *time_comparison.warnings(naive, stratified, overlap, live, survey),
             *_left_out(found.left_out),
         ),
-        preferred=time_doubts.preferred(naive, stratified, overlap, live),
+        preferred=time_comparison.preferred(naive, stratified, overlap, live),
     )
 
 

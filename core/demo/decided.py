@@ -8,9 +8,8 @@ from sqlalchemy import delete, select
 from core.analytics.account_settings import RoiSettings, note_change, settings_of
 from core.analytics.window import last_complete_week
 from core.base.errors import InputError
-from core.criteria.entries import annotate
-from core.criteria.frozen import content_of
-from core.criteria.windows import Baseline, baselines, plan_baseline
+from core.criteria.baselines import Baseline, baselines, content_of, plan_baseline
+from core.criteria.ledger import annotate
 from core.demo.enhancer import bad_day
 from core.demo.world import World
 from core.feedback.themes import Rule, make_theme

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from core.analytics.query import query_metrics
 from core.analytics.registry import METRICS
 from core.base import text
-from core.criteria.frozen import row_counts
+from core.criteria.baselines import row_counts
 from core.report.document import Block, Cell, Code, Figure, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 from core.report.methods import definition_versions

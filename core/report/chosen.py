@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 from core.analytics.exclusions import Excluded, merged
 from core.analytics.window import Window, iso_week, last_complete_week
 from core.base.errors import InputError, QueryError
+from core.criteria.baselines import Baseline, baselines
 from core.criteria.verdicts import CriterionResult, evaluate, load_result
-from core.criteria.windows import Baseline, baselines
 from core.store import Criterion, Scope, Store, accounts
 
 T = TypeVar("T")

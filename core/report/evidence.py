@@ -8,19 +8,25 @@ from typing import Any
 from core.analytics.account_settings import RoiSettings, settings_of
 from core.charts.time import Mark, Span
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
-from core.criteria.days import DayOfCriteria, Opinions, daily_criteria, opinions
-from core.criteria.entries import AnnotationEntry, ExclusionEntry, annotations, exclusions
-from core.criteria.feedback_summary import FeedbackSummary, feedback_summary
-from core.criteria.frozen import Restated, restatement
+from core.criteria.days import (
+    DayOfCriteria,
+    FeedbackSummary,
+    Opinions,
+    daily_criteria,
+    feedback_summary,
+    opinions,
+)
+from core.criteria.ledger import annotations, exclusions
 from core.criteria.panels import PanelData
 from core.criteria.quality import findings
+from core.criteria.restatement import Restated, restatement
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
 from core.criteria.window_data import WindowData, instants, window_data
 from core.feedback.survey_answers import SurveyResults, survey_results
 from core.report.chosen import Chosen, frozen_exclusions, load_frozen, results_of
-from core.store import Scope
+from core.store import Annotation, Exclusion, Scope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +49,8 @@ class Evidence:
     feedback: FeedbackSummary
     causes: Sequence[Cause]
     found: Sequence[tuple[str, datetime, str]]
-    ledger: Sequence[ExclusionEntry]
-    happened: Sequence[AnnotationEntry]
+    ledger: Sequence[Exclusion]
+    happened: Sequence[Annotation]
     currency: str
     now: datetime
 
@@ -59,7 +65,7 @@ class Evidence:
         return [result for result in self.results if not result.criterion.is_guardrail]
 
     @property
-    def left_out(self) -> list[ExclusionEntry]:
+    def left_out(self) -> list[Exclusion]:
         """The entries of the ledger that the figures leave out, in these days."""
         start, end = instants(self.seen.scope.zone, self.seen.window)
         content = self.chosen.content

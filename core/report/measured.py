@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from core.base import text
 from core.criteria.charts import estimate_rows
-from core.criteria.entries import ANNOTATION_KINDS
+from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
 from core.criteria.roi import Amount, Roi, RoiInput
-from core.criteria.time_figures import Compared
+from core.criteria.time_comparison import Compared
 from core.feedback.survey_answers import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local

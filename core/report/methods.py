@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from core.analytics.registry import METRICS
 from core.base import text
 from core.base.stats import Verdict
-from core.criteria.entries import EXCLUSION_KINDS, ExclusionEntry
+from core.criteria.ledger import EXCLUSION_KINDS
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.window_data import instants
 from core.criteria.words import criterion_target
 from core.report.document import Block, Bullets, Callout, Heading, Paragraph, Table
 from core.report.evidence import Evidence, local
+from core.store import Exclusion
 
 # How the beginning of an estimate's method reads in a sentence, with its source.
 HOW_ESTIMATED: Mapping[str, str] = {
@@ -145,7 +146,7 @@ def ledger(evidence: Evidence) -> Iterator[Block]:
     )
 
 
-def _entry(evidence: Evidence, entry: ExclusionEntry) -> tuple[str, ...]:
+def _entry(evidence: Evidence, entry: Exclusion) -> tuple[str, ...]:
     seen = evidence.seen
     return (
         local(seen, entry.from_at),
@@ -158,7 +159,7 @@ def _entry(evidence: Evidence, entry: ExclusionEntry) -> tuple[str, ...]:
     )
 
 
-def _counts(evidence: Evidence, entry: ExclusionEntry) -> str:
+def _counts(evidence: Evidence, entry: Exclusion) -> str:
     content = evidence.chosen.content
     if content is not None and entry.id in {one["id"] for one in content["exclusions"]}:
         return "out of the frozen figures"

@@ -16,12 +16,12 @@ from core.base import text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts.signal import signal_chart
-from core.criteria.entries import EXCLUSION_KINDS, annotations, exclusions
-from core.criteria.later import difference
+from core.criteria.baselines import frozen_baseline
+from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions
 from core.criteria.quality import findings
+from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.window_data import instants, window_data
-from core.criteria.windows import frozen_baseline
 from core.criteria.words import CriterionRow, criteria_answer
 from core.review import signal_words
 from core.review.actions import Action, actions

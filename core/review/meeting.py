@@ -16,14 +16,13 @@ from core.review.actions import actions
 from core.review.agenda import agenda, week_of
 from core.review.escalation import sent_of
 from core.review.notes import notes_of
-from core.store import Account, Review, Scope, table
+from core.store import Review, Scope, Unit, table
 
 # Who is expected; the last two are optional.
 ROLES = (
     *("Product manager", "Operations lead", "Engineering lead"),
     *("Executive sponsor", "Client account manager"),
 )
-ATTEMPTS = 5
 LONGEST_NAME = 100
 
 
@@ -91,21 +90,18 @@ def close_review(
     """
     now = now or datetime.now(UTC)
     window = week_of(week, now.astimezone(scope.zone).date())
-    for _ in range(ATTEMPTS):
-        version = scope.store.data_version(scope.account)
-        content = agenda(scope, window, name=name, now=now)
-        content |= said_in(scope, week)
-        with scope.write() as unit:
-            # Read in this unit: nothing can be written between here and its end.
-            if unit.session.get_one(Account, scope.account).data_version != version:
-                continue
-            known = unit.session.get(Review, (scope.account, week))
-            if known is None or known.closed_at is not None:
-                raise InputError("This review is not open: reload the page.")
-            known.content, known.closed_by, known.closed_at = content, by, now
-            note_change(unit, f"review {week}", by=by, before=None, after={"closed": True})
-            return
-    raise InputError("Data keeps coming in: close the review when the sync is over.")
+
+    def compute() -> dict[str, Any]:
+        return agenda(scope, window, name=name, now=now) | said_in(scope, week)
+
+    def save(unit: Unit, content: dict[str, Any]) -> None:
+        known = unit.session.get(Review, (scope.account, week))
+        if known is None or known.closed_at is not None:
+            raise InputError("This review is not open: reload the page.")
+        known.content, known.closed_by, known.closed_at = content, by, now
+        note_change(unit, f"review {week}", by=by, before=None, after={"closed": True})
+
+    scope.freeze(compute, save)
 
 
 def said_in(scope: Scope, week: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from core.analytics.window import Window
 from core.base import text
 from core.base.stats import Verdict
-from core.criteria.later import difference
+from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.review.roadmap import Opportunity
 from core.store import Scope

@@ -1,15 +1,21 @@
 """Tenancy: the accounts of a store, and the scope that every read and write of one goes through."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlmodel import Session, col, select
 
+from core.base.errors import InputError
 from core.store.engine import Store
 from core.store.synced import Account
 from core.store.unit_of_work import Unit
+
+T = TypeVar("T")
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,22 @@ class Scope:
         `quiet` leaves the data version alone: for what no figure shows.
         """
         return self.store.write(self.account, quiet=quiet)
+
+    def freeze(self, compute: Callable[[], T], save: Callable[[Unit, T], None]) -> None:
+        """Save what is computed from the account's data, with no other write in between.
+
+        A write that lands meanwhile makes the result stale: it is computed again, a few times.
+        Raises InputError where the data does not come to rest.
+        """
+        for _ in range(ATTEMPTS):
+            version = self.store.data_version(self.account)
+            computed = compute()
+            with self.write() as unit:
+                # Read inside the unit: no write can land between here and its end.
+                if unit.session.get_one(Account, self.account).data_version == version:
+                    save(unit, computed)
+                    return
+        raise InputError("Data keeps coming in: try again when the import or sync is over.")
 
 
 def accounts(store: Store) -> list[AccountName]:

@@ -8,18 +8,17 @@ import streamlit as st
 
 from core.analytics.window import last_complete_week
 from core.base import text
-from core.criteria.frozen import Restated, freeze_baseline, restatement
-from core.criteria.health import DayHealth, WindowHealth, window_health
-from core.criteria.later import LaterWeek, later_weeks
-from core.criteria.quality import findings
-from core.criteria.windows import (
+from core.criteria.baselines import (
     MOST_DAYS,
     USUAL_DAYS,
     Baseline,
     baselines,
+    freeze_baseline,
     plan_baseline,
     restart_baseline,
 )
+from core.criteria.quality import DayHealth, WindowHealth, findings, window_health
+from core.criteria.restatement import LaterWeek, Restated, later_weeks, restatement
 from core.criteria.words import SIGNS, CriterionRow
 from pages import ui
 from pages.criteria import report as _criteria_report

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analytics.window import Window
 from core.base import text
-from core.criteria.later import difference
+from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.words import CriterionRow
 from pages import ui

@@ -9,9 +9,8 @@ from core.analytics.exclusions import Excluded
 from core.analytics.window import Window
 from core.charts.time import Mark, Span
 from core.criteria.days import daily_criteria, opinions
-from core.criteria.entries import (
+from core.criteria.ledger import (
     ANNOTATION_KINDS,
-    AnnotationEntry,
     annotate,
     annotations,
     exclusions,
@@ -20,6 +19,7 @@ from core.criteria.entries import (
 from core.criteria.panels import Panel, PanelData, panels
 from core.criteria.verdicts import CriterionResult, comparison_of, platform_of
 from core.criteria.window_data import instants
+from core.store import Annotation
 from pages import ui
 
 PLACE = "criteria_annotations"
@@ -97,7 +97,7 @@ def _happened(page: ui.Page, window: Window) -> None:
                 _note(page, window)
 
 
-def _entry(page: ui.Page, entry: AnnotationEntry) -> None:
+def _entry(page: ui.Page, entry: Annotation) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.window import Window
-from core.criteria.edit import CriterionEdit, change_criterion, criterion_history
+from core.criteria.ledger import CriterionEdit, change_criterion, criterion_history
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import RULE, CriterionRow, target
 from core.store import Criterion

@@ -8,16 +8,11 @@ import streamlit as st
 
 from core.analytics.window import Window
 from core.base import text
-from core.criteria.entries import (
-    EXCLUSION_KINDS,
-    ExclusionEntry,
-    exclude,
-    exclusions,
-    withdraw_exclusion,
-)
+from core.criteria.ledger import EXCLUSION_KINDS, exclude, exclusions, withdraw_exclusion
 from core.criteria.quality import Finding, findings
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import SIGNS, CriterionRow
+from core.store import Exclusion
 from pages import ui
 
 PLACE = "criteria_exclusions"
@@ -34,7 +29,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 
 def _findings(
-    page: ui.Page, found: Sequence[Finding], ledger: Sequence[ExclusionEntry], window: Window
+    page: ui.Page, found: Sequence[Finding], ledger: Sequence[Exclusion], window: Window
 ) -> None:
     with st.container(border=True):
         number = text.times(len(found), "finding")
@@ -59,7 +54,7 @@ def _findings(
                 st.dataframe(frame, hide_index=True)
 
 
-def is_dealt_with(finding: Finding, ledger: Sequence[ExclusionEntry]) -> bool:
+def is_dealt_with(finding: Finding, ledger: Sequence[Exclusion]) -> bool:
     """Whether an exclusion of the finding covers it, also where a gap has grown since."""
     return any(
         entry.finding == finding.key
@@ -163,7 +158,7 @@ def _two_figures(result: CriterionResult) -> dict[str, object]:
     }
 
 
-def _ledger(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
+def _ledger(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
     with st.container(border=True):
         st.subheader("The ledger of exclusions", anchor=False)
         st.caption("Who left out what, when and why; a withdrawn entry stays to be read.")
@@ -180,7 +175,7 @@ def _ledger(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
                         _withdraw(page, ledger)
 
 
-def _entry(page: ui.Page, entry: ExclusionEntry) -> dict[str, object]:
+def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
     withdrawn = ""
     if entry.withdrawn_at is not None:
         withdrawn = f"{entry.withdrawn_by}, {ui.moment(page, entry.withdrawn_at)}"
@@ -219,7 +214,7 @@ def _add(page: ui.Page) -> None:
             st.rerun()
 
 
-def _withdraw(page: ui.Page, ledger: Sequence[ExclusionEntry]) -> None:
+def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
     live = {entry.id: entry for entry in ledger if entry.withdrawn_at is None}
     number = st.selectbox(
         "Exclusion",

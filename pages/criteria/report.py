@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from core.analytics.window import Window
-from core.criteria.windows import Baseline
+from core.criteria.baselines import Baseline
 from core.report import FORMATS, baseline_report, render
 from core.report.chosen import Chosen
 from core.store import Scope

@@ -8,8 +8,8 @@ import streamlit as st
 from core.analytics.window import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Verdict
+from core.criteria.baselines import Baseline, baselines
 from core.criteria.verdicts import CriterionResult, evaluate
-from core.criteria.windows import Baseline, baselines
 from core.criteria.words import criteria_answer
 from pages import ui
 from pages.criteria import baseline as _criteria_baseline

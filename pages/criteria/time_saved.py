@@ -9,7 +9,7 @@ from core.analytics.account_settings import BaselineSettings, changes, save_sett
 from core.analytics.window import Window
 from core.base import text
 from core.criteria.charts import estimate_rows
-from core.criteria.time_figures import Compared
+from core.criteria.time_comparison import Compared
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import comparison_of
 from pages import ui

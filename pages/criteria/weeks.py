@@ -9,10 +9,10 @@ from core.analytics.window import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Estimate
 from core.charts.time import Mark, Series, TimePoint, time_chart
-from core.criteria.entries import annotations
+from core.criteria.baselines import Baseline, frozen_baseline
+from core.criteria.ledger import annotations
 from core.criteria.verdicts import CriterionResult, weekly_estimates
 from core.criteria.window_data import instants
-from core.criteria.windows import Baseline, frozen_baseline
 from core.criteria.words import criterion_target
 from pages import ui
 

@@ -8,7 +8,7 @@ import pytest
 from core.analytics.account_settings import changes
 from core.analytics.window import Window
 from core.base.errors import InputError
-from core.criteria.entries import exclude
+from core.criteria.ledger import exclude
 from core.demo import DEMO_ACCOUNT, build_demo
 from core.feedback import cast_vote, record_votes
 from core.feedback.opinions import valid_cast

@@ -10,11 +10,9 @@ from core.analytics.account_settings import (
     save_settings,
     settings_of,
 )
-from core.criteria.edit import criterion_history
-from core.criteria.entries import annotate, exclude, exclusions
-from core.criteria.frozen import freeze_baseline
+from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
+from core.criteria.ledger import annotate, criterion_history, exclude, exclusions
 from core.criteria.verdicts import criteria_of
-from core.criteria.windows import baselines, plan_baseline
 from core.store import Scope
 from tests.pages.criteria import (
     HOUR,

@@ -7,11 +7,9 @@ from datetime import timedelta
 import pytest
 
 from core.analytics.window import iso_week
-from core.criteria.edit import CriterionEdit, change_criterion
-from core.criteria.entries import annotate, annotations, exclude
-from core.criteria.frozen import freeze_baseline
+from core.criteria.baselines import freeze_baseline, plan_baseline
+from core.criteria.ledger import CriterionEdit, annotate, annotations, change_criterion, exclude
 from core.criteria.verdicts import criteria_of
-from core.criteria.windows import plan_baseline
 from core.store import Scope
 from pages.ui import plain
 from tests.pages.criteria import (

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.window import last_complete_week
-from core.criteria.windows import baselines, plan_baseline
+from core.criteria.baselines import baselines, plan_baseline
 from core.report import FORMATS
 from core.store import Scope, open_store
 from pages.criteria import report as _criteria_report

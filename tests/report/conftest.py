@@ -6,9 +6,8 @@ import pytest
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
 from core.analytics.window import last_complete_week
-from core.criteria.entries import annotate, exclude
-from core.criteria.frozen import freeze_baseline
-from core.criteria.windows import plan_baseline
+from core.criteria.baselines import freeze_baseline, plan_baseline
+from core.criteria.ledger import annotate, exclude
 from core.store import Scope, open_store
 from tests.report.hostile import fill
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.analytics.window import last_complete_week
-from core.criteria.edit import CriterionEdit, change_criterion
-from core.criteria.entries import annotate, exclude
+from core.criteria.ledger import CriterionEdit, annotate, change_criterion, exclude
 from core.feedback import cast_vote
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket

@@ -7,10 +7,15 @@ import pytest
 from core.analytics.window import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.errors import InputError, QueryError
-from core.criteria.edit import CriterionEdit, change_criterion
-from core.criteria.entries import exclude, exclusions, withdraw_exclusion
+from core.criteria.baselines import baselines, plan_baseline
+from core.criteria.ledger import (
+    CriterionEdit,
+    change_criterion,
+    exclude,
+    exclusions,
+    withdraw_exclusion,
+)
 from core.criteria.verdicts import evaluate
-from core.criteria.windows import baselines, plan_baseline
 from core.feedback import cast_vote
 from core.report import account_of, baseline_report, render, week_of
 from core.report.chosen import Chosen, choose

@@ -8,7 +8,7 @@ import pytest
 from core.analytics.window import last_complete_week
 from core.base import text
 from core.base.errors import InputError
-from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.ledger import CriterionEdit, change_criterion
 from core.report import render
 from core.report.deck import MOST_SLIDES, deck
 from core.report.packet import packet_of, weekly_packet

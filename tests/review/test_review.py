@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.analytics.window import iso_week
 from core.base.errors import InputError
 from core.base.stats import Verdict
-from core.criteria.edit import CriterionEdit, change_criterion
+from core.criteria.ledger import CriterionEdit, change_criterion
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from core.analytics.window import Window, iso_week
-from core.criteria.entries import exclude, exclusions
+from core.criteria.ledger import exclude, exclusions
 from core.criteria.quality import FEW_RESPONSES, MOST_LISTED, findings
 from core.criteria.verdicts import evaluate
 from core.feedback import CLEAR, cast_vote

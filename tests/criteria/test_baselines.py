@@ -10,13 +10,12 @@ from sqlalchemy import delete
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, changes, save_settings
 from core.base.errors import InputError
-from core.criteria import frozen as frozen_module
-from core.criteria.edit import CriterionEdit, change_criterion
-from core.criteria.entries import exclude, withdraw_exclusion
+from core.criteria import baselines as baselines_module
+from core.criteria.baselines import restart_baseline
+from core.criteria.ledger import CriterionEdit, change_criterion, exclude, withdraw_exclusion
 from core.criteria.verdicts import evaluate
-from core.criteria.windows import restart_baseline
 from core.store import Enhancement, Scope, open_store, table
-from tests.baseline.weeks import (
+from tests.criteria.weeks import (
     HOUR,
     MONDAY,
     NEXT_MONDAY,
@@ -122,10 +121,9 @@ def test_everything_that_is_said_is_kept_as_plain_json(world):
 
 
 def test_what_is_infinite_or_no_number_does_not_reach_the_database(world, monkeypatch):
-    monkeypatch.setattr(
-        frozen_module, "_beside", lambda *_: {"odd": [math.inf, math.nan, {"x": -math.inf}]}
-    )
-    assert frozen(world).content["odd"] == [None, None, {"x": None}]
+    odd = [math.inf, math.nan, {"x": -math.inf}]
+    monkeypatch.setattr(baselines_module, "opinions", lambda *_, **__: odd)
+    assert frozen(world).content["opinions"] == [None, None, {"x": None}]
 
 
 def test_nothing_changes_what_is_frozen(world):
@@ -154,7 +152,7 @@ def test_nothing_changes_what_is_frozen(world):
 
 def test_a_write_between_computing_and_freezing_is_in_what_is_frozen(world, monkeypatch):
     number = planned(world)
-    computed, calls = frozen_module.content_of, []
+    computed, calls = baselines_module.content_of, []
 
     def slow(*args, **kwargs):
         content = computed(*args, **kwargs)
@@ -167,7 +165,7 @@ def test_a_write_between_computing_and_freezing_is_in_what_is_frozen(world, monk
             writer.join()
         return content
 
-    monkeypatch.setattr(frozen_module, "content_of", slow)
+    monkeypatch.setattr(baselines_module, "content_of", slow)
     freeze(world, number)
     assert len(calls) == 2
     content = the(world, number).content
@@ -178,21 +176,21 @@ def test_a_write_between_computing_and_freezing_is_in_what_is_frozen(world, monk
 
 def test_writes_that_do_not_stop_are_told(world, monkeypatch):
     number = planned(world)
-    computed, runs = frozen_module.content_of, iter(range(300, 400))
+    computed, runs = baselines_module.content_of, iter(range(300, 400))
 
     def busy(*args, **kwargs):
         save(world, run(next(runs)))
         return computed(*args, **kwargs)
 
-    monkeypatch.setattr(frozen_module, "content_of", busy)
-    with pytest.raises(InputError, match="freeze again when"):
+    monkeypatch.setattr(baselines_module, "content_of", busy)
+    with pytest.raises(InputError, match="try again when"):
         freeze(world, number)
     assert the(world, number).frozen_at is None
 
 
 def test_of_two_people_one_freezes_and_the_other_is_told(world, monkeypatch):
     number = planned(world)
-    computed, both = frozen_module.content_of, threading.Barrier(2, timeout=20)
+    computed, both = baselines_module.content_of, threading.Barrier(2, timeout=20)
     waited = threading.local()
 
     def together(*args, **kwargs):
@@ -202,7 +200,7 @@ def test_of_two_people_one_freezes_and_the_other_is_told(world, monkeypatch):
             both.wait()
         return content
 
-    monkeypatch.setattr(frozen_module, "content_of", together)
+    monkeypatch.setattr(baselines_module, "content_of", together)
     said = {}
 
     def freezes(who):
@@ -226,7 +224,7 @@ def test_of_two_people_one_freezes_and_the_other_is_told(world, monkeypatch):
 
 def test_a_window_that_is_given_up_meanwhile_is_not_frozen(world, monkeypatch):
     number = planned(world)
-    computed, calls = frozen_module.content_of, []
+    computed, calls = baselines_module.content_of, []
 
     def slow(*args, **kwargs):
         if not calls:
@@ -234,7 +232,7 @@ def test_a_window_that_is_given_up_meanwhile_is_not_frozen(world, monkeypatch):
             restart_baseline(Scope(world, "a"), number, first_day=NEXT_MONDAY.date(), by="Bob")
         return computed(*args, **kwargs)
 
-    monkeypatch.setattr(frozen_module, "content_of", slow)
+    monkeypatch.setattr(baselines_module, "content_of", slow)
     with pytest.raises(InputError, match="given this window up"):
         freeze(world, number)
     assert the(world, number).state(NEXT_MONDAY.date()) == "given up"

@@ -12,17 +12,19 @@ from core.analytics.account_settings import changes
 from core.analytics.exclusions import Excluded, excluded, merged
 from core.analytics.window import Window
 from core.base.errors import InputError
-from core.criteria.edit import CriterionEdit, change_criterion, criterion_history
-from core.criteria.entries import (
+from core.criteria.baselines import baselines, frozen_baseline, plan_baseline, restart_baseline
+from core.criteria.ledger import (
+    CriterionEdit,
     annotate,
     annotations,
+    change_criterion,
+    criterion_history,
     exclude,
     exclusions,
     withdraw_annotation,
     withdraw_exclusion,
 )
 from core.criteria.verdicts import evaluate
-from core.criteria.windows import baselines, frozen_baseline, plan_baseline, restart_baseline
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements
 from core.store import Enhancement, Scope, table

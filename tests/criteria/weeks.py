@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from core.criteria.frozen import freeze_baseline, restatement
-from core.criteria.windows import baselines, plan_baseline
+from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
+from core.criteria.restatement import restatement
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements

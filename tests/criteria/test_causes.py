@@ -8,9 +8,8 @@ import pytest
 from scipy import stats
 
 from core.analytics.window import Window
-from core.criteria.causes import causes
-from core.criteria.clusters import clusters
-from core.criteria.entries import annotate, exclude, withdraw_annotation
+from core.criteria.causes import causes, clusters
+from core.criteria.ledger import annotate, exclude, withdraw_annotation
 from core.criteria.window_data import window_data
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement, parse_ticket

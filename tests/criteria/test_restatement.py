@@ -4,11 +4,16 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
-from core.criteria.edit import CriterionEdit, change_criterion
-from core.criteria.entries import exclude, exclusions, withdraw_exclusion
+from core.criteria.ledger import (
+    CriterionEdit,
+    change_criterion,
+    exclude,
+    exclusions,
+    withdraw_exclusion,
+)
 from core.feedback import CLEAR, cast_vote
 from core.store import BaselineWindow, Enhancement, Scope, table
-from tests.baseline.weeks import HOUR, START, frozen, restated, run, save, the, vote
+from tests.criteria.weeks import HOUR, START, frozen, restated, run, save, the, vote
 
 
 def test_without_a_change_nothing_is_restated(world):

@@ -8,13 +8,12 @@ import pytest
 from sqlalchemy import insert
 
 from core.analytics.window import Window, iso_week
-from core.criteria.entries import exclude
-from core.criteria.health import window_health
-from core.criteria.later import MOST_WEEKS, difference, later_weeks
-from core.criteria.quality import Finding, findings
+from core.criteria.baselines import Baseline
+from core.criteria.ledger import exclude
+from core.criteria.quality import Finding, findings, window_health
+from core.criteria.restatement import MOST_WEEKS, difference, later_weeks
 from core.criteria.verdicts import evaluate
 from core.criteria.window_data import day_instants, instants
-from core.criteria.windows import Baseline
 from core.feedback import CLEAR, cast_vote
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket

@@ -5,7 +5,7 @@ import pytest
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_ticket
 from core.ingest.save import save_surveys, save_tickets
-from tests.baseline.weeks import answer, run, save, ticket, vote
+from tests.criteria.weeks import answer, run, save, ticket, vote
 
 
 @pytest.fixture

@@ -1,0 +1,238 @@
+"""What people decide beside the data: exclusions, annotations and the criteria themselves.
+
+Each entry keeps who made it and when, and the account's history says what changed.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import SQLModel, col, select
+
+from core.analytics.account_settings import Change, changes, note_change
+from core.base import clock
+from core.base.errors import InputError
+from core.base.given import given_text
+from core.store import Annotation, Criterion, Exclusion, Scope, Unit, table
+
+# Keys as they are stored, and their labels.
+EXCLUSION_KINDS = {
+    "outage": "Outage",
+    "deployment": "Deployment",
+    "volume": "Unusual volume",
+    "external": "External failure",
+    "other": "Other",
+}
+ANNOTATION_KINDS = {"deployment": "Deployment", "incident": "Incident", "other": "Other"}
+SUBJECTS = ("enhancement", "ticket", "rater")
+# The possible values in a unit, both ends included.
+POSSIBLE = {
+    "fraction": (0.0, 1.0),
+    "stars": (1.0, 5.0),
+    "seconds": (0.0, 86_400.0),
+    "per day": (0.0, 1_000_000.0),
+    "waiting": (0.0, 1_000_000.0),
+    "money": (-1e12, 1e12),
+}
+# How a person writes those ends.
+WRITTEN = {"fraction": "0 and 100 %", "stars": "1 and 5", "seconds": "0 and 86,400 s"}
+
+
+def exclude(
+    scope: Scope,
+    *,
+    from_at: datetime,
+    to_at: datetime,
+    kind: str,
+    reason: str,
+    by: str,
+    subject: str | None = None,
+    finding: str | None = None,
+) -> int:
+    """Enter an exclusion and return its id; the excluded rows stay in the store.
+
+    `to_at` is the first instant that counts again. An equal exclusion in force is not entered
+    twice. Raises InputError for an empty time, an unknown kind or subject, or a missing reason.
+    """
+    _check_span(from_at, to_at)
+    _check_choice(kind, EXCLUSION_KINDS, "kind of exclusion")
+    if subject is not None and subject.partition(":")[0] not in SUBJECTS:
+        raise InputError(f"{subject[:80]!r} cannot be excluded: name a run, a ticket or a rater.")
+    row = {
+        "from_at": from_at.astimezone(UTC),
+        "to_at": to_at.astimezone(UTC),
+        "kind": kind,
+        "reason": given_text(reason, "the reason"),
+        "subject": subject,
+    }
+    with scope.write() as unit:
+        entry = table(Exclusion)
+        same = select(Exclusion.id).where(
+            entry.c.account_id == scope.account,
+            entry.c.withdrawn_at.is_(None),
+            *(entry.c[name].is_not_distinct_from(row[name]) for name in row if name != "reason"),
+        )
+        known = unit.session.exec(same).first()
+        return _enter(unit, Exclusion, row | {"finding": finding}, by) if known is None else known
+
+
+def withdraw_exclusion(scope: Scope, exclusion_id: int, *, by: str) -> None:
+    """Withdraw an exclusion: its rows count again, the entry stays in the ledger."""
+    _withdraw(scope, Exclusion, exclusion_id, by)
+
+
+def exclusions(scope: Scope) -> list[Exclusion]:
+    """The whole ledger, the latest entry first, withdrawn ones included."""
+    found = (
+        select(Exclusion)
+        .where(Exclusion.account_id == scope.account)
+        .order_by(col(Exclusion.id).desc())
+    )
+    with scope.read() as session:
+        return list(session.exec(found))
+
+
+def exclusions_in_force(scope: Scope) -> list[Exclusion]:
+    """The exclusions that are not withdrawn, the latest first."""
+    return [entry for entry in exclusions(scope) if entry.withdrawn_at is None]
+
+
+def annotate(
+    scope: Scope,
+    *,
+    from_at: datetime,
+    kind: str,
+    text: str,
+    by: str,
+    to_at: datetime | None = None,
+) -> int:
+    """Enter an annotation and return its id; raises InputError like `exclude`."""
+    if to_at is not None:
+        _check_span(from_at, to_at)
+    _check_choice(kind, ANNOTATION_KINDS, "kind of annotation")
+    row = {
+        "from_at": from_at.astimezone(UTC),
+        "to_at": to_at and to_at.astimezone(UTC),
+        "kind": kind,
+        "text": given_text(text, "what happened"),
+    }
+    with scope.write() as unit:
+        return _enter(unit, Annotation, row, by)
+
+
+def withdraw_annotation(scope: Scope, annotation_id: int, *, by: str) -> None:
+    """Take an annotation off the charts; the store keeps it."""
+    _withdraw(scope, Annotation, annotation_id, by)
+
+
+def annotations(scope: Scope, *, start: datetime, end: datetime) -> list[Annotation]:
+    """The annotations that begin from `start` up to, and without, `end`, in order of time."""
+    found = (
+        select(Annotation)
+        .where(
+            Annotation.account_id == scope.account,
+            col(Annotation.withdrawn_at).is_(None),
+            Annotation.from_at < end,
+            Annotation.from_at >= start,
+        )
+        .order_by(col(Annotation.from_at), col(Annotation.id))
+    )
+    with scope.read() as session:
+        return list(session.exec(found))
+
+
+def _enter(unit: Unit, model: type[SQLModel], row: dict[str, Any], by: str) -> int:
+    number = unit.next_id(model)
+    unit.upsert(model, [row | {"id": number, "entered_by": by, "entered_at": clock.now()}])
+    after = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+    note_change(unit, _subject(model, number), by=by, before=None, after=after)
+    return number
+
+
+def _withdraw(
+    scope: Scope, model: type[Exclusion] | type[Annotation], number: int, by: str
+) -> None:
+    with scope.write() as unit:
+        known = unit.session.get(model, (scope.account, number))
+        if not isinstance(known, Exclusion | Annotation):
+            raise InputError("There is no such entry: the list may have changed. Reload the page.")
+        if known.withdrawn_at is not None:
+            return
+        unit.upsert(model, [{"id": number, "withdrawn_by": by, "withdrawn_at": clock.now()}])
+        before, after = {"withdrawn": False}, {"withdrawn": True}
+        note_change(unit, _subject(model, number), by=by, before=before, after=after)
+
+
+def _subject(model: type[SQLModel], number: int) -> str:
+    return f"{table(model).name} {number}"
+
+
+def _check_span(from_at: datetime, to_at: datetime) -> None:
+    if from_at.utcoffset() is None or to_at.utcoffset() is None:
+        raise InputError("Give both times with their time zone.")
+    # In UTC: within a zone Python compares wall clocks, also across a change of the clocks.
+    if to_at.astimezone(UTC) <= from_at.astimezone(UTC):
+        raise InputError("The end lies before the beginning: swap them.")
+
+
+def _check_choice(value: str, known: Collection[str], what: str) -> None:
+    if value not in known:
+        raise InputError(f"{value!r} is no {what}: choose {', '.join(known)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionEdit:
+    """The editable part of a criterion; `upper_target` only where the direction is within."""
+
+    target: float
+    upper_target: float | None = None
+    direction: str
+    owner: str
+    rationale: str
+
+
+def change_criterion(scope: Scope, key: str, edit: CriterionEdit, *, by: str) -> None:
+    """Change a criterion of the account, and note who changed what in its history.
+
+    Raises InputError for a target that is impossible or can never be met.
+    """
+    with scope.write() as unit:
+        known = unit.session.get(Criterion, (scope.account, key))
+        if known is None:
+            raise InputError(f"There is no criterion {key!r} in this account.")
+        after = _checked(edit, known.unit)
+        before = {name: getattr(known, name) for name in after}
+        if after != before:
+            unit.upsert(Criterion, [{"key": key, **after}])
+            note_change(unit, f"criterion {key}", by=by, before=before, after=after)
+
+
+def criterion_history(scope: Scope, key: str) -> list[Change]:
+    """The changes of a criterion, the newest first."""
+    return changes(scope, subject=f"criterion {key}")
+
+
+def _checked(edit: CriterionEdit, unit: str) -> dict[str, Any]:
+    if edit.direction not in {"above", "below", "within"}:
+        raise InputError("A target is above, below, or within two values.")
+    upper = edit.upper_target if edit.direction == "within" else None
+    least, most = POSSIBLE.get(unit, (-math.inf, math.inf))
+    for value in (edit.target, upper):
+        if value is not None and not (math.isfinite(value) and least <= value <= most):
+            between = WRITTEN.get(unit, f"{least:,.0f} and {most:,.0f}")
+            raise InputError(f"This target is impossible: choose one between {between}.")
+    # No value exceeds the highest possible one, or falls below the lowest.
+    unreachable = edit.target == (most if edit.direction == "above" else least)
+    if edit.direction != "within" and unreachable:
+        raise InputError("No value can ever meet this target: choose one that can be reached.")
+    if edit.direction == "within" and (upper is None or upper <= edit.target):
+        raise InputError("The upper end of the target lies above the lower one: raise it.")
+    return {
+        "target": float(edit.target),
+        "upper_target": None if upper is None else float(upper),
+        "direction": edit.direction,
+        "owner": given_text(edit.owner, "who answers for it"),
+        "rationale": given_text(edit.rationale, "why it matters"),
+    }
