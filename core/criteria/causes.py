@@ -161,7 +161,7 @@ class _Run:
 def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]:
     """What the failed, the slow and the badly rated have in common in a window.
 
-    All rows of the window count, those that are excluded as well, so that an exclusion can be data
+    All rows of the window count, those that are excluded as well, so that an exclusion can be seen
     beside what it leaves out.
     """
     every = data.all_of_it

@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 
 from core.analytics.window import Window
 from core.base.stats import Estimate
-from core.criteria.rules import RULES
-from core.criteria.verdicts import estimate_of
+from core.criteria.verdicts import RULES, estimate_of
 from core.criteria.window_data import WindowData, window_data
 from core.feedback.counted_votes import cast, votes_of
 from core.feedback.survey_answers import LEAST_ANSWERS

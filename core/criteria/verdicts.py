@@ -1,21 +1,19 @@
-"""Are we meeting our success criteria: each one estimated over a window and judged."""
+"""Success criteria: how each is estimated over a window, and its verdict against the target."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from core.analytics.registry import METRICS
 from core.analytics.window import Window
 from core.base import histogram, stats, text
-from core.base.stats import Direction, Estimate, Verdict
-from core.criteria.platform import PlatformReading
-from core.criteria.roi import Roi
-from core.criteria.rules import RULES, Rule
-from core.criteria.time_saved import Comparison
+from core.base.histogram import HistogramQuantile
+from core.base.stats import Bounds, Direction, Estimate, Verdict
+from core.criteria.platform import GaugeDay
 from core.criteria.window_data import WindowData, window_data
-from core.store import Criterion, Scope, table
+from core.store import Criterion, Scope
 
 RECORDS, PROMETHEUS = "records", "Prometheus"
 # What a stored result keeps of its criterion.
@@ -23,15 +21,190 @@ KEPT = (
     *("key", "label", "direction", "target", "upper_target", "unit", "owner", "rationale"),
     "is_guardrail",
 )
+# A rater with more than this share of the ratings is told in the note.
+MOST_OF_ONE = 0.3
+PREFERRED = {
+    "stratified": "within category and priority",
+    "go_live": "before and after go-live",
+    None: "",
+}
+
+BoundsAt = Callable[[int], Bounds]
+
+
+def _mean_bounds(_data: WindowData, estimate: Estimate) -> BoundsAt:
+    return lambda n: stats.scaled_bounds(estimate, n)
+
+
+def _share_bounds(_data: WindowData, estimate: Estimate) -> BoundsAt:
+    return lambda n: stats.proportion_bounds(estimate.value or 0.0, n)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a criterion is estimated.
+
+    `sample` names an observation; `bounds` gives the interval that n observations like the present
+    ones would have. `metric` is the metric with the same definition, None where there is none.
+    `platform` is the estimate from Prometheus, for windows without records of runs, and `query` the
+    name of its PromQL.
+    """
+
+    sample: str
+    estimate: Callable[[WindowData], Estimate]
+    bounds: Callable[[WindowData, Estimate], BoundsAt] = _mean_bounds
+    metric: str | None = None
+    note: Callable[[WindowData], str] = lambda _data: ""
+    platform: Callable[[WindowData], Estimate] | None = None
+    platform_note: Callable[[WindowData], str] = lambda _data: ""
+    query: str = ""
+
+
+def _quantile_rule(metric: str, share: float) -> Rule:
+    def of_buckets(data: WindowData) -> HistogramQuantile:
+        return histogram.quantile_estimate(data.platform.buckets or {}, share)
+
+    return Rule(
+        sample="run",
+        metric=metric,
+        estimate=lambda data: stats.quantile_estimate(data.runs.seconds, share),
+        bounds=lambda data, _estimate: lambda n: stats.quantile_bounds(data.runs.seconds, share, n),
+        platform=lambda data: of_buckets(data).estimate,
+        platform_note=lambda data: of_buckets(data).note,
+        query=metric.removeprefix("latency_"),
+    )
+
+
+def _platform_success(data: WindowData) -> Estimate:
+    completed, failed = data.platform.completed or 0, data.platform.failed or 0
+    return stats.proportion_estimate(completed, completed + failed)
+
+
+def _pending_note(data: WindowData) -> str:
+    pending = data.runs.pending
+    return f"{text.times(pending, 'run')} pending, left out" if pending else ""
+
+
+def _reduction_note(data: WindowData) -> str:
+    """The comparison that the figure is taken from, and the other figures."""
+    comparison = data.comparison
+    said = [PREFERRED[comparison.preferred.figure]]
+    for name, compared in (("stratified", comparison.stratified), ("naive", comparison.naive)):
+        value = compared.estimate.value
+        if value is not None and comparison.preferred.figure != name:
+            said.append(f"{name} {text.share(value)}")
+    if comparison.warnings:
+        said.append("see the warnings under Before and after")
+    return "; ".join(part for part in said if part)
+
+
+def _satisfaction_note(data: WindowData) -> str:
+    """Ratings in the product and in the survey apart, and the share of the busiest rater."""
+    found = data.satisfaction
+    said = [
+        f"{name} {text.amount(estimate.value, 'stars')} of {text.count(estimate.n)}"
+        for name, estimate in (("in the product", found.in_product), ("survey", found.survey))
+        if estimate.value is not None
+    ]
+    if found.busiest_share is not None and found.busiest_share > MOST_OF_ONE:
+        said.append(f"one rater gave {text.share(found.busiest_share)} of the ratings")
+    return "; ".join(said)
+
+
+def _net(data: WindowData) -> Estimate:
+    """The net value of a week; its interval is that of the minutes saved."""
+    found, n = data.roi, data.comparison.preferred.estimate.n
+    method = "interval of the minutes saved"
+    if found.net_per_week is None:
+        return Estimate(value=None, low=None, high=None, n=0, method=method, reason=found.reason)
+    net = found.net_per_week
+    return Estimate(value=net.middle, low=net.low, high=net.high, n=n, method=method)
+
+
+def _net_note(data: WindowData) -> str:
+    currency = next((one.value for one in data.roi.inputs if one.key == "currency"), "")
+    return "" if data.roi.reason else f"{currency} net a week, from low to high"
+
+
+def _availability(data: WindowData) -> Estimate:
+    """The share of minutes that were scraped: a full count, so without sampling error."""
+    reading = data.platform
+    method = "counted in full: every minute is known"
+    if reading.available is None:
+        why = "Prometheus was not read"
+        return Estimate(value=None, low=None, high=None, n=0, method=method, reason=why)
+    share, n = reading.available, round(reading.minutes_read)
+    return Estimate(value=share, low=share, high=share, n=n, method=method)
+
+
+def _daily(days: Sequence[GaugeDay] | None, what: str) -> Estimate:
+    """The mean of daily means: readings within a day are too alike to count one by one."""
+    found = stats.mean_estimate([day.mean for day in days or ()])
+    return found if found.value is not None else replace(found, reason=f"{what} not read")
+
+
+RULES: Mapping[str, Rule] = {
+    "success_rate": Rule(
+        sample="run",
+        metric="enhancement_success_rate",
+        estimate=lambda data: stats.proportion_estimate(data.runs.completed, data.runs.finished),
+        bounds=_share_bounds,
+        note=_pending_note,
+        platform=_platform_success,
+        query="requests",
+    ),
+    "latency_p50": _quantile_rule("latency_p50", 0.50),
+    "latency_p95": _quantile_rule("latency_p95", 0.95),
+    "latency_p99": _quantile_rule("latency_p99", 0.99),
+    "satisfaction": Rule(
+        sample="rating",
+        estimate=lambda data: data.satisfaction.together,
+        note=_satisfaction_note,
+    ),
+    "positive_feedback": Rule(
+        sample="thumb",
+        metric="positive_feedback_rate",
+        estimate=lambda data: stats.proportion_estimate(*data.thumbs),
+        bounds=_share_bounds,
+    ),
+    "time_reduction": Rule(
+        sample="enhanced ticket",
+        estimate=lambda data: data.comparison.preferred.estimate,
+        note=_reduction_note,
+    ),
+    "roi": Rule(sample="enhanced ticket", estimate=_net, note=_net_note),
+    "throughput": Rule(
+        sample="day",
+        metric="throughput_per_day",
+        estimate=lambda data: stats.mean_estimate(data.whole_days),
+    ),
+    "availability": Rule(
+        sample="minute",
+        estimate=_availability,
+        note=lambda data: "minutes in which the platform was scraped" if data.platform.gaps else "",
+    ),
+    "queue_depth": Rule(
+        sample="day",
+        estimate=lambda data: _daily(data.platform.queue, "queue depth"),
+        note=lambda _data: "the mean of the days' means",
+        query="queue_depth",
+    ),
+    "worker_utilisation": Rule(
+        sample="day",
+        estimate=lambda data: _daily(data.platform.utilisation, "worker utilisation"),
+        note=lambda _data: "the mean of the days' means",
+        query="worker_active",
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What a window says of a criterion.
+    """The estimate of a criterion over a window, and its verdict.
 
-    `more_needed` is how many more observations of the kind `sample` would decide the verdict, at
-    the present rate in `more_days` days; None where it is decided or no sample would do. `source`
-    is records or Prometheus, `query` the PromQL that says the same, "" where there is none.
+    `more_needed` more observations would decide the verdict, in `more_days` days at the present
+    rate; None where it is decided or no sample would do. `source` is records or Prometheus, `query`
+    the PromQL with the same result, "" where there is none.
     """
 
     estimate: Estimate
@@ -66,7 +239,7 @@ class CriterionResult:
 
     @property
     def is_met_by_exclusions(self) -> bool:
-        """Whether the exclusions alone make it Met: something to be data, not to be hidden."""
+        """Whether it is Met only because of the exclusions, which every reader must see."""
         everything = self.with_excluded
         return (
             everything is not None
@@ -77,15 +250,13 @@ class CriterionResult:
 
 def criteria_of(scope: Scope) -> list[Criterion]:
     """The account's criteria in their order."""
-    criteria = table(Criterion)
     found = (
-        select(criteria)
-        .where(criteria.c.account_id == scope.account)
-        .order_by(criteria.c.position, criteria.c.key)
+        select(Criterion)
+        .where(Criterion.account_id == scope.account)
+        .order_by(col(Criterion.position), col(Criterion.key))
     )
     with scope.read() as session:
-        rows = session.connection().execute(found).mappings().all()
-    return [Criterion(**row) for row in rows]
+        return list(session.exec(found))
 
 
 def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
@@ -105,31 +276,16 @@ def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
     ]
 
 
-def comparison_of(scope: Scope, *, window: Window) -> Comparison:
-    """Tickets with and without enhancement in the window as it counts."""
-    return window_data(scope, window=window).comparison
-
-
-def roi_of(scope: Scope, *, window: Window) -> Roi:
-    """What the window as it counts is worth."""
-    return window_data(scope, window=window).roi
-
-
-def platform_of(scope: Scope, *, window: Window) -> PlatformReading:
-    """What Prometheus says of the window as it counts."""
-    return window_data(scope, window=window).platform
-
-
 def weekly_estimates(
     scope: Scope, *, weeks: Iterable[Window], keys: Iterable[str]
 ) -> dict[str, list[Estimate]]:
-    """By criterion key, the estimate of each week as it counts."""
+    """By criterion key, the estimate of each week without what is excluded."""
     data = [window_data(scope, window=week) for week in weeks]
     return {key: [estimate_of(RULES[key], of_week)[0] for of_week in data] for key in keys}
 
 
 def estimate_of(rule: Rule, data: WindowData) -> tuple[Estimate, str]:
-    """The estimate from the records, else from Prometheus, and which of the two it is."""
+    """The estimate and its source: the records of runs, else Prometheus."""
     estimate = rule.estimate(data)
     if estimate.value is None and rule.platform is not None:
         other = rule.platform(data)
@@ -159,7 +315,7 @@ def _judged(record: Criterion, rule: Rule, data: WindowData) -> Judged:
 
 
 def _platform_note(rule: Rule, data: WindowData, record: Criterion) -> str:
-    """What limits the figure, and the exact share within a target that is a bucket's bound."""
+    """The limits of the figure, and the exact share within a target that is a bucket's bound."""
     said = [rule.platform_note(data)]
     if record.unit == "seconds":
         within = histogram.share_within(data.platform.buckets or {}, record.target)
@@ -196,7 +352,7 @@ def _judged_content(judged: Judged) -> dict[str, Any]:
 
 
 def load_result(content: Mapping[str, Any]) -> CriterionResult:
-    """The result that `result_content` made JSON of."""
+    """The result of the JSON that `result_content` made."""
     everything = content["with_excluded"]
     kept = {"rationale": ""} | {name: content[name] for name in KEPT if name in content}
     return CriterionResult(

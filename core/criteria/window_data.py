@@ -202,3 +202,18 @@ def window_data(scope: Scope, *, window: Window) -> WindowData:
     )
     go_live = date.fromisoformat(settings.go_live) if settings.go_live else None
     return WindowData(scope, window, inside, go_live)
+
+
+def comparison_of(scope: Scope, *, window: Window) -> Comparison:
+    """The comparison of tickets with and without enhancement, without what is excluded."""
+    return window_data(scope, window=window).comparison
+
+
+def roi_of(scope: Scope, *, window: Window) -> Roi:
+    """The business impact of a window, without what is excluded."""
+    return window_data(scope, window=window).roi
+
+
+def platform_of(scope: Scope, *, window: Window) -> PlatformReading:
+    """The Prometheus readings of a window, without what is excluded."""
+    return window_data(scope, window=window).platform

@@ -17,8 +17,8 @@ from core.criteria.ledger import (
     withdraw_annotation,
 )
 from core.criteria.panels import Panel, PanelData, panels
-from core.criteria.verdicts import CriterionResult, comparison_of, platform_of
-from core.criteria.window_data import instants
+from core.criteria.verdicts import CriterionResult
+from core.criteria.window_data import comparison_of, instants, platform_of
 from core.store import Annotation
 from pages import ui
 

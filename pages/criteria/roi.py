@@ -9,7 +9,7 @@ from core.analytics.account_settings import RoiSettings, save_settings, settings
 from core.analytics.window import Window
 from core.base import text
 from core.criteria.roi import Amount, Roi, RoiInput
-from core.criteria.verdicts import roi_of
+from core.criteria.window_data import roi_of
 from pages import ui
 
 PLACE = "criteria_roi"

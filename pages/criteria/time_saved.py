@@ -11,7 +11,7 @@ from core.base import text
 from core.criteria.charts import estimate_rows
 from core.criteria.time_comparison import Compared
 from core.criteria.time_saved import Comparison
-from core.criteria.verdicts import comparison_of
+from core.criteria.window_data import comparison_of
 from pages import ui
 
 PLACE = "criteria_go_live"

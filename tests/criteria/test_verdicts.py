@@ -15,7 +15,8 @@ from core.analytics.window import Window, iso_week
 from core.base.stats import Verdict, proportion_estimate, quantile_estimate
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclude, exclusions, withdraw_exclusion
-from core.criteria.verdicts import evaluate, platform_of, weekly_estimates
+from core.criteria.verdicts import evaluate, weekly_estimates
+from core.criteria.window_data import platform_of
 from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, open_store, table
 from core.store.days import extend_calendar, fill_days
 
