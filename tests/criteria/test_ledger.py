@@ -84,7 +84,7 @@ def test_exclusions_of_one_account_leave_the_other_alone(store):
     [
         ({"to_at": NOON}, "before the beginning"),
         ({"to_at": NOON - HOUR}, "before the beginning"),
-        ({"from_at": NOON.replace(tzinfo=None)}, "with their zone"),
+        ({"from_at": NOON.replace(tzinfo=None)}, "with their time zone"),
         ({"kind": "weather"}, "choose outage"),
         ({"reason": " \n"}, "Say the reason"),
         ({"reason": "x" * 501}, "1 to 500"),
@@ -187,9 +187,9 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
     ("key", "wrong", "said"),
     [
         ("success_rate", {"target": 1.5}, "between 0 and 100 %"),
-        ("success_rate", {"target": 1.0}, "ever meet"),
-        ("success_rate", {"target": float("nan")}, "no sense"),
-        ("latency_p95", {"target": 0.0, "direction": "below"}, "ever meet"),
+        ("success_rate", {"target": 1.0}, "can ever meet"),
+        ("success_rate", {"target": float("nan")}, "is impossible"),
+        ("latency_p95", {"target": 0.0, "direction": "below"}, "can ever meet"),
         ("satisfaction", {"target": 6.0}, "between 1 and 5"),
         ("throughput", {"target": 100, "direction": "within", "upper_target": 50}, "raise it"),
         ("throughput", {"target": 100, "direction": "within"}, "raise it"),
