@@ -159,4 +159,4 @@ def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         return f"{text.times(abs(more), then['sample'])} {'more' if more > 0 else 'fewer'}"
     if then["target_words"] != now["target_words"]:
         return f"the target was {then['target_words']}"
-    return "rows that were there have changed"
+    return "rows that were already stored have changed"

@@ -114,7 +114,7 @@ def test_a_vote_that_was_changed_and_one_on_a_page(world):
     )
     positive = restated(world, baseline)["Positive feedback"]
     assert (positive.frozen, positive.now) == ("75 %, not proven", "83.3 %, not proven")
-    assert positive.reasons == ("rows that were there have changed",)
+    assert positive.reasons == ("rows that were already stored have changed",)
     vote(world, 5, hours=4, thumb=CLEAR)
     positive = restated(world, baseline)["Positive feedback"]
     assert positive.reasons == ("1 thumb no longer there",)
@@ -142,7 +142,7 @@ def test_inputs_that_people_changed_are_the_reason_and_no_rows(world):
     assert found.reasons == ("hourly rate was 60", "enhanced tickets per week was 40")
     save_settings(Scope(world, "a"), BaselineSettings(go_live="2026-11-05"), by="Bob")
     reasons = {reason for one in restated(world, baseline).values() for reason in one.reasons}
-    assert "rows that were there have changed" not in reasons
+    assert "rows that were already stored have changed" not in reasons
 
 
 def test_a_window_without_any_row_is_frozen_and_later_restated(any_store):
