@@ -311,28 +311,25 @@ def views(page: ui.Page) -> None:
                     "Remove",
                     key=f"explore_forget_{view.name}",
                     type="tertiary",
-                    on_click=ui.say_after,
-                    args=("views", "Removed.", forget_view, page.scope, view.name),
+                    on_click=ui.run_action,
+                    args=(page, "Removed.", forget_view, view.name),
                 )
         with (
-            st.form("explore_save", border=False, clear_on_submit=True),
+            st.form(ui.fresh_key("explore_save"), border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),
         ):
-            st.text_input("Name of this view", key="explore_name", max_chars=100)
-            st.form_submit_button("Save view", on_click=save, args=(page,))
-        ui.said("views")
+            name = st.text_input("Name of this view", max_chars=100)
+            if st.form_submit_button("Save view"):
+                save(page, name)
         st.caption("The address of this page is the link to this view.")
 
 
-def save(page: ui.Page) -> None:
+def save(page: ui.Page, name: str) -> None:
     """Keep the view with all that its address leaves out, so that another opening view keeps it."""
     query = LINK_OF_OPENING | {
-        key: st.query_params.get_all(key)
-        for key in st.query_params
-        if key.startswith("explore_") and key != "explore_name"
+        key: st.query_params.get_all(key) for key in st.query_params if key.startswith("explore_")
     }
-    name = str(st.session_state["explore_name"])
-    ui.say_after("views", "Saved.", save_view, page.scope, name, query)
+    ui.submit_action(page, "Saved.", save_view, name, query, clears="explore_save")
 
 
 ui.run_page("explore", "What do you want to know?", show)

@@ -3,12 +3,14 @@
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
 from core.charts.vega import Drawn, Part
+
+ImageKind: TypeAlias = Literal["png", "svg"]
 
 WIDTH = 900  # of the chart, in pixels at a scale of 1
 MARGIN = 24
@@ -35,7 +37,7 @@ NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 def chart_image(
     drawn: Drawn,
     *,
-    kind: Literal["png", "svg"],
+    kind: ImageKind,
     title: str,
     subtitle: str,
     stamp: Mapping[str, str],

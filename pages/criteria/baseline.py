@@ -38,7 +38,6 @@ COLOURS = {
 
 
 def show(page: ui.Page) -> None:
-    ui.said(PLACE)
     known = ui.read(page, baselines)
     if not known:
         ui.empty(
@@ -108,17 +107,16 @@ def _progress(page: ui.Page, baseline: Baseline) -> str:
 
 
 def _freeze(page: ui.Page, baseline: Baseline) -> None:
-    who = ui.editor(page)
+    who = page.person
     st.button(
         "Freeze it",
         type="primary",
         disabled=who is None,
         key=f"{PLACE}_freeze_{baseline.id}",
         help="Stores every figure, interval, definition and exclusion as it is now",
-        on_click=ui.say_after if who else None,
-        args=(PLACE, "Frozen: from now on later weeks are compared with it.", freeze_baseline),
+        on_click=ui.run_action if who else None,
+        args=(page, "Frozen: from now on later weeks are compared with it.", freeze_baseline),
         kwargs={
-            "scope": page.scope,
             "baseline_id": baseline.id,
             "by": who,
         },
@@ -172,7 +170,7 @@ def _health_row(day: DayHealth) -> dict[str, object]:
 
 
 def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
-    who = ui.editor(page)
+    who = page.person
     monday = page.today + timedelta(days=7 - page.today.weekday())
     st.warning(
         ui.plain(
@@ -184,10 +182,9 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
         f"Begin again on Monday, {text.day(monday)}",
         key=f"{PLACE}_restart_{baseline.id}",
         disabled=who is None,
-        on_click=ui.say_after if who else None,
-        args=(PLACE, "Planned again, from Monday on.", restart_baseline),
+        on_click=ui.run_action if who else None,
+        args=(page, "Planned again, from Monday on.", restart_baseline),
         kwargs={
-            "scope": page.scope,
             "baseline_id": baseline.id,
             "first_day": monday,
             "by": who,
@@ -267,7 +264,7 @@ def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
 
 
 def _plan(page: ui.Page) -> None:
-    who = ui.editor(page)
+    who = page.person
     last = last_complete_week(page.today)
     with st.form(f"{PLACE}_plan_{page.account.id}", border=False):
         with st.grid(3, min_column_width=180):
@@ -280,17 +277,15 @@ def _plan(page: ui.Page) -> None:
             )
             days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
         if st.form_submit_button("Plan it", type="primary", disabled=who is None) and who:
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Planned.",
                 plan_baseline,
-                page.scope,
                 name=name,
                 first_day=first,
                 days=int(days),
                 by=who,
                 today=page.today,
             )
-            st.rerun()
     if who is None:
         st.caption("Planning a baseline takes an editor of this dashboard.")

@@ -82,7 +82,6 @@ def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
 
 def _happened(page: ui.Page, window: Window) -> None:
     """The annotations of the window, and a way to add one."""
-    ui.said(PLACE)
     start, end = instants(page.store.zone, window)
     found = ui.read(page, annotations, start=start, end=end)
     with st.container(border=True):
@@ -92,7 +91,7 @@ def _happened(page: ui.Page, window: Window) -> None:
             st.markdown("Nothing is noted in this window.")
         for entry in found:
             _entry(page, entry)
-        if ui.editor(page):
+        if page.person:
             with st.popover("Note a deployment or an incident"):
                 _note(page, window)
 
@@ -107,34 +106,33 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
             f"**{kind}**, {ui.plain(at)}: {ui.plain(entry.text)} ({ui.plain(entry.entered_by)})",
             width="stretch",
         )
-        if ui.editor(page):
+        if page.person:
             st.button(
                 "Remove",
                 key=f"{PLACE}_{entry.id}",
                 type="tertiary",
-                on_click=ui.say_after,
-                args=(PLACE, "Removed from the charts.", withdraw_annotation, page.scope, entry.id),
-                kwargs={"by": ui.editor(page) or ""},
+                on_click=ui.run_action,
+                args=(page, "Removed from the charts.", withdraw_annotation, entry.id),
+                kwargs={"by": page.person or ""},
             )
 
 
 def _note(page: ui.Page, window: Window) -> None:
     assert window.start is not None
-    with st.form(f"{PLACE}_new", border=False, clear_on_submit=True):
+    with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
         left, right = st.columns(2)
         day = left.date_input("Day", window.start + timedelta(days=2), format="YYYY-MM-DD")
         clock = right.time_input("at", time(12, 0), step=60)
         kind = st.selectbox("Kind", list(ANNOTATION_KINDS), format_func=ANNOTATION_KINDS.get)
         text = st.text_input("What happened", max_chars=500)
         if st.form_submit_button("Note it", type="primary"):
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Noted: it is marked on every chart over time.",
                 annotate,
-                page.scope,
                 from_at=datetime.combine(day, clock, page.store.zone),
                 kind=kind,
                 text=text,
-                by=ui.editor(page) or "",
+                by=page.person or "",
+                clears=f"{PLACE}_new",
             )
-            st.rerun()

@@ -22,7 +22,6 @@ DIRECTIONS = {"above": "above", "below": "below", "within": "between two values"
 
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
-    ui.said(PLACE)
     frame = pd.DataFrame([CriterionRow.of(result).columns(*COLUMNS) for result in results])
     with st.container(border=True):
         st.subheader(f"All criteria and guardrails in {ui.plain(window.label)}", anchor=False)
@@ -35,7 +34,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
     st.subheader("Decide a criterion", anchor=False)
-    who = ui.editor(page)
+    who = page.person
     key = st.selectbox(
         "Criterion",
         list(criteria),
@@ -69,16 +68,14 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 owner=owner,
                 rationale=rationale,
             )
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 f"Saved: {known.label} is judged by it from now on.",
                 change_criterion,
-                page.scope,
                 key,
                 edit,
                 by=who,
             )
-            st.rerun()
     if who is None:
         st.caption("Deciding criteria takes an editor of this dashboard.")
     _history(page, known)

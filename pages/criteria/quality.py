@@ -20,7 +20,6 @@ SHOWN_FINDINGS = 12
 
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
-    ui.said(PLACE)
     found = ui.read(page, findings, window=window)
     ledger = ui.read(page, exclusions)
     _findings(page, found, ledger, window)
@@ -78,7 +77,7 @@ def _finding(page: ui.Page, finding: Finding, *, is_excluded: bool) -> None:
             st.badge("Excluded", color="gray")
         elif (
             finding.kind is not None
-            and ui.editor(page)
+            and page.person
             and st.button(
                 "Exclude",
                 key=f"{PLACE}_{finding.key}",
@@ -108,20 +107,18 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
     )
     reason = st.text_input("Reason", value=finding.text, max_chars=500)
     if st.button("Exclude it", type="primary"):
-        ui.say_after(
-            PLACE,
+        ui.submit_action(
+            page,
             "Excluded: each figure is now shown with and without it.",
             exclude,
-            page.scope,
             from_at=finding.from_at,
             to_at=finding.to_at,
             kind=kind,
             reason=reason,
-            by=ui.editor(page) or "",
+            by=page.person or "",
             subject=finding.subject,
             finding=finding.key,
         )
-        st.rerun()
 
 
 def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
@@ -166,7 +163,7 @@ def _ledger(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
             st.markdown("Nothing is excluded: every figure counts every row.")
         else:
             st.dataframe(pd.DataFrame([_entry(page, entry) for entry in ledger]), hide_index=True)
-        if ui.editor(page):
+        if page.person:
             with st.container(horizontal=True):
                 with st.popover("Add an exclusion"):
                     _add(page)
@@ -191,7 +188,7 @@ def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
 
 
 def _add(page: ui.Page) -> None:
-    with st.form(f"{PLACE}_new", border=False, clear_on_submit=True):
+    with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
         left, right = st.columns(2)
         first = left.date_input("From", page.today, format="YYYY-MM-DD")
         begin = right.time_input("at", time(0, 0), step=60)
@@ -200,18 +197,17 @@ def _add(page: ui.Page) -> None:
         kind = st.selectbox("Kind", list(EXCLUSION_KINDS), format_func=EXCLUSION_KINDS.get)
         reason = st.text_input("Reason", max_chars=500)
         if st.form_submit_button("Exclude", type="primary"):
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Excluded: each figure is now shown with and without it.",
                 exclude,
-                page.scope,
                 from_at=_instant(page, first, begin),
                 to_at=_instant(page, last, end),
                 kind=kind,
                 reason=reason,
-                by=ui.editor(page) or "",
+                by=page.person or "",
+                clears=f"{PLACE}_new",
             )
-            st.rerun()
 
 
 def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
@@ -222,15 +218,13 @@ def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
         format_func=lambda n: f"{ui.moment(page, live[n].from_at)}: {live[n].reason}",
     )
     if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
-        ui.say_after(
-            PLACE,
+        ui.submit_action(
+            page,
             "Withdrawn: its rows count again.",
             withdraw_exclusion,
-            page.scope,
             number,
-            by=ui.editor(page) or "",
+            by=page.person or "",
         )
-        st.rerun()
 
 
 def _instant(page: ui.Page, day: date, clock: time) -> datetime:

@@ -10,6 +10,7 @@ from core.analytics.window import Window
 from core.base import text
 from core.criteria.roi import Amount, Roi, RoiInput
 from core.criteria.window_data import roi_of
+from core.store import Scope
 from pages import ui
 
 PLACE = "criteria_roi"
@@ -17,7 +18,6 @@ SOURCES = {"measured": "measured on tickets", "survey": "said in the survey"}
 
 
 def show(page: ui.Page, window: Window) -> None:
-    ui.said(PLACE)
     found = ui.read(page, roi_of, window=window)
     known = ui.read(page, settings_of, kind=RoiSettings)
     with st.container(border=True):
@@ -89,7 +89,7 @@ def _inputs(page: ui.Page, found: Roi, known: RoiSettings) -> None:
         st.subheader("What it is computed from", anchor=False)
         frame = pd.DataFrame([_input(page, one) for one in found.inputs])
         st.dataframe(frame, hide_index=True)
-        if ui.editor(page):
+        if page.person:
             with st.popover("Change the inputs"):
                 _form(page, known)
         else:
@@ -132,11 +132,10 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
             format_func=SOURCES.get,
         )
         if st.form_submit_button("Save", type="primary"):
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Saved, with your name beside it.",
                 _save,
-                page,
                 {
                     "hourly_rate": rate,
                     "operating_cost_per_week": cost,
@@ -146,9 +145,8 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
                     "minutes_source": source,
                 },
             )
-            st.rerun()
 
 
-def _save(page: ui.Page, given: dict[str, Any]) -> None:
+def _save(scope: Scope, given: dict[str, Any]) -> None:
     settings = RoiSettings(**given)
-    save_settings(page.scope, settings, by=ui.editor(page) or "")
+    save_settings(scope, settings, by=scope.person or "")

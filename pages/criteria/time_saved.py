@@ -19,7 +19,6 @@ SUBJECT = f"settings of {BaselineSettings.KEY}"
 
 
 def show(page: ui.Page, window: Window) -> None:
-    ui.said(PLACE)
     found = ui.read(page, comparison_of, window=window)
     preferred = found.preferred
     with st.container(border=True):
@@ -153,7 +152,7 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
 def _go_live(page: ui.Page) -> None:
     known = ui.read(page, settings_of, kind=BaselineSettings)
     history = ui.read(page, changes, subject=SUBJECT)
-    who = ui.editor(page)
+    who = page.person
     with st.container(border=True):
         st.subheader("When did the enhancer go live?", anchor=False)
         with st.form(f"{PLACE}_{page.account.id}", border=False):
@@ -165,15 +164,13 @@ def _go_live(page: ui.Page) -> None:
                 help="With it the weeks before are compared with as many after, whoever was helped",
             )
             if st.form_submit_button("Save", disabled=who is None) and who:
-                ui.say_after(
-                    PLACE,
+                ui.submit_action(
+                    page,
                     "Saved: the weeks before it are compared with those after.",
                     save_settings,
-                    page.scope,
                     BaselineSettings(go_live=str(day) if day else ""),
                     by=who,
                 )
-                st.rerun()
         if who is None:
             st.caption("Entering the date takes an editor of this dashboard.")
         if history:

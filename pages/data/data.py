@@ -26,6 +26,7 @@ from core.ingest.sync import (
     start_sync,
     vanished,
 )
+from core.store import Scope
 from pages import ui
 
 STATES = {
@@ -139,7 +140,6 @@ def sync_box(page: ui.Page) -> None:
         with st.container(horizontal=True):
             sync_button(page, source, "Sync now", full=False, disabled=running)
             sync_button(page, source, "Read everything again", full=True, disabled=running)
-        ui.said("sync")
 
 
 def sync_button(
@@ -150,11 +150,15 @@ def sync_button(
         type="secondary" if full else "primary",
         key="data_sync_full" if full else "data_sync",
         help="Also what is final and was read before; takes longer" if full else None,
-        on_click=ui.say_after,
-        args=("sync", "The sync has started.", start_sync, page.store, source),
+        on_click=ui.run_action,
+        args=(page, "The sync has started.", _start, source),
         kwargs={"full": full},
         disabled=disabled,
     )
+
+
+def _start(scope: Scope, source: TestioAccount, *, full: bool) -> None:
+    start_sync(scope.store, source, full=full)
 
 
 def progress(page: ui.Page) -> None:

@@ -11,6 +11,7 @@ from core.analytics.segments import ACTIVITIES, LIFECYCLES
 from core.base import text
 from core.engagement.people import Engagement
 from core.engagement.words import SEGMENTS, segment_rules
+from core.store import Scope
 from pages import ui
 
 UNDATED = "No cycle with a date"
@@ -101,10 +102,9 @@ def _sizes(found: Engagement) -> None:
 
 
 def _form(page: ui.Page) -> None:
-    now, who = in_use(page), ui.editor(page)
+    now, who = in_use(page), page.person
     with st.container(border=True, height="stretch"):
         st.subheader("Thresholds", anchor=False)
-        ui.said("engagement")
         with st.form(f"engagement_thresholds_{page.account.id}", border=False):
             with st.grid(2, min_column_width=180):
                 for name, label in LABELS.items():
@@ -140,20 +140,20 @@ def _typed(page: ui.Page) -> EngagementSettings:
     )
 
 
-def _use(page: ui.Page) -> None:
+def _use(_scope: Scope, page: ui.Page) -> None:
     st.session_state[TRIED] = st.session_state.get(TRIED, {}) | {page.account.id: _typed(page)}
 
 
 def _try(page: ui.Page) -> None:
-    ui.say_after("engagement", "These thresholds are tried, for you alone.", _use, page)
+    ui.run_action(page, "These thresholds are tried, for you alone.", _use, page)
 
 
 def _save(page: ui.Page, who: str) -> None:
-    def save() -> None:
-        save_settings(page.scope, _typed(page), by=who)
+    def save(scope: Scope) -> None:
+        save_settings(scope, _typed(page), by=who)
         _unuse(page)
 
-    ui.say_after("engagement", "Thresholds saved for the account.", save)
+    ui.run_action(page, "Thresholds saved for the account.", save)
 
 
 def _unuse(page: ui.Page) -> None:

@@ -87,7 +87,6 @@ def one(page: ui.Page, run: RatedEnhancement) -> None:
         st.subheader(f"Did this help with {ui.plain(run.ticket_id or run.id)}?", anchor=False)
         if run.status:
             st.caption(ui.plain(outcome(page, run)))
-        ui.said("feedback")
         _rate.thumbs(page, run)
         if run.vote is not None:
             st.caption("Saved. Press again to change it; stars and words are welcome.")
@@ -108,7 +107,6 @@ def rate(page: ui.Page) -> None:
                 width="stretch",
             )
             _rate.address_box()
-        ui.said("feedback")
         runs = recent_enhancements(page.scope, rater=_rate.rater(page), search=search, limit=SHOWN)
         if not runs:
             what = f"No ticket or run has {search!r} in its number." if search else "No run yet."

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.feedback.survey_answers import QUESTIONS, TEXTS, Question
 from core.feedback.surveys import Invitation, draft_of, invitation_of, save_draft, send_answers
+from core.store import Scope
 from pages import ui
 
 LEAST_MINUTES, MOST_MINUTES = -240.0, 240.0
@@ -28,7 +29,6 @@ def show(page: ui.Page) -> None:
         _thanks()
         return
     _greet(invited)
-    ui.said("survey")
     if "survey_key" not in st.session_state or st.session_state["survey_key"] != key:
         _take_up(page, key)
     for question in QUESTIONS[:-1]:
@@ -131,11 +131,11 @@ def _send(page: ui.Page, key: str, invited: Invitation | None) -> None:
     typed = str(st.session_state.get("survey_respondent", "")).strip()
     respondent = invited.respondent if invited else typed or None
 
-    def send() -> None:
-        send_answers(page.scope, key, _answers(), respondent=respondent)
+    def send(scope: Scope) -> None:
+        send_answers(scope, key, _answers(), respondent=respondent)
         st.session_state["survey_sent"] = key
 
-    ui.say_after("survey", "Your answers are in.", send)
+    ui.run_action(page, "Your answers are in.", send)
 
 
 def narrow(page: ui.Page) -> None:

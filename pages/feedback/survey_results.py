@@ -23,7 +23,6 @@ YES_NO = {True: "Yes", False: "No"}
 
 
 def show(page: ui.Page, chosen: Filters) -> None:
-    ui.said(PLACE)
     asked = ui.read(page, invitations)
     found = ui.read(page, survey_results, window=chosen.window)
     _head(page, asked, found)
@@ -34,7 +33,7 @@ def show(page: ui.Page, chosen: Filters) -> None:
             for answered in found.questions:
                 _question(page, answered, chosen)
         _texts(found)
-    if ui.editor(page):
+    if page.person:
         _invite(page)
     _reminders(page, asked)
 
@@ -102,25 +101,24 @@ def _texts(found: SurveyResults) -> None:
 def _invite(page: ui.Page) -> None:
     with (
         st.expander("Invite people"),
-        st.form(f"{PLACE}_invite", border=False, clear_on_submit=True),
+        st.form(ui.fresh_key(f"{PLACE}_invite"), border=False),
     ):
         people = st.text_area("Addresses or names, one to a line", height=120)
         if st.form_submit_button("Invite", type="primary"):
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Invited: their links are in the list below.",
                 invite,
-                page.scope,
                 people,
-                by=ui.editor(page) or "",
+                by=page.person or "",
+                clears=f"{PLACE}_invite",
             )
-            st.rerun()
 
 
 def _reminders(page: ui.Page, asked: Sequence[Invitation]) -> None:
     """Who has not answered, with the link that is theirs; for editors alone."""
     waiting = [one for one in asked if one.answered_at is None]
-    if not asked or not ui.editor(page):
+    if not asked or not page.person:
         return
     with st.container(border=True):
         st.subheader(

@@ -25,14 +25,13 @@ TONES = {"complaint": ("Complaint", "orange"), "praise": ("Praise", "green")}
 
 
 def show(page: ui.Page, window: Window) -> None:
-    ui.said(edit.PLACE)
     found = ui.read(page, read_themes, window=window, today=page.today)
     with st.container(border=True):
         st.subheader(ui.plain(themes_answer(found, window.label)), anchor=False)
         st.caption(ui.plain(unassigned_words(found)))
         search, status = _controls()
         with st.container(horizontal=True):
-            if ui.editor(page):
+            if page.person:
                 edit.make(page)
                 edit.gone(page, found)
             ui.csv_button(
@@ -42,7 +41,7 @@ def show(page: ui.Page, window: Window) -> None:
                 filters=window.label,
                 key="themes",
             )
-        if not ui.editor(page):
+        if not page.person:
             st.caption("Deciding about themes takes an editor of this dashboard.")
     if search:
         _results(page, found, search)
@@ -102,7 +101,7 @@ def _theme(page: ui.Page, found: ThemesFound, one: ThemeFound) -> None:
             ):
                 st.markdown(f"**{ui.plain(theme.name)}**", width="content")
                 _badges(one)
-            if ui.editor(page):
+            if page.person:
                 with st.container(horizontal=True, gap="small", width="content"):
                     edit.opportunity(page, one)
                     edit.change(page, found, one)
@@ -195,7 +194,7 @@ def _comments(
                 st.text(comment.text)
                 theme = one.theme.name if one is not None else "no theme"
                 st.caption(ui.plain(f"{theme}; {_where(page, comment)}"))
-            if ui.editor(page):
+            if page.person:
                 edit.move(page, found, comment, one)
 
 

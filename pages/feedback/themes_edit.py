@@ -27,26 +27,25 @@ from core.feedback.themes.words import problem_words, reach_words
 from core.review.roadmap import create_opportunity
 from pages import ui
 
-PLACE = "themes"
 NO_THEME = "No theme"
 AS_FOUND = "As rules and model say"
-ROUND = "themes_round"  # how many things were done in this session
 
 
 def make(page: ui.Page) -> None:
-    key = _key("make")
+    key = ui.fresh_key("themes_make")
     with st.popover("Make a theme", key=key, on_change="rerun") as box:
         if box.open:
             name = st.text_input("Name", key=f"{key}_name", max_chars=LONGEST_NAME)
             st.caption("It gets its comments by rules, and by those that you move there.")
-            _button(page, "Make it", f"Made: {name}.", make_theme, name, box=key)
+            act = _buttons(page, "themes_make")
+            act("Make it", f"Made: {name}.", make_theme, name)
 
 
 def gone(page: ui.Page, found: ThemesFound) -> None:
     """Themes that were deleted or merged, to be brought back."""
     if not found.gone:
         return
-    key = _key("gone")
+    key = ui.fresh_key("themes_gone")
     with st.popover("Bring one back", key=key, on_change="rerun") as box:
         if box.open:
             names = {theme.id: theme.name for theme in found.gone}
@@ -54,15 +53,16 @@ def gone(page: ui.Page, found: ThemesFound) -> None:
                 "Deleted and merged themes", list(names), format_func=names.get, key=f"{key}_id"
             )
             done = f"{names[number]} is back, with the comments it had."
-            _button(page, "Bring it back", done, restore_theme, number, box=key)
+            _buttons(page, "themes_gone")("Bring it back", done, restore_theme, number)
 
 
 def change(page: ui.Page, found: ThemesFound, one: ThemeFound) -> None:
     """All that can be decided about a theme."""
-    key = _key(f"change_{one.theme.key}")
+    change_box = f"themes_change_{one.theme.key}"
+    key = ui.fresh_key(change_box)
     with st.popover("Change", type="tertiary", key=key, on_change="rerun") as box:
         if box.open:
-            act = partial(_button, page, box=key)
+            act = _buttons(page, change_box)
             _name(act, one, key)
             st.divider()
             _rules(act, one, key)
@@ -72,7 +72,8 @@ def change(page: ui.Page, found: ThemesFound, one: ThemeFound) -> None:
 
 def opportunity(page: ui.Page, one: ThemeFound) -> None:
     """Into the roadmap, once a person has seen what is entered."""
-    key = _key(f"opportunity_{one.theme.key}")
+    name = f"themes_opportunity_{one.theme.key}"
+    key = ui.fresh_key(name)
     label = "Make it an opportunity"
     with st.popover(label, type="tertiary", key=key, on_change="rerun") as box:
         if not box.open:
@@ -88,10 +89,12 @@ def opportunity(page: ui.Page, one: ThemeFound) -> None:
         )
         st.caption(ui.plain(f"Its reach, as counted: {reach_words(one.reach)}."))
         if st.button("Enter it into the roadmap", type="primary", key=f"{key}_do"):
-            _do(
+            ui.submit_action(
                 page,
                 "Entered into the roadmap.",
                 create_opportunity,
+                by=page.person or "",
+                clears=name,
                 title=title,
                 problem=problem,
                 theme=one.theme,
@@ -101,7 +104,8 @@ def opportunity(page: ui.Page, one: ThemeFound) -> None:
 
 def move(page: ui.Page, found: ThemesFound, comment: Comment, one: ThemeFound | None) -> None:
     """A comment into another theme, or into none."""
-    key = _key(f"move_{comment.key}")
+    name = f"themes_move_{comment.key}"
+    key = ui.fresh_key(name)
     with st.popover("Move", type="tertiary", key=key, on_change="rerun") as box:
         if box.open:
             themes = {f.theme.key: f.theme for f in found.themes if f is not one}
@@ -109,11 +113,12 @@ def move(page: ui.Page, found: ThemesFound, comment: Comment, one: ThemeFound | 
             names |= {NO_THEME: NO_THEME, AS_FOUND: AS_FOUND}
             to = st.selectbox("To", list(names), format_func=names.get, key=f"{key}_to")
             if st.button("Move it", type="primary", key=f"{key}_do"):
+                more: Any = {"by": page.person or "", "clears": name}
                 if to == AS_FOUND:
-                    _do(page, "Left to rules and model.", release_comment, comment.key)
-                else:
-                    done = f"Moved, to stay there: {names[to]}."
-                    _do(page, done, move_comment, comment.key, themes.get(to))
+                    done = "Left to rules and model."
+                    ui.submit_action(page, done, release_comment, comment.key, **more)
+                done = f"Moved, to stay there: {names[to]}."
+                ui.submit_action(page, done, move_comment, comment.key, themes.get(to), **more)
 
 
 def _name(act: Callable[..., None], one: ThemeFound, key: str) -> None:
@@ -147,7 +152,7 @@ def _rules(act: Callable[..., None], one: ThemeFound, key: str) -> None:
             "The rule is taken back.",
             withdraw_rule,
             kept.id,
-            name=f"{key}_rule_{kept.id}",
+            key=f"{key}_rule_{kept.id}",
         )
 
 
@@ -167,28 +172,13 @@ def _merge(act: Callable[..., None], found: ThemesFound, one: ThemeFound, key: s
     act("Delete", f"Deleted: {one.theme.name}.", delete_theme, one.theme)
 
 
-def _button(
-    page: ui.Page,
-    label: str,
-    done: str,
-    action: Callable[..., Any],
-    *given: Any,
-    box: str,
-    name: str = "",
-) -> None:
-    if st.button(label, key=name or f"{box}_{label}"):
-        _do(page, done, action, *given)
+def _buttons(page: ui.Page, box: str) -> Callable[..., None]:
+    """Draws a button of a popover: its label, what is told once done, and the action."""
 
+    def button(
+        label: str, done: str, action: Callable[..., Any], *args: Any, key: str = ""
+    ) -> None:
+        if st.button(label, key=key or f"{ui.fresh_key(box)}_{label}"):
+            ui.submit_action(page, done, action, *args, by=page.person or "", clears=box)
 
-def _do(page: ui.Page, done: str, action: Callable[..., Any], *given: Any, **more: Any) -> None:
-    def act() -> None:
-        action(page.scope, *given, by=ui.editor(page) or "", **more)
-        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-
-    ui.say_after(PLACE, done, act)
-    st.rerun()
-
-
-def _key(what: str) -> str:
-    """A key of what is closed and empty again once something was done."""
-    return f"themes_{what}_{st.session_state.get(ROUND, 0)}"
+    return button

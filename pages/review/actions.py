@@ -24,7 +24,7 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> 
     if not found:
         st.caption("No action is open from earlier weeks.")
         return
-    is_open = meeting is not None and meeting.closed_at is None and ui.editor(page) is not None
+    is_open = meeting is not None and meeting.closed_at is None and page.person is not None
     for one in found:
         with st.container(border=True):
             late = "overdue" if one["due"] < str(told["last_day"]) else "due"
@@ -48,17 +48,15 @@ def _close_form(page: ui.Page, number: int) -> None:
             outcome = st.text_input("What came of it", max_chars=500, width="stretch")
             pressed = st.form_submit_button("Save")
         if pressed:
-            ui.say_after(
-                "review",
+            ui.submit_action(
+                page,
                 "Saved.",
                 close_action,
-                page.scope,
                 number,
                 status=state,
                 outcome=outcome,
-                by=ui.editor(page) or "",
+                by=page.person or "",
             )
-            st.rerun()
 
 
 def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label: str) -> None:
@@ -72,7 +70,7 @@ def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, labe
         st.dataframe(pd.DataFrame(rows), hide_index=True)
     else:
         st.caption("No action was agreed on in this review.")
-    if meeting is not None and meeting.closed_at is None and ui.editor(page):
+    if meeting is not None and meeting.closed_at is None and page.person:
         _new(page, label)
 
 
@@ -101,7 +99,7 @@ def _row(page: ui.Page, one: Action) -> dict[str, object]:
 
 def _new(page: ui.Page, label: str) -> None:
     criteria = {c.key: c.label for c in ui.read(page, criteria_of)}
-    with st.form(f"review_action_{page.account.id}_{label}", border=False, clear_on_submit=True):
+    with st.form(ui.fresh_key(f"review_action_{page.account.id}_{label}"), border=False):
         text = st.text_input("What will be done", max_chars=500)
         with st.grid(4, min_column_width=170):
             owner = st.text_input("Who does it", max_chars=100)
@@ -114,20 +112,19 @@ def _new(page: ui.Page, label: str) -> None:
             expected = st.selectbox("It", list(EXPECTED), format_func=EXPECTED.get)
         if st.form_submit_button("Agree on it", type="primary"):
             moves = key != NO_CRITERION
-            ui.say_after(
-                "review",
+            ui.submit_action(
+                page,
                 "Agreed: it comes back next week.",
                 add_action,
-                page.scope,
                 week=label,
                 text=text,
                 owner=owner,
                 due=due,
-                by=ui.editor(page) or "",
+                by=page.person or "",
                 criterion_key=key if moves else None,
                 expected=expected if moves else None,
+                clears=f"review_action_{page.account.id}_{label}",
             )
-            st.rerun()
 
 
 def attendees(page: ui.Page, meeting: Meeting, label: str) -> None:
@@ -138,21 +135,20 @@ def attendees(page: ui.Page, meeting: Meeting, label: str) -> None:
             names = {
                 role: st.text_input(role, known.get(role, ""), max_chars=100) for role in ROLES
             }
-        if st.form_submit_button("Save", disabled=ui.editor(page) is None):
-            ui.say_after("review", "Attendees saved.", set_attendees, page.scope, label, names)
-            st.rerun()
+        if st.form_submit_button("Save", disabled=page.person is None):
+            ui.submit_action(page, "Attendees saved.", set_attendees, label, names)
 
 
 def close(page: ui.Page, label: str) -> None:
-    who = ui.editor(page)
+    who = page.person
     st.button(
         "Close the review",
         type="primary",
         disabled=who is None,
         key=f"review_end_{label}",
         help="Keeps every figure, interval, definition, note and chart as it is now",
-        on_click=ui.say_after,
-        args=("review", f"The review of {label} is closed.", close_review, page.scope, label),
+        on_click=ui.run_action,
+        args=(page, f"The review of {label} is closed.", close_review, label),
         kwargs={"name": page.account.name, "by": who or ""},
     )
 

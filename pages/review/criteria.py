@@ -54,7 +54,7 @@ def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None
         st.caption("Nothing has to be escalated.")
         return
     st.markdown("**To escalate**")
-    is_open = meeting is not None and meeting.closed_at is None and ui.editor(page) is not None
+    is_open = meeting is not None and meeting.closed_at is None and page.person is not None
     done = {one.criterion_key: one for one in sent}
     for one in found:
         with st.container(
@@ -84,14 +84,12 @@ def _record(page: ui.Page, one: Escalation, week: str) -> None:
     with st.form(f"review_sent_{one.criterion_key}_{week}", border=False):
         to = st.text_input("Sent to", max_chars=100)
         if st.form_submit_button("I have sent it"):
-            ui.say_after(
-                "review",
+            ui.submit_action(
+                page,
                 "Recorded as sent.",
                 record_sent,
-                page.scope,
                 one,
                 week=week,
                 sent_to=to,
-                by=ui.editor(page) or "",
+                by=page.person or "",
             )
-            st.rerun()

@@ -8,13 +8,14 @@ import streamlit as st
 
 from core.analytics.account_settings import ReviewSettings, save_settings, settings_of
 from core.base import text
-from core.base.errors import InputError
+from core.base.errors import InputError, SourceError
 from core.base.mail_settings import MailSettings
 from core.report.calendar import calendar_file
 from core.report.delivery import draft, packet_mail, recipients, send
 from core.report.packet import Packet, packet_of
 from core.report.weekly import PACKET_FORMATS, write_packet
 from core.review.meeting import Meeting
+from core.store import Scope
 from pages import ui
 
 
@@ -44,7 +45,7 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label:
             on_click="ignore",
             type="tertiary",
         )
-        who = ui.editor(page)
+        who = page.person
         if who is not None:
             _mail(page, packet, label, who)
 
@@ -97,18 +98,16 @@ def _draft(packet: partial[Packet], text: str) -> bytes:
 
 def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str, who: str) -> None:
     """Send it, and remember to whom; a failure leaves what was entered as it is."""
-    told: list[tuple[str, str]] = []
 
-    def work() -> None:
+    def work(scope: Scope) -> str:
         to = recipients(str(st.session_state[key]))
         settings = ReviewSettings(recipients=to)
-        save_settings(page.scope, settings, by=who)
+        save_settings(scope, settings, by=who)
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
         said = f"Sent to {text.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())
-        # What did not arrive stays on the page until it is seen.
-        told.append(("error" if refused else "success", f"{said}{rest}."))
+        if refused:  # told as an error, which stays on the page until it is seen
+            raise SourceError(f"{said}{rest}.")
+        return f"{said}."
 
-    ui.say_after("review", "Sent.", work)
-    if told:
-        st.session_state["said_review"] = told[0]
+    ui.run_action(page, None, work)

@@ -32,7 +32,6 @@ SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 def show(page: ui.Page) -> None:
     answer = st.container()
     ui.account_box(page)
-    ui.said(PLACE)
     week = last_complete_week(page.today)
     results = {result.criterion.key: result for result in ui.read(page, evaluate, window=week)}
     known = ui.read(page, opportunities)
@@ -51,7 +50,7 @@ def show(page: ui.Page) -> None:
     if told:
         past(page, told, hit_rate(told))
     done(page, [one for one in known if one.status in {"done", "dropped"}])
-    if ui.editor(page):
+    if page.person:
         with st.expander("Enter an opportunity"):
             enter(page)
 
@@ -82,7 +81,7 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
         st.caption(ui.plain(text.upper_first(one.arithmetic)))
         st.caption(ui.plain("; ".join(facts(opportunity, results))))
         with st.container(horizontal=True):
-            if ui.editor(page):
+            if page.person:
                 with st.popover("Decide", type="tertiary"):
                     decide(page, one, results)
             if opportunity.evidence:
@@ -187,13 +186,12 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         if st.form_submit_button("Save", type="primary"):
             unit = results[key].criterion.unit if key in results else ""
             whole = isinstance(days, tuple) and len(days) == 2
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Saved, with your name beside it.",
                 change_opportunity,
-                page.scope,
                 known.id,
-                by=ui.editor(page) or "",
+                by=page.person or "",
                 criterion_key=None if key == NONE else key,
                 direction=None if key == NONE else direction,
                 impact=None if impact is None else impact / (100 if unit == "fraction" else 1),
@@ -203,7 +201,6 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
                 due_to=days[1] if whole else None,
                 status=status,
             )
-            st.rerun()
 
 
 def _written(impact: float | None, result: CriterionResult | None) -> float | None:
@@ -246,20 +243,19 @@ def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
 
 
 def enter(page: ui.Page) -> None:
-    with st.form(f"{PLACE}_new_{page.account.id}", border=False, clear_on_submit=True):
+    with st.form(ui.fresh_key(f"{PLACE}_new_{page.account.id}"), border=False):
         title = st.text_input("What it is called", max_chars=120)
         problem = st.text_area("What the problem is", max_chars=2_000, height=100)
         if st.form_submit_button("Enter it", type="primary"):
-            ui.say_after(
-                PLACE,
+            ui.submit_action(
+                page,
                 "Entered.",
                 create_opportunity,
-                page.scope,
                 title=title,
                 problem=problem,
-                by=ui.editor(page) or "",
+                by=page.person or "",
+                clears=f"{PLACE}_new_{page.account.id}",
             )
-            st.rerun()
 
 
 ui.run_page("roadmap", "What should we improve next?", show)

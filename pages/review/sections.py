@@ -9,6 +9,7 @@ from core.base import text
 from core.charts.vega import Drawn
 from core.review.meeting import Meeting
 from core.review.notes import notes_of, save_note
+from core.store import Scope
 from pages import ui
 
 LISTS = (
@@ -106,7 +107,7 @@ def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> N
         on_change=_save,
         args=(page, label, section, key, seen),
         placeholder="Decisions and remarks; saved when you leave the box",
-        disabled=ui.editor(page) is None,
+        disabled=page.person is None,
         height=90,
     )
     if known is not None and known.written_at is not None:
@@ -115,15 +116,15 @@ def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> N
 
 
 def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
-    def save() -> None:
+    def save(scope: Scope) -> None:
         saved = save_note(
-            page.scope,
+            scope,
             label,
             section,
             str(st.session_state[key]),
-            by=ui.editor(page) or "",
+            by=scope.person or "",
             seen=int(st.session_state[seen]),
         )
         st.session_state[key], st.session_state[seen] = saved.text, saved.version
 
-    ui.say_after("review", "Notes saved.", save)
+    ui.run_action(page, "Notes saved.", save)

@@ -42,7 +42,6 @@ def show(page: ui.Page) -> None:
     with answer:
         st.markdown(f"##### {ui.plain(told['answer'])}")
         ui.freshness_line(page, SOURCES, note=f"complete week {told['week']}")
-    ui.said("review")
     if meeting is not None and meeting.closed_at is not None:
         closed(page, meeting)
     bodies = {
@@ -158,21 +157,15 @@ def closed(page: ui.Page, meeting: Meeting) -> None:
 
 
 def end(page: ui.Page, meeting: Meeting | None, label: str) -> None:
-    who = ui.editor(page)
+    who = page.person
     with st.container(border=True):
         if meeting is None:
             st.button(
                 "Begin the review",
                 type="primary",
                 disabled=who is None,
-                on_click=ui.say_after,
-                args=(
-                    "review",
-                    f"{label}: the review has begun.",
-                    open_review,
-                    page.scope,
-                    label,
-                ),
+                on_click=ui.run_action,
+                args=(page, f"{label}: the review has begun.", open_review, label),
                 kwargs={"by": who or ""},
             )
             st.caption("Notes, actions and attendees are kept from then on.")

@@ -11,6 +11,7 @@ import streamlit as st
 from core.analytics.account_settings import LeaderboardSettings, changes, save_settings, settings_of
 from core.base import text
 from core.base.errors import InputError
+from core.store import Scope
 from core.testers import words as tester_words
 from core.testers.bugs import severities_of
 from pages import ui
@@ -84,7 +85,7 @@ def show(view: View) -> None:
 
 
 def _form(view: View) -> None:
-    page, now, who = view.page, view.settings, ui.editor(view.page)
+    page, now, who = view.page, view.settings, view.page.person
     severities = list(dict.fromkeys([*now.weights, *ui.read_facts(page, severities_of)]))
     # Boxes keep what is typed; another state of the settings has other boxes.
     key = f"testers_{crc32(repr((page.account.id, now)).encode())}"
@@ -123,7 +124,6 @@ def _form(view: View) -> None:
                     help="For everybody; noted beside this with who did it",
                     key=f"{key}_save",
                 )
-        ui.said("testers")
         if who is None:
             st.caption("You may try weights; saving them takes an editor of this dashboard.")
 
@@ -143,10 +143,10 @@ def _typed(view: View, key: str, severities: list[str]) -> LeaderboardSettings:
 
 
 def _try(view: View, key: str, severities: list[str]) -> None:
-    ui.say_after("testers", "Tried, in this link alone.", _use, view, key, severities)
+    ui.run_action(view.page, "Tried, in this link alone.", _use, view, key, severities)
 
 
-def _use(view: View, key: str, severities: list[str]) -> None:
+def _use(_scope: Scope, view: View, key: str, severities: list[str]) -> None:
     tried, own = _typed(view, key, severities), view.saved
     moved: dict[str, Any] = {
         name: value
@@ -167,12 +167,11 @@ def _use(view: View, key: str, severities: list[str]) -> None:
 
 
 def _save(view: View, key: str, severities: list[str], who: str) -> None:
-    def save() -> None:
-        settings = _typed(view, key, severities)
-        save_settings(view.page.scope, settings, by=who)
+    def save(scope: Scope) -> None:
+        save_settings(scope, _typed(view, key, severities), by=who)
         end_trial()
 
-    ui.say_after("testers", "Weights and thresholds saved for the account.", save)
+    ui.run_action(view.page, "Weights and thresholds saved for the account.", save)
 
 
 def _history(view: View) -> None:

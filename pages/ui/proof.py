@@ -112,7 +112,7 @@ def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any
             rows = ui.read(page, _explained, **shown, limit=ROWS, offset=offset)["rows"]
     frame = _readable(rows)
     for column in frame:
-        if column.endswith(" at"):  # to the minute, which is as much as a person reads
+        if str(column).endswith(" at"):  # to the minute, which is as much as a person reads
             frame[column] = frame[column].str.slice(0, 16).str.replace("T", " ")
     table.dataframe(frame, hide_index=True, height=280)
 

@@ -18,7 +18,9 @@ from core.feedback import (
     subject_of,
 )
 from core.feedback.raters import anonymous_rater
-from pages import ui
+from core.store import Scope
+from pages.ui.actions import run_action
+from pages.ui.page import Page
 
 THUMBS = ("down", "up")  # as the widget numbers them
 # What the server gives each browser; it tells two visits of one browser to be one rater.
@@ -28,7 +30,7 @@ MOST_VOTES = 30
 VOTES = Buckets()
 
 
-def rater(page: ui.Page) -> str:
+def rater(page: Page) -> str:
     """Who rates: who is signed in, else the address they typed, else somebody without a name."""
     if st.user.get("is_logged_in") and st.user.get("email"):
         return str(st.user["email"])
@@ -69,13 +71,13 @@ def address_box() -> None:
         )
 
 
-def thumbs(page: ui.Page, run: RatedEnhancement) -> None:
+def thumbs(page: Page, run: RatedEnhancement) -> None:
     vote, key = run.vote, f"feedback_thumb_{run.id}"
     thumb = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
     st.feedback("thumbs", key=key, default=thumb, on_change=_save_thumb, args=(page, run, key))
 
 
-def stars_and_comment(page: ui.Page, run: RatedEnhancement, vote: Vote) -> None:
+def stars_and_comment(page: Page, run: RatedEnhancement, vote: Vote) -> None:
     """What can be added once the thumb is in."""
     stars, comment = f"feedback_stars_{run.id}", f"feedback_comment_{run.id}"
     st.feedback(
@@ -100,31 +102,30 @@ def stars_and_comment(page: ui.Page, run: RatedEnhancement, vote: Vote) -> None:
         st.form_submit_button("Save comment", on_click=_save_comment, args=(page, run, comment))
 
 
-def _save_thumb(page: ui.Page, run: RatedEnhancement, key: str) -> None:
+def _save_thumb(page: Page, run: RatedEnhancement, key: str) -> None:
     # 0 is a thumb down, and None takes a thumb back.
     pressed = st.session_state[key]
     thumb = CLEAR if pressed is None else THUMBS[pressed]
     _save(page, run, "Vote taken back." if pressed is None else "Vote saved.", thumb=thumb)
 
 
-def _save_stars(page: ui.Page, run: RatedEnhancement, key: str) -> None:
+def _save_stars(page: Page, run: RatedEnhancement, key: str) -> None:
     # The widget counts from 0, people count stars from 1.
     pressed = st.session_state[key]
     rating = CLEAR if pressed is None else pressed + 1
     _save(page, run, "Stars taken back." if pressed is None else "Stars saved.", rating=rating)
 
 
-def _save_comment(page: ui.Page, run: RatedEnhancement, key: str) -> None:
+def _save_comment(page: Page, run: RatedEnhancement, key: str) -> None:
     text = str(st.session_state[key]).strip()
     _save(page, run, "Comment saved." if text else "Comment removed.", comment=text or CLEAR)
 
 
-def _save(page: ui.Page, run: RatedEnhancement, done: str, **vote: object) -> None:
-    ui.say_after(
-        "feedback",
+def _save(page: Page, run: RatedEnhancement, done: str, **vote: Any) -> None:
+    run_action(
+        page,
         done,
         _cast,
-        page,
         subject=subject_of(enhancement=run.id),
         rater=rater(page),
         ticket_id=run.ticket_id,
@@ -132,17 +133,17 @@ def _save(page: ui.Page, run: RatedEnhancement, done: str, **vote: object) -> No
     )
 
 
-def _cast(page: ui.Page, *, rater: str, **vote: Any) -> None:
+def _cast(scope: Scope, *, rater: str, **vote: Any) -> None:
     """Cast the vote, unless this rater has cast too many within a minute."""
-    wait = VOTES.take((page.account.id, rater), burst=MOST_VOTES, seconds=60.0)
+    wait = VOTES.take((scope.account, rater), burst=MOST_VOTES, seconds=60.0)
     if wait:
         raise InputError(
             f"More than {MOST_VOTES} votes in a minute: go on in {text.duration(wait + 1)}."
         )
-    cast_vote(page.scope, rater=rater, **vote)
+    cast_vote(scope, rater=rater, **vote)
 
 
-def was_useful(page: ui.Page) -> None:
+def was_useful(page: Page) -> None:
     """The same, small, at the foot of a page: was it useful?"""
     subject, key = subject_of(page=f"/{page.key}"), f"useful_{page.key}_{page.account.id}"
     vote = current_vote(page.scope, subject, rater(page))
@@ -154,16 +155,14 @@ def was_useful(page: ui.Page) -> None:
         st.feedback(
             "thumbs", key=key, default=known, on_change=_save_useful, args=(page, subject, key)
         )
-    ui.said(f"useful_{page.key}")
 
 
-def _save_useful(page: ui.Page, subject: str, key: str) -> None:
+def _save_useful(page: Page, subject: str, key: str) -> None:
     pressed = st.session_state[key]
-    ui.say_after(
-        f"useful_{page.key}",
+    run_action(
+        page,
         "Vote taken back." if pressed is None else "Thank you, saved.",
         _cast,
-        page,
         subject=subject,
         rater=rater(page),
         thumb=CLEAR if pressed is None else THUMBS[pressed],

@@ -127,14 +127,14 @@ def test_an_editor_makes_a_theme_rules_it_and_takes_it_to_the_roadmap(opened):
     app.text_input(key="themes_make_0_name").set_value("Speed").run()
     pressed(app, "themes_make_0", "Make it")
     assert not app.exception
-    app.session_state["themes_change_1_1"] = True
+    app.session_state["themes_change_1_0"] = True
     app.run()
-    app.text_input(key="themes_change_1_1_any").set_value("slow, took ages").run()
-    pressed(app, "themes_change_1_1", "Add rule")
+    app.text_input(key="themes_change_1_0_any").set_value("slow, took ages").run()
+    pressed(app, "themes_change_1_0", "Add rule")
     assert any("2 comments, 2 people" in text for text in said(app))
-    app.session_state["themes_opportunity_1_2"] = True
+    app.session_state["themes_opportunity_1_0"] = True
     app.run()
-    pressed(app, "themes_opportunity_1_2", "Enter it into the roadmap")
+    pressed(app, "themes_opportunity_1_0", "Enter it into the roadmap")
     (entered,) = opportunities(Scope(store, "a"))
     assert (entered.title, entered.theme_id, entered.reach_comments) == ("Speed", 1, 2)
     assert [c.by for c in changes(Scope(store, "a"), subject="theme 1")] == [

@@ -170,7 +170,7 @@ def test_thresholds_without_sense_change_nothing(demo, run_page):
 
 
 def test_who_may_not_change_may_try(demo_url, run_page, monkeypatch):
-    monkeypatch.setattr("pages.engagement.settings.ui.editor", lambda page: None)
+    monkeypatch.setattr("pages.ui.page._editor", lambda settings: None)
     app = on_tab(run_page, "Segments")
     key = "FormSubmitter:engagement_thresholds_demo-Save for the account"
     assert app.button(key=key).disabled

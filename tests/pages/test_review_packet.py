@@ -18,6 +18,7 @@ def page_of_the_packet():
     from core.analytics.window import last_complete_week
     from core.review.agenda import agenda
     from core.review.meeting import meeting_of
+    from core.store import Scope
     from pages import ui
     from pages.review import packet as _review_packet
 
@@ -26,7 +27,6 @@ def page_of_the_packet():
         account = page.account.id
         told = agenda(Scope(page.store, account), week, name=page.account.name)
         meeting = meeting_of(Scope(page.store, account), week.label)
-        ui.said("review")
         _review_packet.show(page, told, meeting, week.label)
 
     ui.run_page("review", "The packet", show)

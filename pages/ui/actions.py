@@ -1,0 +1,74 @@
+"""Actions of a person: run with the page's scope, and told after the next drawing.
+
+In the body of a page, after `if st.button(...)` or `if st.form_submit_button(...)`:
+
+    submit_action(page, "Excluded.", exclude, kind=kind, reason=reason)
+
+In a callback, where Streamlit draws the page anew by itself:
+
+    st.button("Remove", on_click=run_action, args=(page, "Removed.", forget_view, view.name))
+
+The action gets `page.scope` first; its `person` is who acts. `run_page` tells how it went.
+"""
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from core.base.errors import TouchstoneError
+from pages.ui.page import Page, plain
+
+
+def run_action(
+    page: Page,
+    done: str | None,
+    action: Callable[..., object],
+    *args: Any,
+    clears: str = "",
+    **kwargs: Any,
+) -> None:
+    """Call `action(page.scope, *args, **kwargs)`, and keep `done` or its error to be told.
+
+    `done` is told only once the action has returned; None tells the sentence that it returns.
+    `clears` is the name of the form or popover (`fresh_key`) that a success empties.
+    """
+    try:
+        result = action(page.scope, *args, **kwargs)
+    except TouchstoneError as error:
+        outcome = ("error", str(error))
+    else:
+        outcome = ("success", str(result) if done is None else done)
+        if clears:
+            st.session_state[_round(clears)] = st.session_state.get(_round(clears), 0) + 1
+    st.session_state[f"outcome_{page.key}"] = outcome
+
+
+def submit_action(
+    page: Page, done: str | None, action: Callable[..., object], *args: Any, **kwargs: Any
+) -> NoReturn:
+    """Run an action in the body of a page, and draw the page anew."""
+    run_action(page, done, action, *args, **kwargs)
+    st.rerun()
+
+
+def fresh_key(name: str) -> str:
+    """Key of a form or popover that is empty and closed again after its action succeeded.
+
+    What was typed stays after an error, which `clear_on_submit` would lose.
+    """
+    return f"{name}_{st.session_state.get(_round(name), 0)}"
+
+
+def _round(name: str) -> str:
+    return f"round_{name}"
+
+
+def show_outcome(page: Page) -> None:
+    """Tell how the last action on this page went; once."""
+    kind, text = st.session_state.pop(f"outcome_{page.key}", (None, ""))
+    if kind == "error":
+        st.error(plain(text))
+    elif kind == "success":
+        # Beside the page, so that nothing under it moves.
+        st.toast(plain(text))

@@ -1,0 +1,52 @@
+"""A page from its title to its error edge."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.base.errors import TouchstoneError
+from core.base.telemetry import PAGE_SECONDS
+from pages.ui.actions import show_outcome
+from pages.ui.cards import empty
+from pages.ui.page import Page, account_box, open_page, plain, sources
+from pages.ui.rate import was_useful
+
+# Set while a page is presented: nothing else is on the screen then.
+PRESENTING = "review_present"
+
+
+def run_page(
+    key: str,
+    question: str,
+    show: Callable[[Page], None],
+    *,
+    needs_data: bool = True,
+    is_rated: bool = True,
+) -> None:
+    """Draw a page from its title to its error edge, where every domain error becomes a sentence.
+
+    A page that `needs_data` is not shown before there is any: its zeros would be unknowns. One that
+    `is_rated` asks at its foot whether it was useful.
+    """
+    st.title(question, anchor=False)
+    try:
+        with PAGE_SECONDS.labels(key).time():
+            page = open_page(key)
+            show_outcome(page)
+            if needs_data and not any(state.rows for state in sources(page)):
+                _no_data(page)
+            else:
+                show(page)
+                if is_rated and not st.session_state.get(PRESENTING):
+                    was_useful(page)
+    except TouchstoneError as error:
+        st.error(plain(str(error)))
+
+
+def _no_data(page: Page) -> None:
+    account_box(page)
+    empty(
+        f"**No data yet.** Nothing of {plain(page.account.name)} is in the store: "
+        "start its first sync on the data page.",
+        *("data/data.py", "Go to Data"),
+    )

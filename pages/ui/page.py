@@ -1,0 +1,184 @@
+"""A page's account, person and cached reads."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from core.analytics.freshness import SYNCED, SourceState, data_through, last_synced, source_states
+from core.analytics.window import Window
+from core.base import text
+from core.base.settings import Settings, load_settings
+from core.base.telemetry import QUERY_SECONDS
+from core.demo.active_store import keep_copied, shown_store
+from core.store import AccountName, Scope, Store, accounts
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The store that a page shows, the account it is scoped to, and the person at it."""
+
+    key: str
+    settings: Settings
+    store: Store
+    is_demo: bool
+    accounts: tuple[AccountName, ...]
+    account: AccountName
+    version: int
+    facts: int
+    now: datetime
+    # The name under which this person changes what the account decides; None without that right.
+    person: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """The account of the store and the person, for reads and writes."""
+        return Scope(self.store, self.account.id, self.person)
+
+    @property
+    def today(self) -> date:
+        """Today in the business time zone."""
+        return self.now.date()
+
+    @property
+    def hour(self) -> datetime:
+        """The end of this hour: an instant to cache by, which a second would never be."""
+        return self.now.replace(minute=59, second=59, microsecond=0)
+
+
+def open_page(key: str) -> Page:
+    """Open the store, and choose the account from the box or the link."""
+    settings = load_settings()
+    with st.spinner("Opening the store; the first time it takes some seconds.", show_time=False):
+        shown = shown_store(settings)
+    keep_copied(shown.store)
+    found = accounts(shown.store)
+    account = _chosen_account(found)
+    version, facts = shown.store.versions(account.id)
+    return Page(
+        key=key,
+        settings=settings,
+        store=shown.store,
+        is_demo=shown.is_demo,
+        accounts=tuple(found),
+        account=account,
+        version=version,
+        facts=facts,
+        now=datetime.now(shown.store.zone),
+        person=_editor(settings),
+    )
+
+
+def _chosen_account(found: Sequence[AccountName]) -> AccountName:
+    """The account of its box, else that of the link, else the first one."""
+    box, link = st.session_state.get("account"), st.query_params.get("account")
+    labels = _account_labels(found)
+    of_box = [account for account in found if account.id == box]
+    # The box is drawn later, in the filter bar, and writes into the link what it shows.
+    of_link = [account for account in found if link in {labels[account.id], account.id}]
+    return (of_box or of_link or list(found))[0]
+
+
+def _account_labels(found: Sequence[AccountName]) -> dict[str, str]:
+    """What the box shows for each account: its name, with the id where two have one name."""
+    names = Counter(account.name for account in found)
+    return {a.id: a.name if names[a.name] == 1 else f"{a.name} ({a.id})" for a in found}
+
+
+def _editor(settings: Settings) -> str | None:
+    if settings.editors is None:
+        return "someone on this machine"
+    address = str(st.user.get("email") or "").lower() if st.user.get("is_logged_in") else ""
+    return address if address in settings.editors else None
+
+
+def moment(page: Page, at: datetime) -> str:
+    """An instant in the business time zone: 14:05 today, 14:05 on 20 Nov 2026."""
+    return text.moment(at.astimezone(page.store.zone), page.today)
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: every sign that could mean something is escaped."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
+    """A read from the store, computed once for each state of the account's data.
+
+    `function` takes the store first, and the rest by keyword: all of it is the cache's key.
+    """
+    return _read(page, function, ("data", page.version), kwargs)
+
+
+def read_facts(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
+    """As `read`, of a function that looks at `FACT_TABLES` alone: no vote makes it compute anew."""
+    return _read(page, function, ("facts", page.facts), kwargs)
+
+
+def _read(
+    page: Page, function: Callable[..., R], state: tuple[str, int], kwargs: Mapping[str, Any]
+) -> R:
+    key = (
+        f"{function.__module__}.{function.__qualname__}",
+        repr(sorted(kwargs.items())),
+        page.store.engine.url.render_as_string(),
+        page.account.id,
+        *state,
+        page.today,
+    )
+    result: R = _computed(key, partial(function, page.scope, **kwargs))
+    return result
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
+    with QUERY_SECONDS.labels(key[0].removeprefix("core.analytics.")).time():
+        return _call()
+
+
+def sources(page: Page) -> list[SourceState]:
+    """Every source of the account, as of this hour."""
+    return read(page, source_states, now=page.hour)
+
+
+def account_box(page: Page) -> None:
+    if len(page.accounts) > 1:
+        labels = _account_labels(page.accounts)
+        st.selectbox(
+            "Account",
+            list(labels),
+            index=list(labels).index(page.account.id),
+            format_func=lambda account_id: labels[account_id],
+            key="account",
+            bind="query-params",
+            persist_state="session",
+            width=200,
+        )
+
+
+def freshness_line(
+    page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
+) -> None:
+    """How old what is shown is, in which zone days are counted, and whether it is demo data."""
+    through = data_through(sources(page), names=names, zone=page.store.zone)
+    said = [f"Data through {text.day(through)}" if through else "No data yet"]
+    # Read each time: a sync that found nothing new leaves the data version alone.
+    synced_at = last_synced(page.scope) if names & SYNCED else None
+    if synced_at:
+        said.append(f"synced {moment(page, synced_at)}")
+    said.append(f"days in {page.store.zone.key}")
+    if window is not None and window.days:
+        said.append(f"changes against the {text.times(window.days, 'day')} before")
+    if note:
+        said.append(note)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if page.is_demo:
+            st.badge("Demo data", color="orange", help="Made up, in a store of its own")
+        st.caption(plain(", ".join(said)), width="content")
