@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.analytics.freshness import SYNCED, SourceState, data_through, last_synced, source_states
 from core.analytics.window import Window
-from core.base import text
+from core.base import clock, text
 from core.base.settings import Settings, load_settings
 from core.base.telemetry import QUERY_SECONDS
 from core.demo.active_store import keep_copied, shown_store
@@ -71,7 +71,7 @@ def open_page(key: str) -> Page:
         account=account,
         version=version,
         facts=facts,
-        now=datetime.now(shown.store.zone),
+        now=clock.now().astimezone(shown.store.zone),
         person=_editor(settings),
     )
 
