@@ -133,13 +133,13 @@ def test_each_account_can_have_a_prometheus_of_its_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('queue = "x"', "knows no 'queue'"),
-        ("queue_depth = 3", "queue_depth of .prometheus. is a text"),
-        ('queue_depth = "a b"', "no name that Prometheus knows"),
-        ('tenant_label = ""', "no name that Prometheus knows"),
-        ('workers = "8"', "workers of .prometheus. is a whole number"),
-        ("workers = 0", "workers of .prometheus. is a whole number"),
-        ("history_days = 1.5", "history_days of .prometheus. is a whole number"),
+        ('queue = "x"', "There is no queue of .prometheus.: use one of"),
+        ("queue_depth = 3", "queue_depth of .prometheus. is 3: use a name"),
+        ('queue_depth = "a b"', "is 'a b': use a name that Prometheus knows"),
+        ('tenant_label = ""', "is '': use a name that Prometheus knows"),
+        ('workers = "8"', "workers of .prometheus. is '8': use a whole number"),
+        ("workers = 0", "workers of .prometheus. is 0: use a whole number"),
+        ("history_days = 1.5", "history_days of .prometheus. is 1.5: use a whole number"),
         ('token = "s3cret"\nusername = "ann"', "a token and a username"),
         ('token = "s3cret\\n"', "damaged"),
     ],
@@ -151,3 +151,35 @@ def test_mistakes_with_prometheus_are_told(tmp_path, text, said):
     assert "s3cret" not in str(told.value)
     with pytest.raises(ConfigError, match=r"prometheus is a table"):
         with_secrets(tmp_path, f'{head}prometheus = "http://x"\n')
+
+
+def test_every_setting_can_come_from_the_environment(tmp_path):
+    environ = {
+        "TOUCHSTONE_EDITORS": "Ann@example.org, bob@example.org",
+        "TOUCHSTONE_ACCOUNTS": '{"7": {"TESTIO_CUSTOMER_API_TOKEN": "seven"}}',
+        "PROMETHEUS_URL": "http://prom",
+        "PROMETHEUS_WORKERS": "4",
+        "PROMETHEUS_QUEUE_DEPTH": "depth",
+        "PROMETHEUS_SERVICE_PORT": "what an orchestrator sets is no setting",
+    }
+    settings = load_settings(environ, tmp_path / "none.toml")
+    assert settings.editors == ("ann@example.org", "bob@example.org")
+    (account,) = settings.accounts
+    assert (account.id, account.token) == ("7", "seven")
+    assert (account.prometheus.workers, account.prometheus.queue_depth) == (4, "depth")
+    for broken in ("{", "[1]", '{"7": 1}'):
+        with pytest.raises(ConfigError, match="TOUCHSTONE_ACCOUNTS has them as JSON"):
+            load_settings({"TOUCHSTONE_ACCOUNTS": broken}, tmp_path / "none.toml")
+
+
+def test_an_unknown_name_is_warned_about_once(tmp_path, caplog):
+    environ = {"TOUCHSTONE_TIMEZON": "UTC", "TOUCHSTONE_NOW": "", "TOUCHSTONE_SMTP_PORT": "25"}
+    for _ in range(2):
+        load_settings(environ, tmp_path / "none.toml")
+    said = "There is no setting TOUCHSTONE_TIMEZON: did you mean TOUCHSTONE_TIMEZONE?"
+    assert [record.getMessage() for record in caplog.records] == [said]
+
+
+def test_a_database_password_is_never_shown(tmp_path):
+    environ = {"TOUCHSTONE_DATABASE_URL": "postgresql+psycopg://t:s3cret@db/touchstone"}
+    assert "s3cret" not in repr(load_settings(environ, tmp_path / "none.toml"))

@@ -60,7 +60,7 @@ class Resource:
             raise Refusal(405, f"{method} is not for this address.", headers={"Allow": allowed})
         known = await served()
         if self._is_shared:
-            origin = allowed_origin(request, known.settings.api.cors_origins)
+            origin = allowed_origin(request, known.settings.cors_origins)
             headers |= cors_headers(origin)
         if operation is None:
             return self._options(request)

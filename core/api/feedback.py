@@ -110,9 +110,9 @@ async def feedback_stats(request: Request, known: Served) -> Response:
 async def _recorded(request: Request, known: Served) -> Recorded:
     token = await token_holder(request, known.store, is_checked_later=True)
     if token is None:
-        if not known.settings.api.anonymous_feedback:
+        if not known.settings.anonymous_feedback:
             raise Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
-        burst = known.settings.api.address_votes_per_minute
+        burst = known.settings.address_votes_per_minute
         limit(("address", _address(request, known)), burst, MINUTE, "this address")
     media_type(request, (JSON,))
     vote = checked(VoteIn, read_json(await read_body(request, LARGEST_VOTE)))
@@ -138,7 +138,7 @@ def _account(known: Served, token: Token | None, vote: VoteIn) -> str:
     if token is not None:
         check_tenant(known, token.account_id, vote.tenant_id)
         return token.account_id
-    for account_id in known.accounts.intersection(known.settings.api.anonymous_feedback):
+    for account_id in known.accounts.intersection(known.settings.anonymous_feedback):
         if vote.tenant_id in known.tenants(account_id):
             return account_id
     raise Refusal(401, "This account takes no votes without a token.")
@@ -165,13 +165,13 @@ async def _rater(
         return await in_thread(
             anonymous_rater, Scope(known.store, account_id), "connection", *connection
         )
-    burst = known.settings.api.rater_votes_per_minute
+    burst = known.settings.rater_votes_per_minute
     limit(("rater", account_id, rater), burst, MINUTE, "this rater")
     return rater
 
 
 def _address(request: Request, known: Served) -> str:
-    return client_address(request, known.settings.api.trusted_proxies)
+    return client_address(request, known.settings.trusted_proxies)
 
 
 def _cast(vote: VoteIn, rater: str, *, with_id: bool) -> Cast:

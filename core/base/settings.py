@@ -1,59 +1,158 @@
-"""The settings: the only reader of the environment and of `.streamlit/secrets.toml`."""
+"""Settings from the environment first, then from `.streamlit/secrets.toml`.
 
+The names are the same in both, in capitals; several accounts are tables of the file. A setting that
+is empty counts as not set.
+"""
+
+import difflib
+import json
+import logging
 import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
+
+from core.base import clock
 from core.base.errors import ConfigError
-from core.base.mail_settings import MailSettings, mail_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
 DEFAULT_TESTIO_URL = "https://api.test.io/customer/v2"
+PREFIXES = ("TOUCHSTONE_", "TESTIO_CUSTOMER_", "PROMETHEUS_")
+# How mail is encrypted, and the port that goes with it.
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+HOST = r"^[A-Za-z0-9.\-:]+$"
+ADDRESS = r"^[^\s@<>,;:\"()]+@[A-Za-z0-9.\-]+$"
+# What opens one Prometheus server is not sent to another.
+CREDENTIALS = ("token", "username", "password")
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PrometheusSource:
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError("is not a web address: it starts with https:// or http://.")
+    return url.rstrip("/")
+
+
+def _zone_name(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"is {name!r}, which is no time zone: use a name such as UTC or Europe/Berlin."
+        ) from None
+    return name
+
+
+def _origin(origin: str) -> str:
+    if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
+        raise ValueError(
+            f"names {origin!r}: an origin is https:// and a host in small letters, maybe a port, "
+            "and nothing after it."
+        )
+    return origin
+
+
+def _network(text: Any) -> Any:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"names what is no address or network: {error}.") from None
+
+
+def _parts(value: Any) -> Any:
+    """The parts of a text with commas between them, as a list."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+T = TypeVar("T")
+Model = TypeVar("Model", bound=BaseModel)
+Network = IPv4Network | IPv6Network
+Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_parts)]
+SECONDS = Field(ge=0, description="a whole number of seconds, 0 for no automatic sync")
+VotesPerMinute = Annotated[
+    int, Field(ge=1, le=1_000_000, description="a whole number of votes a minute from 1")
+]
+Secret = Annotated[str | None, Field(repr=False)]
+METRIC_NAME = "a name that Prometheus knows, of letters, digits and underscores"
+# The name of a metric in Prometheus; "" for one that is not read.
+MetricName = Annotated[
+    str, Field(pattern=r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$", description=METRIC_NAME)
+]
+LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", description=METRIC_NAME)]
+WHOLE_NUMBER = Field(ge=1, le=3_650, strict=True, description="a whole number from 1 to 3,650")
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PrometheusSource(_Group):
     """A Prometheus server and what the platform's metrics are called there.
 
-    A name that is "" is not read. `tenant_id` is the value by which the label `tenant_label` tells
-    an account's series from others, "" where no metric has such a label. `workers` is how many
-    there are in all, None where that is not known.
+    A name that is "" is not read. `tenant_id` is the value of the label `tenant_label` that an
+    account's series carry, "" where no metric has such a label. `workers` is the number of
+    configured workers, None where it is not known.
     """
 
-    url: str
+    url: Annotated[WebAddress, Field(title="PROMETHEUS_URL")]
     tenant_id: str
-    tenant_label: str = "tenant_id"
-    requests_total: str = "enhancement_requests_total"
-    duration_bucket: str = "enhancement_duration_seconds_bucket"
-    success_rate: str = "enhancement_success_rate"
-    queue_depth: str = "queue_depth"
-    worker_active: str = "worker_active_count"
-    workers: int | None = None
-    history_days: int = 56
-    token: str | None = field(default=None, repr=False)
+    tenant_label: LabelName = "tenant_id"
+    requests_total: MetricName = "enhancement_requests_total"
+    duration_bucket: MetricName = "enhancement_duration_seconds_bucket"
+    success_rate: MetricName = "enhancement_success_rate"
+    queue_depth: MetricName = "queue_depth"
+    worker_active: MetricName = "worker_active_count"
+    workers: Annotated[int | None, WHOLE_NUMBER] = None
+    history_days: Annotated[int, WHOLE_NUMBER] = 56
+    token: Secret = None
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: Secret = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if urlsplit(self.url).username is not None:
+            raise ConfigError(
+                "PROMETHEUS_URL holds a name or password: give these as username and password of "
+                "[prometheus] in secrets.toml."
+            )
+        if self.token and self.username:
+            raise ConfigError("[prometheus] has a token and a username: use one of them.")
+        if not all((secret or "").isprintable() for secret in map(self.__dict__.get, CREDENTIALS)):
+            raise ConfigError("The token or password of [prometheus] is damaged: copy it again.")
+        return self
 
 
-METRICS = ("requests_total", "duration_bucket", "success_rate", "queue_depth", "worker_active")
-WHOLE_NUMBERS = ("workers", "history_days")
-SECRET = ("token", "username", "password")
-# What the names look like; a metric that is not read has none.
-NAMES = dict.fromkeys(METRICS, re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)?")) | {
-    "tenant_label": re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestioAccount:
+class TestioAccount(_Group):
     """One account: a customer of the test IO Customer API, where one token is one account.
 
     One that has a `prometheus` alone has no token. `sync_interval_seconds` is its own, 0 for no
@@ -64,49 +163,107 @@ class TestioAccount:
 
     id: str
     name: str
-    base_url: str
-    token: str | None = field(repr=False)
-    sync_interval_seconds: int | None = None
+    base_url: Annotated[WebAddress, Field(title="TESTIO_CUSTOMER_API_BASE_URL")] = (
+        DEFAULT_TESTIO_URL
+    )
+    token: Secret
+    sync_interval_seconds: Annotated[int | None, SECONDS] = None
     prometheus: PrometheusSource | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The names of what it is synchronised with, in the order in which that is done."""
+        """The names of the sources that it is synchronised with, in order."""
         own = {"testio": self.token, "prometheus": self.prometheus}
         return tuple(name for name, configured in own.items() if configured)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiSettings:
-    """Who may use the HTTP API from where, and how often.
+def _smtp(name: str, description: str, pattern: str | None = None) -> Any:
+    return Field(title=f"TOUCHSTONE_SMTP_{name}", description=description, pattern=pattern)
 
-    `cors_origins` are other sites whose pages may post; `anonymous_feedback` the ids of accounts
-    that take votes without a token; `trusted_proxies` those whose X-Forwarded-For is believed.
+
+class MailSettings(_Group):
+    """The server that mail is sent by, and the address that it is from.
+
+    `tls` is starttls (the connection is encrypted or not used), tls (from its first byte on), or
+    none, which takes no password.
     """
 
-    cors_origins: tuple[str, ...] = ()
-    anonymous_feedback: tuple[str, ...] = ()
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    rater_votes_per_minute: int = 30
-    address_votes_per_minute: int = 30
+    host: Annotated[str, _smtp("HOST", "the name of a server, without a port", HOST)]
+    tls: Annotated[
+        Literal["starttls", "tls", "none"], _smtp("TLS", "one of starttls, tls, none")
+    ] = "starttls"
+    port: Annotated[int, Field(ge=1, le=65_535), _smtp("PORT", "a number from 1 to 65,535")]
+    sender: Annotated[
+        str, _smtp("FROM", "the address mail is from: touchstone@example.org", ADDRESS)
+    ]
+    username: Annotated[str | None, _smtp("USERNAME", "a text")] = None
+    password: Annotated[str | None, _smtp("PASSWORD", "a text"), Field(repr=False)] = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if bool(self.username) != bool(self.password):
+            raise ConfigError("TOUCHSTONE_SMTP_USERNAME and TOUCHSTONE_SMTP_PASSWORD go together.")
+        if self.password and self.tls == "none":
+            raise ConfigError(
+                "TOUCHSTONE_SMTP_TLS is none: a password is not sent where all can read."
+            )
+        return self
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Everything that can be configured, read once.
+def _mail(given: Any) -> Any:
+    """The mail settings with their defaults; None without a host."""
+    if not isinstance(given, Mapping) or not given.get("host"):
+        return None
+    tls = str(given.get("tls", "starttls")).lower()
+    named = {"port": SMTP_PORTS.get(tls, 25), "from": ""} | dict(given) | {"tls": tls}
+    return _valid(MailSettings, named | {"sender": named.pop("from")})
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured, read once from names such as TOUCHSTONE_TIMEZONE.
 
     `editors` are the addresses of those who may change what an account decides for itself; None
-    where nobody signs in, as on a laptop: there everyone may.
+    where nobody signs in, as on a laptop: there everyone may. `cors_origins` are other sites whose
+    pages may post to the API, `anonymous_feedback` the accounts that take votes without a token,
+    `trusted_proxies` those whose X-Forwarded-For is believed.
     """
 
-    database_url: str
-    timezone: str
-    sync_interval_seconds: int
-    accounts: tuple[TestioAccount, ...]
-    prometheus_url: str | None
-    editors: tuple[str, ...] | None = None
-    api: ApiSettings = field(default_factory=ApiSettings)
-    mail: MailSettings | None = None
+    model_config = SettingsConfigDict(
+        env_prefix="TOUCHSTONE_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    # It may hold a password.
+    database_url: Annotated[str, Field(repr=False)] = f"sqlite:///{ROOT}/data/touchstone.db"
+    timezone: Annotated[str, AfterValidator(_zone_name)] = "UTC"
+    sync_interval_seconds: Annotated[int, SECONDS] = 3600
+    editors: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_parts)] = None
+    cors_origins: Listed[Annotated[str, AfterValidator(_origin)]] = ()
+    anonymous_feedback: Listed[str] = ()
+    trusted_proxies: Listed[Annotated[Network, BeforeValidator(_network)]] = ()
+    rater_votes_per_minute: VotesPerMinute = 30
+    address_votes_per_minute: VotesPerMinute = 30
+    mail: Annotated[
+        MailSettings | None, BeforeValidator(_mail), Field(validation_alias="TOUCHSTONE_SMTP")
+    ] = None
+    prometheus_url: Annotated[WebAddress | None, Field(validation_alias="PROMETHEUS_URL")] = None
+    accounts: Annotated[tuple[TestioAccount, ...], NoDecode] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: Source,
+        *_: Source,
+        **__: Source,
+    ) -> tuple[Source, ...]:
+        """The names that `load_settings` found, in place of the environment alone."""
+        return (_Names(settings_cls, init_settings()),)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -122,74 +279,107 @@ class Settings:
         return f"sqlite:///{Path(path).with_suffix('')}-demo.db"
 
 
+class _Names(EnvSettingsSource):
+    """Reads any mapping of names to texts as pydantic-settings reads the environment."""
+
+    def __init__(self, settings_cls: type[BaseSettings], names: Mapping[str, str]) -> None:
+        self.names = names
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): text for name, text in self.names.items() if text}
+
+
 def load_settings(
     environ: Mapping[str, str] | None = None, secrets_file: Path | None = None
 ) -> Settings:
     """Read the settings; the environment wins over the secrets file.
 
-    Raises ConfigError with a sentence that names the setting.
+    Raises ConfigError with a sentence that names the setting. An unknown name in the environment
+    that begins with TOUCHSTONE_ is logged once as a warning.
     """
-    secrets = _read_secrets(secrets_file or SECRETS_FILE)
-    values = {
-        k: ",".join(map(str, v)) if isinstance(v, list) else str(v)
-        for k, v in secrets.items()
-        if not isinstance(v, Mapping)
-    }
-    values |= dict(os.environ if environ is None else environ)
-    data = ROOT / "data"
-    return Settings(
-        database_url=values.get("TOUCHSTONE_DATABASE_URL") or f"sqlite:///{data}/touchstone.db",
-        timezone=_timezone(values.get("TOUCHSTONE_TIMEZONE") or "UTC"),
-        sync_interval_seconds=_seconds(values.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") or "3600"),
-        accounts=_accounts(values, secrets),
-        prometheus_url=_url("PROMETHEUS_URL", values.get("PROMETHEUS_URL") or None),
-        editors=_editors(secrets),
-        api=_api(values),
-        mail=mail_settings(values),
-    )
-
-
-def _api(values: Mapping[str, str]) -> ApiSettings:
-    origins = _listed(values, "TOUCHSTONE_CORS_ORIGINS")
-    for origin in origins:
-        if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
-            raise ConfigError(
-                f"TOUCHSTONE_CORS_ORIGINS names {origin!r}: an origin is https:// and a host in "
-                "small letters, maybe a port, and nothing after it."
-            )
+    given = os.environ if environ is None else environ
+    path = secrets_file or SECRETS_FILE
     try:
-        proxies = [ip_network(one) for one in _listed(values, "TOUCHSTONE_TRUSTED_PROXIES")]
-    except ValueError as error:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        text = b""
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    named = frozenset((name, value) for name, value in given.items() if name.startswith(PREFIXES))
+    return _settings(named, text, path)
+
+
+# A page asks at every rerun, and pydantic-settings takes a millisecond.
+@lru_cache(maxsize=8)
+def _settings(environment: frozenset[tuple[str, str]], text: bytes, path: Path) -> Settings:
+    environ = dict(environment)
+    _warn_of_unknown(environ)
+    try:
+        secrets = tomllib.loads(text.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _unreadable(path, error) from None
+    names = _texts(secrets) | environ
+    texts = {name: text for name, text in names.items() if name != "TOUCHSTONE_ACCOUNTS"}
+    settings = _valid(Settings, texts)
+    accounts = _accounts(names, environ, secrets)
+    if settings.prometheus_url and not accounts:
         raise ConfigError(
-            f"TOUCHSTONE_TRUSTED_PROXIES names what is no address or network: {error}."
-        ) from None
-    limits = {
-        f"{who}_votes_per_minute": _per_minute(values, f"TOUCHSTONE_{who.upper()}_VOTES_PER_MINUTE")
-        for who in ("rater", "address")
-    }
-    return ApiSettings(
-        cors_origins=origins,
-        anonymous_feedback=_listed(values, "TOUCHSTONE_ANONYMOUS_FEEDBACK"),
-        trusted_proxies=tuple(proxies),
-        **limits,
+            "PROMETHEUS_URL is set but TESTIO_CUSTOMER_ID is not: set the account's id, by which "
+            "its metrics are told from those of others."
+        )
+    return settings.model_copy(update={"accounts": accounts, "editors": _editors(environ, secrets)})
+
+
+def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
+    """The settings of a group; the first mistake is a ConfigError that names the setting."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as errors:
+        error = errors.errors(include_url=False)[0]
+    name = str(error["loc"][0])
+    field = model.model_fields.get(name) or FieldInfo()
+    setting = f"{name} of {of}" if of else f"TOUCHSTONE_{name.upper()}"
+    setting = name if name.isupper() else field.title or setting
+    if error["type"] == "value_error":
+        raise ConfigError(f"{setting} {error['ctx']['error']}")
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(sorted(model.model_fields))
+        raise ConfigError(f"There is no {setting}: use one of {known}.")
+    value = f"is {error['input']!r:.80}" if field.repr else "is not valid"
+    raise ConfigError(f"{setting} {value}: use {field.description or 'a text'}.")
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    # The error's type alone: no text of the file, which holds secrets.
+    return ConfigError(
+        f"{path.name} in {path.parent.name} cannot be read ({type(error).__name__}): "
+        "correct the file or remove it."
     )
 
 
-def _listed(values: Mapping[str, str], setting: str) -> tuple[str, ...]:
-    parts = (part.strip() for part in values.get(setting, "").split(","))
-    return tuple(part for part in parts if part)
+def _texts(table: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of a table as the environment would have them; without the tables in it."""
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in table.items()
+        if not isinstance(value, Mapping)
+    }
 
 
-def _per_minute(values: Mapping[str, str], setting: str) -> int:
-    text = values.get(setting) or "30"
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
-        raise ConfigError(f"{setting} is {text!r}: use a whole number of votes a minute from 1.")
-    return int(text[:9])
+def _warn_of_unknown(environ: Mapping[str, str]) -> None:
+    known = {f"TOUCHSTONE_{name.upper()}" for name in Settings.model_fields.keys() - {"mail"}}
+    known |= {field.title or "" for field in MailSettings.model_fields.values()}
+    known.add(clock.SETTING)
+    for name in sorted(environ.keys() - known):
+        if name.startswith("TOUCHSTONE_"):
+            (nearest,) = difflib.get_close_matches(name, sorted(known), 1, cutoff=0)
+            log.warning("There is no setting %s: did you mean %s?", name, nearest)
 
 
-def _editors(secrets: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """`editors`, a list of addresses; without one nobody may where people sign in (`[auth]`)."""
-    named = secrets.get("editors")
+def _editors(environ: Mapping[str, str], secrets: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """TOUCHSTONE_EDITORS, or `editors` of the file; with `[auth]` and neither, none may edit."""
+    named = _parts(environ.get("TOUCHSTONE_EDITORS")) or secrets.get("editors")
     if named is None:
         return () if "auth" in secrets else None
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
@@ -199,79 +389,33 @@ def _editors(secrets: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(name.strip().lower() for name in named)
 
 
-def _read_secrets(path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        # TOMLDecodeError says line and column, never the line's text: no secret leaks.
-        raise ConfigError(
-            f"{path.name} in {path.parent.name} cannot be read ({type(error).__name__}): "
-            "correct the file or remove it."
-        ) from None
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(
-            f"TOUCHSTONE_TIMEZONE is {name!r}, which is no time zone: "
-            "use a name such as UTC or Europe/Berlin."
-        ) from None
-    return name
-
-
-def _seconds(text: str) -> int:
-    try:
-        seconds = int(text)
-    except ValueError:
-        seconds = -1
-    if seconds < 0:
-        raise ConfigError(
-            f"TOUCHSTONE_SYNC_INTERVAL_SECONDS is {text!r}: "
-            "use a whole number of seconds, 0 for no automatic sync."
-        )
-    return seconds
-
-
-def _url(setting: str, url: str | None) -> str | None:
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ConfigError(f"{setting} is not a web address: it starts with https:// or http://.")
-    return url.rstrip("/")
-
-
-def _accounts(values: Mapping[str, str], secrets: Mapping[str, Any]) -> tuple[TestioAccount, ...]:
-    """The account of the environment first, then the `[accounts.<id>]` tables of the secrets."""
-    shared = _table(secrets, "prometheus")
+def _accounts(
+    names: Mapping[str, str], environ: Mapping[str, str], secrets: Mapping[str, Any]
+) -> tuple[TestioAccount, ...]:
+    """The account of the environment first, then the tables: [accounts.<id>], or as JSON."""
+    shared = _table(secrets, "prometheus") | _prometheus_names(environ)
     accounts = {}
-    if values.get("TESTIO_CUSTOMER_API_TOKEN") or values.get("TESTIO_CUSTOMER_ID"):
-        account = _account(values.get("TESTIO_CUSTOMER_ID") or "", values, values, shared)
+    if names.get("TESTIO_CUSTOMER_API_TOKEN") or names.get("TESTIO_CUSTOMER_ID"):
+        # The interval among the names is that of all accounts.
+        own = {name: text for name, text in names.items() if not name.startswith("TOUCHSTONE_")}
+        account = _account(names.get("TESTIO_CUSTOMER_ID") or "", own, names, shared)
         accounts[account.id] = account
     tables = secrets.get("accounts", {})
+    if text := environ.get("TOUCHSTONE_ACCOUNTS"):
+        with suppress(ValueError):
+            tables = None
+            tables = json.loads(text)
     if not isinstance(tables, Mapping) or not all(isinstance(t, Mapping) for t in tables.values()):
-        raise ConfigError("In secrets.toml, give each account a table of its own: [accounts.<id>].")
-    for account_id, table in tables.items():
-        own = {name: str(value) for name, value in table.items() if not isinstance(value, Mapping)}
-        if own.get("prometheus_url"):
-            own["PROMETHEUS_URL"] = own["prometheus_url"]
-        # What opens one server is not sent to another.
-        kept = {n: v for n, v in shared.items() if "PROMETHEUS_URL" not in own or n not in SECRET}
-        its = kept | _table(table, "prometheus")
-        accounts.setdefault(account_id, _account(account_id, own, values, its, is_table=True))
-    if values.get("PROMETHEUS_URL") and not accounts:
         raise ConfigError(
-            "PROMETHEUS_URL is set but TESTIO_CUSTOMER_ID is not: set the account's id, by which "
-            "its metrics are told from those of others."
+            "In secrets.toml, give each account a table of its own: [accounts.<id>]; "
+            'TOUCHSTONE_ACCOUNTS has them as JSON: {"<id>": {"TESTIO_CUSTOMER_API_TOKEN": "..."}}.'
         )
+    for account_id, table in tables.items():
+        own = _texts(table)
+        own["PROMETHEUS_URL"] = own.get("prometheus_url") or own.get("PROMETHEUS_URL", "")
+        its = {n: v for n, v in shared.items() if not own["PROMETHEUS_URL"] or n not in CREDENTIALS}
+        its |= _table(table, "prometheus")
+        accounts.setdefault(account_id, _account(account_id, own, names, its))
     return tuple(accounts.values())
 
 
@@ -284,23 +428,23 @@ def _table(secrets: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _account(
     account_id: str,
-    values: Mapping[str, str],
+    own: Mapping[str, str],
     shared: Mapping[str, str],
-    names: Mapping[str, Any],
-    *,
-    is_table: bool = False,
+    prometheus_names: Mapping[str, Any],
 ) -> TestioAccount:
-    """An account from settings of its own, as in a table of the secrets, or from those of all.
-
-    `shared` are the settings of all accounts, `names` those of its Prometheus.
-    """
-    token = (values.get("TESTIO_CUSTOMER_API_TOKEN") or "").strip()
+    """An account from its own settings; `shared` are those of all accounts."""
+    token = (own.get("TESTIO_CUSTOMER_API_TOKEN") or "").strip()
     if not account_id:
         raise ConfigError(
             "TESTIO_CUSTOMER_API_TOKEN is set but TESTIO_CUSTOMER_ID is not: set the account's id."
         )
-    prometheus = _prometheus(account_id, values, shared, names)
-    if not token and prometheus is None:
+    server = own if own.get("PROMETHEUS_URL") else shared
+    url, prometheus = server.get("PROMETHEUS_URL"), None
+    if url:
+        bearer = server.get("PROMETHEUS_TOKEN") or None
+        given = {"url": url, "tenant_id": account_id, "token": bearer} | dict(prometheus_names)
+        prometheus = _valid(PrometheusSource, given, "[prometheus]")
+    elif not token:
         raise ConfigError(
             f"The account {account_id!r} has no TESTIO_CUSTOMER_API_TOKEN: "
             "set the account's API token."
@@ -310,79 +454,25 @@ def _account(
             f"The TESTIO_CUSTOMER_API_TOKEN of account {account_id!r} has characters "
             "that no token has: copy it again."
         )
-    interval = values.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") if is_table else None
-    base_url = values.get("TESTIO_CUSTOMER_API_BASE_URL") or DEFAULT_TESTIO_URL
-    return TestioAccount(
-        id=account_id,
-        name=values.get("TESTIO_CUSTOMER_NAME") or account_id,
-        base_url=_url("TESTIO_CUSTOMER_API_BASE_URL", base_url) or base_url,
-        token=token or None,
-        sync_interval_seconds=_seconds(interval) if interval else None,
-        prometheus=prometheus,
-    )
+    given = {
+        "id": account_id,
+        "name": own.get("TESTIO_CUSTOMER_NAME") or account_id,
+        "base_url": own.get("TESTIO_CUSTOMER_API_BASE_URL") or DEFAULT_TESTIO_URL,
+        "token": token or None,
+        "sync_interval_seconds": own.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") or None,
+        "prometheus": prometheus,
+    }
+    return _valid(TestioAccount, given)
 
 
-def _prometheus(
-    account_id: str,
-    values: Mapping[str, str],
-    shared: Mapping[str, str],
-    names: Mapping[str, Any],
-) -> PrometheusSource | None:
-    """The account's Prometheus: the address of its own, or that of all; None without either."""
-    url = _url(
-        "PROMETHEUS_URL", values.get("PROMETHEUS_URL") or shared.get("PROMETHEUS_URL") or None
-    )
-    if url is None:
-        return None
-    if urlsplit(url).username is not None:
-        raise ConfigError(
-            "PROMETHEUS_URL holds a name or password: give these as username and password of "
-            "[prometheus] in secrets.toml."
-        )
-    known = set(PrometheusSource.__dataclass_fields__) - {"url"}
-    unknown = sorted(set(names) - known)
-    if unknown:
-        raise ConfigError(
-            f"[prometheus] knows no {unknown[0]!r}: there is {', '.join(sorted(known))}."
-        )
-    texts = {name: _text(name, names[name]) for name in names if name not in WHOLE_NUMBERS}
-    numbers = {name: _whole(name, names[name]) for name in names if name in WHOLE_NUMBERS}
-    own = values if values.get("PROMETHEUS_URL") else shared
-    token = texts.pop("token", None) or own.get("PROMETHEUS_TOKEN") or None
-    for name, text in texts.items():
-        form = NAMES.get(name)
-        if form is not None and not form.fullmatch(text):
-            raise ConfigError(
-                f"{name} of [prometheus] is {text!r}, which is no name that Prometheus knows: "
-                "letters, digits and underscores."
-            )
-    texts.setdefault("tenant_id", account_id)
-    if not _is_text(texts["tenant_id"]):
-        raise ConfigError(f"The account's id {account_id!r} is no text: set another.")
-    if token and texts.get("username"):
-        raise ConfigError("[prometheus] has a token and a username: use one of them.")
-    for secret in (token or "", texts.get("password", ""), texts.get("username", "")):
-        if not secret.isprintable():
-            raise ConfigError("The token or password of [prometheus] is damaged: copy it again.")
-    named: dict[str, Any] = texts | numbers
-    return PrometheusSource(url=url, token=token, **named)
+def _prometheus_names(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The names and numbers of PROMETHEUS_... in the environment, as the table would have them.
 
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ConfigError(f'{name} of [prometheus] is a text: {name} = "...".')
-    return value
-
-
-def _whole(name: str, value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= 3_650:
-        raise ConfigError(f"{name} of [prometheus] is a whole number from 1 to 3,650.")
-    return value
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    Without its token, which one of the table goes before.
+    """
+    given: dict[str, Any] = {}
+    for name in PrometheusSource.model_fields.keys() - {"url", "token"}:
+        if text := environ.get(f"PROMETHEUS_{name.upper()}"):
+            is_number = name in {"workers", "history_days"} and text.isdecimal()
+            given[name] = int(text[:9]) if is_number else text
+    return given

@@ -56,7 +56,7 @@ def scraped(world: World, account: str, runs: Sequence[ParsedEnhancement]) -> Sc
         for bound in BOUNDS
     )
     waiting, active = _load(times, runs, deployed)
-    source = PrometheusSource(url="", tenant_id=account, success_rate="")
+    source = PrometheusSource(url="http://demo", tenant_id=account, success_rate="")
     metrics = {
         key: MetricRead(name, selector(name, **{source.tenant_label: account}))
         for key, name in metrics_of(source).items()

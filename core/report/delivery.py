@@ -11,7 +11,7 @@ from html import escape
 
 from core.base import text
 from core.base.errors import InputError, SourceError, SourceRefused, SourceUnreachable
-from core.base.mail_settings import MailSettings
+from core.base.settings import MailSettings
 from core.base.stats import Verdict
 from core.report.document import SIGNS, line_text
 from core.report.packet import Packet

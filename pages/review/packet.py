@@ -9,7 +9,7 @@ import streamlit as st
 from core.analytics.account_settings import ReviewSettings, save_settings, settings_of
 from core.base import text
 from core.base.errors import InputError, SourceError
-from core.base.mail_settings import MailSettings
+from core.base.settings import MailSettings
 from core.report.calendar import calendar_file
 from core.report.delivery import draft, packet_mail, recipients, send
 from core.report.packet import Packet, packet_of

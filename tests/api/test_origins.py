@@ -77,4 +77,4 @@ def test_a_setting_without_sense_is_told(name, value):
 
 def test_settings_may_be_lists_in_the_secrets_file(tmp_path):
     (tmp_path / "s.toml").write_text(f'TOUCHSTONE_CORS_ORIGINS = ["{SITE}", "http://a:1"]\n')
-    assert load_settings({}, tmp_path / "s.toml").api.cors_origins == (SITE, "http://a:1")
+    assert load_settings({}, tmp_path / "s.toml").cors_origins == (SITE, "http://a:1")

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import AuthResult
 from pptx import Presentation
 
 from core.base.errors import InputError, SourceRefused, SourceUnreachable
-from core.base.mail_settings import MailSettings
+from core.base.settings import MailSettings
 from core.report.delivery import draft, packet_mail, recipients, send
 from core.report.packet import weekly_packet
 from core.store import Scope, open_store

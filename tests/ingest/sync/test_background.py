@@ -70,21 +70,25 @@ def until(true, seconds=10):
 
 
 def settings(*accounts, seconds=3600):
-    return replace(load_settings({}), accounts=accounts, sync_interval_seconds=seconds)
+    return load_settings({}).model_copy(
+        update={"accounts": accounts, "sync_interval_seconds": seconds}
+    )
 
 
 def test_each_account_is_kept_up_to_date_in_its_own_time(store, account, server):
-    often = replace(account, sync_interval_seconds=1)
-    off = replace(account, id="off", sync_interval_seconds=0)
-    broken = replace(account, id="broken", token="wrong")
-    keep_synced(settings(often, off, broken, replace(account, id="hourly")), lambda: store)
+    often = account.model_copy(update={"sync_interval_seconds": 1})
+    off = account.model_copy(update={"id": "off", "sync_interval_seconds": 0})
+    broken = account.model_copy(update={"id": "broken", "token": "wrong"})
+    keep_synced(
+        settings(often, off, broken, account.model_copy(update={"id": "hourly"})), lambda: store
+    )
     until(lambda: len(runs(Scope(store, "acme"))) >= 3)
     assert len(runs(Scope(store, "hourly"))) == 1
     assert runs(Scope(store, "off")) == []
     assert [found.status for found in runs(Scope(store, "broken"))] == ["failed"]
     end_background()
     # A new start does not synchronise at once what is not due.
-    keep_synced(settings(replace(account, id="hourly")), lambda: store)
+    keep_synced(settings(account.model_copy(update={"id": "hourly"})), lambda: store)
     time.sleep(0.5)
     assert len(runs(Scope(store, "hourly"))) == 1
 

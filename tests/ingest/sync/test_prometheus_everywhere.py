@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -87,9 +86,9 @@ def test_the_doctor_says_what_is_wrong(monkeypatch):
 
 
 def test_each_source_is_kept_up_to_date_in_its_own_time(store, account, url):
-    both = replace(account, prometheus=PrometheusSource(url=url, tenant_id="acme"))
-    alone = TestioAccount(id="alone", name="", base_url="", token=None, prometheus=both.prometheus)
-    keep_synced(replace(load_settings({}), accounts=(both, alone)), lambda: store)
+    both = account.model_copy(update={"prometheus": PrometheusSource(url=url, tenant_id="acme")})
+    alone = TestioAccount(id="alone", name="", token=None, prometheus=both.prometheus)
+    keep_synced(load_settings({}).model_copy(update={"accounts": (both, alone)}), lambda: store)
     until = time.monotonic() + 20
     while not (
         runs(Scope(store, "acme"))

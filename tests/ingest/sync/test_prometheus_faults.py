@@ -100,7 +100,7 @@ def account(lying):
     source = PrometheusSource(
         url=lying.url, tenant_id="acme", history_days=1, token=TOKEN, **unread
     )
-    return TestioAccount(id="acme", name="Acme", base_url="", token=None, prometheus=source)
+    return TestioAccount(id="acme", name="Acme", token=None, prometheus=source)
 
 
 @pytest.fixture
@@ -182,9 +182,8 @@ def test_a_server_that_cannot_be_read_is_one_sentence_and_writes_nothing(
 
 
 def test_a_server_that_is_down(sync, account, store, rows):
-    from dataclasses import replace
-
-    down = replace(account, prometheus=replace(account.prometheus, url="http://127.0.0.1:1"))
+    nowhere = account.prometheus.model_copy(update={"url": "http://127.0.0.1:1"})
+    down = account.model_copy(update={"prometheus": nowhere})
     report = sync_prometheus(store, down, now=NOW, retry=FAST)
     assert "cannot be reached: check the network and PROMETHEUS_URL" in report.message
     assert nothing_is_in(rows)
@@ -271,12 +270,12 @@ def test_a_piece_that_fails_leaves_the_pieces_before_it(sync, lying, rows):
 
 
 def test_the_bearer_token_or_the_password_is_sent(sync, lying, account, store):
-    from dataclasses import replace
-
     sync()
     assert lying.headers["Authorization"] == f"Bearer {TOKEN}"
-    basic = replace(account.prometheus, token=None, username="ann", password="pw")
-    sync_prometheus(store, replace(account, prometheus=basic), now=NOW, retry=FAST)
+    basic = account.prometheus.model_copy(
+        update={"token": None, "username": "ann", "password": "pw"}
+    )
+    sync_prometheus(store, account.model_copy(update={"prometheus": basic}), now=NOW, retry=FAST)
     assert lying.headers["Authorization"] == "Basic YW5uOnB3"
     assert TOKEN not in repr(account)
 

@@ -82,7 +82,7 @@ def account(url, account_id="acme", **names):
     source = PrometheusSource(
         url=url, **({"tenant_id": account_id, "history_days": 1} | unread | names)
     )
-    return TestioAccount(id=account_id, name="Acme", base_url="", token=None, prometheus=source)
+    return TestioAccount(id=account_id, name="Acme", token=None, prometheus=source)
 
 
 def read(store, of, now=END, **options):

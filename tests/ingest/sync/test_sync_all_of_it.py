@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -209,7 +208,7 @@ def test_a_run_left_behind_by_a_killed_process_is_ended_by_the_next(sync, store,
 
 
 def settings(*accounts):
-    return replace(load_settings({}), accounts=accounts)
+    return load_settings({}).model_copy(update={"accounts": accounts})
 
 
 def test_two_accounts_with_the_same_names_and_ids_stay_two(store, rows, everything):
