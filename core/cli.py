@@ -280,9 +280,15 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
     from core.demo.active_store import shown_store
-    from core.report import FORMATS, account_of, baseline_report, render, week_of
-    from core.report.packet import weekly_packet
-    from core.report.weekly import write_packet
+    from core.report import (
+        FORMATS,
+        account_of,
+        baseline_report,
+        render,
+        week_of,
+        weekly_packet,
+        write_packet,
+    )
 
     is_weekly = given.kind == "weekly"
     if not is_weekly and given.format not in FORMATS:

@@ -1,8 +1,21 @@
-"""Reports that people take away: one document, written as HTML, PDF, Markdown or CSV."""
+"""Reports: one document model, written as HTML, PDF, PowerPoint, Markdown or CSV."""
 
 from core.report.baseline import baseline_report
 from core.report.chosen import account_of, week_of
 from core.report.document import Document
-from core.report.formats import FORMATS, render
+from core.report.formats import FORMATS, PACKET_FORMATS, render, write_packet
+from core.report.packet import Packet, packet_of, weekly_packet
 
-__all__ = ["FORMATS", "Document", "account_of", "baseline_report", "render", "week_of"]
+__all__ = [
+    "FORMATS",
+    "PACKET_FORMATS",
+    "Document",
+    "Packet",
+    "account_of",
+    "baseline_report",
+    "packet_of",
+    "render",
+    "week_of",
+    "weekly_packet",
+    "write_packet",
+]

@@ -55,7 +55,7 @@ def recommendations(evidence: Evidence) -> Iterator[Block]:
     yield Heading("Recommendations")
     rows = recommended(evidence)
     if rows:
-        yield Table("What to do next", ("Criterion", "Owner", "What to do"), rows, (20, 16, 64))
+        yield Table("What to do next", {"Criterion": 20, "Owner": 16, "What to do": 64}, rows)
     else:
         yield Paragraph("Nothing is open: every criterion is met without the help of exclusions.")
 

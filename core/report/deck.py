@@ -1,336 +1,331 @@
-"""The packet of a weekly review as a deck for the meeting: the answer, then what it rests on."""
+"""A report as PowerPoint slides: native tables, lists, and charts as pictures.
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from typing import Any
+The slides are made from the layouts of `deck.pptx`, which PowerPoint opens and edits: their places
+shrink a text that does not fit. What goes on a slide is estimated without the machine's fonts, by
+a character width that is on the safe side for Arial and for wider substitutes.
+"""
+
+import io
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import vl_convert
+from pptx import Presentation
+from pptx.dml.color import RGBColor
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.enum.text import PP_ALIGN
+from pptx.util import Emu, Pt
 
 from core.base import text
 from core.base.stats import Verdict
-from core.charts.builders import criterion_bar
-from core.charts.image import INK, SOFT
-from core.criteria.panels import criterion_ends
-from core.criteria.verdicts import load_result
-from core.report.document import SIGNS
-from core.report.packet import Packet
-from core.report.paging import Page, chosen, grouped, listed, tables
-from core.report.slides import Cell, Slides, TableOf
-from core.review.actions import EXPECTED
+from core.charts.image import INK, SOFT, chart_svg
+from core.report.document import (
+    SIGNS,
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Document,
+    Heading,
+    Paragraph,
+    Table,
+    cell_text,
+    is_number,
+    line_text,
+    unbroken,
+)
 
-Told = Mapping[str, Any]
-
+TEMPLATE = Path(__file__).with_name("deck.pptx")
 MOST_SLIDES = 15
-GOOD, BAD, OPEN = "#0a6b4c", "#a03512", "#8a5000"
+# The numbers of the template's places.
+SUBTITLE, ANSWER, STAMP, BADGE = 10, 10, 11, 12
+LISTS, HEADINGS = (11, 12, 13), (21, 22, 23)
+LAYOUTS = {1: "List", 2: "Two lists", 3: "Three lists"}
+# Of the body of a slide, and the font sizes of its lists by their number, in points.
+LEFT, WIDTH, TOP, BOTTOM, GAP, INDENT = 42, 876, 142, 496, 24, 16
+LIST_SIZES = {1: 20, 2: 18, 3: 16}
+HEADING_HEIGHT, ITEM_GAP = 48, 6
+TABLE_SIZES, CELL_MARGIN = (16, 14, 12), 4
+LINE, CHARACTER, BOLD_CHARACTER = 1.2, 0.58, 0.64
+MOST_LINES, MOST_ALT = 5, 1_000
+PICTURE_WIDTH, PICTURE_SCALE = 640, 2.0
+# Signs of scripts that take the room of two letters.
+WIDE = re.compile("[\N{CJK RADICAL REPEAT}-\U0010ffff]")
 COLOURS = {
-    Verdict.MET: GOOD,
-    Verdict.MISSED: BAD,
-    Verdict.NOT_PROVEN: OPEN,
+    Verdict.MET: "#0a6b4c",
+    Verdict.MISSED: "#a03512",
+    Verdict.NOT_PROVEN: "#8a5000",
     Verdict.NO_DATA: SOFT,
 }
-SEVERE = {"critical": BAD, "high": OPEN, "medium": SOFT}
-DECIDED = "Met and Missed: the whole 95 % interval lies on one side of the target"
-THEMES_A_SLIDE, MOST_QUOTES = 3, 3
+
+# A list under its heading.
+Column: TypeAlias = tuple[str, Sequence[str]]
 
 
-def deck(packet: Packet) -> bytes:
-    """A .pptx of at most `MOST_SLIDES` slides; sections that have nothing to say have none."""
-    told = packet.content
-    foot = f"{packet.account}, {packet.week}, {packet.state}"
-    foot += f"; as of {packet.stamp['As of']} {told['zone']}"
-    foot += "; demo data: made up" if packet.is_demo else ""
-    slides = Slides(title=packet.title, foot=foot, subject=told["answer"])
-    badge = "Demo data: made up, in a store of its own" if packet.is_demo else ""
-    slides.opening(f"{packet.title}, {packet.account}", told["answer"], packet.stamp, badge)
-    for page, rest in chosen(list(_sections(packet)), MOST_SLIDES - 1):
-        page.draw(slides, rest)
-    return slides.data()
+@dataclass(frozen=True)
+class Page:
+    """A slide to be drawn; `items` counts its rows, sentences or charts, `size` is in points."""
+
+    title: str
+    subtitle: str
+    body: Table | Chart | Sequence[Column]
+    items: int
+    size: int = 0
 
 
-def _sections(packet: Packet) -> Iterator[list[Page]]:
-    told = packet.content
-    main = [row for row in told["criteria"] if not row["is_guardrail"]]
-    rails = [row for row in told["criteria"] if row["is_guardrail"]]
-    yield _carried(told)
-    yield _criteria("Success criteria", DECIDED, main)
-    yield _overview(told)
-    yield _signals(told)
-    yield _verdicts(told)
-    yield _themes(told)
-    yield listed(
-        "Opportunities",
-        "What is on the roadmap",
-        [f"{one['title']}: {one['words']}" for one in told.get("opportunities") or []],
-        "line",
-    )
-    yield _escalations(packet)
-    yield _agreed(told)
-    yield _notes(packet)
-    if any(row["value"] is not None for row in rails):
-        yield _criteria("Appendix: guardrails", "What must not get worse on the way", rails)
-    if any(row["value"] is not None for row in told["criteria"]):
-        yield _methods(told)
+def write(document: Document) -> bytes:
+    """The document as a .pptx of at most `MOST_SLIDES` slides: one section after another.
+
+    A section begins with a heading of level 1; headings of level 2 stand over lists side by side.
+    Of a section that is too long the first slides are shown, and how much is left out.
+    """
+    deck = Presentation(str(TEMPLATE))
+    about = deck.core_properties
+    about.title, about.subject = line_text(document.title)[:200], line_text(document.answer)[:200]
+    _opening(deck, document)
+    for page, left_out in _chosen([*_sections(document.blocks)], MOST_SLIDES - 1):
+        _draw(deck, page, left_out, foot=_foot(document))
+    file = io.BytesIO()
+    deck.save(file)
+    return file.getvalue()
 
 
-def _carried(told: Told) -> list[Page]:
-    found = told["actions"]
-    if not found:
-        return listed("What we agreed on", "", ["No action is open from earlier weeks."], "action")
-    rows = [
-        (
-            Cell(one["text"]),
-            Cell(one["owner"]),
-            Cell(_day(one["due"]), BAD if one["due"] <= str(told["last_day"]) else INK),
-            Cell(_moved(one), COLOUR_OF_MOVE.get(_last_words(one), INK)),
+def fitted(
+    said: str, width: float, size: float, most: int = MOST_LINES, *, bold: bool = False
+) -> tuple[str, int]:
+    """A text on one line, cut to `most` lines of a width in points, and how many it takes."""
+    said = unbroken(line_text(said))
+    character = (BOLD_CHARACTER if bold else CHARACTER) * (2 if WIDE.search(said) else 1)
+    a_line = max(int(width / size / character), 2)
+    lines = textwrap.wrap(said, a_line, break_on_hyphens=False)
+    if len(lines) <= most:
+        return said, max(len(lines), 1)
+    return " ".join([*lines[: most - 1], lines[most - 1][: a_line - 1]]) + "…", most
+
+
+def _sections(blocks: Sequence[Block]) -> Iterator[list[Page]]:
+    """The slides of each section."""
+    starts = [n for n, b in enumerate(blocks) if isinstance(b, Heading) and b.level == 1]
+    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
+        heading, *section = blocks[start:end]
+        assert isinstance(heading, Heading)
+        yield [*_pages(heading.text, section)]
+
+
+def _pages(title: str, blocks: Sequence[Block]) -> Iterator[Page]:
+    subtitle = "; ".join(b.text for b in blocks if isinstance(b, Paragraph) and b.quiet)
+    columns: list[tuple[str, list[str]]] = []
+    for block in blocks:
+        match block:
+            case Heading():
+                columns.append((block.text, []))
+            case Paragraph(quiet=True):
+                pass
+            case Paragraph() | Bullets():
+                items = block.items if isinstance(block, Bullets) else [block.text]
+                columns = columns or [("", [])]
+                columns[-1][1].extend(items)
+            case Table():
+                yield from _table_pages(title, subtitle, block)
+            case Chart():
+                yield Page(block.title, block.subtitle, block, 1)
+            case _:
+                raise TypeError(f"A deck has no {type(block).__name__}.")
+    for start in range(0, len(columns), len(LISTS)):
+        yield from _list_pages(title, subtitle, columns[start : start + len(LISTS)])
+
+
+def _table_pages(title: str, subtitle: str, table: Table) -> Iterator[Page]:
+    """A table in the largest text that fits one slide; on several where the smallest does not."""
+    sizes = iter(TABLE_SIZES)
+    heights = _row_heights(table, size := next(sizes))
+    while sum(heights) > BOTTOM - TOP and (smaller := next(sizes, None)):
+        heights = _row_heights(table, size := smaller)
+    for start, end in _parts(heights[1:], BOTTOM - TOP - heights[0]):
+        part = replace(table, rows=table.rows[start:end])
+        yield Page(title, subtitle, part, end - start, size)
+
+
+def _row_heights(table: Table, size: float) -> list[float]:
+    """How high the header and each row is, in points."""
+    return [
+        max(
+            fitted(cell_text(value), width, size)[1]
+            for value, width in zip(row, _widths(table), strict=True)
         )
-        for one in found
-    ]
-    subtitle = f"{text.times(len(found), 'action')} open from earlier weeks: did its line move?"
-    table = TableOf(("What", "Who", "Due", "Did it move"), (40, 18, 14, 34), rows)
-    return tables("What we agreed on", subtitle, table, "action")
-
-
-def _day(iso: str) -> str:
-    return text.day(date.fromisoformat(iso))
-
-
-COLOUR_OF_MOVE = {"as expected": GOOD, "against what was expected": BAD}
-
-
-def _last_words(one: Told) -> str:
-    return (one.get("moved") or "").rpartition(": ")[2]
-
-
-def _moved(one: Told) -> str:
-    if not one.get("moved"):
-        return "no criterion named"
-    return f"{one['criterion']} {EXPECTED.get(one['expected'] or '', '')}: {one['moved']}"
-
-
-def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> list[Page]:
-    """Value, target, verdict and interval, how it was before, and with what is excluded."""
-    columns = {"Criterion": 25, "Value": 11, "Target": 14, "Verdict": 18, "95 % interval": 22}
-    columns |= {"Last week": 13, "4 weeks": 12, "Baseline": 13}
-    is_both = any(row["with_excluded"] for row in rows)
-    columns |= {"With excluded": 17} if is_both else {}
-    table = TableOf(
-        tuple(columns),
-        tuple(columns.values()),
-        [_criterion(row)[: len(columns)] for row in rows],
-        frozenset({1, 5, 6, 7}),
-    )
-    return tables(title, subtitle, table, "row")
-
-
-def _criterion(row: Told) -> tuple[Cell, ...]:
-    unit, verdict = row["unit"], Verdict(row["verdict"])
-    earlier = (row[name] for name in ("week_before", "four_weeks", "baseline"))
-    said = text.between(row["low"], row["high"], unit)
-    counted = text.times(row["n"], row["sample"])
-    everything, both = row["with_excluded"], text.UNKNOWN
-    if everything:
-        verdict_of_all = text.lower_first(everything["verdict"])
-        both = f"{text.amount(everything['value'], unit)}, {verdict_of_all}"
-    # Met without the excluded rows, and not with them: that has to be seen.
-    is_by_them = bool(everything) and verdict is Verdict.MET != everything["verdict"]
-    return (
-        Cell(row["label"], bold=True),
-        Cell(text.amount(row["value"], unit), bold=True),
-        Cell(row["target_words"]),
-        Cell(
-            SIGNS[verdict] + (" by exclusions" if is_by_them else ""), COLOURS[verdict], bold=True
-        ),
-        Cell(f"{said}, {counted}" if row["n"] else row["reason"] or "no data", SOFT),
-        *(Cell(text.amount(value, unit)) for value in earlier),
-        Cell(both),
-    )
-
-
-def _overview(told: Told) -> list[Page]:
-    """Every signal in a sentence, beside what happened in the same days."""
-    found = [one["words"] for one in told["signals"]]
-    if not found and not told["causes"]:
-        return []
-    subtitle = (
-        f"Over {len(told['series'])} series about {told['expected_false_alarms']:.1f} marks a week "
-        "are chance alone; tests of criteria are held to 5 % false discoveries together."
-    )
-    groups = [
-        ("Signals", INK, found or ["No signal: nothing moved by more than chance."]),
-        ("In the same week", INK, told["causes"] or ["Nothing was noted."]),
-    ]
-    return grouped("What changed, and what may explain it", subtitle, groups, "line")
-
-
-def _signals(told: Told) -> list[Page]:
-    """A slide for each thing that moved, with its chart; a test and a rule of one are one thing."""
-    by_label: dict[str, list[Told]] = {}
-    for one in told["signals"]:
-        by_label.setdefault(one["label"], []).append(one)
-    pages = []
-    for label, signals in by_label.items():
-        charted = next((one for one in signals if one["chart"]), None)
-        keys = {one["key"] for one in signals}
-        series = next((s for s in told["series"] if s["key"] in keys or s["label"] == label), None)
-        title = "; ".join(_once(label, signals))
-        chart = charted or series
-        if chart is not None:
-            said = f"{label} by week: {chart.get('finding', '')}"
-            subtitle = charted["subtitle"] if charted else said
-            pages.append(_chart(title, subtitle, chart, told["week"]))
-        else:
-            rows = [row for row in told["criteria"] if row["key"] in keys]
-            pages += [_figures(title, row) for row in rows]
-    return [Page(page.draw, 1, "signal") for page in pages]
-
-
-def _figures(title: str, row: Told) -> Page:
-    """A criterion that no chart of a series shows: its figures, and its mark."""
-    unit = row["unit"]
-    result = load_result(row)
-    bar = criterion_bar(
-        result.estimate, target=row["target"], ends=criterion_ends(result), unit=unit
-    )
-    figures = [
-        ("This week", COLOURS[Verdict(row["verdict"])], text.amount(row["value"], unit)),
-        ("Target", INK, row["target_words"]),
-        ("Last week", INK, text.amount(row["week_before"], unit)),
-        ("Four weeks before", INK, text.amount(row["four_weeks"], unit)),
-        ("Baseline", INK, text.amount(row["baseline"], unit)),
+        * (size * LINE)
+        + 2 * CELL_MARGIN
+        for row in (table.columns, *table.rows)
     ]
 
-    def draw(slides: Slides, rest: str) -> None:
-        said = text.upper_first(row["interval_words"])
-        slides.figures(
-            title,
-            f"{said}. {rest}" if rest else said,
-            figures,
-            (bar, f"{title}; {row['interval_words']}"),
-        )
 
-    return Page(draw)
-
-
-def _once(label: str, signals: Sequence[Told]) -> Iterator[str]:
-    """The sentences of signals with the label before the first alone."""
-    for n, one in enumerate(signals):
-        yield one["words"] if n == 0 else one["words"].removeprefix(f"{label}: ")
-
-
-def _chart(title: str, subtitle: str, one: Told, week: str) -> Page:
-    def draw(slides: Slides, rest: str) -> None:
-        slides.chart(
-            title, f"{subtitle}. {rest}" if rest else subtitle, one["chart"], one["unit"], week
-        )
-
-    return Page(draw)
-
-
-def _verdicts(told: Told) -> list[Page]:
-    groups = [
-        ("Positive", GOOD, told["positive"]),
-        ("Worrying", BAD, told["worrying"]),
-        ("Stable or open", SOFT, told["stable"]),
+def _list_pages(title: str, subtitle: str, columns: Sequence[Column]) -> Iterator[Page]:
+    """Lists side by side, continued on the next slide where one of them is too long."""
+    size, width = LIST_SIZES[len(columns)], _list_width(len(columns))
+    room = BOTTOM - TOP - (HEADING_HEIGHT if len(columns) > 1 else 0)
+    parts = [
+        [
+            items[start:end]
+            for start, end in _parts(
+                [fitted(item, width, size)[1] * size * LINE + ITEM_GAP for item in items],
+                room,
+            )
+        ]
+        for _, items in columns
     ]
-    if not any(items for _, _, items in groups):
-        return []
-    filled = [(name, colour, items or ["Nothing."]) for name, colour, items in groups]
-    return grouped("What is good, what worries, what is stable", "", filled, "line")
+    for n in range(max(len(part) for part in parts)):
+        shown = [
+            (name, part[n] if n < len(part) else ())
+            for (name, _), part in zip(columns, parts, strict=True)
+        ]
+        yield Page(title, subtitle, shown, sum(len(items) for _, items in shown))
 
 
-def _themes(told: Told) -> list[Page]:
-    """The themes side by side, each with what people wrote."""
-    groups = [
-        (
-            theme["name"],
-            INK,
-            [
-                theme["words"],
-                *(
-                    f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}"
-                    for q in theme["quotes"][:MOST_QUOTES]
-                ),
-            ],
-        )
-        for theme in told.get("themes") or []
-    ]
-    said = "Themes of the week's comments, in people's own words"
-    pages = []
-    for start in range(0, len(groups), THEMES_A_SLIDE):
-        some = groups[start : start + THEMES_A_SLIDE]
-        page, *_ = grouped("What people say", said, some, "theme")
-        pages.append(Page(page.draw, len(some), "theme"))
-    return pages
+def _parts(heights: Sequence[float], room: float) -> Iterator[tuple[int, int]]:
+    """From which to which thing each slide has them."""
+    start, used = 0, 0.0
+    for n, height in enumerate(heights):
+        if used and used + height > room:
+            yield start, n
+            start, used = n, 0.0
+        used += height
+    if heights:
+        yield start, len(heights)
 
 
-def _escalations(packet: Packet) -> list[Page]:
-    told = packet.content
-    if not told["escalations"] and not told["sent"]:
-        return []
-    labels = {row["key"]: row["label"] for row in told["criteria"]}
-    sent: dict[str, list[str]] = {}
-    for one in told["sent"]:
-        sent.setdefault(one["criterion_key"], []).append(f"{one['sent_to']}, by {one['sent_by']}")
-    keys = {one["criterion_key"] for one in told["escalations"]}
-    # What was sent of a criterion that no longer needs it stays to be read.
-    only = [one for one in told["sent"] if one["criterion_key"] not in keys]
-    rows = [
-        (
-            Cell(text.upper_first(one["severity"]), SEVERE[one["severity"]], bold=True),
-            Cell(labels.get(one["criterion_key"], "Data"), bold=True),
-            Cell(one.get("why", one["text"])),
-            Cell("; ".join(sent.get(one["criterion_key"], ["not recorded as sent"]))),
-        )
-        for one in [*told["escalations"], *only]
-    ]
-    table = TableOf(("Severity", "Criterion", "Why", "Sent to"), (14, 26, 36, 24), rows)
-    return tables("Escalations", "What cannot wait for next week", table, "escalation")
+def _chosen(sections: Sequence[Sequence[Page]], most: int) -> Iterator[tuple[Page, int]]:
+    """The first slide of each section and, while there is room, the second, the third and so on.
+
+    Each comes with the number of things that are left out behind it.
+    """
+    order = sorted((depth, at) for at, pages in enumerate(sections) for depth in range(len(pages)))
+    taken = sorted((at, depth) for depth, at in order[:most])
+    for at, depth in taken:
+        is_last = (at, depth + 1) not in taken
+        left_out = sum(page.items for page in sections[at][depth + 1 :]) if is_last else 0
+        yield sections[at][depth], left_out
 
 
-def _agreed(told: Told) -> list[Page]:
-    found = told["new_actions"]
-    if not found:
-        return listed("What we do now", "", ["No action was agreed on in this review."], "action")
-    labels = {row["key"]: row["label"] for row in told["criteria"]}
-    rows = [
-        (
-            Cell(one["text"], bold=True),
-            Cell(one["owner"]),
-            Cell(_day(one["due"])),
-            Cell(
-                f"{labels.get(one['criterion_key'], one['criterion_key'])} "
-                f"{EXPECTED.get(one['expected'] or '', '')}"
-                if one["criterion_key"]
-                else text.UNKNOWN
-            ),
-        )
-        for one in found
-    ]
-    table = TableOf(("What", "Who", "Due", "Should move"), (44, 20, 14, 26), rows)
-    return tables("What we do now", "Each comes back next week", table, "action")
+def _opening(deck: Any, document: Document) -> None:
+    slide = _slide(deck, "Opening", _foot(document))
+    title, account = slide.shapes.title, document.stamp["Account"]
+    title.text = _cut(f"{document.title}, {account}", WIDTH, 32, 2, bold=True)
+    _write(slide, ANSWER, [_cut(document.answer, WIDTH, 24)])
+    stamp = [f"{name}: {said}" for name, said in document.stamp.items()]
+    _write(slide, STAMP, [_cut(line, WIDTH, 14, 1) for line in stamp])
+    _write(slide, BADGE, ["Demo data: made up, in a store of its own"] if document.is_demo else [])
 
 
-def _notes(packet: Packet) -> list[Page]:
-    lines = [
-        f"{title}: {line}" if n == 0 else line
-        for title, text in packet.notes().items()
-        for n, line in enumerate(line for line in text.split("\n") if line.strip())
-    ]
-    there = ", ".join(f"{name} ({role})" for role, name in packet.content["attendees"])
-    if not lines and not there:
-        return []
-    subtitle = f"There: {there or 'nobody was entered'}"
-    return listed("Notes", subtitle, lines or ["Nobody wrote a note."], "line")
+def _draw(deck: Any, page: Page, left_out: int, *, foot: str) -> None:
+    body = page.body
+    layout = "Table or chart" if isinstance(body, Table | Chart) else LAYOUTS[len(body)]
+    slide = _slide(deck, layout, foot)
+    slide.shapes.title.text = _cut(page.title, WIDTH, 24, 2, bold=True)
+    rest = [f"And {text.count(left_out)} more: see the packet as PDF or HTML."] if left_out else []
+    said = [_cut(page.subtitle, WIDTH, 14, 1 if rest else 2)] if page.subtitle else []
+    _write(slide, SUBTITLE, said + rest)
+    match body:
+        case Table():
+            _table(slide, page.title, body, page.size)
+        case Chart():
+            _picture(slide, body)
+        case columns:
+            width, size = _list_width(len(columns)), LIST_SIZES[len(columns)]
+            for (name, items), heading, place in zip(columns, HEADINGS, LISTS, strict=False):
+                if len(columns) > 1:
+                    _write(slide, heading, [_cut(name, width, 16, 2, bold=True)])
+                _write(slide, place, [_cut(item, width, size) for item in items])
 
 
-def _methods(told: Told) -> list[Page]:
-    rows = [
-        (
-            Cell(row["label"], bold=True),
-            Cell(row["method"] or text.UNKNOWN),
-            Cell(row["source"] or text.UNKNOWN),
-            Cell(text.times(row["n"], row["sample"])),
-        )
-        for row in told["criteria"]
-        if row["value"] is not None
-    ]
-    table = TableOf(("Criterion", "Method", "Source", "Sample"), (30, 34, 16, 24), rows)
-    return tables("Appendix: how it was measured", DECIDED, table, "row")
+def _slide(deck: Any, layout: str, foot: str) -> Any:
+    """A new slide with the layout's places, its footer and its number."""
+    made = deck.slides.add_slide(deck.slide_layouts.get_by_name(layout))
+    for place in made.slide_layout.placeholders:
+        kind = place.placeholder_format.type
+        # python-pptx leaves these two to PowerPoint's own dialog.
+        if kind in {PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER}:
+            made.shapes._spTree.append(deepcopy(place._element))  # noqa: SLF001
+            if kind == PP_PLACEHOLDER.FOOTER:
+                made.shapes[-1].text_frame.text = _cut(foot, WIDTH - 60, 11, 1)
+    return made
+
+
+def _foot(document: Document) -> str:
+    stamp = document.stamp
+    said = [stamp["Account"], stamp["Window"], f"as of {stamp['As of']} {stamp['Days in']}"]
+    return "; ".join([*said, "demo data: made up"] if document.is_demo else said)
+
+
+def _write(slide: Any, number: int, paragraphs: Sequence[str]) -> None:
+    """Fill a place with paragraphs; one without any is taken away."""
+    place = next(p for p in slide.placeholders if p.placeholder_format.idx == number)
+    if paragraphs:
+        place.text_frame.text = "\n".join(paragraphs)
+    else:
+        place._element.getparent().remove(place._element)  # noqa: SLF001 (the only way to do it)
+
+
+def _table(slide: Any, title: str, table: Table, size: int) -> None:
+    rows: list[Sequence[Cell]] = [[*table.columns], *table.rows]
+    box = (Pt(x) for x in (LEFT, TOP, WIDTH, 1))
+    frame = slide.shapes.add_table(len(rows), len(table.columns), *box)
+    frame.name = "Table"
+    _describe(frame, f"Table: {title}")
+    widths = _widths(table)
+    for column, width in zip(frame.table.columns, widths, strict=True):
+        column.width = Pt(width + 2 * CELL_MARGIN)
+    for at, (grid_row, row) in enumerate(zip(frame.table.rows, rows, strict=True)):
+        for cell, value, width in zip(grid_row.cells, row, widths, strict=True):
+            cell.margin_left = cell.margin_right = Pt(CELL_MARGIN)
+            cell.margin_top = cell.margin_bottom = Pt(CELL_MARGIN)
+            cell.text = _cut(cell_text(value), width, size)
+            paragraph = cell.text_frame.paragraphs[0]
+            paragraph.font.size = Pt(size)
+            if at:
+                paragraph.font.color.rgb = _colour(cell.text)
+            paragraph.alignment = PP_ALIGN.RIGHT if is_number(value) else PP_ALIGN.LEFT
+
+
+def _colour(said: str) -> Any:
+    """The colour of a verdict for a cell that begins with its sign; else that of text."""
+    found = (COLOURS[verdict] for verdict, sign in SIGNS.items() if said.startswith(sign))
+    made: Any = RGBColor
+    return made(*bytes.fromhex(next(found, INK).removeprefix("#")))
+
+
+def _widths(table: Table) -> list[float]:
+    """The room for text in each column, in points."""
+    parts = table.columns.values()
+    return [WIDTH * part / sum(parts) - 2 * CELL_MARGIN for part in parts]
+
+
+def _list_width(number: int) -> float:
+    """The room for text in each of so many lists, in points."""
+    return (WIDTH - GAP * (number - 1)) / number - INDENT
+
+
+def _picture(slide: Any, chart: Chart) -> None:
+    """A chart as large as there is room, crisp on a large screen, and what it shows in words."""
+    svg = chart_svg(chart.drawn, width=PICTURE_WIDTH)
+    png = vl_convert.svg_to_png(svg, scale=PICTURE_SCALE)
+    frame = slide.shapes.add_picture(io.BytesIO(png), Pt(LEFT), Pt(TOP))
+    scale = min(Pt(WIDTH) / frame.width, Pt(BOTTOM - TOP) / frame.height)
+    frame.width, frame.height = Emu(int(frame.width * scale)), Emu(int(frame.height * scale))
+    frame.name = "Chart"
+    _describe(frame, f"{chart.title}. {chart.subtitle}. {chart.alt}")
+
+
+def _describe(frame: Any, said: str) -> None:
+    """Say in words what the shape shows."""
+    frame._element.xpath(".//p:cNvPr")[0].set("descr", line_text(said)[:MOST_ALT])  # noqa: SLF001
+
+
+def _cut(
+    said: str, width: float, size: float, most: int = MOST_LINES, *, bold: bool = False
+) -> str:
+    return fitted(said, width, size, most, bold=bold)[0]

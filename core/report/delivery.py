@@ -14,8 +14,8 @@ from core.base.errors import InputError, SourceError, SourceRefused, SourceUnrea
 from core.base.settings import MailSettings
 from core.base.stats import Verdict
 from core.report.document import SIGNS, line_text
+from core.report.formats import PACKET_FORMATS, write_packet
 from core.report.packet import Packet
-from core.report.weekly import PACKET_FORMATS, write_packet
 
 ATTACHED = ("pdf", "pptx")
 MOST_RECIPIENTS = 50
@@ -57,7 +57,7 @@ def packet_mail(packet: Packet, *, sender: str | None, to: Sequence[str]) -> Ema
     message.set_content(_text(packet))
     message.add_alternative(_html(packet), subtype="html")
     for kind in ATTACHED:
-        main, _, sub = PACKET_FORMATS[kind][1].partition("/")
+        main, _, sub = PACKET_FORMATS[kind].mime.partition("/")
         message.add_attachment(
             write_packet(packet, kind), maintype=main, subtype=sub, filename=f"{packet.name}.{kind}"
         )

@@ -63,15 +63,14 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a title; a number is right-aligned, None is unknown.
+    """Rows under a title; `columns` maps names to shares of the width.
 
-    `widths` are the columns' parts of the width, where they differ.
+    A number is right-aligned, None is unknown.
     """
 
     title: str
-    columns: Sequence[str]
+    columns: Mapping[str, int]
     rows: Sequence[Sequence[Cell]]
-    widths: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -151,6 +150,13 @@ def clean_text(text: str) -> str:
 def line_text(text: str) -> str:
     """The clean text on one line."""
     return " ".join(clean_text(text).split())
+
+
+def quoted(said: str, longest: int | None = None) -> str:
+    """What a person wrote, in quotation marks on one line; cut to `longest` characters."""
+    line = " ".join(said.split())
+    cut = line if longest is None or len(line) <= longest else f"{line[: longest - 1]}…"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def unbroken(text: str) -> str:

@@ -1,13 +1,16 @@
-"""The formats of a report, and what each is called."""
+"""The formats of reports by file ending, and the writer of CSV."""
 
-from collections.abc import Callable, Mapping
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.report.csv import write as write_csv
-from core.report.document import Document
-from core.report.html import write as write_html
-from core.report.markdown import write as write_markdown
-from core.report.pdf import write as write_pdf
+from core.base.csv import safe_cell
+from core.report import deck, html, markdown, pdf
+from core.report.document import Cell, Document, Figure, Table, line_text
+from core.report.packet import Packet
+from core.report.weekly import packet_document
+from core.report.weekly_slides import packet_slides
 
 
 @dataclass(frozen=True)
@@ -19,14 +22,66 @@ class Format:
     write: Callable[[Document], bytes]
 
 
+def write_csv(document: Document) -> bytes:
+    """Every table of the document in UTF-8 with a byte-order mark; numbers are not rounded.
+
+    The stamp and the answer stand above, each in one cell; a blank line ends a table. No cell
+    starts a formula (`core.base.csv`).
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    head = {"Touchstone": document.title, "Answer": document.answer, **document.stamp}
+    for name, said in head.items():
+        writer.writerow([f"# {name}: {line_text(said)}"])
+    for table in document.tables:
+        writer.writerow([])
+        writer.writerow([f"# {line_text(table.title)}"])
+        writer.writerow([safe_cell(column) for column in _columns(table)])
+        for row in table.rows:
+            writer.writerow([safe_cell(_plain(value)) for value in row])
+    return text.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def _columns(table: Table) -> Iterator[str]:
+    """The columns, with the unit of those whose numbers have one."""
+    for n, column in enumerate(table.columns):
+        cells = (row[n] for row in table.rows)
+        units = {cell.unit for cell in cells if isinstance(cell, Figure)}
+        yield line_text(column) + (f" ({units.pop()})" if len(units) == 1 else "")
+
+
+def _plain(value: Cell) -> object:
+    if isinstance(value, Figure):
+        return value.value
+    return line_text(value) if isinstance(value, str) else value
+
+
 FORMATS: Mapping[str, Format] = {
-    "html": Format("HTML", "text/html", write_html),
-    "pdf": Format("PDF", "application/pdf", write_pdf),
-    "md": Format("Markdown", "text/markdown", write_markdown),
+    "html": Format("HTML", "text/html", html.write),
+    "pdf": Format("PDF", "application/pdf", pdf.write),
+    "md": Format("Markdown", "text/markdown", markdown.write),
     "csv": Format("CSV", "text/csv", write_csv),
+}
+POWERPOINT = Format(
+    "PowerPoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    deck.write,
+)
+PACKET_FORMATS: Mapping[str, Format] = {
+    "html": FORMATS["html"],
+    "pdf": FORMATS["pdf"],
+    "pptx": POWERPOINT,
+    "csv": FORMATS["csv"],
+    "md": FORMATS["md"],
 }
 
 
 def render(document: Document, kind: str) -> bytes:
     """The document in a format of `FORMATS`."""
     return FORMATS[kind].write(document)
+
+
+def write_packet(packet: Packet, kind: str) -> bytes:
+    """The packet in a format of `PACKET_FORMATS`; PowerPoint has a shorter document of it."""
+    document = packet_slides(packet) if kind == "pptx" else packet_document(packet)
+    return PACKET_FORMATS[kind].write(document)

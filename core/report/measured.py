@@ -9,7 +9,7 @@ from core.criteria.panels import panels
 from core.criteria.roi import Amount, Roi, RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.survey_answers import LEAST_ANSWERS, TEXTS, Answered
-from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
+from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table, quoted
 from core.report.evidence import Evidence, local
 
 LONGEST_QUOTE = 300
@@ -30,7 +30,7 @@ def day_by_day(evidence: Evidence) -> Iterator[Block]:
     if evidence.happened:
         yield Table(
             "What happened",
-            ("When", "What", "Noted by"),
+            {"When": 18, "What": 62, "Noted by": 20},
             [
                 (
                     local(evidence.seen, e.from_at),
@@ -39,7 +39,6 @@ def day_by_day(evidence: Evidence) -> Iterator[Block]:
                 )
                 for e in evidence.happened
             ],
-            (18, 62, 20),
         )
 
 
@@ -60,12 +59,18 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
             yield _ways_chart(evidence, ways)
         yield Table(
             "Every figure, the unfavourable too",
-            (
-                *("Way", "Reduction", "95 % interval", "Mean without", "Mean with"),
-                *("Median without", "Median with", "Tickets without", "Tickets with"),
-            ),
+            {
+                "Way": 20,
+                "Reduction": 11,
+                "95 % interval": 16,
+                "Mean without": 11,
+                "Mean with": 11,
+                "Median without": 11,
+                "Median with": 11,
+                "Tickets without": 9,
+                "Tickets with": 9,
+            },
             [_way(name, way) for name, way in ways.items()],
-            (20, 11, 16, 11, 11, 11, 11, 9, 9),
         )
     yield Paragraph(_said_minutes(evidence))
     if found.go_live is not None:
@@ -135,18 +140,16 @@ def returned(evidence: Evidence) -> Iterator[Block]:
     else:
         yield Table(
             f"From low to high, in {evidence.currency}; a year has 52 weeks",
-            ("What", "Low", "Middle", "High"),
+            {"What": 40, "Low": 20, "Middle": 20, "High": 20},
             [_amounts(name, amount, unit) for name, amount, unit in _lines(found)],
-            (40, 20, 20, 20),
         )
         yield Bullets([part.removesuffix(".") + "." for part in found.formula.split(". ")])
         for note in found.notes:
             yield Paragraph(note, quiet=True)
     yield Table(
         "What it is computed from, and who entered it",
-        ("Input", "Value", "Origin", "Entered by", "When"),
+        {"Input": 30, "Value": 22, "Origin": 16, "Entered by": 16, "When": 16},
         [_input(evidence, one) for one in found.inputs],
-        (30, 22, 16, 16, 16),
     )
 
 
@@ -188,9 +191,8 @@ def survey(evidence: Evidence) -> Iterator[Block]:
     yield Paragraph(f"{responses}, without those that are excluded.")
     yield Table(
         "Every question",
-        ("Question", "Result", "95 % interval", "Answers", "Distribution"),
+        {"Question": 32, "Result": 14, "95 % interval": 19, "Answers": 9, "Distribution": 26},
         [_question(answered) for answered in found.questions],
-        (32, 14, 19, 9, 26),
     )
     if found.responses < LEAST_ANSWERS:
         yield Paragraph(
@@ -203,7 +205,7 @@ def survey(evidence: Evidence) -> Iterator[Block]:
         texts = found.texts[key]
         if texts:
             yield Heading(f"{title} ({text.times(len(texts), 'answer')}, the latest)", 2)
-            yield Bullets([quoted(sentence) for sentence in texts[-3:]])
+            yield Bullets([quoted(sentence, LONGEST_QUOTE) for sentence in texts[-3:]])
 
 
 def _question(answered: Answered) -> tuple[str | int, ...]:
@@ -265,16 +267,9 @@ def feedback(evidence: Evidence) -> Iterator[Block]:
         return
     yield Table(
         "Ratings in the product",
-        ("Stars", "Votes"),
+        {"Stars": 1, "Votes": 1},
         [(stars, number) for stars, number in sorted(found.ratings.items())],
     )
     if found.quotes:
         yield Heading(f"The latest of {text.times(found.comments, 'comment')}", 2)
-        yield Bullets([quoted(sentence) for sentence in found.quotes])
-
-
-def quoted(text: str) -> str:
-    """What someone wrote, on one line and at most 300 characters of it."""
-    line = " ".join(text.split())
-    cut = line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut}\N{RIGHT DOUBLE QUOTATION MARK}"
+        yield Bullets([quoted(sentence, LONGEST_QUOTE) for sentence in found.quotes])

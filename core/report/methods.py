@@ -57,9 +57,15 @@ def methods(evidence: Evidence) -> Iterator[Block]:
     yield from _prometheus(evidence)
     yield Table(
         "How each criterion was estimated",
-        ("Criterion", "Target", "Method", "Source", "Definition", "Why this target"),
+        {
+            "Criterion": 16,
+            "Target": 11,
+            "Method": 23,
+            "Source": 11,
+            "Definition": 12,
+            "Why this target": 27,
+        },
         [_method(evidence, result) for result in evidence.results],
-        (16, 11, 23, 11, 12, 27),
     )
 
 
@@ -116,12 +122,11 @@ def data_quality(evidence: Evidence) -> Iterator[Block]:
     if evidence.found:
         yield Table(
             text.times(len(evidence.found), "finding"),
-            ("When", "Check", "Finding"),
+            {"When": 18, "Check": 26, "Finding": 56},
             [
                 (local(evidence.seen, at), check, sentence)
                 for check, at, sentence in evidence.found[:MOST_FINDINGS]
             ],
-            (18, 26, 56),
         )
         if len(evidence.found) > MOST_FINDINGS:
             more = len(evidence.found) - MOST_FINDINGS
@@ -140,9 +145,16 @@ def ledger(evidence: Evidence) -> Iterator[Block]:
         return
     yield Table(
         "The ledger of exclusions in these days",
-        ("From", "To", "Kind", "Reason", "Only", "Entered by", "Counts"),
+        {
+            "From": 13,
+            "To": 13,
+            "Kind": 11,
+            "Reason": 25,
+            "Only": 12,
+            "Entered by": 12,
+            "Counts": 14,
+        },
         [_entry(evidence, entry) for entry in inside],
-        (13, 13, 11, 25, 12, 12, 14),
     )
 
 

@@ -133,26 +133,39 @@ def criteria(evidence: Evidence) -> Iterator[Block]:
     yield Heading("Criteria and guardrails")
     yield Table(
         "Every criterion against its target",
-        ("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample", "Owner"),
+        {
+            "Criterion": 18,
+            "Value": 10,
+            "Target": 11,
+            "Verdict": 13,
+            "95 % interval": 20,
+            "Sample": 17,
+            "Owner": 14,
+        },
         [_row(result) for result in evidence.results],
-        (18, 10, 11, 13, 20, 17, 14),
     )
     both = [result for result in evidence.results if result.with_excluded is not None]
     if both:
         yield Table(
             "Every figure without and with what is excluded",
-            ("Criterion", "Without", "Verdict", "Sample", "With", "Verdict with", "Sample with"),
+            {
+                "Criterion": 20,
+                "Without": 12,
+                "Verdict": 15,
+                "Sample": 10,
+                "With": 12,
+                "Verdict with": 21,
+                "Sample with": 10,
+            },
             [_both(result, result.with_excluded) for result in both if result.with_excluded],
-            (20, 12, 15, 10, 12, 21, 10),
         )
     else:
         yield Paragraph("Nothing of this window is excluded: every figure counts every row.")
     if evidence.restated:
         yield Table(
             "Restatements: what today's data says of the frozen figures",
-            ("Criterion", "Frozen", "Today", "Why"),
+            {"Criterion": 18, "Frozen": 18, "Today": 18, "Why": 46},
             [(r.label, r.frozen, r.now, "; ".join(r.reasons)) for r in evidence.restated],
-            (18, 18, 18, 46),
         )
 
 

@@ -1,4 +1,4 @@
-"""The packet of a weekly review as a document, and the formats that it is written in."""
+"""The packet of a weekly review as a document, from the answer down to the exact figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -10,7 +10,6 @@ from core.charts import builders as charts
 from core.charts.vega import Drawn
 from core.criteria.panels import criterion_ends
 from core.criteria.verdicts import load_result
-from core.report.deck import deck
 from core.report.document import (
     SIGNS,
     Block,
@@ -24,23 +23,12 @@ from core.report.document import (
     Judgement,
     Paragraph,
     Table,
+    quoted,
 )
-from core.report.formats import FORMATS, render
 from core.report.packet import Packet
 from core.review.actions import EXPECTED
 
-POWERPOINT = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-# By ending: what people call the format, and what a browser does.
-PACKET_FORMATS: Mapping[str, tuple[str, str]] = {
-    **{kind: (FORMATS[kind].label, FORMATS[kind].mime) for kind in ("html", "pdf")},
-    "pptx": ("PowerPoint", POWERPOINT),
-    **{kind: (FORMATS[kind].label, FORMATS[kind].mime) for kind in ("csv", "md")},
-}
-
-
-def write_packet(packet: Packet, kind: str) -> bytes:
-    """The packet in a format of `PACKET_FORMATS`."""
-    return deck(packet) if kind == "pptx" else render(packet_document(packet), kind)
+Told = Mapping[str, Any]
 
 
 def packet_document(packet: Packet) -> Document:
@@ -63,62 +51,73 @@ def _blocks(packet: Packet) -> Iterator[Block]:
         said = text.upper_first(packet.state)
         yield Callout(f"{said}: every figure, word and chart is as it was then.")
     yield Heading("What we agreed on")
-    yield from _actions(told["actions"], "No action is open from earlier weeks.", is_carried=True)
+    yield from actions_table(told, "actions", "No action is open from earlier weeks.")
     yield from _criteria(told)
     yield from _signals(told)
-    yield from _lists(told)
+    yield from lists(told)
     yield from _escalations(packet)
-    yield from _voices(told)
+    yield Heading("What people say")
+    yield from themes(told)
+    yield from opportunities(told)
     yield Heading("What we do now")
-    yield from _actions(told["new_actions"], "No action was agreed on in this review.")
+    yield from actions_table(told, "new_actions", "No action was agreed on in this review.")
     yield from _written(packet)
     yield from _appendix(packet)
 
 
-def _actions(
-    found: Sequence[Mapping[str, Any]], none: str, *, is_carried: bool = False
-) -> Iterator[Block]:
+def actions_table(told: Told, key: str, none: str) -> Iterator[Block]:
+    """Actions as agreed; those of earlier weeks with what their criterion has done since."""
+    found, labels = told[key], {row["key"]: row["label"] for row in told["criteria"]}
     if not found:
         yield Paragraph(none)
-        return
-    columns = ("What", "Who", "Due", "From" if is_carried else "State", "Should move")
-    rows = [
-        (
-            one["text"],
-            one["owner"],
-            date.fromisoformat(one["due"]),
-            one["week"] if is_carried else _state(one),
-            _expected(one),
+    elif "moved" in found[0]:
+        yield Table(
+            f"{text.times(len(found), 'action')} open",
+            {"What": 30, "Who": 14, "Due": 14, "From": 12, "Should move": 18, "Did it move": 24},
+            [
+                (*_agreed(one), one["week"], _expected(one, labels), one["moved"] or text.UNKNOWN)
+                for one in found
+            ],
         )
-        for one in found
-    ]
-    title = text.times(len(found), "action")
-    if not is_carried:
-        yield Table(title, columns, rows, (44, 18, 12, 12, 24))
-        return
-    moved = [(*row, one.get("moved") or text.UNKNOWN) for row, one in zip(rows, found, strict=True)]
-    yield Table(f"{title} open", (*columns, "Did it move"), moved, (30, 14, 11, 10, 16, 24))
+    else:
+        yield Table(
+            text.times(len(found), "action"),
+            {"What": 44, "Who": 18, "Due": 14, "State": 12, "Should move": 24},
+            [(*_agreed(one), _state(one), _expected(one, labels)) for one in found],
+        )
 
 
-def _state(one: Mapping[str, Any]) -> str:
+def _agreed(one: Told) -> tuple[Cell, ...]:
+    return one["text"], one["owner"], date.fromisoformat(one["due"])
+
+
+def _state(one: Told) -> str:
     outcome = f": {one['outcome']}" if one.get("outcome") else ""
     return f"{one['status']}{outcome}"
 
 
-def _expected(one: Mapping[str, Any]) -> str:
+def _expected(one: Told, labels: Mapping[str, str]) -> str:
     if not one["criterion_key"]:
         return text.UNKNOWN
-    name = one.get("criterion") or one["criterion_key"]
+    name = labels.get(one["criterion_key"], one["criterion_key"])
     return f"{name} {EXPECTED.get(one['expected'] or '', '')}".strip()
 
 
-def _criteria(told: Mapping[str, Any]) -> Iterator[Block]:
+def _criteria(told: Told) -> Iterator[Block]:
     rows = told["criteria"]
     yield Heading("Success criteria")
     yield from _judgements(rows)
     yield Table(
         "Every criterion and guardrail against its target",
-        ("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample", "Owner"),
+        {
+            "Criterion": 22,
+            "Value": 10,
+            "Target": 12,
+            "Verdict": 13,
+            "95 % interval": 18,
+            "Sample": 18,
+            "Owner": 14,
+        },
         [
             (
                 _label(row),
@@ -131,30 +130,40 @@ def _criteria(told: Mapping[str, Any]) -> Iterator[Block]:
             )
             for row in rows
         ],
-        (22, 10, 12, 13, 18, 18, 14),
     )
     yield Table(
         "Against last week, the four weeks before and the baseline",
-        (
-            *("Criterion", "This week", "Last week", "Change", "Verdict then"),
-            *("Four weeks", "Baseline", "Against it"),
-        ),
+        {
+            "Criterion": 22,
+            "This week": 10,
+            "Last week": 10,
+            "Change": 10,
+            "Verdict then": 12,
+            "Four weeks": 10,
+            "Baseline": 10,
+            "Against it": 16,
+        },
         [_earlier(row) for row in rows],
-        (22, 10, 10, 10, 12, 10, 10, 16),
     )
     both = [row for row in rows if row["with_excluded"]]
     if both:
         yield Table(
             "Every figure without and with what is excluded",
-            ("Criterion", "Without", "Verdict", "With", "Verdict with", "In words"),
+            {
+                "Criterion": 20,
+                "Without": 10,
+                "Verdict": 13,
+                "With": 10,
+                "Verdict with": 13,
+                "In words": 34,
+            },
             [_both(row) for row in both],
-            (20, 10, 13, 10, 13, 34),
         )
     else:
         yield Paragraph("Nothing of this week is excluded: every figure counts every row.")
 
 
-def _judgements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Judgement]:
+def _judgements(rows: Sequence[Told]) -> Iterator[Judgement]:
     """A card for each criterion, in the words that were shown."""
     for row, result in zip(rows, map(load_result, rows), strict=True):
         if row["is_guardrail"]:
@@ -174,11 +183,11 @@ def _judgements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Judgement]:
         )
 
 
-def _label(row: Mapping[str, Any]) -> str:
+def _label(row: Told) -> str:
     return f"{row['label']} (guardrail)" if row["is_guardrail"] else str(row["label"])
 
 
-def _earlier(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _earlier(row: Told) -> tuple[Cell, ...]:
     unit = row["unit"]
     moved = text.change(row["value"], row["week_before"], unit)
     return (
@@ -193,7 +202,7 @@ def _earlier(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     )
 
 
-def _both(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _both(row: Told) -> tuple[Cell, ...]:
     everything = row["with_excluded"]
     return (
         row["label"],
@@ -205,7 +214,7 @@ def _both(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     )
 
 
-def _signals(told: Mapping[str, Any]) -> Iterator[Block]:
+def _signals(told: Told) -> Iterator[Block]:
     yield Heading("Signals")
     found = told["signals"]
     if not found:
@@ -216,17 +225,22 @@ def _signals(told: Mapping[str, Any]) -> Iterator[Block]:
     for one in found:
         if one["chart"] is not None:
             yield Chart(Drawn(one["chart"]), one["words"], one["subtitle"], one["words"])
-    yield Paragraph(
-        f"Over all {len(told['series'])} series about {told['expected_false_alarms']:.1f} marks a "
-        "week are chance alone; tests of criteria are held to 5 % false discoveries together "
-        "(Benjamini and Hochberg).",
-        quiet=True,
-    )
+    yield Paragraph(expected_chance(told), quiet=True)
     yield Heading("In the same week", 2)
     yield Bullets(told["causes"]) if told["causes"] else Paragraph("Nothing was noted.")
 
 
-def _lists(told: Mapping[str, Any]) -> Iterator[Block]:
+def expected_chance(told: Told) -> str:
+    """How many marks and discoveries to expect where nothing has changed."""
+    return (
+        f"About {told['expected_false_alarms']:.1f} false alarms a week are expected over all "
+        f"{len(told['series'])} series; tests of criteria together are held to 5 % false "
+        "discoveries (Benjamini and Hochberg)."
+    )
+
+
+def lists(told: Told) -> Iterator[Block]:
+    """What is good, what worries and what is stable, each a sentence."""
     yield Heading("What is good, what worries, what is stable")
     for key in ("positive", "worrying", "stable"):
         yield Heading(text.upper_first(key), 2)
@@ -235,53 +249,55 @@ def _lists(told: Mapping[str, Any]) -> Iterator[Block]:
 
 def _escalations(packet: Packet) -> Iterator[Block]:
     told = packet.content
-    labels = {row["key"]: row["label"] for row in told["criteria"]}
     yield Heading("Escalations")
     if not told["escalations"]:
         yield Paragraph("Nothing has to be escalated.")
     else:
         yield Table(
             "To escalate",
-            ("Severity", "Criterion", "Why", "Message"),
+            {"Severity": 10, "Criterion": 20, "Why": 25, "Message": 45},
             [
-                (one["severity"], labels.get(one["criterion_key"], "Data"), one["why"], one["text"])
+                (one["severity"], escalation_label(told, one), one["why"], one["text"])
                 for one in told["escalations"]
             ],
-            (10, 20, 25, 45),
         )
     if told["sent"]:
         yield Table(
             "What was sent",
-            ("Severity", "Criterion", "To", "By", "At", "Message"),
+            {"Severity": 10, "Criterion": 18, "To": 13, "By": 13, "At": 12, "Message": 34},
             [
                 (
-                    *(one["severity"], labels.get(one["criterion_key"], "Data"), one["sent_to"]),
+                    *(one["severity"], escalation_label(told, one), one["sent_to"]),
                     *(one["sent_by"], packet.local(datetime.fromisoformat(one["sent_at"]))),
                     one["text"],
                 )
                 for one in told["sent"]
             ],
-            (10, 18, 13, 13, 12, 34),
         )
     elif told["escalations"]:
         yield Paragraph("Nothing was recorded as sent.")
 
 
-def _voices(told: Mapping[str, Any]) -> Iterator[Block]:
-    yield Heading("What people say")
-    themes = told.get("themes") or []
-    if not themes:
+def escalation_label(told: Told, one: Told) -> str:
+    """The criterion that an escalation is about; `Data` where it is about lost data."""
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+    return str(labels.get(one["criterion_key"], "Data"))
+
+
+def themes(told: Told, *, most: int | None = None) -> Iterator[Block]:
+    """The themes of the week's comments, with at most so many quotes each."""
+    found = told.get("themes") or []
+    if not found:
         yield Paragraph("No comment of this week belongs to a theme.")
-    for theme in themes:
+    for theme in found:
         yield Heading(theme["name"], 2)
         yield Paragraph(theme["words"])
         if theme["quotes"]:
-            yield Bullets(
-                [
-                    f"\N{LEFT DOUBLE QUOTATION MARK}{q}\N{RIGHT DOUBLE QUOTATION MARK}"
-                    for q in theme["quotes"]
-                ]
-            )
+            yield Bullets([quoted(quote) for quote in theme["quotes"][:most]])
+
+
+def opportunities(told: Told) -> Iterator[Block]:
+    """The opportunities that score highest."""
     yield Heading("Opportunities")
     found = told.get("opportunities") or []
     if found:
@@ -294,16 +310,16 @@ def _written(packet: Packet) -> Iterator[Block]:
     yield Heading("Notes")
     notes = packet.notes()
     if not notes:
-        yield Paragraph("Nobody wrote a note.")
+        yield Paragraph("No notes.")
     for title, note in notes.items():
         yield Heading(title, 2)
         yield from (Paragraph(line) for line in note.split("\n") if line.strip())
-    yield Heading("Who was there")
+    yield Heading("Attendees")
     attendees = packet.content["attendees"]
     if attendees:
-        yield Table("Attendees", ("Role", "Name"), [tuple(one) for one in attendees], (30, 70))
+        yield Table("Attendees", {"Role": 30, "Name": 70}, [tuple(one) for one in attendees])
     else:
-        yield Paragraph("Nobody was entered.")
+        yield Paragraph("No attendees recorded.")
 
 
 def _appendix(packet: Packet) -> Iterator[Block]:
@@ -313,10 +329,21 @@ def _appendix(packet: Packet) -> Iterator[Block]:
     earlier = ("week_before", "four_weeks", "baseline")
     yield Table(
         "Exact figures; shares from 0 to 1, durations in seconds",
-        (
-            *("Key", "Unit", "Value", "Low", "High", "Sample", "Target", "Upper target"),
-            *("Verdict", "Last week", "Four weeks", "Baseline", "With the excluded rows"),
-        ),
+        {
+            "Key": 15,
+            "Unit": 9,
+            "Value": 8,
+            "Low": 8,
+            "High": 8,
+            "Sample": 7,
+            "Target": 7,
+            "Upper target": 7,
+            "Verdict": 10,
+            "Last week": 8,
+            "Four weeks": 8,
+            "Baseline": 8,
+            "With the excluded rows": 9,
+        },
         [
             (
                 *(row["key"], row["unit"], *(row[name] for name in names), row["verdict"]),
@@ -325,11 +352,10 @@ def _appendix(packet: Packet) -> Iterator[Block]:
             )
             for row in told["criteria"]
         ],
-        (15, 9, 8, 8, 8, 7, 7, 7, 10, 8, 8, 8, 9),
     )
     yield Table(
         "Series of the week",
-        ("Series", "This week", "Last week", "What it says"),
+        {"Series": 30, "This week": 14, "Last week": 14, "What it says": 42},
         [
             (
                 one["label"],
@@ -339,29 +365,32 @@ def _appendix(packet: Packet) -> Iterator[Block]:
             )
             for one in told["series"]
         ],
-        (30, 14, 14, 42),
     )
-    yield Table(
+    yield methods_table(told["criteria"])
+    if told["findings"]:
+        yield Table(
+            "What the checks of the data found",
+            {"When": 18, "Check": 26, "Finding": 56},
+            [
+                (packet.local(datetime.fromisoformat(one["at"])), one["check"], one["text"])
+                for one in told["findings"]
+            ],
+        )
+
+
+def methods_table(rows: Sequence[Told]) -> Table:
+    """How each criterion was estimated, and from how large a sample."""
+    return Table(
         "How each criterion was estimated",
-        ("Criterion", "Method", "Source", "Definition"),
+        {"Criterion": 26, "Method": 32, "Source": 14, "Definition": 12, "Sample": 16},
         [
             (
                 row["label"],
                 row["method"] or text.UNKNOWN,
                 row["source"] or text.UNKNOWN,
                 "" if row["definition_version"] is None else f"v{row['definition_version']}",
+                text.times(row["n"], row["sample"]),
             )
-            for row in told["criteria"]
+            for row in rows
         ],
-        (28, 36, 22, 14),
     )
-    if told["findings"]:
-        yield Table(
-            "What the checks of the data found",
-            ("When", "Check", "Finding"),
-            [
-                (packet.local(datetime.fromisoformat(one["at"])), one["check"], one["text"])
-                for one in told["findings"]
-            ],
-            (18, 26, 56),
-        )

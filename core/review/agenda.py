@@ -237,6 +237,7 @@ def _series(one: Series, week: Window) -> dict[str, Any]:
         "value": None if at is None else one.points[at].value,
         "before": None if not at else one.points[at - 1].value,
         "finding": signal_words.short_finding(one),
+        "points": [(point.period, point.value) for point in one.points],
         "chart": _chart(one),
     }
 

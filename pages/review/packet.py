@@ -12,8 +12,8 @@ from core.base.errors import InputError, SourceError
 from core.base.settings import MailSettings
 from core.report.calendar import calendar_file
 from core.report.delivery import draft, packet_mail, recipients, send
+from core.report.formats import PACKET_FORMATS, write_packet
 from core.report.packet import Packet, packet_of
-from core.report.weekly import PACKET_FORMATS, write_packet
 from core.review.meeting import Meeting
 from core.store import Scope
 from pages import ui
@@ -25,12 +25,12 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label:
         packet_of, page.scope, told, meeting, name=page.account.name, is_demo=page.is_demo
     )
     with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
-        for kind, (name, mime) in PACKET_FORMATS.items():
+        for kind, form in PACKET_FORMATS.items():
             st.download_button(
-                f"Download {name}",
+                f"Download {form.label}",
                 data=partial(_made, packet, kind),
                 file_name=f"touchstone-review-{label}.{kind}",
-                mime=mime,
+                mime=form.mime,
                 key=f"{page.key}_packet_{kind}",
                 on_click="ignore",
                 type="tertiary",

@@ -8,8 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.account_settings import ReviewSettings, settings_of
-from core.report.packet import weekly_packet
-from core.report.weekly import PACKET_FORMATS
+from core.report import PACKET_FORMATS, weekly_packet
 from core.store import Scope, open_store
 from pages.review import packet as _review_packet
 
@@ -56,7 +55,7 @@ def test_everything_is_offered_and_nothing_is_made_before_it_is_asked_for(
     app = run()
     assert not app.exception
     assert labels(app) == [
-        *(f"Download {name}" for name, _ in PACKET_FORMATS.values()),
+        *(f"Download {form.label}" for form in PACKET_FORMATS.values()),
         "Download the meeting for a calendar",
         "Download a draft",
     ]

@@ -1,15 +1,14 @@
-"""Decks read back: tables, texts and charts, and whether any text runs over its edge."""
+"""Decks read back: tables, texts and charts, and where the words stand on a rendered slide."""
 
 import io
-from pathlib import Path
+import re
+import subprocess
 
-from PIL import ImageFont
 from pptx import Presentation
+from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.util import Pt
 
-PT = 12_700
-WIDTH, HEIGHT = 960, 540
-LINE = 1.17
-FONTS = Path("/usr/share/fonts/truetype/liberation")
+WIDTH, HEIGHT = Pt(960), Pt(540)
 
 
 def slides_of(data):
@@ -37,13 +36,13 @@ def tables_of(data):
 
 
 def charts_of(data):
-    """The frames of native charts, with their titles."""
-    return [
-        (title_of(slide), shape.chart)
+    """What the pictures of charts say in words, by the title of their slide."""
+    return {
+        title_of(slide): shape._element.xpath(".//p:cNvPr")[0].get("descr")
         for slide in slides_of(data)
         for shape in slide.shapes
-        if shape.has_chart
-    ]
+        if shape.shape_type == MSO_SHAPE_TYPE.PICTURE
+    }
 
 
 def texts_of(data):
@@ -57,59 +56,35 @@ def texts_of(data):
     return found
 
 
-def overflows(data):
-    """What lies outside its slide or its shape, measured with a font as wide as Arial."""
-    found = []
-    for number, slide in enumerate(slides_of(data), 1):
-        for shape in slide.shapes:
-            left, top, width, height = (
-                x / PT for x in (shape.left, shape.top, shape.width, shape.height)
-            )
-            if left < 0 or top < 0 or left + width > WIDTH + 1 or top + height > HEIGHT + 1:
-                found.append((number, shape.name, "off the slide"))
-            if shape.has_table:
-                found += [(number, *cell) for cell in _full_cells(shape.table)]
-            elif shape.has_text_frame and text_height(shape.text_frame, width) > height + 1:
-                found.append((number, shape.name, shape.text_frame.text[:40]))
-    return found
+def off_the_slide(data):
+    """The shapes that lie outside of their slide."""
+    return [
+        (number, shape.name)
+        for number, slide in enumerate(slides_of(data), 1)
+        for shape in slide.shapes
+        if min(shape.left, shape.top) < 0
+        or shape.left + shape.width > WIDTH
+        or shape.top + shape.height > HEIGHT
+    ]
 
 
-def _full_cells(table):
-    for row in table.rows:
-        for column, cell in zip(table.columns, row.cells, strict=True):
-            across = (cell.margin_left + cell.margin_right) / PT
-            down = (cell.margin_top + cell.margin_bottom) / PT
-            needed = text_height(cell.text_frame, column.width / PT - across) + down
-            if needed > row.height / PT + 1:
-                yield "cell", cell.text[:40]
+def rendered(decks, folder):
+    """The words of each deck's slides, as LibreOffice lays them out: text, x, y, x end, y end."""
+    files = []
+    for name, data in decks.items():
+        files.append(folder / f"{name}.pptx")
+        files[-1].write_bytes(data)
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    made = ("soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder))
+    subprocess.run([*made, *map(str, files)], check=True, capture_output=True, timeout=120)
+    return {name: _pages(folder / f"{name}.pdf") for name in decks}
 
 
-def text_height(frame, width):
-    height = 0.0
-    for paragraph in frame.paragraphs:
-        if not paragraph.runs:
-            continue
-        run = paragraph.runs[0]
-        properties = paragraph._p.pPr
-        indent = int(properties.get("marL", 0)) / PT if properties is not None else 0
-        size = run.font.size.pt
-        height += lines(paragraph.text, width - indent, size, run.font.bold) * size * LINE
-        height += paragraph.space_after.pt if paragraph.space_after is not None else 0
-    return height
-
-
-def lines(text, width, size, bold):
-    name = "LiberationSans-Bold.ttf" if bold else "LiberationSans-Regular.ttf"
-    font = ImageFont.truetype(str(FONTS / name), round(size * 10))
-    count, used = 1, 0.0
-    for word in text.split(" "):
-        room = font.getlength(word) / 10
-        gap = font.getlength(" ") / 10 if used else 0
-        if used + gap + room <= width:
-            used += gap + room
-            continue
-        count += bool(used)
-        while room > width:
-            count, room = count + 1, room - width
-        used = room
-    return count
+def _pages(file):
+    found = subprocess.run(["pdftotext", "-bbox", file, "-"], check=True, capture_output=True)
+    text = found.stdout.decode()
+    word = re.compile(r'<word xMin="(.+)" yMin="(.+)" xMax="(.+)" yMax="(.+)">(.*)</word>')
+    return [
+        [(said, *map(float, box)) for *box, said in word.findall(page)]
+        for page in text.split("<page ")[1:]
+    ]

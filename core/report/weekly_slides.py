@@ -1,0 +1,222 @@
+"""The slides of a weekly review: the answer, then what it rests on, short enough for a meeting."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from core.base import text
+from core.base.stats import Verdict
+from core.charts.builders import criterion_bar
+from core.charts.vega import Drawn
+from core.criteria.panels import criterion_ends
+from core.criteria.verdicts import load_result
+from core.report.document import (
+    SIGNS,
+    Block,
+    Bullets,
+    Chart,
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    Table,
+)
+from core.report.packet import Packet
+from core.report.weekly import (
+    actions_table,
+    escalation_label,
+    expected_chance,
+    lists,
+    methods_table,
+    opportunities,
+    themes,
+)
+
+Told = Mapping[str, Any]
+
+DECIDED = "Met and Missed: the whole 95 % interval lies on one side of the target"
+MOST_QUOTES = 3
+
+
+def packet_slides(packet: Packet) -> Document:
+    """The packet for the meeting; a section that has nothing to say is left out."""
+    return Document(
+        name=packet.name,
+        title=packet.title,
+        answer=packet.content["answer"],
+        stamp=packet.stamp,
+        is_demo=packet.is_demo,
+        blocks=tuple(_blocks(packet)),
+    )
+
+
+def _blocks(packet: Packet) -> Iterator[Block]:
+    told = packet.content
+    main = [row for row in told["criteria"] if not row["is_guardrail"]]
+    guardrails = [row for row in told["criteria"] if row["is_guardrail"]]
+    yield Heading("What we agreed on")
+    yield from actions_table(told, "actions", "No action is open from earlier weeks.")
+    yield from _criteria("Success criteria", DECIDED, main)
+    yield from _signals(told)
+    if any(told[key] for key in ("positive", "worrying", "stable")):
+        yield from lists(told)
+    if told.get("themes"):
+        yield Heading("What people say")
+        yield Paragraph("Themes of the week's comments, in people's own words", quiet=True)
+        yield from themes(told, most=MOST_QUOTES)
+    if told.get("opportunities"):
+        yield from opportunities(told)
+    yield from _escalations(packet)
+    yield Heading("What we do now")
+    yield from actions_table(told, "new_actions", "No action was agreed on in this review.")
+    yield from _notes(packet)
+    if any(row["value"] is not None for row in guardrails):
+        said = "What must not get worse on the way"
+        yield from _criteria("Appendix: guardrails", said, guardrails)
+    measured = [row for row in told["criteria"] if row["value"] is not None]
+    if measured:
+        yield Heading("Appendix: how it was measured")
+        yield methods_table(measured)
+
+
+def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> Iterator[Block]:
+    """Value, target, verdict and interval; earlier values, and the value with excluded rows."""
+    columns = {"Criterion": 25, "Value": 13, "Target": 14, "Verdict": 20, "95 % interval": 24}
+    columns |= {"Last week": 13, "4 weeks": 13, "Baseline": 14}
+    if any(row["with_excluded"] for row in rows):
+        columns["With excluded"] = 18
+    yield Heading(title)
+    yield Paragraph(subtitle, quiet=True)
+    yield Table(title, columns, [_criterion(row)[: len(columns)] for row in rows])
+
+
+def _criterion(row: Told) -> tuple[str | Figure, ...]:
+    unit, verdict, everything = row["unit"], Verdict(row["verdict"]), row["with_excluded"]
+    interval = text.between(row["low"], row["high"], unit)
+    both = text.UNKNOWN
+    if everything:
+        verdict_of_all = text.lower_first(everything["verdict"])
+        both = f"{text.amount(everything['value'], unit)}, {verdict_of_all}"
+    # Met without the excluded rows, and not with them: that has to be seen.
+    is_by_them = bool(everything) and verdict is Verdict.MET != everything["verdict"]
+    return (
+        row["label"],
+        Figure(row["value"], unit),
+        row["target_words"],
+        SIGNS[verdict] + (" by exclusions" if is_by_them else ""),
+        f"{interval}, {text.times(row['n'], row['sample'])}"
+        if row["n"]
+        else row["reason"] or "no data",
+        *(Figure(row[name], unit) for name in ("week_before", "four_weeks", "baseline")),
+        both,
+    )
+
+
+def _signals(told: Told) -> Iterator[Block]:
+    """Every signal in a sentence beside what happened in the same days; then a slide for each."""
+    signals = told["signals"]
+    if not signals and not told["causes"]:
+        return
+    yield Heading("What changed, and what may explain it")
+    yield Paragraph(expected_chance(told), quiet=True)
+    yield Heading("Signals", 2)
+    found = [one["words"] for one in signals]
+    yield Bullets(found or ["No signal: nothing moved by more than chance."])
+    yield Heading("In the same week", 2)
+    yield Bullets(told["causes"] or ["Nothing was noted."])
+    # A test and a rule of the same thing are one slide.
+    by_label: dict[str, list[Told]] = {}
+    for one in signals:
+        by_label.setdefault(one["label"], []).append(one)
+    if by_label:
+        yield Heading("Signals")
+    for label, of_label in by_label.items():
+        chart = _signal(label, of_label, told)
+        if chart is not None:
+            yield chart
+
+
+def _signal(label: str, signals: Sequence[Told], told: Told) -> Chart | None:
+    title = "; ".join(
+        one["words"] if n == 0 else one["words"].removeprefix(f"{label}: ")
+        for n, one in enumerate(signals)
+    )
+    keys = {one["key"] for one in signals}
+    charted = next((one for one in signals if one["chart"]), None)
+    series = next((s for s in told["series"] if s["key"] in keys or s["label"] == label), None)
+    if charted is not None:
+        return Chart(Drawn(charted["chart"]), title, charted["subtitle"], _values(series))
+    if series is not None:
+        said = f"{label} by week: {series['finding']}"
+        return Chart(Drawn(series["chart"]), title, said, _values(series))
+    row = next((row for row in told["criteria"] if row["key"] in keys), None)
+    return None if row is None else _bar(title, row)
+
+
+def _values(series: Told | None) -> str:
+    """The points of a series in words."""
+    if series is None:
+        return ""
+    known = [(week, value) for week, value in series.get("points", []) if value is not None]
+    return ", ".join(f"{week} {text.amount(value, series['unit'])}" for week, value in known)
+
+
+def _bar(title: str, row: Told) -> Chart:
+    """A criterion that no series shows, as its estimate, interval and target."""
+    unit = row["unit"]
+    result = load_result(row)
+    said = {
+        "This week": text.amount(row["value"], unit),
+        "target": row["target_words"],
+        "last week": text.amount(row["week_before"], unit),
+        "four weeks before": text.amount(row["four_weeks"], unit),
+        "baseline": text.amount(row["baseline"], unit),
+    }
+    return Chart(
+        criterion_bar(
+            result.estimate, target=row["target"], ends=criterion_ends(result), unit=unit
+        ),
+        title,
+        ", ".join(f"{name} {value}" for name, value in said.items()),
+        text.upper_first(row["interval_words"]),
+    )
+
+
+def _escalations(packet: Packet) -> Iterator[Block]:
+    """What needs escalation, and what was sent of it; also what was sent and no longer needs it."""
+    told = packet.content
+    if not told["escalations"] and not told["sent"]:
+        return
+    sent: dict[str, list[str]] = {}
+    for one in told["sent"]:
+        sent.setdefault(one["criterion_key"], []).append(f"{one['sent_to']}, by {one['sent_by']}")
+    keys = {one["criterion_key"] for one in told["escalations"]}
+    only_sent = [one for one in told["sent"] if one["criterion_key"] not in keys]
+    yield Heading("Escalations")
+    yield Paragraph("What cannot wait for next week", quiet=True)
+    yield Table(
+        "Escalations",
+        {"Severity": 14, "Criterion": 26, "Why": 36, "Sent to": 24},
+        [
+            (
+                text.upper_first(one["severity"]),
+                escalation_label(told, one),
+                one.get("why", one["text"]),
+                "; ".join(sent.get(one["criterion_key"], ["not recorded as sent"])),
+            )
+            for one in [*told["escalations"], *only_sent]
+        ],
+    )
+
+
+def _notes(packet: Packet) -> Iterator[Block]:
+    """The notes a line each, and who attended."""
+    attendees = ", ".join(f"{name} ({role})" for role, name in packet.content["attendees"])
+    lines = [
+        f"{title}: {line}" if n == 0 else line
+        for title, note in packet.notes().items()
+        for n, line in enumerate(line for line in note.split("\n") if line.strip())
+    ]
+    if lines or attendees:
+        yield Heading("Notes")
+        yield Paragraph(f"Attendees: {attendees or 'none recorded'}", quiet=True)
+        yield Bullets(lines or ["No notes."])
