@@ -25,6 +25,7 @@ from tests.report.conftest import NOW
 from tests.report.deck_read import (
     charts_of,
     off_the_slide,
+    plain,
     rendered,
     slides_of,
     tables_of,
