@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.analytics import DIMENSIONS, FACTS, METRICS, Dimension, Metric
 from core.analytics.explore import dimensions_of
-from core.analytics.panels import pages_of
+from core.analytics.handbook import pages_of
 from core.base import text
 from pages import ui
 from pages.ui.proof import definition_facts, facts

@@ -7,21 +7,20 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics import DIMENSIONS, METRICS, Metric
-from core.analytics.dates import period_of
+from core.analytics.dates import PRESETS, every_period, period_name, period_of
 from core.analytics.explore import (
+    delete_view,
+    diagnose_empty,
     dimensions_of,
-    every_period,
-    finding,
+    filter_values,
     is_empty,
-    members,
-    names,
-    period_name,
-    strays,
-    what_emptied,
+    row_names,
+    save_view,
+    saved_views,
+    summary,
+    unmatched_filters,
 )
 from core.analytics.query import answered
-from core.analytics.saved_views import forget_view, save_view, saved_views
-from core.analytics.window import PRESETS
 from core.base import text
 from core.charts import builders as charts
 from pages import ui
@@ -66,7 +65,7 @@ def show(page: ui.Page) -> None:
     asked = question(page, chosen, known)
     # What no box takes stays in the address: said once, and not after a filter has been taken away.
     own = {key: link[key] for key in link if key in known or (is_opened and is_own(key))}
-    if missed := strays(own, known, asked["metrics"]):
+    if missed := unmatched_filters(own, known, asked["metrics"]):
         st.warning(
             ui.plain(
                 f"Left out: {missed}. The rest is shown; choose again where something is missing."
@@ -78,9 +77,9 @@ def show(page: ui.Page) -> None:
             ui.freshness_line(page, SOURCES)
         return
     result = ui.read(page, answered, **asked)
-    without_rows = ui.read(page, is_empty, asked=asked)
+    without_rows = ui.read(page, is_empty, query=asked)
     with answer:
-        found = "Nothing matches." if without_rows else finding(result)
+        found = "Nothing matches." if without_rows else summary(result)
         st.markdown(f"##### {ui.plain(found)}")
         ui.freshness_line(page, SOURCES)
     said = [result["query_explanation"], *result["warnings"]]
@@ -164,7 +163,7 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
     with st.container(horizontal=True):
         for key in dimensions:
             label = DIMENSIONS[key].label
-            possible = ui.read(page, members, dimension=key)
+            possible = ui.read(page, filter_values, dimension=key)
             known[f"explore_only_{key}"] = (label.lower(), possible)
             values = st.multiselect(
                 label,
@@ -190,7 +189,7 @@ def totals(result: Mapping[str, Any]) -> None:
         for key, value in result["totals"].items():
             metric = METRICS[key]
             st.metric(
-                f"{metric.label}, in all",
+                f"{metric.label}, total",
                 text.amount(value, metric.unit),
                 help=ui.plain(metric.definition),
                 border=True,
@@ -198,7 +197,7 @@ def totals(result: Mapping[str, Any]) -> None:
 
 
 def nothing(page: ui.Page, asked: Mapping[str, Any]) -> None:
-    emptied = ui.read(page, what_emptied, asked=asked)
+    emptied = ui.read(page, diagnose_empty, query=asked)
     if emptied:
         ui.empty(ui.plain(f"Nothing is left: without {emptied} there would be rows."))
     else:
@@ -212,7 +211,7 @@ def head(metric: Metric) -> str:
 def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """A chart of the first metric by rules: time as lines, one category as bars, two as a map."""
     metric, dimensions = METRICS[asked["metrics"][0]], asked["dimensions"]
-    rows = pd.DataFrame({key: names(result["data"], key) for key in dimensions})
+    rows = pd.DataFrame({key: row_names(result["data"], key) for key in dimensions})
     rows["value"] = pd.Series([row[metric.key] for row in result["data"]], dtype=float)
     unit = metric.label if metric.unit == "fraction" else head(metric)
     form = {"unit": unit, "value_format": IN_CHARTS.get(metric.unit, ",.2~f")}
@@ -280,7 +279,7 @@ def lines(
 
 def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """The rows with bars in the cells; a long list scrolls."""
-    shown = pd.DataFrame({key: names(result["data"], key) for key in asked["dimensions"]})
+    shown = pd.DataFrame({key: row_names(result["data"], key) for key in asked["dimensions"]})
     config: dict[str, Any] = {key: DIMENSIONS[key].label for key in asked["dimensions"]}
     for key in asked["metrics"]:
         metric = METRICS[key]
@@ -301,18 +300,17 @@ def views(page: ui.Page) -> None:
     """Saved views are links with a name."""
     known = saved_views(page.scope)
     with st.expander(f"Saved views ({len(known)})", key="explore_views"):
-        for view in known:
+        for name, query in known.items():
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
             ):
-                query = {key: list(values) for key, values in view.query.items()}
-                st.page_link("explore.py", label=ui.plain(view.name), query_params=query)
+                st.page_link("explore.py", label=ui.plain(name), query_params=query)
                 st.button(
                     "Remove",
-                    key=f"explore_forget_{view.name}",
+                    key=f"explore_forget_{name}",
                     type="tertiary",
                     on_click=ui.run_action,
-                    args=(page, "Removed.", forget_view, view.name),
+                    args=(page, "Removed.", delete_view, name),
                 )
         with (
             st.form(ui.fresh_key("explore_save"), border=False),

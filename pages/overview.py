@@ -6,12 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.figures import Figure
-from core.analytics.freshness import last_synced
-from core.analytics.freshness_targets import FreshSource, fresh_sources
-from core.analytics.panels import PANELS
-from core.analytics.series import Series
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
+from core.analytics.freshness import FreshSource, fresh_sources, last_synced
+from core.analytics.handbook import PANELS
+from core.analytics.series import Headline, MetricSeries
 from core.base import text
 from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
@@ -79,7 +77,9 @@ def heading(text: str, target: str, label: str) -> None:
         st.page_link(target, label=label)
 
 
-def trend_card(page: ui.Page, chosen: Filters, figure: Figure, label: str, trend: Series) -> None:
+def trend_card(
+    page: ui.Page, chosen: Filters, figure: Headline, label: str, trend: MetricSeries
+) -> None:
     """A figure of the period over its series by week or month, with its signals marked."""
     metric = figure.metric
     with st.container(border=True, height="stretch", gap="xsmall"):

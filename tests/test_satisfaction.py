@@ -6,8 +6,8 @@ from statistics import fmean
 import pytest
 
 from core.analytics import query_metrics
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.analytics.window import Window
 from core.feedback.satisfaction import satisfaction
 from core.store import Scope, open_store
 from tests.analytics.worlds import Builder, fill, prepare

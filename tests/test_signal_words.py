@@ -6,7 +6,7 @@ import altair as alt
 import pytest
 
 from core.analytics.registry import METRICS
-from core.analytics.series import Series
+from core.analytics.series import MetricSeries
 from core.base.control_limits import Point, behaviour
 from core.base.stats import Estimate
 from core.charts.builders import criterion_bar
@@ -36,7 +36,7 @@ def series(*values, metric="tests_created", waits=0, open_ones=1):
         )
         for n, value in enumerate(values, 1)
     ]
-    return Series(
+    return MetricSeries(
         METRICS[metric], "week", tuple(points), behaviour(points, is_share=is_share), waits
     )
 

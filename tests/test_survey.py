@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.analytics import explain, query_metrics
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.analytics.window import Window
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, parse_all
 from core.feedback.survey_answers import survey_results

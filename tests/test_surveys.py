@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.errors import InputError
 from core.feedback.survey_answers import survey_results
 from core.feedback.surveys import (

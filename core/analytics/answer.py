@@ -10,24 +10,24 @@ from core.analytics.joins import ENTITIES
 from core.analytics.model import Dimension
 from core.analytics.periods import Days, count_days, days_of_window, period_table, rows_span
 from core.analytics.predicates import Asked
-from core.analytics.sql_runner import Reader
+from core.analytics.sql import SqlRunner
 from core.analytics.zero_fill import zero_branch
 
 COUNT = "total_rows"
 
 
-def rows_statement(reader: Reader, asked: Asked) -> Select[Any]:
+def rows_statement(runner: SqlRunner, asked: Asked) -> Select[Any]:
     """The rows with their labels, each with `total_rows`: how many there are without the limit."""
     question = asked.question
     keys = keys_of(question.dimensions)
     found = branches(asked, question.dimensions)
     if question.include_zero:
-        span = rows_span(reader, asked) if question.times else None
-        zero = zero_branch(reader, asked, keys, count_days(asked, span))
+        span = rows_span(runner, asked) if question.times else None
+        zero = zero_branch(runner, asked, keys, count_days(asked, span))
         if zero is not None:
             found.append(zero)
     joint = join_branches(found, keys)
-    source, days = _with_days(joint, asked, days_of_window(reader, asked))
+    source, days = _with_days(joint, asked, days_of_window(runner, asked))
     figures = (
         select(*(joint.c[key.name] for key in keys), *_figures(asked, joint, days))
         .select_from(source)
@@ -36,10 +36,10 @@ def rows_statement(reader: Reader, asked: Asked) -> Select[Any]:
     return _ordered(asked, keys, figures).limit(question.limit)
 
 
-def totals_statement(reader: Reader, asked: Asked, counts: Counts) -> Select[Any]:
+def totals_statement(runner: SqlRunner, asked: Asked, counts: Counts) -> Select[Any]:
     """The figures at no dimension, and the counts that go along."""
     joint = join_branches(branches(asked, (), counts), ())
-    days = days_of_window(reader, asked)
+    days = days_of_window(runner, asked)
     total = None if days is None else literal(sum(days.values()), Integer)
     along = [joint.c[count.name] for found in counts.values() for count in found]
     return select(*_figures(asked, joint, total), *along)

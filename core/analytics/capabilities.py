@@ -1,10 +1,11 @@
 """What can be asked, in words and in plain JSON."""
 
+from dataclasses import asdict
 from typing import Any
 
 from core.analytics.dates import EXAMPLES
 from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
-from core.analytics.model import Dimension, Metric
+from core.analytics.model import Metric
 from core.analytics.question import (
     BASES,
     DEFAULT_LIMIT,
@@ -18,7 +19,10 @@ from core.analytics.registry import METRICS, SEVERITY_WEIGHTS, facts_of
 def get_analytics_capabilities() -> dict[str, Any]:
     """Every dimension, metric and fact with all their words, and the limits of a query."""
     return {
-        "dimensions": [_dimension(d) for d in DIMENSIONS.values()],
+        "dimensions": [
+            asdict(d) | {"facts": list(d.facts), "aliases": list(d.aliases)}
+            for d in DIMENSIONS.values()
+        ],
         "metrics": [_metric(m) for m in METRICS.values()],
         "facts": [
             {"key": f.key, "label": f.label, "grain": f.grain, "clocks": dict(f.clocks)}
@@ -33,18 +37,6 @@ def get_analytics_capabilities() -> dict[str, Any]:
             "date_examples": list(EXAMPLES),
             "severity_weights": dict(SEVERITY_WEIGHTS),
         },
-    }
-
-
-def _dimension(dimension: Dimension) -> dict[str, Any]:
-    return {
-        "key": dimension.key,
-        "label": dimension.label,
-        "description": dimension.description,
-        "kind": dimension.kind,
-        "facts": list(dimension.facts),
-        "example": dimension.example,
-        "aliases": list(dimension.aliases),
     }
 
 

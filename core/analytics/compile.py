@@ -22,10 +22,10 @@ from sqlalchemy import (
 )
 
 from core.analytics.definitions.measures import MEASURES
-from core.analytics.dialects import without_index
 from core.analytics.joins import REACH, Reach
 from core.analytics.model import Dimension, Measure, Metric
 from core.analytics.predicates import Asked, conditions, fact_rows, holds
+from core.analytics.sql import without_index
 from core.analytics.values import VALUES, ratio
 
 

@@ -1,4 +1,4 @@
-"""Dates as people write them, and the periods that days belong to."""
+"""Dates as people write them, windows of days, and the periods that days belong to."""
 
 import re
 from calendar import monthrange
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from core.base import text
 from core.base.errors import QueryError
 from core.store.days import calendar_row
 
@@ -24,6 +25,14 @@ EXAMPLES = (
     "this month",
     "YTD",
 )
+# Labels of the preset windows, and how many days they look back, today included.
+PRESETS: Mapping[str, int | None] = {
+    "Last 30 days": 30,
+    "Last 90 days": 90,
+    "Last 12 months": 365,
+    "Last 24 months": 730,
+    "All time": None,
+}
 ONE_DAY = timedelta(days=1)
 
 Span = tuple[date, date]
@@ -31,21 +40,74 @@ Span = tuple[date, date]
 
 @dataclass(frozen=True)
 class Window:
-    """The days asked for, both included; an open side is None."""
+    """Days from `start` to `end`, both included; None is an open side, all time has two."""
 
     start: date | None = None
     end: date | None = None
+    label: str = ""
 
     @property
     def is_dated(self) -> bool:
-        """Whether any day is left out."""
+        """Whether a side is closed."""
         return self.start is not None or self.end is not None
+
+    @property
+    def days(self) -> int | None:
+        """The number of days; None with an open side."""
+        if self.start is None or self.end is None:
+            return None
+        return (self.end - self.start).days + 1
+
+    @property
+    def previous(self) -> "Window | None":
+        """The window of the same length just before; None with an open side."""
+        if self.start is None or self.days is None:
+            return None
+        length = text.times(self.days, "day")
+        return Window(self.start - self.days * ONE_DAY, self.start - ONE_DAY, f"previous {length}")
+
+    @property
+    def grain(self) -> str:
+        """The period to show a trend by: the week up to half a year, the month beyond."""
+        return "week" if self.days is not None and self.days <= 26 * 7 else "month"
+
+    def at_least(self, days: int, today: date) -> "Window":
+        """The window extended backwards to a number of days; all time ends today."""
+        if self.days is None or self.end is None:
+            return Window(None, today, self.label)
+        if self.days >= days:
+            return self
+        return Window(self.end - (days - 1) * ONE_DAY, self.end, f"{days} days")
+
+    def takes(self, day: date | None) -> bool:
+        """Whether a day lies in the window; all time includes what has no day."""
+        if day is None:
+            return not self.is_dated
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
     def within(self, span: Span | None) -> Span | None:
         """The window with its open sides taken from the span of the data; None without either."""
         start = self.start or (span[0] if span else None)
         end = self.end or (span[1] if span else None)
         return None if start is None or end is None or start > end else (start, end)
+
+
+def preset(label: str, today: date) -> Window:
+    """The window of a preset, seen from today."""
+    days = PRESETS[label]
+    if days is None:
+        return Window(None, None, label)
+    return Window(today - (days - 1) * ONE_DAY, today, label)
+
+
+def iso_week(day: date) -> Window:
+    """The ISO week, Monday to Sunday, that a day lies in."""
+    return Window(*period_of("week", day), period_name("week", day))
+
+
+def last_complete_week(today: date, weeks_ago: int = 0) -> Window:
+    """The ISO week, Monday to Sunday, that ended last before today, or one before it."""
+    return iso_week(today - timedelta(weeks=weeks_ago + 1))
 
 
 def read_window(start: str | date | None, end: str | date | None, *, today: date) -> Window:
@@ -61,44 +123,39 @@ def read_window(start: str | date | None, end: str | date | None, *, today: date
     return window
 
 
-def resolve_day(text: str | date, *, is_end: bool, today: date) -> date:
+def resolve_day(phrase: str | date, *, is_end: bool, today: date) -> date:
     """The day that a date or phrase means; a period means its first day, as an end its last.
 
     Raises QueryError with what can be written instead.
     """
-    if isinstance(text, datetime):
-        return text.date()
-    if isinstance(text, date):
-        return text
-    if not isinstance(text, str):
-        raise QueryError(f"A date is text or a date, not {type(text).__name__}.")
+    if isinstance(phrase, datetime):
+        return phrase.date()
+    if isinstance(phrase, date):
+        return phrase
+    if not isinstance(phrase, str):
+        raise QueryError(f"A date is text or a date, not {type(phrase).__name__}.")
     try:
-        span = _span(" ".join(text.split()).casefold(), today)
+        span = _span(" ".join(phrase.split()).casefold(), today)
     except (ValueError, OverflowError):
-        span = None
-    if span is None:
         raise QueryError(
-            f"{text[:80]!r} is no date that can be read: write one of {', '.join(EXAMPLES)}."
-        )
+            f"{phrase[:80]!r} is no date that can be read: write one of {', '.join(EXAMPLES)}."
+        ) from None
     return span[1] if is_end else span[0]
 
 
-def _span(text: str, today: date) -> Span | None:
-    if text in {"today", "yesterday"}:
-        day = today - ONE_DAY * (text == "yesterday")
+def _span(phrase: str, today: date) -> Span:
+    if phrase in {"today", "yesterday"}:
+        day = today - ONE_DAY * (phrase == "yesterday")
         return day, day
-    if text == "ytd":
+    if phrase == "ytd":
         return date(today.year, 1, 1), today
-    if found := re.fullmatch(r"([0-9]{1,6}) (day|week|month|year)s? ago", text):
+    if found := re.fullmatch(r"([0-9]{1,6}) (day|week|month|year)s? ago", phrase):
         day = _AGO[found[2]](today, int(found[1]))
         return day, day
-    if found := re.fullmatch(r"(last|this) (week|month|quarter|year)", text):
+    if found := re.fullmatch(r"(last|this) (week|month|quarter|year)", phrase):
         first, last = period_of(found[2], today)
         return (first, last) if found[1] == "this" else period_of(found[2], first - ONE_DAY)
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        day = date.fromisoformat(text)
-        return day, day
-    return period_days(text.upper())
+    return period_days(phrase.upper())
 
 
 def _months_ago(today: date, months: int) -> date:
@@ -114,47 +171,60 @@ _AGO: Mapping[str, Callable[[date, int], date]] = {
 }
 
 
-def _month(year: int, first: int, months: int = 1) -> Span:
-    last = first + months - 1
+def _months(year: int, first: int, number: int = 1) -> Span:
+    last = first + number - 1
     return date(year, first, 1), date(year, last, monthrange(year, last)[1])
 
 
 def period_of(unit: str, day: date) -> Span:
-    """The first and last day of the week, month, quarter or year in which a day lies."""
-    if unit == "week":
-        monday = day - day.weekday() * ONE_DAY
-        return monday, monday + 6 * ONE_DAY
-    if unit == "month":
-        return _month(day.year, day.month)
-    if unit == "quarter":
-        return _month(day.year, 3 * ((day.month - 1) // 3) + 1, 3)
-    return _month(day.year, 1, 12)
+    """The first and last day of the day, week, month, quarter or year in which a day lies."""
+    return period_days(period_name(unit, day))
 
 
-def period_days(label: str) -> Span | None:
-    """The first and last day of 2024-W05, 2024-01, 2024-Q1 or 2024; None for any other text."""
-    found = re.fullmatch(r"([0-9]{4})(?:-(?:(W)|(Q))?([0-9]{1,2}))?", label)
+def period_name(unit: str, day: date) -> str:
+    """The label of the day, week, month, quarter or year in which a day lies."""
+    return str(calendar_row(day)[unit])
+
+
+def period_days(label: str) -> Span:
+    """The first and last day of 2024-01-31, 2024-W05, 2024-01, 2024-Q1 or 2024.
+
+    Raises ValueError for any other text.
+    """
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", label):
+        day = date.fromisoformat(label)
+        return day, day
+    found = re.fullmatch(r"([0-9]{4})(?:-W([0-9]{1,2})|-Q([0-9]{1,2})|-([0-9]{2}))?", label)
     if found is None:
-        return None
-    year, number = int(found[1]), int(found[4] or 0)
-    if found[4] is None:
-        return _month(year, 1, 12)
-    if found[2]:
-        monday = date.fromisocalendar(year, number, 1)
+        raise ValueError(label)
+    year, (week, quarter, month) = int(found[1]), found.groups()[1:]
+    if week:
+        monday = date.fromisocalendar(year, int(week), 1)
         return monday, monday + 6 * ONE_DAY
-    if found[3]:
-        return _month(year, 3 * number - 2, 3)
-    return _month(year, number) if len(found[4]) == 2 else None
+    if quarter:
+        return _months(year, 3 * int(quarter) - 2, 3)
+    return _months(year, int(month)) if month else _months(year, 1, 12)
 
 
-def periods(
-    span: Span, keys: Iterable[str], wanted: Callable[[Mapping[str, Any]], bool]
+def every_period(unit: str, first: str, last: str) -> list[str]:
+    """The labels of a unit's periods from one to another, both included, without a gap."""
+    span = period_days(first)[0], period_days(last)[1]
+    return [str(name) for (name,) in days_by_period(span, [unit])]
+
+
+def days_by_period(
+    span: Span,
+    units: Iterable[str],
+    includes: Callable[[Mapping[str, Any]], bool] = lambda _: True,
 ) -> Counter[tuple[Any, ...]]:
-    """How many days of a span, among those wanted, fall into each period; `keys` name periods."""
-    keys = tuple(keys)
+    """How many days of a span fall into each combination of periods, in the order of the days.
+
+    `includes` decides on a day by its row of the calendar (`core.store.days.calendar_row`).
+    """
+    units = tuple(units)
     days: Counter[tuple[Any, ...]] = Counter()
     for n in range((span[1] - span[0]).days + 1):
         row = calendar_row(span[0] + n * ONE_DAY)
-        if wanted(row):
-            days[tuple(row[key] for key in keys)] += 1
+        if includes(row):
+            days[tuple(row[unit] for unit in units)] += 1
     return days

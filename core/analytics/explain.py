@@ -17,7 +17,7 @@ from core.analytics.predicates import Asked
 from core.analytics.query import figures_of
 from core.analytics.question import Filter, Question, read_limit, read_question
 from core.analytics.registry import METRICS, measures_of
-from core.analytics.sql_runner import Reader, Row
+from core.analytics.sql import Row, SqlRunner
 from core.analytics.verify import Recount
 from core.base.errors import QueryError
 from core.store import Store
@@ -47,14 +47,14 @@ def explain(
     question = _question(query, metric, today=datetime.now(store.zone).date())
     wanted = range(_offset(offset), offset + read_limit(limit))
     with store.read() as session:
-        reader = Reader(session.connection())
-        asked = _asked(reader, question, query.get("account"), row)
+        runner = SqlRunner(session.connection())
+        asked = _asked(runner, question, query.get("account"), row)
         recount = Recount(METRICS[metric], question.weights)
-        rows = _page(reader, asked, recount, _add_all(reader, asked, recount), wanted)
-        days = days_of_window(reader, asked)
+        rows = _page(runner, asked, recount, _add_all(runner, asked, recount), wanted)
+        days = days_of_window(runner, asked)
         is_shown = figures is not None and metric in figures
-        value = (figures or {})[metric] if is_shown else _now(reader, asked, metric)
-        sql = reader.sql()
+        value = (figures or {})[metric] if is_shown else _now(runner, asked, metric)
+        sql = runner.sql()
     recomputed = recount.figure(sum(days.values()) if days else 0)
     return {
         "metric": metric,
@@ -72,11 +72,11 @@ def explain(
 
 
 def _asked(
-    reader: Reader, question: Question, account: str | None, row: Mapping[str, Any] | None
+    runner: SqlRunner, question: Question, account: str | None, row: Mapping[str, Any] | None
 ) -> Asked:
-    scope = read_scope(reader, account)
-    wanted, _ = resolve(reader, question, scope)
-    return _pinned(reader, Asked(question, scope, wanted), row)
+    scope = read_scope(runner, account)
+    wanted, _ = resolve(runner, question, scope)
+    return _pinned(runner, Asked(question, scope, wanted), row)
 
 
 def _question(query: Mapping[str, Any], metric: str, today: date) -> Question:
@@ -92,13 +92,13 @@ def _offset(offset: Any) -> int:
     return offset
 
 
-def _pinned(reader: Reader, asked: Asked, row: Mapping[str, Any] | None) -> Asked:
+def _pinned(runner: SqlRunner, asked: Asked, row: Mapping[str, Any] | None) -> Asked:
     """The same question at no dimension, for the rows of one group only (all rows: None)."""
     question, wanted = asked.question, list(asked.wanted)
     window, filters = question.window, list(question.filters)
     if question.metrics[0].per == "days":
         # Where no dates are given, the days are those of the whole query and not of the group.
-        window = Window(*(finished_span(reader, asked) or (window.start, window.end)))
+        window = Window(*(finished_span(runner, asked) or (window.start, window.end)))
     for dimension in question.dimensions if row is not None else ():
         wanted += _pins(dimension, row or {})
         if dimension.kind == "time":
@@ -128,25 +128,25 @@ def _pins(dimension: Dimension, row: Mapping[str, Any]) -> list[Wanted]:
     return found
 
 
-def _now(reader: Reader, asked: Asked, metric: str) -> Any:
-    totals = reader.one(totals_statement(reader, asked, {}))
+def _now(runner: SqlRunner, asked: Asked, metric: str) -> Any:
+    totals = runner.one(totals_statement(runner, asked, {}))
     return figures_of(asked.question, totals)[metric]
 
 
-def _add_all(reader: Reader, asked: Asked, recount: Recount) -> dict[str, int]:
+def _add_all(runner: SqlRunner, asked: Asked, recount: Recount) -> dict[str, int]:
     """Add every row, and say how many each fact has."""
     sizes = {}
     measures = measures_of(asked.question.metrics[0])
     for fact in asked.question.facts:
         before = recount.rows
-        for row in reader.stream(measured_rows(asked, fact, measures, recount.columns(fact))):
+        for row in runner.stream(measured_rows(asked, fact, measures, recount.columns(fact))):
             recount.add(fact, row)
         sizes[fact] = recount.rows - before
     return sizes
 
 
 def _page(
-    reader: Reader,
+    runner: SqlRunner,
     asked: Asked,
     recount: Recount,
     sizes: Mapping[str, int],
@@ -160,7 +160,7 @@ def _page(
         own = range(max(wanted.start - start, 0), min(wanted.stop - start, size))
         if own:
             statement = readable_rows(asked, fact, measures, recount.columns(fact))
-            rows = reader.rows(statement.limit(len(own)).offset(own.start), is_shown=True)
+            rows = runner.rows(statement.limit(len(own)).offset(own.start), is_shown=True)
             found += [(fact, row) for row in rows]
         start += size
     return found

@@ -1,21 +1,22 @@
-"""What the explorer needs beyond a query: what goes together, what to filter, why nothing."""
+"""The explorer beside its query: dimensions to offer, values to filter by, reasons for no rows."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from typing import Any
 
-from core.analytics.dates import period_days, periods
+from sqlalchemy import delete, select
+
 from core.analytics.definitions.dimensions import DIMENSIONS
-from core.analytics.query import answered, query_metrics
+from core.analytics.query import answered
 from core.analytics.question import nearest
 from core.analytics.registry import METRICS, facts_of
-from core.analytics.words import listed
-from core.base import text
-from core.store import Scope
+from core.base import clock, text
+from core.base.errors import InputError
+from core.store import Product, SavedView, Scope, table
 
-MOST_MEMBERS = 2_000
-MOST_STRAYS = 5
+MAX_VALUES = 2_000
+MAX_UNMATCHED = 5
+MAX_NAME_LENGTH = 100
 
 
 def dimensions_of(metrics: Sequence[str]) -> list[str]:
@@ -24,77 +25,96 @@ def dimensions_of(metrics: Sequence[str]) -> list[str]:
     return [d.key for d in DIMENSIONS.values() if facts <= set(d.facts)]
 
 
-def members(scope: Scope, *, dimension: str) -> list[str]:
-    """What a filter on a dimension can choose from, by name; at most `MOST_MEMBERS`."""
+def filter_values(scope: Scope, *, dimension: str) -> list[str]:
+    """The values that a filter on a dimension offers, by name; at most `MAX_VALUES`."""
     metric = next(key for key in METRICS if dimension in dimensions_of([key]))
-    rows = query_metrics(
-        scope.store,
+    rows = answered(
+        scope,
         metrics=[metric],
         dimensions=[dimension],
         include_zero=DIMENSIONS[dimension].kind != "time",
-        account=scope.account,
         sort_by=dimension,
         sort_order="asc",
-        limit=MOST_MEMBERS,
+        limit=MAX_VALUES,
     )["data"]
     found = (row[dimension] for row in rows if row[dimension] is not None)
     # A filter takes true and false as they are written in a link.
     return list(dict.fromkeys(str(v).lower() if isinstance(v, bool) else str(v) for v in found))
 
 
-def is_empty(scope: Scope, *, asked: Mapping[str, Any]) -> bool:
-    """Whether no row at all is behind an answer, so that its zeros say nothing.
+def product_names(scope: Scope) -> dict[int, str]:
+    """The account's products by id, in the order of their names; a shared name shows the id.
 
-    `asked` is what `query_metrics` was asked.
+    Products that left the catalogue are among them: their test cycles still count.
     """
-    # Whatever has rows has an account; zeros alone do not tell, for they can be counted.
+    products = table(Product).c
+    query = select(products.id, products.name).where(products.account_id == scope.account)
+    with scope.read() as session:
+        found = session.connection().execute(query).all()
+    names = {product_id: name or "Unnamed product" for product_id, name in found}
+    seen = Counter(names.values())
+    return {
+        product_id: name if seen[name] == 1 else f"{name} ({product_id})"
+        for product_id, name in sorted(names.items(), key=lambda item: (item[1], item[0]))
+    }
+
+
+def is_empty(scope: Scope, *, query: Mapping[str, Any]) -> bool:
+    """Whether no row is behind an answer, so that its zeros say nothing.
+
+    `query` has the arguments of `query_metrics`.
+    """
+    # Rows have an account; zeros alone do not tell, for they can be counted.
     plain = {"dimensions": ["account"], "include_zero": False, "sort_by": None, "limit": 1}
-    return not answered(scope, **(dict(asked) | plain))["data"]
+    return not answered(scope, **(dict(query) | plain))["data"]
 
 
-def what_emptied(scope: Scope, *, asked: Mapping[str, Any]) -> str:
-    """What of an empty answer's question emptied it, in words; nothing where there never was a row.
+def diagnose_empty(scope: Scope, *, query: Mapping[str, Any]) -> str:
+    """The filters and dates that leave an answer without rows; "" where no row was ever stored.
 
-    The parts joined by "or" are each enough to leave out, those joined by "and" only together.
+    Leaving out any one of the parts joined by "or" brings rows; those joined by "and" have to be
+    left out together.
     """
     parts: dict[str, dict[str, Any]] = {}
-    filters = dict(asked.get("filters") or {})
+    filters = dict(query.get("filters") or {})
     for key in filters:
         others = {name: value for name, value in filters.items() if name != key}
         label = DIMENSIONS[key.removesuffix("_id")].label.lower()
         parts[f"the filter on {label}"] = {"filters": others}
-    if asked.get("start_date") or asked.get("end_date"):
+    if query.get("start_date") or query.get("end_date"):
         parts["the period"] = {"start_date": None, "end_date": None}
-    enough = [name for name, left in parts.items() if not is_empty(scope, asked={**asked, **left})]
+    enough = [name for name, left in parts.items() if not is_empty(scope, query={**query, **left})]
     if enough:
-        return listed(enough, "or")
+        return text.listed(enough, "or")
     everything = {"filters": None, "start_date": None, "end_date": None}
-    if not parts or is_empty(scope, asked={**asked, **everything}):
+    if not parts or is_empty(scope, query={**query, **everything}):
         return ""
-    return listed(list(parts))
+    return text.listed(list(parts))
 
 
-def finding(result: Mapping[str, Any]) -> str:
-    """The first metric of an answer in all, and where it is highest.
+def summary(result: Mapping[str, Any]) -> str:
+    """One sentence on an answer: its first metric in total, and the group with the most.
 
-    A rate or a mean is highest where there is least behind it, so that only amounts are told.
+    A rate or a mean is highest where its sample is smallest, so that only amounts name a group.
     """
     shown = result["metadata"]
     metric = METRICS[shown["metrics_used"][0]]
-    said = f"{metric.label}: {text.amount(result['totals'][metric.key], metric.unit)} in all"
-    known = [row for row in result["data"] if row[metric.key] is not None]
     is_amount = metric.unit in {"count", "points"}
+    total = text.amount(result["totals"][metric.key], metric.unit)
+    said = f"{metric.label}: {total} {'in total' if is_amount else 'overall'}."
+    known = [row for row in result["data"] if row[metric.key] is not None]
     if not is_amount or not shown["dimensions_used"] or len(known) < 2:
-        return f"{said}."
+        return said
     most = max(row[metric.key] for row in known)
     first, *others = [row for row in known if row[metric.key] == most]
-    group = ", ".join(names([first], key)[0] for key in shown["dimensions_used"])
+    group = ", ".join(row_names([first], key)[0] for key in shown["dimensions_used"])
     tied = f" and {text.count(len(others))} more" if others else ""
-    return f"{said}; highest: {group}{tied} ({text.amount(most, metric.unit)})."
+    each = " each" if others else ""
+    return f"{said} Highest: {group}{tied}, with {text.amount(most, metric.unit)}{each}."
 
 
-def names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:
-    """What to call each row in a dimension: members of one name by their ids too, none in words."""
+def row_names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:
+    """The label of each row in a dimension; members who share a name are shown with their ids."""
     label = DIMENSIONS[dimension].label.lower()
     name_of_id = f"{dimension}_id"
     members_of = {(row[dimension], row.get("account_id"), row.get(name_of_id)) for row in rows}
@@ -111,27 +131,14 @@ def names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:
     return [name(row) for row in rows]
 
 
-def period_name(unit: str, day: date) -> str:
-    """What the week, month, quarter, year or day of a day is called in an answer."""
-    ((found,),) = periods((day, day), [unit], lambda _: True)
-    return str(found)
-
-
-def every_period(unit: str, first: str, last: str) -> list[str]:
-    """The periods of a unit from one to another, both included, without a gap."""
-    start, end = (period_days(name) or (date.fromisoformat(name),) * 2 for name in (first, last))
-    found = periods((start[0], end[1]), [unit], lambda _: True)
-    return [str(name) for (name,) in found]
-
-
-def strays(
+def unmatched_filters(
     link: Mapping[str, Sequence[str]],
     known: Mapping[str, tuple[str, Collection[str]]],
     metrics: Sequence[str],
 ) -> str:
-    """What a link names that cannot be shown, in words; nothing where all of it can.
+    """The parameters of a link that the explorer cannot show, in words; "" where it shows all.
 
-    `known` has for each parameter what its values are, and the values that there are.
+    `known` has for each parameter the kind of its values, and the possible values.
     """
     labels = {d.label: d.key for d in DIMENSIONS.values()}
     found = []
@@ -139,22 +146,48 @@ def strays(
         if name not in known:
             found.append(f"{name[:60]!r}, which is no part of this page")
             continue
-        what, possible = known[name]
+        kind, possible = known[name]
         for value in values:
             if not value or value in possible:
                 continue
-            said = f"the {what} {value[:60]!r}"
-            near = _label(value) or nearest(value[:60], possible)
-            if what == "dimension" and value in labels:
-                said += f", which {listed([METRICS[key].label for key in metrics])} cannot use"
+            said = f"the {kind} {value[:60]!r}"
+            named = METRICS.get(value) or DIMENSIONS.get(value)
+            near = named.label if named else nearest(value[:60], possible)
+            if kind == "dimension" and value in labels:
+                said += f", which {text.listed([METRICS[key].label for key in metrics])} cannot use"
             elif near:
                 said += f" (did you mean {near!r}?)"
             found.append(said)
-    more = [f"{len(found) - MOST_STRAYS} more"] if len(found) > MOST_STRAYS else []
-    return listed([*found[:MOST_STRAYS], *more]) if found else ""
+    more = [f"{len(found) - MAX_UNMATCHED} more"] if len(found) > MAX_UNMATCHED else []
+    return text.listed([*found[:MAX_UNMATCHED], *more]) if found else ""
 
 
-def _label(key: str) -> str | None:
-    """The label of a metric or dimension that was named by its key."""
-    named = METRICS.get(key) or DIMENSIONS.get(key)
-    return named.label if named else None
+def save_view(scope: Scope, name: str, query: Mapping[str, Sequence[str]]) -> None:
+    """Save a link's parameters under a name, replacing a view of that name; raises InputError."""
+    name = " ".join(name.split())
+    if not name:
+        raise InputError("Give the view a name.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InputError(f"The name is longer than {MAX_NAME_LENGTH} characters: shorten it.")
+    row = {"name": name, "query": {key: list(values) for key, values in query.items()}}
+    with scope.write() as unit:
+        unit.upsert(SavedView, [row | {"saved_at": clock.now()}])
+
+
+def saved_views(scope: Scope) -> dict[str, dict[str, list[str]]]:
+    """The parameters of each saved link of the account, by the view's name."""
+    views = table(SavedView).c
+    found = select(views.name, views.query).where(views.account_id == scope.account)
+    with scope.read() as session:
+        return {
+            row.name: row.query for row in session.connection().execute(found.order_by(views.name))
+        }
+
+
+def delete_view(scope: Scope, name: str) -> None:
+    """Delete a saved view."""
+    views = table(SavedView)
+    with scope.write() as unit:
+        unit.session.connection().execute(
+            delete(views).where(views.c.account_id == scope.account, views.c.name == name)
+        )

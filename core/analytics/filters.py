@@ -25,7 +25,7 @@ from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.joins import CALENDAR, ENTITIES, REACH
 from core.analytics.model import Dimension
 from core.analytics.question import Filter, Question, nearest
-from core.analytics.sql_runner import Reader
+from core.analytics.sql import SqlRunner
 from core.base.errors import QueryError
 from core.store import Account, table
 
@@ -70,9 +70,9 @@ def is_any_of(key: Any, members: tuple[Any, ...] | Select[Any]) -> ColumnElement
     return found
 
 
-def read_scope(reader: Reader, account: str | None) -> tuple[str, ...]:
+def read_scope(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
     """The ids of the accounts asked about; raises QueryError for one that is not in the store."""
-    ids = [row["id"] for row in reader.stored(select(table(Account).c.id).order_by("id"))]
+    ids = [row["id"] for row in runner.stored(select(table(Account).c.id).order_by("id"))]
     if account is None:
         return tuple(ids)
     if account not in ids:
@@ -89,15 +89,15 @@ def in_scope(source: FromClause, scope: tuple[str, ...], name: str = "account_id
 
 
 def resolve(
-    reader: Reader, question: Question, scope: tuple[str, ...]
+    runner: SqlRunner, question: Question, scope: tuple[str, ...]
 ) -> tuple[list[Wanted], list[str]]:
     """What each filter lets through, and a warning for each that names values nobody has."""
     wanted, warnings = [], []
     for number, asked in enumerate(question.filters):
         if asked.dimension.kind == "entity":
-            found, unknown = _entity_members(reader, asked, scope)
+            found, unknown = _entity_members(runner, asked, scope)
         else:
-            found, unknown = _attribute_members(reader, asked, scope, question)
+            found, unknown = _attribute_members(runner, asked, scope, question)
         members = {
             account: _listed(f"wanted_{asked.dimension.key}_{number}_{n}", keys)
             for n, (account, keys) in enumerate(found.items())
@@ -105,7 +105,7 @@ def resolve(
         }
         wanted.append(Wanted(asked.dimension, members, asked.takes_none))
         if unknown:
-            warnings.append(_unknown(reader, asked, scope, question, unknown))
+            warnings.append(_unknown(runner, asked, scope, question, unknown))
     return wanted, warnings
 
 
@@ -122,7 +122,7 @@ Members = dict[str | None, list[Any]]
 
 
 def _entity_members(
-    reader: Reader, asked: Filter, scope: tuple[str, ...]
+    runner: SqlRunner, asked: Filter, scope: tuple[str, ...]
 ) -> tuple[Members, list[Any]]:
     """The ids of the entities that are meant, by account."""
     key, label, account, of_kind = _entity_columns(asked.dimension, scope)
@@ -133,7 +133,7 @@ def _entity_members(
     found: Members = {}
     seen = set()
     statement = select(account.label("account"), key.label("key"), by.label("by"))
-    for row in reader.rows(statement.where(*of_kind, meant).order_by("account", "key")):
+    for row in runner.rows(statement.where(*of_kind, meant).order_by("account", "key")):
         found.setdefault(row["account"], []).append(row["key"])
         seen.add(row["by"])
     if len(scope) == 1 or asked.dimension.key == "account":
@@ -154,7 +154,7 @@ def _entity_columns(
 
 
 def _attribute_members(
-    reader: Reader, asked: Filter, scope: tuple[str, ...], question: Question
+    runner: SqlRunner, asked: Filter, scope: tuple[str, ...], question: Question
 ) -> tuple[Members, list[Any]]:
     """The values among those asked for that are stored."""
     as_stored = {value: _as_stored(asked.dimension, value) for value in asked.present}
@@ -165,10 +165,10 @@ def _attribute_members(
         if len(possible) <= PROBED:
             for value in possible:
                 probe = select(place.label("value")).where(*conditions, place == value).limit(1)
-                stored.update(row["value"] for row in reader.rows(probe))
+                stored.update(row["value"] for row in runner.rows(probe))
         else:
             everything = select(place.label("value")).where(*conditions).distinct()
-            stored.update(row["value"] for row in reader.rows(everything))
+            stored.update(row["value"] for row in runner.rows(everything))
     found: Members = {None: [value for value in possible if value in stored]}
     return found, [value for value, form in as_stored.items() if form not in stored]
 
@@ -198,13 +198,13 @@ def _place_scope(place: Any, scope: tuple[str, ...]) -> list[ColumnElement[bool]
 
 
 def _unknown(
-    reader: Reader,
+    runner: SqlRunner,
     asked: Filter,
     scope: tuple[str, ...],
     question: Question,
     unknown: Sequence[Any],
 ) -> str:
-    known = _candidates(reader, asked, scope, question)
+    known = _candidates(runner, asked, scope, question)
     said = []
     for value in unknown[:NAMED]:
         near = None if asked.by_id else nearest(str(value), known)
@@ -214,7 +214,7 @@ def _unknown(
 
 
 def _candidates(
-    reader: Reader, asked: Filter, scope: tuple[str, ...], question: Question
+    runner: SqlRunner, asked: Filter, scope: tuple[str, ...], question: Question
 ) -> Sequence[str]:
     if asked.by_id:
         return ()
@@ -232,6 +232,6 @@ def _candidates(
     found = (
         row["value"]
         for statement in statements
-        for row in reader.rows(statement.distinct().limit(CANDIDATES))
+        for row in runner.rows(statement.distinct().limit(CANDIDATES))
     )
     return [str(value) for value in found if value is not None]

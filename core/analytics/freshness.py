@@ -1,13 +1,20 @@
-"""How old what is shown is: through which day the data runs, and when each source last came in."""
+"""Data age: through which day the data runs, when it was last synced, and whether that is late."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
+from core.analytics.definitions.dimensions import FACTS
+from core.analytics.filters import in_scope
+from core.analytics.joins import REACH
+from core.analytics.predicates import Asked
+from core.analytics.sql import SqlRunner
+from core.base import text
 from core.store import (
     FACT_TABLES,
     Bug,
@@ -37,6 +44,15 @@ SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
 SYNCED = frozenset({"Test cycles", "Bug reports"})
 TESTIO, PROMETHEUS = "testio", "prometheus"
 PLATFORM_METRICS = "Platform metrics"
+# What is not synchronised is as fresh as its newest record: runs come in all day, tickets and
+# opinions with the working week.
+TARGETS = {
+    "Enhancement runs": timedelta(days=1),
+    "Tickets": timedelta(days=3),
+    "Feedback": timedelta(days=7),
+}
+ON_TIME, LATE = "\N{BLACK CIRCLE} On time", "\N{MULTIPLICATION X} Late"
+NO_TARGET, NO_DATA = "\N{EN DASH} No target", "\N{EN DASH} No data"
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,16 @@ class SourceState:
     name: str
     rows: int
     through: datetime | None
+
+
+@dataclass(frozen=True)
+class FreshSource:
+    """A source with its target and whether it is met, in words; `synced_at` where it is synced."""
+
+    state: SourceState
+    synced_at: datetime | None
+    target: str
+    verdict: str
 
 
 def source_states(scope: Scope, *, now: datetime) -> list[SourceState]:
@@ -67,7 +93,7 @@ def source_states(scope: Scope, *, now: datetime) -> list[SourceState]:
 
 
 def _platform_metrics(connection: Connection, account: str) -> SourceState:
-    """What Prometheus told, and until when it was read: a quiet time has been read as well."""
+    """The samples of Prometheus, and until when it was read: a quiet time has been read as well."""
     rows = 0
     for model in (CounterIncrement, GaugeReading):
         of = table(model)
@@ -78,7 +104,7 @@ def _platform_metrics(connection: Connection, account: str) -> SourceState:
     return SourceState(PLATFORM_METRICS, rows, connection.execute(read).scalar())
 
 
-def data_through(
+def sources_through(
     states: Iterable[SourceState], *, names: frozenset[str], zone: ZoneInfo
 ) -> date | None:
     """The day through which the named sources run: the oldest counts; None where all are empty."""
@@ -87,13 +113,72 @@ def data_through(
 
 
 def last_synced(scope: Scope, *, source: str = TESTIO) -> datetime | None:
-    """When the last synchronisation with a source ended that brought data in; None: never."""
-    runs = table(SyncRun)
-    last = select(func.max(runs.c.finished_at)).where(
-        runs.c.account_id == scope.account,
-        runs.c.source == source,
-        runs.c.status.in_(("done", "partial")),
+    """When the last sync with a source ended that brought data in; None: never."""
+    run = table(SyncRun).c
+    last = select(func.max(run.finished_at)).where(
+        run.account_id == scope.account, run.source == source, run.status.in_(("done", "partial"))
     )
     with scope.read() as session:
         at: datetime | None = session.connection().execute(last).scalar()
     return at
+
+
+def fresh_sources(
+    states: Iterable[SourceState],
+    *,
+    synced_at: datetime | None,
+    sync_target: timedelta | None,
+    now: datetime,
+) -> list[FreshSource]:
+    """Each source against its target: the age of the last sync, else that of the newest record.
+
+    A sync that finds nothing new is as good as one that does. `sync_target` is None where the
+    account has no source that is synchronised from here.
+    """
+    found = []
+    for state in states:
+        is_synced = state.name in SYNCED
+        target = sync_target if is_synced else TARGETS.get(state.name)
+        at = synced_at if is_synced else state.through
+        said = "no sync is set up"
+        if target is not None:
+            within = text.duration(target.total_seconds())
+            said = f"{'last sync' if is_synced else 'newest record'} within {within}"
+        verdict = _verdict(state, at, target, now)
+        found.append(FreshSource(state, synced_at if is_synced else None, said, verdict))
+    return found
+
+
+def _verdict(
+    state: SourceState, at: datetime | None, target: timedelta | None, now: datetime
+) -> str:
+    if not state.rows:
+        return NO_DATA
+    if target is None:
+        return NO_TARGET
+    return LATE if at is None or now - at > target else ON_TIME
+
+
+def data_through(runner: SqlRunner, asked: Asked, today: date) -> date | None:
+    """The newest day, not after today, with a row of each fact: of several facts the oldest."""
+    newest = []
+    for fact in asked.question.facts:
+        clock: Any = REACH[fact].clock(asked.question.basis)
+        days = select(func.max(clock).label("day"))
+        days = days.where(in_scope(clock.table, asked.scope), clock <= today)
+        newest.append(runner.one(days)["day"])
+    return min((day for day in newest if day is not None), default=None)
+
+
+def synced_at(runner: SqlRunner, asked: Asked) -> datetime | None:
+    """When the accounts' last finished sync of the facts ended: of several the oldest."""
+    run = table(SyncRun)
+    sources = {FACTS[fact].run_source for fact in asked.question.facts}
+    latest = (
+        select(func.max(run.c.finished_at).label("at"))
+        .where(in_scope(run, asked.scope), run.c.source.in_(sources))
+        .where(run.c.status.in_(("done", "partial")))
+        .group_by(run.c.account_id, run.c.source)
+    )
+    found: Iterable[Any] = (row["at"] for row in runner.stored(latest))
+    return min((at for at in found if at is not None), default=None)

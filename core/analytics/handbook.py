@@ -1,14 +1,55 @@
-"""The definitions as Markdown; `python -m core.analytics.handbook` puts them into the documents."""
+"""The registry in print: the cards of each page, and the definitions as Markdown.
 
-from collections.abc import Iterable
+`python -m core.analytics.handbook` writes the generated parts of the documents.
+"""
+
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
-from core.analytics.panels import pages_of
 from core.analytics.registry import METRICS, facts_of
 from core.base.settings import ROOT
 
-BEGIN, END = "<!-- {}: generated from core/analytics/registry.py -->", "<!-- end of {} -->"
+# The metrics that each page shows as figures, with names that are short enough for a card.
+PANELS: Mapping[str, Mapping[str, str]] = {
+    "Overview": {
+        "tests_created": "Test cycles created",
+        "bug_count": "Bugs reported",
+        "decided_acceptance_rate": "Acceptance of decided bugs",
+    },
+    "Engagement": {
+        "tests_created": "Created",
+        "tests_submitted": "Submitted",
+        "test_completion_rate": "Completion",
+        "active_customers": "Active users",
+    },
+    "Testers": {
+        "bug_count": "Bugs",
+        "active_testers": "Testers",
+        "decided_acceptance_rate": "Acceptance",
+        "rejection_rate": "Rejected",
+        "review_rate": "Reviewed",
+    },
+    "Criteria": {
+        "enhancement_success_rate": "Enhancement success rate",
+        "latency_p50": "p50 latency",
+        "latency_p95": "p95 latency",
+        "latency_p99": "p99 latency",
+        "average_rating": "Technician satisfaction",
+        "positive_feedback_rate": "Positive feedback",
+    },
+    "Feedback": {
+        "positive_feedback_rate": "Thumbs up",
+        "average_rating": "Stars",
+        "feedback_count": "Opinions",
+    },
+}
+BEGIN, END = "<!-- {}: generated from core/analytics/definitions -->", "<!-- end of {} -->"
+
+
+def pages_of(metric: str) -> list[str]:
+    """The pages that show a metric as a figure; Explore shows every metric."""
+    return [page for page, metrics in PANELS.items() if metric in metrics]
 
 
 def metrics_in_short() -> str:
@@ -60,7 +101,7 @@ DOCUMENTS = {
 
 
 def rewritten(document: str) -> str:
-    """The document as it should be; what stands outside its generated parts is left as it is."""
+    """The document with its generated parts renewed and everything else unchanged."""
     text = (ROOT / document).read_text(encoding="utf-8")
     for name, write in DOCUMENTS[document].items():
         begin, end = BEGIN.format(name), END.format(name)

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import CTE, Date, Integer, String, column, func, literal_column, select, values
 
-from core.analytics.dates import Span, periods
+from core.analytics.dates import Span, days_by_period
 from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.definitions.measures import MEASURES
 from core.analytics.joins import REACH
 from core.analytics.model import Measure
 from core.analytics.predicates import Asked, conditions, fact_rows, holds
-from core.analytics.sql_runner import Reader
+from core.analytics.sql import SqlRunner
 from core.base.errors import QueryError
 
 MAX_PERIODS = 30_000
@@ -20,33 +20,35 @@ MAX_PERIODS = 30_000
 Days = Counter[tuple[Any, ...]]
 
 
-def rows_span(reader: Reader, asked: Asked) -> Span | None:
+def rows_span(runner: SqlRunner, asked: Asked) -> Span | None:
     """The window, its open sides taken from the first and last row of the facts asked for."""
     window = asked.question.window
     if window.start is not None and window.end is not None:
         return window.within(None)
-    spans = [found for fact in asked.question.facts if (found := _span(reader, asked, fact))]
+    spans = [found for fact in asked.question.facts if (found := _span(runner, asked, fact))]
     return window.within(
         (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
     )
 
 
-def finished_span(reader: Reader, asked: Asked) -> Span | None:
+def finished_span(runner: SqlRunner, asked: Asked) -> Span | None:
     """The window, its open sides taken from the first and last enhancement run that finished."""
     window = asked.question.window
     if window.start is not None and window.end is not None:
         return window.within(None)
-    return window.within(_span(reader, asked, "enhancements", MEASURES["runs_finished"]))
+    return window.within(_span(runner, asked, "enhancements", MEASURES["runs_finished"]))
 
 
-def days_of_window(reader: Reader, asked: Asked) -> Days | None:
+def days_of_window(runner: SqlRunner, asked: Asked) -> Days | None:
     """The days that runs are counted per, by period; None where no metric is per day."""
     if not any(metric.per == "days" for metric in asked.question.metrics):
         return None
-    return count_days(asked, finished_span(reader, asked))
+    return count_days(asked, finished_span(runner, asked))
 
 
-def _span(reader: Reader, asked: Asked, fact: str, measure: Measure | None = None) -> Span | None:
+def _span(
+    runner: SqlRunner, asked: Asked, fact: str, measure: Measure | None = None
+) -> Span | None:
     reach = REACH[fact]
     clock = reach.clock(asked.question.basis)
     statement = (
@@ -55,7 +57,7 @@ def _span(reader: Reader, asked: Asked, fact: str, measure: Measure | None = Non
         .where(*conditions(asked, fact))
         .where(*(holds(reach.base, c) for c in (measure.conditions if measure else ())))
     )
-    row = reader.one(statement)
+    row = runner.one(statement)
     return None if row["first"] is None else (row["first"], row["last"])
 
 
@@ -63,12 +65,12 @@ def count_days(asked: Asked, span: Span | None) -> Days:
     """How many days of the span fall into each period that is grouped by."""
     if span is None:
         return Counter()
-    wanted = [f for f in asked.question.filters if f.dimension.kind == "time"]
+    timed = [f for f in asked.question.filters if f.dimension.kind == "time"]
 
     def lets(row: Mapping[str, Any]) -> bool:
-        return all(_shown(row, f.dimension.key) in f.values for f in wanted)
+        return all(_shown(row, f.dimension.key) in f.values for f in timed)
 
-    return periods(span, (d.key for d in asked.question.times), lets)
+    return days_by_period(span, (d.key for d in asked.question.times), lets)
 
 
 def _shown(row: Mapping[str, Any], key: str) -> str:

@@ -7,13 +7,13 @@ from time import perf_counter
 from typing import Any
 
 from core.analytics.answer import COUNT, rows_statement, totals_statement
-from core.analytics.data_age import data_through, synced_at
 from core.analytics.definitions.dimensions import WEEKDAYS
 from core.analytics.filters import read_scope, resolve
+from core.analytics.freshness import data_through, synced_at
 from core.analytics.predicates import Asked
 from core.analytics.question import Question, read_question
 from core.analytics.registry import METRICS, facts_of
-from core.analytics.sql_runner import Reader, Row
+from core.analytics.sql import Row, SqlRunner
 from core.analytics.warnings import counts_of, notices
 from core.analytics.words import explanation
 from core.store import Scope, Store
@@ -66,13 +66,13 @@ def query_metrics(
         severity_weights=severity_weights,
         today=today,
     )
-    with _asking(store, question, account) as (reader, asked, said):
-        data, total_rows = _rows(reader, asked) if question.dimensions else ([], 1)
-        totals = reader.one(totals_statement(reader, asked, counts_of(asked)), is_shown=True)
+    with _asking(store, question, account) as (runner, asked, said):
+        data, total_rows = _rows(runner, asked) if question.dimensions else ([], 1)
+        totals = runner.one(totals_statement(runner, asked, counts_of(asked)), is_shown=True)
         if not question.dimensions:
             data = [figures_of(question, totals)]
-        warnings = [*said, *notices(reader, asked, totals, len(data), total_rows)]
-        metadata = _metadata(reader, asked, today)
+        warnings = [*said, *notices(runner, asked, totals, len(data), total_rows)]
+        metadata = _metadata(runner, asked, today)
     metadata["total_rows"] = total_rows
     metadata["query"] = _as_asked(question, account)
     metadata["query_time_ms"] = round((perf_counter() - started) * 1000, 1)
@@ -82,7 +82,7 @@ def query_metrics(
         "metadata": metadata,
         "query_explanation": explanation(question, account, store.zone.key),
         "warnings": warnings,
-        "sql": reader.sql(),
+        "sql": runner.sql(),
     }
 
 
@@ -94,8 +94,8 @@ def answered(scope: Scope, **asked: Any) -> dict[str, Any]:
 def metric_rows(scope: Scope, **asked: Any) -> list[Row]:
     """The `data` that `query_metrics` would answer with, without what else it takes time to say."""
     question = read_question(today=datetime.now(scope.zone).date(), **asked)
-    with _asking(scope.store, question, scope.account) as (reader, meant, _):
-        return _rows(reader, meant)[0]
+    with _asking(scope.store, question, scope.account) as (runner, meant, _):
+        return _rows(runner, meant)[0]
 
 
 def are_of_facts(metrics: Iterable[str]) -> bool:
@@ -106,34 +106,34 @@ def are_of_facts(metrics: Iterable[str]) -> bool:
 def metric_totals(scope: Scope, **asked: Any) -> dict[str, Any]:
     """The `totals` that `query_metrics` would answer with, alone."""
     question = read_question(today=datetime.now(scope.zone).date(), **asked)
-    with _asking(scope.store, question, scope.account) as (reader, meant, _):
-        return figures_of(question, reader.one(totals_statement(reader, meant, counts_of(meant))))
+    with _asking(scope.store, question, scope.account) as (runner, meant, _):
+        return figures_of(question, runner.one(totals_statement(runner, meant, counts_of(meant))))
 
 
 @contextmanager
 def _asking(
     store: Store, question: Question, account: str | None
-) -> Iterator[tuple[Reader, Asked, list[str]]]:
-    """A reader of one state of the store, what the question means there, and first warnings."""
+) -> Iterator[tuple[SqlRunner, Asked, list[str]]]:
+    """A runner of one state of the store, what the question means there, and first warnings."""
     # The columnar copy, where it holds all that the question is about.
     copied = COPIED.issuperset(question.facts)
     with store.read() as session, store.read_facts(session) if copied else nullcontext() as copy:
-        reader = Reader(session.connection(), copy)
-        scope = read_scope(reader, account)
-        wanted, warnings = resolve(reader, question, scope)
-        yield reader, Asked(question, scope, wanted), warnings
+        runner = SqlRunner(session.connection(), copy)
+        scope = read_scope(runner, account)
+        wanted, warnings = resolve(runner, question, scope)
+        yield runner, Asked(question, scope, wanted), warnings
 
 
-def _rows(reader: Reader, asked: Asked) -> tuple[list[Row], int]:
+def _rows(runner: SqlRunner, asked: Asked) -> tuple[list[Row], int]:
     """The rows of an answer, and how many there are without the limit."""
-    found = reader.rows(rows_statement(reader, asked), is_shown=True)
+    found = runner.rows(rows_statement(runner, asked), is_shown=True)
     total_rows = found[0][COUNT] if found else 0
     return [_row(asked.question, row) for row in found], total_rows
 
 
-def _metadata(reader: Reader, asked: Asked, today: date) -> dict[str, Any]:
+def _metadata(runner: SqlRunner, asked: Asked, today: date) -> dict[str, Any]:
     question = asked.question
-    through, synced = data_through(reader, asked, today), synced_at(reader, asked)
+    through, synced = data_through(runner, asked, today), synced_at(runner, asked)
     return {
         "dimensions_used": [d.key for d in question.dimensions],
         "metrics_used": [m.key for m in question.metrics],

@@ -1,29 +1,56 @@
-"""A metric by week or month, with what is signal in it and what is noise."""
+"""Metrics over time: headline figures, series with control limits, and trends by person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import func, select
 
 from core.analytics.account_settings import LeaderboardSettings, settings_of
+from core.analytics.dates import ONE_DAY, Window, every_period, period_days, period_of
 from core.analytics.freshness import last_synced
 from core.analytics.model import Metric
-from core.analytics.query import metric_rows
+from core.analytics.query import COPIED, answered, metric_rows, metric_totals
 from core.analytics.registry import METRICS, facts_of
-from core.analytics.window import Window
 from core.base.control_limits import Behaviour, Point, behaviour
+from core.base.text import OTHERS
 from core.store import Scope, TestCycle, table
 
-# The least that limits are taken from, beside the period that is not over.
-WEEKS, MONTHS = 26, 24
-SYNCED = frozenset({"tests", "bugs", "test_features"})
+# The fewest periods that control limits are taken from, beside the one that is not over.
+HISTORY = {"week": 26, "month": 24}
+EVERYONE = 1_000_000  # the limit of a query: more people than any account has
+TREND_DAYS = 365
+Stacked = tuple[pd.DataFrame, list[str], float]
 
 
 @dataclass(frozen=True)
-class Series:
-    """A metric by period, and its limits.
+class Headline:
+    """A metric over a window, with what it takes to judge it.
+
+    `value` and `previous` are in the metric's unit, None where unknown; `n` is the sample behind
+    the value; `trend` has a value for each period of the window, None where there is none.
+    `result` is the answer of `query_metrics` that the value was read from.
+    """
+
+    metric: Metric
+    value: float | None
+    previous: float | None
+    n: int | None
+    trend: tuple[float | None, ...]
+    window: Window
+    result: Mapping[str, Any]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the sample is too small to show the value without a caveat."""
+        return self.n is not None and self.n < self.metric.smallest_sample
+
+
+@dataclass(frozen=True)
+class MetricSeries:
+    """A metric by period, and its control limits.
 
     `grain` is week or month. `maturing_days` is how long what the metric counts is still decided
     after a period, 0 where it is not.
@@ -37,115 +64,211 @@ class Series:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """The days of which the store knows: from the first one, up to but without the last one."""
+class Trend:
+    """An amount by month, over the window or the last year where that is longer.
 
-    first: date | None
-    until: date
+    `people` has month, who (an id), and amount, for the people that were asked for; `total` is the
+    amount of everyone known, by month from the first to the last with any, quiet months as 0.
+    """
+
+    people: pd.DataFrame
+    total: pd.Series
+
+    def lists(self) -> Mapping[int, list[int]]:
+        """By person, the amount in each month of the trend."""
+        place = {month: n for n, month in enumerate(self.total.index)}
+        found: dict[int, list[int]] = {}
+        columns = (self.people[name].tolist() for name in ("who", "month", "amount"))
+        for who, month, amount in zip(*columns, strict=True):
+            if month in place:
+                found.setdefault(int(who), [0] * len(place))[place[month]] += int(amount)
+        return found
 
 
-def series_of(
+def headline_figures(
+    scope: Scope,
+    metrics: Sequence[str],
+    *,
+    window: Window,
+    product_ids: Sequence[int] = (),
+    filters: Mapping[str, Any] | None = None,
+    today: date,
+) -> list[Headline]:
+    """The metrics over the window, against the window before, with their trend.
+
+    `filters` are those of `query_metrics`, beside the products.
+    """
+    filters = dict(filters or {}) | _product_filter(product_ids)
+
+    def asked(span: Window, **more: Any) -> dict[str, Any]:
+        dates = {"start_date": span.start, "end_date": span.end}
+        return {"metrics": metrics, "filters": filters or None, **dates, **more}
+
+    now = answered(scope, **asked(window, with_samples=True))
+    before = metric_totals(scope, **asked(window.previous)) if window.previous else {}
+    grain = window.grain
+    # All time has no end of its own: without one, drafts planned for later would end the trend.
+    span = window if window.end else Window(None, today)
+    periods = metric_rows(scope, **asked(span, dimensions=[grain], include_zero=True))
+    return [
+        Headline(
+            metric=METRICS[key],
+            value=now["totals"][key],
+            previous=before.get(key),
+            n=now["totals"].get(f"{key}_n"),
+            trend=tuple(row[key] for row in periods if row[grain] is not None),
+            window=window,
+            result=now,
+        )
+        for key in metrics
+    ]
+
+
+def _product_filter(product_ids: Sequence[int]) -> dict[str, Any]:
+    return {"product_id": list(product_ids)} if product_ids else {}
+
+
+def metric_series(
     scope: Scope,
     metrics: Sequence[str],
     *,
     window: Window,
     product_ids: Sequence[int] = (),
     today: date,
-) -> list[Series]:
+) -> list[MetricSeries]:
     """The metrics by week for windows up to half a year, by month beyond, each with its limits.
 
-    The series reach back at least `WEEKS` weeks or `MONTHS` months, whatever the window. Periods
-    before the first test cycle and after the last sync are unknown, and not 0.
+    The series reach back at least `HISTORY` periods, whatever the window. Periods before the first
+    test cycle and after the last sync are unknown, and not 0.
     """
-    grain = window.grain
-    known = _known(scope, product_ids, today)
+    first_day, until = _known_days(scope, product_ids, today)
     end = min(window.end or today, today)
-    start = _first_day(window, end, grain, known)
-    asked: dict[str, Any] = {
-        "metrics": list(metrics),
-        "dimensions": [grain],
-        "filters": {"product_id": list(product_ids)} if product_ids else None,
-        "start_date": start,
+    rows = metric_rows(
+        scope,
+        metrics=list(metrics),
+        dimensions=[window.grain],
+        filters=_product_filter(product_ids) or None,
+        start_date=_first_day(window, end, first_day),
         # A period that is not over is asked for as a whole: what is planned in it shows.
-        "end_date": _last_day(end, grain),
-        "include_zero": True,
-        "with_samples": True,
-    }
-    rows = metric_rows(scope, **asked)
-    maturing = settings_of(scope, LeaderboardSettings).maturing_days
-    return [
-        _series(METRICS[key], rows, grain=grain, known=known, today=today, maturing=maturing)
-        for key in metrics
-    ]
+        end_date=period_of(window.grain, end)[1],
+        include_zero=True,
+        with_samples=True,
+    )
+    maturing_days = settings_of(scope, LeaderboardSettings).maturing_days
+    found = []
+    for key in metrics:
+        metric = METRICS[key]
+        facts, is_share = set(facts_of(metric)), metric.unit == "fraction"
+        # Shares of bugs by what was decided: the newest ones are not decided yet.
+        waits = maturing_days if is_share and "bugs" in facts else 0
+        if COPIED.issuperset(facts):
+            known = first_day, until
+        else:
+            # Of what imports bring in, the first period with a value tells where the data begins.
+            known = next((period_days(r[window.grain])[0] for r in rows if r[key]), None), today
+        points = [_point(metric, row, row[window.grain], known, waits) for row in rows]
+        limits = behaviour(points, is_share=is_share, period=window.grain)
+        found.append(MetricSeries(metric, window.grain, tuple(points), limits, waits))
+    return found
 
 
-def _series(
+def _point(
     metric: Metric,
-    rows: Sequence[dict[str, Any]],
-    *,
-    grain: str,
-    known: _Known,
-    today: date,
-    maturing: int,
-) -> Series:
-    facts = set(facts_of(metric))
-    is_share = metric.unit == "fraction"
-    # Shares of bugs by what was decided: the newest ones are not decided yet.
-    waits = maturing if is_share and "bugs" in facts else 0
-    # Of what imports bring in, the first period with a value tells where the data begins.
-    first_value = next((period_days(row[grain])[0] for row in rows if row[metric.key]), None)
-    begun, until = (known.first, known.until) if facts <= SYNCED else (first_value, today)
-    points: list[Point] = []
-    for row in rows:
-        first, last = period_days(row[grain])
-        value, n = row[metric.key], row.get(f"{metric.key}_n") if is_share else None
-        if first > until or (not value and (begun is None or last < begun)):
-            value = n = None
-        # A period in which the data begins has not all of it.
-        is_whole = begun is not None and begun <= first
-        is_whole = is_whole and last + timedelta(days=waits) < min(until, today)
-        points.append(Point(row[grain], value, n, is_whole))
-    found = behaviour(points, is_share=is_share, period=grain)
-    return Series(metric, grain, tuple(points), found, waits)
+    row: Mapping[str, Any],
+    period: str,
+    known: tuple[date | None, date],
+    maturing_days: int,
+) -> Point:
+    """A period as a point of a series; `known` is the span of days with data."""
+    (first, last), (first_day, until) = period_days(period), known
+    value, n = row[metric.key], row.get(f"{metric.key}_n") if metric.unit == "fraction" else None
+    if first > until or (not value and (first_day is None or last < first_day)):
+        value = n = None
+    # A period in which the data begins has not all of it.
+    is_whole = first_day is not None and first_day <= first
+    is_whole = is_whole and last + timedelta(days=maturing_days) < until
+    return Point(period, value, n, is_whole)
 
 
-def _known(scope: Scope, product_ids: Sequence[int], today: date) -> _Known:
+def _known_days(scope: Scope, product_ids: Sequence[int], today: date) -> tuple[date | None, date]:
+    """The day of the first test cycle, and that of the last sync, up to which data is known."""
     cycles = table(TestCycle)
     first = select(func.min(cycles.c.end_day)).where(cycles.c.account_id == scope.account)
     if product_ids:
         first = first.where(cycles.c.product_id.in_(product_ids))
     with scope.facts() as connection:
-        day = connection.execute(first).scalar()
+        first_day = connection.execute(first).scalar()
     synced = last_synced(scope)
-    return _Known(day, min(today, synced.astimezone(scope.zone).date()) if synced else today)
+    return first_day, min(today, synced.astimezone(scope.zone).date()) if synced else today
 
 
-def _first_day(window: Window, end: date, grain: str, known: _Known) -> date:
-    if grain == "week":
-        first = _monday(end) - timedelta(weeks=WEEKS)
-        return min(first, _monday(window.start)) if window.start else first
-    first = end.replace(day=1)
-    for _ in range(MONTHS):
-        first = (first - timedelta(days=1)).replace(day=1)
-    start = window.start or known.first
-    return min(first, start.replace(day=1)) if start else first
+def _first_day(window: Window, end: date, first_known: date | None) -> date:
+    first = period_of(window.grain, end)[0]
+    for _ in range(HISTORY[window.grain]):
+        first = period_of(window.grain, first - ONE_DAY)[0]
+    start = window.start or first_known
+    return min(first, period_of(window.grain, start)[0]) if start else first
 
 
-def _last_day(day: date, grain: str) -> date:
-    if grain == "week":
-        return _monday(day) + timedelta(days=6)
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+def people_query(window: Window, product_ids: Sequence[int]) -> dict[str, Any]:
+    """The arguments of a query about all people of an account."""
+    return {
+        "start_date": window.start,
+        "end_date": window.end,
+        "filters": _product_filter(product_ids) or None,
+        "limit": EVERYONE,
+    }
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+def monthly_trend(
+    scope: Scope, metric: str, who: str, *, asked: Mapping[str, Any], window: Window, today: date
+) -> Trend:
+    """The trend of a count by month, of everyone.
+
+    Each row of the fact has one person at most, so that their amounts add up.
+    """
+    span = window.at_least(TREND_DAYS, today)
+    over = {"start_date": span.start, "end_date": span.end, "dimensions": [who, "month"]}
+    rows = metric_rows(scope, metrics=[metric], **(dict(asked) | over))
+    found = pd.DataFrame(rows, columns=["month", f"{who}_id", metric])
+    found = found.rename(columns={f"{who}_id": "who", metric: "amount"}).dropna()
+    return Trend(found, whole_months(found))
 
 
-def period_days(period: str) -> tuple[date, date]:
-    """The first and the last day of 2026-W47 or 2026-11."""
-    if "-W" in period:
-        year, week = period.split("-W")
-        monday = date.fromisocalendar(int(year), int(week), 1)
-        return monday, monday + timedelta(days=6)
-    first = date.fromisoformat(f"{period}-01")
-    return first, _last_day(first, "month")
+def whole_months(amounts: pd.DataFrame) -> pd.Series:
+    """The amount by month, from the first to the last with any, quiet months as 0.
+
+    `amounts` has month and amount, in any number of rows for a month.
+    """
+    total = amounts.groupby("month")["amount"].sum().astype(int)
+    total = total[total > 0]
+    if total.empty:
+        return total
+    return total.reindex(every_period("month", total.index.min(), total.index.max()), fill_value=0)
+
+
+def top_share(
+    people: pd.DataFrame, top: pd.DataFrame, trend: Trend, person: str, *, by: str
+) -> Stacked:
+    """The trend of the top people and of everyone else, and the top ones' share of the window.
+
+    `people` and `top` have the columns `<person>_id`, `person` and the amount that `by` names;
+    `top` is best first. Answers with period, series and value for each pair, the names in order,
+    two of one name told apart by their ids, and the share.
+    """
+    if top.empty or trend.total.empty:
+        return pd.DataFrame(columns=["period", "series", "value"]), [], 0.0
+    who = f"{person}_id"
+    shared = top[person].duplicated(keep=False) | (top[person] == OTHERS)
+    names = {
+        int(key): f"{name} ({key})" if twin else str(name)
+        for key, name, twin in zip(top[who], top[person], shared, strict=True)
+    }
+    wide = trend.people.pivot_table(index="month", columns="who", values="amount", aggfunc="sum")
+    wide = wide.reindex(index=trend.total.index, columns=list(names)).fillna(0).astype(int)
+    wide = wide.rename(columns=names)
+    others = trend.total - wide.sum(axis=1)
+    if others.any():
+        wide[OTHERS] = others
+    long = wide.rename_axis("period").reset_index().melt("period", var_name="series")
+    return long, list(wide.columns), float(top[by].sum() / people[by].sum())

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Double, RowMapping, Table, case, cast, literal
 
-from core.analytics.dialects import epoch_microseconds
+from core.analytics.sql import epoch_microseconds
 
 MICROSECOND = timedelta(microseconds=1)
 Weights = Mapping[str, float]

@@ -12,7 +12,7 @@ from core.analytics.model import Dimension, LeftOut
 from core.analytics.predicates import Asked, conditions, fact_rows, has_value, holds, in_parent
 from core.analytics.question import Question
 from core.analytics.registry import facts_of
-from core.analytics.sql_runner import Reader, Row
+from core.analytics.sql import Row, SqlRunner
 
 
 def counts_of(asked: Asked) -> Counts:
@@ -57,7 +57,7 @@ def _left_out_name(fact: str, left_out: LeftOut) -> str:
 
 
 def notices(
-    reader: Reader, asked: Asked, totals: Row, shown: int, total_rows: int
+    runner: SqlRunner, asked: Asked, totals: Row, shown: int, total_rows: int
 ) -> Iterable[str]:
     """The warnings of an answer; `totals` holds the counts that went along."""
     question = asked.question
@@ -75,11 +75,11 @@ def notices(
         n = totals[_left_out_name(fact, left_out)]
         if n:
             yield words.left_out(FACTS[fact], metrics, left_out.words, n)
-    yield from _undated(reader, asked)
-    yield from _weightless(reader, asked)
+    yield from _undated(runner, asked)
+    yield from _weightless(runner, asked)
 
 
-def _undated(reader: Reader, asked: Asked) -> Iterable[str]:
+def _undated(runner: SqlRunner, asked: Asked) -> Iterable[str]:
     question = asked.question
     if not question.window.is_dated:
         return
@@ -97,12 +97,12 @@ def _undated(reader: Reader, asked: Asked) -> Iterable[str]:
             .select_from(fact_rows(asked, fact))
             .where(*conditions(asked, fact, in_window=False), without)
         )
-        n = reader.one(statement, is_shown=True)["n"]
+        n = runner.one(statement, is_shown=True)["n"]
         if n:
             yield words.undated(FACTS[fact], question.basis, n)
 
 
-def _weightless(reader: Reader, asked: Asked) -> Iterable[str]:
+def _weightless(runner: SqlRunner, asked: Asked) -> Iterable[str]:
     question = asked.question
     if not any(metric.measure == "bug_weight" for metric in question.metrics):
         return
@@ -115,6 +115,6 @@ def _weightless(reader: Reader, asked: Asked) -> Iterable[str]:
         .group_by(severity)
         .order_by(severity.asc().nulls_last())
     )
-    found = {row["severity"]: row["n"] for row in reader.rows(statement, is_shown=True)}
+    found = {row["severity"]: row["n"] for row in runner.rows(statement, is_shown=True)}
     if found:
         yield words.weightless(found)

@@ -13,12 +13,12 @@ from core.analytics.model import Dimension
 from core.analytics.periods import Days, period_table
 from core.analytics.predicates import Asked
 from core.analytics.question import MAX_LIMIT
-from core.analytics.sql_runner import Reader
+from core.analytics.sql import SqlRunner
 from core.base.errors import QueryError
 
 
 def zero_branch(
-    reader: Reader, asked: Asked, keys: Sequence[Key], days: Days
+    runner: SqlRunner, asked: Asked, keys: Sequence[Key], days: Days
 ) -> Select[Any] | None:
     """Every known combination of the keys, without figures; None where there are no periods.
 
@@ -31,7 +31,7 @@ def zero_branch(
     entities = {d.key: _members(asked, d) for d in question.dimensions if d.kind == "entity"}
     attributes = {d.key: _values(asked, d) for d in question.dimensions if d.kind == "attribute"}
     parts: list[FromClause] = [*entities.values(), *attributes.values()]
-    _check_size(reader, parts, len(days) if question.times else 1)
+    _check_size(runner, parts, len(days) if question.times else 1)
     if question.times:
         parts.append(period_table(asked, days, "zero_periods"))
     found = parts[0]
@@ -107,9 +107,9 @@ def _values(asked: Asked, dimension: Dimension) -> FromClause:
     return every.subquery(f"every_{dimension.key}")
 
 
-def _check_size(reader: Reader, parts: Sequence[FromClause], periods: int) -> None:
+def _check_size(runner: SqlRunner, parts: Sequence[FromClause], periods: int) -> None:
     sizes = [periods]
-    sizes += [reader.one(select(func.count().label("n")).select_from(p))["n"] for p in parts]
+    sizes += [runner.one(select(func.count().label("n")).select_from(p))["n"] for p in parts]
     if prod(sizes) > MAX_LIMIT:
         raise QueryError(
             f"With include_zero this would list {prod(sizes):,} rows, and a query lists at most "

@@ -1,6 +1,6 @@
 """Numbers, dates and computed sentences as people read them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
 OTHERS = "Everyone else"
@@ -138,7 +138,7 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def listed(items: Sequence[str]) -> str:
+def listed(items: Iterable[str], joiner: str = "and") -> str:
     """a, b and c."""
     *head, last = items
-    return f"{', '.join(head)} and {last}" if head else last
+    return f"{', '.join(head)} {joiner} {last}" if head else last

@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import and_, func, select
 
 from core.analytics.account_settings import note_change
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
 from core.base.given import given_text

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.stats import Estimate
 from core.criteria.verdicts import RULES, estimate_of
 from core.criteria.window_data import WindowData, window_data

@@ -7,8 +7,8 @@ from statistics import median
 
 from sqlalchemy import ColumnElement, func, select
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, merged
-from core.analytics.window import Window
 from core.base import text
 from core.criteria.ledger import exclusions
 from core.criteria.platform import platform_reading

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from core.analytics.window import Window, iso_week
+from core.analytics.dates import Window, iso_week
 from core.base import text
 from core.base.stats import Bounds
 from core.criteria.baselines import Baseline, row_counts

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from core.analytics.account_settings import Change, RoiSettings, changes, settings_of
+from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
-from core.analytics.window import Window
 from core.base import text
 from core.base.stats import Estimate
 from core.criteria.time_saved import Comparison, compare

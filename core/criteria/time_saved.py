@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, func, select
 
-from core.analytics.dialects import epoch_microseconds
+from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
-from core.analytics.window import Window
+from core.analytics.sql import epoch_microseconds
 from core.base import stats, text
 from core.base.stats import Estimate
 from core.criteria import time_comparison

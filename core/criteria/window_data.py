@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.analytics.account_settings import BaselineSettings, settings_of
+from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded, excluded
-from core.analytics.window import Window
 from core.criteria.platform import PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare

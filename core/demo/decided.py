@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import delete, select
 
 from core.analytics.account_settings import RoiSettings, note_change, settings_of
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.base.errors import InputError
 from core.criteria.baselines import Baseline, baselines, content_of, plan_baseline
 from core.criteria.ledger import annotate

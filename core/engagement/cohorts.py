@@ -7,8 +7,8 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import func, select
 
-from core.analytics.trends import TREND_DAYS, months_between
-from core.analytics.window import Window
+from core.analytics.dates import Window, every_period
+from core.analytics.series import TREND_DAYS
 from core.engagement.participation import part_taken
 from core.store import CalendarDay, Scope, table
 
@@ -48,7 +48,7 @@ def cohorts(
     rows = [
         (cohort, size, month, after, int(counted.get((cohort, month), 0)))
         for cohort, size in began.items()
-        for after, month in enumerate(months_between(cohort, present))
+        for after, month in enumerate(every_period("month", cohort, present))
         if after and _touches(cohort, span)
     ]
     months = pd.DataFrame(rows, columns=["cohort", "size", "month", "after", "active"])

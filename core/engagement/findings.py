@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Select, func, select
 
+from core.analytics.dates import Window
 from core.analytics.query import metric_rows
-from core.analytics.trends import asked_of
-from core.analytics.window import Window
+from core.analytics.series import people_query
 from core.engagement.participation import CYCLE, days_in, in_scope
 from core.store import Feature, Product, Scope, TestFeature, table
 
@@ -29,7 +29,7 @@ def findings(scope: Scope, *, window: Window, product_ids: Sequence[int] = ()) -
     (share of the decided bugs, None without one), critical, high, low and other (bugs by
     severity), products and features (the names of those tested in most cycles, a list).
     """
-    asked = asked_of(window, product_ids)
+    asked = people_query(window, product_ids)
     cycles = metric_rows(
         scope, metrics=["tests_created", "tests_executed"], dimensions=["customer"], **asked
     )

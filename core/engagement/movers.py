@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy import special
 from sqlalchemy import Select, and_, case, func, select
 
+from core.analytics.dates import Window
 from core.analytics.freshness import last_synced
-from core.analytics.window import Window
 from core.store import Bug, Scope, TestCycle, User, table
 
 SHOWN = 3

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import case, func, select
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.engagement.participation import CYCLE, EXECUTED, customer_names, in_scope
 from core.store import Scope
 

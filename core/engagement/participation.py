@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, select, union_all
 
+from core.analytics.dates import Window
 from core.analytics.definitions.measures import MEASURES
-from core.analytics.window import Window
 from core.store import Scope, TestCycle, User, table
 
 CYCLE = table(TestCycle).c

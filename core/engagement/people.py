@@ -9,11 +9,11 @@ import pandas as pd
 from sqlalchemy import func, select
 
 from core.analytics.account_settings import EngagementSettings, settings_of
+from core.analytics.dates import Window
 from core.analytics.query import metric_rows
-from core.analytics.segments import activity_of, lifecycle_of
-from core.analytics.trends import Stacked, Trend, asked_of, monthly, top_share
-from core.analytics.window import Window
+from core.analytics.series import Stacked, Trend, monthly_trend, people_query, top_share
 from core.engagement.participation import part_taken
+from core.engagement.segments import activity_of, lifecycle_of
 from core.store import Scope
 
 FELL_WITHIN_DAYS = 30
@@ -65,7 +65,7 @@ def engagement(
     None for those of the account.
     """
     settings = settings or settings_of(scope, EngagementSettings)
-    asked = asked_of(window, product_ids)
+    asked = people_query(window, product_ids)
     created = metric_rows(
         scope,
         metrics=["tests_created", "test_completion_rate"],
@@ -79,7 +79,7 @@ def engagement(
         dimensions=["submitter"],
         **asked,
     )
-    trend = monthly(
+    trend = monthly_trend(
         *(scope, "tests_created", "customer"),
         asked=asked,
         window=window,

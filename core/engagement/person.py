@@ -10,11 +10,11 @@ import pandas as pd
 from sqlalchemy import Connection, and_, case, func, or_, select
 
 from core.analytics.account_settings import EngagementSettings, settings_of
+from core.analytics.dates import Window, every_period
 from core.analytics.query import metric_rows
-from core.analytics.segments import activity_of, lifecycle_of
-from core.analytics.trends import TREND_DAYS, asked_of, months_between
-from core.analytics.window import Window
+from core.analytics.series import TREND_DAYS, people_query
 from core.engagement.participation import CYCLE, days_in, in_scope
+from core.engagement.segments import activity_of, lifecycle_of
 from core.store import Bug, Product, Scope, TestFeature, table
 
 HISTORY = (
@@ -38,7 +38,7 @@ class Customer:
     series (Created, Submitted) and value over the window or the last year where that is longer;
     `products`, `features` (name, cycles, bugs) and `severities` (severity, bugs) are about the
     cycles that they created. `first` and `last` are the days on which their first and latest cycle
-    ended or ends, whatever the window; see `core.analytics.segments` for the rest.
+    ended or ends, whatever the window; see `core.engagement.segments` for the rest.
     """
 
     history: pd.DataFrame
@@ -95,7 +95,7 @@ def customer(
         severities = _severities(facts, [*seen, CYCLE.created_by_id == person])
     inside = [cycle for cycle in cycles if window.takes(cycle["end_day"])]
     history = _history(inside, bugs)
-    of_person = asked_of(window, product_ids)
+    of_person = people_query(window, product_ids)
     of_person["filters"] = (of_person["filters"] or {}) | {"customer_id": [person]}
     return Customer(
         history=history,
@@ -199,7 +199,9 @@ def _trend(
     for (day, series), count in days.items():
         amounts[f"{day:%Y-%m}", series] += count
     known = {month for month, _ in amounts}
-    months = months_between(min(known), _last_month(max(known), span, today)) if known else []
+    months = (
+        every_period("month", min(known), _last_month(max(known), span, today)) if known else []
+    )
     rows = [(month, series, amounts[month, series]) for series in SERIES for month in months]
     return pd.DataFrame(rows, columns=["period", "series", "value"])
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, excluded
-from core.analytics.window import Window
 from core.base import stats
 from core.base.stats import Estimate
 from core.feedback.counted_votes import cast, votes_of

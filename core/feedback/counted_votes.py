@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.analytics.window import Window
 from core.store import Feedback, on_enhancer, table
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
-from core.analytics.window import Window
 from core.base import stats
 from core.base.stats import Estimate
 from core.feedback.counted_votes import votes_of

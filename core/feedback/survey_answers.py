@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
-from core.analytics.window import Window
 from core.base import stats
 from core.base.stats import Estimate
 from core.store import Scope, SurveyResponse, table

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.base.settings import ROOT
 from core.report import advice, appendix, measured, methods, summary

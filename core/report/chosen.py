@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from core.analytics.dates import Window, iso_week, last_complete_week
 from core.analytics.exclusions import Excluded, merged
-from core.analytics.window import Window, iso_week, last_complete_week
 from core.base.errors import InputError, QueryError
 from core.criteria.baselines import Baseline, baselines
 from core.criteria.verdicts import CriterionResult, evaluate, load_result

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.base import text
 from core.report.baseline import product_version
 from core.report.chosen import account_of

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
-from core.analytics.series import Series, series_of
-from core.analytics.window import Window, iso_week
+from core.analytics.dates import Window, iso_week
+from core.analytics.series import MetricSeries, metric_series
 from core.base import text
 from core.base.errors import InputError
 from core.base.stats import Verdict
@@ -81,7 +81,7 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
         {key: result.criterion.target for key, result in results.items()},
     )
     # As the series were when the week had just ended.
-    series = series_of(scope, SERIES, window=week, today=_day_after(week, today))
+    series = metric_series(scope, SERIES, window=week, today=_day_after(week, today))
     causes, carried = _causes(scope, week), _carried(scope, week)
     rows = _criteria(scope, results, before, fours, tested=tested)
     signals = [*_fired(series, week), *_moved(rows, tested)]
@@ -169,7 +169,7 @@ def _criteria(
     return rows
 
 
-def _fired(series: Sequence[Series], week: Window) -> list[dict[str, Any]]:
+def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]:
     """The series in which a rule fired in this very week."""
     found = []
     for one in series:
@@ -228,7 +228,7 @@ def _moved(rows: Sequence[Mapping[str, Any]], tested: Sequence[Shift]) -> list[d
     return found
 
 
-def _series(one: Series, week: Window) -> dict[str, Any]:
+def _series(one: MetricSeries, week: Window) -> dict[str, Any]:
     at = next((n for n, point in enumerate(one.points) if point.period == week.label), None)
     return {
         "key": one.metric.key,
@@ -242,7 +242,7 @@ def _series(one: Series, week: Window) -> dict[str, Any]:
     }
 
 
-def _chart(one: Series) -> dict[str, Any]:
+def _chart(one: MetricSeries) -> dict[str, Any]:
     return signal_chart(
         one.points,
         one.behaviour,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.restatement import difference

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.analytics.series import Series
+from core.analytics.series import MetricSeries
 from core.base import text
 from core.base.control_limits import SETTLED, Rule, Signal
 from core.charts.signal import limits_words
@@ -12,12 +12,12 @@ from core.engagement.movers import Movers
 RULES = "a point beyond the limits, and eight or more in a row on one side of the mean"
 
 
-def finding(series: Series) -> str:
+def finding(series: MetricSeries) -> str:
     """The title over a chart: Tests created: 2026-W46 is above the limits."""
     return f"{series.metric.label}: {short_finding(series)}"
 
 
-def short_finding(series: Series) -> str:
+def short_finding(series: MetricSeries) -> str:
     """What the newest period says, and whether earlier ones were marked."""
     found = series.behaviour
     if found.centre is None:
@@ -30,7 +30,7 @@ def short_finding(series: Series) -> str:
     return f"within the usual limits{rest}"
 
 
-def _newest(series: Series, newest: Sequence[Signal]) -> str:
+def _newest(series: MetricSeries, newest: Sequence[Signal]) -> str:
     beyond = next((signal for signal in newest if signal.rule is Rule.BEYOND), None)
     signal = beyond or newest[0]
     period = series.points[signal.last].period
@@ -47,7 +47,7 @@ def _newest(series: Series, newest: Sequence[Signal]) -> str:
     return f"{signal.words}{turn}"
 
 
-def subtitle(series: Series, *, brief: bool = False) -> str:
+def subtitle(series: MetricSeries, *, brief: bool = False) -> str:
     """What is drawn: the line, the band and what it rests on, and what chance alone would mark.
 
     `brief` leaves out what `chance` says of several charts at once.
@@ -69,7 +69,7 @@ def subtitle(series: Series, *, brief: bool = False) -> str:
     return "; ".join(said)
 
 
-def _band(series: Series) -> str:
+def _band(series: MetricSeries) -> str:
     known = {limits for limits in series.behaviour.limits if limits}
     if len(known) == 1:
         return f" ({limits_words(*known.pop(), series.metric.unit)})"
@@ -80,7 +80,7 @@ def _rounded(value: float) -> float:
     return round(value, 1) if value > 1 else value
 
 
-def chance(found: Sequence[Series]) -> str:
+def chance(found: Sequence[MetricSeries]) -> str:
     """How many marks chance alone would set in these charts."""
     expected = sum(series.behaviour.alarms for series in found)
     if expected < 0.3:
@@ -89,7 +89,7 @@ def chance(found: Sequence[Series]) -> str:
     return f"by chance alone about {expected:.1f} marks"
 
 
-def chance_of_all(found: Sequence[Series]) -> str:
+def chance_of_all(found: Sequence[MetricSeries]) -> str:
     """The same as a sentence, for who reads several charts at once."""
     expected = sum(series.behaviour.alarms for series in found)
     return (
@@ -97,14 +97,14 @@ def chance_of_all(found: Sequence[Series]) -> str:
     )
 
 
-def waiting(series: Series) -> str:
+def waiting(series: MetricSeries) -> str:
     """Why some periods are not judged."""
     if series.maturing_days:
         return f"not over, or bugs still being decided ({series.maturing_days} days)"
     return "not over yet"
 
 
-def alt_text(series: Series) -> str:
+def alt_text(series: MetricSeries) -> str:
     """The chart for who cannot see it."""
     marked = [f"{_when(series, signal)} {signal.words}" for signal in series.behaviour.signals]
     known = [point for point in series.points if point.value is not None]
@@ -113,7 +113,7 @@ def alt_text(series: Series) -> str:
     return f"{series.metric.label} by {series.grain}, {'; '.join(marked) or 'no signal'}{last}"
 
 
-def by_point(series: Series) -> list[str]:
+def by_point(series: MetricSeries) -> list[str]:
     """For each point the signals that it is part of."""
     signals = series.behaviour.signals
     return [
@@ -122,12 +122,12 @@ def by_point(series: Series) -> list[str]:
     ]
 
 
-def _when(series: Series, signal: Signal) -> str:
+def _when(series: MetricSeries, signal: Signal) -> str:
     first, last = series.points[signal.first].period, series.points[signal.last].period
     return last if first == last else f"{first} to {last}"
 
 
-def news(found: Sequence[Series]) -> str:
+def news(found: Sequence[MetricSeries]) -> str:
     """Whether a signal fired in the newest finished period of these series, as a sentence."""
     fired = [series for series in found if series.behaviour.newest()]
     judged = [series for series in found if series.behaviour.centre is not None]

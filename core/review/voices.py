@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.criteria.verdicts import CriterionResult
 from core.feedback.themes import themes_found

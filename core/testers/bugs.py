@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select
 
-from core.analytics.dialects import without_index
-from core.analytics.window import Window
+from core.analytics.dates import Window
+from core.analytics.sql import without_index
 from core.store import (
     Bug,
     CalendarDay,

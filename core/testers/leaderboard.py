@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.analytics.registry import SEVERITY_WEIGHTS
-from core.analytics.trends import TREND_DAYS, Stacked, Trend, top_share, whole_months
+from core.analytics.series import TREND_DAYS, Stacked, Trend, top_share, whole_months
 from core.store import Scope
 from core.testers.bugs import BugSelection, count_by_month, count_by_tester
 from core.testers.ranking import Prior, rank_testers, score_difference, win_probability

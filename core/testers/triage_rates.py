@@ -10,8 +10,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from core.analytics.account_settings import LeaderboardSettings
-from core.analytics.dates import period_days
-from core.analytics.explore import every_period, period_name
+from core.analytics.dates import every_period, period_days, period_name
 from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
 from core.testers.bugs import ACCEPTED, DECIDED
 
@@ -161,5 +160,4 @@ def by_period(
 
 def maturing_periods(periods: Collection[str], since: date) -> list[str]:
     """Those of the periods that have a day after this one."""
-    spans = {period: period_days(period) for period in periods}
-    return [period for period, span in spans.items() if span is not None and span[1] > since]
+    return [period for period in periods if period_days(period)[1] > since]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate

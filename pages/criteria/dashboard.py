@@ -5,8 +5,8 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.analytics.window import Window
 from core.charts.time import Mark, Span
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import (

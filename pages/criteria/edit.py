@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.criteria.ledger import CriterionEdit, change_criterion, criterion_history
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import RULE, CriterionRow, target

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.analytics import METRICS
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import RULE, CriterionRow

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 import pandas as pd
 import streamlit as st
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.criteria.ledger import EXCLUSION_KINDS, exclude, exclusions, withdraw_exclusion
 from core.criteria.quality import Finding, findings

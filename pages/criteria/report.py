@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.criteria.baselines import Baseline
 from core.report import FORMATS, baseline_report, render
 from core.report.chosen import Chosen

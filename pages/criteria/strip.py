@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.base.stats import Verdict
 from core.charts import builders as charts

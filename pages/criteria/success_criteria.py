@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.analytics.window import Window, iso_week, last_complete_week
+from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.baselines import Baseline, baselines

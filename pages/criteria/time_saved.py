@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.account_settings import BaselineSettings, changes, save_settings, settings_of
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.criteria.charts import estimate_rows
 from core.criteria.time_comparison import Compared

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from core.analytics.window import Window, iso_week, last_complete_week
+from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Estimate
 from core.charts.time import Mark, Series, TimePoint, time_chart

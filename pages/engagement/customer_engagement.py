@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.panels import PANELS
-from core.analytics.segments import ACTIVITIES, LIFECYCLES
+from core.analytics.handbook import PANELS
 from core.base import text
 from core.engagement import sentences
 from core.engagement import words as engagement_words
@@ -17,6 +16,7 @@ from core.engagement.people import (
     engagement,
     top_and_others,
 )
+from core.engagement.segments import ACTIVITIES, LIFECYCLES
 from core.engagement.words import SEGMENTS
 from pages import ui
 from pages.engagement import people as people_tabs

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
-from core.analytics.segments import ACTIVITIES, LIFECYCLES
 from core.base import text
 from core.engagement.people import Engagement
+from core.engagement.segments import ACTIVITIES, LIFECYCLES
 from core.engagement.words import SEGMENTS, segment_rules
 from core.store import Scope
 from pages import ui

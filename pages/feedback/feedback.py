@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.analytics.panels import PANELS
+from core.analytics.handbook import PANELS
 from core.base import text
 from core.engagement import sentences
 from core.feedback import (

@@ -5,8 +5,8 @@ from datetime import datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
+from core.analytics.dates import last_complete_week
 from core.analytics.exclusions import excluded
-from core.analytics.window import last_complete_week
 from core.base import text
 from core.charts.time import Series, TimePoint, time_chart
 from core.criteria.charts import stacked_choices

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import text
 from core.feedback.themes import SOURCES, STATUSES, Comment, ThemeFigures, ThemeFound, ThemesFound
 from core.feedback.themes import themes_found as read_themes

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.base import text
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.review.actions import actions

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.base import text
 from core.review.agenda import SECTIONS, agenda, week_of
 from core.review.meeting import Meeting, meeting_of, meetings, open_review, restated_since

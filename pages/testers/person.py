@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.explore import names
+from core.analytics.explore import row_names
 from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words
@@ -158,7 +158,7 @@ def _covered(of: str, counts: pd.DataFrame) -> None:
         {of: label, f"{of}_id": key}
         for key, label in zip(counts["key"], counts["label"], strict=True)
     ]
-    frame = counts.assign(name=names(rows, of))
+    frame = counts.assign(name=row_names(rows, of))
     _list(text.upper_first(of), frame, f"{text.times(known, of)} covered", "Of all their bugs")
 
 

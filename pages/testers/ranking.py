@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.panels import PANELS
+from core.analytics.handbook import PANELS
 from core.base import text
 from core.charts import builders as charts
 from core.testers import words as tester_words

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.account_settings import LeaderboardSettings
-from core.analytics.trends import Trend
+from core.analytics.series import Trend
 from core.base import text
 from core.testers import words as tester_words
 from core.testers.bugs import BugSelection, count_maturing, tester_names

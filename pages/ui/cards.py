@@ -1,4 +1,4 @@
-"""Figure cards, charts and downloads."""
+"""Headline cards, charts and downloads."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.analytics.figures import Figure
+from core.analytics.series import Headline
 from core.base import text
 from core.base.csv import csv_bytes
 from core.charts.image import ImageKind, chart_image
@@ -21,9 +21,9 @@ DELTA_COLOURS: Mapping[str, Literal["normal", "inverse"]] = {"up": "normal", "do
 
 def figure_card(
     page: Page,
-    figure: Figure,
+    figure: Headline,
     label: str,
-    proof: Callable[[Page, Figure], None],
+    proof: Callable[[Page, Headline], None],
     *,
     brief: bool = False,
 ) -> None:
@@ -62,7 +62,7 @@ def figure_card(
             proof(page, figure)
 
 
-def _sample(figure: Figure) -> str:
+def _sample(figure: Headline) -> str:
     small = ": too few for more than a hint" if figure.n and figure.is_small else ""
     return f"n = {text.count(figure.n or 0)}{small}"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.members import product_names
-from core.analytics.window import PRESETS, Window, preset
+from core.analytics.dates import PRESETS, Window, preset
+from core.analytics.explore import product_names
 from core.base import text
 from pages import ui
 

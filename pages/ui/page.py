@@ -10,8 +10,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.analytics.freshness import SYNCED, SourceState, data_through, last_synced, source_states
-from core.analytics.window import Window
+from core.analytics.dates import Window
+from core.analytics.freshness import (
+    SYNCED,
+    SourceState,
+    last_synced,
+    source_states,
+    sources_through,
+)
 from core.base import clock, text
 from core.base.settings import Settings, load_settings
 from core.base.telemetry import QUERY_SECONDS
@@ -167,7 +173,7 @@ def freshness_line(
     page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
 ) -> None:
     """How old what is shown is, in which zone days are counted, and whether it is demo data."""
-    through = data_through(sources(page), names=names, zone=page.store.zone)
+    through = sources_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {text.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
     synced_at = last_synced(page.scope) if names & SYNCED else None

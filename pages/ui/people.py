@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.analytics.trends import Stacked
+from core.analytics.series import Stacked
 from core.base import text
 from core.charts import builders as charts
 from core.engagement import sentences

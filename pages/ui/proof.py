@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics import Metric, explain, query_metrics
-from core.analytics.figures import Figure, headline_figures
 from core.analytics.query import are_of_facts
+from core.analytics.series import Headline, headline_figures
 from core.base import text
 from core.store import Scope
 from pages import ui
@@ -20,7 +20,7 @@ BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither 
 
 def figure_cards(
     page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
-) -> list[Figure]:
+) -> list[Headline]:
     """A card for each metric, named by its label, each with the way to its proof."""
     figures = headlines(page, list(labels), asked)
     for figure in figures:
@@ -28,14 +28,14 @@ def figure_cards(
     return figures
 
 
-def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Figure]:
+def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Headline]:
     """The headline figures of metrics; of those of test cycles and bugs no vote has a part."""
     read = ui.read_facts if are_of_facts(metrics) else ui.read
     return read(page, headline_figures, metrics=list(metrics), **asked)
 
 
 @st.dialog("What is this?", width="large")
-def of_figure(page: ui.Page, figure: Figure) -> None:
+def of_figure(page: ui.Page, figure: Headline) -> None:
     """A headline figure: its value comes from the answer that the card was made from."""
     definition(figure.metric)
     asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}

@@ -6,16 +6,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.series import Series, series_of
+from core.analytics.series import MetricSeries, metric_series
 from core.charts.signal import signal_chart
 from core.review import signal_words
 from pages import ui
 from pages.ui.filters import Filters
 
 
-def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Series]:
+def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[MetricSeries]:
     """The series of metrics; `asked` is the scope of the page's reads: `Filters.asked_of`."""
-    return ui.read(page, series_of, metrics=tuple(metrics), **asked)
+    return ui.read(page, metric_series, metrics=tuple(metrics), **asked)
 
 
 def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
@@ -36,7 +36,7 @@ def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
     download(page, found, chosen)
 
 
-def download(page: ui.Page, found: Sequence[Series], chosen: Filters) -> None:
+def download(page: ui.Page, found: Sequence[MetricSeries], chosen: Filters) -> None:
     """The points of the series with their limits and signals, as CSV."""
     ui.csv_button(
         page,
@@ -47,7 +47,7 @@ def download(page: ui.Page, found: Sequence[Series], chosen: Filters) -> None:
     )
 
 
-def _rows(found: Series) -> pd.DataFrame:
+def _rows(found: MetricSeries) -> pd.DataFrame:
     limits = found.behaviour.limits
     return pd.DataFrame(
         {
@@ -64,7 +64,7 @@ def _rows(found: Series) -> pd.DataFrame:
     )
 
 
-def drawn(found: Series, *, height: int = 240) -> Any:
+def drawn(found: MetricSeries, *, height: int = 240) -> Any:
     """The chart alone."""
     return signal_chart(
         found.points,

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from core.analytics.account_settings import EngagementSettings
-from core.analytics.segments import activity_of, lifecycle_of
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.engagement.people import engagement
+from core.engagement.segments import activity_of, lifecycle_of
 from core.store import Scope, open_store
 from tests.analytics.worlds import Builder, fill, prepare
 

@@ -7,7 +7,7 @@ from statistics import median
 import pandas as pd
 import pytest
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.engagement.cohorts import cohorts
 from core.engagement.findings import findings, most_tested
 from core.engagement.last_seen import last_seen

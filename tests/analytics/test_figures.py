@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from core.analytics.figures import headline_figures
+from core.analytics.dates import Window
 from core.analytics.query import metric_totals, query_metrics
-from core.analytics.window import Window
+from core.analytics.series import headline_figures
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from sqlalchemy import insert
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.engagement.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
 from core.store import Scope, SyncRun, open_store, table
 from tests.analytics.draws import ERAS, ZONE, world_of

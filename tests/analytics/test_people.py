@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from core.analytics.account_settings import EngagementSettings
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.text import OTHERS
 from core.engagement import people as engagement
 from core.store import Scope, open_store

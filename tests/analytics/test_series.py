@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import insert
 
 from core.analytics.account_settings import LeaderboardSettings, save_settings
+from core.analytics.dates import Window, period_days, preset
 from core.analytics.query import metric_rows
-from core.analytics.series import WEEKS, period_days, series_of
-from core.analytics.window import Window, preset
+from core.analytics.series import HISTORY, metric_series
 from core.store import Scope, SyncRun, open_store, table
 from tests.analytics.worlds import Builder, fill, prepare
 
@@ -36,7 +36,7 @@ def weekly(weeks, *, bugs=0):
 
 
 def asked(store, metric="tests_created", *, window=LAST_90, today=TODAY, **more):
-    (found,) = series_of(Scope(store, "a"), [metric], window=window, today=today, **more)
+    (found,) = metric_series(Scope(store, "a"), [metric], window=window, today=today, **more)
     return found
 
 
@@ -53,10 +53,10 @@ def test_weeks_reach_back_half_a_year_whatever_the_window(store, label):
     fill(store, weekly(60))
     found = asked(store, window=preset(label, TODAY))
     assert found.grain == "week"
-    assert len(found.points) == WEEKS + 1
+    assert len(found.points) == HISTORY["week"] + 1
     assert found.points[-1].period == "2024-W37"
-    assert [p.is_whole for p in found.points] == [True] * WEEKS + [False]
-    assert found.behaviour.judged == WEEKS
+    assert [p.is_whole for p in found.points] == [True] * HISTORY["week"] + [False]
+    assert found.behaviour.judged == HISTORY["week"]
     assert found.behaviour.signals == ()
 
 
@@ -153,7 +153,7 @@ def test_a_signal_of_the_newest_week(store):
 def test_on_each_database(any_store):
     prepare(any_store)
     fill(any_store, weekly(40, bugs=2))
-    assert asked(any_store).behaviour.judged == WEEKS
+    assert asked(any_store).behaviour.judged == HISTORY["week"]
     assert asked(any_store, "rejection_rate").behaviour.centre == 0.5
 
 

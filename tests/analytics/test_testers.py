@@ -7,8 +7,8 @@ from random import Random
 import pandas as pd
 import pytest
 
+from core.analytics.dates import Window
 from core.analytics.query import metric_rows
-from core.analytics.window import Window
 from core.store import Scope, open_store
 from core.testers import bugs as tester_counts
 from core.testers import leaderboard as testers

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.text import OTHERS
 from core.store import RejectionReason, Scope, table
 from core.testers import bugs as tester_counts

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
+from core.analytics.dates import Window, iso_week
 from core.analytics.exclusions import NOTHING, Excluded
-from core.analytics.window import Window, iso_week
 from core.base.stats import mean_estimate, proportion_estimate
 from core.feedback.comment_breakdown import (
     FEWER,

@@ -20,9 +20,9 @@ from sqlalchemy import Engine, event
 from streamlit.logger import set_log_level
 
 from core.analytics import query_metrics
-from core.analytics.figures import headline_figures
-from core.analytics.panels import PANELS
-from core.analytics.window import last_complete_week, preset
+from core.analytics.dates import last_complete_week, preset
+from core.analytics.handbook import PANELS
+from core.analytics.series import headline_figures
 from core.base.settings import ROOT, load_settings
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current

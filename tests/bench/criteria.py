@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import func, insert, select
 from streamlit.logger import set_log_level
 
-from core.analytics.window import Window, last_complete_week
+from core.analytics.dates import Window, last_complete_week
 from core.base.settings import ROOT
 from core.criteria.days import daily_criteria
 from core.criteria.quality import findings

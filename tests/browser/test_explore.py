@@ -41,8 +41,8 @@ def test_a_question_is_charted_counted_and_taken_away(demo_server, visit, demo_u
     visitor = visit(demo_server)
     visitor.opens("explore?explore_metrics=&explore_dimensions=")
     visitor.page.get_by_text("Choose a metric to begin.").wait_for()
-    choose(visitor, "explore_metrics", "Bugs", shows="text='Bugs, in all'")
-    choose(visitor, "explore_metrics", "Rejection rate", shows="text='Rejection rate, in all'")
+    choose(visitor, "explore_metrics", "Bugs", shows="text='Bugs, total'")
+    choose(visitor, "explore_metrics", "Rejection rate", shows="text='Rejection rate, total'")
     choose(visitor, "explore_dimensions", "Tester", shows="text=Rejection rate by tester")
     visitor.page.get_by_role("combobox", name="Period").click()
     visitor.page.get_by_role("option", name="All time").click()
@@ -54,8 +54,8 @@ def test_a_question_is_charted_counted_and_taken_away(demo_server, visit, demo_u
     expected = query_metrics(store, **asked, dimensions=["tester"], limit=10_000)
     store.close()
     totals = expected["totals"]
-    assert visitor.figure("Bugs, in all") == f"{totals['bug_count']:,}"
-    assert visitor.figure("Rejection rate, in all") == f"{totals['rejection_rate']:.1%}".replace(
+    assert visitor.figure("Bugs, total") == f"{totals['bug_count']:,}"
+    assert visitor.figure("Rejection rate, total") == f"{totals['rejection_rate']:.1%}".replace(
         "%", " %"
     )
     stamp, rows = taken(visitor)
@@ -69,7 +69,7 @@ def test_a_question_is_charted_counted_and_taken_away(demo_server, visit, demo_u
     other = visit(demo_server)
     other.page.goto(visitor.page.url)
     other.settles()
-    assert other.figure("Bugs, in all") == f"{totals['bug_count']:,}"
+    assert other.figure("Bugs, total") == f"{totals['bug_count']:,}"
     other.opens("explore?explore_metrics=Bugs&explore_period=All+time")
     other.page.locator('[data-testid="stVegaLiteChart"] canvas, svg.marks').first.wait_for()
     assert visitor.errors == other.errors == []
@@ -78,15 +78,15 @@ def test_a_question_is_charted_counted_and_taken_away(demo_server, visit, demo_u
 def test_a_filter_comes_and_goes_without_a_trace(demo_server, visit):
     visitor = visit(demo_server)
     visitor.opens("explore?explore_metrics=Bugs&explore_dimensions=Severity")
-    before = visitor.figure("Bugs, in all")
+    before = visitor.figure("Bugs, total")
     box = ".st-key-explore_only_known_bug"
     choose(visitor, "explore_where", "Known bug", shows=box)
     choose(visitor, "explore_only_known_bug", "true", shows="text=where known bug is true")
-    assert visitor.figure("Bugs, in all") != before
+    assert visitor.figure("Bugs, total") != before
     visitor.page.locator(".st-key-explore_where").get_by_role("button", name="Clear all").click()
     visitor.page.locator(box).wait_for(state="detached")
     visitor.settles()
-    assert visitor.figure("Bugs, in all") == before
+    assert visitor.figure("Bugs, total") == before
     assert visitor.page.get_by_text("Left out").count() == 0
 
 
@@ -106,7 +106,7 @@ def test_the_rows_behind_a_figure_come_in_pages(demo_server, visit):
 def test_a_saved_view_comes_back_whatever_is_shown_meanwhile(own_demo_server, visit):
     visitor = visit(own_demo_server)
     visitor.opens("explore?explore_metrics=Bugs&explore_dimensions=Severity")
-    before = visitor.figure("Bugs, in all")
+    before = visitor.figure("Bugs, total")
     visitor.page.get_by_text("Saved views (0)").click()
     visitor.page.get_by_role("textbox", name="Name of this view").fill("Bugs *by* severity")
     visitor.page.get_by_role("button", name="Save view").click()
@@ -116,7 +116,7 @@ def test_a_saved_view_comes_back_whatever_is_shown_meanwhile(own_demo_server, vi
     assert visitor.page.locator('[data-testid="stMetric"]').inner_text().startswith("Tests created")
     visitor.page.get_by_role("link", name="Bugs *by* severity").click()
     visitor.settles()
-    assert visitor.figure("Bugs, in all") == before
+    assert visitor.figure("Bugs, total") == before
     assert visitor.page.get_by_text("Bugs by severity", exact=True).is_visible()
 
 
@@ -137,13 +137,13 @@ def test_a_link_keeps_its_account(two_accounts, start, visit):
     server = start()
     visitor = visit(server)
     visitor.opens("explore")
-    assert visitor.figure("Tests created, in all") == "1"
+    assert visitor.figure("Tests created, total") == "1"
     visitor.page.get_by_role("combobox", name="Account").click()
     visitor.page.get_by_role("option", name="Account b").click()
     visitor.page.wait_for_url("**account=Account+b*")
     visitor.settles()
-    assert visitor.figure("Tests created, in all") == "2"
+    assert visitor.figure("Tests created, total") == "2"
     other = visit(server)
     other.page.goto(visitor.page.url)
     other.settles()
-    assert other.figure("Tests created, in all") == "2"
+    assert other.figure("Tests created, total") == "2"

@@ -2,7 +2,7 @@
 
 import re
 
-from core.analytics.members import product_names
+from core.analytics.explore import product_names
 from core.store import Scope, open_store
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.criteria.causes import causes, clusters
 from core.criteria.ledger import annotate, exclude, withdraw_annotation
 from core.criteria.window_data import window_data

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from core.analytics.window import Window, iso_week
+from core.analytics.dates import Window, iso_week
 from core.criteria.baselines import Baseline
 from core.criteria.ledger import exclude
 from core.criteria.quality import Finding, findings, window_health

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.analytics.account_settings import changes
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, excluded, merged
-from core.analytics.window import Window
 from core.base.errors import InputError
 from core.criteria.baselines import baselines, frozen_baseline, plan_baseline, restart_baseline
 from core.criteria.ledger import (

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from core.analytics.window import Window, iso_week
+from core.analytics.dates import Window, iso_week
 from core.criteria.ledger import exclude, exclusions
 from core.criteria.quality import FEW_RESPONSES, MOST_LISTED, findings
 from core.criteria.verdicts import evaluate

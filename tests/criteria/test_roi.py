@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from core.analytics.account_settings import RoiSettings, save_settings
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.errors import InputError
 from core.base.stats import Estimate
 from core.criteria.roi import Amount, roi

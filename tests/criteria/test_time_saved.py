@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.analytics.window import Window
 from core.criteria.time_saved import compare
 from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
 from core.store import Scope, open_store

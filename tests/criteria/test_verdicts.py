@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
-from core.analytics.window import Window, iso_week
+from core.analytics.dates import Window, iso_week
 from core.base.stats import Verdict, proportion_estimate, quantile_estimate
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclude, exclusions, withdraw_exclusion

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.errors import InputError
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement

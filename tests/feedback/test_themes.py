@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core.analytics.account_settings import changes
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base.errors import InputError
 from core.criteria.ledger import exclude
 from core.demo import DEMO_ACCOUNT, build_demo

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.account_settings import changes
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.demo.active_store import close_stores
 from core.feedback import cast_vote
 from core.feedback.themes import themes_found
@@ -18,7 +18,7 @@ ALL = Window(None, None, "All time")
 
 
 def script():
-    from core.analytics.window import Window
+    from core.analytics.dates import Window
     from pages import ui
     from pages.feedback import themes as _feedback_themes
 

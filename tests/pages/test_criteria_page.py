@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.analytics.window import iso_week
+from core.analytics.dates import iso_week
 from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import CriterionEdit, annotate, annotations, change_criterion, exclude
 from core.criteria.verdicts import criteria_of

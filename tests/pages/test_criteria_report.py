@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.criteria.baselines import baselines, plan_baseline
 from core.report import FORMATS
 from core.store import Scope, open_store
@@ -14,7 +14,7 @@ from pages.criteria import report as _criteria_report
 
 
 def page_of_the_report():
-    from core.analytics.window import last_complete_week
+    from core.analytics.dates import last_complete_week
     from pages import ui
     from pages.criteria import report as _criteria_report
 

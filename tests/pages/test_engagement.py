@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
-from core.analytics.window import preset
+from core.analytics.dates import preset
 from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.ingest.parse.testio import parse_cycle

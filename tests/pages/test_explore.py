@@ -3,16 +3,18 @@
 import pytest
 
 from core.analytics import METRICS, query_metrics
+from core.analytics.dates import every_period
 from core.analytics.explore import (
+    delete_view,
+    diagnose_empty,
     dimensions_of,
-    every_period,
-    finding,
+    filter_values,
     is_empty,
-    members,
-    names,
-    what_emptied,
+    row_names,
+    save_view,
+    saved_views,
+    summary,
 )
-from core.analytics.saved_views import View, forget_view, save_view, saved_views
 from core.base.errors import InputError
 from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save import save_cycles, save_products
@@ -34,54 +36,59 @@ def test_dimensions_are_those_that_every_metric_reaches():
     assert all("month" in dimensions_of([key]) for key in METRICS)
 
 
-def test_members_are_the_known_names(demo):
-    assert set(members(Scope(demo, "demo"), dimension="bug_status")) >= {"accepted", "rejected"}
-    assert members(Scope(demo, "demo"), dimension="known_bug") == ["false", "true"]
-    names = members(Scope(demo, "demo"), dimension="customer")
+def test_filter_values_are_the_known_names(demo):
+    assert set(filter_values(Scope(demo, "demo"), dimension="bug_status")) >= {
+        "accepted",
+        "rejected",
+    }
+    assert filter_values(Scope(demo, "demo"), dimension="known_bug") == ["false", "true"]
+    names = filter_values(Scope(demo, "demo"), dimension="customer")
     assert len(names) == 75
     assert names == sorted(names)
 
 
-def test_what_emptied_names_the_part_that_did(demo):
-    asked = {"metrics": ["bug_count"], "dimensions": ["product"], "account": "demo"}
+def test_diagnose_empty_names_the_part_that_did(demo):
+    asked = {"metrics": ["bug_count"], "dimensions": ["product"]}
     none = {"filters": {"severity": ["critical"], "tester": ["Nobody at all"]}}
-    assert query_metrics(demo, **asked, **none)["totals"] == {"bug_count": 0}
-    assert what_emptied(demo, asked=asked | none) == "the filter on tester"
+    assert query_metrics(demo, account="demo", **asked, **none)["totals"] == {"bug_count": 0}
+    assert diagnose_empty(Scope(demo, "demo"), query=asked | none) == "the filter on tester"
     long_ago = {"start_date": "1999-01-01", "end_date": "1999-12-31"}
-    assert what_emptied(demo, asked=asked | long_ago) == "the period"
+    assert diagnose_empty(Scope(demo, "demo"), query=asked | long_ago) == "the period"
 
 
-def test_what_emptied_names_both_where_neither_alone_did(demo):
-    asked = {"metrics": ["bug_count"], "account": "demo", "start_date": "1999", "end_date": "1999"}
+def test_diagnose_empty_names_both_where_neither_alone_did(demo):
+    asked = {"metrics": ["bug_count"], "start_date": "1999", "end_date": "1999"}
     both = asked | {"filters": {"tester": ["Nobody at all"]}}
-    assert what_emptied(demo, asked=both) == "the filter on tester and the period"
-    either = {"metrics": ["bug_count"], "account": "demo", "filters": {"severity": "low"}}
-    one = members(Scope(demo, "demo"), dimension="tester")[0]
+    assert diagnose_empty(Scope(demo, "demo"), query=both) == "the filter on tester and the period"
+    either = {"metrics": ["bug_count"], "filters": {"severity": "low"}}
+    one = filter_values(Scope(demo, "demo"), dimension="tester")[0]
     either["filters"] |= {"bug_status": "no such", "tester": one}
-    assert what_emptied(demo, asked=either) == "the filter on bug status"
+    assert diagnose_empty(Scope(demo, "demo"), query=either) == "the filter on bug status"
     demo.ensure_account("new", "New")
-    assert what_emptied(demo, asked=asked | {"account": "new"}) == ""
+    assert diagnose_empty(Scope(demo, "new"), query=asked) == ""
 
 
 def test_zero_of_something_is_not_empty(demo):
     accepted = {"metrics": ["rejection_rate"], "filters": {"bug_status": "accepted"}}
     answer = query_metrics(demo, **accepted, account="demo")
     assert answer["totals"] == {"rejection_rate": 0.0}
-    assert not is_empty(demo, asked=accepted | {"account": "demo"})
+    assert not is_empty(Scope(demo, "demo"), query=accepted)
     none = {"metrics": ["rejection_rate"], "filters": {"tester": "Nobody at all"}}
-    assert is_empty(demo, asked=none | {"dimensions": ["tester"], "include_zero": True})
+    assert is_empty(
+        Scope(demo, "demo"), query=none | {"dimensions": ["tester"], "include_zero": True}
+    )
 
 
-def test_the_finding_tells_where_amounts_are_highest_and_of_rates_only_the_whole(demo):
+def test_the_summary_names_the_highest_group_of_an_amount_and_not_of_a_rate(demo):
     asked = {"dimensions": ["severity"], "account": "demo"}
     bugs = query_metrics(demo, metrics=["bug_count"], **asked)
     most = bugs["data"][0]
-    highest = f"highest: {most['severity']} ({most['bug_count']:,})"
-    assert finding(bugs) == f"Bugs: 6,000 in all; {highest}."
+    highest = f"Highest: {most['severity']}, with {most['bug_count']:,}"
+    assert summary(bugs) == f"Bugs: 6,000 in total. {highest}."
     tied = bugs | {"data": [most | {"severity": "a"}, most | {"severity": "b"}]}
-    assert finding(tied).endswith(f"highest: a and 1 more ({most['bug_count']:,}).")
+    assert summary(tied).endswith(f"Highest: a and 1 more, with {most['bug_count']:,} each.")
     rate = query_metrics(demo, metrics=["rejection_rate"], **asked)
-    assert finding(rate).endswith("% in all.")
+    assert summary(rate).endswith("% overall.")
 
 
 def test_members_of_one_name_are_told_apart_and_none_is_in_words():
@@ -92,9 +99,15 @@ def test_members_of_one_name_are_told_apart_and_none_is_in_words():
         {"account_id": "a", "feature_id": 4, "feature": None},
         {"account_id": "a", "feature_id": None, "feature": None},
     ]
-    assert names(rows, "feature") == ["Cart (1)", "Cart (2)", "Login", "feature 4", "no feature"]
+    assert row_names(rows, "feature") == [
+        "Cart (1)",
+        "Cart (2)",
+        "Login",
+        "feature 4",
+        "no feature",
+    ]
     known = [{"known_bug": value} for value in (True, False, None)]
-    assert names(known, "known_bug") == ["yes", "no", "no known bug"]
+    assert row_names(known, "known_bug") == ["yes", "no", "no known bug"]
 
 
 def test_no_period_between_two_is_missing():
@@ -111,15 +124,15 @@ def test_no_period_between_two_is_missing():
 def test_views_are_kept_by_name_and_account(demo):
     save_view(Scope(demo, "demo"), "  Bugs   by month ", {"explore_metrics": ["Bugs"]})
     save_view(Scope(demo, "demo"), "Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
-    assert saved_views(Scope(demo, "demo")) == [
-        View("Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
-    ]
+    assert saved_views(Scope(demo, "demo")) == {
+        "Bugs by month": {"explore_metrics": ["Bugs", "Tests"]}
+    }
     demo.ensure_account("other", "Other")
-    assert saved_views(Scope(demo, "other")) == []
-    forget_view(Scope(demo, "other"), "Bugs by month")
+    assert saved_views(Scope(demo, "other")) == {}
+    delete_view(Scope(demo, "other"), "Bugs by month")
     assert len(saved_views(Scope(demo, "demo"))) == 1
-    forget_view(Scope(demo, "demo"), "Bugs by month")
-    assert saved_views(Scope(demo, "demo")) == []
+    delete_view(Scope(demo, "demo"), "Bugs by month")
+    assert saved_views(Scope(demo, "demo")) == {}
     for name in ("", "   ", "x" * 101):
         with pytest.raises(InputError):
             save_view(Scope(demo, "demo"), name, {})
@@ -140,10 +153,10 @@ def test_the_page_asks_and_shows_what_was_chosen(demo, run_page):
     (table,) = (d.value for d in app.dataframe if "bug_count" in d.value)
     assert table["bug_count"].tolist() == [row["bug_count"] for row in expected["data"]]
     values = {metric.label: metric.value for metric in app.metric}
-    assert values["Bugs, in all"] == "6,000"
-    assert values[
-        "Rejection rate, in all"
-    ] == f"{expected['totals']['rejection_rate']:.1%}".replace("%", " %")
+    assert values["Bugs, total"] == "6,000"
+    assert values["Rejection rate, total"] == f"{expected['totals']['rejection_rate']:.1%}".replace(
+        "%", " %"
+    )
 
 
 def test_a_filter_that_leaves_nothing_says_so(demo, run_page):
@@ -176,7 +189,7 @@ def test_definitions_are_found_by_their_words(demo, run_page, search, labels):
 
 @pytest.mark.parametrize("dimension", dimensions_of(["bug_count"]))
 def test_every_member_can_be_filtered_by(demo, dimension):
-    for value in members(Scope(demo, "demo"), dimension=dimension)[:3]:
+    for value in filter_values(Scope(demo, "demo"), dimension=dimension)[:3]:
         filters = {dimension: [value]}
         answer = query_metrics(demo, metrics=["bug_count"], filters=filters, account="demo")
         assert not [warning for warning in answer["warnings"] if "No row has" in warning]
@@ -225,7 +238,7 @@ def test_a_bad_link_says_what_it_left_out_and_shows_the_rest(demo, run_page, lin
     assert len(said) < 700
     assert app.metric
     known = {"Bugs"} & set(query.get("explore_metrics", ()))
-    assert app.metric[0].label == f"{(known or {'Tests created'}).pop()}, in all"
+    assert app.metric[0].label == f"{(known or {'Tests created'}).pop()}, total"
     assert app.text_input(key="explore_name").run().warning == []  # said once
 
 

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.analytics.freshness import SourceState
-from core.analytics.freshness_targets import fresh_sources
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
+from core.analytics.freshness import SourceState, fresh_sources
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
 from core.ingest.save import save_bugs, save_cycles, save_products
 from core.store import open_store

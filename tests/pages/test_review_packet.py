@@ -14,7 +14,7 @@ from pages.review import packet as _review_packet
 
 
 def page_of_the_packet():
-    from core.analytics.window import last_complete_week
+    from core.analytics.dates import last_complete_week
     from core.review.agenda import agenda
     from core.review.meeting import meeting_of
     from core.store import Scope

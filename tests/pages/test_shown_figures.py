@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
 from core.ingest.save import (

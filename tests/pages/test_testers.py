@@ -308,7 +308,7 @@ def test_a_period_without_bugs(acme, run_page):
 
 
 def test_the_download_has_every_term(acme, run_page):
-    from core.analytics.window import Window
+    from core.analytics.dates import Window
     from core.testers.leaderboard import leaderboard
     from pages.testers import ranking
     from pages.testers.shared import View

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate, exclude
 from core.store import Scope, open_store

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.criteria.ledger import CriterionEdit, annotate, change_criterion, exclude
 from core.feedback import cast_vote
 from core.feedback.survey_parser import parse_survey

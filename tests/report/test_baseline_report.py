@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.analytics.window import Window, iso_week, last_complete_week
+from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.errors import InputError, QueryError
 from core.criteria.baselines import baselines, plan_baseline

@@ -8,7 +8,7 @@ import pytest
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.util import Pt
 
-from core.analytics.window import last_complete_week
+from core.analytics.dates import last_complete_week
 from core.base import text
 from core.base.errors import InputError
 from core.criteria.ledger import CriterionEdit, change_criterion

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analytics.window import iso_week
+from core.analytics.dates import iso_week
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.criteria.ledger import CriterionEdit, change_criterion

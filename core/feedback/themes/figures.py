@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
 
-from core.analytics.window import Window
+from core.analytics.dates import Window
 from core.base import stats
 from core.base.stats import Estimate
 from core.feedback.survey_answers import LEAST_ANSWERS

@@ -6,8 +6,8 @@ from datetime import date
 
 from sqlalchemy import select
 
+from core.analytics.dates import Window
 from core.analytics.exclusions import excluded
-from core.analytics.window import Window
 from core.feedback.themes.comments import Comment, comments_of
 from core.feedback.themes.decided import Decided, KeptRule, KeptTheme, decided
 from core.feedback.themes.figures import Reach, ThemeFigures, reach_of, theme_figures
