@@ -168,7 +168,9 @@ def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
             "Before": [person.before for person in people],
             "Now": [person.now for person in people],
             "Change": [person.change for person in people],
-            "Is it more than chance?": ["yes" if p.is_clear else "may be chance" for p in people],
+            "Is it more than chance?": [
+                "yes" if p.is_significant else "may be chance" for p in people
+            ],
         }
     )
 

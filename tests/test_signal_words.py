@@ -150,8 +150,11 @@ def test_limits_in_words():
 
 
 def test_who_moved():
-    rose, fell = Mover(1, "Ann", 2, 14, is_clear=True), Mover(2, "Bob", 40, 3, is_clear=True)
-    chance_only = Mover(3, "Cem", 1, 2, is_clear=False)
+    rose, fell = (
+        Mover(1, "Ann", 2, 14, is_significant=True),
+        Mover(2, "Bob", 40, 3, is_significant=True),
+    )
+    chance_only = Mover(3, "Cem", 1, 2, is_significant=False)
     assert movers_finding(Movers((rose,), (fell,), 9), "tester", "bugs") == (
         "Bob fell most: 40 to 3 bugs"
     )

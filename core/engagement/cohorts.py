@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core.analytics.dates import Window, every_period
 from core.analytics.series import TREND_DAYS
-from core.engagement.participation import part_taken
+from core.engagement.participation import participations
 from core.store import CalendarDay, Scope, table
 
 
@@ -19,7 +19,7 @@ class Cohorts:
 
     `months` has, for each cohort and each later month up to the present one: cohort, size, month,
     after (1 for the month that follows), active (people), share, is_over (bool). `sizes` has the
-    people of each cohort, months in which nobody began left out. `first_month` is the month in
+    people of each cohort, months without a beginner left out. `first_month` is the month in
     which the data begins: its cohort holds those who were there before as well.
     """
 
@@ -69,7 +69,7 @@ def _touches(month: str, span: Window) -> bool:
 
 def _active(scope: Scope, product_ids: Sequence[int], today: date) -> pd.DataFrame:
     """Each person and month in which they were active, once: person, month."""
-    part = part_taken(scope.account, product_ids, until=today)
+    part = participations(scope.account, product_ids, until=today)
     calendar = table(CalendarDay).c
     asked = (
         select(part.c.person, calendar.month)

@@ -28,13 +28,13 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Mover:
-    """Someone with their amount before and now; `is_clear` when that is more than chance."""
+    """Someone with their amount before and now; `is_significant` when that is more than chance."""
 
     person_id: int
     name: str
     before: int
     now: int
-    is_clear: bool
+    is_significant: bool
 
     @property
     def change(self) -> int:
@@ -112,7 +112,7 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
             return Movers((), (), 0, covered.begun)
         ids, before, now = (np.array(column, dtype=np.int64) for column in zip(*found, strict=True))
         missing = max(covered.missing_before, covered.missing_now)
-        clear = are_clear(before, now) & (missing <= MISSING * previous.days)
+        clear = is_significant(before, now) & (missing <= MISSING * previous.days)
         risers, fallers = _first(before - now, ids), _first(now - before, ids)
         shown = [int(ids[n]) for n in (*risers, *fallers)]
         of_account = and_(users.c.account_id == scope.account, users.c.id.in_(shown))
@@ -155,7 +155,7 @@ def _first(loss: Counts, ids: Counts) -> list[int]:
     return [int(n) for n in np.lexsort((ids, loss))[:SHOWN] if loss[n] < 0]
 
 
-def are_clear(before: Counts, now: Counts) -> npt.NDArray[np.bool_]:
+def is_significant(before: Counts, now: Counts) -> npt.NDArray[np.bool_]:
     """Which changes are more than chance.
 
     Without a change each of someone's things is as likely to lie in the one window as in the

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import case, func, select
 
 from core.analytics.dates import Window
-from core.engagement.participation import CYCLE, EXECUTED, customer_names, in_scope
+from core.engagement.participation import CYCLE, EXECUTED, customer_names, of_products
 from core.store import Scope
 
 STEPS = ("draft", "submission", "execution")
@@ -19,7 +19,7 @@ STEPS = ("draft", "submission", "execution")
 class Step:
     """How far people got: those who reached the step, and their days from the first draft.
 
-    `median_days` is None where nobody has both days; `n` have them, `at_once` of these on the same
+    `median_days` is None where no one has both days; `n` have them, `at_once` of these on the same
     day.
     """
 
@@ -94,7 +94,7 @@ def _firsts(scope: Scope, product_ids: Sequence[int]) -> list[dict[str, Any]]:
             func.min(case((submitted, CYCLE.end_day))).label("first_submission"),
             func.min(case((executed, CYCLE.end_day))).label("first_execution"),
         )
-        .where(*in_scope(scope.account, product_ids), CYCLE.created_by_id.is_not(None))
+        .where(*of_products(scope.account, product_ids), CYCLE.created_by_id.is_not(None))
         .group_by(CYCLE.created_by_id)
     )
     with scope.facts() as connection:

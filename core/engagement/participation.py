@@ -1,32 +1,38 @@
-"""Who took part in which test cycle: statements that the pages about customer users share."""
+"""Participation of customer users in test cycles: shared statements, and their latest cycles."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, select, union_all
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Subquery, func, select, union_all
 
 from core.analytics.dates import Window
 from core.analytics.definitions.measures import MEASURES
-from core.store import Scope, TestCycle, User, table
+from core.store import Product, Scope, TestCycle, User, chunks, table
 
 CYCLE = table(TestCycle).c
-EXECUTED = MEASURES["cycles_executed"].conditions[0].values
+EXECUTED = MEASURES["cycles_executed"].conditions[0].values  # noqa: PD011 (no frame)
 
 
-def in_scope(account: str, product_ids: Sequence[int]) -> list[ColumnElement[bool]]:
+LAST_CYCLE = ["customer_id", "cycle_id", "title", "status", "day", "product", "part"]
+# Databases take some 32,000 bound values in one statement.
+IDS_AT_ONCE = 10_000
+
+
+def of_products(account: str, product_ids: Sequence[int]) -> list[ColumnElement[bool]]:
     """The test cycles of an account, and of these products where there are any."""
     scope = [CYCLE.account_id == account]
     return [*scope, CYCLE.product_id.in_(product_ids)] if product_ids else scope
 
 
-def days_in(window: Window, column: Any) -> list[ColumnElement[bool]]:
+def in_window(window: Window, column: Any) -> list[ColumnElement[bool]]:
     """The days of a window; all time takes rows without a day as well."""
     found = [] if window.start is None else [column >= window.start]
     return found if window.end is None else [*found, column <= window.end]
 
 
-def part_taken(
+def participations(
     account: str, product_ids: Sequence[int], *, until: date | None = None, whole: bool = False
 ) -> Subquery:
     """A row with `person` and `day` for each part that someone had in a cycle with a date.
@@ -39,7 +45,7 @@ def part_taken(
     return union_all(
         *(
             select(column.label("person"), CYCLE.end_day.label("day"), *more).where(
-                *in_scope(account, product_ids), column.is_not(None), dated
+                *of_products(account, product_ids), column.is_not(None), dated
             )
             for column in (CYCLE.created_by_id, CYCLE.submitted_by_id)
         )
@@ -57,3 +63,63 @@ def customer_names(scope: Scope) -> dict[int, str]:
             (row.id, row.name) for row in connection.execute(found).all()
         ]
     return dict(sorted(names, key=lambda one: (one[1].casefold(), one[1])))
+
+
+def last_seen(scope: Scope, *, product_ids: Sequence[int] = ()) -> pd.DataFrame:
+    """The cycle that ended, or ends, last of those that each customer user had a part in.
+
+    Columns: customer_id, cycle_id, title, status, day, product (None where unknown), and part:
+    created, submitted, or created and submitted. Of cycles of one day it is that with the highest
+    id. Who has no cycle with a date is not listed.
+    """
+    # One state of the store for both: titles are not among the facts.
+    with scope.read() as session, scope.store.read_facts(session) as copy:
+        stored = session.connection()
+        latest = _latest(stored if copy is None else copy, scope.account, product_ids)
+        cycles = _cycles(stored, scope.account, sorted({cycle for _, cycle in latest}))
+    rows = [
+        {"customer_id": person, "part": _part(person, cycles[cycle]), **cycles[cycle]}
+        for person, cycle in latest
+    ]
+    return pd.DataFrame(rows, columns=LAST_CYCLE)
+
+
+def _latest(facts: Connection, account: str, product_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Each person with their latest cycle."""
+    part = participations(account, product_ids, whole=True)
+    place = func.row_number().over(
+        partition_by=part.c.person, order_by=(part.c.day.desc(), part.c.cycle_id.desc())
+    )
+    ranked = select(part.c.person, part.c.cycle_id, place.label("place")).subquery()
+    latest = select(ranked.c.person, ranked.c.cycle_id).where(ranked.c.place == 1)
+    return [(person, cycle) for person, cycle in sorted(facts.execute(latest).all())]
+
+
+def _cycles(stored: Connection, account: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    product = table(Product).c
+    asked = (
+        select(
+            CYCLE.id.label("cycle_id"),
+            CYCLE.title,
+            CYCLE.status,
+            CYCLE.end_day.label("day"),
+            product.name.label("product"),
+            CYCLE.created_by_id,
+            CYCLE.submitted_by_id,
+        )
+        .outerjoin(
+            table(Product),
+            (product.account_id == CYCLE.account_id) & (product.id == CYCLE.product_id),
+        )
+        .where(CYCLE.account_id == account)
+    )
+    return {
+        row["cycle_id"]: dict(row)
+        for some in chunks(ids, IDS_AT_ONCE)
+        for row in stored.execute(asked.where(CYCLE.id.in_(some))).mappings()
+    }
+
+
+def _part(person: int, cycle: dict[str, Any]) -> str:
+    parts = {"created": cycle["created_by_id"], "submitted": cycle["submitted_by_id"]}
+    return " and ".join(part for part, who in parts.items() if who == person)

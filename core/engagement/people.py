@@ -12,7 +12,7 @@ from core.analytics.account_settings import EngagementSettings, settings_of
 from core.analytics.dates import Window
 from core.analytics.query import metric_rows
 from core.analytics.series import Stacked, Trend, monthly_trend, people_query, top_share
-from core.engagement.participation import part_taken
+from core.engagement.participation import participations
 from core.engagement.segments import activity_of, lifecycle_of
 from core.store import Scope
 
@@ -60,7 +60,7 @@ def engagement(
     """Every customer user with what they created, and what they submitted, in the window.
 
     Created counts the cycles of which someone is the creator; submitted those that they submitted
-    themselves, whoever had created them, so that one who only submits appears as well. Who is new,
+    themselves, including those created by others; one who only submits appears as well. Who is new,
     fading or silent is seen from today, whatever the window. `settings` are thresholds to try,
     None for those of the account.
     """
@@ -113,7 +113,7 @@ def concentration(
 ) -> list[tuple[int, float | None]]:
     """The share of the window's created cycles that the first 1, 5 and 10 creators have.
 
-    None where nobody created one; of sizes beyond the number of creators the first stays, which
+    None where none was created; of sizes beyond the number of creators the first stays, which
     takes in everybody.
     """
     created = found.people["created"]
@@ -169,7 +169,7 @@ def _people(
 
 def _spans(scope: Scope, product_ids: Sequence[int]) -> dict[int, Span]:
     """The last days of the first and of the latest cycle that each person created or submitted."""
-    part = part_taken(scope.account, product_ids)
+    part = participations(scope.account, product_ids)
     asked = select(part.c.person, func.min(part.c.day), func.max(part.c.day))
     with scope.facts() as connection:
         return {

@@ -13,7 +13,7 @@ from core.analytics.account_settings import EngagementSettings, settings_of
 from core.analytics.dates import Window, every_period
 from core.analytics.query import metric_rows
 from core.analytics.series import TREND_DAYS, people_query
-from core.engagement.participation import CYCLE, days_in, in_scope
+from core.engagement.participation import CYCLE, in_window, of_products
 from core.engagement.segments import activity_of, lifecycle_of
 from core.store import Bug, Product, Scope, TestFeature, table
 
@@ -59,7 +59,7 @@ class Customer:
 
     @property
     def submitted(self) -> int:
-        """The cycles of the window that they submitted, whoever had created them."""
+        """The cycles of the window that they submitted, including those created by others."""
         return _with(self.history, "submitted")
 
 
@@ -75,7 +75,7 @@ def customer(
     """What a customer user did in the window; `settings` as for `engagement`."""
     settings = settings or settings_of(scope, EngagementSettings)
     mine = [
-        *in_scope(scope.account, product_ids),
+        *of_products(scope.account, product_ids),
         or_(CYCLE.created_by_id == person, CYCLE.submitted_by_id == person),
     ]
     span = window.at_least(TREND_DAYS, today)
@@ -89,8 +89,8 @@ def customer(
                 func.count(case((CYCLE.end_day.is_(None), 1))),
             ).where(*mine)
         ).one()
-        cycles = _cycles(stored, [*mine, *days_in(longest, CYCLE.end_day)], person)
-        seen = [*mine, *days_in(window, CYCLE.end_day)]
+        cycles = _cycles(stored, [*mine, *in_window(longest, CYCLE.end_day)], person)
+        seen = [*mine, *in_window(window, CYCLE.end_day)]
         bugs = _bugs(facts, seen)
         severities = _severities(facts, [*seen, CYCLE.created_by_id == person])
     inside = [cycle for cycle in cycles if window.takes(cycle["end_day"])]

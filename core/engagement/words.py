@@ -1,4 +1,4 @@
-"""The findings of the engagement page's charts and lists, in sentences."""
+"""Sentences on customer users: the page's answer, and the findings of its charts and lists."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,6 +9,7 @@ from core.analytics.account_settings import EngagementSettings
 from core.base import text
 from core.engagement.cohorts import Cohorts
 from core.engagement.onboarding import Onboarding
+from core.engagement.people import FELL_WITHIN_DAYS, Engagement
 from core.engagement.person import Customer
 
 SEGMENTS = {
@@ -71,11 +72,11 @@ def slipping_finding(count: int, lifecycle: str, settings: EngagementSettings) -
 def cohort_finding(found: Cohorts) -> str:
     """Of those who began, how many were active in the month after, over months that are over."""
     next_month = found.months[(found.months["after"] == 1) & found.months["is_over"]]
-    # Whoever was there before the data begins did not begin in its first month.
+    # Its first month also holds those who were there before the data begins.
     began = next_month[next_month["cohort"] != found.first_month]
     people, active = int(began["size"].sum()), int(began["active"].sum())
     if not people:
-        return "Nobody has begun long enough ago to see whether they stay"
+        return "No cohort is old enough yet to show how many stay"
     return (
         f"{text.share(round(active / people, 2))} of those who begin are active the month after "
         f"(n = {text.count(people)})"
@@ -87,7 +88,7 @@ def onboarding_finding(found: Onboarding) -> str:
     _, submission, execution = found.steps
     began = len(found.people)
     if not began:
-        return "Nobody created their first cycle in this period"
+        return "No customer user created a first cycle in this period"
     head = (
         f"{text.count(execution.reached)} of {text.times(began, 'newcomer')} got a cycle to "
         f"testers, {text.count(submission.reached)} had one submitted"
@@ -121,3 +122,54 @@ def customer_answer(name: str, found: Customer, period: str, today: date) -> str
     if found.last > today:
         return f"{did}; their latest cycle ends on {text.day(found.last)}."
     return f"{did}; their latest cycle ended {text.ago(found.last, today)}."
+
+
+def engagement_answer(found: Engagement, period: str) -> str:
+    """Who drives engagement in the period, how many are new, and how many slip away."""
+    everyone = text.times(len(found.people), "customer user")
+    span = text.lower_first(period)
+    if found.fell_silent:
+        gone = f"{text.count(found.fell_silent)} fell silent in the last {FELL_WITHIN_DAYS} days"
+    else:
+        gone = _are(found.silent, "silent")
+    return (
+        f"{text.count(found.active)} of {everyone} created a cycle ({span}){_leader(found)}; "
+        f"{_are(found.count('new'), 'new')}, {_are(found.count('fading'), 'fading')}, "
+        f"{gone}."
+    )
+
+
+def _leader(found: Engagement) -> str:
+    """Who created the most, unless many share that place."""
+    people = found.people
+    first = people[people["created"] == people["created"].max()]
+    if not found.active or len(first) > 2 or len(first) == found.active:
+        return ""
+    names = text.listed(first["customer"].tolist())
+    each = " each" if len(first) > 1 else ""
+    return f", {names} the most ({text.count(first['created'].max())}{each})"
+
+
+def _are(number: int, what: str) -> str:
+    if not number:
+        return f"none is {what}"
+    return f"{text.count(number)} {'is' if number == 1 else 'are'} {what}"
+
+
+def feedback_answer(positive: float | None, average: float | None, number: float | None) -> str:
+    """What thumbs and stars say, each for itself, and from how many opinions."""
+    if not number:
+        return "No feedback in this period yet."
+    parts = []
+    if positive is not None:
+        parts.append(f"{text.share(positive)} of the thumbs point up")
+    if average is not None:
+        parts.append(f"ratings average {text.amount(average, 'stars')} of 5 stars")
+    said = " and ".join(parts) or "only comments came in"
+    return f"{text.upper_first(said)}, from {text.times(int(number), 'opinion')}."
+
+
+def top_share(names: Sequence[str], share: float, one: str, many: str, what: str) -> str:
+    """The finding over a trend of the top people: the top 5 create 71 % of the cycles."""
+    who = one if len(names) == 1 else f"The top {len(names)} {many}"
+    return f"{who} {text.share(share)} of the {what}"

@@ -149,7 +149,7 @@ def news(found: Sequence[MetricSeries]) -> str:
 
 def movers_finding(found: Movers, who: str, what: str) -> str:
     """Who moved more than chance, the most first; nobody, where nobody did."""
-    clear = [person for person in (*found.risers, *found.fallers) if person.is_clear]
+    clear = [person for person in (*found.risers, *found.fallers) if person.is_significant]
     if not clear:
         if found.begun or found.ended:
             return f"No {who} can be said to have moved"

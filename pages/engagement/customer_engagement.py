@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.analytics.handbook import PANELS
 from core.base import text
-from core.engagement import sentences
 from core.engagement import words as engagement_words
 from core.engagement.people import (
     FELL_WITHIN_DAYS,
@@ -54,7 +53,9 @@ def show(page: ui.Page) -> None:
         page, engagement, **chosen.asked_of(page), settings=thresholds.in_use(page)
     )
     with answer:
-        st.markdown(f"##### {ui.plain(sentences.engagement_answer(found, chosen.window.label))}")
+        st.markdown(
+            f"##### {ui.plain(engagement_words.engagement_answer(found, chosen.window.label))}"
+        )
         ui.freshness_line(page, SOURCES, window=chosen.window)
         if unknown is not None:
             st.warning(
@@ -167,7 +168,7 @@ def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
             f"{text.times(len(found.people), 'customer user')}, with their places among all."
         )
         if people.empty:
-            st.info("Nobody is in these segments at once.")
+            st.info("No customer user is in all of these segments.")
             return
         people["activity"] = people["activity"].map(SEGMENTS)
         people["lifecycle"] = people["lifecycle"].map(SEGMENTS).fillna(text.UNKNOWN)
@@ -214,7 +215,9 @@ def _columns(found: Engagement) -> dict[str, object]:
             "Created", format="%d", min_value=0, max_value=most, width=92
         ),
         "submitted": st.column_config.NumberColumn(
-            "Submitted", width=80, help="Cycles that they submitted, whoever had created them"
+            "Submitted",
+            width=80,
+            help="Cycles that they submitted, including those created by others",
         ),
         "completion": st.column_config.NumberColumn(
             "Done %",

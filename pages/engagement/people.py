@@ -13,8 +13,8 @@ from core.engagement import words as engagement_words
 from core.engagement.charts import cohort_map
 from core.engagement.cohorts import Cohorts, cohorts
 from core.engagement.findings import findings
-from core.engagement.last_seen import last_seen
 from core.engagement.onboarding import Onboarding, onboarding
+from core.engagement.participation import last_seen
 from core.engagement.people import Engagement
 from pages import ui
 from pages.engagement import person as one
@@ -50,7 +50,7 @@ def slipping(page: ui.Page, found: Engagement, chosen: Filters) -> None:
             + ". Choose a row to open a user."
         )
         if people.empty:
-            st.markdown(f"Nobody is {kind}.")
+            st.markdown(f"No customer user is {kind}.")
             return
         shown = _outreach(page, people, chosen)
         one.table(shown, _OUTREACH, key=f"engagement_{kind}", height=_people.height(shown, 12))
@@ -89,7 +89,7 @@ def cohort_tab(page: ui.Page, chosen: Filters) -> None:
     found = ui.read_facts(page, cohorts, **chosen.asked_of(page))
     if found.months.empty:
         ui.empty(
-            "Nobody's first cycle ended in this period or the last 12 months, this month left out: "
+            "No first cycle ended in this period or the last 12 months, this month left out: "
             "choose a longer period, or All time."
         )
         return

@@ -30,7 +30,7 @@ COLOURS = {"new": "blue", "returning": "green", "fading": "orange", "silent": "r
 
 
 def known(page: ui.Page) -> tuple[Mapping[int, str], str | None]:
-    """The customer users by id, and the name in a link that is nobody's."""
+    """The customer users by id, and a name in the link that is unknown."""
     names = ui.read_facts(page, customer_names)
     # The box takes a name that it does not know out of the link, so it is read before.
     link = st.query_params.get(CHOSEN)

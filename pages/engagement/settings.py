@@ -94,7 +94,7 @@ def _sizes(found: Engagement) -> None:
             },
         )
         rules = segment_rules(found.settings)
-        rules["silent"] += ", which goes before fading and new"
+        rules["silent"] += "; silent takes precedence over fading and new"
         said = [f"- **{SEGMENTS[key]}**: {rules[key]}" for key in rules]
         if UNDATED in table.index:
             said.append(f"- **{UNDATED}**: they are in no segment")
@@ -176,7 +176,7 @@ def _history(page: ui.Page) -> None:
     with st.container(border=True):
         st.subheader("Changes of the thresholds", anchor=False)
         if not found:
-            st.caption("Nobody has changed them: they are those that the dashboard came with.")
+            st.caption("Never changed: these are the defaults.")
             return
         st.dataframe(
             pd.DataFrame(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.analytics.handbook import PANELS
 from core.base import text
-from core.engagement import sentences
+from core.engagement import words as engagement_words
 from core.feedback import (
     RatedEnhancement,
     current_vote,
@@ -40,7 +40,7 @@ def show(page: ui.Page) -> None:
     with st.grid(3, min_column_width=200):
         positive, average, number = _proof.figure_cards(page, PANELS["Feedback"], asked)
     with answer:
-        said = sentences.feedback_answer(positive.value, average.value, number.value)
+        said = engagement_words.feedback_answer(positive.value, average.value, number.value)
         st.markdown(f"##### {ui.plain(said)}")
         ui.freshness_line(page, SOURCES, window=chosen.window)
     tabs(page, chosen)

@@ -8,7 +8,7 @@ import streamlit as st
 from core.base import text
 from core.base.text import OTHERS
 from core.charts import builders as charts
-from core.engagement import sentences
+from core.engagement import words as engagement_words
 from core.testers.bugs import count_breadth, count_details, repeat_reasons
 from core.testers.leaderboard import TOP, Leaderboard, sort_by, top_and_others
 from core.testers.triage_rates import maturing_periods
@@ -47,7 +47,7 @@ def show(view: View, found: Leaderboard) -> None:
             unit="Bugs",
             unfinished=pale,
         ),
-        title=sentences.top_share(top, share, "One tester reports", "report", "bugs"),
+        title=engagement_words.top_share(top, share, "One tester reports", "report", "bugs"),
         subtitle=f"Share of the period; the first {TOP} in the order above, by month of the "
         f"cycle's end{common.pale_note(pale)}",
         alt=f"Bugs by month: {', '.join(top)} and everyone else",

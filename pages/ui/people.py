@@ -10,7 +10,7 @@ import streamlit as st
 from core.analytics.series import Stacked
 from core.base import text
 from core.charts import builders as charts
-from core.engagement import sentences
+from core.engagement import words as engagement_words
 from pages import ui
 
 ROW = 35
@@ -41,7 +41,7 @@ def top_chart(
     unit = text.upper_first(what)
     ui.chart(
         charts.stacked_periods(data, series=order, unit=unit, unfinished=f"{page.today:%Y-%m}"),
-        title=sentences.top_share(top, share, one, many, what),
+        title=engagement_words.top_share(top, share, one, many, what),
         subtitle=f"{more or 'Share of the period'}; bars by month of the cycle's end, the pale one "
         "not over",
         alt=f"{unit} by month: {', '.join(top)} and everyone else",

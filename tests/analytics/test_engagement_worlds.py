@@ -10,9 +10,8 @@ import pytest
 from core.analytics.dates import Window
 from core.engagement.cohorts import cohorts
 from core.engagement.findings import findings, most_tested
-from core.engagement.last_seen import last_seen
 from core.engagement.onboarding import onboarding
-from core.engagement.participation import customer_names
+from core.engagement.participation import customer_names, last_seen
 from core.engagement.people import engagement
 from core.engagement.person import customer
 from core.store import Scope, open_store

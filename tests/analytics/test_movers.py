@@ -10,7 +10,7 @@ from scipy import stats
 from sqlalchemy import insert
 
 from core.analytics.dates import Window
-from core.engagement.movers import SHOWN, are_clear, movers_of_customers, movers_of_testers
+from core.engagement.movers import SHOWN, is_significant, movers_of_customers, movers_of_testers
 from core.store import Scope, SyncRun, open_store, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare
@@ -111,10 +111,10 @@ def crowd(amounts, *, since="2024-01-01"):
 def test_one_to_two_is_no_headline_and_two_to_forty_is(store):
     fill(store, crowd({"Ann": (1, 2), "Bob": (2, 40), "Cem": (30, 3), "Dan": (5, 5)}))
     found = movers_of_customers(Scope(store, "a"), window=JUNE)
-    assert [(m.name, m.before, m.now, m.is_clear) for m in found.risers] == [
+    assert [(m.name, m.before, m.now, m.is_significant) for m in found.risers] == [
         *(("Bob", 2, 40, True), ("Ann", 1, 2, False)),
     ]
-    assert [(m.name, m.change, m.is_clear) for m in found.fallers] == [("Cem", -27, True)]
+    assert [(m.name, m.change, m.is_significant) for m in found.fallers] == [("Cem", -27, True)]
     assert found.people == 4
     assert found.begun is None
 
@@ -128,21 +128,23 @@ def test_on_each_database(any_store):
     fill(any_store, world.world)
     for read, name in ((movers_of_customers, "Ann"), (movers_of_testers, "Tia")):
         (found,) = read(Scope(any_store, "a"), window=JUNE).risers
-        assert (found.name, found.before, found.now, found.is_clear) == (name, 2, 30, True)
+        assert (found.name, found.before, found.now, found.is_significant) == (name, 2, 30, True)
 
 
 def test_before_the_data_begins_nothing_is_claimed(store):
     fill(store, crowd({"Bob": (2, 40)}, since="2024-05-19"))
     found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert found.begun == date(2024, 5, 19)
-    assert next((m.name, m.is_clear) for m in found.risers) == ("Bob", False)
+    assert next((m.name, m.is_significant) for m in found.risers) == ("Bob", False)
     fill(store, crowd({"Bob": (0, 40)}, since="2024-06-02"))
     found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert (found.risers, found.people, found.begun) == ((), 0, date(2024, 6, 2))
 
 
-@pytest.mark.parametrize(("synced", "is_clear"), [(30, True), (29, True), (28, False), (9, False)])
-def test_what_was_not_synchronised_did_not_fall(store, synced, is_clear):
+@pytest.mark.parametrize(
+    ("synced", "is_significant"), [(30, True), (29, True), (28, False), (9, False)]
+)
+def test_what_was_not_synchronised_did_not_fall(store, synced, is_significant):
     fill(store, crowd({"Cem": (40, 2)}))
     at = datetime(2024, 6, synced, 12, tzinfo=UTC)
     run = {"account_id": "a", "id": 1, "source": "testio", "status": "done", "message": ""}
@@ -150,7 +152,7 @@ def test_what_was_not_synchronised_did_not_fall(store, synced, is_clear):
     with store.engine.execution_options(writes=True).begin() as connection:
         connection.execute(insert(table(SyncRun)), [run | {"counts": {}}])
     found = movers_of_customers(Scope(store, "a"), window=JUNE)
-    assert [(m.name, m.is_clear) for m in found.fallers] == [("Cem", is_clear)]
+    assert [(m.name, m.is_significant) for m in found.fallers] == [("Cem", is_significant)]
     assert found.ended == (at.date() if synced < 29 else None)
 
 
@@ -164,14 +166,14 @@ def test_ties_are_shown_in_one_order_and_cut(store):
     fill(store, crowd({f"P{n}": (0, 2) for n in range(9)}))
     found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert [m.name for m in found.risers] == ["P0", "P1", "P2"]
-    assert not any(m.is_clear for m in found.risers)
+    assert not any(m.is_significant for m in found.risers)
     assert found.fallers == ()
 
 
 def test_one_person_alone_agrees_with_the_binomial_test():
     for before, now in ((0, 5), (0, 6), (3, 12), (3, 13), (40, 20), (7, 7)):
         p = stats.binomtest(min(before, now), before + now, 0.5).pvalue
-        assert are_clear(np.array([before]), np.array([now])).tolist() == [p <= 0.05]
+        assert is_significant(np.array([before]), np.array([now])).tolist() == [p <= 0.05]
 
 
 @pytest.mark.parametrize("bunch", [1, 4])
@@ -182,7 +184,7 @@ def test_chance_alone_makes_few_clear(bunch):
         means = rng.gamma(1.5, 6, 200)
         before, now = (rng.poisson(means / bunch) * bunch for _ in range(2))
         some = before + now > 0
-        worlds += bool(are_clear(before[some], now[some]).any())
+        worlds += bool(is_significant(before[some], now[some]).any())
     # With nobody changed, a headline is false: in one world of twenty at most, or about so many.
     assert worlds / 300 <= 0.07
 
@@ -191,6 +193,6 @@ def test_who_did_change_is_found_among_many():
     rng = np.random.default_rng(6)
     before, now = rng.poisson(20, 200), rng.poisson(20, 200)
     before[:3], now[:3] = (5, 70, 20), (60, 10, 21)
-    clear = are_clear(before, now)
+    clear = is_significant(before, now)
     assert clear[:3].tolist() == [True, True, False]
     assert clear[3:].sum() <= 1

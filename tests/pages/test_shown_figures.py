@@ -158,7 +158,7 @@ def test_engagement(acme, run_page):
     }
     assert answer(app) == (
         "##### 2 of 5 customer users created a cycle (last 90 days), Ann the most (2); "
-        "3 are new, nobody is fading, 1 fell silent in the last 30 days."
+        "3 are new, none is fading, 1 fell silent in the last 30 days."
     )
     (people,) = (d.value for d in app.dataframe if "created" in d.value)
     by_name = people.set_index("customer")[["created", "submitted", "completion"]]
