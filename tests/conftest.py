@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from core.demo import build_demo
-from core.store import open_store
+from tests.stores import open_store
 
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 

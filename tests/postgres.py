@@ -1,7 +1,8 @@
 """A PostgreSQL of our own for a test session: made when a test asks, thrown away at the end.
 
-Fixtures: `postgres_server` answers a function that makes an empty database and gives its URL,
-`postgres_url` is such a database for one test. Both skip where the programs are missing.
+Fixtures: `postgres_server` answers a function that makes a new store, a copy of a database that is
+migrated once, and gives its URL; `postgres_url` is such a database
+for one test. Both skip where the programs are missing.
 """
 
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from core.store import open_store
 
 __all__ = ["postgres_server", "postgres_url"]
 
@@ -62,7 +65,7 @@ def _run(user: pwd.struct_passwd | None, *command: str | Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Callable[[], str]]:
-    """A function that makes an empty database on a server of this session and gives its URL."""
+    """A function that makes a new store on a server of this session and gives its URL."""
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed: no initdb was found")
@@ -79,13 +82,23 @@ def postgres_server() -> Iterator[Callable[[], str]]:
         _run(user, programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
         numbers = count(1)
 
-        def new_database() -> str:
-            name = f"store{next(numbers)}"
+        def create(name: str, template: str) -> None:
             with psycopg.connect(
                 f"host={folder} user=postgres dbname=postgres", autocommit=True
             ) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+        def address(name: str) -> str:
             return f"postgresql+psycopg://postgres@/{name}?host={folder}"
+
+        def new_database() -> str:
+            number = next(numbers)
+            if number == 1:
+                create("template_store", "template1")
+                open_store(address("template_store"), timezone="UTC").close()
+            name = f"store{number}"
+            create(name, "template_store")
+            return address(name)
 
         try:
             yield new_database
@@ -95,5 +108,5 @@ def postgres_server() -> Iterator[Callable[[], str]]:
 
 @pytest.fixture
 def postgres_url(postgres_server) -> str:
-    """An empty database for one test."""
+    """A new store for one test."""
     return postgres_server()

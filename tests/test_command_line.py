@@ -11,9 +11,9 @@ import pytest
 
 from core.analytics import query_metrics
 from core.base.settings import ROOT
-from core.store import open_store
 from tests.ingest.conftest import shop
 from tests.payloads import payload
+from tests.stores import open_store
 from tests.testio_server import TestioServer
 
 

@@ -33,10 +33,10 @@ from core.store import (
     TestFeature,
     Ticket,
     User,
-    open_store,
     table,
     tables_from,
 )
+from tests.stores import open_store
 
 FRIDAY = date(2026, 11, 20)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -17,7 +17,8 @@ from core.feedback import (
     subject_of,
     vote_history,
 )
-from core.store import Enhancement, Feedback, FeedbackVote, Scope, open_store, table
+from core.store import Enhancement, Feedback, FeedbackVote, Scope, table
+from tests.stores import open_store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RUN = "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11"

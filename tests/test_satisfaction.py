@@ -9,8 +9,9 @@ from core.analytics import query_metrics
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
 from core.feedback.satisfaction import satisfaction
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 WEEK = Window(date(2024, 1, 8), date(2024, 1, 14), "2024-W02")
 

@@ -17,7 +17,8 @@ from core.feedback.survey_answers import survey_results
 from core.feedback.survey_parser import parse_survey
 from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
 from core.ingest.save import save_surveys
-from core.store import Counts, Scope, SurveyResponse, open_store, table
+from core.store import Counts, Scope, SurveyResponse, table
+from tests.stores import open_store
 
 ANSWERS = {
     "id": None,

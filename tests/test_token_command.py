@@ -3,7 +3,7 @@
 import re
 
 from core.access.tokens import find_token
-from core.store import open_store
+from tests.stores import open_store
 from tests.test_command_line import run  # noqa: F401 (a fixture)
 
 

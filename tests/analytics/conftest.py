@@ -1,8 +1,8 @@
 import pytest
 
 from core.analytics import query_metrics
-from core.store import open_store
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 
 def _opened(url, zone="UTC"):

@@ -10,11 +10,11 @@ from random import Random
 import pytest
 
 from core.analytics import explain, query_metrics
-from core.store import open_store
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, TIMES, WEEKDAYS
 from tests.analytics.draws import ERAS, ZONE, query_of, world_of
 from tests.analytics.worlds import fill, prepare
+from tests.stores import open_store
 
 SEED = os.environ.get("SEED", "")
 # Worlds are cheap, and so is a second question of one: most of the time goes into SQL's text.

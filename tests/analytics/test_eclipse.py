@@ -13,9 +13,10 @@ from sqlalchemy import select
 from core.analytics import explain, query_metrics
 from core.base.settings import ROOT, TestioAccount
 from core.ingest.sync import sync_account
-from core.store import User, open_store, table
+from core.store import User, table
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, REACHED_BY
+from tests.stores import open_store
 from tests.testio_server import TestioServer, load
 
 FOLDER = ROOT.parent / "shared" / "data" / "eclipse_testio"

@@ -8,8 +8,9 @@ from core.analytics.account_settings import EngagementSettings
 from core.analytics.dates import Window
 from core.engagement.people import engagement
 from core.engagement.segments import activity_of, lifecycle_of
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 TODAY = date(2024, 6, 30)
 SETTINGS = EngagementSettings()

@@ -14,10 +14,11 @@ from core.engagement.onboarding import onboarding
 from core.engagement.participation import customer_names, last_seen
 from core.engagement.people import engagement
 from core.engagement.person import customer
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.analytics.draws import ZONE
 from tests.analytics.test_people import ALWAYS, SETTINGS, cases, day_of, over, segment_of
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 EXECUTED = {"running", "locked", "archived"}
 ACCEPTED = {"accepted", "auto_accepted"}

@@ -8,12 +8,12 @@ import pytest
 from core.analytics import query_metrics
 from core.ingest.parse.testio import ParsedReason, parse_bug
 from core.ingest.save import save_bugs
-from core.store import open_store
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import METRICS
 from tests.analytics.test_brute import agree, key_of
 from tests.analytics.worlds import at, fill, prepare
 from tests.pages.test_shown_figures import bug
+from tests.stores import open_store
 
 
 def rows(result, *keys):

@@ -11,9 +11,10 @@ from sqlalchemy import insert
 
 from core.analytics.dates import Window
 from core.engagement.movers import SHOWN, is_significant, movers_of_customers, movers_of_testers
-from core.store import Scope, SyncRun, open_store, table
+from core.store import Scope, SyncRun, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 TODAY = date(2024, 6, 30)
 JUNE = Window(date(2024, 6, 1), TODAY, "June")

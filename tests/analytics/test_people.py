@@ -10,9 +10,10 @@ from core.analytics.account_settings import EngagementSettings
 from core.analytics.dates import Window
 from core.base.text import OTHERS
 from core.engagement import people as engagement
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import fill, prepare
+from tests.stores import open_store
 
 SETTINGS = (
     EngagementSettings(),

@@ -9,8 +9,9 @@ from core.analytics.account_settings import LeaderboardSettings, save_settings
 from core.analytics.dates import Window, period_days, preset
 from core.analytics.query import metric_rows
 from core.analytics.series import HISTORY, metric_series
-from core.store import Scope, SyncRun, open_store, table
+from core.store import Scope, SyncRun, table
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 TODAY = date(2024, 9, 12)  # a Thursday
 LAST_90 = preset("Last 90 days", TODAY)

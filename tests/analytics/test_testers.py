@@ -9,13 +9,14 @@ import pytest
 
 from core.analytics.dates import Window
 from core.analytics.query import metric_rows
-from core.store import Scope, open_store
+from core.store import Scope
 from core.testers import bugs as tester_counts
 from core.testers import leaderboard as testers
 from core.testers.bugs import BugSelection, bug_reports
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
 from tests.analytics.worlds import fill, prepare
+from tests.stores import open_store
 
 WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
 OTHER_WEIGHTS = {"showstopper": 2.5, "low": 0.1, "high": 0, "no such": 7}

@@ -19,8 +19,9 @@ from core.feedback.comment_breakdown import (
     voices,
     weekly_ratings,
 )
-from core.store import Enhancement, Feedback, Scope, Ticket, open_store, table
+from core.store import Enhancement, Feedback, Scope, Ticket, table
 from core.store.days import extend_calendar, fill_days
+from tests.stores import open_store
 
 FIRST = datetime(2026, 11, 2, tzinfo=UTC)
 WINDOW = Window(date(2026, 11, 2), date(2026, 11, 8), "a week")

@@ -10,6 +10,7 @@ from core.api import ROUTES, serving
 from core.base.settings import load_settings
 from core.demo.active_store import close_stores, open_once
 from core.store import Scope
+from tests.stores import open_store
 
 with warnings.catch_warnings():
     # It would rather have a successor of httpx.
@@ -28,7 +29,9 @@ def _fresh():
 @pytest.fixture
 def store():
     """The store that the API of this test works with."""
-    opened = open_once(load_settings())
+    settings = load_settings()
+    open_store(settings.database_url).close()
+    opened = open_once(settings)
     opened.ensure_account("acme", "Acme")
     opened.ensure_account("other", "Other")
     return opened

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from core.access.tokens import create_token
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.browser.conftest import serve
 from tests.prometheus import _free_port, _until_ready
+from tests.stores import open_store
 
 __all__ = ["Running", "running", "scraping"]
 

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from core.store import Feedback, FeedbackVote, open_store, table
+from core.store import Feedback, FeedbackVote, table
+from tests.stores import open_store
 from tests.votes import vote_all
 
 

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from core.demo import DEMO_ACCOUNT
-from core.store import Feedback, SurveyResponse, open_store, table
+from core.store import Feedback, SurveyResponse, table
+from tests.stores import open_store
 
 RUN = "3f2b8c1e-0000-4000-8000-000000000001"
 

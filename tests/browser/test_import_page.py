@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from core.store import Ticket, open_store, table
+from core.store import Ticket, table
+from tests.stores import open_store
 
 FILE = (
     "Number;Created;Closed;Category;Assigned to;AI assisted\n"

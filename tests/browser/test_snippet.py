@@ -10,7 +10,8 @@ import pytest
 
 from core.base.settings import ROOT
 from core.feedback import feedback_list
-from core.store import Scope, open_store
+from core.store import Scope
+from tests.stores import open_store
 
 
 class Quiet(SimpleHTTPRequestHandler):

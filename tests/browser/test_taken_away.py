@@ -3,7 +3,8 @@
 import re
 
 from core.analytics.explore import product_names
-from core.store import Scope, open_store
+from core.store import Scope
+from tests.stores import open_store
 
 
 def taken(visitor, label):

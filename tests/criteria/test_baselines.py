@@ -14,7 +14,7 @@ from core.criteria import baselines as baselines_module
 from core.criteria.baselines import restart_baseline
 from core.criteria.ledger import CriterionEdit, change_criterion, exclude, withdraw_exclusion
 from core.criteria.verdicts import evaluate
-from core.store import Enhancement, Scope, open_store, table
+from core.store import Enhancement, Scope, table
 from tests.criteria.weeks import (
     HOUR,
     MONDAY,
@@ -30,6 +30,7 @@ from tests.criteria.weeks import (
     the,
     vote,
 )
+from tests.stores import open_store
 
 EVERYTHING = {
     *("as_of", "zone", "first_day", "last_day", "criteria", "rows", "exclusions", "findings"),

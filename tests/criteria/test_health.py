@@ -18,7 +18,8 @@ from core.feedback import CLEAR, cast_vote
 from core.feedback.survey_parser import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_surveys, save_tickets
-from core.store import PROMETHEUS, AccountSetting, Scope, ScrapeGap, ScrapeSpan, open_store, table
+from core.store import PROMETHEUS, AccountSetting, Scope, ScrapeGap, ScrapeSpan, table
+from tests.stores import open_store
 
 ZONE = ZoneInfo("Europe/Berlin")
 # The weeks in which clocks are turned forward and back, on their Sundays.

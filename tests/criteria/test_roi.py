@@ -12,8 +12,9 @@ from core.base.errors import InputError
 from core.base.stats import Estimate
 from core.criteria.roi import Amount, roi
 from core.criteria.time_saved import compare
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 WEEKS = Window(date(2024, 1, 8), date(2024, 1, 21), "two weeks")
 INPUTS = RoiSettings(

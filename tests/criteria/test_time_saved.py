@@ -15,8 +15,9 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
 from core.criteria.time_saved import compare
 from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.stores import open_store
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "incidents_uci"
 WEEK = Window(date(2024, 1, 8), date(2024, 1, 14), "2024-W02")

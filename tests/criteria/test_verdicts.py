@@ -17,8 +17,9 @@ from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclude, exclusions, withdraw_exclusion
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.criteria.window_data import platform_of
-from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, open_store, table
+from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, table
 from core.store.days import extend_calendar, fill_days
+from tests.stores import open_store
 
 # A week that begins in one year and ends in the next, in a zone with another date than UTC.
 ZONE = ZoneInfo("Pacific/Auckland")

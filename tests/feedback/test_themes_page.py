@@ -11,8 +11,9 @@ from core.demo.active_store import close_stores
 from core.feedback import cast_vote
 from core.feedback.themes import themes_found
 from core.review.roadmap import opportunities
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
+from tests.stores import open_store
 
 ALL = Window(None, None, "All time")
 

@@ -5,8 +5,9 @@ import pytest
 from core.base.settings import TestioAccount
 from core.ingest.clients.http import RetryPolicy
 from core.ingest.sync import sync_account
-from core.store import open_store, table
+from core.store import table
 from tests.payloads import payload
+from tests.stores import open_store
 from tests.testio_server import Customer, TestioServer
 
 FAST = RetryPolicy(

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 from core.analytics.dates import last_complete_week
 from core.criteria.baselines import baselines, plan_baseline
 from core.report import FORMATS
-from core.store import Scope, open_store
+from core.store import Scope
 from pages.criteria import report as _criteria_report
+from tests.stores import open_store
 
 
 def page_of_the_report():

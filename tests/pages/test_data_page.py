@@ -8,9 +8,10 @@ import pytest
 from core.base.settings import load_settings
 from core.ingest.sync import sync_account
 from core.ingest.sync.lease import take_lease
-from core.store import SyncRun, open_store
+from core.store import SyncRun
 from tests.ingest.conftest import FAST, shop
 from tests.payloads import payload
+from tests.stores import open_store
 from tests.testio_server import TestioServer
 
 

@@ -10,8 +10,9 @@ from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.ingest.parse.testio import parse_cycle
 from core.ingest.save import save_cycles
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.pages.test_shown_figures import HOSTILE, acme, cycle  # noqa: F401  # a fixture
+from tests.stores import open_store
 
 TABS = (
     *("Leaderboard", "Slipping away", "Cohorts", "Onboarding", "Weekdays", "What they find"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.store import open_store
 from tests.pages.conftest import NAMES
+from tests.stores import open_store
 
 
 def test_there_are_pages():

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.analytics.account_settings import ReviewSettings, settings_of
 from core.report import PACKET_FORMATS, weekly_packet
-from core.store import Scope, open_store
+from core.store import Scope
 from pages.review import packet as _review_packet
+from tests.stores import open_store
 
 
 def page_of_the_packet():

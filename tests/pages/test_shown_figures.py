@@ -16,7 +16,7 @@ from core.ingest.save import (
     save_products,
     save_tickets,
 )
-from core.store import open_store
+from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)

@@ -9,7 +9,8 @@ import pytest
 from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
 from core.ingest.save import save_bugs, save_cycles, save_products, save_reject_reasons
-from core.store import Scope, User, open_store, table
+from core.store import Scope, User, table
+from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b> | |'
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)

@@ -8,8 +8,9 @@ from core.analytics.account_settings import BaselineSettings, RoiSettings, save_
 from core.analytics.dates import last_complete_week
 from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate, exclude
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.report.hostile import fill
+from tests.stores import open_store
 
 NOW = datetime.now(UTC)
 

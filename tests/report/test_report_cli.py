@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from core.base.settings import ROOT
-from core.store import open_store
 from tests.report.parsed import html_page
+from tests.stores import open_store
 
 
 @pytest.fixture

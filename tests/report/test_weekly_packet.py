@@ -20,7 +20,7 @@ from core.review.agenda import agenda
 from core.review.escalation import Escalation, record_sent
 from core.review.meeting import close_review, meeting_of, open_review, set_attendees
 from core.review.notes import save_note
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.report.conftest import NOW
 from tests.report.deck_read import (
     charts_of,
@@ -34,6 +34,7 @@ from tests.report.deck_read import (
 )
 from tests.report.hostile import TEXTS, clear_of_controls
 from tests.report.parsed import READERS, html_page, of_csv, table_of
+from tests.stores import open_store
 
 WEEK = last_complete_week(NOW.date())
 BEFORE = last_complete_week(NOW.date(), 1)

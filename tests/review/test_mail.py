@@ -20,7 +20,8 @@ from core.base.errors import InputError, SourceRefused, SourceUnreachable
 from core.base.settings import MailSettings
 from core.report.delivery import draft, packet_mail, recipients, send
 from core.report.packet import weekly_packet
-from core.store import Scope, open_store
+from core.store import Scope
+from tests.stores import open_store
 
 WEEK, NOW = "2026-W46", datetime(2026, 11, 23, 9, tzinfo=UTC)
 FROM = "touchstone@example.org"

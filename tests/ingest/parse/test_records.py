@@ -9,7 +9,8 @@ from core.base.fields import FieldProblem, parse_all
 from core.feedback import LONGEST_COMMENT, cast_vote, current_vote, vote_history
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save import save_enhancements, save_feedback, save_tickets
-from core.store import Counts, Enhancement, Scope, Ticket, open_store, table
+from core.store import Counts, Enhancement, Scope, Ticket, table
+from tests.stores import open_store
 
 RUN = {
     "id": "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11",

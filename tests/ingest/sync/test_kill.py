@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.base.settings import ROOT
-from core.store import FACT_TABLES, open_store
+from core.store import FACT_TABLES
 from tests.bench.sync import customer_of
+from tests.stores import open_store
 from tests.testio_server import SteadyServer
 
 KILLS = 50

@@ -11,8 +11,9 @@ from core import doctor
 from core.base.settings import ROOT, PrometheusSource, TestioAccount, load_settings
 from core.demo.active_store import close_stores
 from core.ingest.sync import end_background, keep_synced, runs
-from core.store import Scope, open_store
+from core.store import Scope
 from tests.prometheus import History
+from tests.stores import open_store
 
 NOW = int(time.time())
 START = NOW - 4 * 3_600

@@ -9,7 +9,8 @@ import pytest
 
 from core.base.settings import ROOT, TestioAccount
 from core.ingest.sync import sync_account
-from core.store import Bug, BugDevice, Feature, Product, TestCycle, TestFeature, User, open_store
+from core.store import Bug, BugDevice, Feature, Product, TestCycle, TestFeature, User
+from tests.stores import open_store
 from tests.testio_server import TestioServer, load
 
 FOLDER = Path(ROOT).parent / "shared" / "data" / "eclipse_testio"
