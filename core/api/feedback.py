@@ -184,7 +184,6 @@ def _cast(vote: VoteIn, rater: str, *, with_id: bool) -> Cast:
         rating=vote.rating_value,
         comment=vote.feedback_comment,
         ticket_id=vote.ticket_id,
-        enhancement_id=vote.enhancement_id,
         vote_id=imported_vote_id(vote.id) if with_id and vote.id is not None else None,
     )
 

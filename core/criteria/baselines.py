@@ -18,9 +18,17 @@ from core.criteria.ledger import exclusions_in_force
 from core.criteria.quality import findings
 from core.criteria.verdicts import evaluate, result_content
 from core.criteria.window_data import WindowData, window_data
-from core.feedback.counted_votes import cast
-from core.feedback.survey_answers import survey_results
-from core.store import BaselineWindow, Feedback, Scope, SurveyResponse, Ticket, Unit, table
+from core.feedback.surveys import survey_results
+from core.store import (
+    BaselineWindow,
+    Feedback,
+    Scope,
+    SurveyResponse,
+    Ticket,
+    Unit,
+    on_enhancer,
+    table,
+)
 
 USUAL_DAYS = 7
 MOST_DAYS = 92
@@ -227,8 +235,8 @@ def row_counts(scope: Scope, *, window: Window) -> dict[str, int]:
     counts = {"runs": runs.finished, "pending": runs.pending}
     votes, answers, tickets = (table(m).c for m in (Feedback, SurveyResponse, Ticket))
     wanted = {
-        "thumbs": (votes, votes.created_day, and_(cast(), votes.thumb.is_not(None))),
-        "ratings": (votes, votes.created_day, and_(cast(), votes.rating.is_not(None))),
+        "thumbs": (votes, votes.created_day, and_(on_enhancer(), votes.thumb.is_not(None))),
+        "ratings": (votes, votes.created_day, and_(on_enhancer(), votes.rating.is_not(None))),
         "surveys": (answers, answers.answered_day, answers.account_id.is_not(None)),
         "tickets": (tickets, tickets.day, tickets.resolved_at.is_not(None)),
     }

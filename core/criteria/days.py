@@ -11,9 +11,9 @@ from core.analytics.dates import Window
 from core.base.stats import Estimate
 from core.criteria.verdicts import RULES, estimate_of
 from core.criteria.window_data import WindowData, window_data
-from core.feedback.counted_votes import cast, votes_of
-from core.feedback.survey_answers import LEAST_ANSWERS
-from core.store import Feedback, Scope, SurveyResponse, Ticket, table
+from core.feedback.reading import select_votes
+from core.feedback.surveys import LEAST_ANSWERS
+from core.store import Feedback, Scope, SurveyResponse, Ticket, has_content, table
 
 KEYS = ("success_rate", "latency_p50", "latency_p95", "latency_p99", "positive_feedback")
 
@@ -65,8 +65,8 @@ def opinions(scope: Scope, *, window: Window) -> Opinions:
     """The distribution of ratings of a window, and submissions by day: votes, survey responses."""
     data = window_data(scope, window=window)
     votes, answers = table(Feedback).c, table(SurveyResponse).c
-    voted = votes_of(scope.account, window, data.without, votes.created_day, votes.rating).where(
-        cast()
+    voted = select_votes(scope, window, data.without, votes.created_day, votes.rating).where(
+        has_content()
     )
     answered = data.kept(
         select(answers.answered_day, answers.overall).where(
@@ -116,7 +116,7 @@ def feedback_summary(data: WindowData) -> FeedbackSummary:
     """Who said how much in a window, and the latest comments."""
     votes, ticket = table(Feedback).c, table(Ticket).c
     columns = (votes.rater, votes.rating, votes.comment)
-    asked = votes_of(data.scope.account, data.window, data.without, *columns)
+    asked = select_votes(data.scope, data.window, data.without, *columns)
     said = asked.order_by(votes.updated_at.desc(), votes.id)
     resolved = select(func.count(ticket.technician.distinct())).where(
         ticket.account_id == data.scope.account,

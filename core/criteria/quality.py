@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, merged
@@ -13,8 +13,16 @@ from core.base import text
 from core.criteria.ledger import exclusions
 from core.criteria.platform import platform_reading
 from core.criteria.window_data import WindowData, day_instants, instants
-from core.feedback.counted_votes import cast
-from core.store import Enhancement, Feedback, Scope, SurveyResponse, Ticket, table
+from core.store import (
+    Enhancement,
+    Feedback,
+    Scope,
+    SurveyResponse,
+    Ticket,
+    has_content,
+    on_enhancer,
+    table,
+)
 
 LONGEST_GAP = timedelta(minutes=1)
 LONGEST_SECONDS = 300
@@ -196,7 +204,8 @@ def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
         .where(
             votes.account_id == data.scope.account,
             votes.created_day.between(data.window.start, data.window.end),
-            cast(),
+            on_enhancer(),
+            has_content(),
         )
         .group_by(votes.rater)
         .order_by(func.count().desc(), votes.rater)
@@ -344,7 +353,9 @@ def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
 def _counts(data: WindowData) -> dict[str, dict[date, int]]:
     votes, tickets, answers = (table(m).c for m in (Feedback, Ticket, SurveyResponse))
     return {
-        "votes": _by_day(data, votes.account_id, votes.created_day, cast()),
+        "votes": _by_day(
+            data, votes.account_id, votes.created_day, and_(on_enhancer(), has_content())
+        ),
         "tickets": _by_day(data, tickets.account_id, tickets.day, tickets.resolved_at.is_not(None)),
         "surveys": _by_day(data, answers.account_id, answers.answered_day, answers.id.is_not(None)),
     }

@@ -27,7 +27,7 @@ from core.criteria.time_comparison import (
     overlap_of,
     stratum_of,
 )
-from core.feedback.survey_answers import survey_answers
+from core.feedback.surveys import survey_answers
 from core.store import Scope, Ticket, table
 
 MINUTE = 60_000_000  # microseconds

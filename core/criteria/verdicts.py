@@ -158,7 +158,7 @@ RULES: Mapping[str, Rule] = {
     "latency_p99": _quantile_rule("latency_p99", 0.99),
     "satisfaction": Rule(
         sample="rating",
-        estimate=lambda data: data.satisfaction.together,
+        estimate=lambda data: data.satisfaction.pooled,
         note=_satisfaction_note,
     ),
     "positive_feedback": Rule(

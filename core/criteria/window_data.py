@@ -17,7 +17,7 @@ from core.analytics.exclusions import NOTHING, Excluded, excluded
 from core.criteria.platform import PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare
-from core.feedback.counted_votes import votes_of
+from core.feedback.reading import select_votes
 from core.feedback.satisfaction import Satisfaction, satisfaction
 from core.store import Enhancement, Feedback, Scope, table
 
@@ -106,7 +106,7 @@ class WindowData:
     def thumbs(self) -> tuple[int, int]:
         """Thumbs up, and all thumbs; those on pages of this product left out."""
         votes = table(Feedback).c
-        asked = votes_of(self.scope.account, self.window, self.without, votes.thumb, func.count())
+        asked = select_votes(self.scope, self.window, self.without, votes.thumb, func.count())
         found = asked.where(votes.thumb.is_not(None)).group_by(votes.thumb)
         with self.scope.read() as session:
             by: dict[str, int] = dict(session.connection().execute(found).all())

@@ -21,7 +21,7 @@ from core.demo.opinions import demo_vote_id, feedback_of
 from core.demo.platform import scraped
 from core.demo.surveys import survey_answers
 from core.demo.world import SIZES, World, make_world
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import (
     ParsedBug,

@@ -12,8 +12,9 @@ from core.criteria.baselines import Baseline, baselines, content_of, plan_baseli
 from core.criteria.ledger import annotate
 from core.demo.enhancer import bad_day
 from core.demo.world import World
-from core.feedback.themes import Rule, make_theme
+from core.feedback.themes.assignment import Rule
 from core.feedback.themes.comments import comments_of
+from core.feedback.themes.edit import make_theme
 from core.feedback.themes.figures import reach_of
 from core.review.actions import actions, add_action
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities

@@ -156,19 +156,6 @@ def _are(number: int, what: str) -> str:
     return f"{text.count(number)} {'is' if number == 1 else 'are'} {what}"
 
 
-def feedback_answer(positive: float | None, average: float | None, number: float | None) -> str:
-    """What thumbs and stars say, each for itself, and from how many opinions."""
-    if not number:
-        return "No feedback in this period yet."
-    parts = []
-    if positive is not None:
-        parts.append(f"{text.share(positive)} of the thumbs point up")
-    if average is not None:
-        parts.append(f"ratings average {text.amount(average, 'stars')} of 5 stars")
-    said = " and ".join(parts) or "only comments came in"
-    return f"{text.upper_first(said)}, from {text.times(int(number), 'opinion')}."
-
-
 def top_share(names: Sequence[str], share: float, one: str, many: str, what: str) -> str:
     """The finding over a trend of the top people: the top 5 create 71 % of the cycles."""
     who = one if len(names) == 1 else f"The top {len(names)} {many}"

@@ -1,43 +1,44 @@
-"""Raters without a name: told apart within one ISO week, and then never again.
+"""Pseudonyms of anonymous raters: stable within one ISO week, not linkable across weeks.
 
-A rater is named by what a browser or a connection shows of them, hashed with a salt of the account
-and week. The salt of a past week is deleted: from then on nobody can tell who it was.
+A pseudonym is an HMAC of traits of the browser or the connection, with a salt of the account and
+the week. The salt of a past week is deleted: from then on a pseudonym cannot be traced back.
 """
 
 import hmac
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.engine import URL
 
+from core.base import clock
 from core.store import RaterSalt, Scope, Store, Unit, table
 
 ANONYMOUS = "anonymous:"
-# The salt in use, with its week, by store and account.
+# The current week and its salt by store and account.
 _salts: dict[tuple[URL, str], tuple[str, str]] = {}
 
 
 def anonymous_rater(scope: Scope, *traits: str, now: datetime | None = None) -> str:
-    """The name of a rater who gave none, the same one for the same traits until the week ends.
+    """The pseudonym of an anonymous rater, the same for the same traits until the week ends.
 
-    Traits are whatever tells people apart: a random key that their browser keeps, or address and
-    browser. Weeks are those of the business time zone.
+    Traits identify a person: a random key that their browser keeps, or address and browser. Weeks
+    are those of the business time zone.
     """
     salt = _salt(scope, _week(scope.store, now))
-    told = "\0".join(f"{len(trait)}:{trait}" for trait in traits)
-    digest = hmac.new(bytes.fromhex(salt), told.encode("utf-8", "surrogatepass"), sha256)
+    message = "\0".join(f"{len(trait)}:{trait}" for trait in traits)
+    digest = hmac.new(bytes.fromhex(salt), message.encode("utf-8", "surrogatepass"), sha256)
     return f"{ANONYMOUS}{digest.hexdigest()[:40]}"
 
 
 def is_anonymous(rater: str) -> bool:
-    """Whether a rater has no name to be shown."""
+    """Whether a rater is a pseudonym, which is not shown."""
     return rater.startswith(ANONYMOUS)
 
 
 def forget_past_salts(store: Store, *, now: datetime | None = None) -> None:
-    """Delete the salts of weeks that are over, also where nobody has voted since."""
+    """Delete the salts of past weeks, also of accounts without votes since."""
     week = _week(store, now)
     salts = table(RaterSalt).c
     past = select(salts.account_id).where(salts.week != week).distinct()
@@ -51,7 +52,7 @@ def forget_past_salts(store: Store, *, now: datetime | None = None) -> None:
 
 
 def _week(store: Store, now: datetime | None) -> str:
-    iso = (now or datetime.now(UTC)).astimezone(store.zone).isocalendar()
+    iso = (now or clock.now()).astimezone(store.zone).isocalendar()
     return f"{iso.year:04}-W{iso.week:02}"
 
 
@@ -61,9 +62,9 @@ def _salt(scope: Scope, week: str) -> str:
     if known == week:
         return salt
     with scope.write() as unit:
-        # Another process may have made it: the one that is stored counts for all.
         _forget(unit, week)
-        row = {"week": week, "salt": secrets.token_hex(32), "created_at": datetime.now(UTC)}
+        row = {"week": week, "salt": secrets.token_hex(32), "created_at": clock.now()}
+        # Another process may have stored one: the stored salt counts.
         unit.upsert(RaterSalt, [row], keep_existing=True)
         salts = table(RaterSalt).c
         stored = select(salts.salt).where(salts.account_id == scope.account, salts.week == week)
@@ -75,7 +76,7 @@ def _salt(scope: Scope, week: str) -> str:
 def _forget(unit: Unit, week: str) -> None:
     connection = unit.session.connection()
     if connection.dialect.name == "sqlite":
-        # Else the bytes of a deleted row stay in the file until they are written over.
+        # Otherwise the bytes of a deleted row stay in the file until they are overwritten.
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
     salts = table(RaterSalt)
     connection.execute(

@@ -1,16 +1,24 @@
-"""How satisfied are technicians: stars given in the product, in the survey, and both together."""
+"""Satisfaction by votes and survey: means, bounds for runs without votes, groups of tickets."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
 
 from core.analytics.dates import Window
-from core.analytics.exclusions import NOTHING, Excluded
-from core.base import stats
+from core.analytics.exclusions import NOTHING, Excluded, excluded
+from core.base import stats, text
 from core.base.stats import Estimate
-from core.feedback.counted_votes import votes_of
-from core.feedback.survey_answers import survey_answers
-from core.store import Feedback, Scope, table
+from core.feedback.reading import select_votes
+from core.feedback.surveys import survey_answers
+from core.store import Enhancement, Feedback, Scope, Ticket, has_content, table
+
+# Groups with fewer raters or votes than this are pooled: they would tell who said what.
+FEWEST = 5
+FEWER = f"fewer than {FEWEST} each"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,44 +26,216 @@ class Satisfaction:
     """Means of ratings from 1 to 5 with their t intervals, each counted by its day.
 
     `busiest_share` is the share of the in-product ratings that `busiest_rater` gave, None without
-    any; `ratings` are all of them. Ratings of one person resemble each other, so a large share
+    any. `ratings` are all of them. Ratings of one person resemble each other, so a large share
     makes intervals too narrow.
     """
 
     in_product: Estimate
     survey: Estimate
-    together: Estimate
+    pooled: Estimate
     busiest_rater: str | None
     busiest_share: float | None
     ratings: tuple[int, ...] = ()
 
 
-def satisfaction(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> Satisfaction:
-    """The ratings of a window: current votes on tickets and enhancements, and survey answers.
+@dataclass(frozen=True, kw_only=True)
+class ResponseBounds:
+    """Ratings (mean stars) or thumbs (share up) of a window, with bounds for runs without votes.
 
-    Votes on pages of this product rate no enhancement and do not count.
+    `asked` are the completed runs of the window, `answered` those with such a vote. `worst` and
+    `best` are the figure if all other runs had the lowest or the highest vote. `busiest_share` is
+    the share of the votes that one rater gave.
     """
-    votes = _ratings(scope, window, without)
+
+    estimate: Estimate
+    asked: int
+    answered: int
+    worst: float | None
+    best: float | None
+    busiest_share: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The votes on one group of tickets: stars and thumbs, never mixed."""
+
+    name: str
+    votes: int
+    rating: Estimate
+    positive: Estimate
+
+
+def satisfaction(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> Satisfaction:
+    """The ratings of a window: current votes on tickets and enhancements, and survey answers."""
+    votes = table(Feedback).c
+    statement = select_votes(scope, window, without, votes.rater, votes.rating).where(
+        votes.rating.is_not(None)
+    )
+    rated = _rows(scope, statement)
     answers = survey_answers(scope, ["overall"], window=window, without=without)
     in_survey = [answer for (answer,) in answers if answer is not None]
-    in_product = [rating for _, rating in votes]
-    raters = Counter(rater for rater, _ in votes)
-    # Of two who gave as many, the first by name.
+    in_product = [row.rating for row in rated]
+    raters = Counter(row.rater for row in rated)
+    # Of two raters with equally many ratings, the first by name.
     busiest = min(raters, key=lambda rater: (-raters[rater], rater), default=None)
     return Satisfaction(
         in_product=stats.mean_estimate(in_product),
         survey=stats.mean_estimate(in_survey),
-        together=stats.mean_estimate(in_product + in_survey),
+        pooled=stats.mean_estimate(in_product + in_survey),
         busiest_rater=busiest,
-        busiest_share=None if busiest is None else raters[busiest] / len(votes),
+        busiest_share=None if busiest is None else raters[busiest] / len(rated),
         ratings=(*in_product, *in_survey),
     )
 
 
-def _ratings(scope: Scope, window: Window, without: Excluded) -> Sequence[tuple[str, int]]:
-    votes = table(Feedback).c
-    statement = votes_of(scope.account, window, without, votes.rater, votes.rating).where(
-        votes.rating.is_not(None)
+def feedback_answer(positive: float | None, average: float | None, number: float | None) -> str:
+    """The share of thumbs up (0 to 1) and the mean rating, with the number of opinions."""
+    if not number:
+        return "No feedback in this period yet."
+    parts = []
+    if positive is not None:
+        parts.append(f"{text.share(positive)} of the thumbs point up")
+    if average is not None:
+        parts.append(f"ratings average {text.amount(average, 'stars')} of 5 stars")
+    words = " and ".join(parts) or "only comments came in"
+    return f"{text.upper_first(words)}, from {text.times(int(number), 'opinion')}."
+
+
+def weekly_ratings(scope: Scope, *, weeks: Sequence[Window]) -> list[Estimate]:
+    """The mean in-product rating of each week, without what is excluded."""
+    without = excluded(scope)
+    return [satisfaction(scope, window=week, without=without).in_product for week in weeks]
+
+
+def rating_counts(scope: Scope, *, window: Window) -> dict[int, int]:
+    """The number of in-product ratings from 1 to 5, without what is excluded."""
+    rating = table(Feedback).c.rating
+    given = Counter(
+        row.rating for row in _rows(scope, select_votes(scope, window, excluded(scope), rating))
     )
+    return {stars: given[stars] for stars in range(1, 6)}
+
+
+def response_bounds(
+    scope: Scope, *, window: Window, without: Excluded
+) -> tuple[ResponseBounds, ResponseBounds]:
+    """The ratings and the thumbs of a window, with worst-case bounds for runs without votes.
+
+    Source: Manski, "Partial Identification of Probability Distributions" (2003), section 1.2.
+    """
+    votes, runs = table(Feedback).c, table(Enhancement).c
+    columns = (votes.rater, votes.rating, votes.thumb)
+    rows = _rows(scope, select_votes(scope, window, without, *columns))
+    own = [runs.account_id == scope.account, runs.status == "completed"]
+    if window.start is not None and window.end is not None:
+        own.append(runs.created_day.between(window.start, window.end))
+    voted = table(Enhancement).join(
+        table(Feedback),
+        and_(votes.account_id == runs.account_id, votes.enhancement_id == runs.id),
+    )
+    of_runs = func.count(func.distinct(votes.enhancement_id))
+    rated = (
+        select(of_runs.filter(votes.rating.is_not(None)), of_runs.filter(votes.thumb.is_not(None)))
+        .select_from(voted)
+        .where(*own)
+    )
+    ((asked,),) = _rows(scope, select(func.count()).where(*own))
+    ((with_rating, with_thumb),) = _rows(scope, rated)
+    ratings = [(row.rater, row.rating) for row in rows if row.rating is not None]
+    thumbs = [(row.rater, row.thumb == "up") for row in rows if row.thumb is not None]
+    ups = sum(is_up for _, is_up in thumbs)
+    return (
+        _bounds(
+            stats.mean_estimate([rating for _, rating in ratings]),
+            (1.0, 5.0),
+            (asked, with_rating),
+            [rater for rater, _ in ratings],
+        ),
+        _bounds(
+            stats.proportion_estimate(ups, len(thumbs)),
+            (0.0, 1.0),
+            (asked, with_thumb),
+            [rater for rater, _ in thumbs],
+        ),
+    )
+
+
+def _bounds(
+    estimate: Estimate, ends: tuple[float, float], runs: tuple[int, int], raters: list[str]
+) -> ResponseBounds:
+    asked, answered = runs
+    silent = max(0, asked - answered)
+    worst = best = None
+    if estimate.value is not None:
+        said = estimate.value * estimate.n
+        worst, best = ((said + end * silent) / (estimate.n + silent) for end in ends)
+    busiest = max(Counter(raters).values(), default=0)
+    return ResponseBounds(
+        estimate=estimate,
+        asked=asked,
+        answered=answered,
+        worst=worst,
+        best=best,
+        busiest_share=busiest / len(raters) if raters else None,
+    )
+
+
+def _breakdown_columns() -> dict[str, ColumnElement[Any]]:
+    tickets, runs = table(Ticket).c, table(Enhancement).c
+    return {
+        "Category": tickets.category,
+        "Priority": tickets.priority,
+        "Technician or group": tickets.technician,
+        "Status of the run": runs.status,
+    }
+
+
+BREAKDOWNS = tuple(_breakdown_columns())
+
+
+def breakdown(scope: Scope, *, window: Window, without: Excluded, by: str) -> list[Group]:
+    """The votes by one of `BREAKDOWNS`, the largest group first; small groups are pooled.
+
+    A group is small with fewer than five raters or five votes.
+    """
+    votes, runs, tickets = (table(m).c for m in (Feedback, Enhancement, Ticket))
+    ticket = func.coalesce(votes.ticket_id, runs.ticket_id)
+    joined = (
+        table(Feedback)
+        .outerjoin(
+            table(Enhancement),
+            and_(runs.account_id == votes.account_id, runs.id == votes.enhancement_id),
+        )
+        .outerjoin(
+            table(Ticket), and_(tickets.account_id == votes.account_id, tickets.id == ticket)
+        )
+    )
+    columns = (_breakdown_columns()[by], votes.rater, votes.rating, votes.thumb)
+    statement = select_votes(scope, window, without, *columns).where(has_content())
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in _rows(scope, statement.select_from(joined)):
+        found[row[0] or UNKNOWN].append(row)
+    small = [
+        name
+        for name, rows in found.items()
+        if len(rows) < FEWEST or len({row.rater for row in rows}) < FEWEST
+    ]
+    pooled = [row for name in small for row in found.pop(name)]
+    groups = [_group(name, rows) for name, rows in found.items()]
+    groups.sort(key=lambda group: (-group.votes, group.name))
+    return [*groups, _group(FEWER, pooled)] if len(pooled) >= FEWEST else groups
+
+
+def _group(name: str, rows: list[Any]) -> Group:
+    thumbs = [row.thumb == "up" for row in rows if row.thumb is not None]
+    return Group(
+        name=name,
+        votes=len(rows),
+        rating=stats.mean_estimate([row.rating for row in rows if row.rating is not None]),
+        positive=stats.proportion_estimate(sum(thumbs), len(thumbs)),
+    )
+
+
+def _rows(scope: Scope, statement: Any) -> list[Any]:
     with scope.read() as session:
-        return [(rater, rating) for rater, rating in session.connection().execute(statement)]
+        return list(session.connection().execute(statement).all())

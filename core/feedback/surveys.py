@@ -1,17 +1,23 @@
-"""Asking for the survey and answering it: invitations, drafts, what was sent."""
+"""The survey: its questions, the parser of responses, invitations, drafts, and results."""
 
+import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, select
 
+from core.analytics.dates import Window
+from core.analytics.exclusions import NOTHING, Excluded
+from core.base import clock, stats
+from core.base.cells import begin, comment, flag, given, number_in, refused, short
 from core.base.errors import InputError
-from core.base.fields import FieldProblem, clean
-from core.feedback.survey_parser import ParsedSurvey, parse_survey
+from core.base.fields import FieldProblem, Fields, clean
+from core.base.stats import Estimate
 from core.store import (
     Counts,
     Scope,
@@ -22,27 +28,153 @@ from core.store import (
     table,
 )
 
+# Distributions of fewer answers than this are withheld: they would tell who said what.
+LEAST_ANSWERS = 5
+# A day: no ticket takes or saves more.
+MOST_MINUTES = 1_440
 MOST_INVITED = 1_000
 LONGEST_NAME = 200
 LONGEST_ANSWER = 5_000
 KEY_BYTES = 16
+BETTER = (
+    dict.fromkeys(("yes", "y", "true", "1"), "yes")
+    | dict.fromkeys(("no", "n", "false", "0"), "no")
+    | dict.fromkeys(("unsure", "not sure", "maybe", "don't know"), "unsure")
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question: the column of its answers, its label, and its `choices` in their order.
+
+    A question without choices is answered with a number. `unit` is that of the mean, or of the
+    share of yes where answers are not numbers.
+    """
+
+    key: str
+    label: str
+    unit: str
+    choices: tuple[Any, ...] = ()
+
+
+STARS = (1, 2, 3, 4, 5)
+QUESTIONS = (
+    Question("relevance", "How relevant is what the enhancement adds?", "stars", STARS),
+    Question("accuracy", "How accurate is it?", "stars", STARS),
+    Question("usefulness", "How useful is it?", "stars", STARS),
+    Question("overall", "How satisfied are you overall?", "stars", STARS),
+    Question("minutes_saved", "How many minutes does it save for each ticket?", "minutes"),
+    Question(
+        *("better_resolution", "Are tickets resolved better with it?", "fraction"),
+        ("yes", "no", "unsure"),
+    ),
+    Question("renewal", "How likely would you renew it?", "of 10", tuple(range(11))),
+    Question("may_interview", "May we interview you?", "fraction", (True, False)),
+)
+TEXTS = {"what_helps": "What helps?", "what_to_improve": "What should be improved?"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedSurvey:
+    """One person's answers, None where there is none; ratings 1 to 5, `renewal` 0 to 10.
+
+    `better_resolution` is yes, no or unsure; `minutes_saved` are minutes for each ticket, negative
+    where the enhancement costs time.
+    """
+
+    id: str
+    respondent: str | None
+    answered_at: datetime
+    relevance: int | None
+    accuracy: int | None
+    usefulness: int | None
+    overall: int | None
+    minutes_saved: float | None
+    better_resolution: str | None
+    what_helps: str | None
+    what_to_improve: str | None
+    renewal: int | None
+    may_interview: bool | None
+    problems: tuple[FieldProblem, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invitation:
-    """One person who was asked; `answered_at` is None until they have sent their answers."""
+class Answered:
+    """A question with its answers: the mean, or the share of yes, with its interval.
 
-    id: str
-    respondent: str
-    invited_by: str
-    invited_at: datetime
-    answered_at: datetime | None
+    `distribution` counts each choice, or each number that was given; None below five answers.
+    """
+
+    question: Question
+    estimate: Estimate
+    distribution: Mapping[Any, int] | None
+
+    @property
+    def n(self) -> int:
+        """The number of answers to the question."""
+        return self.estimate.n
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyResults:
+    """The survey in a window: number of responses, their questions, and free texts by question.
+
+    Texts are the oldest first, without the names of their authors.
+    """
+
+    responses: int
+    questions: tuple[Answered, ...]
+    texts: Mapping[str, tuple[str, ...]]
+
+
+def choice_label(choice: bool | float | str) -> str:  # noqa: FBT001 (an answer as it was given)
+    """Yes for True, and 1 for 1, which are equal in Python."""
+    if isinstance(choice, bool):
+        return "Yes" if choice else "No"
+    return choice.capitalize() if isinstance(choice, str) else f"{choice:g}"
+
+
+def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
+    """Parse a response from JSON or a CSV row; refused without a time, or without any answer.
+
+    A missing id is made from respondent and time; without a respondent, from the answers too.
+    """
+    read = begin("survey", obj, needs_id=False)
+    if isinstance(read, FieldProblem):
+        return read
+    answered_at = read.instant(given(obj, "answered_at"), "answered_at")
+    if answered_at is None:
+        return refused(read, obj, "answered_at", "it has no usable time, so it was left out")
+    answers: dict[str, Any] = {}
+    for question in QUESTIONS:
+        if question.unit in {"stars", "of 10"}:
+            answers[question.key] = _whole(read, obj, question)
+    answers["minutes_saved"] = _answer(
+        read, obj, "minutes_saved", _minutes, "it is no number of minutes up to a day"
+    )
+    answers["better_resolution"] = _answer(
+        read, obj, "better_resolution", _better, "it is neither yes, no nor unsure"
+    )
+    answers |= {name: comment(read, obj, name) for name in TEXTS}
+    if all(answer is None for answer in answers.values()):
+        return refused(read, obj, "overall", "it answers no question, so it was left out")
+    respondent = short(read, obj, "respondent")
+    return ParsedSurvey(
+        id=read.source_id or _made_id(respondent, answered_at, answers),
+        respondent=respondent,
+        answered_at=answered_at,
+        may_interview=flag(read, obj, "may_interview"),
+        problems=tuple(read.problems),
+        **answers,
+    )
 
 
 def invite(scope: Scope, people: str, *, by: str) -> int:
-    """Invite people, one to a line or separated by commas; answers with how many are new.
+    """Invite people, one to a line or separated by commas; returns how many are new.
 
-    Who was invited already keeps their link. Raises InputError for nobody and for too many.
+    People who were invited before keep their link. Raises InputError for no name and for too many.
     """
     names = dict.fromkeys(clean(" ".join(name.split())) for name in re.split(r"[\n,;]", people))
     names.pop("", None)
@@ -53,90 +185,66 @@ def invite(scope: Scope, people: str, *, by: str) -> int:
             f"At most {MOST_INVITED:,} people are invited at once, each with a name of up to "
             f"{LONGEST_NAME} characters."
         )
-    now = datetime.now(UTC)
-    invited = table(SurveyInvitation)
+    invited = table(SurveyInvitation).c
     with scope.write() as unit:
-        known = set(
-            unit.session.connection()
-            .execute(select(invited.c.respondent).where(invited.c.account_id == scope.account))
-            .scalars()
-        )
-        new = [name for name in names if name not in known]
+        stored = select(invited.respondent).where(invited.account_id == scope.account)
+        known = set(unit.session.connection().execute(stored).scalars())
+        row = {"invited_by": by, "invited_at": clock.now()}
         rows = [
-            {
-                "id": secrets.token_urlsafe(KEY_BYTES),
-                "respondent": name,
-                "invited_by": by,
-                "invited_at": now,
-            }
-            for name in new
+            {"id": secrets.token_urlsafe(KEY_BYTES), "respondent": name, **row}
+            for name in names
+            if name not in known
         ]
         unit.upsert(SurveyInvitation, rows)
-    return len(new)
+    return len(rows)
 
 
-def invitations(scope: Scope) -> list[Invitation]:
-    """Everybody who was invited, by name."""
-    invited = table(SurveyInvitation)
-    found = (
-        select(invited).where(invited.c.account_id == scope.account).order_by(invited.c.respondent)
-    )
+def invitations(scope: Scope) -> list[SurveyInvitation]:
+    """All invitations by the respondent's name."""
+    invited = table(SurveyInvitation).c
+    statement = select(SurveyInvitation).where(invited.account_id == scope.account)
     with scope.read() as session:
-        rows = session.connection().execute(found).mappings().all()
-    return [_invitation(row) for row in rows]
+        return list(session.scalars(statement.order_by(invited.respondent)))
 
 
-def invitation_of(scope: Scope, key: str) -> Invitation | None:
-    """The invitation of a link; None where the account has none like it."""
-    invited = table(SurveyInvitation)
-    found = select(invited).where(invited.c.account_id == scope.account, invited.c.id == key)
+def invitation_of(scope: Scope, key: str) -> SurveyInvitation | None:
+    """The invitation that a link's key belongs to; None where the account has none."""
     with scope.read() as session:
-        row = session.connection().execute(found).mappings().one_or_none()
-    return None if row is None else _invitation(row)
-
-
-def _invitation(row: Any) -> Invitation:
-    return Invitation(**{name: row[name] for name in Invitation.__dataclass_fields__})
+        return session.get(SurveyInvitation, (scope.account, key))
 
 
 def save_draft(scope: Scope, key: str, answers: Mapping[str, Any]) -> None:
-    """Keep answers that are still being written; blank ones are forgotten."""
+    """Store unsent answers under a key, in place of its draft; blank answers are dropped."""
     kept = {name: value for name, value in answers.items() if value not in {None, ""}}
     # No figure shows a draft.
     with scope.write(quiet=True) as unit:
-        row = {"id": key, "answers": kept, "updated_at": datetime.now(UTC)}
-        unit.upsert(SurveyDraft, [row])
+        unit.upsert(SurveyDraft, [{"id": key, "answers": kept, "updated_at": clock.now()}])
 
 
 def draft_of(scope: Scope, key: str) -> dict[str, Any]:
-    """The answers kept under a key; none where there are none."""
+    """The draft stored under a key; empty where there is none."""
     with scope.read() as session:
         found = session.get(SurveyDraft, (scope.account, key))
     return dict(found.answers) if found is not None else {}
 
 
 def send_answers(
-    scope: Scope,
-    key: str,
-    answers: Mapping[str, Any],
-    *,
-    respondent: str | None,
-    now: datetime | None = None,
+    scope: Scope, key: str, answers: Mapping[str, Any], *, respondent: str | None
 ) -> None:
-    """Enter the answers as a response, in place of those sent earlier under the same key.
+    """Store the answers as a response, in place of those sent earlier under the same key.
 
-    The draft is gone then, and the invitation answered. Raises InputError where no question is
-    answered, or an answer is none.
+    Deletes the draft and marks the invitation as answered. Raises InputError where no question is
+    answered, or an answer is invalid.
     """
-    now = now or datetime.now(UTC)
+    now = clock.now()
     for name, value in answers.items():
         if isinstance(value, str) and len(value) > LONGEST_ANSWER:
             raise InputError(
                 f"{name.replace('_', ' ').capitalize()} has {len(value):,} characters: shorten it "
                 f"to {LONGEST_ANSWER:,}."
             )
-    given = {"id": f"sent-{key}", "respondent": respondent, "answered_at": now.isoformat()}
-    parsed = parse_survey({**answers, **given})
+    response = {"id": f"sent-{key}", "respondent": respondent, "answered_at": now.isoformat()}
+    parsed = parse_survey({**answers, **response})
     if isinstance(parsed, FieldProblem):
         raise InputError("Answer at least one question before you send.")
     if parsed.problems:
@@ -145,19 +253,111 @@ def send_answers(
     draft = table(SurveyDraft)
     with scope.write() as unit:
         record_responses(unit, [parsed])
-        connection = unit.session.connection()
-        connection.execute(
-            delete(draft).where(draft.c.account_id == scope.account, draft.c.id == key)
-        )
-        known = unit.session.get(SurveyInvitation, (scope.account, key))
-        if known is not None:
+        own_draft = delete(draft).where(draft.c.account_id == scope.account, draft.c.id == key)
+        unit.session.connection().execute(own_draft)
+        if unit.session.get(SurveyInvitation, (scope.account, key)) is not None:
             unit.upsert(SurveyInvitation, [{"id": key, "answered_at": now}])
 
 
 def record_responses(unit: Unit, responses: Iterable[ParsedSurvey]) -> Counts:
-    """Enter survey responses; of one id the last counts."""
+    """Write survey responses; of one id the last counts."""
     columns = [f.name for f in fields(ParsedSurvey) if f.name != "problems"]
     return unit.upsert(
         SurveyResponse,
         [{name: getattr(response, name) for name in columns} for response in responses],
     )
+
+
+def survey_results(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> SurveyResults:
+    """The results of each question over the responses of a window, counted by their day."""
+    keys = [question.key for question in QUESTIONS]
+    rows = survey_answers(scope, [*keys, *TEXTS], window=window, without=without)
+    return SurveyResults(
+        responses=len(rows),
+        questions=tuple(
+            _answered(question, [row[n] for row in rows if row[n] is not None])
+            for n, question in enumerate(QUESTIONS)
+        ),
+        texts={
+            key: tuple(row[n] for row in rows if row[n] is not None)
+            for n, key in enumerate(TEXTS, len(keys))
+        },
+    )
+
+
+def survey_answers(
+    scope: Scope,
+    columns: Sequence[str],
+    *,
+    window: Window,
+    without: Excluded = NOTHING,
+) -> list[Sequence[Any]]:
+    """These columns of a window's responses, the oldest first; None for no answer."""
+    survey = table(SurveyResponse).c
+    statement = select(*(survey[name] for name in columns)).where(
+        survey.account_id == scope.account
+    )
+    if window.start is not None:
+        statement = statement.where(survey.answered_day >= window.start)
+    if window.end is not None:
+        statement = statement.where(survey.answered_day <= window.end)
+    kept = without.keeps(survey.answered_at, rater=survey.respondent)
+    if kept is not None:
+        statement = statement.where(kept)
+    with scope.read() as session:
+        found = session.connection().execute(statement.order_by(survey.answered_at, survey.id))
+        return list(found.all())
+
+
+def _answered(question: Question, answers: list[Any]) -> Answered:
+    if question.unit == "fraction":
+        yes = sum(answer in {"yes", True} for answer in answers)
+        estimate = stats.proportion_estimate(yes, len(answers))
+    else:
+        estimate = stats.mean_estimate(answers)
+    counts = Counter(answers)
+    order = question.choices or tuple(sorted(counts))
+    return Answered(
+        question=question,
+        estimate=estimate,
+        distribution=(
+            {choice: counts[choice] for choice in order} if len(answers) >= LEAST_ANSWERS else None
+        ),
+    )
+
+
+def _made_id(respondent: str | None, answered_at: datetime, answers: dict[str, Any]) -> str:
+    parts = (respondent, answered_at.isoformat(), None if respondent else sorted(answers.items()))
+    return f"made-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
+
+
+def _answer(
+    read: Fields, obj: dict[str, Any], name: str, parse: Callable[[Any], T | None], reason: str
+) -> T | None:
+    """The parsed answer; a value that cannot be parsed is noted as a problem."""
+    value = given(obj, name)
+    found = None if value is None else parse(value)
+    if value is not None and found is None:
+        read.note(name, value, reason)
+    return found
+
+
+def _whole(read: Fields, obj: dict[str, Any], question: Question) -> int | None:
+    least, most = question.choices[0], question.choices[-1]
+
+    def parse(value: Any) -> int | None:
+        number = number_in(value)
+        is_valid = number is not None and number.is_integer() and least <= number <= most
+        return int(number) if number is not None and is_valid else None
+
+    return _answer(read, obj, question.key, parse, f"it is no whole number from {least} to {most}")
+
+
+def _minutes(value: Any) -> float | None:
+    number = number_in(value)
+    return number if number is not None and abs(number) <= MOST_MINUTES else None
+
+
+def _better(value: Any) -> str | None:
+    is_word = isinstance(value, str | bool | int)
+    return BETTER.get(str(value).strip().lower()) if is_word else None

@@ -1,16 +1,20 @@
-"""Casting votes: one row with the current opinion, and every vote kept."""
+"""Votes: what a valid vote is, how it changes the rater's opinion, and how both are stored."""
 
+import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import Enum
+from functools import lru_cache
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from sqlalchemy import select
+from sqlmodel import Session
 
+from core.base import clock
 from core.base.errors import InputError
-from core.feedback.opinions import Cast, Clear, Thumb, Vote, after, unsaid, valid_cast
-from core.feedback.reads import votes_by_id
+from core.base.fields import clean
 from core.store import (
     Account,
     Counts,
@@ -23,11 +27,95 @@ from core.store import (
     table,
 )
 
+LONGEST_COMMENT = 5_000
+LONGEST_NAME = 500
+KINDS = ("enhancement", "ticket", "page")
+# Ids are made from subject and rater, so that a vote and its repeat are one row in any store.
+NAMESPACE = uuid.UUID("6f1d6a3e-2b0c-5c57-9a1e-0d1f5a7c9b42")
+# Serialises writers in-process: SQLite's busy wait is unfair, and one of many may time out.
+WRITE_LOCK = Lock()
+
+T = TypeVar("T")
+Thumb = Literal["up", "down"]
 Result = Literal["new", "changed", "unchanged"]
 
-# Threads queue here. At the database a waiter asks again now and then, and one of many can miss
-# its turn for longer than it waits.
-TURN = Lock()
+
+class Clear(Enum):
+    """`CLEAR` takes back a thumb, a rating or a comment; None leaves it as it is."""
+
+    CLEAR = "clear"
+
+
+CLEAR: Final = Clear.CLEAR
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """The current opinion of one rater on one subject; parts that were never given are None."""
+
+    id: str
+    subject: str
+    rater: str
+    ticket_id: str | None = None
+    enhancement_id: str | None = None
+    thumb: str | None = None
+    rating: int | None = None
+    comment: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def opinion(self) -> tuple[str | None, int | None, str | None]:
+        """Thumb, rating and comment."""
+        return (self.thumb, self.rating, self.comment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """One vote as it is cast; None leaves a part as it is, `CLEAR` takes it back.
+
+    `vote_id` identifies a vote that may be read twice from a source, so that it counts once. It is
+    negative: the ids of votes cast here are positive.
+    """
+
+    subject: str
+    rater: str
+    at: datetime
+    thumb: str | Clear | None = None
+    rating: int | Clear | None = None
+    comment: str | Clear | None = None
+    ticket_id: str | None = None
+    vote_id: int | None = None
+
+    @property
+    def feedback_id(self) -> str:
+        """The id of the row that this vote changes."""
+        return feedback_id(self.subject, self.rater)
+
+    @property
+    def enhancement_id(self) -> str | None:
+        """The enhancement run that is rated; None for a vote on a ticket or a page."""
+        kind, _, key = self.subject.partition(":")
+        return key if kind == "enhancement" else None
+
+
+def subject_of(
+    *, enhancement: str | None = None, ticket: str | None = None, page: str | None = None
+) -> str:
+    """The subject of a vote: the enhancement if there is one, else the ticket, else the page.
+
+    Raises InputError when nothing is given.
+    """
+    for kind, key in zip(KINDS, (enhancement, ticket, page), strict=True):
+        if key:
+            return f"{kind}:{key}"
+    raise InputError("Say what is rated: an enhancement, a ticket or a page.")
+
+
+@lru_cache(maxsize=10_000)  # asked for several times for each vote
+def feedback_id(subject: str, rater: str) -> str:
+    """The id of the row that holds this rater's opinion on this subject."""
+    return str(uuid.uuid5(NAMESPACE, f"{subject}\n{rater}"))
 
 
 def cast_vote(
@@ -39,14 +127,13 @@ def cast_vote(
     rating: int | Clear | None = None,
     comment: str | Clear | None = None,
     ticket_id: str | None = None,
-    enhancement_id: str | None = None,
     at: datetime | None = None,
 ) -> Vote:
-    """Cast a vote and answer with the opinion as it now stands; committed on return.
+    """Cast a vote and return the rater's current opinion; committed on return.
 
-    Changes only what is given; an identical repeat changes nothing. A blank comment says nothing:
-    `CLEAR` takes a comment back. `at` is now by default. Raises InputError for what is not valid,
-    StoreError when the store cannot be written.
+    Changes only what is given; an identical repeat changes nothing. A blank comment counts as not
+    given: `CLEAR` takes a comment back. `at` defaults to now. Raises InputError for an invalid
+    vote, StoreError when the store cannot be written.
     """
     cast = valid_cast(
         subject=subject,
@@ -55,57 +142,128 @@ def cast_vote(
         rating=rating,
         comment=comment,
         ticket_id=ticket_id,
-        enhancement_id=enhancement_id,
         at=at,
     )
-    with TURN, scope.write() as unit:
+    with WRITE_LOCK, scope.write() as unit:
         if unit.session.get(Account, scope.account) is None:
             raise InputError(f"There is no account {scope.account!r}: choose one that exists.")
         if at is None:
-            # Read once the turn to write has come: of two votes at once, the later one stands.
-            cast = replace(cast, at=datetime.now(UTC))
+            # Read once the lock is held: of two simultaneous votes, the one written later is newer.
+            cast = replace(cast, at=clock.now())
         record_votes(unit, [cast])
         key = cast.feedback_id
         vote = votes_by_id(unit.session, scope.account, [key]).get(key)
-    return vote or unsaid(cast)
+    return vote or _blank(cast)
 
 
-def record_votes(unit: Unit, casts: Iterable[Cast]) -> Counts:
-    """Write valid votes in bulk, oldest first, with their history; counts current opinions.
+def valid_cast(
+    *,
+    subject: str,
+    rater: str,
+    thumb: str | Clear | None = None,
+    rating: int | Clear | None = None,
+    comment: str | Clear | None = None,
+    ticket_id: str | None = None,
+    at: datetime | None = None,
+) -> Cast:
+    """Validate and clean a vote; raises InputError with a sentence that says what is wrong."""
+    cast = Cast(
+        subject=_subject(subject),
+        rater=_name(rater, "who rates"),
+        at=_instant(at),
+        thumb=_thumb(thumb),
+        rating=_rating(rating),
+        comment=_comment(comment),
+        ticket_id=None if ticket_id is None else _name(ticket_id, "the ticket"),
+    )
+    if cast.thumb is None and cast.rating is None and cast.comment is None:
+        raise InputError("The vote is empty: give a thumb, one to five stars or a comment.")
+    kind, _, key = cast.subject.partition(":")
+    if kind == "ticket" and cast.ticket_id is None:
+        return replace(cast, ticket_id=key)
+    return cast
 
-    A row of the history holds the whole opinion after that vote; of a vote that came late, only
-    what it said.
+
+def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result]]:
+    """Write valid votes in bulk, oldest first, with their history.
+
+    Returns the counts of current opinions, and for each vote whether it made a new opinion, changed
+    one, or neither. A history row holds the whole opinion after its vote; for a vote older than the
+    stored opinion, only what that vote gave.
     """
-    return record_each(unit, casts)[0]
-
-
-def record_each(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result]]:
-    """As `record_votes`, with what each vote made: a new opinion, a changed one, or neither."""
     given = _with_tickets(unit, list(casts))
-    read = _read_before(unit, given)
+    read = _vote_ids_read_before(unit, given)
     places = [n for n, cast in enumerate(given) if cast.vote_id not in read]
     keys = sorted({given[n].feedback_id for n in places})
     known = votes_by_id(unit.session, unit.account_id, keys)
-    # Below 1 are the votes of sources.
+    # Votes of sources have negative ids.
     next_id = max(unit.next_id(FeedbackVote), 1)
     results: list[Result] = ["unchanged"] * len(given)
     history = []
     for place in sorted(places, key=lambda n: given[n].at):
         cast = given[place]
-        before = known.get(cast.feedback_id) or unsaid(cast)
-        vote = after(before, cast)
-        late = cast.at < before.updated_at
-        if vote.opinion == before.opinion and not late:
+        before = known.get(cast.feedback_id) or _blank(cast)
+        vote = _merged(before, cast)
+        is_late = cast.at < before.updated_at
+        if vote.opinion == before.opinion and not is_late:
             continue
         results[place] = "changed" if vote.id in known else "new"
         known[vote.id] = vote
         vote_id = next_id if cast.vote_id is None else cast.vote_id
         next_id += cast.vote_id is None
-        history.append(_history_row(vote_id, after(unsaid(cast), cast) if late else vote))
+        history.append(_history_row(vote_id, _merged(_blank(cast), cast) if is_late else vote))
     changed = sorted({row["feedback_id"] for row in history})
     counts = unit.upsert(Feedback, [dict(vars(known[key])) for key in changed])
     unit.upsert(FeedbackVote, history)
     return counts._replace(unchanged=len(keys) - len(changed)), results
+
+
+def votes_by_id(session: Session, account_id: str, ids: Sequence[str]) -> dict[str, Vote]:
+    """The current opinions by the ids of their rows."""
+    votes = table(Feedback)
+    found = {}
+    for some in chunks(ids):
+        stored = select(votes).where(votes.c.account_id == account_id, votes.c.id.in_(some))
+        for row in session.connection().execute(stored).mappings():
+            found[row["id"]] = vote_of(row)
+    return found
+
+
+def vote_of(row: Any) -> Vote:
+    """The opinion in a row mapping of `Feedback`."""
+    return Vote(**{name: row[name] for name in Vote.__dataclass_fields__})
+
+
+def _blank(cast: Cast) -> Vote:
+    """The opinion before the first vote."""
+    return Vote(
+        id=cast.feedback_id,
+        subject=cast.subject,
+        rater=cast.rater,
+        created_at=cast.at,
+        updated_at=cast.at,
+    )
+
+
+def _merged(before: Vote, cast: Cast) -> Vote:
+    """The opinion after a vote; a vote older than the opinion only fills in missing parts."""
+    is_late = cast.at < before.updated_at
+
+    def part(old: T | None, new: T | Clear | None) -> T | None:
+        if new is None or (is_late and old is not None):
+            return old
+        return None if isinstance(new, Clear) else new
+
+    return replace(
+        before,
+        thumb=part(before.thumb, cast.thumb),
+        rating=part(before.rating, cast.rating),
+        comment=part(before.comment, cast.comment),
+        ticket_id=before.ticket_id or cast.ticket_id,
+        enhancement_id=before.enhancement_id or cast.enhancement_id,
+        created_at=min(before.created_at, cast.at),
+        updated_at=max(before.updated_at, cast.at),
+    )
 
 
 def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
@@ -119,8 +277,7 @@ def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
     }
 
 
-def _read_before(unit: Unit, casts: Sequence[Cast]) -> set[int | None]:
-    """The ids of votes of a source that were read before."""
+def _vote_ids_read_before(unit: Unit, casts: Sequence[Cast]) -> set[int | None]:
     votes = table(FeedbackVote).c
     ids = [cast.vote_id for cast in casts if cast.vote_id is not None]
     read: set[int | None] = set()
@@ -131,11 +288,11 @@ def _read_before(unit: Unit, casts: Sequence[Cast]) -> set[int | None]:
 
 
 def _with_tickets(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:
-    """The votes on runs of the enhancer with the tickets of these runs."""
+    """The votes, those on runs of the enhancer with the tickets of these runs."""
     runs = table(Enhancement).c
-    wanted = sorted({c.enhancement_id for c in casts if c.enhancement_id and c.ticket_id is None})
+    run_ids = sorted({c.enhancement_id for c in casts if c.enhancement_id and c.ticket_id is None})
     tickets: dict[str, str | None] = {}
-    for some in chunks(wanted):
+    for some in chunks(run_ids):
         stored = select(runs.id, runs.ticket_id).where(
             runs.account_id == unit.account_id, runs.id.in_(some)
         )
@@ -144,3 +301,57 @@ def _with_tickets(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:
         cast if cast.ticket_id else replace(cast, ticket_id=tickets.get(cast.enhancement_id or ""))
         for cast in casts
     ]
+
+
+def _subject(subject: str) -> str:
+    subject = _name(subject, "what is rated")
+    kind, _, key = subject.partition(":")
+    if kind not in KINDS or not key:
+        raise InputError(
+            f"{subject[:80]!r} is nothing that can be rated: "
+            "write enhancement:<id>, ticket:<id> or page:<path>."
+        )
+    return subject
+
+
+def _name(name: str, what: str) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"The vote does not say {what}: give it as text.")
+    if len(name) > LONGEST_NAME:
+        raise InputError(f"The text for {what} is longer than {LONGEST_NAME} characters.")
+    return clean(name.strip())
+
+
+def _instant(at: datetime | None) -> datetime:
+    if at is None:
+        return clock.now()
+    if at.utcoffset() is None:
+        raise InputError("The time of the vote has no UTC offset: add one, such as +00:00.")
+    return at.astimezone(UTC)
+
+
+def _thumb(thumb: str | Clear | None) -> str | Clear | None:
+    if thumb in (None, CLEAR, "up", "down"):
+        return thumb
+    raise InputError(f"A thumb is up or down, not {str(thumb)[:80]!r}.")
+
+
+def _rating(rating: int | Clear | None) -> int | Clear | None:
+    if rating is None or isinstance(rating, Clear):
+        return rating
+    # In Python True is the int 1, and 4.0 equals 4: neither is a number of stars.
+    if type(rating) is not int or not 1 <= rating <= 5:
+        raise InputError(f"A rating is a whole number from 1 to 5, not {str(rating)[:80]!r}.")
+    return rating
+
+
+def _comment(comment: str | Clear | None) -> str | Clear | None:
+    if comment is None or isinstance(comment, Clear):
+        return comment
+    if not isinstance(comment, str):
+        raise InputError("A comment is text.")
+    if len(comment) > LONGEST_COMMENT:
+        raise InputError(
+            f"The comment has {len(comment):,} characters: shorten it to {LONGEST_COMMENT:,}."
+        )
+    return clean(comment.strip()) or None

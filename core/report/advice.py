@@ -7,7 +7,7 @@ from core.base.stats import Verdict
 from core.criteria.causes import Cause
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import criterion_target
-from core.feedback.survey_answers import LEAST_ANSWERS
+from core.feedback.surveys import LEAST_ANSWERS
 from core.report.document import Block, Bullets, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 

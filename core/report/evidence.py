@@ -24,7 +24,7 @@ from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
 from core.criteria.window_data import WindowData, instants, window_data
-from core.feedback.survey_answers import SurveyResults, survey_results
+from core.feedback.surveys import SurveyResults, survey_results
 from core.report.chosen import Chosen, frozen_exclusions, load_frozen, results_of
 from core.store import Annotation, Exclusion, Scope
 

@@ -8,7 +8,7 @@ from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
 from core.criteria.roi import Amount, Roi, RoiInput
 from core.criteria.time_comparison import Compared
-from core.feedback.survey_answers import LEAST_ANSWERS, TEXTS, Answered
+from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table, quoted
 from core.report.evidence import Evidence, local
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from core.analytics.account_settings import Change, changes, note_change
 from core.base.errors import InputError
 from core.base.given import given_text
+from core.feedback.themes.assignment import Theme
 from core.feedback.themes.edit import take_over
 from core.feedback.themes.figures import Reach
-from core.feedback.themes.placed import Theme
 from core.store import Criterion, Scope, Unit, table
 from core.store import Opportunity as OpportunityRow
 

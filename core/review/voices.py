@@ -7,7 +7,7 @@ from typing import Any
 from core.analytics.dates import Window
 from core.base import text
 from core.criteria.verdicts import CriterionResult
-from core.feedback.themes import themes_found
+from core.feedback.themes.figures import theme_report
 from core.feedback.themes.words import trend_words
 from core.review.roadmap import opportunities
 from core.review.roadmap_score import ranked
@@ -18,7 +18,7 @@ MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
 
 def themes_of(scope: Scope, week: Window, *, today: date) -> list[dict[str, Any]]:
     """The themes with most comments in a week: name, a sentence, and quotes without names."""
-    found = themes_found(scope, window=week, today=today)
+    found = theme_report(scope, window=week, today=today)
     voiced = [one for one in found.themes if one.figures.comments]
     voiced.sort(key=lambda one: (-len(one.figures.comments), one.theme.name))
     return [

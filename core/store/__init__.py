@@ -27,6 +27,7 @@ from core.store.entered import (
     Theme,
     ThemeAssignment,
     ThemeRule,
+    has_content,
     on_enhancer,
 )
 from core.store.synced import (
@@ -117,6 +118,7 @@ __all__ = [
     "Vanished",
     "accounts",
     "chunks",
+    "has_content",
     "on_enhancer",
     "open_store",
     "table",

@@ -7,7 +7,7 @@ import math
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ColumnElement, Index, UniqueConstraint, or_
 from sqlmodel import Field
 
 from core.store.columns import (
@@ -484,5 +484,11 @@ class AuditEntry(Base, table=True):
 
 
 def on_enhancer() -> ColumnElement[bool]:
-    """Votes on enhancements and tickets, and not on pages of this product."""
+    """Condition: a vote on an enhancement or a ticket, not on a page of this product."""
     return table(Feedback).c.subject.not_like(f"{PAGES}%")
+
+
+def has_content() -> ColumnElement[bool]:
+    """Condition: a vote holds a thumb, a rating or a comment; one taken back holds none."""
+    votes = table(Feedback).c
+    return or_(*(part.is_not(None) for part in (votes.thumb, votes.rating, votes.comment)))

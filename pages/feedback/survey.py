@@ -5,13 +5,22 @@ from typing import Any
 
 import streamlit as st
 
-from core.feedback.survey_answers import QUESTIONS, TEXTS, Question
-from core.feedback.surveys import Invitation, draft_of, invitation_of, save_draft, send_answers
-from core.store import Scope
+from core.feedback.surveys import (
+    LONGEST_ANSWER,
+    LONGEST_NAME,
+    QUESTIONS,
+    TEXTS,
+    Question,
+    choice_label,
+    draft_of,
+    invitation_of,
+    save_draft,
+    send_answers,
+)
+from core.store import Scope, SurveyInvitation
 from pages import ui
 
 LEAST_MINUTES, MOST_MINUTES = -240.0, 240.0
-YES_NO = {True: "Yes", False: "No"}
 SCALES = {
     "stars": "1 is not at all, 5 is very much",
     "of 10": "0 is not at all likely, 10 is certain",
@@ -19,25 +28,33 @@ SCALES = {
 
 
 def show(page: ui.Page) -> None:
-    link = str(st.query_params.get("invitation", ""))
-    invited = invitation_of(page.scope, link) if link else None
-    if link and invited is None:
-        ui.empty("This link belongs to no invitation of this account: ask for a new one.")
-        return
-    key = invited.id if invited else st.session_state.setdefault("visit", secrets.token_hex(16))
-    if st.session_state.get("survey_sent") == key:
-        _thanks()
-        return
+    with st.container(width=720):  # a readable line length
+        link = str(st.query_params.get("invitation", ""))
+        invited = invitation_of(page.scope, link) if link else None
+        if link and invited is None:
+            ui.empty("This invitation link is not valid for this account: ask for a new one.")
+            return
+        key = invited.id if invited else st.session_state.setdefault("visit", secrets.token_hex(16))
+        if st.session_state.get("survey_sent") == key:
+            _thanks()
+        else:
+            _form(page, key, invited)
+
+
+def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
     _greet(invited)
-    if "survey_key" not in st.session_state or st.session_state["survey_key"] != key:
-        _take_up(page, key)
+    if st.session_state.get("survey_key") != key:
+        st.session_state["survey_key"] = key
+        for name, value in draft_of(page.scope, key).items():
+            st.session_state[f"survey_{name}"] = value
+    # What may be left out comes last.
     for question in QUESTIONS[:-1]:
         _ask(page, key, question)
     for name, label in TEXTS.items():
         st.text_area(
             label,
             key=f"survey_{name}",
-            max_chars=5_000,
+            max_chars=LONGEST_ANSWER,
             on_change=_keep,
             args=(page, key),
             height=110,
@@ -48,20 +65,20 @@ def show(page: ui.Page) -> None:
             "Your address (optional)",
             key="survey_respondent",
             placeholder="Anonymous without it",
-            max_chars=200,
+            max_chars=LONGEST_NAME,
             width=330,
         )
     st.button("Send", type="primary", on_click=_send, args=(page, key, invited), key="survey_send")
-    st.caption("What you choose is kept as a draft right away; it counts once you send it.")
+    st.caption("Your answers are saved as a draft; they count once you send them.")
 
 
-def _greet(invited: Invitation | None) -> None:
+def _greet(invited: SurveyInvitation | None) -> None:
     if invited is None:
         st.markdown("##### Three minutes: what helps, what does not, and how much time it saves.")
         return
     again = ""
     if invited.answered_at is not None:
-        again = " You have answered already; what you send now takes its place."
+        again = " You have already answered; new answers replace the earlier ones."
     st.markdown(
         f"##### Hello {ui.plain(invited.respondent)}: three minutes, saved as you go.{again}"
     )
@@ -70,19 +87,12 @@ def _greet(invited: Invitation | None) -> None:
 def _thanks() -> None:
     with st.container(border=True):
         st.subheader("Thank you, your answers are in", anchor=False)
-        st.markdown("They count from now on, without your name beside them.")
+        st.markdown("They are counted from now on, without your name.")
         st.button(
             "Change my answers",
             type="tertiary",
             on_click=lambda: st.session_state.pop("survey_sent"),
         )
-
-
-def _take_up(page: ui.Page, key: str) -> None:
-    """Go on where the draft was left."""
-    st.session_state["survey_key"] = key
-    for name, value in draft_of(page.scope, key).items():
-        st.session_state[f"survey_{name}"] = value
 
 
 def _ask(page: ui.Page, key: str, question: Question) -> None:
@@ -98,21 +108,14 @@ def _ask(page: ui.Page, key: str, question: Question) -> None:
             max_value=MOST_MINUTES,
             value=None,
             step=1.0,
-            placeholder="Minutes; below 0 where it costs time",
+            placeholder="Minutes; negative if it costs time",
             width=330,
             **kept,
         )
         return
     with st.container(gap="xsmall"):
         st.segmented_control(
-            question.label,
-            list(question.choices),
-            format_func=lambda choice: (
-                YES_NO.get(choice, str(choice).capitalize())
-                if isinstance(choice, bool | str)
-                else str(choice)
-            ),
-            **kept,
+            question.label, list(question.choices), format_func=choice_label, **kept
         )
         if question.unit in SCALES:
             st.caption(SCALES[question.unit])
@@ -127,7 +130,7 @@ def _keep(page: ui.Page, key: str) -> None:
     save_draft(page.scope, key, _answers())
 
 
-def _send(page: ui.Page, key: str, invited: Invitation | None) -> None:
+def _send(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
     typed = str(st.session_state.get("survey_respondent", "")).strip()
     respondent = invited.respondent if invited else typed or None
 
@@ -138,12 +141,6 @@ def _send(page: ui.Page, key: str, invited: Invitation | None) -> None:
     ui.run_action(page, "Your answers are in.", send)
 
 
-def narrow(page: ui.Page) -> None:
-    """As wide as a line is read."""
-    with st.container(width=720):
-        show(page)
-
-
 ui.run_page(
-    "survey", "How well does the enhancement help you?", narrow, needs_data=False, is_rated=False
+    "survey", "How well does the enhancement help you?", show, needs_data=False, is_rated=False
 )

@@ -1,19 +1,20 @@
-"""What do people talk about: the themes of their comments, each with its figures and quotes."""
+"""The themes of comments, each with its figures and quotes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import Window
 from core.base import text
-from core.feedback.themes import SOURCES, STATUSES, Comment, ThemeFigures, ThemeFound, ThemesFound
-from core.feedback.themes import themes_found as read_themes
+from core.feedback.themes.comments import SOURCES, Comment
+from core.feedback.themes.figures import STATUSES, ThemeReport, ThemeSummary, theme_report
 from core.feedback.themes.words import (
+    figures_words,
     given_words,
     reach_words,
     themes_answer,
-    trend_words,
     unassigned_words,
 )
 from pages import ui
@@ -21,11 +22,14 @@ from pages.feedback import themes_edit as edit
 
 SHOWN = 10
 MOST_FOUND = 30
-TONES = {"complaint": ("Complaint", "orange"), "praise": ("Praise", "green")}
+TONES: Mapping[str, tuple[str, Literal["orange", "green"]]] = {
+    "complaint": ("Complaint", "orange"),
+    "praise": ("Praise", "green"),
+}
 
 
 def show(page: ui.Page, window: Window) -> None:
-    found = ui.read(page, read_themes, window=window, today=page.today)
+    found = ui.read(page, theme_report, window=window, today=page.today)
     with st.container(border=True):
         st.subheader(ui.plain(themes_answer(found, window.label)), anchor=False)
         st.caption(ui.plain(unassigned_words(found)))
@@ -33,7 +37,7 @@ def show(page: ui.Page, window: Window) -> None:
         with st.container(horizontal=True):
             if page.person:
                 edit.make(page)
-                edit.gone(page, found)
+                edit.restore(page, found)
             ui.csv_button(
                 page,
                 lambda: pd.DataFrame([_row(one) for one in found.themes]),
@@ -42,7 +46,7 @@ def show(page: ui.Page, window: Window) -> None:
                 key="themes",
             )
         if not page.person:
-            st.caption("Deciding about themes takes an editor of this dashboard.")
+            st.caption("Only editors of this dashboard can change themes.")
     if search:
         _results(page, found, search)
         return
@@ -52,7 +56,7 @@ def show(page: ui.Page, window: Window) -> None:
         st.caption("Every comment of the period with its theme:", width="content")
         ui.csv_button(
             page,
-            lambda: pd.DataFrame(_rows(found)),
+            lambda: pd.DataFrame(_comment_rows(found)),
             name="Comments by theme",
             filters=window.label,
             key="theme_comments",
@@ -72,7 +76,7 @@ def _controls() -> tuple[str, str]:
             "Themes",
             list(STATUSES),
             default="all",
-            format_func=STATUSES.get,
+            format_func=STATUSES.__getitem__,
             key="themes_status",
             bind="query-params",
             required=True,
@@ -80,9 +84,9 @@ def _controls() -> tuple[str, str]:
     return search.strip(), status or "all"
 
 
-def _themes(page: ui.Page, found: ThemesFound, shown: Sequence[ThemeFound]) -> None:
+def _themes(page: ui.Page, found: ThemeReport, shown: Sequence[ThemeSummary]) -> None:
     if not shown:
-        st.caption("No theme is of this kind yet." if found.themes else "There are no themes yet.")
+        st.caption("No themes of this kind yet." if found.themes else "There are no themes yet.")
     listed, pages = st.container(), -(-len(shown) // SHOWN)
     number = st.pagination(pages, key="themes_page") if pages > 1 else 1
     with listed:
@@ -90,7 +94,7 @@ def _themes(page: ui.Page, found: ThemesFound, shown: Sequence[ThemeFound]) -> N
             _theme(page, found, one)
 
 
-def _theme(page: ui.Page, found: ThemesFound, one: ThemeFound) -> None:
+def _theme(page: ui.Page, found: ThemeReport, one: ThemeSummary) -> None:
     theme, figures = one.theme, one.figures
     with st.container(border=True, gap="small", key=f"theme_{theme.key}"):
         with st.container(
@@ -105,56 +109,45 @@ def _theme(page: ui.Page, found: ThemesFound, one: ThemeFound) -> None:
                 with st.container(horizontal=True, gap="small", width="content"):
                     edit.opportunity(page, one)
                     edit.change(page, found, one)
-        st.markdown(ui.plain(_counted(figures)))
+        words = f"{figures_words(figures)}." if figures.count else "No comments in this period."
+        st.markdown(ui.plain(words))
         st.caption(ui.plain(_about(one)))
         for quote in figures.quotes:
-            _quote(page, quote)
+            # Text, never Markdown: people may write markup.
+            with st.container(gap=None):
+                st.text(quote.text)
+                st.caption(ui.plain(_origin(page, quote)))
 
 
-def _badges(one: ThemeFound) -> None:
+def _badges(one: ThemeSummary) -> None:
     if one.theme.is_pinned:
         st.badge("Pinned", color="blue")
     if one.figures.tone in TONES:
         label, colour = TONES[one.figures.tone]
-        st.badge(label, color=colour, help="By what people gave with their comments, not by words")
+        st.badge(label, color=colour, help="From ratings given with the comments, not their words")
     if one.opportunities:
         st.badge("In the roadmap", color="gray")
 
 
-def _counted(figures: ThemeFigures) -> str:
-    if not figures.count:
-        return "No comment in this period."
-    comments = text.times(figures.count, "comment")
-    people = text.times(figures.raters, "person", "people")
-    return f"{comments}, {people}; {trend_words(figures)}."
-
-
-def _about(one: ThemeFound) -> str:
+def _about(one: ThemeSummary) -> str:
     figures = one.figures
-    said = [given_words(given) for given in figures.given]
+    parts = [given_words(given) for given in figures.given]
     if figures.busiest_share is not None and figures.raters > 1:
-        said.append(f"{text.share(figures.busiest_share)} of the comments by one person")
+        parts.append(f"{text.share(figures.busiest_share)} of the comments by one person")
     if figures.categories:
         first = list(figures.categories.items())[:3]
-        said.append("tickets: " + ", ".join(f"{name} {number}" for name, number in first))
+        parts.append("tickets: " + ", ".join(f"{name} {number}" for name, number in first))
     if one.everything is not None:
-        said.append(f"{text.count(one.everything.count)} with what is excluded")
-    return "; ".join(said) or "Nobody gave a thumb or stars with it."
+        parts.append(f"{text.count(one.everything.count)} with excluded comments")
+    return "; ".join(parts) or "No thumbs or stars were given with these comments."
 
 
-def _quote(page: ui.Page, comment: Comment) -> None:
-    # Text, never Markdown: people write what they like.
-    with st.container(gap=None):
-        st.text(comment.text)
-        st.caption(ui.plain(_where(page, comment)))
+def _origin(page: ui.Page, comment: Comment) -> str:
+    parts = (SOURCES[comment.source].rstrip("?"), comment.ticket, text.ago(comment.day, page.today))
+    return ", ".join(filter(None, parts))
 
 
-def _where(page: ui.Page, comment: Comment) -> str:
-    said = (SOURCES[comment.source].rstrip("?"), comment.ticket, text.ago(comment.day, page.today))
-    return ", ".join(filter(None, said))
-
-
-def _unassigned(page: ui.Page, found: ThemesFound) -> None:
+def _unassigned(page: ui.Page, found: ThemeReport) -> None:
     figures = found.unassigned
     if not figures.count:
         return
@@ -165,13 +158,12 @@ def _unassigned(page: ui.Page, found: ThemesFound) -> None:
             _comments(page, found, [(comment, None) for comment in newest])
 
 
-def _results(page: ui.Page, found: ThemesFound, search: str) -> None:
-    wanted = search.casefold()
+def _results(page: ui.Page, found: ThemeReport, search: str) -> None:
     hits = [
         (comment, one)
         for one in (*found.themes, None)
         for comment in (found.unassigned if one is None else one.figures).comments
-        if wanted in comment.text.casefold()
+        if search.casefold() in comment.text.casefold()
     ]
     hits.sort(key=lambda hit: (hit[0].at, hit[0].key), reverse=True)
     with st.container(border=True):
@@ -184,7 +176,7 @@ def _results(page: ui.Page, found: ThemesFound, search: str) -> None:
 
 
 def _comments(
-    page: ui.Page, found: ThemesFound, hits: Sequence[tuple[Comment, ThemeFound | None]]
+    page: ui.Page, found: ThemeReport, hits: Sequence[tuple[Comment, ThemeSummary | None]]
 ) -> None:
     for comment, one in hits:
         with st.container(
@@ -193,13 +185,13 @@ def _comments(
             with st.container(gap=None, width="stretch"):
                 st.text(comment.text)
                 theme = one.theme.name if one is not None else "no theme"
-                st.caption(ui.plain(f"{theme}; {_where(page, comment)}"))
+                st.caption(ui.plain(f"{theme}; {_origin(page, comment)}"))
             if page.person:
                 edit.move(page, found, comment, one)
 
 
-def _rows(found: ThemesFound) -> list[dict[str, object]]:
-    """The comments behind the themes, without the names of those who wrote them."""
+def _comment_rows(found: ThemeReport) -> list[dict[str, object]]:
+    """The comments by theme, without the names of their authors."""
     groups = [
         (one.theme.name, dict(zip(one.theme.comments, one.theme.how, strict=True)), one.figures)
         for one in found.themes
@@ -222,7 +214,7 @@ def _rows(found: ThemesFound) -> list[dict[str, object]]:
     ]
 
 
-def _row(one: ThemeFound) -> dict[str, object]:
+def _row(one: ThemeSummary) -> dict[str, object]:
     figures = one.figures
     return {
         "Theme": one.theme.name,

@@ -1,4 +1,4 @@
-"""The widget: a thumb that saves at once, then stars and words; and who it is that rates."""
+"""The rating widgets: a thumb that saves at once, then stars and a comment; and who rates."""
 
 import secrets
 from typing import Any
@@ -13,27 +13,27 @@ from core.feedback import (
     LONGEST_COMMENT,
     RatedEnhancement,
     Vote,
+    anonymous_rater,
     cast_vote,
     current_vote,
     subject_of,
 )
-from core.feedback.raters import anonymous_rater
 from core.store import Scope
 from pages.ui.actions import run_action
 from pages.ui.page import Page
 
 THUMBS = ("down", "up")  # as the widget numbers them
-# What the server gives each browser; it tells two visits of one browser to be one rater.
+# The server's cookie for each browser: it identifies an anonymous rater across visits.
 BROWSER = "_streamlit_xsrf"
-# As many votes may one rater cast in a minute.
+# The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
 VOTES = Buckets()
 
 
 def rater(page: Page) -> str:
-    """Who rates: who is signed in, else the address they typed, else somebody without a name."""
-    if st.user.get("is_logged_in") and st.user.get("email"):
-        return str(st.user["email"])
+    """The signed-in address, else the typed one, else a pseudonym of the browser."""
+    if known := _signed_in():
+        return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
     browser = _browser(st.context.cookies.get(BROWSER))
@@ -43,7 +43,7 @@ def rater(page: Page) -> str:
 
 
 def _browser(cookie: object) -> str | None:
-    """What the server's cookie says at each visit: it is written with another mask each time."""
+    """The constant part of the server's cookie, which is written with a new mask each time."""
     parts = cookie.split("|") if isinstance(cookie, str) else []
     if len(parts) != 4 or parts[0] != "2":
         return None
@@ -54,13 +54,13 @@ def _browser(cookie: object) -> str | None:
         return None
 
 
-def is_signed_in() -> bool:
-    return bool(st.user.get("is_logged_in") and st.user.get("email"))
+def _signed_in() -> str | None:
+    return str(st.user.get("email") or "") or None if st.user.get("is_logged_in") else None
 
 
 def address_box() -> None:
-    """Where who is not signed in may say who they are."""
-    if not is_signed_in():
+    """The address of a rater who is not signed in."""
+    if not _signed_in():
         st.text_input(
             "Your address (optional)",
             key="feedback_rater",
@@ -72,13 +72,13 @@ def address_box() -> None:
 
 
 def thumbs(page: Page, run: RatedEnhancement) -> None:
-    vote, key = run.vote, f"feedback_thumb_{run.id}"
-    thumb = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
-    st.feedback("thumbs", key=key, default=thumb, on_change=_save_thumb, args=(page, run, key))
+    key = f"feedback_thumb_{run.id}"
+    default = _thumb_index(run.vote)
+    st.feedback("thumbs", key=key, default=default, on_change=_save_thumb, args=(page, run, key))
 
 
 def stars_and_comment(page: Page, run: RatedEnhancement, vote: Vote) -> None:
-    """What can be added once the thumb is in."""
+    """What can be added to a thumb."""
     stars, comment = f"feedback_stars_{run.id}", f"feedback_comment_{run.id}"
     st.feedback(
         "stars",
@@ -102,52 +102,10 @@ def stars_and_comment(page: Page, run: RatedEnhancement, vote: Vote) -> None:
         st.form_submit_button("Save comment", on_click=_save_comment, args=(page, run, comment))
 
 
-def _save_thumb(page: Page, run: RatedEnhancement, key: str) -> None:
-    # 0 is a thumb down, and None takes a thumb back.
-    pressed = st.session_state[key]
-    thumb = CLEAR if pressed is None else THUMBS[pressed]
-    _save(page, run, "Vote taken back." if pressed is None else "Vote saved.", thumb=thumb)
-
-
-def _save_stars(page: Page, run: RatedEnhancement, key: str) -> None:
-    # The widget counts from 0, people count stars from 1.
-    pressed = st.session_state[key]
-    rating = CLEAR if pressed is None else pressed + 1
-    _save(page, run, "Stars taken back." if pressed is None else "Stars saved.", rating=rating)
-
-
-def _save_comment(page: Page, run: RatedEnhancement, key: str) -> None:
-    text = str(st.session_state[key]).strip()
-    _save(page, run, "Comment saved." if text else "Comment removed.", comment=text or CLEAR)
-
-
-def _save(page: Page, run: RatedEnhancement, done: str, **vote: Any) -> None:
-    run_action(
-        page,
-        done,
-        _cast,
-        subject=subject_of(enhancement=run.id),
-        rater=rater(page),
-        ticket_id=run.ticket_id,
-        **vote,
-    )
-
-
-def _cast(scope: Scope, *, rater: str, **vote: Any) -> None:
-    """Cast the vote, unless this rater has cast too many within a minute."""
-    wait = VOTES.take((scope.account, rater), burst=MOST_VOTES, seconds=60.0)
-    if wait:
-        raise InputError(
-            f"More than {MOST_VOTES} votes in a minute: go on in {text.duration(wait + 1)}."
-        )
-    cast_vote(scope, rater=rater, **vote)
-
-
 def was_useful(page: Page) -> None:
-    """The same, small, at the foot of a page: was it useful?"""
+    """The question at the foot of a page whether it was useful."""
     subject, key = subject_of(page=f"/{page.key}"), f"useful_{page.key}_{page.account.id}"
-    vote = current_vote(page.scope, subject, rater(page))
-    known = THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
+    known = _thumb_index(current_vote(page.scope, subject, rater(page)))
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
     ):
@@ -157,13 +115,46 @@ def was_useful(page: Page) -> None:
         )
 
 
+def _thumb_index(vote: Vote | None) -> int | None:
+    return THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
+
+
+def _save_thumb(page: Page, run: RatedEnhancement, key: str) -> None:
+    # 0 is a thumb down, and None takes a thumb back.
+    pressed = st.session_state[key]
+    thumb = CLEAR if pressed is None else THUMBS[pressed]
+    _save_run(page, run, "Vote taken back." if pressed is None else "Vote saved.", thumb=thumb)
+
+
+def _save_stars(page: Page, run: RatedEnhancement, key: str) -> None:
+    # The widget counts from 0, people count stars from 1.
+    pressed = st.session_state[key]
+    rating = CLEAR if pressed is None else pressed + 1
+    _save_run(page, run, "Stars taken back." if pressed is None else "Stars saved.", rating=rating)
+
+
+def _save_comment(page: Page, run: RatedEnhancement, key: str) -> None:
+    text = str(st.session_state[key]).strip()
+    _save_run(page, run, "Comment saved." if text else "Comment removed.", comment=text or CLEAR)
+
+
+def _save_run(page: Page, run: RatedEnhancement, done: str, **vote: Any) -> None:
+    vote |= {"subject": subject_of(enhancement=run.id), "ticket_id": run.ticket_id}
+    run_action(page, done, _cast, rater(page), **vote)
+
+
 def _save_useful(page: Page, subject: str, key: str) -> None:
     pressed = st.session_state[key]
-    run_action(
-        page,
-        "Vote taken back." if pressed is None else "Thank you, saved.",
-        _cast,
-        subject=subject,
-        rater=rater(page),
-        thumb=CLEAR if pressed is None else THUMBS[pressed],
-    )
+    thumb = CLEAR if pressed is None else THUMBS[pressed]
+    done = "Vote taken back." if pressed is None else "Thank you, saved."
+    run_action(page, done, _cast, rater(page), subject=subject, thumb=thumb)
+
+
+def _cast(scope: Scope, who: str, **vote: Any) -> None:
+    """Cast a rater's vote, unless they have cast too many within a minute."""
+    wait = VOTES.take((scope.account, who), burst=MOST_VOTES, seconds=60.0)
+    if wait:
+        raise InputError(
+            f"More than {MOST_VOTES} votes in a minute: go on in {text.duration(wait + 1)}."
+        )
+    cast_vote(scope, rater=who, **vote)

@@ -5,8 +5,7 @@ from starlette.applications import Starlette
 
 from core.api import ROUTES, limits, serving
 from core.api.limits import Buckets, retry_after
-from core.feedback import feedback_list
-from core.feedback import write_batcher as together
+from core.feedback import feedback_list, write_batcher
 from core.store import ApiToken, Scope, engine, table
 from tests.api.conftest import TestClient
 
@@ -167,7 +166,7 @@ def test_a_store_that_is_busy_is_503_and_takes_the_vote_later(client, store, vot
 
 
 def test_a_queue_that_is_full_is_503(client, store, vote, monkeypatch):
-    monkeypatch.setattr(together, "MOST_WAITING", 0)
+    monkeypatch.setattr(write_batcher, "MOST_WAITING", 0)
     assert client.post(URL, json=vote()).status_code == 503
 
 

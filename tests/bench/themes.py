@@ -24,9 +24,7 @@ from sklearn.metrics import (
 )
 
 from core.base.settings import ROOT
-from core.feedback.themes.model import fit
-from core.feedback.themes.stopwords import STOP_WORDS
-from core.feedback.themes.telling import theme_name
+from core.feedback.themes.model import STOP_WORDS, fit, theme_name
 from tests.bench.__main__ import machine
 from tests.bench.sync import high_water_mb
 

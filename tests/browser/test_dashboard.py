@@ -10,7 +10,7 @@ PAGES = {
     "customer_engagement": "Who drives engagement, and who is slipping away?",
     "tester_leaderboard": "Who finds the bugs that matter?",
     "success_criteria": "Are we meeting our success criteria?",
-    "feedback": "What do people say about what they got?",
+    "feedback": "What do people say about the enhancements?",
     "data": "Where do the numbers come from, and how fresh are they?",
 }
 TROUBLE = ("Traceback", "Error", "Warning", "WARNING", "deprecated")

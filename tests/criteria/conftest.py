@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_ticket
 from core.ingest.save import save_surveys, save_tickets
 from tests.criteria.weeks import answer, run, save, ticket, vote

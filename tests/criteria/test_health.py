@@ -15,7 +15,7 @@ from core.criteria.restatement import MOST_WEEKS, difference, later_weeks
 from core.criteria.verdicts import evaluate
 from core.criteria.window_data import day_instants, instants
 from core.feedback import CLEAR, cast_vote
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_surveys, save_tickets
 from core.store import PROMETHEUS, AccountSetting, Scope, ScrapeGap, ScrapeSpan, table

@@ -10,7 +10,7 @@ from core.criteria.ledger import exclude, exclusions
 from core.criteria.quality import FEW_RESPONSES, MOST_LISTED, findings
 from core.criteria.verdicts import evaluate
 from core.feedback import CLEAR, cast_vote
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements, save_surveys
 from core.store import PROMETHEUS, AccountSetting, GaugeReading, Scope, ScrapeGap, ScrapeSpan, table

@@ -11,9 +11,9 @@ from core.base.errors import InputError
 from core.criteria.ledger import exclude
 from core.demo import DEMO_ACCOUNT, build_demo
 from core.feedback import cast_vote, record_votes
-from core.feedback.opinions import valid_cast
-from core.feedback.survey_parser import parse_survey
-from core.feedback.themes import (
+from core.feedback.surveys import parse_survey
+from core.feedback.themes import words as theme_words
+from core.feedback.themes.edit import (
     add_rule,
     delete_theme,
     make_theme,
@@ -24,10 +24,10 @@ from core.feedback.themes import (
     rename_theme,
     restore_theme,
     theme_history,
-    themes_found,
     withdraw_rule,
 )
-from core.feedback.themes import words as theme_words
+from core.feedback.themes.figures import theme_report
+from core.feedback.votes import valid_cast
 from core.ingest.parse.records import parse_ticket
 from core.ingest.save import save_surveys, save_tickets
 from core.review.roadmap import create_opportunity, opportunities
@@ -59,7 +59,6 @@ def write(store, texts, account="a", start=0, raters=7, **more):
             subject=f"enhancement:e{n}",
             rater=f"rater {n % raters}",
             ticket_id=f"T{n % 9}",
-            enhancement_id=f"e{n}",
             comment=text,
             at=NOW - timedelta(days=1 + n % 60, minutes=n),
             **{"thumb": "down" if n % 3 else "up", "rating": n % 5 + 1} | more,
@@ -71,7 +70,7 @@ def write(store, texts, account="a", start=0, raters=7, **more):
 
 
 def found(store, account="a", window=ALL):
-    return themes_found(Scope(store, account), window=window, today=TODAY)
+    return theme_report(Scope(store, account), window=window, today=TODAY)
 
 
 def theme_of(store, text, account="a"):
@@ -142,7 +141,7 @@ def test_below_thirty_comments_there_are_only_themes_by_hand(store):
     write(store, MANY[:29])
     few = found(store)
     assert (few.themes, few.is_modelled, few.unassigned_share) == ((), False, 1.0)
-    assert "only themes that people make by hand" in theme_words.unassigned_words(few)
+    assert "they can only be made by hand" in theme_words.unassigned_words(few)
     make_theme(Scope(store, "a"), "Speed", by="Ann")
     add_rule(Scope(store, "a"), by_name(store, "Speed").theme, any_of=["slow"], by="Ann")
     (one,) = found(store).themes
@@ -173,7 +172,7 @@ def test_free_texts_of_the_survey_are_comments_too(store):
     assert one.figures.tone == "complaint"
     assert [(g.kind, g.n, g.estimate.value) for g in one.figures.given] == [("overall", 6, 5.0)]
     assert theme_words.themes_answer(found(store), "All time") == (
-        "Speed is the most frequent complaint: 6 comments, 6 people (all time); "
+        "Speed is the most frequent complaint (all time): 6 comments by 6 people; "
         "6 in the last 4 weeks, up from 0."
     )
 
@@ -253,7 +252,7 @@ def test_a_deleted_theme_leaves_its_comments_and_does_not_come_back_by_itself(st
     assert texts_of(theme) <= rest
     write(store, ["loading is slow and takes ages again"], start=200)
     assert not any("slow" in text for one in found(store).themes for text in texts_of(one.theme))
-    with pytest.raises(InputError, match="no such theme"):
+    with pytest.raises(InputError, match="no longer exists"):
         rename_theme(Scope(store, "a"), theme_with(theme, number), "Speed", by="Ann")
     restore_theme(Scope(store, "a"), number, by="Ann")
     assert texts_of(theme) <= texts_of(theme_of(store, SPEED[0]))
@@ -286,7 +285,7 @@ def test_hand_goes_before_rule_and_rule_before_model(store):
     assert theme_of(store, SPEED[0]).name != "Mine"
     moved = changes(Scope(store, "a"), subject=f"theme of {key}")
     assert [change.by for change in moved] == ["Bob"] * 3
-    with pytest.raises(InputError, match="no such comment"):
+    with pytest.raises(InputError, match="no longer exists"):
         move_comment(Scope(store, "a"), "feedback:nothing", mine, by="Ann")
 
 
@@ -354,7 +353,7 @@ def test_a_new_demo_keeps_what_people_decided(store):
     theme = next(one.theme for one in first.themes if one.theme.id is None)
     rename_theme(Scope(store, DEMO_ACCOUNT), theme, "My own", by="Ann")
     build_demo(store, today=TODAY + timedelta(days=1), force=True)
-    again = themes_found(Scope(store, DEMO_ACCOUNT), window=ALL, today=TODAY + timedelta(days=1))
+    again = theme_report(Scope(store, DEMO_ACCOUNT), window=ALL, today=TODAY + timedelta(days=1))
     (mine,) = [one for one in again.themes if one.theme.name == "My own"]
     kept = texts_of(mine.theme) & texts_of(theme)
     assert len(kept) >= 0.8 * len(texts_of(theme))
@@ -362,7 +361,7 @@ def test_a_new_demo_keeps_what_people_decided(store):
 
 def test_sentences_say_what_there_is_and_what_there_is_not(store):
     assert theme_words.themes_answer(found(store), "All time") == (
-        "Nobody wrote a comment (all time)."
+        "There are no comments (all time)."
     )
     write(store, ["Too slow", "Wrong"], raters=2)
     assert theme_words.themes_answer(found(store), "All time") == (
@@ -371,7 +370,7 @@ def test_sentences_say_what_there_is_and_what_there_is_not(store):
     make_theme(Scope(store, "a"), "Speed, load", by="Ann", any_of=["slow"])
     one = by_name(store, "Speed, load")
     assert theme_words.themes_answer(found(store), "All time") == (
-        "“Speed, load” is what people write about most: 1 comment, 1 person (all time); "
+        "“Speed, load” is the most frequent theme (all time): 1 comment by 1 person; "
         "1 in the last 4 weeks, up from 0."
     )
     assert [theme_words.given_words(given) for given in one.figures.given] == [

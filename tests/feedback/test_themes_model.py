@@ -9,13 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import InputError
+from core.feedback.themes.assignment import Decisions, Placing, Rule, assign_themes, checked_rule
 from core.feedback.themes.comments import Comment
-from core.feedback.themes.decided import Decided, KeptRule, KeptTheme, Placing
 from core.feedback.themes.figures import quotes_of
-from core.feedback.themes.model import fit
-from core.feedback.themes.placed import placed
-from core.feedback.themes.rules import Rule, checked_rule
-from core.feedback.themes.telling import telling_terms, theme_name
+from core.feedback.themes.model import characteristic_terms, fit, theme_name
+from core.store import Theme
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -83,7 +81,7 @@ def kept(number, **more):
         "merged_into": None,
         "deleted_at": None,
     }
-    return KeptTheme(**row | more)
+    return Theme(account_id="a", **row | more)
 
 
 def grouping(texts, groups):
@@ -109,7 +107,7 @@ def test_texts_of_one_topic_are_one_group_and_it_is_named_by_their_words():
 
 def test_the_same_texts_give_the_same_groups_in_another_process():
     code = (
-        "import sys; from core.themes.model import fit\n"
+        "import sys; from core.feedback.themes.model import fit\n"
         "texts = sys.stdin.read().splitlines()\n"
         "print(fit(frozenset(texts)).groups_of(texts))"
     )
@@ -129,7 +127,9 @@ def test_the_same_texts_give_the_same_groups_in_another_process():
 
 
 def test_importing_the_themes_does_not_import_the_model():
-    code = "import sys, core.themes, core.roadmap; sys.exit('sklearn' in sys.modules)"
+    code = (
+        "import sys, core.feedback.themes, core.review.roadmap; sys.exit('sklearn' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -158,7 +158,9 @@ def test_a_text_that_the_model_has_not_seen_joins_the_group_that_it_is_like():
 
 
 def test_names_come_from_words_and_phrases_of_more_than_one_text():
-    terms = telling_terms([["device history helps", "device history again"], ["too long", "long"]])
+    terms = characteristic_terms(
+        [["device history helps", "device history again"], ["too long", "long"]]
+    )
     assert terms[0][0] == "device history"
     assert theme_name(terms[0], []) == "Device history"
     assert theme_name((), ["zzz", "👍"]) == "👍"
@@ -202,12 +204,12 @@ def test_each_comment_is_in_one_theme_at_most_and_hand_goes_before_rule_before_m
     texts, moved, random
 ):
     comments = [comment(n, text) for n, text in enumerate(texts)]
-    known = Decided(
+    known = Decisions(
         themes={n: kept(n, deleted_at=NOON if n == 3 else None) for n in (1, 2, 3)},
-        rules=(KeptRule(1, 1, Rule(("slow",))), KeptRule(2, 3, Rule(("fine",)))),
+        rules=(Rule(("slow",), id=1, theme_id=1), Rule(("fine",), id=2, theme_id=3)),
         placings={f"feedback:{n}": Placing(to, "hand", "") for n, to in moved.items()},
     )
-    found = placed(comments, known, today=TODAY)
+    found = assign_themes(comments, known, today=TODAY)
     places = [
         (one.key, theme.key, how)
         for theme in found.themes
@@ -230,7 +232,7 @@ def test_each_comment_is_in_one_theme_at_most_and_hand_goes_before_rule_before_m
             assert where[one.key][1] == "model"
     assert found.is_modelled <= (len(comments) >= 30)
     random.shuffle(comments)
-    assert placed(comments, known, today=TODAY) == found
+    assert assign_themes(comments, known, today=TODAY) == found
 
 
 def test_quotes_are_of_different_words_and_people_and_the_newest_of_equals():

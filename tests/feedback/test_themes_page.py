@@ -9,7 +9,7 @@ from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.demo.active_store import close_stores
 from core.feedback import cast_vote
-from core.feedback.themes import themes_found
+from core.feedback.themes.figures import theme_report
 from core.review.roadmap import opportunities
 from core.store import Scope
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
@@ -96,7 +96,7 @@ def test_few_comments_are_said_to_have_themes_by_hand_only(opened):
     _, app = opened(["Too slow", "Wrong article", "**bold** <b>x</b>"])
     app.run()
     assert not app.exception
-    assert any("only themes that people make by hand" in text for text in said(app))
+    assert any("they can only be made by hand" in text for text in said(app))
     assert any("none of them is in a theme yet" in text for text in said(app))
 
 
@@ -104,7 +104,7 @@ def test_themes_are_named_counted_quoted_and_can_be_taken_away(opened):
     store, app = opened(many())
     app.run()
     assert not app.exception
-    found = themes_found(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
+    found = theme_report(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
     assert len(found.themes) >= 2
     quotes = {text.value for text in app.text}
     assert all(quote.text in quotes for one in found.themes[:10] for quote in one.figures.quotes)
@@ -132,7 +132,7 @@ def test_an_editor_makes_a_theme_rules_it_and_takes_it_to_the_roadmap(opened):
     app.run()
     app.text_input(key="themes_change_1_0_any").set_value("slow, took ages").run()
     pressed(app, "themes_change_1_0", "Add rule")
-    assert any("2 comments, 2 people" in text for text in said(app))
+    assert any("2 comments by 2 people" in text for text in said(app))
     app.session_state["themes_opportunity_1_0"] = True
     app.run()
     pressed(app, "themes_opportunity_1_0", "Enter it into the roadmap")
@@ -145,7 +145,7 @@ def test_an_editor_makes_a_theme_rules_it_and_takes_it_to_the_roadmap(opened):
 
 def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     store, app = opened(["Too slow today", "slow again", "fine"])
-    from core.feedback.themes import make_theme
+    from core.feedback.themes.edit import make_theme
 
     make_theme(Scope(store, "a"), "Speed", by="Ann")
     app.run()
@@ -157,12 +157,12 @@ def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     app.selectbox(key=f"{box}_to").set_value("1").run()
     pressed(app, box, "Move it")
     assert not app.exception
-    found = themes_found(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
+    found = theme_report(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
     assert [c.text for c in found.themes[0].figures.comments] == ["slow again"]
 
 
 def _open_keys(store):
-    found = themes_found(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
+    found = theme_report(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
     return [
         f"themes_move_{comment.key}_0"
         for comment in found.unassigned.comments

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from core.analytics.dates import last_complete_week
 from core.criteria.ledger import CriterionEdit, annotate, change_criterion, exclude
 from core.feedback import cast_vote
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_surveys, save_tickets
 from core.store import Scope

@@ -1,29 +1,28 @@
-"""What people wrote: comments on what they got, and the free texts of the survey."""
+"""Comments: those on votes on tickets and enhancements, and the free texts of the survey."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session
 
 from core.analytics.exclusions import Excluded
-from core.feedback.survey_answers import TEXTS
+from core.feedback.surveys import TEXTS
 from core.store import Feedback, SurveyResponse, Ticket, on_enhancer, table
 
 FEEDBACK = "feedback"
-# Where a comment comes from, as people read it.
+# Where a comment comes from, with its label.
 SOURCES = {FEEDBACK: "Feedback"} | TEXTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:
-    """Words that someone wrote, with what they gave beside them; `source` is one of `SOURCES`.
+    """A comment and the ratings given with it; `source` is one of `SOURCES`.
 
-    `thumb` and `stars` are of a vote, `overall` is the rating of a whole survey response. `rater`
-    tells people apart; a response without a name is a person of its own.
+    `thumb` and `stars` are those of the vote, `overall` is the rating of a whole survey response.
+    `rater` identifies a person; a response without a name is a person of its own.
     """
 
     key: str
@@ -40,8 +39,8 @@ class Comment:
     category: str | None = None
 
     @property
-    def said(self) -> str:
-        """What tells these words from others: a comment can be written anew."""
+    def digest(self) -> str:
+        """A digest of the text, which its author may change later."""
         return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def is_left_out(self, without: Excluded) -> bool:
@@ -53,25 +52,21 @@ class Comment:
 
 
 def comments_of(session: Session, account: str) -> list[Comment]:
-    """All comments of an account in the order of their time; those on pages of this product not."""
-    found = [*_in_product(session, account), *_in_survey(session, account)]
+    """All comments of an account, the oldest first; without those on pages of this product."""
+    found = [*_of_votes(session, account), *_of_survey(session, account)]
     return sorted(
         (comment for comment in found if comment.text.strip()),
         key=lambda comment: (comment.at, comment.key),
     )
 
 
-def _in_product(session: Session, account: str) -> Iterator[Comment]:
+def _of_votes(session: Session, account: str) -> Iterator[Comment]:
     votes, tickets = table(Feedback).c, table(Ticket).c
     own_ticket = and_(tickets.account_id == votes.account_id, tickets.id == votes.ticket_id)
     statement = (
         select(table(Feedback), tickets.category)
         .select_from(table(Feedback).outerjoin(table(Ticket), own_ticket))
-        .where(
-            votes.account_id == account,
-            votes.comment.is_not(None),
-            on_enhancer(),
-        )
+        .where(votes.account_id == account, votes.comment.is_not(None), on_enhancer())
     )
     for row in session.connection().execute(statement).mappings():
         yield Comment(
@@ -89,23 +84,19 @@ def _in_product(session: Session, account: str) -> Iterator[Comment]:
         )
 
 
-def _in_survey(session: Session, account: str) -> Iterator[Comment]:
+def _of_survey(session: Session, account: str) -> Iterator[Comment]:
     answers = table(SurveyResponse)
     written = or_(*(answers.c[name].is_not(None) for name in TEXTS))
     statement = select(answers).where(answers.c.account_id == account, written)
     for row in session.connection().execute(statement).mappings():
         for name in TEXTS:
             if row[name] is not None:
-                yield _answer(row, name)
-
-
-def _answer(row: Any, name: str) -> Comment:
-    return Comment(
-        key=f"survey:{row['id']}:{name}",
-        source=name,
-        text=row[name],
-        at=row["answered_at"],
-        day=row["answered_day"],
-        rater=row["respondent"] or f"response {row['id']}",
-        overall=row["overall"],
-    )
+                yield Comment(
+                    key=f"survey:{row['id']}:{name}",
+                    source=name,
+                    text=row[name],
+                    at=row["answered_at"],
+                    day=row["answered_day"],
+                    rater=row["respondent"] or f"response {row['id']}",
+                    overall=row["overall"],
+                )

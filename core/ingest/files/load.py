@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from core.base import text
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, excerpt
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey
 from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
 from core.ingest.files.records import BadRow, RecordFile, open_records
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket

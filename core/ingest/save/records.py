@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 from core.feedback import Cast, record_votes, subject_of
-from core.feedback.survey_parser import ParsedSurvey
-from core.feedback.surveys import record_responses
+from core.feedback.surveys import ParsedSurvey, record_responses
 from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
 from core.ingest.save.testio import SaveResult
 from core.store import Enhancement, Ticket, Unit
@@ -76,7 +75,7 @@ def save_feedback(
 
     A vote that names no rater is the opinion of someone of its own.
     """
-    counts = record_votes(
+    counts, _ = record_votes(
         unit,
         [
             Cast(
@@ -87,7 +86,6 @@ def save_feedback(
                 rating=vote.rating,
                 comment=vote.comment,
                 ticket_id=vote.ticket_id,
-                enhancement_id=vote.enhancement_id,
                 vote_id=None if vote.id is None else vote_id(vote.id),
             )
             for vote in votes

@@ -13,8 +13,7 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, parse_all
-from core.feedback.survey_answers import survey_results
-from core.feedback.survey_parser import parse_survey
+from core.feedback.surveys import parse_survey, survey_results
 from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
 from core.ingest.save import save_surveys
 from core.store import Counts, Scope, SurveyResponse, table

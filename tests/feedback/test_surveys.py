@@ -4,7 +4,6 @@ import pytest
 
 from core.analytics.dates import Window
 from core.base.errors import InputError
-from core.feedback.survey_answers import survey_results
 from core.feedback.surveys import (
     draft_of,
     invitation_of,
@@ -12,6 +11,7 @@ from core.feedback.surveys import (
     invite,
     save_draft,
     send_answers,
+    survey_results,
 )
 from core.store import Scope, SurveyResponse, table
 

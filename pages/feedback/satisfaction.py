@@ -1,4 +1,4 @@
-"""What votes say over time and by kind of ticket, with what silence could change."""
+"""Satisfaction by votes: bounds, weekly means, and breakdowns by stars and kind of ticket."""
 
 from datetime import datetime, time, timedelta
 
@@ -6,44 +6,43 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import last_complete_week
-from core.analytics.exclusions import excluded
+from core.analytics.exclusions import Excluded, excluded
 from core.base import text
 from core.charts.time import Series, TimePoint, time_chart
 from core.criteria.charts import stacked_choices
-from core.feedback.comment_breakdown import (
+from core.feedback.satisfaction import (
     BREAKDOWNS,
     Group,
-    Voice,
+    ResponseBounds,
     breakdown,
     rating_counts,
-    voices,
+    response_bounds,
     weekly_ratings,
 )
 from pages import ui
 from pages.ui.filters import Filters
 
 WEEKS = 12
-# Beyond this part of the votes one rater is told of in so many words.
+# Above this share of the votes the busiest rater is shown in orange.
 MOST_OF_ONE = 0.3
 
 
 def show(page: ui.Page, chosen: Filters) -> None:
     without = ui.read(page, excluded)
-    asked = {"window": chosen.window, "without": without}
-    found = ui.read(page, voices, **asked)
+    ratings, thumbs = ui.read(page, response_bounds, window=chosen.window, without=without)
     left, right = st.columns(2)
     with left:
-        _voice(found.rating, "stars", "ratings", "Stars")
+        _figure(ratings, "stars", "ratings", "Stars")
         _over_time(page, chosen)
     with right:
-        _voice(found.thumb, "fraction", "thumbs", "Thumbs up")
+        _figure(thumbs, "fraction", "thumbs", "Thumbs up")
         _distribution(page, chosen)
-    _groups(page, chosen, asked)
+    _groups(page, chosen, without)
 
 
-def _voice(voice: Voice, unit: str, what: str, label: str) -> None:
-    """One kind of votes: what it says, how sure that is, and what silence leaves open."""
-    estimate = voice.estimate
+def _figure(found: ResponseBounds, unit: str, what: str, label: str) -> None:
+    """One kind of votes: its mean with interval, and its bounds for runs without votes."""
+    estimate = found.estimate
     with st.container(border=True):
         st.metric(label, text.amount(estimate.value, unit))
         if estimate.value is None:
@@ -51,27 +50,27 @@ def _voice(voice: Voice, unit: str, what: str, label: str) -> None:
             return
         interval = text.between(estimate.low, estimate.high, unit)
         st.caption(ui.plain(f"{text.count(estimate.n)} {what}; 95 % interval {interval}"))
-        if voice.asked:
-            rate = text.share(min(1.0, voice.answered / voice.asked))
-            worst, best = (text.amount(bound, unit) for bound in (voice.worst, voice.best))
+        if found.asked:
+            rate = text.share(min(1.0, found.answered / found.asked))
+            bounds = text.between(found.worst, found.best, unit)
+            runs = text.times(found.asked, "completed run")
             st.caption(
-                ui.plain(
-                    f"{rate} of {text.times(voice.asked, 'completed run')} got {what}. Had all "
-                    f"the others said the worst it would be {worst}, the best {best}."
-                )
+                ui.plain(f"{rate} of {runs} got {what}. Bounds for votes of the others: {bounds}.")
             )
-        if voice.busiest_share is not None:
-            share = text.share(voice.busiest_share)
-            colour = "orange" if voice.busiest_share > MOST_OF_ONE else "gray"
+        if found.busiest_share is not None:
+            share = text.share(found.busiest_share)
+            colour = "orange" if found.busiest_share > MOST_OF_ONE else "gray"
             st.caption(f":{colour}[{ui.plain(f'The busiest rater gave {share} of the {what}')}]")
 
 
 def _over_time(page: ui.Page, chosen: Filters) -> None:
-    # Whole weeks alone: the day after the period, or today, begins none that counts.
+    # Whole weeks only, none later than the period.
     after = min((chosen.window.end or page.today) + timedelta(days=1), page.today)
     weeks = tuple(last_complete_week(after, ago) for ago in range(WEEKS - 1, -1, -1))
     estimates = ui.read(page, weekly_ratings, weeks=weeks)
     known = [estimate.value for estimate in estimates if estimate.value is not None]
+    if not known:
+        return
     points = [
         TimePoint(
             at=datetime.combine(week.start + timedelta(days=3), time(12)),
@@ -84,8 +83,6 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
         for week, estimate in zip(weeks, estimates, strict=True)
         if week.start is not None
     ]
-    if not known:
-        return
     least, most = min(known), max(known)
     ui.chart(
         time_chart([Series("Stars", points)], unit="stars", grain="week", height=200),
@@ -100,16 +97,16 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
 
 def _distribution(page: ui.Page, chosen: Filters) -> None:
     given = ui.read(page, rating_counts, window=chosen.window)
-    if not sum(given.values()):
+    total = sum(given.values())
+    if not total:
         return
     frame = pd.DataFrame(
         [{"choice": str(n), "series": "In the product", "value": given[n]} for n in range(1, 6)]
     )
-    good = (given[4] + given[5]) / sum(given.values())
     ui.chart(
         stacked_choices(frame, unit="Ratings", what="Stars", height=200),
-        title=f"{text.share(good)} of the ratings are 4 or 5 stars",
-        subtitle="How often each number of stars was given",
+        title=f"{text.share((given[4] + given[5]) / total)} of the ratings are 4 or 5 stars",
+        subtitle="Number of ratings by stars",
         alt="Ratings by stars",
         page=page,
         filters=chosen.words,
@@ -117,7 +114,7 @@ def _distribution(page: ui.Page, chosen: Filters) -> None:
     )
 
 
-def _groups(page: ui.Page, chosen: Filters, asked: dict[str, object]) -> None:
+def _groups(page: ui.Page, chosen: Filters, without: Excluded) -> None:
     with st.container(border=True):
         st.subheader("By kind of ticket", anchor=False)
         by = st.segmented_control(
@@ -127,13 +124,14 @@ def _groups(page: ui.Page, chosen: Filters, asked: dict[str, object]) -> None:
             key="feedback_by",
             label_visibility="collapsed",
         )
-        found = ui.read(page, breakdown, **asked, by=by or BREAKDOWNS[0])
+        asked = {"window": chosen.window, "without": without, "by": by or BREAKDOWNS[0]}
+        found = ui.read(page, breakdown, **asked)
         if not found:
             st.caption("No votes in this period.")
             return
         frame = pd.DataFrame([_row(group) for group in found])
         st.dataframe(frame, hide_index=True)
-        st.caption("Stars and thumbs stay apart; groups of fewer than five are put together.")
+        st.caption("Stars and thumbs are separate; groups of fewer than five are pooled.")
         ui.csv_button(page, frame, name="Votes by kind", filters=chosen.words, key="groups")
 
 

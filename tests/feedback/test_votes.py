@@ -237,7 +237,7 @@ def test_votes_of_a_source_count_once(store):
         Cast(subject=SUBJECT, rater="Bob", at=NOON, rating=4, vote_id=-3),
     ]
     with store.write("acme") as unit:
-        assert record_votes(unit, reversed(votes)).added == 2
+        assert record_votes(unit, reversed(votes))[0].added == 2
     version = store.data_version("acme")
     with store.write("acme") as unit:
         record_votes(unit, votes)

@@ -11,12 +11,12 @@ from sqlalchemy import delete, insert
 from core.analytics.dates import Window, iso_week
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base.stats import mean_estimate, proportion_estimate
-from core.feedback.comment_breakdown import (
+from core.feedback.satisfaction import (
     FEWER,
     FEWEST,
     breakdown,
     rating_counts,
-    voices,
+    response_bounds,
     weekly_ratings,
 )
 from core.store import Enhancement, Feedback, Scope, Ticket, table
@@ -116,12 +116,12 @@ def heard(votes):
 )
 def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
     rows = fill(store, runs, votes)
-    found = voices(Scope(store, "a"), window=WINDOW, without=NOTHING)
+    rating, thumb = response_bounds(Scope(store, "a"), window=WINDOW, without=NOTHING)
     said = heard(votes)
     stars = [vote["rating"] for vote in said if vote["rating"] is not None]
     ups = [vote["thumb"] == "up" for vote in said if vote["thumb"]]
-    assert found.rating.estimate == mean_estimate(stars)
-    assert found.thumb.estimate == proportion_estimate(sum(ups), len(ups))
+    assert rating.estimate == mean_estimate(stars)
+    assert thumb.estimate == proportion_estimate(sum(ups), len(ups))
     done = {
         run["id"]
         for run in rows[Enhancement]
@@ -129,22 +129,22 @@ def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
         and run["status"] == "completed"
         and WINDOW.start <= run["created_at"].date() <= WINDOW.end
     }
-    assert found.rating.asked == found.thumb.asked == len(done)
+    assert rating.asked == thumb.asked == len(done)
     mine = [vote for vote in rows[Feedback] if vote["account_id"] == "a"]
-    for voice, key, ends in ((found.rating, "rating", (1, 5)), (found.thumb, "thumb", (0, 1))):
+    for bounds, key, ends in ((rating, "rating", (1, 5)), (thumb, "thumb", (0, 1))):
         reached = {v["enhancement_id"] for v in mine if v[key] is not None} & done
-        assert voice.answered == len(reached)
+        assert bounds.answered == len(reached)
         values = stars if key == "rating" else ups
         if not values:
-            assert (voice.worst, voice.best, voice.busiest_share) == (None, None, None)
+            assert (bounds.worst, bounds.best, bounds.busiest_share) == (None, None, None)
             continue
         silent = len(done) - len(reached)
-        for bound, end in zip((voice.worst, voice.best), ends, strict=True):
+        for bound, end in zip((bounds.worst, bounds.best), ends, strict=True):
             assert bound == pytest.approx((sum(values) + end * silent) / (len(values) + silent))
         by = defaultdict(int)
         for vote in said:
             by[vote["rater"]] += vote[key] is not None
-        assert voice.busiest_share == max(by.values()) / len(values)
+        assert bounds.busiest_share == max(by.values()) / len(values)
     counts = rating_counts(Scope(store, "a"), window=WINDOW)
     assert counts == {n: stars.count(n) for n in range(1, 6)}
     (week,) = weekly_ratings(Scope(store, "a"), weeks=[iso_week(WINDOW.start)])
@@ -199,7 +199,8 @@ def test_what_is_excluded_says_nothing(store):
         spans=((FIRST, FIRST + timedelta(hours=2)),),
         subjects=(("rater:%", FIRST, FIRST + timedelta(days=1)),),
     )
-    found = voices(Scope(store, "a"), window=WINDOW, without=out)
-    assert found.rating.estimate.n == len(NAMES) - 3
-    whole = voices(Scope(store, "a"), window=Window(None, None, "All"), without=NOTHING)
-    assert whole.thumb.estimate.n == len(NAMES)
+    rating, _ = response_bounds(Scope(store, "a"), window=WINDOW, without=out)
+    assert rating.estimate.n == len(NAMES) - 3
+    everything = Window(None, None, "All")
+    _, thumb = response_bounds(Scope(store, "a"), window=everything, without=NOTHING)
+    assert thumb.estimate.n == len(NAMES)

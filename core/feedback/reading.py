@@ -1,0 +1,275 @@
+"""Reading votes: current opinions, their history, lists, sums, and the runs to rate."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+
+from core.analytics.dates import Window
+from core.analytics.exclusions import Excluded
+from core.base.fields import clean
+from core.feedback.votes import Vote, feedback_id, vote_of, votes_by_id
+from core.store import Enhancement, Feedback, FeedbackVote, Scope, on_enhancer, table
+
+MOST_ROWS = 1_000
+
+FeedbackType = Literal["thumbs_up", "thumbs_down", "rating"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatedEnhancement:
+    """A run of the ticket enhancer and the given rater's vote on it (None: no vote yet)."""
+
+    id: str
+    ticket_id: str | None
+    status: str
+    seconds: float | None
+    created_at: datetime
+    vote: Vote | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Counts of opinions by kind; one opinion may hold a thumb and a rating.
+
+    `ratings` counts the ratings 1 to 5. `average_rating` is None without a rating,
+    `positive_percentage`, the thumbs that are up of 100 thumbs, without a thumb.
+    """
+
+    total: int
+    thumbs_up: int
+    thumbs_down: int
+    ratings: tuple[int, ...]
+    comments: int
+
+    @property
+    def average_rating(self) -> float | None:
+        """The mean of all ratings."""
+        given = sum(self.ratings)
+        stars = sum(stars * number for stars, number in enumerate(self.ratings, 1))
+        return stars / given if given else None
+
+    @property
+    def positive_percentage(self) -> float | None:
+        """The share of thumbs that are up, in per cent."""
+        thumbs = self.thumbs_up + self.thumbs_down
+        return 100 * self.thumbs_up / thumbs if thumbs else None
+
+
+def current_vote(scope: Scope, subject: str, rater: str) -> Vote | None:
+    """The rater's opinion on the subject; None when there is none."""
+    key = feedback_id(clean(subject.strip()), clean(rater.strip()))
+    with scope.read() as session:
+        return votes_by_id(session, scope.account, [key]).get(key)
+
+
+def vote_history(scope: Scope, subject: str, rater: str) -> list[Vote]:
+    """The rater's opinion after each vote on the subject, the oldest first."""
+    now = current_vote(scope, subject, rater)
+    if now is None:
+        return []
+    votes = table(FeedbackVote).c
+    statement = (
+        select(votes.thumb, votes.rating, votes.comment, votes.cast_at.label("updated_at"))
+        .where(votes.account_id == scope.account, votes.feedback_id == now.id)
+        .order_by(votes.cast_at, votes.id)
+    )
+    with scope.read() as session:
+        rows = session.connection().execute(statement).mappings().all()
+    return [Vote(**vars(now) | dict(row)) for row in rows]
+
+
+def recent_comments(
+    scope: Scope,
+    limit: int = 20,
+    search: str | None = None,
+    thumb: str | None = None,
+) -> list[Vote]:
+    """The votes on enhancements and tickets with a comment, the latest first.
+
+    `search` finds text in the comments; `thumb` (up or down) takes only votes with that thumb.
+    """
+    votes = table(Feedback).c
+    statement = (
+        select(table(Feedback))
+        .where(votes.account_id == scope.account, votes.comment.is_not(None), on_enhancer())
+        .order_by(votes.updated_at.desc(), votes.id)
+        .limit(_limit(limit))
+    )
+    if search and search.strip():
+        statement = statement.where(_contains(votes.comment, search))
+    if thumb is not None:
+        statement = statement.where(votes.thumb == thumb)
+    with scope.read() as session:
+        return [vote_of(row) for row in session.connection().execute(statement).mappings()]
+
+
+def recent_enhancements(
+    scope: Scope,
+    *,
+    rater: str | None = None,
+    search: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
+) -> list[RatedEnhancement]:
+    """The enhancer's runs, the latest first, each with the rater's current vote.
+
+    `search` finds parts of the ticket's or the run's id; at most 1,000 rows at a time.
+    """
+    runs = table(Enhancement).c
+    conditions = []
+    if search and search.strip():
+        conditions.append(or_(_contains(runs.ticket_id, search), _contains(runs.id, search)))
+    return _runs(scope, rater, *conditions, limit=_limit(limit), offset=max(offset, 0))
+
+
+def enhancement_of(
+    scope: Scope, *, run_id: str = "", ticket_id: str = "", rater: str
+) -> RatedEnhancement | None:
+    """The run with that id, else the ticket's latest one, with the rater's vote; None: unknown."""
+    runs = table(Enhancement).c
+    named = runs.id == run_id if run_id else runs.ticket_id == ticket_id
+    return next(iter(_runs(scope, rater, named, limit=1)), None)
+
+
+def feedback_list(
+    scope: Scope,
+    *,
+    start: date | datetime | None = None,
+    end: date | datetime | None = None,
+    kind: FeedbackType | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> tuple[list[Vote], int]:
+    """A page of the opinions first given from `start` to `end`, the oldest first; and their number.
+
+    Dates are business days, both included; datetimes are exact. Votes on pages are left out.
+    """
+    feedback = table(Feedback)
+    conditions = _in_period(scope, start, end)
+    if kind == "rating":
+        conditions.append(feedback.c.rating.is_not(None))
+    elif kind is not None:
+        conditions.append(feedback.c.thumb == kind.removeprefix("thumbs_"))
+    page = (
+        select(feedback)
+        .where(*conditions)
+        .order_by(feedback.c.created_day, feedback.c.created_at, feedback.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    total = select(func.count()).select_from(feedback).where(*conditions)
+    with scope.read() as session:
+        connection = session.connection()
+        rows = connection.execute(page).mappings().all()
+        number = connection.execute(total).scalar_one()
+    return [vote_of(row) for row in rows], number
+
+
+def feedback_summary(
+    scope: Scope,
+    *,
+    start: date | datetime | None = None,
+    end: date | datetime | None = None,
+) -> Summary:
+    """Counts of the opinions first given from `start` to `end`; dates as in `feedback_list`."""
+    votes = table(Feedback).c
+    kinds = [votes.thumb == "up", votes.thumb == "down"]
+    kinds += [votes.rating == stars for stars in range(1, 6)]
+    counts = [func.count(case((kind, 1))) for kind in kinds]
+    statement = select(func.count(), func.count(votes.comment), *counts)
+    with scope.read() as session:
+        row = session.connection().execute(statement.where(*_in_period(scope, start, end))).one()
+    total, comments, up, down, *ratings = row
+    return Summary(
+        total=total, thumbs_up=up, thumbs_down=down, ratings=tuple(ratings), comments=comments
+    )
+
+
+def select_votes(
+    scope: Scope, window: Window, without: Excluded, *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """Select these columns of a window's votes on the enhancer, without what is excluded.
+
+    Votes that were taken back are included: see `has_content`.
+    """
+    votes = table(Feedback).c
+    statement = select(*columns).where(votes.account_id == scope.account, on_enhancer())
+    if window.start is not None:
+        statement = statement.where(votes.created_day >= window.start)
+    if window.end is not None:
+        statement = statement.where(votes.created_day <= window.end)
+    kept = without.keeps(
+        votes.created_at,
+        rater=votes.rater,
+        ticket=votes.ticket_id,
+        enhancement=votes.enhancement_id,
+    )
+    return statement if kept is None else statement.where(kept)
+
+
+def _in_period(
+    scope: Scope, start: date | datetime | None, end: date | datetime | None
+) -> list[ColumnElement[bool]]:
+    votes = table(Feedback).c
+    conditions: list[Any] = [votes.account_id == scope.account, on_enhancer()]
+    if start is not None:
+        is_exact = isinstance(start, datetime)
+        conditions.append(votes.created_at >= start if is_exact else votes.created_day >= start)
+    if end is not None:
+        is_exact = isinstance(end, datetime)
+        conditions.append(votes.created_at <= end if is_exact else votes.created_day <= end)
+    return conditions
+
+
+def _runs(
+    scope: Scope,
+    rater: str | None,
+    *conditions: ColumnElement[bool],
+    limit: int,
+    offset: int = 0,
+) -> list[RatedEnhancement]:
+    runs, votes = table(Enhancement).c, table(Feedback).c
+    own_vote = and_(
+        votes.account_id == runs.account_id,
+        votes.subject == literal("enhancement:") + runs.id,
+        votes.rater == clean((rater or "").strip()),
+    )
+    statement = (
+        select(
+            runs.id.label("run_id"),
+            runs.ticket_id.label("run_ticket_id"),
+            runs.status.label("run_status"),
+            runs.processing_time_ms.label("run_ms"),
+            runs.created_at.label("run_created_at"),
+            table(Feedback),
+        )
+        .select_from(table(Enhancement).outerjoin(table(Feedback), own_vote))
+        .where(runs.account_id == scope.account, *conditions)
+        # The day leads because it has an index.
+        .order_by(runs.created_day.desc(), runs.created_at.desc(), runs.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    with scope.read() as session:
+        rows = session.connection().execute(statement).mappings().all()
+    return [
+        RatedEnhancement(
+            id=row["run_id"],
+            ticket_id=row["run_ticket_id"],
+            status=row["run_status"],
+            seconds=None if row["run_ms"] is None else row["run_ms"] / 1000,
+            created_at=row["run_created_at"],
+            vote=None if row["id"] is None else vote_of(row),
+        )
+        for row in rows
+    ]
+
+
+def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    return column.icontains(clean(text.strip()), autoescape=True)
+
+
+def _limit(limit: int) -> int:
+    return min(max(limit, 1), MOST_ROWS)
