@@ -5,11 +5,11 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from core.base import clock
 from core.base.errors import ConfigError, InputError, QueryError, TouchstoneError
 from core.base.settings import Settings, load_settings
 from core.store import Scope
@@ -163,7 +163,7 @@ def _watch(store: "Store", settings: Settings, given: argparse.Namespace, stop: 
             store, settings, given.account, source=_source(given), full=full, stop=stop
         ):
             took = f"{report.seconds:.1f} s, {report.requests:,} requests"
-            at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            at = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
             print(
                 f"{at}  {_who(report)}: {report.status}, {took}. {report.message}",
                 flush=True,

@@ -4,11 +4,11 @@ import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy.engine import make_url
 
 from core.analytics.freshness import last_synced, source_states
+from core.base import clock
 from core.base.errors import TouchstoneError
 from core.base.settings import ROOT, PrometheusSource, Settings
 from core.demo.active_store import open_once
@@ -46,7 +46,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         store = open_once(settings)
         yield Finding("Store", make_url(settings.database_url).render_as_string(hide_password=True))
         for account in accounts(store):
-            states = source_states(Scope(store, account.id), now=datetime.now(UTC))
+            states = source_states(Scope(store, account.id), now=clock.now())
             said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
             yield Finding(f"Account {account.id}", said)
             configured = next((a.sources for a in settings.accounts if a.id == account.id), None)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from core.base import histogram
+from core.base import clock, histogram
 from core.base.errors import InputError
 from core.criteria.platform import platform_reading
 from core.demo import DEMO_ACCOUNT, build_demo, is_current
@@ -154,7 +154,7 @@ def test_nothing_lies_in_the_future_that_cannot(store, cycles, bugs, runs):
 def test_it_ends_today_where_the_store_is(timezone):
     store = new_store(timezone)
     build_demo(store)
-    now = datetime.now(UTC)
+    now = clock.now()
     newest = max(run["created_at"] for run in rows(store, Enhancement))
     assert newest <= now
     assert now - newest < timedelta(hours=30)

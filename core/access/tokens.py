@@ -2,12 +2,13 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select, update
 
+from core.base import clock
 from core.base.errors import InputError
 from core.store import Account, ApiToken, Scope, Store, table
 
@@ -48,7 +49,7 @@ def create_token(scope: Scope, name: str | None = None) -> str:
         if unit.session.connection().execute(named).first():
             raise InputError(f"There is a token {name!r} already: revoke it, or use another name.")
         row: dict[str, Any] = {"id": token_id, "name": name, "hash": _hash(text)}
-        row |= {"per_second": PER_SECOND, "created_at": datetime.now(UTC)}
+        row |= {"per_second": PER_SECOND, "created_at": clock.now()}
         unit.upsert(ApiToken, [row])
     return text
 
@@ -78,7 +79,7 @@ def revoke_token(scope: Scope, name: str | None = None) -> Token:
         if len(chosen) != 1:
             known = ", ".join(repr(token.name) for token in valid) or "none"
             raise InputError(f"Name the token to revoke with --name: there is {known}.")
-        now = datetime.now(UTC)
+        now = clock.now()
         unit.session.connection().execute(
             update(table(ApiToken))
             .where(tokens.account_id == scope.account, tokens.id == chosen[0].id)
@@ -98,7 +99,7 @@ def find_token(store: Store, text: str) -> Token | None:
 
 def note_use(store: Store, token: Token) -> Token:
     """Note that the token is used now, unless that was noted within the last minute."""
-    now = datetime.now(UTC)
+    now = clock.now()
     if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
         return token
     tokens = table(ApiToken).c

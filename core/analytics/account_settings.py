@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import select
 
 from core.analytics.registry import SEVERITY_WEIGHTS
+from core.base import clock
 from core.base.errors import InputError
 from core.store import AccountSetting, AuditEntry, Scope, Unit, table
 
@@ -169,7 +170,7 @@ def note_change(
     after: Mapping[str, Any] | None,
 ) -> None:
     """Enter into the account's history who changed the subject now; part of the unit's writes."""
-    row = {"id": unit.next_id(AuditEntry), "subject": subject, "at": datetime.now(UTC)}
+    row = {"id": unit.next_id(AuditEntry), "subject": subject, "at": clock.now()}
     row |= {"by": by, "before": before, "after": after}
     unit.upsert(AuditEntry, [row])
 

@@ -19,6 +19,7 @@ from core.analytics.question import Filter, Question, read_limit, read_question
 from core.analytics.registry import METRICS, measures_of
 from core.analytics.sql import Row, SqlRunner
 from core.analytics.verify import Recount
+from core.base import clock
 from core.base.errors import QueryError
 from core.store import Store
 
@@ -44,7 +45,7 @@ def explain(
     is_answer = "metadata" in result_or_query
     query = result_or_query["metadata"]["query"] if is_answer else result_or_query
     figures = result_or_query["totals"] if is_answer and row is None else row
-    question = _question(query, metric, today=datetime.now(store.zone).date())
+    question = _question(query, metric, today=clock.today(store.zone))
     wanted = range(_offset(offset), offset + read_limit(limit))
     with store.read() as session:
         runner = SqlRunner(session.connection())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import date, datetime
+from datetime import date
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.analytics.registry import METRICS, facts_of
 from core.analytics.sql import Row, SqlRunner
 from core.analytics.warnings import counts_of, notices
 from core.analytics.words import explanation
+from core.base import clock
 from core.store import Scope, Store
 
 # The facts whose tables all stand in the columnar copy.
@@ -50,7 +51,7 @@ def query_metrics(
     sentence when the query cannot be answered as asked.
     """
     started = perf_counter()
-    today = today or datetime.now(store.zone).date()
+    today = today or clock.today(store.zone)
     question = read_question(
         metrics=metrics,
         dimensions=dimensions,
@@ -93,7 +94,7 @@ def answered(scope: Scope, **asked: Any) -> dict[str, Any]:
 
 def metric_rows(scope: Scope, **asked: Any) -> list[Row]:
     """The `data` that `query_metrics` would answer with, without what else it takes time to say."""
-    question = read_question(today=datetime.now(scope.zone).date(), **asked)
+    question = read_question(today=clock.today(scope.zone), **asked)
     with _asking(scope.store, question, scope.account) as (runner, meant, _):
         return _rows(runner, meant)[0]
 
@@ -105,7 +106,7 @@ def are_of_facts(metrics: Iterable[str]) -> bool:
 
 def metric_totals(scope: Scope, **asked: Any) -> dict[str, Any]:
     """The `totals` that `query_metrics` would answer with, alone."""
-    question = read_question(today=datetime.now(scope.zone).date(), **asked)
+    question = read_question(today=clock.today(scope.zone), **asked)
     with _asking(scope.store, question, scope.account) as (runner, meant, _):
         return figures_of(question, runner.one(totals_statement(runner, meant, counts_of(meant))))
 

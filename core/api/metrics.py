@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.api.serving import Served, in_thread
+from core.base import clock
 from core.base.telemetry import REGISTRY
 from core.store import Feedback, Store, SyncRun, on_enhancer, table
 
@@ -108,7 +108,7 @@ def _sync_age(connection: Connection) -> Metric:
         "Time since a synchronisation or import ended that brought data in.",
         labels=["account", "source"],
     )
-    now = datetime.now(UTC)
+    now = clock.now()
     for account, source, at in connection.execute(last):
         age.add_metric([account, source], max(0.0, (now - at).total_seconds()))
     return age

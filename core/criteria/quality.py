@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from sqlalchemy import ColumnElement, and_, func, select
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, merged
-from core.base import text
+from core.base import clock, text
 from core.criteria.ledger import exclusions
 from core.criteria.platform import platform_reading
 from core.criteria.window_data import WindowData, day_instants, instants
@@ -61,7 +61,7 @@ def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> li
 
     What is excluded is found all the same: the ledger says which findings are dealt with.
     """
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     data = WindowData(scope, window)
     found: list[Finding] = []
     for check in CHECKS:
@@ -293,7 +293,7 @@ def window_health(
     now: datetime | None = None,
 ) -> WindowHealth:
     """The health of each day of a window; `found` are its findings."""
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     today = now.astimezone(scope.zone).date()
     data = WindowData(scope, window)
     ledger = [e for e in exclusions(scope) if e.withdrawn_at is None]

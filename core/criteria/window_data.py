@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded, excluded
+from core.base import clock
 from core.criteria.platform import PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare
@@ -132,7 +133,7 @@ class WindowData:
         A day of which any part is excluded says nothing of a day, nor does one that is not over.
         """
         found = []
-        today = datetime.now(self.scope.store.zone).date()
+        today = clock.today(self.scope.store.zone)
         assert self.window.start is not None
         for n in range(self.window.days or 0):
             day = self.window.start + timedelta(days=n)
@@ -143,7 +144,7 @@ class WindowData:
     @property
     def days_so_far(self) -> int:
         """The days of the window that have begun; of one that is over all of them."""
-        today = datetime.now(self.scope.store.zone).date()
+        today = clock.today(self.scope.store.zone)
         assert self.window.start is not None
         return max(0, min(self.window.days or 0, (today - self.window.start).days + 1))
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
+from core.base import clock
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, parse_all
 from core.demo.bugs import BugSource, reject_reasons
@@ -114,7 +115,7 @@ def build_demo(
     tell = on_progress or (lambda _: None)
     if size not in SIZES:
         raise InputError(f"There is no demo of size {size!r}: choose {', '.join(SIZES)}.")
-    now = datetime.now(UTC) if today is None else datetime.combine(today, EVENING, store.zone)
+    now = clock.now() if today is None else datetime.combine(today, EVENING, store.zone)
     world = make_world(SIZES[size], seed, now.astimezone(UTC), store.zone)
     built = DemoBuilt(size, seed, world.today)
     if built.label in _made(store) and not force:
@@ -145,7 +146,7 @@ def is_current(store: Store, *, today: date | None = None) -> bool:
 
     A demo that was made larger by hand takes minutes, so it stays until it is made anew by hand.
     """
-    day = today or datetime.now(store.zone).date()
+    day = today or clock.today(store.zone)
     return any(
         label.endswith(str(day)) or not label.startswith("Demo data (small,")
         for label in _made(store)

@@ -5,11 +5,11 @@ From the answer down to the queries: who reads only the first page knows the ver
 
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from core.analytics.dates import Window
-from core.base import text
+from core.base import clock, text
 from core.base.settings import ROOT
 from core.report import advice, appendix, measured, methods, summary
 from core.report.chosen import Chosen, account_of, choose
@@ -32,7 +32,7 @@ def baseline_report(
 
     `week` or `chosen` name other days. Raises InputError for an account that there is none of.
     """
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     _, name = account_of(scope.store, scope.account)
     today = now.astimezone(scope.zone).date()
     chosen = chosen or choose(scope, today=today, week=week)

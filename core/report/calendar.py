@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, vRecur, vUri
 
+from core.base import clock
 from core.report.document import line_text
 from core.review.agenda import SECTIONS
 
@@ -29,7 +30,7 @@ def calendar_file(
     The same account has the same event, by its id where that is given: a file that is imported
     again changes it, and adds no other. A `url` that is no web address is left out.
     """
-    today = (now or datetime.now(UTC)).astimezone(zone).date()
+    today = (now or clock.now()).astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     name = line_text(account_name)[:LONGEST_NAME]
     link = _web_address(url)

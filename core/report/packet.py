@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.analytics.dates import last_complete_week
-from core.base import text
+from core.base import clock, text
 from core.report.baseline import product_version
 from core.report.chosen import account_of
 from core.review.agenda import agenda, week_of
@@ -96,7 +96,7 @@ def weekly_packet(
     A closed review is taken from what was kept of it alone. Raises InputError for an account or a
     week that there is none of, and for a week that is not over.
     """
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     _, name = account_of(scope.store, scope.account)
     today = now.astimezone(scope.zone).date()
     window = week_of(week or last_complete_week(today).label, today)

@@ -1,12 +1,13 @@
 """Actions: who does what by when, what it should move, and whether it did."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from core.analytics.account_settings import note_change
+from core.base import clock
 from core.base.errors import InputError
 from core.base.given import given_text
 from core.store import Criterion, ReviewAction, Scope, table
@@ -69,7 +70,7 @@ def add_action(
         ):
             raise InputError("There is no such criterion in this account: reload the page.")
         number = unit.next_id(ReviewAction)
-        made = {"id": number, "decided_by": by, "decided_at": datetime.now(UTC)}
+        made = {"id": number, "decided_by": by, "decided_at": clock.now()}
         unit.upsert(ReviewAction, [row | made])
         after = row | {"due": str(due)}
         note_change(unit, f"action {number}", by=by, before=None, after=after)
@@ -90,7 +91,7 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str, by:
             return
         closed = status != "open"
         row = {"id": action_id, **after, "closed_by": by if closed else None}
-        unit.upsert(ReviewAction, [row | {"closed_at": datetime.now(UTC) if closed else None}])
+        unit.upsert(ReviewAction, [row | {"closed_at": clock.now() if closed else None}])
         note_change(unit, f"action {action_id}", by=by, before=before, after=after)
 
 

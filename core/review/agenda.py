@@ -4,7 +4,7 @@ It is plain JSON, so that a closed review opens exactly as it was.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core.analytics.dates import Window, iso_week
 from core.analytics.series import MetricSeries, metric_series
-from core.base import text
+from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts.signal import signal_chart
@@ -66,7 +66,7 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
 
     `name` is what the account is called in messages.
     """
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     today = now.astimezone(scope.zone).date()
     assert week.start is not None
     earlier = _week_before(week)

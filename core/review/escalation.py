@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 
-from core.base import text
+from core.base import clock, text
 from core.base.errors import InputError
 from core.base.given import given_text
 from core.base.stats import Verdict
@@ -129,7 +129,7 @@ def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str, by: s
             "text": one.text,
             "sent_to": to,
             "sent_by": by,
-            "sent_at": datetime.now(UTC),
+            "sent_at": clock.now(),
         }
         unit.upsert(ReviewEscalation, [row])
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
 from core.analytics.account_settings import note_change
-from core.base import text
+from core.base import clock, text
 from core.base.errors import InputError
 from core.base.given import given_text
 from core.review.actions import actions
@@ -57,13 +57,11 @@ def meeting_of(scope: Scope, week: str) -> Meeting | None:
 
 def open_review(scope: Scope, week: str, *, by: str) -> None:
     """Begin the review of a complete week; one that has begun goes on. Raises InputError."""
-    week_of(week, datetime.now(scope.zone).date())
+    week_of(week, clock.today(scope.zone))
     with scope.write() as unit:
         if unit.session.get(Review, (scope.account, week)) is None:
             unit.session.add(
-                Review(
-                    account_id=scope.account, week=week, opened_by=by, opened_at=datetime.now(UTC)
-                )
+                Review(account_id=scope.account, week=week, opened_by=by, opened_at=clock.now())
             )
 
 
@@ -88,7 +86,7 @@ def close_review(
 
     Raises InputError where it is not open.
     """
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     window = week_of(week, now.astimezone(scope.zone).date())
 
     def compute() -> dict[str, Any]:
@@ -122,7 +120,7 @@ def restated_since(scope: Scope, meeting: Meeting, *, name: str) -> list[str]:
     if meeting.content is None or meeting.closed_at is None:
         return []
     then = meeting.content
-    now = agenda(scope, week_of(meeting.week, datetime.now(scope.zone).date()), name=name)
+    now = agenda(scope, week_of(meeting.week, clock.today(scope.zone)), name=name)
     found = []
     today = {row["key"]: row for row in now["criteria"]}
     for row in then["criteria"]:

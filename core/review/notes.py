@@ -1,11 +1,12 @@
 """Notes of a review: saved as they are written, by several people at once, and never lost."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import SequenceMatcher
 
 from sqlalchemy import select
 
+from core.base import clock
 from core.base.errors import InputError
 from core.base.fields import clean
 from core.store import Review, ReviewNote, Scope, Unit, table
@@ -62,7 +63,7 @@ def save_note(scope: Scope, week: str, section: str, text: str, *, by: str, seen
             text = merged_texts(base, latest.text, text)
         if text == latest.text:
             return latest
-        saved = Note(section, latest.version + 1, text, by, datetime.now(UTC))
+        saved = Note(section, latest.version + 1, text, by, clock.now())
         unit.session.add(
             ReviewNote(
                 account_id=scope.account,
@@ -71,7 +72,7 @@ def save_note(scope: Scope, week: str, section: str, text: str, *, by: str, seen
                 version=saved.version,
                 text=text,
                 written_by=by,
-                written_at=datetime.now(UTC),
+                written_at=clock.now(),
             )
         )
     return saved

@@ -1,12 +1,13 @@
 """Opportunities: what could be improved, whom it reaches, and who decided what about it."""
 
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from core.analytics.account_settings import Change, changes, note_change
+from core.base import clock
 from core.base.errors import InputError
 from core.base.given import given_text
 from core.feedback.themes.assignment import Theme
@@ -84,7 +85,7 @@ def create_opportunity(
         if theme is not None:
             row["theme_id"] = take_over(unit, theme, by=by)
         number = unit.next_id(OpportunityRow)
-        entered = {"id": number, "created_by": by, "created_at": datetime.now(UTC)}
+        entered = {"id": number, "created_by": by, "created_at": clock.now()}
         unit.upsert(OpportunityRow, [row | _counted(reach) | entered])
         note_change(unit, _subject(number), by=by, before=None, after=row)
         return number
@@ -116,7 +117,7 @@ def change_opportunity(scope: Scope, number: int, *, by: str, **decided: object)
         if after.get("status") == "planned":
             _promises(known, after)
         if after != before:
-            when = {"decided_by": by, "decided_at": datetime.now(UTC)}
+            when = {"decided_by": by, "decided_at": clock.now()}
             unit.upsert(OpportunityRow, [{"id": number, **after, **when}])
             sides = {"before": _plain(before), "after": _plain(after)}
             note_change(unit, _subject(number), by=by, **sides)

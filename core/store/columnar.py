@@ -8,7 +8,6 @@ import glob
 import hashlib
 import logging
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +31,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Boolean, Integer
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from core.base import clock
 from core.store.tables import FACT_TABLES
 
 # What no figure is computed from.
@@ -120,7 +120,7 @@ class FactsCopy:
         """Remove what builds left that were killed."""
         for left in self._store.parent.glob(f"{glob.escape(self._store.name)}.*.unfinished*"):
             with suppress(OSError):
-                if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                if clock.file_age_seconds(left) > ABANDONED_SECONDS:
                     left.unlink()
 
     def close(self) -> None:

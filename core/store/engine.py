@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
+from core.base import clock
 from core.base.errors import StoreError, StoreTooNew
 from core.base.settings import load_settings
 from core.store.columnar import FactsCopy
@@ -132,7 +132,7 @@ class Store:
                     "timezone": self.zone.key,
                     "data_version": 0,
                     "facts_version": 0,
-                    "created_at": datetime.now(UTC),
+                    "created_at": clock.now(),
                 },
             )
             unit.upsert(Criterion, DEFAULT_CRITERIA)

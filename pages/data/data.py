@@ -1,6 +1,6 @@
 """Where do the numbers come from, and how fresh are they?"""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,7 @@ from core.analytics.freshness import (
     last_synced,
     source_states,
 )
-from core.base import text
+from core.base import clock, text
 from core.base.settings import TestioAccount
 from core.ingest.sync import (
     ProblemGroup,
@@ -53,7 +53,7 @@ python -m core sync"""
 def show(page: ui.Page) -> None:
     answer = st.container()
     groups = problem_groups(page.scope)
-    states = source_states(page.scope, now=datetime.now(UTC))
+    states = source_states(page.scope, now=clock.now())
     with st.container(horizontal=True):
         ui.account_box(page)
     with answer:
@@ -187,7 +187,7 @@ def progress(page: ui.Page) -> None:
 
 def pace(page: ui.Page, run: RunRecord) -> list[str]:
     """How far a run is, how fast, how long it still takes, and who does it."""
-    now = datetime.now(UTC)
+    now = clock.now()
     seconds = (now - run.started_at).total_seconds()
     said = [f"{text.duration(seconds)} so far", text.times(run.requests, "request")]
     speed = run.pace(now)
@@ -203,7 +203,7 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
     if not found:
         st.caption("No run yet.")
         return
-    now = datetime.now(UTC)
+    now = clock.now()
     st.dataframe(
         pd.DataFrame(
             {

@@ -2,12 +2,13 @@ import re
 import shutil
 import subprocess
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from core.api import metrics
+from core.base import clock
 from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS
 from core.feedback import cast_vote
 from core.store import Scope, SyncRun
@@ -29,7 +30,7 @@ def filled(store):
     cast_vote(Scope(store, "acme"), subject="ticket:T-2", rater="bob@example.org", rating=5)
     cast_vote(Scope(store, "acme"), subject="page:x", rater="bob@example.org", thumb="up")
     cast_vote(Scope(store, ACCOUNT), subject="ticket:T-1", rater="ann", thumb="down")
-    ended = datetime.now(UTC) - timedelta(minutes=10)
+    ended = clock.now() - timedelta(minutes=10)
     row = {"source": "testio", "status": "done", "started_at": ended, "finished_at": ended}
     with store.write("acme") as unit:
         unit.upsert(SyncRun, [{"id": 1} | row, {"id": 2} | row | {"status": "failed"}])

@@ -12,7 +12,6 @@ import resource
 import statistics
 import sys
 import time
-from datetime import datetime
 from functools import partial
 from unittest.mock import patch
 
@@ -23,6 +22,7 @@ from core.analytics import query_metrics
 from core.analytics.dates import last_complete_week, preset
 from core.analytics.handbook import PANELS
 from core.analytics.series import headline_figures
+from core.base import clock
 from core.base.settings import ROOT, load_settings
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current
@@ -125,7 +125,7 @@ def timed(call):
 
 def measured(store):
     """For each read: the whole, its slowest query, and the answer from the cache."""
-    now = datetime.now(store.zone)
+    now = clock.now().astimezone(store.zone)
     account = AccountName(DEMO_ACCOUNT, "Demo")
     page = ui.Page("bench", load_settings(), store, True, (account,), account, 0, 0, now)
 

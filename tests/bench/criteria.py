@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -22,6 +22,7 @@ from sqlalchemy import func, insert, select
 from streamlit.logger import set_log_level
 
 from core.analytics.dates import Window, last_complete_week
+from core.base import clock
 from core.base.settings import ROOT
 from core.criteria.days import daily_criteria
 from core.criteria.quality import findings
@@ -63,7 +64,7 @@ def built(number):
     if known >= number:
         return store
     build_demo(store, size="small")
-    rows = list(runs(number, datetime.now(UTC)))
+    rows = list(runs(number, clock.now()))
     with store.write(DEMO_ACCOUNT) as unit:
         fill_days(Enhancement, rows, store.zone)
         for start in range(0, number, BATCH):
@@ -74,7 +75,7 @@ def built(number):
 
 def reads(store):
     """Median milliseconds of each read of the page, the first time and the four after it."""
-    today = datetime.now(store.zone).date()
+    today = clock.today(store.zone)
     week = last_complete_week(today)
     whole = Window(today - timedelta(days=DAYS), today - timedelta(days=1), f"{DAYS} days")
     weeks = [last_complete_week(today, ago) for ago in range(8)][::-1]
@@ -153,7 +154,7 @@ def imports(number):
         path = Path(folder) / "runs.csv"
         with path.open("w", encoding="utf-8", newline="") as text:
             rows = csv.writer(text)
-            for n, row in enumerate(runs(number, datetime.now(UTC))):
+            for n, row in enumerate(runs(number, clock.now())):
                 if not n:
                     rows.writerow(row)
                 rows.writerow(

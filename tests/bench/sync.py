@@ -9,11 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from core.base import clock
 from core.base.settings import ROOT
 from core.demo.bugs import BugSource, reject_reasons
 from core.demo.catalogue import feature_objects, product_objects
@@ -33,7 +33,7 @@ SIZES = {
 
 def customer_of(size, seed=7):
     """An account of a size, with objects as the API sends them."""
-    world = make_world(size, seed, datetime.now(UTC), ZoneInfo("UTC"))
+    world = make_world(size, seed, clock.now(), ZoneInfo("UTC"))
     plans = plan_cycles(world)
     source = BugSource(world, plans)
     features = [

@@ -3,10 +3,12 @@
 import json
 import re
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
+
+from core.base import clock
 
 TABS = (
     *("Dashboard", "Eight weeks", "Baseline", "Before and after"),
@@ -105,7 +107,7 @@ def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
     page.get_by_text("Frozen: from now on").wait_for()
     page.get_by_text("Today's data still gives each of these figures").wait_for()
     who, kept = content(tmp_path, 2)
-    monday = datetime.now(UTC).date()
+    monday = clock.now().date()
     monday -= timedelta(days=monday.weekday() + 7)
     assert (who, kept["first_day"]) == ("someone on this machine", str(monday))
     assert {one["key"] for one in kept["criteria"]} >= set(CRITERIA)

@@ -2,12 +2,12 @@
 
 import re
 import threading
-from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from core.base import clock
 from core.base.settings import ROOT
 from core.feedback import feedback_list
 from core.store import Scope
@@ -68,7 +68,7 @@ def test_votes_from_another_site_arrive(start, demo_url, other_site, widget):
     sends(page, "Thumbs down", "", "Thank you.")
     sends(widget(server), "Thumbs up", "someone else", "Thank you.")
     store = open_store(demo_url)
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
     votes = feedback_list(Scope(store, "demo"), start=today, limit=1_000)[0]
     store.close()
     said = sorted((one.thumb, one.rating, one.comment) for one in votes if one.ticket_id == "T-1")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
 from core.analytics.dates import Window, iso_week
+from core.base import clock
 from core.base.stats import Verdict, proportion_estimate, quantile_estimate
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclude, exclusions, withdraw_exclusion
@@ -317,7 +318,7 @@ def test_the_weeks_are_those_of_evaluate(store):
 
 
 def test_the_rate_of_a_window_that_is_not_over_is_that_of_its_days_so_far(store):
-    now = datetime.now(ZONE)
+    now = clock.now().astimezone(ZONE)
     rows = [run(n, at=now) for n in range(10)]
     fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
     today = now.date()
@@ -347,7 +348,7 @@ def test_without_records_prometheus_answers_with_the_exact_share_within_the_targ
     store = open_store(demo_url)
     with store.engine.execution_options(writes=True).begin() as connection:
         connection.execute(delete(table(Enhancement)))
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
     week = iso_week(today - timedelta(days=7))
     found = {r.criterion.key: r for r in evaluate(Scope(store, "demo"), window=week)}
     judged_p95 = found["latency_p95"].judged

@@ -1,12 +1,13 @@
 """The themes of the feedback page under AppTest: figures, editing, and comments as text."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.account_settings import changes
 from core.analytics.dates import Window
+from core.base import clock
 from core.demo.active_store import close_stores
 from core.feedback import cast_vote
 from core.feedback.themes.figures import theme_report
@@ -36,7 +37,7 @@ def opened(monkeypatch, tmp_path):
     url = f"sqlite:///{tmp_path}/touchstone.db"
     store = open_store(url, timezone="UTC")
     store.ensure_account("a", "Account a")
-    now = datetime.now(UTC)
+    now = clock.now()
 
     def write(texts):
         for n, text in enumerate(texts):
@@ -104,7 +105,7 @@ def test_themes_are_named_counted_quoted_and_can_be_taken_away(opened):
     store, app = opened(many())
     app.run()
     assert not app.exception
-    found = theme_report(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
+    found = theme_report(Scope(store, "a"), window=ALL, today=clock.now().date())
     assert len(found.themes) >= 2
     quotes = {text.value for text in app.text}
     assert all(quote.text in quotes for one in found.themes[:10] for quote in one.figures.quotes)
@@ -157,12 +158,12 @@ def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     app.selectbox(key=f"{box}_to").set_value("1").run()
     pressed(app, box, "Move it")
     assert not app.exception
-    found = theme_report(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
+    found = theme_report(Scope(store, "a"), window=ALL, today=clock.now().date())
     assert [c.text for c in found.themes[0].figures.comments] == ["slow again"]
 
 
 def _open_keys(store):
-    found = theme_report(Scope(store, "a"), window=ALL, today=datetime.now(UTC).date())
+    found = theme_report(Scope(store, "a"), window=ALL, today=clock.now().date())
     return [
         f"themes_move_{comment.key}_0"
         for comment in found.unassigned.comments

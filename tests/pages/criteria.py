@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from math import sqrt
 
 from core.analytics.dates import last_complete_week
+from core.base import clock
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save import save_enhancements, save_surveys, save_tickets
 
-NOW = datetime.now(UTC)
+NOW = clock.now()
 TODAY = NOW.date()
 WEEK = last_complete_week(TODAY)
 START = datetime(WEEK.start.year, WEEK.start.month, WEEK.start.day, tzinfo=UTC)

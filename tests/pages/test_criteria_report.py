@@ -1,12 +1,12 @@
 """The report that is taken away from the criteria page."""
 
 import time
-from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.dates import last_complete_week
+from core.base import clock
 from core.criteria.baselines import baselines, plan_baseline
 from core.report import FORMATS
 from core.store import Scope
@@ -40,7 +40,7 @@ def test_every_format_is_offered_and_none_is_made_before_it_is_asked_for(demo_ur
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_format_is_made_within_ten_seconds(demo_url, kind):
     store = open_store(demo_url)
-    week = last_complete_week(datetime.now(UTC).date())
+    week = last_complete_week(clock.now().date())
     plan_baseline(Scope(store, "demo"), name="Autumn", first_day=week.start, by="Ann")
     baseline = next(b for b in baselines(Scope(store, "demo")) if b.name == "Autumn")
     begun = time.perf_counter()

@@ -1,10 +1,11 @@
 """The data page: what runs, what ran, what could not be read, and what is no longer there."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from core.base import clock
 from core.base.settings import load_settings
 from core.ingest.sync import sync_account
 from core.ingest.sync.lease import take_lease
@@ -103,7 +104,7 @@ def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
                     "id": 99,
                     "source": "testio",
                     "status": "running",
-                    "started_at": datetime.now(UTC) - timedelta(seconds=30),
+                    "started_at": clock.now() - timedelta(seconds=30),
                     "step": "cycles",
                     "done": 25,
                     "total": 100,

@@ -1,11 +1,10 @@
 """The engagement page: every tab, one user's own view, and the thresholds."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
 from core.analytics.dates import preset
+from core.base import clock
 from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.ingest.parse.testio import parse_cycle
@@ -29,7 +28,7 @@ def demo(demo_url):
 
 def now(store):
     """The customer users as the page opens."""
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
     window = preset("Last 90 days", today)
     return engagement(Scope(store, "demo"), window=window, today=today)
 

@@ -1,17 +1,18 @@
 """The overview: what it answers, whom it names, and what it does not claim."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from core.analytics.dates import last_complete_week
 from core.analytics.freshness import SourceState, fresh_sources
+from core.base import clock
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
 from core.ingest.save import save_bugs, save_cycles, save_products
 from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+NOON = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
 WEEK = last_complete_week(NOON.date())
 AS_FAR = (NOON.date() - WEEK.end).days + 3  # into the middle of the newest finished week
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from core.analytics.dates import last_complete_week
+from core.base import clock
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
 from core.ingest.save import (
@@ -19,7 +20,7 @@ from core.ingest.save import (
 from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+NOON = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def ago(days):

@@ -1,19 +1,20 @@
 """The tester leaderboard under AppTest: ranks, why, raw counts, the field, weights, one tester."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 
 from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
+from core.base import clock
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
 from core.ingest.save import save_bugs, save_cycles, save_products, save_reject_reasons
 from core.store import Scope, User, table
 from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b> | |'
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+NOON = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
 DUPLICATE = "This was reported before: "
 
 

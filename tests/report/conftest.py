@@ -6,13 +6,14 @@ import pytest
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
 from core.analytics.dates import last_complete_week
+from core.base import clock
 from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate, exclude
 from core.store import Scope
 from tests.report.hostile import fill
 from tests.stores import open_store
 
-NOW = datetime.now(UTC)
+NOW = clock.now()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.analytics.dates import last_complete_week
+from core.base import clock
 from core.criteria.ledger import CriterionEdit, annotate, change_criterion, exclude
 from core.feedback import cast_vote
 from core.feedback.surveys import parse_survey
@@ -29,7 +30,7 @@ TEXTS = (
     "x" * 5_000,
     "word " * 1_000,
 )
-WINDOW = last_complete_week(datetime.now(UTC).date())
+WINDOW = last_complete_week(clock.now().date())
 NOON = datetime.combine(WINDOW.start, datetime.min.time(), UTC) + timedelta(hours=12)
 
 

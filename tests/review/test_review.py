@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analytics.dates import iso_week
+from core.base import clock
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.criteria.ledger import CriterionEdit, change_criterion
@@ -29,7 +30,7 @@ from core.review.meeting import (
 from core.review.notes import merged_texts, note_history, notes_of, save_note
 from core.store import Scope
 
-TODAY = datetime.now(UTC).date()
+TODAY = clock.now().date()
 WEEK = iso_week(TODAY - timedelta(days=7))
 BEFORE = iso_week(TODAY - timedelta(days=14))
 HOSTILE = "<script>alert(1)</script> =1+1 **b** \N{PILE OF POO}"

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete
 
-from core.base import text
+from core.base import clock, text
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.surveys import parse_survey
@@ -196,7 +195,7 @@ class _Run:
             unit.session.connection().execute(
                 delete(problem).where(problem.c.account_id == account, problem.c.source == kind)
             )
-            self._note(unit, "running", started_at=datetime.now(UTC), finished_at=None)
+            self._note(unit, "running", started_at=clock.now(), finished_at=None)
 
     def write(self, kept: Sequence[Any], problems: Sequence[Refused]) -> Counts:
         """Write parsed rows and the problems beside them as one unit."""
@@ -217,7 +216,7 @@ class _Run:
             self._note(
                 unit,
                 "partial" if report.refused else "done",
-                finished_at=datetime.now(UTC),
+                finished_at=clock.now(),
                 counts={self._entity: counts},
                 message=f"{self._name}: {report.message}",
             )

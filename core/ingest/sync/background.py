@@ -6,10 +6,11 @@ Each goes on in a thread of the server, and all of them end with it.
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
+from core.base import clock
 from core.base.errors import StoreError
 from core.base.settings import Settings, TestioAccount
 from core.ingest.sync.accounts import sync_source
@@ -131,8 +132,8 @@ def _keep(
         try:
             store = opened()
             found = runs(Scope(store, account.id), source=source)
-            due = next_due(found, interval, datetime.now(UTC))
-            left = (due - datetime.now(UTC)).total_seconds()
+            due = next_due(found, interval, clock.now())
+            left = (due - clock.now()).total_seconds()
             if left > 0:
                 wait = min(left, LOOK_SECONDS)
             elif holder_of(Scope(store, account.id)) is None:

@@ -4,11 +4,11 @@ The products are read by every run. The rest changes seldom, and is read again b
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy import select
 
+from core.base import clock
 from core.base.fields import Parsed, parse_all
 from core.ingest.clients.concurrency import Workers
 from core.ingest.clients.http import SourceClient
@@ -54,7 +54,7 @@ def read_catalogue(
             features = future.result()
             run.write(
                 partial(save_features, features=features.items, of=[product.id]),
-                partial(note_list, kind=FEATURES, parent_id=product.id, read_at=datetime.now(UTC)),
+                partial(note_list, kind=FEATURES, parent_id=product.id, read_at=clock.now()),
                 reads=[("feature", features)],
             )
     return products.items
@@ -78,7 +78,7 @@ def read_reasons(
             reasons = asked.result()
             run.write(
                 partial(save_reject_reasons, reasons=reasons.items),
-                partial(note_list, kind=REJECT_REASONS, parent_id=0, read_at=datetime.now(UTC)),
+                partial(note_list, kind=REJECT_REASONS, parent_id=0, read_at=clock.now()),
                 reads=[("rejection_reason", reasons)],
             )
     # A comment of an old rejection may start from one that is listed no more.

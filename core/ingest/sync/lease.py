@@ -6,13 +6,14 @@ run out or when its holder is known to be dead.
 
 import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from multiprocessing import current_process
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import delete, insert, literal, or_, select, update
 
+from core.base import clock
 from core.base.errors import StoreError
 from core.store import Scope, SyncLease, Unit, table
 
@@ -43,7 +44,7 @@ class Holder:
 
 def take_lease(unit: Unit) -> str | Holder:
     """Take the account's lease: its new holder's name, or who holds it."""
-    lease, now = table(SyncLease), datetime.now(UTC)
+    lease, now = table(SyncLease), clock.now()
     connection = unit.session.connection()
     held = connection.execute(
         select(lease.c.holder).where(lease.c.account_id == unit.account_id)
@@ -77,7 +78,7 @@ def renew_lease(unit: Unit, name: str) -> None:
 
     Raises LeaseLost, which undoes the unit.
     """
-    lease, now = table(SyncLease), datetime.now(UTC)
+    lease, now = table(SyncLease), clock.now()
     connection = unit.session.connection()
     own = (lease.c.account_id == unit.account_id, lease.c.holder == name)
     until = connection.execute(select(lease.c.expires_at).where(*own)).scalar()
@@ -106,7 +107,7 @@ def holder_of(scope: Scope) -> Holder | None:
             session.connection()
             .execute(
                 select(lease.holder, lease.acquired_at).where(
-                    lease.account_id == scope.account, lease.expires_at >= datetime.now(UTC)
+                    lease.account_id == scope.account, lease.expires_at >= clock.now()
                 )
             )
             .one_or_none()

@@ -1,11 +1,11 @@
 """The list of what a source sent and could not be read: `SyncProblem`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
 
+from core.base import clock
 from core.base.fields import ANONYMOUS, FieldProblem
 from core.store import SyncProblem, Unit, chunks, table
 
@@ -26,7 +26,7 @@ def note_problems(
     `read` are the ids of the objects that were read, by entity: what is no longer wrong with them
     is forgotten.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     rows = {
         (p.entity, p.source_id, p.field): {
             "source": source,

@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 from sqlalchemy import and_, func, select
 
+from core.base import clock
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource, TestioAccount
 from core.ingest.clients.concurrency import Workers
@@ -78,7 +79,7 @@ def sync_prometheus(
     What fails stands in the report. `now` is the end of what is read, by default the present.
     """
     source = account.prometheus
-    until = (now or datetime.now(UTC) - SETTLED).astimezone(UTC)
+    until = (now or clock.now() - SETTLED).astimezone(UTC)
 
     def read(run: Run) -> SyncReport:
         if source is None:

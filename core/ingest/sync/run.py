@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import update
 
+from core.base import clock
 from core.base.errors import SourceUnreadable, StoreError
 from core.base.fields import ANONYMOUS, FieldProblem, Parsed
 from core.ingest.clients.http import SourceClient, SourceFailed
@@ -126,7 +126,7 @@ class Run:
             self._end_stale(unit)
             self.id = unit.next_id(SyncRun)
             row = {"id": self.id, "source": source, "status": "running", "step": ""}
-            times = {"started_at": datetime.now(UTC), "finished_at": None}
+            times = {"started_at": clock.now(), "finished_at": None}
             unit.upsert(SyncRun, [row | times | self._state(0, None, "")])
 
     def __enter__(self) -> Self:
@@ -258,7 +258,7 @@ class Run:
     def _end(self, status: str, message: str) -> None:
         with self._unit(quiet=True) as unit:
             see_again(unit, self._seen_again)
-            ended = {"id": self.id, "status": status, "finished_at": datetime.now(UTC)}
+            ended = {"id": self.id, "status": status, "finished_at": clock.now()}
             unit.upsert(SyncRun, [ended | self._told(message)])
             return_lease(unit, self._lease)
         self._running = False
@@ -289,7 +289,7 @@ class Run:
                 run.c.source == self.source,
                 run.c.status == "running",
             )
-            .values(status="failed", finished_at=datetime.now(UTC), message=INTERRUPTED)
+            .values(status="failed", finished_at=clock.now(), message=INTERRUPTED)
         )
 
     def _state(self, done: int, total: int | None, text: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
+from core.base import clock
 from core.ingest.save import SaveResult
 from core.store import (
     Bug,
@@ -46,7 +47,7 @@ class State:
     def is_due(self, kind: str, parent_id: int = 0) -> bool:
         """Whether a list is to be read to its end: never read, or too long ago."""
         read_at = self.lists.get((kind, parent_id))
-        return read_at is None or datetime.now(UTC) - read_at > LIST_AGE
+        return read_at is None or clock.now() - read_at > LIST_AGE
 
 
 def load_state(scope: Scope) -> State:
@@ -98,7 +99,7 @@ def forget_readings(unit: Unit) -> SaveResult:
 
 def note_readings(unit: Unit, settled: Mapping[int, bool]) -> SaveResult:
     """Note that test cycles were read now with their bugs, and whether each is settled."""
-    now = datetime.now(UTC)
+    now = clock.now()
     unit.upsert(
         CycleReading,
         [

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from core.base import clock
 from core.base.fields import parse_all
 from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import SourceClient
@@ -143,7 +143,7 @@ class _Cycles:
             key = (TEST_CYCLES, listed.product.id)
             read_at = self._state.lists.get(key)
             if listed.read_to_end and listed.is_sure:
-                read_at = datetime.now(UTC)
+                read_at = clock.now()
             elif not listed.has_new:
                 continue
             if read_at is not None and listed.product.id not in unread | self._failed:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select
 from sqlmodel import SQLModel
 
+from core.base import clock
 from core.ingest.save import SaveResult
 from core.store import (
     Bug,
@@ -137,7 +138,7 @@ def _move_bugs(unit: Unit, ids: Collection[int]) -> SaveResult:
 def _enter(unit: Unit, kind: str, contents: list[Row]) -> None:
     if not contents:
         return
-    now, ids = datetime.now(UTC), [content["row"]["id"] for content in contents]
+    now, ids = clock.now(), [content["row"]["id"] for content in contents]
     _forget(unit, kind, ids)
     unit.session.connection().execute(
         insert(table(Vanished)),

@@ -1,11 +1,12 @@
 import logging
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 
 import httpx
 import pytest
 
+from core.base import clock
 from core.base.errors import (
     ConfigError,
     SourceError,
@@ -142,7 +143,7 @@ def test_the_wait_that_the_server_asks_for_is_obeyed_within_bounds(
     monkeypatch, status, retry_after, bound, waited
 ):
     if isinstance(retry_after, timedelta):
-        retry_after = format_datetime(datetime.now(UTC) + retry_after, usegmt=True)
+        retry_after = format_datetime(clock.now() + retry_after, usegmt=True)
     rested = []
     monkeypatch.setattr(
         RateLimiter, "back_off", lambda self, seconds, jitter: rested.append(seconds)

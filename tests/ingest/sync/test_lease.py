@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
+from core.base import clock
 from core.ingest.sync import exit_code, holder_of, is_running, sync_account
 from core.ingest.sync.lease import (
     Holder,
@@ -38,7 +39,7 @@ def holders(store):
 
 
 def hold(store, holder, seconds):
-    now = datetime.now(UTC)
+    now = clock.now()
     row = {"holder": holder, "acquired_at": now, "expires_at": now + timedelta(seconds=seconds)}
     with store.write("acme", quiet=True) as unit:
         unit.session.add(SyncLease(account_id="acme", **row))
@@ -121,7 +122,7 @@ def test_two_at_once_read_it_once(store, server, account, rows):
 
 def test_a_run_that_another_left_is_ended_only_when_its_lease_is_free(store, account, rows):
     store.ensure_account("acme", "Acme")
-    left = {"source": "testio", "status": "running", "started_at": datetime.now(UTC)}
+    left = {"source": "testio", "status": "running", "started_at": clock.now()}
     with store.write("acme") as unit:
         unit.upsert(SyncRun, [left | {"id": 1, "counts": {}}])
     hold(store, "4711/laptop/?/a", 60)

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from core import doctor
+from core.base import clock
 from core.base.settings import ROOT, PrometheusSource, TestioAccount, load_settings
 from core.demo.active_store import close_stores
 from core.ingest.sync import end_background, keep_synced, runs
@@ -15,7 +16,7 @@ from core.store import Scope
 from tests.prometheus import History
 from tests.stores import open_store
 
-NOW = int(time.time())
+NOW = int(clock.now().timestamp())
 START = NOW - 4 * 3_600
 
 

@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from core.base import clock
 from core.base.errors import ConfigError
 from core.base.settings import TestioAccount, load_settings
 from core.ingest.sync import SyncReport, exit_code, sync_all
@@ -187,7 +188,7 @@ def test_a_bug_of_ours_is_not_hidden_and_leaves_no_run_behind(sync, rows):
 
 def test_a_run_left_behind_by_a_killed_process_is_ended_by_the_next(sync, store, rows):
     store.ensure_account("acme", "Acme")
-    left = {"status": "running", "started_at": datetime.now(UTC), "counts": {}}
+    left = {"status": "running", "started_at": clock.now(), "counts": {}}
     with store.write("acme") as unit:
         unit.upsert(
             SyncRun,
