@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import and_, func, select
+from sqlalchemy import select
 
 from core.analytics.account_settings import note_change
 from core.analytics.dates import Window
@@ -17,18 +17,9 @@ from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.quality import findings
 from core.criteria.verdicts import evaluate, result_content
-from core.criteria.window_data import WindowData, window_data
+from core.criteria.window_data import WindowData, rows_by_day, window_data
 from core.feedback.surveys import survey_results
-from core.store import (
-    BaselineWindow,
-    Feedback,
-    Scope,
-    SurveyResponse,
-    Ticket,
-    Unit,
-    on_enhancer,
-    table,
-)
+from core.store import BaselineWindow, Scope, Unit, table
 
 USUAL_DAYS = 7
 MOST_DAYS = 92
@@ -232,20 +223,7 @@ def content_of(scope: Scope, window: Window, *, now: datetime) -> dict[str, Any]
 def row_counts(scope: Scope, *, window: Window) -> dict[str, int]:
     """The number of rows of each kind in a window, excluded ones included."""
     runs = WindowData(scope, window).runs
-    counts = {"runs": runs.finished, "pending": runs.pending}
-    votes, answers, tickets = (table(m).c for m in (Feedback, SurveyResponse, Ticket))
-    wanted = {
-        "thumbs": (votes, votes.created_day, and_(on_enhancer(), votes.thumb.is_not(None))),
-        "ratings": (votes, votes.created_day, and_(on_enhancer(), votes.rating.is_not(None))),
-        "surveys": (answers, answers.answered_day, answers.account_id.is_not(None)),
-        "tickets": (tickets, tickets.day, tickets.resolved_at.is_not(None)),
+    kinds = ("thumbs", "ratings", "surveys", "tickets")
+    return {"runs": runs.finished, "pending": runs.pending} | {
+        kind: sum(rows_by_day(scope, window, kind).values()) for kind in kinds
     }
-    with scope.read() as session:
-        for name, (columns, day, condition) in wanted.items():
-            number = select(func.count()).where(
-                columns.account_id == scope.account,
-                day.between(window.start, window.end),
-                condition,
-            )
-            counts[name] = session.connection().execute(number).scalar_one()
-    return counts

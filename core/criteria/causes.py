@@ -1,45 +1,47 @@
-"""What gaps come with: errors, hours, events and kinds of tickets; never what caused them."""
+"""Patterns in failed, slow and badly rated runs; they accompany a gap, and prove no cause."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
-from typing import Any
 
 import numpy as np
+import sqlmodel
 from scipy import stats
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from core.base import text
-from core.criteria.window_data import COMPLETED, FAILED, WindowData, instants
-from core.store import Annotation, Enhancement, Exclusion, Feedback, Ticket, on_enhancer, table
+from core.criteria.ledger import exclusions_in_force
+from core.criteria.platform import COMPLETED, FAILED
+from core.criteria.window_data import WindowData, instants
+from core.store import Annotation, Enhancement, Feedback, Ticket, on_enhancer, table
 
-# Smaller groups are not broken down: they would tell who said what, or be chance.
+# Smaller groups would reveal their authors, or be chance.
 LEAST_GROUP = 5
 MOST_LISTED = 3
 LONGEST_QUOTE = 160
 # A run that takes longer is slow, where no target says otherwise.
 SLOW_SECONDS = 60.0
-# The share of false finds among all that are told (Benjamini and Hochberg 1995).
+# The false discovery rate (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.05
 MOST_TOLD = 3
-# Fewer marked rows in one place are an anecdote, whatever the odds.
+# Fewer marked rows in one place are an anecdote, whatever their p-value.
 LEAST_MARKED = 3
-# Hours of one day that follow each other are looked at together, up to so many.
+# The longest span of hours of a day that is tested.
 LONGEST_SPAN = 8
 
 Marked = Sequence[tuple[datetime, bool]]
-# By day and hour, the numbers of the rows.
+# The numbers of the rows by day and hour.
 Hours = dict[tuple[date, int], list[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A time with more marked rows than chance puts there.
+    """A time with more marked rows than by chance.
 
-    `start` and `end` are None for an hour of every day; `p_value` is adjusted for all that was
-    looked at.
+    `start` and `end` are None for an hour of every day; `p_value` is adjusted for all tests.
     """
 
     label: str
@@ -54,7 +56,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class _Place:
-    """Hours of a day, from the first up to and without the last; of every day without a day."""
+    """Hours from the first up to, and without, the last, of one day or (None) of every day."""
 
     day: date | None
     first: int
@@ -63,12 +65,12 @@ class _Place:
 
 
 def clusters(rows: Marked) -> list[Cluster]:
-    """Where in local time the marked rows crowd together; at most three, the surest first.
+    """Times in which marked rows concentrate; at most three, the smallest p-value first.
 
     Every span of hours of a day, every day, and every hour of the day is compared with the rest by
     Fisher's exact test (one-sided, the hypergeometric tail); Benjamini and Hochberg's adjustment
-    over all of them keeps false finds below 5 %. A place of which most is told already is not told
-    again.
+    over all of them keeps the false discovery rate below 5 %. A time that mostly repeats one
+    already found is left out.
     """
     total, marked = len(rows), sum(is_marked for _, is_marked in rows)
     if not 0 < marked < total:
@@ -79,7 +81,7 @@ def clusters(rows: Marked) -> list[Cluster]:
     chances = np.asarray(stats.hypergeom.sf(hits - 1, total, marked, sizes))
     adjusted = np.asarray(stats.false_discovery_control(np.clip(chances, 0.0, 1.0)))
     is_found = (adjusted <= FALSE_SHARE) & (hits >= LEAST_MARKED) & (sizes < total)
-    # Of places that are as sure, the one with the fewest rows says the most.
+    # At equal p-values, the place with the fewest rows is the most specific.
     surest = sorted(np.flatnonzero(is_found), key=lambda n: (chances[n], sizes[n], n))
     told: set[int] = set()
     found: list[Cluster] = []
@@ -139,9 +141,9 @@ def _cluster(place: _Place, rows: Marked, hits: int, marked: int, p_value: float
 
 @dataclass(frozen=True)
 class Cause:
-    """What was found beside a gap, in a sentence with its numbers.
+    """A pattern, in a sentence with its numbers.
 
-    `criteria` are the keys of the criteria whose rows it is about; `kind` is errors, failures,
+    `criteria` are the keys of the criteria that rest on the same rows; `kind` is errors, failures,
     slow runs, slow categories or ratings.
     """
 
@@ -159,10 +161,9 @@ class _Run:
 
 
 def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]:
-    """What the failed, the slow and the badly rated have in common in a window.
+    """What failed runs, slow runs and low ratings of a window have in common.
 
-    All rows of the window count, those that are excluded as well, so that an exclusion can be seen
-    beside what it leaves out.
+    Excluded rows count as well, so that an exclusion can be compared with what it leaves out.
     """
     every = data.all_of_it
     runs = _runs(every)
@@ -198,25 +199,20 @@ def _runs(data: WindowData) -> list[_Run]:
 
 
 def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
-    """The commonest messages of failed runs."""
+    """The most common messages of failed runs."""
     failed = [run for run in runs if run.is_failed]
     said = Counter(" ".join(run.error.split()) for run in failed if run.error)
-    # Of messages as common as each other, the first in the alphabet.
     common = sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED]
+    of = f"of the {text.times(len(failed), 'failed run')}"
     for message, number in common:
-        of = f"{text.count(number)} of the {text.times(len(failed), 'failed run')}"
-        yield Cause(
-            "errors",
-            ("success_rate",),
-            f"{of} ({text.share(number / len(failed))}) say: {_short(message)}.",
-        )
-    silent = len(failed) - said.total()
-    if silent:
-        of = f"{text.count(silent)} of the {text.times(len(failed), 'failed run')}"
-        yield Cause("errors", ("success_rate",), f"{of} have no error message.")
+        said_by = f"{text.count(number)} {of} ({text.share(number / len(failed))})"
+        yield Cause("errors", ("success_rate",), f"{said_by} say: {_quoted(message)}.")
+    if silent := len(failed) - said.total():
+        sentence = f"{text.count(silent)} {of} have no error message."
+        yield Cause("errors", ("success_rate",), sentence)
 
 
-def _short(text: str) -> str:
+def _quoted(text: str) -> str:
     cut = text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
     return f"\N{LEFT DOUBLE QUOTATION MARK}{cut.rstrip('.')}\N{RIGHT DOUBLE QUOTATION MARK}"
 
@@ -224,7 +220,7 @@ def _short(text: str) -> str:
 def _when(
     runs: Sequence[_Run], happened: Sequence["_Event"], *, is_slow: bool, slow_seconds: float
 ) -> Iterator[Cause]:
-    """Where in time failures, or slow runs, are more than chance would have them."""
+    """The times with more failures, or more slow runs, than by chance."""
     if is_slow:
         asked = [(r.at, r.seconds > slow_seconds) for r in runs if r.seconds is not None]
         what = f"took longer than {text.duration(slow_seconds)}"
@@ -234,23 +230,18 @@ def _when(
         what, keys = "failed", ("success_rate",)
     for found in clusters(asked):
         here = text.share(found.marked / found.rows)
-        rest = (
-            f"{text.count(found.marked_elsewhere)} of {text.count(found.rows_elsewhere)} "
-            f"({text.share(found.marked_elsewhere / found.rows_elsewhere)}) at all other times"
-        )
+        elsewhere = text.share(found.marked_elsewhere / found.rows_elsewhere)
+        p_value = "p below 0.001" if found.p_value < 0.001 else f"p {found.p_value:.3f}"
         sentence = (
             f"{found.label}: {text.count(found.marked)} of {text.times(found.rows, 'run')} "
-            f"({here}) {what}, against {rest}. More than chance: {_sure(found.p_value)}, adjusted "
-            "for all hours and days."
+            f"({here}) {what}, against {text.count(found.marked_elsewhere)} of "
+            f"{text.count(found.rows_elsewhere)} ({elsewhere}) at all other times. More than "
+            f"chance: {p_value}, adjusted for all hours and days."
         )
         beside = _beside(found, happened)
         if beside:
             sentence += f" In the same hours as: {'; '.join(beside)}."
         yield Cause("slow runs" if is_slow else "failures", keys, sentence)
-
-
-def _sure(p_value: float) -> str:
-    return "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"
 
 
 @dataclass(frozen=True)
@@ -263,45 +254,45 @@ class _Event:
 def _happened(data: WindowData) -> list[_Event]:
     """Annotations and exclusions in force that touch the window, in the store's zone."""
     start, end = instants(data.scope.zone, data.window)
-    noted, entry = table(Annotation).c, table(Exclusion).c
-    until = func.coalesce(noted.to_at, noted.from_at)
-    marks = select(noted.from_at, until, noted.kind, noted.text).where(
-        noted.account_id == data.scope.account,
-        noted.withdrawn_at.is_(None),
-        noted.from_at < end,
-        until >= start,
+    until = func.coalesce(col(Annotation.to_at), col(Annotation.from_at))
+    noted = (
+        sqlmodel.select(Annotation)
+        .where(
+            Annotation.account_id == data.scope.account,
+            col(Annotation.withdrawn_at).is_(None),
+            Annotation.from_at < end,
+            until >= start,
+        )
+        .order_by(col(Annotation.from_at), col(Annotation.id))
     )
-    out = select(entry.from_at, entry.to_at, entry.kind, entry.reason).where(
-        entry.account_id == data.scope.account,
-        entry.withdrawn_at.is_(None),
-        entry.subject.is_(None),
-        entry.from_at < end,
-        entry.to_at > start,
-    )
+
+    def event(from_at: datetime, to_at: datetime, what: str) -> _Event:
+        local = from_at.astimezone(data.scope.zone)
+        said = f"{what} ({local:%H:%M} on {text.day(local.date())})"
+        return _Event(local, to_at.astimezone(data.scope.zone), said)
+
     with data.scope.read() as session:
-        noted_rows = session.connection().execute(marks.order_by(noted.from_at, noted.id)).all()
-        out_rows = session.connection().execute(out.order_by(entry.from_at, entry.id)).all()
-    return [_event(data, row, "") for row in noted_rows] + [
-        _event(data, row, "excluded as ") for row in out_rows
+        events = [
+            event(one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}")
+            for one in session.exec(noted)
+        ]
+    excluded = sorted(exclusions_in_force(data.scope), key=lambda one: (one.from_at, one.id))
+    return events + [
+        event(one.from_at, one.to_at, f"excluded as {one.kind}, {one.reason}")
+        for one in excluded
+        if one.subject is None and one.from_at < end and one.to_at > start
     ]
 
 
-def _event(data: WindowData, row: Any, named: str) -> _Event:
-    start, end, kind, sentence = row
-    local = start.astimezone(data.scope.zone)
-    said = f"{named}{kind}, {sentence} ({local:%H:%M} on {text.day(local.date())})"
-    return _Event(local, end.astimezone(data.scope.zone), said)
-
-
 def _beside(found: Cluster, happened: Sequence[_Event]) -> list[str]:
-    """What happened in the hours of a cluster; of a day of the week or an hour nothing is said."""
+    """The events in the hours of a cluster; none for an hour of every day."""
     if found.start is None or found.end is None:
         return []
     return [e.text for e in happened if e.start < found.end and max(e.end, e.start) >= found.start]
 
 
 def _slow_categories(data: WindowData) -> Iterator[Cause]:
-    """The categories of tickets that take the longest: medians, which no single ticket moves."""
+    """The categories of tickets with the longest median time to resolution."""
     ticket = table(Ticket).c
     statement = select(ticket.category, ticket.opened_at, ticket.resolved_at).where(
         ticket.account_id == data.scope.account,
@@ -356,7 +347,7 @@ def _low_ratings(data: WindowData) -> Iterator[Cause]:
     )
     with data.scope.read() as session:
         rows = session.connection().execute(statement).all()
-    # Votes of a few people would tell who said what.
+    # Votes of a few people would reveal their authors.
     large = [
         (int(total) / n, name or "no category", n)
         for name, total, n, raters in rows

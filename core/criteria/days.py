@@ -1,29 +1,27 @@
-"""A window day by day and in votes: the data of the dashboard beside the criteria."""
+"""A window day by day, and its votes: the data that the dashboard draws beside the criteria."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import func, select
 
 from core.analytics.dates import Window
 from core.base.stats import Estimate
 from core.criteria.verdicts import RULES, estimate_of
-from core.criteria.window_data import WindowData, window_data
+from core.criteria.window_data import WindowData, days_of, window_data
 from core.feedback.reading import select_votes
 from core.feedback.surveys import LEAST_ANSWERS
 from core.store import Feedback, Scope, SurveyResponse, Ticket, has_content, table
 
 KEYS = ("success_rate", "latency_p50", "latency_p95", "latency_p99", "positive_feedback")
+MOST_QUOTES = 3
 
 
 @dataclass(frozen=True)
 class DayOfCriteria:
-    """One day: an estimate for each criterion of `KEYS`, runs, thumbs and submissions.
-
-    `thumbs` are up and down; `submissions` counts votes and survey responses.
-    """
+    """One day: an estimate for each criterion of `KEYS`, finished runs, and thumbs up and down."""
 
     day: date
     estimates: Mapping[str, Estimate]
@@ -31,21 +29,10 @@ class DayOfCriteria:
     thumbs: tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Opinions:
-    """How often each rating from 1 to 5 was given, in the product and in the survey."""
-
-    in_product: Mapping[int, int]
-    survey: Mapping[int, int]
-    submissions: Mapping[date, tuple[int, int]]
-
-
 def daily_criteria(scope: Scope, *, window: Window, until: date) -> list[DayOfCriteria]:
     """Each day of a window up to `until`, without what is excluded."""
     found = []
-    for n in range(window.days or 0):
-        assert window.start is not None
-        day = window.start + timedelta(days=n)
+    for day in days_of(window):
         if day > until:
             break
         data = window_data(scope, window=Window(day, day, str(day)))
@@ -61,8 +48,20 @@ def daily_criteria(scope: Scope, *, window: Window, until: date) -> list[DayOfCr
     return found
 
 
+@dataclass(frozen=True)
+class Opinions:
+    """How often each rating from 1 to 5 was given, in the product and in the survey.
+
+    `submissions` are the votes and survey responses of each day that has some.
+    """
+
+    in_product: Mapping[int, int]
+    survey: Mapping[int, int]
+    submissions: Mapping[date, tuple[int, int]]
+
+
 def opinions(scope: Scope, *, window: Window) -> Opinions:
-    """The distribution of ratings of a window, and submissions by day: votes, survey responses."""
+    """The ratings of a window and its submissions by day, without what is excluded."""
     data = window_data(scope, window=window)
     votes, answers = table(Feedback).c, table(SurveyResponse).c
     voted = select_votes(scope, window, data.without, votes.created_day, votes.rating).where(
@@ -79,26 +78,22 @@ def opinions(scope: Scope, *, window: Window) -> Opinions:
     with scope.read() as session:
         in_product = session.connection().execute(voted).all()
         survey = session.connection().execute(answered).all()
-    days: dict[date, list[int]] = {}
-    for kind, rows in enumerate((in_product, survey)):
-        for day, _ in rows:
-            days.setdefault(day, [0, 0])[kind] += 1
+    by_kind = [Counter(day for day, _ in rows) for rows in (in_product, survey)]
     return Opinions(
         in_product=Counter(rating for _, rating in in_product if rating is not None),
         survey=Counter(rating for _, rating in survey if rating is not None),
-        submissions={day: (counts[0], counts[1]) for day, counts in sorted(days.items())},
+        submissions={
+            day: (by_kind[0][day], by_kind[1][day]) for day in sorted(by_kind[0] | by_kind[1])
+        },
     )
-
-
-MOST_QUOTES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackSummary:
-    """Votes of a window without what is excluded; those on pages of this product left out.
+    """The votes of a window, without what is excluded and those on pages of this product.
 
     `ratings` counts each rating from 1 to 5. With fewer than five raters, ratings and quotes would
-    tell who said what: `ratings` is None then, and there are no quotes. `technicians` had enhanced
+    reveal their authors: `ratings` is None then, and `quotes` is empty. `technicians` had enhanced
     tickets resolved in the window.
     """
 
@@ -113,11 +108,11 @@ class FeedbackSummary:
 
 
 def feedback_summary(data: WindowData) -> FeedbackSummary:
-    """Who said how much in a window, and the latest comments."""
+    """The counts of a window's votes, and the latest comments without names."""
     votes, ticket = table(Feedback).c, table(Ticket).c
     columns = (votes.rater, votes.rating, votes.comment)
     asked = select_votes(data.scope, data.window, data.without, *columns)
-    said = asked.order_by(votes.updated_at.desc(), votes.id)
+    latest_first = asked.order_by(votes.updated_at.desc(), votes.id)
     resolved = select(func.count(ticket.technician.distinct())).where(
         ticket.account_id == data.scope.account,
         ticket.day.between(data.window.start, data.window.end),
@@ -125,10 +120,10 @@ def feedback_summary(data: WindowData) -> FeedbackSummary:
         ticket.enhanced.is_(True),
     )
     with data.scope.read() as session:
-        rows = session.connection().execute(said).all()
+        rows = session.connection().execute(latest_first).all()
         technicians = session.connection().execute(resolved).scalar_one()
     raters = len({rater for rater, _, _ in rows})
-    given = [rating for _, rating, _ in rows if rating is not None]
+    given = Counter(rating for _, rating, _ in rows)
     comments = [comment for _, _, comment in rows if comment]
     up, thumbs = data.thumbs
     is_many = raters >= LEAST_ANSWERS
@@ -138,7 +133,7 @@ def feedback_summary(data: WindowData) -> FeedbackSummary:
         comments=len(comments),
         thumbs_up=up,
         thumbs=thumbs,
-        ratings={stars: given.count(stars) for stars in range(1, 6)} if is_many else None,
+        ratings={stars: given[stars] for stars in range(1, 6)} if is_many else None,
         quotes=tuple(comments[:MOST_QUOTES]) if is_many else (),
         technicians=technicians,
     )

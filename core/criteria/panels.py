@@ -1,6 +1,6 @@
-"""The panels of the criteria's dashboard, drawn: for a page and for a report alike."""
+"""The panels of the criteria dashboard, for the page and the report."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from core.base import text
-from core.base.stats import Estimate
 from core.charts.time import Mark, Series, Span, TimePoint, time_chart
 from core.charts.vega import Drawn
 from core.criteria.charts import estimate_rows, stacked_choices
@@ -17,13 +16,13 @@ from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
 
-# In the middle of the day that a point stands for.
+# A day's point lies at noon.
 NOON = time(12)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A chart with its finding and what is drawn; without a chart, the subtitle says why."""
+    """A chart with its finding as title; without a chart, the subtitle gives the reason."""
 
     key: str
     title: str
@@ -33,7 +32,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelData:
-    """What the panels of a window are drawn from; marks and spans are in local time."""
+    """The data of a window's panels; marks and spans are in local time."""
 
     results: Mapping[str, CriterionResult]
     days: Sequence[DayOfCriteria]
@@ -54,7 +53,7 @@ class PanelData:
         return [end for end in ends if end is not None]
 
     def points(self, key: str) -> list[TimePoint]:
-        """A criterion by day; a day that is not over is not whole."""
+        """A criterion by day; an unfinished day is not whole."""
         return [
             TimePoint(
                 at=datetime.combine(day.day, NOON),
@@ -71,23 +70,37 @@ class PanelData:
 
 def panels(data: PanelData) -> Iterator[Panel]:
     """Every panel of the dashboard in its order."""
-    yield _success(data)
+    yield _share(
+        data,
+        "success_rate",
+        name="Success rate",
+        finding="was the weakest day: {} succeeded",
+        subtitle="Completed of all finished runs by day, with the 95 % interval",
+        empty="No finished run in this window",
+    )
     yield _latency(data)
     yield _ratings(data)
     yield _thumbs(data)
     yield _tickets(data)
     yield _saving(data)
-    yield _positive(data)
+    yield _share(
+        data,
+        "positive_feedback",
+        name="Positive feedback",
+        finding="had the fewest thumbs up: {}",
+        subtitle="Thumbs up of all thumbs by day, with the 95 % interval",
+        empty="No thumb in this window",
+    )
     yield _queue(data)
     yield _submissions(data)
 
 
 def criterion_ends(result: CriterionResult) -> tuple[float, float]:
-    """The ends of a criterion's bar: the target in the middle, everything known within."""
+    """The ends of a criterion's bar: the target in the middle, estimate and interval inside."""
     criterion, estimate = result.criterion, result.estimate
     known = [x for x in (estimate.value, estimate.low, estimate.high) if x is not None]
     reach = max([abs(x - criterion.target) for x in known] + [abs(criterion.target) * 0.05]) * 1.2
-    # A target of 0 of which nothing is known has no width of its own.
+    # A target of 0 without an estimate gives no width.
     reach = reach or 1.0
     lowest, highest = {"fraction": (-1.0, 1.0), "stars": (1.0, 5.0)}.get(
         criterion.unit, (-float("inf") if criterion.unit == "money" else 0.0, float("inf"))
@@ -95,36 +108,33 @@ def criterion_ends(result: CriterionResult) -> tuple[float, float]:
     return max(criterion.target - reach, lowest), min(criterion.target + reach, highest)
 
 
-def _success(data: PanelData) -> Panel:
-    points = data.points("success_rate")
-    title = _worst(points, "fraction", "was the weakest day: {} succeeded", lowest=True)
-    subtitle = "Success rate by day, completed of completed and failed runs, with its 95 % interval"
-    drawn = _share_line(data, "Success rate", "success_rate", points)
-    if drawn is None:
-        return _nothing("success_rate", "Success rate", "No finished run in this window")
-    return Panel("success_rate", title, subtitle, drawn)
-
-
-def _positive(data: PanelData) -> Panel:
-    points = data.points("positive_feedback")
-    title = _worst(points, "fraction", "had the fewest thumbs up: {}", lowest=True)
-    subtitle = "Share of thumbs that point up by day, with its 95 % interval"
-    drawn = _share_line(data, "Positive feedback", "positive_feedback", points)
-    if drawn is None:
-        return _nothing("positive", "Positive feedback", "No thumb in this window")
-    return Panel("positive", title, subtitle, drawn)
-
-
-def _share_line(data: PanelData, name: str, key: str, points: Sequence[TimePoint]) -> Drawn | None:
+def _share(
+    data: PanelData, key: str, *, name: str, finding: str, subtitle: str, empty: str
+) -> Panel:
+    points = data.points(key)
     if all(point.value is None for point in points):
-        return None
+        return _empty(key, name, empty)
+    drawn = _lines(data, [Series(name, points)], "fraction", key)
+    return Panel(key, _extreme(points, "fraction", finding, pick=min), subtitle, drawn)
+
+
+def _lines(
+    data: PanelData,
+    series: Sequence[Series],
+    unit: str,
+    key: str,
+    *,
+    grain: str = "day",
+    zero: bool = False,
+) -> Drawn:
     return time_chart(
-        [Series(name, points)],
-        unit="fraction",
-        grain="day",
+        series,
+        unit=unit,
+        grain=grain,
         targets=data.targets(key),
         marks=data.marks,
         spans=data.spans,
+        zero=zero,
     )
 
 
@@ -133,98 +143,103 @@ def _latency(data: PanelData) -> Panel:
     series = [Series(name, data.points(key)) for name, key in lines.items()]
     slowest = series[1].points
     if all(point.value is None for point in slowest):
-        return _nothing("latency", "Latency", "No completed run in this window")
-    drawn = time_chart(
-        series,
-        unit="seconds",
-        grain="day",
-        targets=data.targets("latency_p95"),
-        marks=data.marks,
-        spans=data.spans,
-        zero=True,
-    )
+        return _empty("latency", "Latency", "No completed run in this window")
     return Panel(
         "latency",
-        _worst(slowest, "seconds", "was the slowest day: p95 {}", lowest=False),
+        _extreme(slowest, "seconds", "was the slowest day: p95 {}", pick=max),
         "Duration of completed runs by day; the target of p95 is dashed",
-        drawn,
+        _lines(data, series, "seconds", "latency_p95", zero=True),
     )
 
 
 def _ratings(data: PanelData) -> Panel:
-    voiced = data.opinions
+    given = {"In the product": data.opinions.in_product, "Survey": data.opinions.survey}
     rows = [
-        {"choice": str(stars), "series": name, "value": given.get(stars, 0)}
-        for name, given in (("In the product", voiced.in_product), ("Survey", voiced.survey))
+        {"choice": str(stars), "series": name, "value": counts.get(stars, 0)}
+        for name, counts in given.items()
         for stars in range(1, 6)
-        if given
+        if counts
     ]
     result = data.results.get("satisfaction")
-    estimate = None if result is None else result.estimate
-    if not rows or estimate is None or estimate.value is None:
-        return _nothing("ratings", "Satisfaction", "No rating in this window")
-    said = f"{text.amount(estimate.value, 'stars')} of 5 stars on average"
+    if not rows or result is None or result.estimate.value is None:
+        return _empty("ratings", "Satisfaction", "No rating in this window")
+    said = f"{text.amount(result.estimate.value, 'stars')} of 5 stars on average"
     return Panel(
         "ratings",
-        f"{said}, from {text.times(estimate.n, 'rating')}",
+        f"{said}, from {text.times(result.estimate.n, 'rating')}",
         "Ratings from 1 to 5 stars, in the product and in the survey",
         stacked_choices(pd.DataFrame(rows), unit="Ratings", what="Stars"),
     )
 
 
 def _thumbs(data: PanelData) -> Panel:
-    up, down = (sum(day.thumbs[n] for day in data.days) for n in (0, 1))
+    by_day = {day.day: day.thumbs for day in data.days}
+    up, down = (sum(thumbs[n] for thumbs in by_day.values()) for n in (0, 1))
     if not up + down:
-        return _nothing("thumbs", "Thumbs", "No thumb in this window")
-    rows = [
-        {"choice": _day(day), "series": name, "value": day.thumbs[n]}
-        for n, name in enumerate(("Thumbs up", "Thumbs down"))
-        for day in data.days
-    ]
+        return _empty("thumbs", "Thumbs", "No thumb in this window")
     return Panel(
         "thumbs",
         f"{text.count(up)} thumbs up, {text.count(down)} down",
         "Thumbs by day",
-        stacked_choices(pd.DataFrame(rows), unit="Thumbs", what="Day"),
+        _daily_bars(by_day, ("Thumbs up", "Thumbs down"), unit="Thumbs"),
     )
 
 
 def _tickets(data: PanelData) -> Panel:
+    by_day = {day.day: (day.finished,) for day in data.days}
     if not any(day.finished for day in data.days):
-        return _nothing("tickets", "Tickets a day", "No finished run in this window")
-    rows = [
-        {"choice": _day(day), "series": "Finished runs", "value": day.finished} for day in data.days
-    ]
-    working = [day.finished for day in data.days if day.day < data.today]
-    mean = sum(working) / len(working) if working else data.days[-1].finished
+        return _empty("tickets", "Tickets a day", "No finished run in this window")
+    over = [day.finished for day in data.days if day.day < data.today]
+    mean = sum(over) / len(over) if over else data.days[-1].finished
+    targets = data.targets("throughput")
     return Panel(
         "tickets",
         f"{text.amount(round(mean), 'per day')} enhanced tickets a day on average",
         "Completed and failed runs by day; the target's range is dashed",
-        stacked_choices(
-            pd.DataFrame(rows), unit="Runs", what="Day", targets=data.targets("throughput")
-        ),
+        _daily_bars(by_day, ("Finished runs",), unit="Runs", targets=targets),
     )
+
+
+def _submissions(data: PanelData) -> Panel:
+    given = data.opinions.submissions
+    total = sum(sum(pair) for pair in given.values())
+    if not total:
+        return _empty("submissions", "Submissions", "No feedback in this window")
+    by_day = {day.day: given.get(day.day, (0, 0)) for day in data.days}
+    return Panel(
+        "submissions",
+        f"{text.upper_first(text.times(total, 'submission'))} of feedback",
+        "Votes and survey responses by day",
+        _daily_bars(by_day, ("Votes", "Survey responses"), unit="Submissions"),
+    )
+
+
+def _daily_bars(
+    by_day: Mapping[date, Sequence[int]],
+    names: Sequence[str],
+    *,
+    unit: str,
+    targets: Sequence[float] = (),
+) -> Drawn:
+    rows = [
+        {"choice": f"{day:%a} {day.day} {day:%b}", "series": name, "value": counts[n]}
+        for n, name in enumerate(names)
+        for day, counts in by_day.items()
+    ]
+    return stacked_choices(pd.DataFrame(rows), unit=unit, what="Day", targets=targets)
 
 
 def _saving(data: PanelData) -> Panel:
-    seen = data.comparison
-    estimates: dict[str, Estimate] = {
-        "Within category and priority": seen.stratified.estimate,
-        "All tickets, naive": seen.naive.estimate,
-    }
-    if seen.go_live is not None:
-        estimates["Since go-live"] = seen.go_live.compared.estimate
+    found = data.comparison
+    estimates = {name: compared.estimate for name, compared in found.methods.items()}
     if all(estimate.value is None for estimate in estimates.values()):
-        return _nothing("saving", "Resolution time", "No tickets to compare in this window")
-    value = text.amount(seen.preferred.estimate.value, "fraction")
+        return _empty("saving", "Resolution time", "No tickets to compare in this window")
+    title = "No conclusion on the time saved"
+    if found.preferred.figure:
+        title = f"{text.amount(found.preferred.estimate.value, 'fraction')} less time to resolution"
     target = next(iter(data.targets("time_reduction")), None)
-    return Panel(
-        "saving",
-        f"{value} less time to resolution" if seen.preferred.figure else "No saving can be claimed",
-        seen.preferred.why,
-        estimate_rows(estimates, unit="fraction", target=target),
-    )
+    drawn = estimate_rows(estimates, unit="fraction", target=target)
+    return Panel("saving", title, found.preferred.why, drawn)
 
 
 def _queue(data: PanelData) -> Panel:
@@ -238,56 +253,27 @@ def _queue(data: PanelData) -> Panel:
     ]
     known = [point for point in points if point.value is not None]
     if not known:
-        return _nothing("queue", "Queue depth", "Prometheus was not read in this window")
+        return _empty("queue", "Queue depth", "Prometheus was not read in this window")
     deepest = max(known, key=lambda point: point.value or 0.0)
-    drawn = time_chart(
-        [Series("Queue depth", points)],
-        unit="Waiting tickets",
-        grain="day" if len(data.days) > 2 else "hour",
-        targets=data.targets("queue_depth"),
-        marks=data.marks,
-        spans=data.spans,
-        zero=True,
-    )
+    grain: str = "day" if len(data.days) > 2 else "hour"
+    series = [Series("Queue depth", points)]
     return Panel(
         "queue",
         f"The queue was deepest at {deepest.label}: {deepest.value:,.0f} waiting",
-        "Waiting tickets by quarter of an hour; a hole is time without a scrape",
-        drawn,
+        "Waiting tickets by quarter of an hour; gaps are times without a scrape",
+        _lines(data, series, "Waiting tickets", "queue_depth", grain=grain, zero=True),
     )
 
 
-def _submissions(data: PanelData) -> Panel:
-    given = data.opinions.submissions
-    total = sum(sum(pair) for pair in given.values())
-    if not total:
-        return _nothing("submissions", "Submissions", "No feedback in this window")
-    rows = [
-        {"choice": _day(day), "series": name, "value": given.get(day.day, (0, 0))[n]}
-        for n, name in enumerate(("Votes", "Survey responses"))
-        for day in data.days
-    ]
-    return Panel(
-        "submissions",
-        f"{text.upper_first(text.times(total, 'submission'))} of feedback",
-        "Votes and survey responses by day",
-        stacked_choices(pd.DataFrame(rows), unit="Submissions", what="Day"),
-    )
+def _empty(key: str, what: str, why: str) -> Panel:
+    return Panel(key, what, f"{why}.", None)
 
 
-def _nothing(key: str, what: str, why: str) -> Panel:
-    return Panel(key, what, f"{why}: nothing can be drawn.", None)
-
-
-def _day(day: DayOfCriteria) -> str:
-    return f"{day.day:%a} {day.day.day} {day.day:%b}"
-
-
-def _worst(points: Sequence[TimePoint], unit: str, finding: str, *, lowest: bool) -> str:
+def _extreme(
+    points: Sequence[TimePoint], unit: str, finding: str, *, pick: Callable[..., TimePoint]
+) -> str:
+    """The day with the lowest or highest value, in a sentence; there is one."""
     known = [point for point in points if point.value is not None]
-    if not known:
-        return "Nothing was measured in this window"
-    pick = min if lowest else max
-    worst = pick(known, key=lambda point: point.value or 0.0)
-    name = worst.label.partition(",")[0] if len(points) <= 7 else worst.label
-    return f"{name} {finding.format(text.amount(worst.value, unit))}"
+    extreme = pick(known, key=lambda point: point.value or 0.0)
+    name = extreme.label.partition(",")[0] if len(points) <= 7 else extreme.label
+    return f"{name} {finding.format(text.amount(extreme.value, unit))}"

@@ -1,4 +1,4 @@
-"""What Prometheus says of the platform over a window: runs, latency buckets, queue and workers."""
+"""Prometheus readings of a window: runs, latency buckets, queue depth and worker utilisation."""
 
 import math
 import re
@@ -30,13 +30,13 @@ GAP, RESET = "gap", "reset"
 QUANTILES = (0.5, 0.95, 0.99)
 COMPLETED, FAILED = "completed", "failed"
 QUEUE, UTILISATION = "queue_depth", "worker_utilisation"
-# Without these it is not known how many runs there were.
+# The number of runs is unknown without these.
 COUNTED = ("requests_total", "duration_bucket")
 
 
 @dataclass(frozen=True)
 class GaugeDay:
-    """One business day of a gauge: the mean and the greatest of its slots of five minutes."""
+    """One business day of a gauge: the mean and the maximum of its five-minute slots."""
 
     day: date
     mean: float
@@ -45,7 +45,7 @@ class GaugeDay:
 
 @dataclass(frozen=True)
 class PointInTime:
-    """What a gauge showed in a quarter of an hour from `at`; None where nothing was read."""
+    """A gauge over a quarter of an hour from `at`; None where nothing was read."""
 
     at: datetime
     mean: float | None
@@ -54,7 +54,7 @@ class PointInTime:
 
 @dataclass(frozen=True)
 class MetricGap:
-    """A time within the window in which a metric was not scraped; a reset is an instant."""
+    """A time in the window without scrapes of a metric; a reset is an instant."""
 
     metric: str
     start: datetime
@@ -65,12 +65,12 @@ class MetricGap:
 class PlatformReading:
     """The platform in a window, without what is excluded; None where nothing was read.
 
-    `statuses` counts runs by status, `buckets` those that took no longer than a bound in seconds
-    (infinity: all). `queue` and `utilisation` are by day, their `_series` by quarter of an hour;
-    with several queues both are of all together, the greatest at most that. Utilisation is a share
-    of the workers there are, None where that number is not configured. Minutes are those of the
-    window without what is excluded: `minutes` in all, of which `read` from the server, of which
-    `covered` by scrapes. `promql` are queries that say the same, up to what they extrapolate.
+    `statuses` counts runs by status, `buckets` runs by upper bound in seconds (infinity: all).
+    `queue` and `utilisation` are by day, `queue_series` by quarter of an hour; several queues are
+    added up, their maximum at most that of the sum. Utilisation is a share of the configured number
+    of workers, None without one. Minutes exclude what is excluded: `minutes` in all, `minutes_read`
+    of them read from the server, `minutes_covered` of those covered by scrapes. `promql` are
+    queries with the same result, but for the server's extrapolation.
     """
 
     statuses: Mapping[str, int] | None
@@ -78,7 +78,6 @@ class PlatformReading:
     queue: tuple[GaugeDay, ...] | None
     utilisation: tuple[GaugeDay, ...] | None
     queue_series: tuple[PointInTime, ...]
-    utilisation_series: tuple[PointInTime, ...]
     minutes: float
     minutes_read: float
     minutes_covered: float
@@ -98,14 +97,14 @@ class PlatformReading:
 
     @property
     def available(self) -> float | None:
-        """The share of the minutes read that scrapes cover; None where none was read."""
+        """The share of the minutes read that scrapes cover; None where nothing was read."""
         return self.minutes_covered / self.minutes_read if self.minutes_read else None
 
 
 def platform_reading(
     scope: Scope, *, start: datetime, end: datetime, without: Excluded = NOTHING
 ) -> PlatformReading:
-    """What is stored of the platform from `start` up to, and without, `end` (aware instants)."""
+    """The stored readings from `start` up to, and without, `end` (aware instants)."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     with scope.read() as session:
         stored = session.get(AccountSetting, (scope.account, PROMETHEUS))
@@ -124,7 +123,6 @@ def platform_reading(
             queue=_days(queue, scope.zone),
             utilisation=_days(workers, scope.zone),
             queue_series=_points(queue, spans),
-            utilisation_series=_points(workers, spans),
             minutes=_minutes(_minus([(start, end)], left_out)),
             minutes_read=_minutes(read),
             minutes_covered=_minutes(_minus(read, missed)),
@@ -136,7 +134,7 @@ def platform_reading(
 
 @dataclass(frozen=True)
 class _Quarter:
-    """The slots of a quarter of an hour: the first one, the sum of their means, how many."""
+    """The slots of a quarter of an hour: the first instant, the sum of means, their number."""
 
     at: datetime
     total: float
@@ -146,7 +144,7 @@ class _Quarter:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A window's rows of one account."""
+    """The rows of one account in a window."""
 
     connection: Connection
     account: str
@@ -156,14 +154,14 @@ class _Asked:
     metrics: Mapping[str, Any]
 
     def statuses(self) -> dict[str, int] | None:
-        """Runs by status; None where the metric was never there."""
+        """Runs by status; None where the metric never existed."""
         sums = self._increases("requests_total")
         if sums is None:
             return None
         return {label: round(grown) for label, grown in sums.items()}
 
     def buckets(self) -> dict[float, float] | None:
-        """Runs by the bound that they do not exceed; None where the metric was never there."""
+        """Runs by upper bound in seconds; None where the metric never existed."""
         sums = self._increases("duration_bucket")
         if sums is None:
             return None
@@ -183,18 +181,18 @@ class _Asked:
         return found
 
     def quarters(self, key: str) -> list[_Quarter]:
-        """A gauge in quarters of an hour, in order; those with nothing read are left out."""
+        """A gauge by quarter of an hour, in order; those without readings are left out."""
         gauge, series = table(GaugeReading), self._series(key)
         columns = (gauge.c.at, gauge.c.mean, gauge.c.greatest)
         of_all = (gauge.c.at, *(func.sum(c).label(c.name) for c in columns[1:]))
         inside = self._inside(gauge, series)
-        # What there is one of need not be added up.
+        # A single series needs no sum.
         slots = (
             select(*columns).where(inside)
             if len(series) == 1
             else select(*of_all).where(inside).group_by(gauge.c.at)
         ).subquery()
-        # SQLAlchemy's // is whole on each database.
+        # SQLAlchemy's // is an integer division on every database.
         quarter = cast(extract("epoch", slots.c.at), Integer) // QUARTER_SECONDS
         summed = select(
             func.min(slots.c.at), func.sum(slots.c.mean), func.count(), func.max(slots.c.greatest)
@@ -203,7 +201,7 @@ class _Asked:
         return sorted(found, key=lambda one: one.at)
 
     def spans(self) -> tuple[Span, ...]:
-        """What was read of the window."""
+        """The times of the window that were read."""
         span = table(ScrapeSpan).c
         found = select(span.from_at, span.to_at).where(
             span.account_id == self.account, span.from_at < self.end, span.to_at > self.start
@@ -212,7 +210,7 @@ class _Asked:
         return merged([(max(a, self.start), min(b, self.end)) for a, b in rows])
 
     def gaps(self, kind: str) -> tuple[MetricGap, ...]:
-        """What of a kind touches the window, cut to it, in order."""
+        """The gaps or resets that touch the window, cut to it, in order."""
         gap = table(ScrapeGap).c
         touches = gap.to_at >= self.start if kind == RESET else gap.to_at > self.start
         found = select(gap.series, gap.from_at, gap.to_at).where(
@@ -238,7 +236,7 @@ class _Asked:
 
 
 def _label_value(text: str) -> str:
-    """The value in a name such as metric{status="failed"}."""
+    """The label value of a series name such as metric{status="failed"}."""
     value = text.partition('="')[2].removesuffix('"}')
     return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], value)
 
@@ -262,7 +260,7 @@ def _days(quarters: Sequence[_Quarter], zone: ZoneInfo) -> tuple[GaugeDay, ...] 
 
 
 def _points(quarters: Sequence[_Quarter], spans: Sequence[Span]) -> tuple[PointInTime, ...]:
-    """A gauge from the first to the last quarter that was read, missing ones without a value."""
+    """A gauge from the first to the last quarter read; missing ones have no value."""
     if not quarters or not spans:
         return ()
     known = {one.at.timestamp() // QUARTER_SECONDS: one for one in quarters}
@@ -277,7 +275,7 @@ def _points(quarters: Sequence[_Quarter], spans: Sequence[Span]) -> tuple[PointI
 
 
 def _minus(spans: Sequence[Span], gone: Sequence[Span]) -> tuple[Span, ...]:
-    """What is left of spans; both in order and merged."""
+    """Spans without the times that are gone; both in order and merged."""
     left = []
     for start, end in spans:
         at = start

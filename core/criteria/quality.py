@@ -5,46 +5,40 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import func, select
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, merged
 from core.base import clock, text
-from core.criteria.ledger import exclusions
+from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import platform_reading
-from core.criteria.window_data import WindowData, day_instants, instants
-from core.store import (
-    Enhancement,
-    Feedback,
-    Scope,
-    SurveyResponse,
-    Ticket,
-    has_content,
-    on_enhancer,
-    table,
-)
+from core.criteria.window_data import WindowData, day_instants, days_of, instants, rows_by_day
+from core.store import Enhancement, Feedback, Scope, has_content, on_enhancer, table
 
 LONGEST_GAP = timedelta(minutes=1)
 LONGEST_SECONDS = 300
 DEEPEST_QUEUE = 100
-# As long as a point of the queue is.
+# The length of a point of the queue's series.
 SLOT = timedelta(minutes=15)
 MOST_TIMES = 3
 FEW_RESPONSES = 5
-# A rater with more than this share of at least so many votes speaks for the others.
+# A rater with more than this share of at least so many votes dominates the others.
 MOST_OF_ONE, FEWEST_VOTES = 0.5, 10
-# From how many days a usual one can be told.
+# The usual day is the median of these days, where there are at least so many.
 USUAL_DAYS, FEWEST_DAYS = 28, 5
-# Findings of one check that are listed; more have one cause.
+# The most findings of one check: more of them have one cause.
 MOST_LISTED = 50
+# A longer outage, or a larger share of the window, is reason to restart it.
+LONGEST_OUTAGE = timedelta(hours=4)
+MOST_OUTAGE = 0.10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something that a check found: when, in a sentence, and what excluding it would leave out.
+    """A result of a check: its time, a sentence, and the exclusion that it suggests.
 
     `key` stays the same from check to check; `subject` narrows the exclusion to a run or a rater;
-    `kind` is the kind of exclusion it suggests, None where there is nothing to exclude.
+    `kind` is the kind of exclusion, None where there is nothing to exclude.
     """
 
     key: str
@@ -57,16 +51,15 @@ class Finding:
 
 
 def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> list[Finding]:
-    """Everything the daily checks find in a window up to now, in the order of time.
+    """The findings of every check in a window up to now, in order of time.
 
-    What is excluded is found all the same: the ledger says which findings are dealt with.
+    Excluded rows are checked as well: the ledger says which findings are dealt with.
     """
     now = now or clock.now()
     data = WindowData(scope, window)
     found: list[Finding] = []
     for check in CHECKS:
-        listed = list(check(data, now))
-        found += listed[:MOST_LISTED]
+        found += list(check(data, now))[:MOST_LISTED]
     return sorted(found, key=lambda finding: (finding.from_at, finding.key))
 
 
@@ -91,15 +84,15 @@ def _resets(data: WindowData, _now: datetime) -> Iterator[Finding]:
             check="Counter resets",
             from_at=at,
             to_at=at + timedelta(minutes=1),
-            text="A counter began anew: the platform was restarted, and nothing counted is lost",
+            text="A counter restarted with the platform: no count is lost",
         )
 
 
 def _missing_days(data: WindowData, now: datetime) -> Iterator[Finding]:
     by_day = data.finished_by_day
     today = now.astimezone(data.scope.zone).date()
-    for day in _days(data.window):
-        # A day without runs among days that have some; weekends may well have none.
+    for day in days_of(data.window):
+        # Only weekdays, and only where other days have runs.
         if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
             start, end = day_instants(data.scope.zone, day)
             yield Finding(
@@ -159,33 +152,26 @@ def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
     assert data.window.start is not None
     before = Window(data.window.start - timedelta(days=USUAL_DAYS), data.window.end, "")
     by_day = WindowData(data.scope, before).finished_by_day
-    for day in _days(data.window):
+    for day in days_of(data.window):
         others = [number for other, number in by_day.items() if other != day]
         if len(others) < FEWEST_DAYS or day not in by_day:
             continue
         usual = median(others)
         if by_day[day] > MOST_TIMES * usual:
             start, end = day_instants(data.scope.zone, day)
-            times = by_day[day] / usual
             yield Finding(
                 key=f"volume {day}",
                 check="Volume over 3 times the usual day",
                 from_at=start,
                 to_at=end,
                 text=f"{text.times(by_day[day], 'finished run')} on {text.day(day)}, "
-                f"{times:.1f} times the usual day",
+                f"{by_day[day] / usual:.1f} times the usual day",
                 kind="volume",
             )
 
 
 def _few_responses(data: WindowData, now: datetime) -> Iterator[Finding]:
-    answers = table(SurveyResponse).c
-    statement = select(func.count()).where(
-        answers.account_id == data.scope.account,
-        answers.answered_day.between(data.window.start, data.window.end),
-    )
-    with data.scope.read() as session:
-        number = session.connection().execute(statement).scalar_one()
+    number = sum(rows_by_day(data.scope, data.window, "surveys").values())
     start, end = instants(data.scope.zone, data.window)
     if number < FEW_RESPONSES and now >= start:
         yield Finding(
@@ -193,7 +179,7 @@ def _few_responses(data: WindowData, now: datetime) -> Iterator[Finding]:
             check="Survey responses below 5",
             from_at=start,
             to_at=end,
-            text=f"{text.times(number, 'survey response')}: too few to speak of an average",
+            text=f"{text.times(number, 'survey response')}: too few for an average",
         )
 
 
@@ -227,12 +213,6 @@ def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
         )
 
 
-def _days(window: Window) -> Iterator[date]:
-    assert window.start is not None
-    for n in range(window.days or 0):
-        yield window.start + timedelta(days=n)
-
-
 CHECKS: tuple[Callable[[WindowData, datetime], Iterator[Finding]], ...] = (
     _gaps,
     _resets,
@@ -245,16 +225,11 @@ CHECKS: tuple[Callable[[WindowData, datetime], Iterator[Finding]], ...] = (
 )
 
 
-# An outage beyond this, or beyond this share of the window, proposes to restart it.
-LONGEST_OUTAGE = timedelta(hours=4)
-MOST_OUTAGE = 0.10
-
-
 @dataclass(frozen=True, kw_only=True)
 class DayHealth:
-    """One day of a window; `scraped` is the share of its minutes, None where nothing was read.
+    """One day of a window: its numbers of rows, and the shares scraped and excluded.
 
-    `state` is over, today or to come.
+    `state` is over, today or to come; `scraped` is None where Prometheus was not read.
     """
 
     day: date
@@ -275,10 +250,7 @@ class DayHealth:
 
 @dataclass(frozen=True)
 class WindowHealth:
-    """A window's days, how much of it is there, and why it should be restarted, if it should.
-
-    `complete` is the share of its days that are over and have runs.
-    """
+    """The days of a window, the share of them with data, and a reason to restart it, if any."""
 
     days: tuple[DayHealth, ...]
     complete: float
@@ -294,24 +266,22 @@ def window_health(
 ) -> WindowHealth:
     """The health of each day of a window; `found` are its findings."""
     now = now or clock.now()
-    today = now.astimezone(scope.zone).date()
     data = WindowData(scope, window)
-    ledger = [e for e in exclusions(scope) if e.withdrawn_at is None]
-    out = Excluded(spans=merged([(e.from_at, e.to_at) for e in ledger if e.subject is None]))
-    counts = _counts(data)
+    ledger = exclusions_in_force(scope)
+    excluded = Excluded(spans=merged([(e.from_at, e.to_at) for e in ledger if e.subject is None]))
+    counts = {kind: rows_by_day(scope, window, kind) for kind in ("votes", "tickets", "surveys")}
+    today = now.astimezone(scope.zone).date()
     days = []
-    for n in range(window.days or 0):
-        assert window.start is not None
-        day = window.start + timedelta(days=n)
+    for day in days_of(window):
         start, end = day_instants(scope.zone, day)
         days.append(
             DayHealth(
                 day=day,
                 state="to come" if day > today else "today" if day == today else "over",
                 runs=data.finished_by_day.get(day, 0),
-                **{name: of_day.get(day, 0) for name, of_day in counts.items()},
-                scraped=_scraped(data, start, min(end, now)),
-                excluded=_length(out.within(start, end)) / (end - start),
+                **{kind: by_day.get(day, 0) for kind, by_day in counts.items()},
+                scraped=_scraped(scope, start, min(end, now)),
+                excluded=_length(excluded.within(start, end)) / (end - start),
                 findings=sum(start <= f.from_at < end for f in found),
             )
         )
@@ -319,18 +289,19 @@ def window_health(
         [(e.from_at, e.to_at) for e in ledger if e.kind == "outage" and e.subject is None]
         + [(f.from_at, f.to_at) for f in found if f.kind == "outage"]
     )
-    there = sum(day.state == "over" and day.runs > 0 for day in days)
+    with_data = sum(day.state == "over" and day.runs > 0 for day in days)
     return WindowHealth(
         days=tuple(days),
-        complete=there / len(days) if days else 0.0,
+        complete=with_data / len(days) if days else 0.0,
         restart=_restart(Excluded(spans=outages), *instants(scope.zone, window)),
     )
 
 
-def _scraped(data: WindowData, start: datetime, end: datetime) -> float | None:
+def _scraped(scope: Scope, start: datetime, end: datetime) -> float | None:
+    """The share of minutes that were scraped; None where Prometheus was not read."""
     if start >= end:
         return None
-    reading = platform_reading(data.scope, start=start, end=end)
+    reading = platform_reading(scope, start=start, end=end)
     return reading.minutes_covered / reading.minutes if reading.minutes_read else None
 
 
@@ -348,33 +319,3 @@ def _restart(outages: Excluded, start: datetime, end: datetime) -> str | None:
 
 def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
     return sum((end - start for start, end in spans), timedelta())
-
-
-def _counts(data: WindowData) -> dict[str, dict[date, int]]:
-    votes, tickets, answers = (table(m).c for m in (Feedback, Ticket, SurveyResponse))
-    return {
-        "votes": _by_day(
-            data, votes.account_id, votes.created_day, and_(on_enhancer(), has_content())
-        ),
-        "tickets": _by_day(data, tickets.account_id, tickets.day, tickets.resolved_at.is_not(None)),
-        "surveys": _by_day(data, answers.account_id, answers.answered_day, answers.id.is_not(None)),
-    }
-
-
-def _by_day(
-    data: WindowData,
-    account: ColumnElement[str],
-    day: ColumnElement[date],
-    condition: ColumnElement[bool],
-) -> dict[date, int]:
-    statement = (
-        select(day, func.count())
-        .where(
-            account == data.scope.account,
-            day.between(data.window.start, data.window.end),
-            condition,
-        )
-        .group_by(day)
-    )
-    with data.scope.read() as session:
-        return dict(session.connection().execute(statement).all())

@@ -1,6 +1,6 @@
-"""Does enhancement pay: what the time saved is worth against what it costs, from low to high."""
+"""Return on investment: the value of the time saved against the operating cost, low to high."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -27,14 +27,14 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Amount:
-    """A number from low to high; `low` goes with the fewest minutes saved."""
+    """A number from low to high; `low` follows from the fewest minutes saved."""
 
     low: float | None
     middle: float | None
     high: float | None
 
     def each(self, change: Callable[[float], float | None]) -> "Amount":
-        """The three changed alike; what is None stays so."""
+        """The three values through one function; None stays None."""
         low, middle, high = (
             None if value is None else change(value) for value in (self.low, self.middle, self.high)
         )
@@ -43,7 +43,7 @@ class Amount:
 
 @dataclass(frozen=True, kw_only=True)
 class RoiInput:
-    """An input with who entered it and when; both are None for a default or a counted number."""
+    """An input, who entered it and when; both None for a default or a counted number."""
 
     key: str
     label: str
@@ -55,27 +55,46 @@ class RoiInput:
 
 @dataclass(frozen=True, kw_only=True)
 class Roi:
-    """What enhancement is worth; money in the currency of the inputs, `minutes` for each ticket.
+    """The business impact; money in the currency of the inputs, `minutes` for each ticket.
 
-    `ratio` is net per cost, `payback_weeks` how long the net takes to earn the setup cost, each
-    None where there is nothing to divide by; a payback that never comes is None too. With a
-    `reason` nothing could be computed, and every amount is None.
+    `ratio` is net per cost, `payback_weeks` the weeks in which the net earns the setup cost; each
+    is None where the divisor is 0, and so is a payback that never comes. With a `reason` nothing
+    could be computed, and every amount is None.
     """
 
-    minutes: Amount | None
+    minutes: Amount | None = None
     tickets_per_week: float | None
-    value_per_week: Amount | None
-    cost_per_week: float | None
-    net_per_week: Amount | None
-    value_per_year: Amount | None
-    cost_per_year: float | None
-    net_per_year: Amount | None
-    ratio: Amount | None
-    payback_weeks: Amount | None
-    formula: str
+    value_per_week: Amount | None = None
+    cost_per_week: float | None = None
+    net_per_week: Amount | None = None
+    value_per_year: Amount | None = None
+    cost_per_year: float | None = None
+    net_per_year: Amount | None = None
+    ratio: Amount | None = None
+    payback_weeks: Amount | None = None
+    formula: str = ""
     inputs: tuple[RoiInput, ...]
-    notes: tuple[str, ...]
-    reason: str
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+    def lines(self) -> Iterator[tuple[str, Amount, str]]:
+        """The amounts that are known: name, low to high, unit."""
+        cost_per_week, cost_per_year = (
+            Amount(cost, cost, cost) for cost in (self.cost_per_week, self.cost_per_year)
+        )
+        for name, amount, unit in (
+            ("Minutes saved for each ticket", self.minutes, "minutes"),
+            ("Value per week", self.value_per_week, "money"),
+            ("Cost per week", cost_per_week, "money"),
+            ("Net per week", self.net_per_week, "money"),
+            ("Value per year", self.value_per_year, "money"),
+            ("Cost per year", cost_per_year, "money"),
+            ("Net per year", self.net_per_year, "money"),
+            ("Return on the cost", self.ratio, "fraction"),
+            ("Weeks until the setup is earned", self.payback_weeks, "weeks"),
+        ):
+            if amount is not None:
+                yield name, amount, unit
 
 
 def roi(
@@ -89,18 +108,38 @@ def roi(
     """The business impact of a window, from the inputs of the account (`RoiSettings`).
 
     value = minutes saved / 60 x tickets x hourly rate, net = value - operating cost, ROI = net /
-    cost, a year being 52 weeks. Give the `comparison` of the window where it is known.
+    cost; a year has 52 weeks. Pass the `comparison` of the window where it is already computed.
     """
     settings = settings_of(scope, RoiSettings)
     counted = _counted(scope, window, without)
     tickets = settings.tickets_per_week if settings.tickets_per_week is not None else counted
     inputs = _inputs(settings, counted, changes(scope, subject="settings of roi"))
-    seen = comparison or compare(scope, window=window, go_live=go_live, without=without)
-    minutes, source, reason = _minutes(settings, seen)
+    found = comparison or compare(scope, window=window, go_live=go_live, without=without)
+    minutes, source, reason = _minutes(settings, found)
     reason = _missing(settings, tickets) or reason
     if reason or minutes is None or tickets is None:
-        return _nothing(tickets, inputs, reason)
-    return _computed(settings, tickets, minutes, inputs, source)
+        return Roi(tickets_per_week=tickets, inputs=inputs, reason=reason)
+    rate, cost = settings.hourly_rate or 0.0, settings.operating_cost_per_week or 0.0
+    value = minutes.each(lambda each: each / 60 * tickets * rate)
+    net = value.each(lambda worth: worth - cost)
+    setup = settings.setup_cost
+    return Roi(
+        minutes=minutes,
+        tickets_per_week=tickets,
+        value_per_week=value,
+        cost_per_week=cost,
+        net_per_week=net,
+        value_per_year=value.each(_a_year),
+        cost_per_year=_a_year(cost),
+        net_per_year=net.each(_a_year),
+        ratio=net.each(lambda gain: gain / cost) if cost else None,
+        payback_weeks=(
+            None if setup is None else net.each(lambda gain: setup / gain if gain > 0 else None)
+        ),
+        formula=_formula(settings, tickets, minutes, net),
+        inputs=inputs,
+        notes=tuple(_notes(settings, minutes, net, source)),
+    )
 
 
 def _counted(scope: Scope, window: Window, without: Excluded) -> float | None:
@@ -149,7 +188,7 @@ def _inputs(
 
 
 def _last_change(key: str, history: list[Change]) -> Change | None:
-    """The newest change that made the input what it is; None where none of those known did."""
+    """The newest change that set the input to its present value; None where there is none."""
     default = getattr(RoiSettings(), key)
     for change in history:
         before = (change.before or {}).get(key, default)
@@ -158,17 +197,17 @@ def _last_change(key: str, history: list[Change]) -> Change | None:
     return None
 
 
-def _minutes(settings: RoiSettings, seen: Comparison) -> tuple[Amount | None, str, str]:
-    """Minutes saved for each ticket, the words for their source, and why there are none."""
+def _minutes(settings: RoiSettings, found: Comparison) -> tuple[Amount | None, str, str]:
+    """Minutes saved for each ticket, their source in words, and the reason for having none."""
     if settings.minutes_source == "survey":
-        answers = seen.survey
+        answers = found.survey
         source = f"the mean of {text.times(answers.n, 'survey answer')}"
         if answers.value is None:
-            return None, source, "Nobody answered in the survey how many minutes are saved."
+            return None, source, "No survey answer says how many minutes are saved."
         if answers.low is None or answers.high is None:
             return None, source, f"The survey's minutes saved have {_why(answers)}."
         return Amount(answers.low, answers.value, answers.high), source, ""
-    preferred = seen.preferred
+    preferred = found.preferred
     share, minutes = preferred.estimate, preferred.minutes_without
     if share.value is None or minutes is None:
         return None, "", preferred.why
@@ -189,60 +228,10 @@ def _missing(settings: RoiSettings, tickets: float | None) -> str:
         if getattr(settings, key) is None:
             return f"{LABELS[key]} is not entered."
     if tickets is None:
-        return "Tickets are counted over a window of days: choose one, or enter how many a week."
+        return "Tickets are counted over a window of days: choose one, or enter tickets per week."
     if not tickets:
-        return "No enhanced ticket was resolved in the window, so there is nothing to be worth."
+        return "No enhanced ticket was resolved in the window, so there is no saving to value."
     return ""
-
-
-def _nothing(tickets: float | None, inputs: tuple[RoiInput, ...], reason: str) -> Roi:
-    return Roi(
-        minutes=None,
-        tickets_per_week=tickets,
-        value_per_week=None,
-        cost_per_week=None,
-        net_per_week=None,
-        value_per_year=None,
-        cost_per_year=None,
-        net_per_year=None,
-        ratio=None,
-        payback_weeks=None,
-        formula="",
-        inputs=inputs,
-        notes=(),
-        reason=reason,
-    )
-
-
-def _computed(
-    settings: RoiSettings,
-    tickets: float,
-    minutes: Amount,
-    inputs: tuple[RoiInput, ...],
-    source: str,
-) -> Roi:
-    rate, cost = settings.hourly_rate or 0.0, settings.operating_cost_per_week or 0.0
-    value = minutes.each(lambda each: each / 60 * tickets * rate)
-    net = value.each(lambda worth: worth - cost)
-    setup = settings.setup_cost
-    return Roi(
-        minutes=minutes,
-        tickets_per_week=tickets,
-        value_per_week=value,
-        cost_per_week=cost,
-        net_per_week=net,
-        value_per_year=value.each(_a_year),
-        cost_per_year=_a_year(cost),
-        net_per_year=net.each(_a_year),
-        ratio=net.each(lambda gain: gain / cost) if cost else None,
-        payback_weeks=(
-            None if setup is None else net.each(lambda gain: setup / gain if gain > 0 else None)
-        ),
-        formula=_formula(settings, tickets, minutes, net),
-        inputs=inputs,
-        notes=tuple(_notes(settings, minutes, net, source)),
-        reason="",
-    )
 
 
 def _a_year(amount: float) -> float:
@@ -269,8 +258,8 @@ def _notes(settings: RoiSettings, minutes: Amount, net: Amount, source: str) -> 
     found = [f"Minutes saved for each ticket are {source}."]
     if settings.minutes_source == "measured":
         found.append(
-            "They are minutes from opening to resolution, waiting included: counted as work, they "
-            "show the most that can have been saved."
+            "They are minutes from opening to resolution, waiting included: as working time, an "
+            "upper limit of what was saved."
         )
     if _crosses(minutes):
         found.append("The interval of the minutes saved crosses zero: time may be saved or lost.")

@@ -1,4 +1,4 @@
-"""Resolution times of two groups of tickets: what they show, and what speaks against it."""
+"""Resolution times of tickets with and without enhancement: figures, doubts, preference."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,14 @@ import numpy.typing as npt
 
 from core.base import stats, text
 from core.base.stats import LEAST_COMPARED, Estimate
+
+# The share of enhanced tickets that have comparable ones: below the first nothing is concluded,
+# below the second a warning says so.
+LEAST_OVERLAP, GOOD_OVERLAP = 0.5, 0.8
+# Enhanced tickets are harder when their median is this many times that of the others.
+HARDER = 1.5
+# The share of enhanced tickets rises at least so much on a go-live date that can be compared.
+LEAST_RISE = 0.25
 
 # Category and priority.
 Kind = tuple[str | None, str | None]
@@ -29,7 +37,7 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """Two sides and the reduction of the mean from one to the other, a share of the first.
+    """Two sides, and the reduction of the mean from the first to the second as a share of it.
 
     Over strata, the means and medians of both sides are weighted by the second side's tickets, and
     strata with fewer than two tickets on a side are left out.
@@ -41,7 +49,7 @@ class Compared:
 
     @property
     def median_ratio(self) -> float | None:
-        """The second median per first; None where there is none, or the first is 0."""
+        """The second median per first; None where either is missing, or the first is 0."""
         first, second = self.without.median, self.enhanced.median
         return second / first if first and second is not None else None
 
@@ -59,10 +67,10 @@ class Stratum:
 
 @dataclass(frozen=True, kw_only=True)
 class GoLive:
-    """All tickets resolved in as many whole weeks before `day` as from it on, like with like.
+    """All tickets resolved in as many whole weeks before `day` as from it on, within strata.
 
-    `compared` has the weeks before as `without` and those after as `enhanced`; the shares say how
-    many of the tickets were in fact enhanced.
+    `compared` has the weeks before as `without` and those after as `enhanced`; the two shares are
+    those of tickets that were in fact enhanced.
     """
 
     day: date
@@ -72,10 +80,32 @@ class GoLive:
     enhanced_before: float | None
     enhanced_after: float | None
 
+    @property
+    def words(self) -> str:
+        """The date, the weeks and the shares in a sentence."""
+        before, after = (
+            text.amount(share, "fraction") for share in (self.enhanced_before, self.enhanced_after)
+        )
+        return (
+            f"Go-live on {text.day(self.day)}: {text.times(self.weeks, 'whole week')} on either "
+            f"side; enhanced {before} before and {after} after."
+        )
+
+    @property
+    def rise(self) -> float:
+        """By how much the share of enhanced tickets rose on the day."""
+        return (self.enhanced_after or 0) - (self.enhanced_before or 0)
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether the comparison has an interval, enough overlap and a clear change."""
+        has_interval = self.compared.estimate.low is not None
+        return has_interval and (self.overlap or 0) >= LEAST_OVERLAP and self.rise >= LEAST_RISE
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preferred:
-    """The figure that may carry the criterion and why; without one, `why` is the refusal.
+    """The figure that the criterion uses, and why; without one, `why` says what is missing.
 
     `minutes_without` is the mean that the reduction is a share of.
     """
@@ -86,8 +116,8 @@ class Preferred:
     why: str
 
 
-def compared_naively(strata: Strata) -> Compared:
-    """All tickets of one side with all of the other, whatever they are about."""
+def compare_all(strata: Strata) -> Compared:
+    """Compare all tickets of one side with all of the other: the naive figure."""
     befores, afters = (
         np.concatenate([sides[number] for sides in strata.values()]) if strata else np.empty(0)
         for number in (0, 1)
@@ -99,8 +129,8 @@ def compared_naively(strata: Strata) -> Compared:
     )
 
 
-def compared_alike(strata: Strata) -> Compared:
-    """Tickets of one side with those of the other of the same category and priority."""
+def compare_within(strata: Strata) -> Compared:
+    """Compare tickets of the same category and priority: the stratified figure."""
     usable = [sides for sides in strata.values() if min(map(len, sides)) > 1]
     weights = [len(after) for _, after in usable]
     return Compared(
@@ -110,14 +140,14 @@ def compared_alike(strata: Strata) -> Compared:
     )
 
 
-def overlap_of(strata: Strata) -> float | None:
+def overlap(strata: Strata) -> float | None:
     """The share of the second side's tickets in strata with two tickets on either side."""
     tickets = sum(len(after) for _, after in strata.values())
     alike = sum(len(after) for before, after in strata.values() if min(len(before), len(after)) > 1)
     return alike / tickets if tickets else None
 
 
-def stratum_of(kind: Kind, without: Minutes, enhanced: Minutes) -> Stratum:
+def stratum(kind: Kind, without: Minutes, enhanced: Minutes) -> Stratum:
     """The row of one category and priority."""
     return Stratum(
         category=kind[0],
@@ -142,94 +172,75 @@ def _weighted(strata: Sequence[Minutes], weights: Sequence[int]) -> Side:
     )
 
 
-# Of the enhanced tickets, this share has tickets of its kind to be compared with: below the first
-# nothing is claimed, below the second it is said.
-LEAST_OVERLAP, GOOD_OVERLAP = 0.5, 0.8
-# Tickets are the hard ones when their median is more than this many times that of the others.
-HARD = 1.5
-# By so much the share of enhanced tickets rises on a go-live date that deserves the name.
-LEAST_RISE = 0.25
-
-
 def preferred(
-    naive: Compared, stratified: Compared, overlap: float | None, live: GoLive | None
+    naive: Compared, stratified: Compared, shared: float | None, live: GoLive | None
 ) -> Preferred:
-    """A rule that looks at the tickets and at agreement, never at which figure is the better."""
-    doubt = _doubt(naive, stratified, overlap)
-    of_live = live.compared if live is not None and _may_carry(live) else None
-    if not doubt and of_live is not None and _apart(stratified, of_live):
+    """Choose the figure by the tickets and by agreement, never by its favour.
+
+    `shared` is the overlap of the strata.
+    """
+    doubt = _doubt(naive, stratified, shared)
+    usable = live if live is not None and live.is_conclusive else None
+    if not doubt and usable is not None and _contradict(stratified, usable.compared):
         doubt = "the figure within category and priority and that of the go-live date disagree"
     if not doubt:
         why = (
-            f"It compares tickets of the same category and priority, which "
-            f"{text.share(overlap or 0)} of the enhanced tickets have."
+            "It compares tickets of the same category and priority, which "
+            f"{text.share(shared or 0)} of the enhanced tickets have."
         )
-        return _carried("stratified", stratified, why)
-    if live is not None and of_live is not None:
+        return _preferred("stratified", stratified, why)
+    if usable is not None:
         why = (
-            f"Tickets before and after the go-live date carry it, over "
-            f"{text.times(live.weeks, 'week')} on either side, because {doubt}."
+            "It compares tickets before and after the go-live date, over "
+            f"{text.times(usable.weeks, 'week')} on either side, because {doubt}."
         )
-        return _carried("go_live", of_live, why)
-    why = f"No saving can be claimed, and none denied: {doubt}."
+        return _preferred("go_live", usable.compared, why)
+    why = f"No conclusion either way: {doubt}."
     n = stratified.estimate.n
     refused = Estimate(value=None, low=None, high=None, n=n, method="refused", reason=why)
     return Preferred(figure=None, estimate=refused, minutes_without=None, why=why)
 
 
-def _carried(figure: Literal["stratified", "go_live"], compared: Compared, why: str) -> Preferred:
-    return Preferred(
-        figure=figure,
-        estimate=compared.estimate,
-        minutes_without=compared.without.mean,
-        why=why,
-    )
+def _preferred(figure: Literal["stratified", "go_live"], compared: Compared, why: str) -> Preferred:
+    minutes = compared.without.mean
+    return Preferred(figure=figure, estimate=compared.estimate, minutes_without=minutes, why=why)
 
 
-def _may_carry(live: GoLive) -> bool:
-    has_interval = live.compared.estimate.low is not None
-    return has_interval and (live.overlap or 0) >= LEAST_OVERLAP and _rise(live) >= LEAST_RISE
-
-
-def _rise(live: GoLive) -> float:
-    return (live.enhanced_after or 0) - (live.enhanced_before or 0)
-
-
-def _doubt(naive: Compared, stratified: Compared, overlap: float | None) -> str:
-    """Why tickets with and without enhancement cannot be compared; blank where they can."""
+def _doubt(naive: Compared, stratified: Compared, shared: float | None) -> str:
+    """The reason against comparing tickets with and without enhancement; blank without one."""
     sides = {"with": naive.enhanced.tickets, "without": naive.without.tickets}
     for name, tickets in sides.items():
         if tickets < LEAST_COMPARED:
             number = text.times(tickets, "ticket") if tickets else "no ticket"
             verb = "was" if tickets < 2 else "were"
-            return f"{number} {name} enhancement {verb} resolved, and it takes {LEAST_COMPARED}"
-    if overlap is None or overlap < LEAST_OVERLAP:
+            return f"{number} {name} enhancement {verb} resolved; at least {LEAST_COMPARED} needed"
+    if shared is None or shared < LEAST_OVERLAP:
         return (
-            f"only {text.share(overlap or 0)} of the enhanced tickets have tickets of their "
+            f"only {text.share(shared or 0)} of the enhanced tickets have tickets of their "
             "category and priority without enhancement"
         )
     if stratified.estimate.low is None:
         return (
             f"fewer than {LEAST_COMPARED} tickets on a side have tickets of their category and "
-            "priority on the other, or all took as long"
+            "priority on the other, or all took equally long"
         )
-    if _are_hard(naive):
+    if _are_harder(naive):
         return (
-            "enhanced tickets are the hard ones, so what makes them hard and what enhancement "
-            "does cannot be told apart"
+            "enhanced tickets are the harder ones, so the effect of enhancement cannot be "
+            "separated from theirs"
         )
-    if _apart(naive, stratified):
+    if _contradict(naive, stratified):
         return "the naive figure and that within category and priority contradict each other"
     return ""
 
 
-def _are_hard(naive: Compared) -> bool:
+def _are_harder(naive: Compared) -> bool:
     without, enhanced = naive.without.median, naive.enhanced.median
-    return None not in {without, enhanced} and (enhanced or 0) > HARD * (without or 0)
+    return without is not None and enhanced is not None and enhanced > HARDER * without
 
 
-def _apart(one: Compared, other: Compared) -> bool:
-    """Whether one says that time is saved and the other that it is not."""
+def _contradict(one: Compared, other: Compared) -> bool:
+    """Whether one figure is a saving and the other is not."""
     a, b = one.estimate.value, other.estimate.value
     return a is not None and b is not None and (a > 0) != (b > 0)
 
@@ -237,21 +248,21 @@ def _apart(one: Compared, other: Compared) -> bool:
 def warnings(
     naive: Compared,
     stratified: Compared,
-    overlap: float | None,
+    shared: float | None,
     live: GoLive | None,
     survey: Estimate,
 ) -> Iterator[str]:
-    """What a person should know before believing any of the figures, in sentences."""
-    if _are_hard(naive):
+    """Sentences that a reader needs beside the figures."""
+    if _are_harder(naive):
         yield (
-            "Enhanced tickets are the hard ones: their median is "
+            "Enhanced tickets are the harder ones: their median is "
             f"{text.count(naive.enhanced.median or 0)} minutes, and "
             f"{text.count(naive.without.median or 0)} without enhancement."
         )
-    if overlap is not None and overlap < GOOD_OVERLAP:
+    if shared is not None and shared < GOOD_OVERLAP:
         yield (
-            f"Only {text.share(overlap)} of the enhanced tickets have tickets of their category "
-            "and priority without enhancement; the others are not in the figure within them."
+            f"Only {text.share(shared)} of the enhanced tickets have tickets of their category "
+            "and priority without enhancement; the figure within them leaves out the others."
         )
     figures = {"naive": naive, "within category and priority": stratified}
     if live is not None:
@@ -262,8 +273,8 @@ def warnings(
     seen = stratified.estimate.value
     if survey.value is not None and seen is not None and (survey.value > 0) != (seen > 0):
         yield (
-            f"People say that {survey.value:.1f} minutes are saved for each ticket; within "
-            f"category and priority the tickets say {text.share(seen)}."
+            f"The survey says that {survey.value:.1f} minutes are saved for each ticket; within "
+            f"category and priority the reduction is {text.share(seen)}."
         )
 
 
@@ -273,9 +284,9 @@ def _disagreements(figures: Mapping[str, Compared]) -> Iterator[str]:
         if a.value is None or b.value is None:
             continue
         said = f"The reduction is {text.share(a.value)} {first} and {text.share(b.value)} {second}"
-        if _apart(one, other):
+        if _contradict(one, other):
             yield f"{said}: they disagree on whether time is saved."
-        elif _miss(a, b):
+        elif _are_disjoint(a, b):
             yield f"{said}: their intervals do not overlap."
     for name, compared in figures.items():
         ratio, value = compared.median_ratio, compared.estimate.value
@@ -286,8 +297,8 @@ def _disagreements(figures: Mapping[str, Compared]) -> Iterator[str]:
             )
 
 
-def _miss(a: Estimate, b: Estimate) -> bool:
-    """Whether both have an interval, and these have nothing in common."""
+def _are_disjoint(a: Estimate, b: Estimate) -> bool:
+    """Whether both have an interval, and the two do not overlap."""
     if a.low is None or a.high is None or b.low is None or b.high is None:
         return False
     return a.high < b.low or b.high < a.low
@@ -296,20 +307,20 @@ def _miss(a: Estimate, b: Estimate) -> bool:
 def _live_warnings(live: GoLive) -> Iterator[str]:
     if not live.weeks:
         yield (
-            f"Before or after the go-live date {live.day} there is no whole week of resolved "
-            "tickets, so there is nothing to compare."
+            f"There is no whole week of resolved tickets before or after the go-live date "
+            f"{live.day}, so nothing can be compared."
         )
         return
-    if _rise(live) < LEAST_RISE:
+    if live.rise < LEAST_RISE:
         yield (
             f"{text.share(live.enhanced_before or 0)} of the tickets before the go-live date are "
-            f"enhanced and {text.share(live.enhanced_after or 0)} from it on: that is no change "
-            "to learn from, and the comparison carries nothing."
+            f"enhanced and {text.share(live.enhanced_after or 0)} from it on: too small a change "
+            "for the comparison to be used."
         )
     elif live.enhanced_before:
         yield (
             f"{text.share(live.enhanced_before)} of the tickets before the go-live date are "
-            "enhanced, so that comparison shows too little."
+            "enhanced, so that comparison understates the effect."
         )
     if live.enhanced_after is not None and live.enhanced_after < GOOD_OVERLAP:
         yield (

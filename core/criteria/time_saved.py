@@ -1,7 +1,7 @@
-"""Does enhancement save time: tickets with and without it, alike and unlike, and go-live."""
+"""Time saved by enhancement: resolved tickets with and without it, and before and after go-live."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,18 +15,7 @@ from core.analytics.sql import epoch_microseconds
 from core.base import stats, text
 from core.base.stats import Estimate
 from core.criteria import time_comparison
-from core.criteria.time_comparison import (
-    Compared,
-    GoLive,
-    Kind,
-    Preferred,
-    Strata,
-    Stratum,
-    compared_alike,
-    compared_naively,
-    overlap_of,
-    stratum_of,
-)
+from core.criteria.time_comparison import Compared, GoLive, Kind, Preferred, Strata, Stratum
 from core.feedback.surveys import survey_answers
 from core.store import Scope, Ticket, table
 
@@ -36,11 +25,11 @@ MOST_WEEKS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What enhancement makes of the time to resolution, by every way to tell.
+    """The effect of enhancement on the time to resolution, by every method.
 
     `overlap` is the share of the enhanced tickets in strata with two tickets on either side;
-    `survey` are minutes saved for each ticket, as people say; `left_out` are resolved tickets of
-    the window that cannot be compared.
+    `survey` are the minutes saved for each ticket by people's answers; `left_out` counts resolved
+    tickets of the window that cannot be compared.
     """
 
     naive: Compared
@@ -53,6 +42,28 @@ class Comparison:
     warnings: tuple[str, ...]
     preferred: Preferred
 
+    @property
+    def methods(self) -> dict[str, Compared]:
+        """The comparisons by method; empty where no ticket says whether it was enhanced."""
+        found = {"Within category and priority": self.stratified, "All tickets, naive": self.naive}
+        if self.go_live is not None:
+            found["Before and after go-live"] = self.go_live.compared
+        has_tickets = any(one.without.tickets or one.enhanced.tickets for one in found.values())
+        return found if has_tickets else {}
+
+    @property
+    def survey_words(self) -> str:
+        """The minutes saved by the survey, in a sentence."""
+        survey = self.survey
+        if survey.value is None:
+            return "No survey answer says how many minutes are saved."
+        bounds = " to ".join(text.amount(x, "minutes") for x in (survey.low, survey.high))
+        interval = survey.method if survey.low is None else f"95 % interval {bounds}"
+        return (
+            f"Survey: {text.amount(survey.value, 'minutes')} saved for each ticket, "
+            f"{text.times(survey.n, 'answer')}; {interval}."
+        )
+
 
 def compare(
     scope: Scope,
@@ -61,48 +72,46 @@ def compare(
     go_live: date | None = None,
     without: Excluded = NOTHING,
 ) -> Comparison:
-    """Compare tickets with and without enhancement; a ticket counts at the day of its resolution.
+    """Compare tickets with and without enhancement; a ticket counts on the day of its resolution.
 
-    Naive, within category and priority, and before and after a go-live date: all are shown, also
-    those that speak against it. Tickets that were resolved before they were opened are refused.
+    Naive, within category and priority, and before and after a go-live date: unfavourable figures
+    are kept as well. Tickets that were resolved before they were opened are left out.
     """
     enhanced = table(Ticket).c.enhanced
     found = _tickets(scope, (window.start, window.end), without, enhanced)
-    naive, stratified = compared_naively(found.strata), compared_alike(found.strata)
-    overlap = overlap_of(found.strata)
+    naive = time_comparison.compare_all(found.strata)
+    stratified = time_comparison.compare_within(found.strata)
+    overlap = time_comparison.overlap(found.strata)
     live = None if go_live is None else _go_live(scope, window, go_live, without)
     answers = survey_answers(scope, ["minutes_saved"], window=window, without=without)
     survey = stats.mean_estimate([answer for (answer,) in answers if answer is not None])
+    warnings = [*time_comparison.warnings(naive, stratified, overlap, live, survey)]
+    if found.left_out:
+        verb = "is" if found.left_out == 1 else "are"
+        warnings.append(
+            f"{text.times(found.left_out, 'resolved ticket')} {verb} left out: not said whether "
+            "enhanced, without an opening, or resolved before it."
+        )
     return Comparison(
         naive=naive,
         stratified=stratified,
         overlap=overlap,
-        strata=tuple(stratum_of(kind, *sides) for kind, sides in _in_order(found.strata)),
+        strata=tuple(
+            time_comparison.stratum(kind, *sides) for kind, sides in _in_order(found.strata)
+        ),
         go_live=live,
         survey=survey,
         left_out=found.left_out,
-        warnings=(
-            *time_comparison.warnings(naive, stratified, overlap, live, survey),
-            *_left_out(found.left_out),
-        ),
+        warnings=tuple(warnings),
         preferred=time_comparison.preferred(naive, stratified, overlap, live),
     )
-
-
-def _left_out(tickets: int) -> Iterator[str]:
-    if tickets:
-        verb = "is" if tickets == 1 else "are"
-        yield (
-            f"{text.times(tickets, 'resolved ticket')} {verb} left out: not said whether "
-            "enhanced, without an opening, or resolved before it."
-        )
 
 
 @dataclass(frozen=True)
 class _Found:
     strata: Strata
     left_out: int
-    # Of either side, which tickets are enhanced.
+    # Whether each ticket is enhanced, by side.
     enhanced: tuple[list[bool], list[bool]]
 
 
@@ -115,30 +124,29 @@ def _tickets(
     """The minutes of resolved tickets by category and priority; `side` is false or true."""
     ticket = table(Ticket).c
     took = epoch_microseconds(ticket.resolved_at) - epoch_microseconds(ticket.opened_at)
-    statement = select(ticket.category, ticket.priority, side, took, ticket.enhanced).where(
-        ticket.account_id == scope.account, ticket.resolved_at.is_not(None)
-    )
     first, last = days
-    if first is not None:
-        statement = statement.where(ticket.day >= first)
-    if last is not None:
-        statement = statement.where(ticket.day <= last)
-    kept = without.keeps(ticket.resolved_at, ticket=ticket.id)
-    if kept is not None:
-        statement = statement.where(kept)
+    conditions = (
+        ticket.account_id == scope.account,
+        ticket.resolved_at.is_not(None),
+        None if first is None else ticket.day >= first,
+        None if last is None else ticket.day <= last,
+        without.keeps(ticket.resolved_at, ticket=ticket.id),
+    )
+    statement = select(ticket.category, ticket.priority, side, took, ticket.enhanced).where(
+        *(condition for condition in conditions if condition is not None)
+    )
     found: dict[Kind, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     enhanced: tuple[list[bool], list[bool]] = ([], [])
     left_out = 0
     with scope.read() as session:
-        for category, priority, after, micros, is_enhanced in session.connection().execute(
-            statement
-        ):
+        rows = session.connection().execute(statement)
+        for category, priority, after, micros, is_enhanced in rows:
             if after is None or micros is None or micros < 0:
                 left_out += 1
                 continue
             found[category, priority][bool(after)].append(micros)
             enhanced[bool(after)].append(bool(is_enhanced))
-    # In order, so that a seeded draw takes the same ones of the same tickets.
+    # Sorted, so that a seeded bootstrap draws the same sample of the same tickets.
     strata = {
         kind: (np.sort(np.array(a)) / MINUTE, np.sort(np.array(b)) / MINUTE)
         for kind, (a, b) in _in_order(found)
@@ -147,7 +155,7 @@ def _tickets(
 
 
 def _in_order(strata: Mapping[Kind, Any]) -> list[tuple[Kind, Any]]:
-    """By category and priority; those without one come last."""
+    """The strata by category and priority; those without one come last."""
     return sorted(strata.items(), key=lambda item: [(part is None, part or "") for part in item[0]])
 
 
@@ -169,8 +177,8 @@ def _go_live(scope: Scope, window: Window, day: date, without: Excluded) -> GoLi
     return GoLive(
         day=day,
         weeks=weeks,
-        compared=compared_alike(found.strata),
-        overlap=overlap_of(found.strata),
+        compared=time_comparison.compare_within(found.strata),
+        overlap=time_comparison.overlap(found.strata),
         enhanced_before=before,
         enhanced_after=after,
     )

@@ -1,4 +1,4 @@
-"""What was observed in a window, raw, so that no figure is made from figures."""
+"""The raw data of a window, so that no figure is computed from other figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,29 +9,34 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
 
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded, excluded
 from core.base import clock
-from core.criteria.platform import PlatformReading, platform_reading
+from core.criteria.platform import COMPLETED, FAILED, PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare
 from core.feedback.reading import select_votes
 from core.feedback.satisfaction import Satisfaction, satisfaction
-from core.store import Enhancement, Feedback, Scope, table
+from core.store import (
+    Enhancement,
+    Feedback,
+    Scope,
+    SurveyResponse,
+    Ticket,
+    has_content,
+    on_enhancer,
+    table,
+)
 
-COMPLETED, FAILED = "completed", "failed"
 MILLISECONDS = 1_000
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Enhancement runs by what became of them; `seconds` are the durations of completed ones.
-
-    `seconds` is in ascending order.
-    """
+    """Enhancement runs by status; `seconds` are the durations of completed ones, ascending."""
 
     completed: int
     failed: int
@@ -47,7 +52,7 @@ class Runs:
 def instants(zone: ZoneInfo, window: Window) -> tuple[datetime, datetime]:
     """The first instant of a window's days, and the first after them, in UTC.
 
-    A window without start or end raises ValueError: nothing is judged over all time.
+    Raises ValueError for all time: criteria are judged over days.
     """
     if window.start is None or window.end is None:
         raise ValueError("a criterion is judged over a window of days")
@@ -57,20 +62,46 @@ def instants(zone: ZoneInfo, window: Window) -> tuple[datetime, datetime]:
 def day_instants(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
     """The first instant of a business day, and the first after it; 23 to 25 hours apart.
 
-    In UTC: within a zone Python subtracts what clocks show, and every day would have 24 hours.
+    In UTC: within a zone Python subtracts wall clocks, which give every day 24 hours.
     """
-    after = day + timedelta(days=1)
-    return (
-        datetime.combine(day, time(), zone).astimezone(UTC),
-        datetime.combine(after, time(), zone).astimezone(UTC),
+    start, end = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def days_of(window: Window) -> list[date]:
+    """The days of a window in order; raises ValueError for all time."""
+    if window.start is None or window.days is None:
+        raise ValueError("all time has no list of days")
+    return [window.start + timedelta(days=n) for n in range(window.days)]
+
+
+def rows_by_day(scope: Scope, window: Window, kind: str) -> dict[date, int]:
+    """The number of rows of a kind on each day that has some, excluded rows included.
+
+    `kind` is votes, thumbs, ratings, tickets (resolved) or surveys.
+    """
+    votes, tickets, answers = (table(m).c for m in (Feedback, Ticket, SurveyResponse))
+    day, condition = {
+        "votes": (votes.created_day, and_(on_enhancer(), has_content())),
+        "thumbs": (votes.created_day, and_(on_enhancer(), votes.thumb.is_not(None))),
+        "ratings": (votes.created_day, and_(on_enhancer(), votes.rating.is_not(None))),
+        "tickets": (tickets.day, tickets.resolved_at.is_not(None)),
+        "surveys": (answers.answered_day, true()),
+    }[kind]
+    number = select(day, func.count()).where(
+        day.table.c.account_id == scope.account,
+        day.between(window.start, window.end),
+        condition,
     )
+    with scope.read() as session:
+        return dict(session.connection().execute(number.group_by(day)).all())
 
 
 @dataclass(frozen=True)
 class WindowData:
-    """A window of an account, each source read when it is asked for, once.
+    """The data of a window, each source read on first use and kept.
 
-    `without` names what is left out; `all_of_it` is the same window with nothing left out.
+    `without` are the exclusions that apply.
     """
 
     scope: Scope
@@ -80,16 +111,18 @@ class WindowData:
 
     @property
     def all_of_it(self) -> "WindowData":
+        """The same window with nothing excluded."""
         return WindowData(self.scope, self.window, NOTHING, self.go_live)
 
     @cached_property
     def runs(self) -> Runs:
+        """The enhancement runs."""
         with self.scope.read() as session:
             return _runs(session.connection(), self)
 
     @cached_property
     def finished_by_day(self) -> Mapping[date, int]:
-        """The finished runs of each day that has some."""
+        """The number of finished runs of each day that has some."""
         runs = table(Enhancement).c
         statement = self.kept(
             select(runs.created_day, func.count()).where(
@@ -105,7 +138,7 @@ class WindowData:
 
     @cached_property
     def thumbs(self) -> tuple[int, int]:
-        """Thumbs up, and all thumbs; those on pages of this product left out."""
+        """Thumbs up, and all thumbs; without those on pages of this product."""
         votes = table(Feedback).c
         asked = select_votes(self.scope, self.window, self.without, votes.thumb, func.count())
         found = asked.where(votes.thumb.is_not(None)).group_by(votes.thumb)
@@ -115,41 +148,43 @@ class WindowData:
 
     @cached_property
     def platform(self) -> PlatformReading:
+        """The Prometheus readings."""
         start, end = instants(self.scope.zone, self.window)
         return platform_reading(self.scope, start=start, end=end, without=self.without)
 
     @cached_property
     def satisfaction(self) -> Satisfaction:
+        """The ratings of the product and of the survey."""
         return satisfaction(self.scope, window=self.window, without=self.without)
 
     @cached_property
     def comparison(self) -> Comparison:
+        """The comparison of tickets with and without enhancement."""
         return compare(self.scope, window=self.window, go_live=self.go_live, without=self.without)
 
     @cached_property
     def whole_days(self) -> list[float]:
-        """The finished runs of each day from the first that has some; excluded days left out.
+        """The finished runs of each whole day; empty where no day has any.
 
-        A day of which any part is excluded says nothing of a day, nor does one that is not over.
+        A day that is excluded in part, or not over, is not whole.
         """
-        found = []
-        today = clock.today(self.scope.store.zone)
-        assert self.window.start is not None
-        for n in range(self.window.days or 0):
-            day = self.window.start + timedelta(days=n)
-            if day < today and not self.without.within(*day_instants(self.scope.zone, day)):
-                found.append(float(self.finished_by_day.get(day, 0)))
+        today, zone = clock.today(self.scope.zone), self.scope.zone
+        found = [
+            float(self.finished_by_day.get(day, 0))
+            for day in days_of(self.window)
+            if day < today and not self.without.within(*day_instants(zone, day))
+        ]
         return found if any(found) else []
 
     @property
     def days_so_far(self) -> int:
-        """The days of the window that have begun; of one that is over all of them."""
-        today = clock.today(self.scope.store.zone)
-        assert self.window.start is not None
-        return max(0, min(self.window.days or 0, (today - self.window.start).days + 1))
+        """The number of days that have begun."""
+        today = clock.today(self.scope.zone)
+        return sum(day <= today for day in days_of(self.window))
 
     @cached_property
     def roi(self) -> Roi:
+        """The business impact."""
         return roi(self.scope, window=self.window, without=self.without, comparison=self.comparison)
 
     def kept(
@@ -158,7 +193,7 @@ class WindowData:
         at: ColumnElement[Any],
         **subjects: ColumnElement[Any],
     ) -> Select[Any]:
-        """The statement with only the rows that are not excluded."""
+        """Restrict a statement to rows that are not excluded; `at` is their instant."""
         condition = self.without.keeps(at, **subjects)
         return statement if condition is None else statement.where(condition)
 
@@ -169,7 +204,7 @@ def _runs(connection: Connection, data: WindowData) -> Runs:
         runs.account_id == data.scope.account,
         runs.created_day.between(data.window.start, data.window.end),
     )
-    # Grouped by duration: of many runs few differ by less than a millisecond.
+    # Grouped by duration: many runs share a millisecond.
     tallies = data.kept(
         select(runs.status, runs.processing_time_ms, func.count()).where(*own),
         runs.created_at,
@@ -193,7 +228,7 @@ def _runs(connection: Connection, data: WindowData) -> Runs:
 
 
 def window_data(scope: Scope, *, window: Window) -> WindowData:
-    """The window as it counts: without the account's exclusions, with its go-live date."""
+    """The data of a window, with the account's exclusions and go-live date applied."""
     start, end = instants(scope.zone, window)
     settings = settings_of(scope, BaselineSettings)
     out = excluded(scope)

@@ -6,7 +6,7 @@ from core.base import text
 from core.criteria.charts import estimate_rows
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
-from core.criteria.roi import Amount, Roi, RoiInput
+from core.criteria.roi import Amount, RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table, quoted
@@ -49,10 +49,8 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
     yield Paragraph(found.preferred.why)
     for warning in found.warnings:
         yield Callout(warning, "warning")
-    ways = {"Within category and priority": found.stratified, "All tickets, naive": found.naive}
-    if found.go_live is not None:
-        ways["Before and after go-live"] = found.go_live.compared
-    if all(not way.without.tickets and not way.enhanced.tickets for way in ways.values()):
+    ways = found.methods
+    if not ways:
         yield Paragraph("No resolved ticket of this window says whether it was enhanced.")
     else:
         if any(way.estimate.value is not None for way in ways.values()):
@@ -72,18 +70,9 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
             },
             [_way(name, way) for name, way in ways.items()],
         )
-    yield Paragraph(_said_minutes(evidence))
+    yield Paragraph(found.survey_words)
     if found.go_live is not None:
-        live = found.go_live
-        shares = [
-            text.UNKNOWN if share is None else text.share(share)
-            for share in (live.enhanced_before, live.enhanced_after)
-        ]
-        yield Paragraph(
-            f"Go-live on {text.day(live.day)}: {text.times(live.weeks, 'whole week')} on either "
-            f"side; enhanced {shares[0]} before and {shares[1]} after.",
-            quiet=True,
-        )
+        yield Paragraph(found.go_live.words, quiet=True)
 
 
 def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
@@ -119,18 +108,6 @@ def _way(name: str, way: Compared) -> tuple[str | int, ...]:
     )
 
 
-def _said_minutes(evidence: Evidence) -> str:
-    said = evidence.comparison.survey
-    if said.value is None:
-        return "Nobody answered in the survey how many minutes are saved."
-    bounds = " to ".join(text.amount(x, "minutes") for x in (said.low, said.high))
-    interval = said.method if said.low is None else f"95 % interval {bounds}"
-    return (
-        f"Survey: {text.amount(said.value, 'minutes')} saved for each ticket, as "
-        f"{text.times(said.n, 'person says', 'people say')}; {interval}."
-    )
-
-
 def returned(evidence: Evidence) -> Iterator[Block]:
     """What the time saved is worth, from low to high, with who entered what it rests on."""
     found = evidence.roi
@@ -141,7 +118,7 @@ def returned(evidence: Evidence) -> Iterator[Block]:
         yield Table(
             f"From low to high, in {evidence.currency}; a year has 52 weeks",
             {"What": 40, "Low": 20, "Middle": 20, "High": 20},
-            [_amounts(name, amount, unit) for name, amount, unit in _lines(found)],
+            [_amounts(name, amount, unit) for name, amount, unit in found.lines()],
         )
         yield Bullets([part.removesuffix(".") + "." for part in found.formula.split(". ")])
         for note in found.notes:
@@ -151,19 +128,6 @@ def returned(evidence: Evidence) -> Iterator[Block]:
         {"Input": 30, "Value": 22, "Origin": 16, "Entered by": 16, "When": 16},
         [_input(evidence, one) for one in found.inputs],
     )
-
-
-def _lines(found: Roi) -> Iterator[tuple[str, Amount, str]]:
-    lines = (
-        ("Minutes saved for each ticket", found.minutes, "minutes"),
-        ("Value per week", found.value_per_week, "money"),
-        ("Cost per week", Amount(*[found.cost_per_week] * 3), "money"),
-        ("Net per week", found.net_per_week, "money"),
-        ("Net per year", found.net_per_year, "money"),
-        ("Return on the cost", found.ratio, "fraction"),
-        ("Weeks until the setup is earned", found.payback_weeks, "weeks"),
-    )
-    return ((name, amount, unit) for name, amount, unit in lines if amount is not None)
 
 
 def _amounts(name: str, amount: Amount, unit: str) -> tuple[str, ...]:

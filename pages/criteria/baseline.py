@@ -1,7 +1,9 @@
-"""The life of a baseline: plan it, watch it fill, freeze it, and see what became of it since."""
+"""The life of a baseline: plan, health, freeze, restatement and later weeks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -17,18 +19,20 @@ from core.criteria.baselines import (
     plan_baseline,
     restart_baseline,
 )
-from core.criteria.quality import DayHealth, WindowHealth, findings, window_health
+from core.criteria.quality import DayHealth, findings, window_health
 from core.criteria.restatement import LaterWeek, Restated, later_weeks, restatement
 from core.criteria.words import SIGNS, CriterionRow
+from core.report import FORMATS, baseline_report, render
+from core.report.chosen import Chosen
+from core.store import Scope
 from pages import ui
-from pages.criteria import report as _criteria_report
 
 PLACE = "criteria_baseline"
 FROZEN = (
     *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample"),
     *("With the excluded rows", "Method", "Owner"),
 )
-COLOURS = {
+COLOURS: Mapping[str, Literal["gray", "blue", "green", "violet"]] = {
     "planned": "gray",
     "collecting": "blue",
     "complete": "green",
@@ -89,7 +93,7 @@ def _head(page: ui.Page, baseline: Baseline) -> None:
         if baseline.frozen_at is not None:
             planned += f"; frozen by {baseline.frozen_by}, {ui.moment(page, baseline.frozen_at)}"
         st.caption(ui.plain(planned))
-        _criteria_report.show(page, baseline)
+        report_downloads(page, baseline)
         if state == "complete":
             _freeze(page, baseline)
         elif state == "collecting":
@@ -115,11 +119,8 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
         key=f"{PLACE}_freeze_{baseline.id}",
         help="Stores every figure, interval, definition and exclusion as it is now",
         on_click=ui.run_action if who else None,
-        args=(page, "Frozen: from now on later weeks are compared with it.", freeze_baseline),
-        kwargs={
-            "baseline_id": baseline.id,
-            "by": who,
-        },
+        args=(page, "Frozen: later weeks are compared with it.", freeze_baseline),
+        kwargs={"baseline_id": baseline.id, "by": who},
     )
     if who is None:
         st.caption("Freezing takes an editor of this dashboard.")
@@ -129,41 +130,34 @@ def _health(page: ui.Page, baseline: Baseline) -> None:
     asked = {"window": baseline.window}
     found = ui.read(page, findings, **asked)
     health = ui.read(page, window_health, **asked, found=tuple(found))
-    over = sum(day.state == "over" for day in health.days)
+    over = [day for day in health.days if day.state == "over"]
+    title = "No day of this window is over yet"
+    if over:
+        with_data = sum(day.runs > 0 for day in over)
+        title = f"{with_data} of the {text.times(len(over), 'day')} so far have data"
     with st.container(border=True):
-        st.subheader(_health_title(health, over), anchor=False)
-        st.caption("Each day of the window: what came in, and how much of it was scraped")
+        st.subheader(title, anchor=False)
+        st.caption("Rows of each day, and the share of its minutes that was scraped")
         st.dataframe(pd.DataFrame([_health_row(day) for day in health.days]), hide_index=True)
         if health.restart and baseline.state(page.today) in {"collecting", "complete"}:
             _restart(page, baseline, health.restart)
 
 
-def _health_title(health: WindowHealth, over: int) -> str:
-    if not over:
-        return "No day of this window is over yet"
-    there = sum(day.state == "over" and day.runs > 0 for day in health.days)
-    return f"{there} of the {text.times(over, 'day')} so far have data"
-
-
 def _health_row(day: DayHealth) -> dict[str, object]:
-    is_known = day.state != "to come"
-
     def number(value: int) -> str:
-        return text.count(value) if is_known else text.UNKNOWN
+        return text.UNKNOWN if day.state == "to come" else text.count(value)
 
-    scraped = text.UNKNOWN if day.scraped is None else text.share(day.scraped)
-    signs = "to come"
-    if is_known:
-        signs = "healthy" if day.is_healthy else "look at it"
-        signs = "not over yet" if day.state == "today" else signs
+    state = "healthy" if day.is_healthy else "check"
+    if day.state != "over":
+        state = "not over yet" if day.state == "today" else day.state
     return {
         "Day": f"{day.day:%a} {text.day(day.day)}",
-        "State": signs,
+        "State": state,
         "Finished runs": number(day.runs),
         "Votes": number(day.votes),
         "Resolved tickets": number(day.tickets),
         "Survey responses": number(day.surveys),
-        "Minutes scraped": scraped,
+        "Minutes scraped": text.amount(day.scraped, "fraction"),
         "Excluded": text.share(day.excluded) if day.excluded else text.UNKNOWN,
         "Findings": number(day.findings),
     }
@@ -174,21 +168,17 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
     monday = page.today + timedelta(days=7 - page.today.weekday())
     st.warning(
         ui.plain(
-            f"Consider another window: {reason}. What was measured stays, and this window is kept "
-            "as given up."
+            f"Consider another window: {reason}. The data stays, and this window is kept as "
+            "given up."
         )
     )
     st.button(
-        f"Begin again on Monday, {text.day(monday)}",
+        f"Restart on Monday, {text.day(monday)}",
         key=f"{PLACE}_restart_{baseline.id}",
         disabled=who is None,
         on_click=ui.run_action if who else None,
-        args=(page, "Planned again, from Monday on.", restart_baseline),
-        kwargs={
-            "baseline_id": baseline.id,
-            "first_day": monday,
-            "by": who,
-        },
+        args=(page, "Planned again, from Monday.", restart_baseline),
+        kwargs={"baseline_id": baseline.id, "first_day": monday, "by": who},
     )
 
 
@@ -199,19 +189,20 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
     with st.container(border=True):
         if restated:
             number = text.times(len(restated), "figure")
-            st.subheader(f"Today's data gives {number} otherwise", anchor=False)
+            st.subheader(f"Today's data gives {number} differently", anchor=False)
             for line in restated:
                 st.markdown(
-                    f"- **{ui.plain(line.label)}**: frozen {ui.plain(line.frozen)}; today's data "
-                    f"says {ui.plain(line.now)}: {ui.plain('; '.join(line.reasons))}."
+                    f"- **{ui.plain(line.label)}**: frozen {ui.plain(line.frozen)}; today "
+                    f"{ui.plain(line.now)}: {ui.plain('; '.join(line.reasons))}."
                 )
         else:
-            st.subheader("Today's data still gives each of these figures", anchor=False)
+            st.subheader("Today's data gives the same figures", anchor=False)
+        rows = [CriterionRow.load(stored) for stored in baseline.content["criteria"]]
         frame = pd.DataFrame(
-            [CriterionRow.load(c).columns(*FROZEN) for c in baseline.content["criteria"]]
+            [row.columns(*FROZEN) | {"Verdict": str(row.result.verdict)} for row in rows]
         )
         as_of = text.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
-        st.caption(ui.plain(f"As it was frozen, {as_of}, days in {baseline.content['zone']}"))
+        st.caption(ui.plain(f"Frozen {as_of}, days in {baseline.content['zone']}"))
         st.dataframe(frame, hide_index=True, height="content")
         ui.csv_button(
             page, frame, name=f"Baseline {baseline.name}", filters=_days(baseline), key="frozen"
@@ -223,23 +214,23 @@ def _later(page: ui.Page, baseline: Baseline) -> None:
     weeks: list[LaterWeek] = ui.read(page, later_weeks, **asked)
     with st.container(border=True):
         if not weeks:
-            st.subheader("No whole week has passed since", anchor=False)
-            st.caption("Each complete ISO week after the window will be compared with it here.")
+            st.subheader("No complete week since", anchor=False)
+            st.caption("Each complete ISO week after the window is compared with it here.")
             return
         st.subheader(
-            f"{text.upper_first(text.times(len(weeks), 'whole week'))} since, against the baseline",
+            f"{text.times(len(weeks), 'complete week')} since, against the baseline",
             anchor=False,
         )
         st.caption(
             f"{', '.join(text.lower_first(sign) for sign in SIGNS.values())}. "
-            "Better or worse is said only where the two 95 % intervals do not overlap"
+            "Better or worse only where the two 95 % intervals do not overlap"
         )
-        st.dataframe(_weeks_beside(weeks), hide_index=True)
+        st.dataframe(_by_week(weeks), hide_index=True)
         frame = pd.DataFrame([line for week in weeks for line in week.rows()])
         ui.csv_button(page, frame, name="Weeks since baseline", filters=baseline.name, key="since")
 
 
-def _weeks_beside(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
+def _by_week(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
     """A row for each criterion, a column for each week, the baseline before them."""
     latest = {str(row["Criterion"]): row for row in weeks[0].rows()}
     values = {
@@ -273,7 +264,7 @@ def _plan(page: ui.Page) -> None:
                 "First day",
                 last.start,
                 format="YYYY-MM-DD",
-                help="A Monday, as a rule; it may be in the past where the data is there",
+                help="Usually a Monday; in the past where the data is already stored",
             )
             days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
         if st.form_submit_button("Plan it", type="primary", disabled=who is None) and who:
@@ -289,3 +280,24 @@ def _plan(page: ui.Page) -> None:
             )
     if who is None:
         st.caption("Planning a baseline takes an editor of this dashboard.")
+
+
+def report_downloads(page: ui.Page, baseline: Baseline) -> None:
+    """The baseline report in each format, written on request."""
+    chosen = Chosen(baseline.window, baseline, baseline.state(page.today))
+    with st.popover("Download the report", key=f"{page.key}_report", width="content"):
+        st.caption("From the answer down to the queries; writing it takes a few seconds.")
+        for kind, made in FORMATS.items():
+            st.download_button(
+                f"Download {made.label}",
+                data=partial(_written, page.scope, chosen, page.is_demo, kind),
+                file_name=f"touchstone-baseline-{baseline.first_day}-to-{baseline.last_day}.{kind}",
+                mime=made.mime,
+                key=f"{page.key}_report_{kind}",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def _written(scope: Scope, chosen: Chosen, is_demo: bool, kind: str) -> bytes:  # noqa: FBT001
+    return render(baseline_report(scope, chosen=chosen, is_demo=is_demo), kind)

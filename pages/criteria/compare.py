@@ -1,4 +1,4 @@
-"""Any two windows beside each other: what differs by more than chance."""
+"""Two windows compared: the differences beyond chance."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,8 +44,8 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
             return
         st.subheader(ui.plain(_title(rows, first, second)), anchor=False)
         st.caption(
-            "Better or worse is said only where the two 95 % intervals do not overlap; everything "
-            "else may be chance"
+            "Better or worse only where the two 95 % intervals do not overlap; any other "
+            "difference may be chance"
         )
         frame = pd.DataFrame(rows)
         st.dataframe(frame, hide_index=True, height="content")

@@ -1,4 +1,4 @@
-"""The dashboard of a window: each criterion day by day, with what happened marked on it."""
+"""The dashboard of a window: each criterion day by day, with annotations and exclusions."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -6,14 +6,13 @@ from datetime import datetime, time, timedelta
 import streamlit as st
 
 from core.analytics.dates import Window
-from core.analytics.exclusions import Excluded
 from core.charts.time import Mark, Span
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import (
     ANNOTATION_KINDS,
     annotate,
     annotations,
-    exclusions,
+    exclusions_in_force,
     withdraw_annotation,
 )
 from core.criteria.panels import Panel, PanelData, panels
@@ -63,19 +62,17 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
 
 
 def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
-    """What happened in a window, and which of its times are excluded, in local time."""
+    """The annotations of a window as marks, and its excluded times as spans, in local time."""
     start, end = instants(page.store.zone, window)
 
     def local(at: datetime) -> datetime:
         return at.astimezone(page.store.zone).replace(tzinfo=None)
 
     found = ui.read(page, annotations, start=start, end=end)
-    ledger = ui.read(page, exclusions)
-    live = [e for e in ledger if e.withdrawn_at is None and e.subject is None]
     spans = [
         Span(local(max(e.from_at, start)), local(min(e.to_at, end)), e.reason)
-        for e in live
-        if Excluded(spans=((e.from_at, e.to_at),)).within(start, end)
+        for e in ui.read(page, exclusions_in_force)
+        if e.subject is None and e.from_at < end and e.to_at > start
     ]
     return [Mark(local(entry.from_at), entry.text) for entry in found], spans
 
@@ -88,7 +85,7 @@ def _happened(page: ui.Page, window: Window) -> None:
         st.subheader("What happened", anchor=False)
         st.caption("Deployments and incidents, marked on every chart over time")
         if not found:
-            st.markdown("Nothing is noted in this window.")
+            st.markdown("No deployment or incident is noted in this window.")
         for entry in found:
             _entry(page, entry)
         if page.person:
@@ -123,7 +120,9 @@ def _note(page: ui.Page, window: Window) -> None:
         left, right = st.columns(2)
         day = left.date_input("Day", window.start + timedelta(days=2), format="YYYY-MM-DD")
         clock = right.time_input("at", time(12, 0), step=60)
-        kind = st.selectbox("Kind", list(ANNOTATION_KINDS), format_func=ANNOTATION_KINDS.get)
+        kind = st.selectbox(
+            "Kind", list(ANNOTATION_KINDS), format_func=ANNOTATION_KINDS.__getitem__
+        )
         text = st.text_input("What happened", max_chars=500)
         if st.form_submit_button("Note it", type="primary"):
             ui.submit_action(

@@ -1,4 +1,4 @@
-"""All criteria and guardrails, what is decided about each, and who decided it."""
+"""All criteria and guardrails, the form to change one, and its history."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,7 +33,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 
 def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
-    st.subheader("Decide a criterion", anchor=False)
+    st.subheader("Change a criterion", anchor=False)
     who = page.person
     key = st.selectbox(
         "Criterion",
@@ -50,13 +50,13 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 "Good is",
                 list(DIRECTIONS),
                 index=list(DIRECTIONS).index(known.direction),
-                format_func=DIRECTIONS.get,
+                format_func=DIRECTIONS.__getitem__,
             )
             aim = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)
             upper = st.number_input(
                 f"Upper end, {unit}",
                 value=None if known.upper_target is None else known.upper_target * factor,
-                help="Only where good is between two values",
+                help="Only for a target between two values",
             )
         owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
         rationale = st.text_input("Why this target", known.rationale, max_chars=500)
@@ -70,19 +70,19 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
             )
             ui.submit_action(
                 page,
-                f"Saved: {known.label} is judged by it from now on.",
+                f"Saved: {known.label} is judged by the new target.",
                 change_criterion,
                 key,
                 edit,
                 by=who,
             )
     if who is None:
-        st.caption("Deciding criteria takes an editor of this dashboard.")
+        st.caption("Changing criteria takes an editor of this dashboard.")
     _history(page, known)
 
 
 def _written(criterion: Criterion) -> tuple[float, str]:
-    """By how much a value is multiplied to be written, and in which unit."""
+    """The factor and the unit in which a person writes a value."""
     factors = {"fraction": (100.0, "%"), "seconds": (1.0, "seconds"), "stars": (1.0, "of 5 stars")}
     return factors.get(criterion.unit, (1.0, criterion.unit))
 
@@ -90,7 +90,7 @@ def _written(criterion: Criterion) -> tuple[float, str]:
 def _history(page: ui.Page, criterion: Criterion) -> None:
     found = ui.read(page, criterion_history, key=criterion.key)
     if not found:
-        st.caption("Nobody has changed it: it is as the dashboard came with it.")
+        st.caption("Never changed: these are the defaults.")
         return
     st.dataframe(
         pd.DataFrame(
@@ -106,16 +106,12 @@ def _history(page: ui.Page, criterion: Criterion) -> None:
 
 def _moved(criterion: Criterion, before: Any, after: Any) -> str:
     """Target over 95 % to over 97 %; owner A to B."""
-    said = []
+    aim = ("direction", "target", "upper_target")
     aims = [
-        target(
-            direction=side["direction"],
-            target=side["target"],
-            upper_target=side["upper_target"],
-            unit=criterion.unit,
-        )
+        target(**{name: side[name] for name in aim}, unit=criterion.unit)
         for side in (before, after)
     ]
+    said = []
     if aims[0] != aims[1]:
         said.append(f"target {aims[0]} to {aims[1]}")
     said += [

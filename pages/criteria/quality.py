@@ -1,4 +1,4 @@
-"""What may be wrong with the data, what is excluded, and both figures beside each other."""
+"""Data quality: findings, figures with and without exclusions, and the ledger."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -34,11 +34,11 @@ def _findings(
         number = text.times(len(found), "finding")
         st.subheader(f"{text.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
         st.caption(
-            "Checked each time: gaps in scraping, missing days, runs over 300 s, queues over 100, "
-            "days with 3 times the usual volume, too few survey responses, one rater for most."
+            "Checks: gaps in scraping, missing days, runs over 300 s, queues over 100, days with "
+            "3 times the usual volume, too few survey responses, one rater with most votes."
         )
         if not found:
-            st.markdown("Nothing was found: each day is there, and nothing stands out.")
+            st.markdown("No finding: every day has data, and nothing stands out.")
         for finding in found[:SHOWN_FINDINGS]:
             _finding(page, finding, is_excluded=is_dealt_with(finding, ledger))
         if len(found) > SHOWN_FINDINGS:
@@ -54,7 +54,7 @@ def _findings(
 
 
 def is_dealt_with(finding: Finding, ledger: Sequence[Exclusion]) -> bool:
-    """Whether an exclusion of the finding covers it, also where a gap has grown since."""
+    """Whether an exclusion in force covers the finding, even where it has grown since."""
     return any(
         entry.finding == finding.key
         and entry.withdrawn_at is None
@@ -82,7 +82,7 @@ def _finding(page: ui.Page, finding: Finding, *, is_excluded: bool) -> None:
                 "Exclude",
                 key=f"{PLACE}_{finding.key}",
                 type="tertiary",
-                help="Say why, and leave it out of every figure; both figures stay to be seen",
+                help="Leave it out of every figure, with a reason; both figures stay visible",
             )
         ):
             _exclude_finding(page, finding)
@@ -95,15 +95,15 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
     st.caption(
         ui.plain(
             f"{what} from {ui.moment(page, finding.from_at)} to "
-            f"{ui.moment(page, finding.to_at)} is left out. The rows stay, and each figure is "
-            "shown with and without."
+            f"{ui.moment(page, finding.to_at)} is left out. The rows stay in the store, and each "
+            "figure is shown with and without them."
         )
     )
     kind = st.selectbox(
         "Kind",
         list(EXCLUSION_KINDS),
         index=list(EXCLUSION_KINDS).index(finding.kind or "other"),
-        format_func=EXCLUSION_KINDS.get,
+        format_func=EXCLUSION_KINDS.__getitem__,
     )
     reason = st.text_input("Reason", value=finding.text, max_chars=500)
     if st.button("Exclude it", type="primary"):
@@ -127,12 +127,12 @@ def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Win
         return
     flagged = [result.criterion.label for result in rows if result.is_met_by_exclusions]
     with st.container(border=True):
-        st.subheader("Every figure without and with what is excluded", anchor=False)
+        st.subheader("Every figure without and with the excluded rows", anchor=False)
         if flagged:
             st.warning(
                 ui.plain(
                     f"{text.listed(flagged)}: met only because of exclusions. "
-                    "Be ready to show why each of them is right."
+                    "Be ready to justify each of them."
                 )
             )
         frame = pd.DataFrame([_two_figures(result) for result in rows])
@@ -158,7 +158,7 @@ def _two_figures(result: CriterionResult) -> dict[str, object]:
 def _ledger(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
     with st.container(border=True):
         st.subheader("The ledger of exclusions", anchor=False)
-        st.caption("Who left out what, when and why; a withdrawn entry stays to be read.")
+        st.caption("Every exclusion with its author, time and reason; withdrawn ones stay listed.")
         if not ledger:
             st.markdown("Nothing is excluded: every figure counts every row.")
         else:
@@ -194,7 +194,7 @@ def _add(page: ui.Page) -> None:
         begin = right.time_input("at", time(0, 0), step=60)
         last = left.date_input("To", page.today, format="YYYY-MM-DD")
         end = right.time_input("before", time(23, 59), step=60)
-        kind = st.selectbox("Kind", list(EXCLUSION_KINDS), format_func=EXCLUSION_KINDS.get)
+        kind = st.selectbox("Kind", list(EXCLUSION_KINDS), format_func=EXCLUSION_KINDS.__getitem__)
         reason = st.text_input("Reason", max_chars=500)
         if st.form_submit_button("Exclude", type="primary"):
             ui.submit_action(

@@ -1,4 +1,4 @@
-"""What the time saved is worth: from low to high, with who entered what it rests on."""
+"""Return on investment: the amounts from low to high, and the inputs with their authors."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ import streamlit as st
 from core.analytics.account_settings import RoiSettings, save_settings, settings_of
 from core.analytics.dates import Window
 from core.base import text
-from core.criteria.roi import Amount, Roi, RoiInput
+from core.criteria.roi import Roi, RoiInput
 from core.criteria.window_data import roi_of
 from core.store import Scope
 from pages import ui
 
 PLACE = "criteria_roi"
-SOURCES = {"measured": "measured on tickets", "survey": "said in the survey"}
+SOURCES = {"measured": "measured on tickets", "survey": "from the survey"}
 
 
 def show(page: ui.Page, window: Window) -> None:
@@ -25,7 +25,15 @@ def show(page: ui.Page, window: Window) -> None:
         if found.reason:
             st.markdown(ui.plain(found.reason))
         else:
-            frame = pd.DataFrame(_rows(found))
+            frame = pd.DataFrame(
+                {
+                    "What": name,
+                    "Low": text.amount(amount.low, unit),
+                    "Middle": text.amount(amount.middle, unit),
+                    "High": text.amount(amount.high, unit),
+                }
+                for name, amount, unit in found.lines()
+            )
             st.caption(ui.plain(f"In {known.currency}; a year has 52 weeks"))
             st.dataframe(frame, hide_index=True)
             for note in found.notes:
@@ -39,7 +47,7 @@ def show(page: ui.Page, window: Window) -> None:
 
 
 def formula(page: ui.Page, window: Window) -> None:
-    """The arithmetic in words, with the numbers filled in."""
+    """The formula with its numbers."""
     found = ui.read(page, roi_of, window=window)
     if found.reason:
         st.markdown(ui.plain(found.reason))
@@ -51,42 +59,16 @@ def formula(page: ui.Page, window: Window) -> None:
 def _title(found: Roi, currency: str) -> str:
     net = found.net_per_week
     if net is None or net.low is None or net.high is None:
-        return "The return cannot be told yet"
+        return "The return cannot be computed yet"
     said = f"{net.low:,.0f} to {net.high:,.0f} {currency} a week after its cost"
     if net.low > 0:
         return f"It pays: {said}"
     return f"It does not pay: {said}" if net.high <= 0 else f"It may or may not pay: {said}"
 
 
-def _rows(found: Roi) -> list[dict[str, object]]:
-    cost_week = Amount(*[found.cost_per_week] * 3)
-    cost_year = Amount(*[found.cost_per_year] * 3)
-    lines: list[tuple[str, Amount | None, str]] = [
-        ("Minutes saved for each ticket", found.minutes, "minutes"),
-        ("Value per week", found.value_per_week, "money"),
-        ("Cost per week", cost_week, "money"),
-        ("Net per week", found.net_per_week, "money"),
-        ("Value per year", found.value_per_year, "money"),
-        ("Cost per year", cost_year, "money"),
-        ("Net per year", found.net_per_year, "money"),
-        ("Return on the cost", found.ratio, "fraction"),
-        ("Weeks until the setup is earned", found.payback_weeks, "weeks"),
-    ]
-    return [
-        {
-            "What": name,
-            "Low": text.amount(amount.low, unit),
-            "Middle": text.amount(amount.middle, unit),
-            "High": text.amount(amount.high, unit),
-        }
-        for name, amount, unit in lines
-        if amount is not None
-    ]
-
-
 def _inputs(page: ui.Page, found: Roi, known: RoiSettings) -> None:
     with st.container(border=True):
-        st.subheader("What it is computed from", anchor=False)
+        st.subheader("Inputs", anchor=False)
         frame = pd.DataFrame([_input(page, one) for one in found.inputs])
         st.dataframe(frame, hide_index=True)
         if page.person:
@@ -111,30 +93,24 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
 
 
 def _form(page: ui.Page, known: RoiSettings) -> None:
-    amounts = {"min_value": 0.0, "step": None, "format": "%0.2f"}
     with st.form(f"{PLACE}_{page.account.id}", border=False):
-        rate = st.number_input("Hourly rate", value=known.hourly_rate, **amounts)
-        cost = st.number_input(
-            "Operating cost per week", value=known.operating_cost_per_week, **amounts
-        )
-        setup = st.number_input("One-off setup cost", value=known.setup_cost, **amounts)
+        rate = _amount("Hourly rate", known.hourly_rate)
+        cost = _amount("Operating cost per week", known.operating_cost_per_week)
+        setup = _amount("One-off setup cost", known.setup_cost)
         currency = st.text_input("Currency", known.currency, max_chars=8)
-        tickets = st.number_input(
-            "Enhanced tickets per week",
-            value=known.tickets_per_week,
-            help="Leave it empty to have them counted",
-            **amounts,
+        tickets = _amount(
+            "Enhanced tickets per week", known.tickets_per_week, "Empty: counted from the tickets"
         )
         source = st.selectbox(
             "Minutes saved are",
             list(SOURCES),
             index=list(SOURCES).index(known.minutes_source),
-            format_func=SOURCES.get,
+            format_func=SOURCES.__getitem__,
         )
         if st.form_submit_button("Save", type="primary"):
             ui.submit_action(
                 page,
-                "Saved, with your name beside it.",
+                "Saved with your name.",
                 _save,
                 {
                     "hourly_rate": rate,
@@ -145,6 +121,10 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
                     "minutes_source": source,
                 },
             )
+
+
+def _amount(label: str, value: float | None, note: str | None = None) -> float | None:
+    return st.number_input(label, value=value, min_value=0.0, step=None, format="%0.2f", help=note)
 
 
 def _save(scope: Scope, given: dict[str, Any]) -> None:

@@ -1,19 +1,22 @@
-"""The strip of success criteria, as the overview and the criteria page show it."""
+"""The strip of success criteria, and the proof behind each: definition, query and rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
 
+from core.analytics import METRICS
 from core.analytics.dates import Window
 from core.base import text
 from core.base.stats import Verdict
 from core.charts import builders as charts
 from core.criteria.panels import criterion_ends
-from core.criteria.verdicts import CriterionResult
-from core.criteria.words import CriterionRow
+from core.criteria.verdicts import PROMETHEUS, CriterionResult
+from core.criteria.words import RULE, CriterionRow
 from pages import ui
-from pages.criteria import proof as _criteria_proof
+from pages.criteria import roi as _criteria_return
+from pages.criteria import time_saved as _criteria_saving
+from pages.ui import proof as _proof
 
 COLOURS: Mapping[Verdict, Literal["green", "red", "orange", "gray"]] = {
     Verdict.MET: "green",
@@ -26,7 +29,7 @@ COLOURS: Mapping[Verdict, Literal["green", "red", "orange", "gray"]] = {
 def strip(
     page: ui.Page, results: Sequence[CriterionResult], week: Window, *, brief: bool = False
 ) -> None:
-    """A card for each criterion; `brief` leaves interval and notes to its mark and what hovers."""
+    """A card for each criterion; `brief` shows interval and notes only as a mark and on hover."""
     with st.grid(len(results), min_column_width=220):
         for result in results:
             card(page, result, week, brief=brief)
@@ -70,4 +73,63 @@ def what_is_this(page: ui.Page, result: CriterionResult, week: Window) -> None:
         type="tertiary",
         help=f"Definition, query and rows of {text.lower_first(criterion.label)}",
     ):
-        _criteria_proof.of_criterion(page, result, week)
+        of_criterion(page, result, week)
+
+
+@st.dialog("What is this?", width="large")
+def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
+    """The rule of a criterion, its query, and the rows behind it."""
+    criterion, judged, row = result.criterion, result.judged, CriterionRow.of(result)
+    st.markdown(
+        f"**{ui.plain(row.label)}**, {ui.plain(row.target)}. "
+        f"{ui.plain(criterion.rationale)} Owner: {ui.plain(criterion.owner)}."
+    )
+    st.caption(ui.plain(f"{RULE} Method: {judged.estimate.method}. Source: {judged.source}."))
+    for said in (row.note, row.exclusions):
+        if said:
+            st.caption(ui.plain(text.upper_first(said)))
+    if judged.query:
+        st.markdown("The same in PromQL, but for the server's extrapolation:")
+        st.code(judged.query, language="promql", wrap_lines=True)
+    if judged.source == PROMETHEUS:
+        st.caption(
+            "No records of runs in this window: the figure is counted from the scraped samples in "
+            "the store."
+        )
+    elif criterion.key == "time_reduction":
+        _criteria_saving.strata(page, window, key="proof")
+    elif criterion.key == "roi":
+        _criteria_return.formula(page, window)
+    elif criterion.key == "satisfaction":
+        _ratings(page, window)
+    elif result.metric is not None:
+        _metric(page, result, window)
+
+
+def _metric(page: ui.Page, result: CriterionResult, window: Window) -> None:
+    metric = METRICS[result.metric or ""]
+    _proof.definition(metric)
+    if result.with_excluded is not None:
+        st.caption("The rows below include the excluded ones.")
+    if metric.key == "throughput_per_day" and window.end is not None and window.end >= page.today:
+        st.caption("The criterion counts whole days; the metric below the whole window so far.")
+    everything = result.with_excluded or result.judged
+    _proof.metric_rows(page, metric, _asked(page, metric.key, window), everything.estimate.value)
+
+
+def _ratings(page: ui.Page, window: Window) -> None:
+    """The ratings in the product; those of the survey are on the feedback page."""
+    metric = METRICS["average_rating"]
+    _proof.definition(metric)
+    asked = _asked(page, metric.key, window)
+    value = ui.read(page, _proof.value_of, asked=asked, metric=metric.key)
+    _proof.metric_rows(page, metric, asked, value)
+
+
+def _asked(page: ui.Page, metric: str, window: Window) -> dict[str, object]:
+    return {
+        "metrics": [metric],
+        "start_date": str(window.start),
+        "end_date": str(window.end),
+        "account": page.account.id,
+    }

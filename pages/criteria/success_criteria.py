@@ -1,6 +1,6 @@
 """Are we meeting our success criteria?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -66,8 +66,8 @@ def tabs(
     windows: Mapping[str, Window],
     label: str,
 ) -> None:
-    """Only the one that is open is computed."""
-    bodies = (
+    """The tabs; only the open one is computed."""
+    bodies: tuple[Callable[[], None], ...] = (
         lambda: _criteria_dashboard.show(page, results, window),
         lambda: _criteria_weeks.show(page, results, window),
         lambda: _criteria_baseline.show(page),
@@ -90,7 +90,7 @@ def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
     found = {week.label: week for week in [iso_week(page.today), *past]}
     for baseline in sorted(known, key=lambda one: one.id):
         if baseline.first_day <= page.today and baseline.restarted_as is None:
-            # One that is called like a week, or like a baseline before it, is told by its number.
+            # A name that is already taken is told apart by its number.
             is_taken = baseline.name in found
             label = f"{baseline.name} ({baseline.id})" if is_taken else baseline.name
             found[label] = replace(baseline.window, label=label)

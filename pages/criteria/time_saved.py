@@ -1,4 +1,4 @@
-"""Before and after: does enhancement save time, by every way to tell, and which may be believed."""
+"""Before and after: the time saved by each method, and which of them is used."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ def show(page: ui.Page, window: Window) -> None:
     preferred = found.preferred
     with st.container(border=True):
         if preferred.figure is None:
-            st.subheader("No saving can be claimed", anchor=False)
+            st.subheader("No conclusion on the time saved", anchor=False)
         else:
             value = text.share(abs(preferred.estimate.value or 0.0))
             less = "less" if (preferred.estimate.value or 0.0) >= 0 else "more"
@@ -31,7 +31,7 @@ def show(page: ui.Page, window: Window) -> None:
         st.markdown(ui.plain(preferred.why))
         for warning in found.warnings:
             st.warning(ui.plain(warning))
-    ways = _ways(found)
+    ways = found.methods
     if not ways:
         ui.empty(
             f"No ticket that was resolved in {ui.plain(window.label)} says whether it was enhanced."
@@ -42,21 +42,12 @@ def show(page: ui.Page, window: Window) -> None:
     _go_live(page)
 
 
-def _ways(found: Comparison) -> dict[str, Compared]:
-    ways = {"Within category and priority": found.stratified, "All tickets, naive": found.naive}
-    if found.go_live is not None:
-        ways["Before and after go-live"] = found.go_live.compared
-    if all(not way.without.tickets and not way.enhanced.tickets for way in ways.values()):
-        return {}
-    return ways
-
-
 def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window: Window) -> None:
     left, right = st.columns(2)
     with left:
         ui.chart(
             estimate_rows({name: way.estimate for name, way in ways.items()}, unit="fraction"),
-            title="The same question, asked in different ways",
+            title="Time reduction by method",
             subtitle="Reduction of the mean time to resolution with its 95 % interval; to the left "
             "of 0 it takes longer",
             alt="Reduction of the time to resolution by method, with intervals",
@@ -65,34 +56,15 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
             key="ways",
         )
     with right, st.container(border=True, height="stretch"):
-        st.subheader("Every figure, the unfavourable too", anchor=False)
-        # The ways are the columns: they are few, and what is said of each is much.
+        st.subheader("Every figure, favourable or not", anchor=False)
+        # Few methods with many figures each: the methods are the columns.
         frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
         frame = frame.rename_axis("Figure").reset_index()
         st.dataframe(frame, hide_index=True)
-        survey = found.survey
-        said = "Nobody answered in the survey how many minutes are saved."
-        if survey.value is not None:
-            bounds = " to ".join(text.amount(x, "minutes") for x in (survey.low, survey.high))
-            said = (
-                f"Survey: {text.amount(survey.value, 'minutes')} saved for each ticket, "
-                f"{text.times(survey.n, 'answer')}, 95 % interval {bounds}."
-            )
-        st.caption(ui.plain(said))
+        st.caption(ui.plain(found.survey_words))
         if found.go_live is not None:
-            live = found.go_live
-            st.caption(
-                ui.plain(
-                    f"Go-live on {text.day(live.day)}: {text.times(live.weeks, 'whole week')} "
-                    f"on either side; enhanced {_share(live.enhanced_before)} before and "
-                    f"{_share(live.enhanced_after)} after."
-                )
-            )
+            st.caption(ui.plain(found.go_live.words))
         ui.csv_button(page, frame, name="Time reduction", filters=window.label, key="ways")
-
-
-def _share(value: float | None) -> str:
-    return text.UNKNOWN if value is None else text.share(value)
 
 
 def _way(way: Compared) -> dict[str, str]:
@@ -112,7 +84,7 @@ def _way(way: Compared) -> dict[str, str]:
 
 
 def strata(page: ui.Page, window: Window, *, key: str) -> None:
-    """The rows by category and priority that the stratified figure is made of."""
+    """The rows by category and priority behind the stratified figure."""
     found = ui.read(page, comparison_of, window=window)
     frame = pd.DataFrame(
         [
@@ -131,14 +103,14 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
     with st.container(border=True):
         overlap = "" if found.overlap is None else f"{text.share(found.overlap)} of the enhanced "
         st.subheader(
-            f"{overlap}tickets have tickets of their kind to be compared with"
+            f"{overlap}tickets have comparable tickets without enhancement"
             if overlap
             else "By category and priority",
             anchor=False,
         )
         st.caption(
-            "The mean minutes from opened to resolved; each kind counts with the number of its "
-            "enhanced tickets, and a kind with fewer than two tickets on a side counts for nothing"
+            "Mean minutes from opened to resolved; each row is weighted by its enhanced tickets, "
+            "and left out with fewer than two tickets on a side"
         )
         numbers = frame.select_dtypes("number").columns
         st.dataframe(
@@ -161,7 +133,7 @@ def _go_live(page: ui.Page) -> None:
                 date.fromisoformat(known.go_live) if known.go_live else None,
                 format="YYYY-MM-DD",
                 width=330,
-                help="With it the weeks before are compared with as many after, whoever was helped",
+                help="Compares the weeks before with as many after, enhanced or not",
             )
             if st.form_submit_button("Save", disabled=who is None) and who:
                 ui.submit_action(

@@ -26,7 +26,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     assert week.start is not None
     weeks = [last_complete_week(week.start, ago) for ago in range(WEEKS_DRAWN - 1)][::-1]
     weeks.append(week)
-    # What a week is worth follows from the time it saves, and is told under Return.
+    # The return follows from the time reduction, and has its own tab.
     main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
     keys = tuple(result.criterion.key for result in main)
     found = ui.read(page, weekly_estimates, weeks=tuple(weeks), keys=keys)

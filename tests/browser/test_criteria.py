@@ -104,8 +104,8 @@ def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
     page.get_by_text("7 of the 7 days so far have data").wait_for()
     page.get_by_text("Autumn *one* <b>", exact=True).first.wait_for()  # neither bold nor HTML
     page.get_by_role("button", name="Freeze it").click()
-    page.get_by_text("Frozen: from now on").wait_for()
-    page.get_by_text("Today's data still gives each of these figures").wait_for()
+    page.get_by_text("Frozen: later weeks are compared").wait_for()
+    page.get_by_text("Today's data gives the same figures").wait_for()
     who, kept = content(tmp_path, 2)
     monday = clock.now().date()
     monday -= timedelta(days=monday.weekday() + 7)

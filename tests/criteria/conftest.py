@@ -1,4 +1,4 @@
-"""The account of which a week is frozen."""
+"""The account whose week is frozen."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.criteria.weeks import answer, run, save, ticket, vote
 
 @pytest.fixture
 def world(any_store):
-    """An account of which every kind of row is known: 100 runs, four of them pending."""
+    """An account with every kind of row: 100 runs, four of them pending."""
     any_store.ensure_account("a", "Account a")
     any_store.ensure_account("b", "Account b")
     save(

@@ -134,7 +134,7 @@ def test_the_inputs_say_who_entered_them(store):
         ({"tickets_per_week": 0.0}, None, "No enhanced ticket was resolved"),
         ({}, estimate(None, None, None), "So it is."),
         ({}, estimate(0.2, None, None), "The time reduction has no interval."),
-        ({"minutes_source": "survey"}, None, "Nobody answered in the survey"),
+        ({"minutes_source": "survey"}, None, "No survey answer says"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_computed(store, changed, share, said):

@@ -1,4 +1,4 @@
-"""The comparison of times against plain Python, and what it may claim of which tickets."""
+"""The comparison of times against plain Python, and the conclusions it allows."""
 
 import gzip
 from datetime import UTC, date, datetime, timedelta
@@ -181,9 +181,9 @@ def test_hard_tickets_prove_nothing_either_way(opened):
     )
     assert found.stratified.estimate.high < -5
     assert found.preferred.figure is None
-    assert "the hard ones" in found.preferred.why
+    assert "the harder ones" in found.preferred.why
     assert found.preferred.estimate.reason == found.preferred.why
-    assert found.warnings[0].startswith("Enhanced tickets are the hard ones: their median is 4,")
+    assert found.warnings[0].startswith("Enhanced tickets are the harder ones: their median is 4,")
 
 
 def test_without_overlap_nothing_is_claimed(opened):
@@ -203,7 +203,7 @@ def test_without_overlap_nothing_is_claimed(opened):
 @pytest.mark.parametrize(
     ("without", "enhanced", "said"),
     [
-        (0, 0, "no ticket with enhancement was resolved, and it takes 30"),
+        (0, 0, "no ticket with enhancement was resolved; at least 30 needed"),
         (50, 1, "1 ticket with enhancement was resolved"),
         (29, 50, "29 tickets without enhancement were resolved"),
     ],
@@ -250,7 +250,7 @@ def test_a_go_live_date_on_which_nothing_changed_carries_nothing(opened):
     found = compare(Scope(opened, "a"), window=window, go_live=WEEK.start)
     assert found.go_live.compared.estimate.low is not None
     assert found.preferred.figure is None
-    assert any("that is no change" in said for said in found.warnings)
+    assert any("too small a change" in said for said in found.warnings)
 
 
 @pytest.mark.parametrize("day", [date(2023, 12, 28), date(2024, 1, 20), date(2030, 1, 1)])
@@ -279,7 +279,7 @@ def test_what_people_say_stands_beside_it(opened):
     desk.survey(answered="2024-02-10T10:00", minutes_saved=600)
     found = desk.compared(opened)
     assert (found.survey.value, found.survey.n) == (6, 7)
-    assert any(said.startswith("People say that 6.0 minutes") for said in found.warnings)
+    assert any(said.startswith("The survey says that 6.0 minutes") for said in found.warnings)
 
 
 @pytest.fixture(scope="module")
@@ -309,10 +309,10 @@ def test_a_real_log_refuses_to_claim_a_saving(incidents):
     assert found.overlap > 0.9
     assert found.preferred.figure is None
     assert found.preferred.why == (
-        "No saving can be claimed, and none denied: enhanced tickets are the hard ones, so what "
-        "makes them hard and what enhancement does cannot be told apart."
+        "No conclusion either way: enhanced tickets are the harder ones, so the effect of "
+        "enhancement cannot be separated from theirs."
     )
-    assert found.warnings[0].startswith("Enhanced tickets are the hard ones")
+    assert found.warnings[0].startswith("Enhanced tickets are the harder ones")
     assert any("-61.2 % naive" in said for said in found.warnings)
 
 

@@ -80,14 +80,14 @@ def test_a_baseline_is_planned_collects_and_is_frozen(acme, opened):
     assert "Frozen" in app.toast[0].value
     past = next(b for b in baselines(Scope(acme, "acme")) if b.id == 3)
     assert (past.frozen_by, past.content["rows"]["runs"]) == ("someone on this machine", 100)
-    assert "Today's data still gives each of these figures" in said(app)
+    assert "Today's data gives the same figures" in said(app)
     row = frame(app, "Target").set_index("Criterion").loc["Enhancement success rate"]
     assert (row["Value"], row["Sample"], row["Verdict"]) == ("96 %", "100 runs", "Not proven")
     save(acme, runs(0, 2, name="late"))
     app = opened("Baseline")
     app.selectbox(key="criteria_baseline_acme").select(3).run()
     assert (
-        "Enhancement success rate: frozen 96 %, not proven; today's data says 94.1 %, not proven: "
+        "Enhancement success rate: frozen 96 %, not proven; today 94.1 %, not proven: "
         "2 runs came in later."
     ) in said(app).replace("*", "")
 
@@ -124,7 +124,7 @@ def test_a_restart_is_offered_after_a_long_outage(acme, opened):
     )
     app = opened("Baseline")
     assert "Consider another window: an outage of" in said(app)
-    next(one for one in app.button if one.label.startswith("Begin again on Monday")).click().run()
+    next(one for one in app.button if one.label.startswith("Restart on Monday")).click().run()
     new, old = baselines(Scope(acme, "acme"))
     assert (old.restarted_as, new.first_day.weekday()) == (new.id, 0)
     assert new.first_day > TODAY
@@ -144,7 +144,7 @@ def test_a_criterion_is_decided_with_its_history(acme, opened):
     assert history["What"].tolist() == [
         "target over 95 % to over 90 %; owner: Engineering lead to Zoe"
     ]
-    for wrong, why in ((101.0, "between 0 and 100 %"), (100.0, "could ever meet")):
+    for wrong, why in ((101.0, "between 0 and 100 %"), (100.0, "can ever meet")):
         field(app.number_input, "Target, %").set_value(wrong)
         button(app, "Save").click().run()
         (error,) = app.error
@@ -208,7 +208,7 @@ def test_an_annotation_is_noted_and_removed(acme, opened):
     assert not app.exception
     assert "Release 5" in said(app)
     button(app, "Remove").click().run()
-    assert "Nothing is noted in this window" in said(app)
+    assert "No deployment or incident is noted in this window" in said(app)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_an_annotation_is_noted_and_removed(acme, opened):
     [
         ("Baseline", "Plan it"),
         ("Baseline", "Freeze it"),
-        ("Baseline", "Begin again on Monday"),
+        ("Baseline", "Restart on Monday"),
         ("All criteria", "Save"),
         ("Before and after", "Save"),
     ],

@@ -10,24 +10,24 @@ from core.base import clock
 from core.criteria.baselines import baselines, plan_baseline
 from core.report import FORMATS
 from core.store import Scope
-from pages.criteria import report as _criteria_report
+from pages.criteria import baseline as baseline_page
 from tests.stores import open_store
 
 
 def page_of_the_report():
-    from core.analytics.dates import last_complete_week
+    from core.criteria.baselines import baselines
     from pages import ui
-    from pages.criteria import report as _criteria_report
+    from pages.criteria import baseline as baseline_page
 
     ui.run_page(
         "criteria",
         "The report",
-        lambda page: _criteria_report.show(page, last_complete_week(page.today)),
+        lambda page: baseline_page.report_downloads(page, baselines(page.scope)[0]),
     )
 
 
 def test_every_format_is_offered_and_none_is_made_before_it_is_asked_for(demo_url, monkeypatch):
-    monkeypatch.setattr(_criteria_report, "_made", lambda *_: pytest.fail("made too early"))
+    monkeypatch.setattr(baseline_page, "_written", lambda *_: pytest.fail("made too early"))
     app = AppTest.from_function(page_of_the_report, default_timeout=30).run()
     assert not app.exception
     assert not app.error
@@ -44,8 +44,8 @@ def test_a_format_is_made_within_ten_seconds(demo_url, kind):
     plan_baseline(Scope(store, "demo"), name="Autumn", first_day=week.start, by="Ann")
     baseline = next(b for b in baselines(Scope(store, "demo")) if b.name == "Autumn")
     begun = time.perf_counter()
-    chosen = _criteria_report.Chosen(baseline.window, baseline, "complete")
-    data = _criteria_report._made(Scope(store, "demo"), chosen, True, kind)
+    chosen = baseline_page.Chosen(baseline.window, baseline, "complete")
+    data = baseline_page._written(Scope(store, "demo"), chosen, True, kind)
     assert time.perf_counter() - begun < 10
     assert len(data) > 5_000
     store.close()
