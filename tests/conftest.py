@@ -1,11 +1,19 @@
-"""What all tests share: stores on each database, and no settings from outside."""
+"""What all tests share: a fixed day, stores on each database, and no settings from outside."""
 
 import os
 import shutil
 
+# A Wednesday at noon, before the modules of tests and the processes that they start are loaded.
+NOW = os.environ.get("TOUCHSTONE_NOW") or "2026-11-25T12:00:00+00:00"
+for _name in list(os.environ):
+    if _name.startswith(("TOUCHSTONE_", "TESTIO_", "PROMETHEUS_")):
+        del os.environ[_name]
+os.environ["TOUCHSTONE_NOW"] = NOW
+
 import pytest
 
 from core.demo import build_demo
+from tests.commands import runner
 from tests.stores import open_store
 
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
@@ -13,12 +21,15 @@ pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch, tmp_path):
-    """Nothing that is configured on this machine reaches a test, and no test reaches its store."""
-    for name in list(os.environ):
-        if name.startswith(("TOUCHSTONE_", "TESTIO_", "PROMETHEUS_")):
-            monkeypatch.delenv(name)
+    """No test reaches the store or the secrets of this machine."""
     monkeypatch.setenv("TOUCHSTONE_DATABASE_URL", f"sqlite:///{tmp_path}/touchstone.db")
     monkeypatch.setattr("core.base.settings.SECRETS_FILE", tmp_path / "secrets.toml")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """A function that runs a command with settings, and says how it ended."""
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture

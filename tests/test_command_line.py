@@ -1,38 +1,18 @@
-"""The command line as a person runs it: a process of its own, its output and its exit code."""
+"""The command line: its output and its exit codes."""
 
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
+import signal
 
 import pytest
 
 from core.analytics import query_metrics
-from core.base.settings import ROOT
+from tests.commands import process
 from tests.ingest.conftest import shop
 from tests.payloads import payload
 from tests.stores import open_store
 from tests.testio_server import TestioServer
-
-
-@pytest.fixture
-def run(tmp_path):
-    def runs(*arguments, **settings):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
-        settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/touchstone.db"} | settings
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "core", *arguments],
-            cwd=ROOT,
-            env=kept | settings,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-
-    return runs
 
 
 def account(api):
@@ -212,3 +192,21 @@ def test_doctor_finds_what_is_wrong(run):
     ill = run("doctor", **account(api))
     assert ill.returncode == 1
     assert "cannot be reached" in ill.stdout
+
+
+def test_a_process_ends_with_the_exit_code():
+    for arguments, code in ((["query", "--metrics", "bugs_count"], 2), (["token", "revoke"], 1)):
+        with process(*arguments) as command:
+            said = command.stdout.read()
+        assert command.returncode == code
+        assert said
+        assert "Traceback" not in said
+
+
+def test_a_reader_that_leaves_ends_the_process_quietly(demo_url):
+    asked = ("--metrics", "bug_count", "--dimensions", "tester,week", "--format", "csv")
+    with process("query", *asked, "--account", "demo") as command:
+        said = command.stdout.read(10)
+        command.stdout.close()
+    assert command.returncode == -signal.SIGPIPE
+    assert said

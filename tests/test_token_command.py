@@ -4,10 +4,9 @@ import re
 
 from core.access.tokens import find_token
 from tests.stores import open_store
-from tests.test_command_line import run  # noqa: F401 (a fixture)
 
 
-def test_a_token_is_made_listed_and_revoked(run, tmp_path):  # noqa: F811
+def test_a_token_is_made_listed_and_revoked(run, tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
     store.ensure_account("acme", "Acme")
     made = run("token", "create", "--account", "acme", "--name", "ticket system")
@@ -28,7 +27,7 @@ def test_a_token_is_made_listed_and_revoked(run, tmp_path):  # noqa: F811
     store.close()
 
 
-def test_several_accounts_are_told_apart(run, tmp_path):  # noqa: F811
+def test_several_accounts_are_told_apart(run, tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
     store.ensure_account("acme", "Acme")
     store.ensure_account("other", "Other")

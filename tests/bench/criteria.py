@@ -34,6 +34,7 @@ from tests.bench.__main__ import MAIN_CRITERIA, machine
 from tests.bench.pages import Reader
 from tests.bench.sync import high_water_mb
 from tests.browser.conftest import ARGUMENTS, serve
+from tests.commands import environment
 
 DAYS = 56
 BATCH = 50_000
@@ -128,14 +129,13 @@ def page_times(repeats):
 
 def imported(path, folder):
     """Seconds and peak memory in MB of the command line bringing a file in, and what it said."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
     settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{folder}/store.db"}
     started = time.perf_counter()
     with (Path(folder) / "said").open("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", "import", "enhancements", path, "--account", "bench"],
             cwd=ROOT,
-            env=kept | settings,
+            env=environment(**settings),
             stdout=said,
             stderr=subprocess.STDOUT,
         )

@@ -4,7 +4,6 @@ Accounts of two sizes, each read for the first time, unchanged, and after a day'
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from core.demo.bugs import BugSource, reject_reasons
 from core.demo.catalogue import feature_objects, product_objects
 from core.demo.cycles import cycle_object, plan_cycles
 from core.demo.world import Size, make_world
+from tests.commands import environment
 from tests.testio_server import Customer, SteadyServer
 
 SIZES = {
@@ -68,7 +68,6 @@ def change(customer):
 
 def synced(server, folder, *arguments):
     """Seconds of the process, its peak memory in MB, and how it ended."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
     settings = {
         "TOUCHSTONE_DATABASE_URL": f"sqlite:///{folder}/store.db",
         "TESTIO_CUSTOMER_API_BASE_URL": server.url,
@@ -79,7 +78,7 @@ def synced(server, folder, *arguments):
     with subprocess.Popen(
         [sys.executable, "-m", "core", "sync", *arguments],
         cwd=ROOT,
-        env=kept | settings,
+        env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,6 +1,5 @@
 """The dashboard as people have it: a server in a process of its own, and a real browser."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import sync_playwright
+
+from tests.commands import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = [
@@ -35,14 +36,13 @@ def serve(folder, **settings):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
     settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{folder}/touchstone.db"} | settings
     log = folder / "server.log"
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
-            env=kept | settings,
+            env=environment(**settings),
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -1,33 +1,17 @@
-"""`python -m core report`: a process of its own, its file and its exit code."""
+"""`report` on the command line: its file and its exit code."""
 
 import csv
 import io
-import os
-import subprocess
-import sys
 
 import pytest
 
-from core.base.settings import ROOT
 from tests.report.parsed import html_page
 from tests.stores import open_store
 
 
 @pytest.fixture
-def run(tmp_path):
-    def runs(*arguments):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "core", "report", *arguments],
-            cwd=ROOT,
-            env=kept | {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/touchstone.db"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-
-    return runs
+def run(run):
+    return lambda *arguments: run("report", *arguments)
 
 
 @pytest.mark.parametrize(

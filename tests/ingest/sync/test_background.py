@@ -1,9 +1,6 @@
 """Synchronising unattended: when it is due, that it ends at once, and the command that goes on."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,11 +8,12 @@ from threading import Event
 
 import pytest
 
-from core.base.settings import ROOT, load_settings
+from core.base.settings import load_settings
 from core.ingest.sync import end_background, is_running, keep_synced, runs, start_sync, sync_account
 from core.ingest.sync.background import next_due
 from core.ingest.sync.history import RunRecord
 from core.store import Scope, SyncRun
+from tests import commands
 from tests.ingest.conftest import FAST
 from tests.testio_server import Fault
 
@@ -139,20 +137,13 @@ def test_an_answer_in_drops_is_not_waited_for_without_end(store, account, server
 @pytest.fixture
 def watch(account, tmp_path):
     def starts(*arguments):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
-        own = {
-            "TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/watched.db",
-            "TESTIO_CUSTOMER_API_BASE_URL": account.base_url,
-            "TESTIO_CUSTOMER_API_TOKEN": account.token,
-            "TESTIO_CUSTOMER_ID": "acme",
-        }
-        return subprocess.Popen(
-            [sys.executable, "-m", "core", "sync", *arguments],
-            cwd=ROOT,
-            env=kept | own,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        return commands.process(
+            "sync",
+            *arguments,
+            TOUCHSTONE_DATABASE_URL=f"sqlite:///{tmp_path}/watched.db",
+            TESTIO_CUSTOMER_API_BASE_URL=account.base_url,
+            TESTIO_CUSTOMER_API_TOKEN=account.token,
+            TESTIO_CUSTOMER_ID="acme",
         )
 
     return starts

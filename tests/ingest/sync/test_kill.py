@@ -1,17 +1,15 @@
 """The real process, killed at any moment: what is stored is whole, and the rest follows."""
 
-import os
 import random
 import subprocess
-import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.base.settings import ROOT
 from core.store import FACT_TABLES
+from tests import commands
 from tests.bench.sync import customer_of
 from tests.stores import open_store
 from tests.testio_server import SteadyServer
@@ -33,20 +31,12 @@ def server():
 
 
 def start(server, path):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
-    settings = {
-        "TOUCHSTONE_DATABASE_URL": f"sqlite:///{path}",
-        "TESTIO_CUSTOMER_API_BASE_URL": server.url,
-        "TESTIO_CUSTOMER_API_TOKEN": server.token,
-        "TESTIO_CUSTOMER_ID": "acme",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "core", "sync"],
-        cwd=ROOT,
-        env=kept | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    return commands.process(
+        "sync",
+        TOUCHSTONE_DATABASE_URL=f"sqlite:///{path}",
+        TESTIO_CUSTOMER_API_BASE_URL=server.url,
+        TESTIO_CUSTOMER_API_TOKEN=server.token,
+        TESTIO_CUSTOMER_ID="acme",
     )
 
 

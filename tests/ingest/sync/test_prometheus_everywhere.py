@@ -1,8 +1,5 @@
 """Prometheus as people meet it: the command line, the unattended sync and the doctor."""
 
-import os
-import subprocess
-import sys
 import time
 
 import pytest
@@ -35,29 +32,13 @@ def url(prometheus):
 
 
 @pytest.fixture
-def run(tmp_path, url):
-    def runs_it(*arguments, **changes):
-        kept = {
-            k: v
-            for k, v in os.environ.items()
-            if not k.startswith(("TOUCHSTONE_", "TESTIO_", "PROMETHEUS_"))
-        }
-        own = {
-            "TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/own.db",
-            "TESTIO_CUSTOMER_ID": "acme",
-            "PROMETHEUS_URL": url,
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "core", *arguments],
-            env=kept | own | changes,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return runs_it
+def run(run, tmp_path, url):
+    settings = {
+        "TOUCHSTONE_DATABASE_URL": f"sqlite:///{tmp_path}/own.db",
+        "TESTIO_CUSTOMER_ID": "acme",
+        "PROMETHEUS_URL": url,
+    }
+    return lambda *arguments, **changes: run(*arguments, **(settings | changes))
 
 
 def test_the_command_line(run):
