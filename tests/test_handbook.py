@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.analytics.definitions import METRICS
 from core.analytics.handbook import DOCUMENTS, rewritten
-from core.analytics.registry import METRICS
 from core.base.settings import ROOT
 
 

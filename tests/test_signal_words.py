@@ -5,7 +5,7 @@ from datetime import date
 import altair as alt
 import pytest
 
-from core.analytics.registry import METRICS
+from core.analytics.definitions import METRICS
 from core.analytics.series import MetricSeries
 from core.base.control_limits import Point, behaviour
 from core.base.stats import Estimate

@@ -1,11 +1,10 @@
 """Metrics: what they mean, and what the store says of them."""
 
-from core.analytics.capabilities import get_analytics_capabilities
-from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
-from core.analytics.explain import explain
+from core.analytics.definitions import DIMENSIONS, FACTS, METRICS
 from core.analytics.model import Dimension, Fact, Metric
+from core.analytics.parse import get_analytics_capabilities
 from core.analytics.query import query_metrics
-from core.analytics.registry import METRICS
+from core.analytics.verify import explain
 
 __all__ = [
     "DIMENSIONS",

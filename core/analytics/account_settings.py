@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import select
 
-from core.analytics.registry import SEVERITY_WEIGHTS
+from core.analytics.definitions import SEVERITY_WEIGHTS
 from core.base import clock
 from core.base.errors import InputError
 from core.store import AccountSetting, AuditEntry, Scope, Unit, table

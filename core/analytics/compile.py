@@ -1,32 +1,44 @@
-"""From a question to SQL: each fact is aggregated alone, and only the aggregates are joined."""
+"""From a plan to SQL: each fact is aggregated alone, and only the aggregates are joined."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BindParameter,
     ColumnElement,
+    Date,
     FromClause,
+    Integer,
     Select,
     String,
     case,
     cast,
+    column,
     func,
     literal,
     literal_column,
     null,
     select,
     union_all,
+    values,
 )
 
-from core.analytics.definitions.measures import MEASURES
-from core.analytics.joins import REACH, Reach
+from core.analytics.dates import Span, days_by_period
+from core.analytics.definitions import WEEKDAYS
+from core.analytics.definitions.platform import RUNS_FINISHED
+from core.analytics.filters import Plan, fact_rows, predicates
+from core.analytics.joins import JOINS, FactJoins
 from core.analytics.model import Dimension, Measure, Metric
-from core.analytics.predicates import Asked, conditions, fact_rows, holds
-from core.analytics.sql import without_index
-from core.analytics.values import VALUES, ratio
+from core.analytics.sql import SqlRunner, ratio, without_index
+from core.base.errors import QueryError
+
+MAX_PERIODS = 30_000
+
+Days = Counter[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -37,11 +49,11 @@ class Key:
     dimension: Dimension | None
     type: Any
 
-    def of(self, reach: Reach, basis: str) -> Any:
+    def of(self, joins: FactJoins, basis: str) -> Any:
         """The column in a fact."""
         if self.dimension is None:
-            return reach.base.c.account_id
-        return reach.place(self.dimension.key, basis)
+            return joins.base.c.account_id
+        return joins.column(self.dimension.key, basis)
 
 
 @dataclass(frozen=True)
@@ -66,58 +78,57 @@ def keys_of(dimensions: Iterable[Dimension]) -> list[Key]:
         if dimension.key == "account":
             continue
         name = f"{dimension.key}_id" if dimension.kind == "entity" else dimension.key
-        place = REACH[dimension.facts[0]].place(dimension.key, "default")
+        place = JOINS[dimension.facts[0]].column(dimension.key, "default")
         keys.append(Key(name, dimension, place.type))
     return keys
 
 
-def _aggregate(asked: Asked, measure: Measure, *, by_account: bool) -> ColumnElement[Any]:
-    base = REACH[measure.fact].base
-    value = VALUES[str(measure.value)] if measure.kind == "sum" else None
-    found: Any
+def _aggregate(plan: Plan, measure: Measure, *, by_account: bool) -> ColumnElement[Any]:
+    base, value = JOINS[measure.fact].base, measure.value
+    found: ColumnElement[Any]
     if value is not None:
-        found = func.sum(value.in_sql(base, asked.question.weights))
+        found = func.sum(value.in_sql(base, plan.query.weights))
     elif measure.kind == "count":
         found = func.count()
     else:
-        found = func.count(_distinct(base, str(measure.value), asked, by_account).distinct())
+        found = func.count(_distinct(base, measure.column, plan, by_account).distinct())
     if measure.conditions:
-        found = found.filter(*(holds(base, c) for c in measure.conditions))
-    return found if value is None else value.scaled(found)  # type: ignore[no-any-return]
+        found = found.filter(*measure.predicates(base))
+    return found if value is None else value.scaled(found)
 
 
-def _distinct(base: FromClause, column: str, asked: Asked, by_account: bool) -> Any:  # noqa: FBT001
+def _distinct(base: FromClause, column: str, plan: Plan, by_account: bool) -> Any:  # noqa: FBT001
     key = base.c[column]
-    if by_account or len(asked.scope) == 1:
+    if by_account or len(plan.accounts) == 1:
         return key
     # The same id in two accounts is two members.
     return base.c.account_id + literal_column("':'") + cast(key, String)
 
 
 def branches(
-    asked: Asked, dimensions: Sequence[Dimension], counts: Counts = MappingProxyType({})
+    plan: Plan, dimensions: Sequence[Dimension], counts: Counts = MappingProxyType({})
 ) -> list[Select[Any]]:
     """One aggregate of each fact, and one for each value whose quantiles are asked for.
 
     `counts` are columns that go along with a fact's aggregate.
     """
     found = []
-    measures = asked.question.measures
-    for fact in asked.question.facts:
+    measures = plan.query.measures
+    for fact in plan.query.facts:
         plain = [m for m in measures if m.fact == fact and m.kind != "quantile"]
         # Groups are those of all rows of the fact, not only of those that a quantile is taken of.
         if plain or counts.get(fact) or dimensions:
-            found.append(_plain_branch(asked, fact, plain, dimensions, counts.get(fact, ())))
-        ranked: dict[tuple[Any, ...], list[Measure]] = {}
+            found.append(_plain_branch(plan, fact, plain, dimensions, counts.get(fact, ())))
+        ranked: dict[Any, list[Measure]] = {}
         for m in measures:
             if m.fact == fact and m.kind == "quantile":
                 ranked.setdefault((m.value, m.conditions), []).append(m)
-        found += [_ranked_branch(asked, fact, group, dimensions) for group in ranked.values()]
+        found += [_ranked_branch(plan, fact, group, dimensions) for group in ranked.values()]
     return found
 
 
 def _plain_branch(
-    asked: Asked,
+    plan: Plan,
     fact: str,
     measures: Sequence[Measure],
     dimensions: Sequence[Dimension],
@@ -125,41 +136,42 @@ def _plain_branch(
 ) -> Select[Any]:
     keys = keys_of(dimensions)
     by_account = any(key.dimension is None for key in keys)
-    figures = [_aggregate(asked, m, by_account=by_account).label(m.key) for m in measures]
+    figures = [_aggregate(plan, m, by_account=by_account).label(m.key) for m in measures]
     figures += [func.count().filter(count.condition).label(count.name) for count in counts]
     also = [count.dimension for count in counts if count.dimension is not None]
-    places = _places(asked, fact, keys)
+    places = _places(plan, fact, keys)
     return (
         select(*(place.label(name) for name, place in places.items()), *figures)
-        .select_from(fact_rows(asked, fact, [*dimensions, *also]))
-        .where(*conditions(asked, fact, dimensions))
+        .select_from(fact_rows(plan, fact, [*dimensions, *also]))
+        .where(*predicates(plan, fact, dimensions))
         .group_by(*(p for p in places.values() if not isinstance(p, BindParameter)))
     )
 
 
-def _places(asked: Asked, fact: str, keys: Sequence[Key]) -> dict[str, ColumnElement[Any]]:
+def _places(plan: Plan, fact: str, keys: Sequence[Key]) -> dict[str, ColumnElement[Any]]:
     """The columns of a fact to group by; the account is no column where there is only one."""
-    reach, basis = REACH[fact], asked.question.basis
+    joins, basis = JOINS[fact], plan.query.basis
     found: dict[str, ColumnElement[Any]] = {
-        key.name: without_index(key.of(reach, basis)) for key in keys
+        key.name: without_index(key.of(joins, basis)) for key in keys
     }
-    if len(found) > 1 and "account_id" in found and len(asked.scope) == 1:
-        return found | {"account_id": literal(asked.scope[0], String)}
+    if len(found) > 1 and "account_id" in found and len(plan.accounts) == 1:
+        return found | {"account_id": literal(plan.accounts[0], String)}
     return found
 
 
 def _ranked_branch(
-    asked: Asked,
+    plan: Plan,
     fact: str,
     measures: Sequence[Measure],
     dimensions: Sequence[Dimension],
 ) -> Select[Any]:
     """Quantiles by linear interpolation between closest ranks (Hyndman and Fan 1996, type 7)."""
-    reach, basis = REACH[fact], asked.question.basis
+    joins, basis = JOINS[fact], plan.query.basis
     keys = keys_of(dimensions)
-    places = [key.of(reach, basis) for key in keys]
-    of = VALUES[str(measures[0].value)]
-    value = of.scaled(of.in_sql(reach.base, asked.question.weights))
+    places = [key.of(joins, basis) for key in keys]
+    ranked_by = measures[0].value
+    assert ranked_by is not None
+    value = ranked_by.scaled(ranked_by.in_sql(joins.base, plan.query.weights))
     ranked = (
         select(
             *(place.label(key.name) for key, place in zip(keys, places, strict=True)),
@@ -167,13 +179,13 @@ def _ranked_branch(
             func.row_number().over(partition_by=places or None, order_by=value).label("rank"),
             func.count().over(partition_by=places or None).label("size"),
         )
-        .select_from(fact_rows(asked, fact, dimensions))
-        .where(*conditions(asked, fact, dimensions))
-        .where(*(holds(reach.base, c) for c in measures[0].conditions))
+        .select_from(fact_rows(plan, fact, dimensions))
+        .where(*predicates(plan, fact, dimensions))
+        .where(*measures[0].predicates(joins.base))
         .subquery("ranked")
     )
     group = [ranked.c[key.name] for key in keys]
-    quantiles = [_quantile(ranked, int(m.percent or 0)).label(m.key) for m in measures]
+    quantiles = [_quantile(ranked, m.percent).label(m.key) for m in measures]
     return select(*group, *quantiles).group_by(*group)
 
 
@@ -219,11 +231,82 @@ def _padded(branch: FromClause, name: str, kind: Any) -> ColumnElement[Any]:
 
 def figure(metric: Metric, joint: Mapping[str, Any], days: ColumnElement[Any] | None) -> Any:
     """A metric from the joint measures; a ratio is null where there is nothing to divide by."""
-    measure = MEASURES[metric.measure]
-    top = joint[measure.key]
-    if measure.kind in {"count", "distinct"} or metric.unit == "points":
+    top = joint[metric.measure.key]
+    if metric.measure.kind in {"count", "distinct"} or metric.unit == "points":
         top = func.coalesce(top, 0)
     if metric.per is None:
         return top
-    bottom = days if metric.per == "days" else joint[metric.per]
+    bottom = days if metric.per == "days" else joint[metric.per.key]
     return ratio(top, func.nullif(bottom, 0))
+
+
+def rows_span(runner: SqlRunner, plan: Plan) -> Span | None:
+    """The window, its open sides taken from the first and last row of the plan's facts."""
+    window = plan.query.window
+    if window.start is not None and window.end is not None:
+        return window.within(None)
+    spans = [found for fact in plan.query.facts if (found := _span(runner, plan, fact))]
+    return window.within(
+        (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+    )
+
+
+def finished_span(runner: SqlRunner, plan: Plan) -> Span | None:
+    """The window, its open sides taken from the first and last enhancement run that finished."""
+    window = plan.query.window
+    if window.start is not None and window.end is not None:
+        return window.within(None)
+    return window.within(_span(runner, plan, "enhancements", RUNS_FINISHED))
+
+
+def days_of_window(runner: SqlRunner, plan: Plan) -> Days | None:
+    """The days that runs are counted per, by period; None where no metric is per day."""
+    if not any(metric.per == "days" for metric in plan.query.metrics):
+        return None
+    return count_days(plan, finished_span(runner, plan))
+
+
+def _span(runner: SqlRunner, plan: Plan, fact: str, measure: Measure | None = None) -> Span | None:
+    joins = JOINS[fact]
+    clock = joins.clock(plan.query.basis)
+    statement = (
+        select(func.min(clock).label("first"), func.max(clock).label("last"))
+        .select_from(fact_rows(plan, fact, clocked=True))
+        .where(*predicates(plan, fact))
+        .where(*(measure.predicates(joins.base) if measure else ()))
+    )
+    row = runner.one(statement)
+    return None if row["first"] is None else (row["first"], row["last"])
+
+
+def count_days(plan: Plan, span: Span | None) -> Days:
+    """How many days of the span fall into each period that is grouped by."""
+    if span is None:
+        return Counter()
+    timed = [f for f in plan.query.filters if f.dimension.kind == "time"]
+
+    def passes(row: Mapping[str, Any]) -> bool:
+        return all(_shown(row, f.dimension.key) in f.values for f in timed)
+
+    return days_by_period(span, (d.key for d in plan.query.times), passes)
+
+
+def _shown(row: Mapping[str, Any], key: str) -> str:
+    if key == "weekday":
+        return WEEKDAYS[row[key] - 1]
+    return row[key].isoformat() if key == "day" else str(row[key])
+
+
+def period_table(plan: Plan, days: Days, name: str) -> CTE:
+    """A table of the periods grouped by, with a column `days`."""
+    keys = [d.key for d in plan.query.times]
+    if len(days) * len(keys) > MAX_PERIODS:
+        raise QueryError(
+            f"The dates span {len(days):,} periods, too many to list each: "
+            "group by a longer period or narrow the dates."
+        )
+    types: Mapping[str, Any] = {"day": Date, "weekday": Integer}
+    columns: list[Any] = [column(key, types.get(key, String)) for key in keys]
+    # The numbers of days are our own and need no place among the bound values.
+    rows = [(*period, literal_column(str(n), Integer)) for period, n in days.items()]
+    return values(*columns, column("days", Integer), name=name).data(rows).cte(name)

@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from core.analytics.definitions.dimensions import DIMENSIONS
+from core.analytics.definitions import DIMENSIONS, METRICS
+from core.analytics.parse import dimensions_of, nearest
 from core.analytics.query import answered
-from core.analytics.question import nearest
-from core.analytics.registry import METRICS, facts_of
 from core.base import clock, text
 from core.base.errors import InputError
 from core.store import Product, SavedView, Scope, table
@@ -17,12 +16,6 @@ from core.store import Product, SavedView, Scope, table
 MAX_VALUES = 2_000
 MAX_UNMATCHED = 5
 MAX_NAME_LENGTH = 100
-
-
-def dimensions_of(metrics: Sequence[str]) -> list[str]:
-    """The dimensions that all of the metrics can be grouped by."""
-    facts = {fact for key in metrics for fact in facts_of(METRICS[key])}
-    return [d.key for d in DIMENSIONS.values() if facts <= set(d.facts)]
 
 
 def filter_values(scope: Scope, *, dimension: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""Filters against the store: which members they mean, and which values nobody has."""
+"""Filters resolved against a store, and the predicates that they make for a fact's rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,16 +15,20 @@ from sqlalchemy import (
     String,
     and_,
     column,
+    exists,
     false,
+    literal_column,
+    not_,
     or_,
     select,
+    tuple_,
     values,
 )
 
-from core.analytics.definitions.dimensions import WEEKDAYS
-from core.analytics.joins import CALENDAR, ENTITIES, REACH
+from core.analytics.definitions import WEEKDAYS
+from core.analytics.joins import CALENDAR, ENTITIES, JOINS, Bridge, FactJoins, joined
 from core.analytics.model import Dimension
-from core.analytics.question import Filter, Question, nearest
+from core.analytics.parse import Filter, Query, nearest
 from core.analytics.sql import SqlRunner
 from core.base.errors import QueryError
 from core.store import Account, table
@@ -39,8 +43,8 @@ CANDIDATES = 10_000
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The keys of a dimension that a filter lets through.
+class ResolvedFilter:
+    """The keys of a dimension that pass a filter.
 
     `members` maps an account to keys in it, or None to keys in every account.
     """
@@ -49,17 +53,24 @@ class Wanted:
     members: Mapping[str | None, "tuple[Any, ...] | Select[Any]"]
     takes_none: bool
 
-    def lets(self, key: Any, account: Any) -> ColumnElement[bool]:
-        """The condition that a key column, in the account of another column, is let through."""
+    def allows(self, key: Any, account: Any) -> ColumnElement[bool]:
+        """The predicate that a key column, with the column of its account, passes."""
         choices = [
-            is_any_of(key, members)
-            if scope is None
-            else and_(account == scope, is_any_of(key, members))
-            for scope, members in self.members.items()
+            is_any_of(key, members) if of is None else and_(account == of, is_any_of(key, members))
+            for of, members in self.members.items()
         ]
         if self.takes_none:
             choices.append(key.is_(None))
         return or_(*choices) if choices else false()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query resolved against a store: the ids of its accounts, and the keys of its filters."""
+
+    query: Query
+    accounts: tuple[str, ...]
+    filters: Sequence[ResolvedFilter]
 
 
 def is_any_of(key: Any, members: tuple[Any, ...] | Select[Any]) -> ColumnElement[bool]:
@@ -70,7 +81,7 @@ def is_any_of(key: Any, members: tuple[Any, ...] | Select[Any]) -> ColumnElement
     return found
 
 
-def read_scope(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
+def read_accounts(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
     """The ids of the accounts asked about; raises QueryError for one that is not in the store."""
     ids = [row["id"] for row in runner.stored(select(table(Account).c.id).order_by("id"))]
     if account is None:
@@ -83,30 +94,30 @@ def read_scope(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
     return (account,)
 
 
-def in_scope(source: FromClause, scope: tuple[str, ...], name: str = "account_id") -> Any:
+def in_accounts(source: FromClause, accounts: tuple[str, ...], name: str = "account_id") -> Any:
     """The condition that a row of a table belongs to one of the accounts."""
-    return is_any_of(source.c[name], scope)
+    return is_any_of(source.c[name], accounts)
 
 
 def resolve(
-    runner: SqlRunner, question: Question, scope: tuple[str, ...]
-) -> tuple[list[Wanted], list[str]]:
-    """What each filter lets through, and a warning for each that names values nobody has."""
-    wanted, warnings = [], []
-    for number, asked in enumerate(question.filters):
+    runner: SqlRunner, query: Query, accounts: tuple[str, ...]
+) -> tuple[list[ResolvedFilter], list[str]]:
+    """Each filter with its keys, and a warning for each that names values of no row."""
+    resolved, warnings = [], []
+    for number, asked in enumerate(query.filters):
         if asked.dimension.kind == "entity":
-            found, unknown = _entity_members(runner, asked, scope)
+            found, unknown = _entity_members(runner, asked, accounts)
         else:
-            found, unknown = _attribute_members(runner, asked, scope, question)
+            found, unknown = _attribute_members(runner, asked, accounts, query)
         members = {
-            account: _listed(f"wanted_{asked.dimension.key}_{number}_{n}", keys)
+            account: _listed(f"filter_{asked.dimension.key}_{number}_{n}", keys)
             for n, (account, keys) in enumerate(found.items())
             if keys
         }
-        wanted.append(Wanted(asked.dimension, members, asked.takes_none))
+        resolved.append(ResolvedFilter(asked.dimension, members, asked.takes_none))
         if unknown:
-            warnings.append(_unknown(runner, asked, scope, question, unknown))
-    return wanted, warnings
+            warnings.append(_unknown(runner, asked, accounts, query, unknown))
+    return resolved, warnings
 
 
 def _listed(name: str, keys: Sequence[Any]) -> tuple[Any, ...] | Select[Any]:
@@ -122,10 +133,10 @@ Members = dict[str | None, list[Any]]
 
 
 def _entity_members(
-    runner: SqlRunner, asked: Filter, scope: tuple[str, ...]
+    runner: SqlRunner, asked: Filter, accounts: tuple[str, ...]
 ) -> tuple[Members, list[Any]]:
     """The ids of the entities that are meant, by account."""
-    key, label, account, of_kind = _entity_columns(asked.dimension, scope)
+    key, label, account, of_kind = _entity_columns(asked.dimension, accounts)
     by = key if asked.by_id else label
     meant: ColumnElement[bool] = by.in_(asked.present)
     if asked.takes_none and not asked.by_id:
@@ -136,32 +147,32 @@ def _entity_members(
     for row in runner.rows(statement.where(*of_kind, meant).order_by("account", "key")):
         found.setdefault(row["account"], []).append(row["key"])
         seen.add(row["by"])
-    if len(scope) == 1 or asked.dimension.key == "account":
+    if len(accounts) == 1 or asked.dimension.key == "account":
         found = {None: [key for keys in found.values() for key in keys]}
     return found, [value for value in asked.present if value not in seen]
 
 
 def _entity_columns(
-    dimension: Dimension, scope: tuple[str, ...]
+    dimension: Dimension, accounts: tuple[str, ...]
 ) -> tuple[Column[Any], Column[Any], Column[Any], list[ColumnElement[bool]]]:
     entity = ENTITIES[dimension.key]
     columns = entity.table.c
     account = columns.id if dimension.key == "account" else columns.account_id
-    conditions: list[ColumnElement[bool]] = [is_any_of(account, scope)]
+    conditions: list[ColumnElement[bool]] = [is_any_of(account, accounts)]
     if entity.kind is not None:
         conditions.append(columns.kind == entity.kind)
     return columns.id, columns[entity.label], account, conditions
 
 
 def _attribute_members(
-    runner: SqlRunner, asked: Filter, scope: tuple[str, ...], question: Question
+    runner: SqlRunner, asked: Filter, accounts: tuple[str, ...], query: Query
 ) -> tuple[Members, list[Any]]:
     """The values among those asked for that are stored."""
     as_stored = {value: _as_stored(asked.dimension, value) for value in asked.present}
     possible = [value for value in as_stored.values() if value is not None]
     stored: set[Any] = set()
-    for place in _stored_places(asked.dimension, question):
-        conditions = _place_scope(place, scope)
+    for place in _stored_places(asked.dimension, query):
+        conditions = _in_accounts_of(place, accounts)
         if len(possible) <= PROBED:
             for value in possible:
                 probe = select(place.label("value")).where(*conditions, place == value).limit(1)
@@ -185,26 +196,26 @@ def _as_stored(dimension: Dimension, value: Any) -> Any:
     return value
 
 
-def _stored_places(dimension: Dimension, question: Question) -> list[Any]:
+def _stored_places(dimension: Dimension, query: Query) -> list[Any]:
     """The columns in which the dimension's values are stored, each once."""
     if dimension.kind == "time":
         return [CALENDAR.c[dimension.key]]
-    places = [REACH[fact].place(dimension.key, "default") for fact in question.facts]
+    places = [JOINS[fact].column(dimension.key, "default") for fact in query.facts]
     return list({id(place): place for place in places}.values())
 
 
-def _place_scope(place: Any, scope: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    return [in_scope(place.table, scope)] if "account_id" in place.table.c else []
+def _in_accounts_of(place: Any, accounts: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    return [in_accounts(place.table, accounts)] if "account_id" in place.table.c else []
 
 
 def _unknown(
     runner: SqlRunner,
     asked: Filter,
-    scope: tuple[str, ...],
-    question: Question,
+    accounts: tuple[str, ...],
+    query: Query,
     unknown: Sequence[Any],
 ) -> str:
-    known = _candidates(runner, asked, scope, question)
+    known = _candidates(runner, asked, accounts, query)
     said = []
     for value in unknown[:NAMED]:
         near = None if asked.by_id else nearest(str(value), known)
@@ -214,7 +225,7 @@ def _unknown(
 
 
 def _candidates(
-    runner: SqlRunner, asked: Filter, scope: tuple[str, ...], question: Question
+    runner: SqlRunner, asked: Filter, accounts: tuple[str, ...], query: Query
 ) -> Sequence[str]:
     if asked.by_id:
         return ()
@@ -222,12 +233,12 @@ def _candidates(
         return WEEKDAYS
     found: Iterable[Any]
     if asked.dimension.kind == "entity":
-        _, label, _, of_kind = _entity_columns(asked.dimension, scope)
+        _, label, _, of_kind = _entity_columns(asked.dimension, accounts)
         statements = [select(label.label("value")).where(*of_kind)]
     else:
         statements = [
-            select(place.label("value")).where(*_place_scope(place, scope))
-            for place in _stored_places(asked.dimension, question)
+            select(place.label("value")).where(*_in_accounts_of(place, accounts))
+            for place in _stored_places(asked.dimension, query)
         ]
     found = (
         row["value"]
@@ -235,3 +246,124 @@ def _candidates(
         for row in runner.rows(statement.distinct().limit(CANDIDATES))
     )
     return [str(value) for value in found if value is not None]
+
+
+def predicates(
+    plan: Plan, fact: str, grouped: Iterable[Dimension] = (), *, in_window: bool = True
+) -> list[ColumnElement[bool]]:
+    """The predicates on a fact's rows; a filter on a grouped dimension also limits its groups."""
+    joins, query = JOINS[fact], plan.query
+    found: list[ColumnElement[bool]] = [in_accounts(joins.base, plan.accounts)]
+    of_parents: dict[FromClause, list[ColumnElement[bool]]] = {}
+    for target, condition in _narrowing(plan, joins, in_window=in_window):
+        if target in joins.parents:
+            of_parents.setdefault(target, []).append(condition)
+        else:
+            found.append(condition)
+    # A list of parents and not a join: without it the databases may start from the parents and go
+    # through all rows of the fact for each of them.
+    found += [in_parent(plan, joins, *parent) for parent in of_parents.items()]
+    grouped = tuple(grouped)
+    for resolved in plan.filters:
+        place = joins.column(resolved.dimension.key, query.basis)
+        if resolved.dimension.key in joins.bridges and resolved.dimension not in grouped:
+            found.append(_bridged(plan, joins, resolved))
+        elif not _is_narrowing(joins, resolved):
+            found.append(resolved.allows(place, joins.base.c.account_id))
+    return found
+
+
+def _is_narrowing(joins: FactJoins, resolved: ResolvedFilter) -> bool:
+    """Whether a filter asks for what rows of one table have, and not for what rows lack."""
+    return resolved.dimension.key not in joins.bridges and not resolved.takes_none
+
+
+def _narrowing(
+    plan: Plan, joins: FactJoins, *, in_window: bool
+) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
+    """The conditions that can be asked of one table alone, with that table."""
+    query = plan.query
+    clock = joins.clock(query.basis)
+    if in_window and query.window.start is not None:
+        yield clock.table, clock >= query.window.start
+    if in_window and query.window.end is not None:
+        yield clock.table, clock <= query.window.end
+    for resolved in plan.filters:
+        if not _is_narrowing(joins, resolved):
+            continue
+        place = joins.column(resolved.dimension.key, query.basis)
+        if place.table is CALENDAR:
+            days = select(CALENDAR.c.day).where(in_accounts(CALENDAR, plan.accounts))
+            condition = clock.in_(days.where(resolved.allows(place, CALENDAR.c.account_id)))
+            yield clock.table, condition
+        else:
+            yield place.table, resolved.allows(place, place.table.c.account_id)
+
+
+def in_parent(
+    plan: Plan, joins: FactJoins, parent: FromClause, conditions: Iterable[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """A row of a fact has a parent that meets the conditions."""
+    return _is_listed(plan, joins, joins.parents[parent], parent.c.id, conditions)
+
+
+def _is_listed(
+    plan: Plan, joins: FactJoins, own: Any, key: Any, conditions: Iterable[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """A column of a fact is among the keys, in its account, of rows that meet the conditions."""
+    keys = select(key)
+    if len(plan.accounts) != 1:
+        own = tuple_(joins.base.c.account_id, own)
+        keys = select(key.table.c.account_id, key)
+    # No null among the keys: with one, nothing would be known not to be among them.
+    known = keys.where(in_accounts(key.table, plan.accounts), key.is_not(None), *conditions)
+    found: ColumnElement[bool] = own.in_(known)
+    return found
+
+
+def _bridged(plan: Plan, joins: FactJoins, resolved: ResolvedFilter) -> ColumnElement[bool]:
+    """A row has an allowed value of a dimension with several, or none; the row is not repeated."""
+    bridge = joins.bridges[resolved.dimension.key]
+    column = bridge.listed[2] if bridge.listed else bridge.column
+    present = ResolvedFilter(resolved.dimension, resolved.members, takes_none=False)
+    found = has_value(plan, joins, bridge, present.allows(column, joins.base.c.account_id))
+    return or_(found, not_(has_value(plan, joins, bridge))) if resolved.takes_none else found
+
+
+def has_value(
+    plan: Plan, joins: FactJoins, bridge: Bridge, *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """A row of a fact has a value, one that meets the conditions, of a dimension with several."""
+    if bridge.listed is not None:
+        own, key, _ = bridge.listed
+        return _is_listed(plan, joins, own, key, conditions)
+    target: Select[Any] = select(literal_column("1")).select_from(bridge.target)
+    return exists(target.where(bridge.on, *conditions).correlate(joins.base))
+
+
+def fact_rows(
+    plan: Plan, fact: str, grouped: Iterable[Dimension] = (), *, clocked: bool = False
+) -> FromClause:
+    """The fact's table with what the groups, the conditions and, if asked for, the clock need."""
+    joins, basis = JOINS[fact], plan.query.basis
+    grouped = tuple(grouped)
+    columns = [joins.base.c.account_id]
+    columns += [joins.column(d.key, basis) for d in grouped]
+    columns += filter_columns(plan, fact, grouped)
+    if clocked:
+        columns.append(joins.clock(basis))
+    return joined(joins, basis, columns, plan.accounts)
+
+
+def filter_columns(plan: Plan, fact: str, grouped: Iterable[Dimension] = ()) -> list[Any]:
+    """The columns of other tables that the predicates of a fact use."""
+    joins, basis = JOINS[fact], plan.query.basis
+    found = []
+    for resolved in plan.filters:
+        place = joins.column(resolved.dimension.key, basis)
+        if not _is_narrowing(joins, resolved):
+            if resolved.dimension.key not in joins.bridges or resolved.dimension in grouped:
+                found.append(place)
+        elif place.table in joins.through:
+            found += [c for c in joins.through[place.table].c if c.name == "id"]
+    return found

@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
-from core.analytics.definitions.dimensions import FACTS
-from core.analytics.filters import in_scope
-from core.analytics.joins import REACH
-from core.analytics.predicates import Asked
+from core.analytics.definitions import FACTS
+from core.analytics.filters import Plan, in_accounts
+from core.analytics.joins import JOINS
 from core.analytics.sql import SqlRunner
 from core.base import text
 from core.store import (
@@ -159,24 +158,24 @@ def _verdict(
     return LATE if at is None or now - at > target else ON_TIME
 
 
-def data_through(runner: SqlRunner, asked: Asked, today: date) -> date | None:
+def data_through(runner: SqlRunner, plan: Plan, today: date) -> date | None:
     """The newest day, not after today, with a row of each fact: of several facts the oldest."""
     newest = []
-    for fact in asked.question.facts:
-        clock: Any = REACH[fact].clock(asked.question.basis)
+    for fact in plan.query.facts:
+        clock: Any = JOINS[fact].clock(plan.query.basis)
         days = select(func.max(clock).label("day"))
-        days = days.where(in_scope(clock.table, asked.scope), clock <= today)
+        days = days.where(in_accounts(clock.table, plan.accounts), clock <= today)
         newest.append(runner.one(days)["day"])
     return min((day for day in newest if day is not None), default=None)
 
 
-def synced_at(runner: SqlRunner, asked: Asked) -> datetime | None:
+def synced_at(runner: SqlRunner, plan: Plan) -> datetime | None:
     """When the accounts' last finished sync of the facts ended: of several the oldest."""
     run = table(SyncRun)
-    sources = {FACTS[fact].run_source for fact in asked.question.facts}
+    sources = {FACTS[fact].run_source for fact in plan.query.facts}
     latest = (
         select(func.max(run.c.finished_at).label("at"))
-        .where(in_scope(run, asked.scope), run.c.source.in_(sources))
+        .where(in_accounts(run, plan.accounts), run.c.source.in_(sources))
         .where(run.c.status.in_(("done", "partial")))
         .group_by(run.c.account_id, run.c.source)
     )

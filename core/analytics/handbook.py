@@ -6,8 +6,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
-from core.analytics.registry import METRICS, facts_of
+from core.analytics.definitions import DIMENSIONS, FACTS, METRICS
 from core.base.settings import ROOT
 
 # The metrics that each page shows as figures, with names that are short enough for a card.
@@ -69,7 +68,7 @@ def metrics_in_full() -> str:
             m.unit,
             m.better,
             f"from {m.smallest_sample}" if m.smallest_sample else "any",
-            ", ".join(FACTS[fact].label.lower() for fact in facts_of(m)),
+            ", ".join(FACTS[fact].label.lower() for fact in m.facts),
             f"{m.owner}, version {m.version}",
             ", ".join([*pages_of(m.key), "Explore"]),
         )

@@ -1,4 +1,4 @@
-"""How each fact reaches each dimension: its table, its clocks, and what must be joined for it."""
+"""The joins of each fact: its table, its clocks, and the tables of its dimensions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ def same_account(
 
 @dataclass(frozen=True)
 class Entity:
-    """The table that holds an entity's members, its column with the label, and which are meant."""
+    """The table of an entity's members, its label column, and the kind of member."""
 
     table: Table
     label: str
@@ -77,11 +77,11 @@ ENTITIES = {
 
 
 @dataclass(frozen=True)
-class Link:
-    """Where the values of a dimension with several stand: a column, and how to join its table.
+class Bridge:
+    """The join to a dimension of which a row has several values: a column, and its condition.
 
-    `listed` names the fact's column, the column that refers to it and that of the value where no
-    index leads from a row to its values, so that they are better listed once than looked up.
+    `listed` is set where no index leads from a row to its values, so that they are better listed
+    once than looked up: the fact's column, the column that refers to it, and that of the value.
     """
 
     column: Column
@@ -96,33 +96,33 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """A fact's table and where the dimensions stand.
+class FactJoins:
+    """A fact's table, and the columns of its dimensions.
 
-    `clocks` maps a date basis to the day column, and `parents` a table of which a row of the fact
-    has at most one row to the column with its id, in the order in which they can be joined (that
-    column may itself need another table: `through`). `places` maps a dimension to its key
-    column, `links` a dimension with several values to where they stand.
+    `clocks` maps a date basis to the day column. `columns` maps a dimension to its key column, and
+    `bridges` a dimension with several values to its join. `parents` maps a table with at most one
+    row for each row of the fact to the column that refers to it, in the order of the joins;
+    `through` maps such a table to another that its column needs.
     """
 
     base: Table
     clocks: Mapping[str, Column]
-    places: Mapping[str, Column]
+    columns: Mapping[str, Column]
     parents: Mapping[FromClause, Column] = field(default_factory=dict)
-    links: Mapping[str, Link] = field(default_factory=dict)
+    bridges: Mapping[str, Bridge] = field(default_factory=dict)
     through: Mapping[FromClause, FromClause] = field(default_factory=dict)
 
     def clock(self, basis: str) -> Column:
         """The day column of a date basis, the default one where the fact has no such clock."""
         return self.clocks.get(basis, self.clocks["default"])
 
-    def place(self, dimension: str, basis: str) -> Column:
+    def column(self, dimension: str, basis: str) -> Column:
         """The column whose values are the dimension's keys."""
         if dimension == "day":
             return self.clock(basis)
-        if dimension in self.links:
-            return self.links[dimension].column
-        return CALENDAR.c[dimension] if dimension in _PERIODS else self.places[dimension]
+        if dimension in self.bridges:
+            return self.bridges[dimension].column
+        return CALENDAR.c[dimension] if dimension in _PERIODS else self.columns[dimension]
 
 
 _PERIODS = ("week", "month", "quarter", "year", "weekday")
@@ -161,34 +161,34 @@ _HAS_TYPE = or_(
     and_(_TYPES.c.type == literal_column("'rating'"), _VOTE.c.rating.is_not(None)),
 )
 
-REACH: Mapping[str, Reach] = {
-    "tests": Reach(
+JOINS: Mapping[str, FactJoins] = {
+    "tests": FactJoins(
         base=_CYCLE,
         clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
-        places={
+        columns={
             "account": _CYCLE.c.account_id,
             "product": _CYCLE.c.product_id,
             **_OF_CYCLE,
         },
-        links={
-            "feature": Link(
+        bridges={
+            "feature": Bridge(
                 _FEATURE_LINK.c.feature_id,
                 same_account(_FEATURE_LINK, _CYCLE, (_FEATURE_LINK.c.cycle_id, _CYCLE.c.id)),
             ),
-            "platform": Link(
+            "platform": Bridge(
                 _CYCLE_PLATFORM.c.platform,
                 same_account(_CYCLE_PLATFORM, _CYCLE, (_CYCLE_PLATFORM.c.cycle_id, _CYCLE.c.id)),
             ),
         },
     ),
-    "bugs": Reach(
+    "bugs": FactJoins(
         base=_BUG,
         clocks={
             "default": _CYCLE.c.end_day,
             "start": _CYCLE.c.start_day,
             "reported": _BUG.c.reported_day,
         },
-        places={
+        columns={
             "account": _BUG.c.account_id,
             "product": _BUG.c.product_id,
             "feature": _BUG.c.feature_id,
@@ -200,16 +200,16 @@ REACH: Mapping[str, Reach] = {
             **_OF_CYCLE,
         },
         parents={_CYCLE: _BUG.c.cycle_id},
-        links={
-            "platform": Link(
+        bridges={
+            "platform": Bridge(
                 _DEVICE.c.platform, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))
             ),
         },
     ),
-    "test_features": Reach(
+    "test_features": FactJoins(
         base=_FEATURE_LINK,
         clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
-        places={
+        columns={
             "account": _FEATURE_LINK.c.account_id,
             "product": _CYCLE.c.product_id,
             "feature": _FEATURE_LINK.c.feature_id,
@@ -217,35 +217,35 @@ REACH: Mapping[str, Reach] = {
         },
         parents={_CYCLE: _FEATURE_LINK.c.cycle_id},
     ),
-    "enhancements": Reach(
+    "enhancements": FactJoins(
         base=_RUN,
         clocks={"default": _RUN.c.created_day},
-        places={
+        columns={
             "account": _RUN.c.account_id,
             "enhancement_status": _RUN.c.status,
             **_OF_TICKET,
         },
         parents={_TICKET: _RUN.c.ticket_id},
     ),
-    "tickets": Reach(
+    "tickets": FactJoins(
         base=_TICKET,
         clocks={"default": _TICKET.c.day},
-        places={
+        columns={
             "account": _TICKET.c.account_id,
             **_OF_TICKET,
         },
-        links={
-            "enhancement_status": Link(
+        bridges={
+            "enhancement_status": Bridge(
                 _RUN_STATUS.c.status,
                 same_account(_RUN_STATUS, _TICKET, (_RUN_STATUS.c.ticket_id, _TICKET.c.id)),
                 listed=(_TICKET.c.id, _RUN.c.ticket_id, _RUN.c.status),
             ),
         },
     ),
-    "feedback": Reach(
+    "feedback": FactJoins(
         base=_VOTE,
         clocks={"default": _VOTE.c.created_day},
-        places={
+        columns={
             "account": _VOTE.c.account_id,
             "enhancement_status": _RUN.c.status,
             "subject": _VOTE.c.subject,
@@ -256,38 +256,40 @@ REACH: Mapping[str, Reach] = {
             # A vote on a run is a vote on the run's ticket, named in the vote or not.
             _TICKET: func.coalesce(_VOTE.c.ticket_id, _RUN.c.ticket_id),
         },
-        links={"feedback_type": Link(_TYPES.c.type, _HAS_TYPE)},
+        bridges={"feedback_type": Bridge(_TYPES.c.type, _HAS_TYPE)},
         through={_TICKET: _RUN},
     ),
-    "surveys": Reach(
+    "surveys": FactJoins(
         base=_SURVEY,
         clocks={"default": _SURVEY.c.answered_day},
-        places={"account": _SURVEY.c.account_id},
+        columns={"account": _SURVEY.c.account_id},
     ),
 }
 
 
-def joined(reach: Reach, basis: str, columns: Iterable[Column], scope: Sequence[str]) -> FromClause:
-    """The fact's table with what the columns need joined to it; no row is lost, none repeated.
+def joined(
+    joins: FactJoins, basis: str, columns: Iterable[Column], accounts: Sequence[str]
+) -> FromClause:
+    """The fact's table, left-joined to the tables of the columns: no row is lost or repeated.
 
-    Of the fact's rows only those of the accounts in `scope` find what is joined. A column of a link
-    repeats the row for each of its values: ask for it only to group by it.
+    Only rows of the accounts find what is joined. A column of a bridge repeats the row for each of
+    its values: ask for it only to group by it.
     """
     # One account known beforehand is half of the work of a join on two columns.
-    account: Any = scope[0] if len(scope) == 1 else reach.base.c.account_id
+    account: Any = accounts[0] if len(accounts) == 1 else joins.base.c.account_id
     needed = {c.table for c in columns}
     if CALENDAR in needed:
-        needed.add(reach.clock(basis).table)
-    needed |= {reach.through[t] for t in needed if t in reach.through}
-    found: FromClause = reach.base
-    for parent, child in reach.parents.items():
+        needed.add(joins.clock(basis).table)
+    needed |= {joins.through[t] for t in needed if t in joins.through}
+    found: FromClause = joins.base
+    for parent, child in joins.parents.items():
         if parent in needed:
             on = and_(parent.c.account_id == account, parent.c.id == child)
             found = found.outerjoin(parent, on)
-    for link in reach.links.values():
-        if link.target in needed:
-            found = found.outerjoin(link.target, link.on)
+    for bridge in joins.bridges.values():
+        if bridge.target in needed:
+            found = found.outerjoin(bridge.target, bridge.on)
     if CALENDAR in needed:
-        day = and_(CALENDAR.c.account_id == account, CALENDAR.c.day == reach.clock(basis))
+        day = and_(CALENDAR.c.account_id == account, CALENDAR.c.day == joins.clock(basis))
         found = found.outerjoin(CALENDAR, day)
     return found

@@ -1,22 +1,55 @@
-"""What a definition consists of: facts, dimensions, measures and metrics, all fields required."""
+"""The vocabulary of definitions: conditions, values, facts, dimensions, measures and metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, case, literal, or_
+
+from core.analytics.sql import epoch_microseconds, ratio
+
+Better = Literal["up", "down", "none"]
+Unit = Literal[
+    "count",
+    "fraction",
+    "hours",
+    "minutes",
+    "points",
+    "seconds",
+    "stars",
+    "of 10",
+    "per day",
+    "per test",
+]
+Weights = Mapping[str, float]
+FactRow = Mapping[str, Any] | RowMapping
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What a row of a fact must be like, so that SQL and Python can both be asked for it."""
+    """A predicate on a row of a fact, in SQL and in Python alike."""
 
     columns: tuple[str, ...]
     op: Literal["known", "unknown", "one of", "none of", "not beginning"]
     values: tuple[str, ...] = ()
 
-    def holds(self, row: Mapping[str, Any] | RowMapping) -> bool:
-        """Whether a row read from the store is like that; no value is none of the values."""
+    def in_sql(self, table: FromClause) -> ColumnElement[bool]:
+        """The predicate on the rows of a table."""
+        columns = [table.c[name] for name in self.columns]
+        if self.op == "known":
+            return or_(*(column.is_not(None) for column in columns))
+        if self.op == "unknown":
+            return and_(*(column.is_(None) for column in columns))
+        (column,) = columns
+        if self.op == "not beginning":
+            return or_(column.is_(None), column.not_like(f"{self.values[0]}%"))
+        if self.op == "one of":
+            return column.in_(self.values)
+        return or_(column.is_(None), column.not_in(self.values))
+
+    def holds(self, row: FactRow) -> bool:
+        """The predicate on one row; None is not among any values."""
         found = [row[column] for column in self.columns]
         if self.op in {"known", "unknown"}:
             return any(value is not None for value in found) is (self.op == "known")
@@ -26,7 +59,7 @@ class Condition:
 
 
 def known(*columns: str) -> Condition:
-    """One of the columns at least has a value."""
+    """At least one of the columns has a value."""
     return Condition(columns, "known")
 
 
@@ -45,14 +78,66 @@ def none_of(column: str, *values: str) -> Condition:
     return Condition((column,), "none of", values)
 
 
-def not_beginning(column: str, beginning: str) -> Condition:
-    """The column has no text that begins so; `beginning` has no wildcard of LIKE."""
-    return Condition((column,), "not beginning", (beginning,))
+def not_beginning(column: str, prefix: str) -> Condition:
+    """The column has no text with the prefix, which has no wildcard of LIKE."""
+    return Condition((column,), "not beginning", (prefix,))
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number of a fact's row that is summed or ranked; `columns` are those Python needs.
+
+    It is taken in small units, `per` of them to one of the value: these are whole, so that sums are
+    exact in any order of the rows.
+    """
+
+    columns: tuple[str, ...]
+    in_sql: Callable[[FromClause, Weights], ColumnElement[Any]]
+    in_python: Callable[[FactRow, Weights], float]
+    per: int = 1
+
+    def scaled(self, amount: ColumnElement[Any]) -> ColumnElement[Any]:
+        """An amount of small units, in SQL, in the unit of the value."""
+        return amount if self.per == 1 else ratio(amount, literal(self.per))
+
+
+def column_value(name: str, per: int = 1) -> Value:
+    """The number in a column, which counts in small units."""
+    return Value(
+        columns=(name,),
+        in_sql=lambda table, _: table.c[name],
+        in_python=lambda row, _: float(row[name]),
+        per=per,
+    )
+
+
+def elapsed(start: str, end: str, *, unit: timedelta) -> Value:
+    """The time between two instants, in a unit."""
+    microsecond = timedelta(microseconds=1)
+    return Value(
+        columns=(start, end),
+        in_sql=lambda t, _: epoch_microseconds(t.c[end]) - epoch_microseconds(t.c[start]),
+        in_python=lambda row, _: (row[end] - row[start]) // microsecond,
+        per=unit // microsecond,
+    )
+
+
+def weight_of(column: str) -> Value:
+    """The weight that a query gives the text in a column; 0 for any other text."""
+    return Value(
+        columns=(column,),
+        in_sql=lambda t, weights: (
+            case(*((t.c[column] == key, literal(n)) for key, n in weights.items()), else_=0)
+            if weights
+            else literal(0)
+        ),
+        in_python=lambda row, weights: weights.get(row[column], 0),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """What is counted: its grain, and the clocks that can say when it happened.
+    """A kind of row that is counted: its grain, and the clocks that date it.
 
     `clocks` maps a date basis to the words for that instant; every fact has "default".
     `run_source` names the sync runs that bring its rows.
@@ -66,13 +151,21 @@ class Fact:
     clocks: Mapping[str, str]
     run_source: str
 
+    def clock_words(self, basis: str) -> str:
+        """The words for the instant of a date basis, the default one where it has no such clock."""
+        return self.clocks.get(basis, self.clocks["default"])
+
+    def counted(self, n: int) -> str:
+        """A number of rows in words."""
+        return f"{n:,} {self.singular if n == 1 else self.plural}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """What figures can be grouped and filtered by.
+    """An attribute that figures can be grouped and filtered by.
 
     An entity has an id beside its label, a time is a period of the fact's clock, an attribute is
-    its own label. `facts` are those that reach it.
+    its own label. `facts` are those that can be joined to it.
     """
 
     key: str
@@ -88,21 +181,51 @@ class Dimension:
 class Measure:
     """One aggregate of one fact, over the rows for which every condition holds.
 
-    `value` names what is summed, or whose quantile is taken (`core.analytics.values`), or the
-    column whose distinct values are counted.
+    `value` is summed or ranked, `column` the one whose distinct values are counted.
     """
 
     key: str
     fact: str
     kind: Literal["count", "distinct", "sum", "quantile"]
     conditions: tuple[Condition, ...] = ()
-    value: str | None = None
-    percent: int | None = None
+    value: Value | None = None
+    column: str = ""
+    percent: int = 0
+
+    def holds(self, row: FactRow) -> bool:
+        """Whether a row counts in the measure."""
+        return all(condition.holds(row) for condition in self.conditions)
+
+    def predicates(self, table: FromClause) -> list[ColumnElement[bool]]:
+        """The conditions on the rows of a table."""
+        return [condition.in_sql(table) for condition in self.conditions]
+
+
+def count(fact: str, key: str, *conditions: Condition) -> Measure:
+    """The number of rows."""
+    return Measure(key=key, fact=fact, kind="count", conditions=conditions)
+
+
+def distinct(fact: str, key: str, column: str) -> Measure:
+    """The number of different values in a column."""
+    return Measure(key=key, fact=fact, kind="distinct", column=column, conditions=(known(column),))
+
+
+def total(fact: str, key: str, value: Value, *conditions: Condition) -> Measure:
+    """The sum of a value."""
+    return Measure(key=key, fact=fact, kind="sum", value=value, conditions=conditions)
+
+
+def quantile(fact: str, key: str, percent: int, value: Value, *conditions: Condition) -> Measure:
+    """A quantile of a value, interpolated between closest ranks (Hyndman and Fan 1996, type 7)."""
+    return Measure(
+        key=key, fact=fact, kind="quantile", percent=percent, value=value, conditions=conditions
+    )
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows that a metric leaves out and says so: the conditions they meet, and what they are."""
+    """Rows that a metric leaves out and reports: their conditions, and what they are in words."""
 
     conditions: tuple[Condition, ...]
     words: str
@@ -110,40 +233,104 @@ class LeftOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A figure and all that must be known of it.
+    """A figure with its definition in words.
 
     It is a measure, or a measure per another (`per`), or per day of the window (`per="days"`).
-    `sample` names the measure that says how many observations the figure rests on, None for plain
-    counts; below `smallest_sample` the figure needs a caveat.
+    `sample` is the measure of how many observations the figure rests on, None for plain counts;
+    below `smallest_sample` the figure needs a caveat.
     """
 
     key: str
     label: str
     definition: str
     formula: str
-    unit: Literal[
-        "count",
-        "fraction",
-        "hours",
-        "minutes",
-        "points",
-        "seconds",
-        "stars",
-        "of 10",
-        "per day",
-        "per test",
-    ]
-    better: Literal["up", "down", "none"]
+    unit: Unit
+    better: Better
     source: str
     owner: str
     smallest_sample: int
     version: int
-    measure: str
-    per: str | None
-    sample: str | None
+    measure: Measure
+    per: Measure | Literal["days"] | None
+    sample: Measure | None
     left_out: tuple[LeftOut, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Whether the figure is a plain count, 0 where there is nothing to count."""
         return self.per is None and self.unit == "count"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts of the measures."""
+        return tuple(dict.fromkeys(measure.fact for measure in self.measures()))
+
+    def measures(self, *, with_sample: bool = False) -> tuple[Measure, ...]:
+        """The measures of the figure, and on request that of its sample."""
+        found = (self.measure, self.per, self.sample if with_sample else None)
+        return tuple(dict.fromkeys(one for one in found if isinstance(one, Measure)))
+
+
+@dataclass(frozen=True)
+class MetricDefaults:
+    """What the metrics of one source share: the source, and who answers for them."""
+
+    source: str
+    owner: str
+
+    def metric(
+        self,
+        key: str,
+        label: str,
+        definition: str,
+        formula: str,
+        *,
+        version: int = 1,
+        **more: Any,
+    ) -> Metric:
+        """A metric of the source."""
+        return Metric(
+            key=key,
+            label=label,
+            definition=definition,
+            formula=formula,
+            source=self.source,
+            owner=self.owner,
+            version=version,
+            **more,
+        )
+
+    def count(self, *words: str, better: Better, measure: Measure, **more: Any) -> Metric:
+        """A count; no smallest sample."""
+        return self.metric(
+            *words,
+            better=better,
+            unit="count",
+            measure=measure,
+            per=None,
+            sample=None,
+            smallest_sample=0,
+            **more,
+        )
+
+    def ratio(
+        self,
+        *words: str,
+        better: Better,
+        of: Measure,
+        per: Measure,
+        unit: Unit = "fraction",
+        smallest_sample: int = 30,
+        **more: Any,
+    ) -> Metric:
+        """A ratio of two measures, whose sample is the second: a share, or a mean in a unit."""
+        return self.metric(
+            *words,
+            better=better,
+            unit=unit,
+            measure=of,
+            per=per,
+            sample=per,
+            smallest_sample=smallest_sample,
+            **more,
+        )

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.analytics.dates import ONE_DAY, Window, every_period, period_days, period_of
+from core.analytics.definitions import METRICS
 from core.analytics.freshness import last_synced
 from core.analytics.model import Metric
 from core.analytics.query import COPIED, answered, metric_rows, metric_totals
-from core.analytics.registry import METRICS, facts_of
 from core.base.control_limits import Behaviour, Point, behaviour
 from core.base.text import OTHERS
 from core.store import Scope, TestCycle, table
@@ -138,7 +138,7 @@ def metric_series(
 ) -> list[MetricSeries]:
     """The metrics by week for windows up to half a year, by month beyond, each with its limits.
 
-    The series reach back at least `HISTORY` periods, whatever the window. Periods before the first
+    The series joins back at least `HISTORY` periods, whatever the window. Periods before the first
     test cycle and after the last sync are unknown, and not 0.
     """
     first_day, until = _known_days(scope, product_ids, today)
@@ -158,7 +158,7 @@ def metric_series(
     found = []
     for key in metrics:
         metric = METRICS[key]
-        facts, is_share = set(facts_of(metric)), metric.unit == "fraction"
+        facts, is_share = set(metric.facts), metric.unit == "fraction"
         # Shares of bugs by what was decided: the newest ones are not decided yet.
         waits = maturing_days if is_share and "bugs" in facts else 0
         if COPIED.issuperset(facts):

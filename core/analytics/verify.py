@@ -1,26 +1,207 @@
-"""A metric once more, in plain Python from rows: the witness against the SQL."""
+"""Proof of a figure: the rows behind it, and the same figure recomputed from them in Python."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from math import isclose
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
 
-from core.analytics.definitions.measures import MEASURES
-from core.analytics.model import Measure, Metric
-from core.analytics.registry import measures_of
-from core.analytics.values import VALUES, Weights
+from core.analytics.compile import days_of_window, finished_span
+from core.analytics.dates import Window
+from core.analytics.definitions import DIMENSIONS, FACTS, METRICS, WEEKDAYS
+from core.analytics.filters import (
+    Plan,
+    ResolvedFilter,
+    fact_rows,
+    filter_columns,
+    predicates,
+    read_accounts,
+    resolve,
+)
+from core.analytics.joins import ENTITIES, JOINS, joined
+from core.analytics.model import Dimension, FactRow, Measure, Metric, Value, Weights
+from core.analytics.parse import Filter, parse_query, read_limit
+from core.analytics.query import figures_of, totals_statement
+from core.analytics.sql import Row, SqlRunner
+from core.base import clock
+from core.base.errors import QueryError
+from core.store import Store, TestCycle, table
 
-Row = Mapping[str, Any] | RowMapping
+DEFAULT_ROWS = 100
+# Before the name of a column that a measure needs, beside those that a person reads.
+RAW = "raw_"
+
+_CYCLE = table(TestCycle)
+
+# What a fact's row has beside its dimensions.
+OWN: Mapping[str, tuple[str, ...]] = {
+    "tests": ("id", "title", "start_at", "end_at"),
+    "bugs": ("id", "title", "cycle_id", "reported_at"),
+    "test_features": ("cycle_id", "test_feature_id"),
+    "enhancements": ("id", "ticket_id", "processing_time_ms", "created_at", "error_message"),
+    "tickets": ("id", "opened_at", "resolved_at", "minutes_spent", "reopened"),
+    "feedback": ("id", "ticket_id", "enhancement_id", "thumb", "rating", "comment", "created_at"),
+    # Not by whom: the rows behind a mean are not to tell who said what.
+    "surveys": (
+        *("answered_at", "relevance", "accuracy", "usefulness", "overall"),
+        *("minutes_saved", "better_resolution", "renewal"),
+    ),
+}
+
+
+def explain(
+    store: Store,
+    result_or_query: Mapping[str, Any],
+    row: Mapping[str, Any] | None = None,
+    *,
+    metric: str,
+    limit: int = DEFAULT_ROWS,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """The rows behind one figure of an answer: that of a row of its data, or its total (None).
+
+    Takes an answer of `query_metrics`, or the arguments of one. Answers with `value` (as shown, or
+    as it is now), `recomputed` (in plain Python from all the rows), `agrees`, `rows` (a page of
+    dicts, each with its `fact` and its contribution, `contributes`), `total_rows`, `metric`,
+    `label`, `unit`, `limit`, `offset` and `sql`. Raises QueryError like `query_metrics`.
+    """
+    is_answer = "metadata" in result_or_query
+    request = result_or_query["metadata"]["query"] if is_answer else result_or_query
+    figures = result_or_query["totals"] if is_answer and row is None else row
+    kept = ("dimensions", "filters", "start_date", "end_date", "date_basis", "severity_weights")
+    query = parse_query(
+        metrics=[metric],
+        today=clock.today(store.zone),
+        **{key: request[key] for key in kept if key in request},
+    )
+    page = range(_offset(offset), offset + read_limit(limit))
+    with store.read() as session:
+        runner = SqlRunner(session.connection())
+        accounts = read_accounts(runner, request.get("account"))
+        plan = Plan(query, accounts, resolve(runner, query, accounts)[0])
+        plan = _pinned(runner, plan, row)
+        recount = Recount(METRICS[metric], query.weights)
+        rows = _page(runner, plan, recount, _add_all(runner, plan, recount), page)
+        days = days_of_window(runner, plan)
+        if figures is not None and metric in figures:
+            value = figures[metric]
+        else:
+            totals = runner.one(totals_statement(runner, plan, {}))
+            value = figures_of(plan.query, totals)[metric]
+        sql = runner.sql()
+    recomputed = recount.figure(sum(days.values()) if days else 0)
+    return {
+        "metric": metric,
+        "label": METRICS[metric].label,
+        "unit": METRICS[metric].unit,
+        "value": value,
+        "recomputed": recomputed,
+        "agrees": _agree(value, recomputed),
+        "rows": [_row(store, recount, fact, one) for fact, one in rows],
+        "total_rows": recount.rows,
+        "limit": limit,
+        "offset": offset,
+        "sql": sql,
+    }
+
+
+def _offset(offset: Any) -> int:
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise QueryError(f"The offset is {offset!r}: it is a whole number from 0.")
+    return offset
+
+
+def _pinned(runner: SqlRunner, plan: Plan, row: Mapping[str, Any] | None) -> Plan:
+    """The same plan at no dimension, for the rows of one group only (all rows: None)."""
+    query, resolved = plan.query, list(plan.filters)
+    window, filters = query.window, list(query.filters)
+    if query.metrics[0].per == "days":
+        # Where no dates are given, the days are those of the whole query and not of the group.
+        window = Window(*(finished_span(runner, plan) or (window.start, window.end)))
+    for dimension in query.dimensions if row is not None else ():
+        resolved += _pins(dimension, row or {})
+        if dimension.kind == "time":
+            value = (row or {})[dimension.key]
+            filters.append(Filter(dimension.key, dimension, by_id=False, values=(value,)))
+    pinned = replace(query, dimensions=(), asked_as=(), window=window, filters=tuple(filters))
+    return Plan(pinned, plan.accounts, resolved)
+
+
+def _pins(dimension: Dimension, row: Mapping[str, Any]) -> list[ResolvedFilter]:
+    """The filters that a row of data makes in a dimension."""
+    is_entity = dimension.kind == "entity"
+    name = f"{dimension.key}_id" if is_entity else dimension.key
+    for needed in (name, "account_id") if is_entity else (name,):
+        if needed not in row:
+            raise QueryError(f"The row has no {needed}: give a row of the answer's data.")
+    value = row[name]
+    if dimension.key == "weekday" and value is not None:
+        value = WEEKDAYS.index(value) + 1
+    elif dimension.key == "day" and value is not None:
+        value = date.fromisoformat(value)
+    members: dict[str | None, tuple[Any, ...]] = {} if value is None else {None: (value,)}
+    found = [ResolvedFilter(dimension, members, takes_none=value is None)]
+    if is_entity and dimension.key != "account":
+        account: dict[str | None, tuple[Any, ...]] = {None: (row["account_id"],)}
+        found.append(ResolvedFilter(DIMENSIONS["account"], account, takes_none=False))
+    return found
+
+
+def _add_all(runner: SqlRunner, plan: Plan, recount: "Recount") -> dict[str, int]:
+    """Add every row to the recount; answers with the number of rows of each fact."""
+    sizes = {}
+    for fact in plan.query.facts:
+        before = recount.rows
+        statement = measured_rows(plan, fact, plan.query.measures, recount.columns(fact))
+        for row in runner.stream(statement):
+            recount.add(fact, row)
+        sizes[fact] = recount.rows - before
+    return sizes
+
+
+def _page(
+    runner: SqlRunner, plan: Plan, recount: "Recount", sizes: Mapping[str, int], page: range
+) -> list[tuple[str, Row]]:
+    """The rows of a page that runs through the facts, one after the other."""
+    found: list[tuple[str, Row]] = []
+    start = 0
+    for fact, size in sizes.items():
+        own = range(max(page.start - start, 0), min(page.stop - start, size))
+        if own:
+            statement = readable_rows(plan, fact, plan.query.measures, recount.columns(fact))
+            rows = runner.rows(statement.limit(len(own)).offset(own.start), is_shown=True)
+            found += [(fact, row) for row in rows]
+        start += size
+    return found
+
+
+def _row(store: Store, recount: "Recount", fact: str, row: Row) -> dict[str, Any]:
+    raw = {name.removeprefix(RAW): v for name, v in row.items() if name.startswith(RAW)}
+    read = {name: _plain(store, v) for name, v in row.items() if not name.startswith(RAW)}
+    return {"fact": FACTS[fact].singular, **read, "contributes": recount.contribution(fact, raw)}
+
+
+def _plain(store: Store, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(store.zone).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _agree(value: float | None, recomputed: float | None) -> bool:
+    if value is None or recomputed is None:
+        return value is recomputed
+    return isclose(value, recomputed, rel_tol=1e-9, abs_tol=1e-9)
 
 
 class Recount:
-    """Adds up a metric row by row; `rows` says how many there were."""
+    """A metric computed row by row in Python; `rows` is the number of rows added."""
 
     def __init__(self, metric: Metric, weights: Weights) -> None:
         self._metric = metric
         self._weights = weights
-        self._measures = measures_of(metric)
         self._sums: dict[str, float] = defaultdict(int)
         self._members: dict[str, set[Any]] = defaultdict(set)
         self._values: dict[str, list[float]] = defaultdict(list)
@@ -31,61 +212,59 @@ class Recount:
         found = ["account_id"]
         for measure in self._of(fact):
             found += [name for condition in measure.conditions for name in condition.columns]
-            if measure.kind == "distinct":
-                found.append(str(measure.value))
-            elif measure.value is not None:
-                found += VALUES[measure.value].columns
+            found += measure.value.columns if measure.value else ()
         return list(dict.fromkeys(found))
 
-    def add(self, fact: str, row: Row) -> None:
+    def add(self, fact: str, row: FactRow) -> None:
         """Add a row of a fact to every measure whose conditions it meets."""
         self.rows += 1
         for measure in self._of(fact):
-            if not all(condition.holds(row) for condition in measure.conditions):
+            if not measure.holds(row):
                 continue
-            if measure.kind == "count":
+            if measure.value is not None:
+                units = measure.value.in_python(row, self._weights)
+                if measure.kind == "sum":
+                    self._sums[measure.key] += units
+                else:
+                    self._values[measure.key].append(_scaled(measure.value, units))
+            elif measure.kind == "count":
                 self._sums[measure.key] += 1
-            elif measure.kind == "distinct":
-                self._members[measure.key].add((row["account_id"], row[str(measure.value)]))
-            elif measure.kind == "sum":
-                self._sums[measure.key] += self._units(measure, row)
             else:
-                self._values[measure.key].append(self._value(measure, row))
+                self._members[measure.key].add((row["account_id"], row[measure.column]))
 
-    def contribution(self, fact: str, row: Row) -> float | None:
+    def contribution(self, fact: str, row: FactRow) -> float | None:
         """What a row adds to the metric's numerator; None where rows do not simply add up."""
-        measure = MEASURES[self._metric.measure]
+        measure = self._metric.measure
         if measure.fact != fact or measure.kind == "distinct":
             return None
-        if not all(condition.holds(row) for condition in measure.conditions):
+        if not measure.holds(row):
             return 0
-        return 1 if measure.kind == "count" else self._value(measure, row)
+        if measure.value is None:
+            return 1
+        return _scaled(measure.value, measure.value.in_python(row, self._weights))
 
     def figure(self, days: int) -> float | None:
-        """The metric; `days` is how many the window has."""
-        top = self._tally(MEASURES[self._metric.measure])
-        if self._metric.per is None or top is None:
+        """The metric; `days` is the number of days in the window."""
+        top, per = self._tally(self._metric.measure), self._metric.per
+        if per is None or top is None:
             return top
-        bottom = days if self._metric.per == "days" else self._tally(MEASURES[self._metric.per])
+        bottom = days if per == "days" else self._tally(per)
         return top / bottom if bottom else None
 
     def _of(self, fact: str) -> list[Measure]:
-        return [measure for measure in self._measures if measure.fact == fact]
-
-    def _units(self, measure: Measure, row: Row) -> float:
-        return VALUES[str(measure.value)].in_python(row, self._weights)
-
-    def _value(self, measure: Measure, row: Row) -> float:
-        units, per = self._units(measure, row), VALUES[str(measure.value)].per
-        return units if per == 1 else units / per
+        return [measure for measure in self._metric.measures() if measure.fact == fact]
 
     def _tally(self, measure: Measure) -> float | None:
         if measure.kind == "distinct":
             return len(self._members[measure.key])
         if measure.kind == "quantile":
-            return _quantile(self._values[measure.key], int(measure.percent or 0))
-        per = VALUES[measure.value].per if measure.kind == "sum" and measure.value else 1
-        return self._sums[measure.key] / per if per != 1 else self._sums[measure.key]
+            return _quantile(self._values[measure.key], measure.percent)
+        total = self._sums[measure.key]
+        return total if measure.value is None else _scaled(measure.value, total)
+
+
+def _scaled(value: Value, units: float) -> float:
+    return units if value.per == 1 else units / value.per
 
 
 def _quantile(values: list[float], percent: int) -> float | None:
@@ -96,3 +275,68 @@ def _quantile(values: list[float], percent: int) -> float | None:
     below, hundredths = divmod((len(ranked) - 1) * percent, 100)
     above = ranked[min(below + 1, len(ranked) - 1)]
     return ranked[below] + (above - ranked[below]) * hundredths / 100
+
+
+def measured_rows(
+    plan: Plan, fact: str, measures: Iterable[Measure], columns: Iterable[str]
+) -> Select[Any]:
+    """The rows that count in any of the measures, with columns of the fact's table."""
+    base = JOINS[fact].base
+    return (
+        select(*(base.c[name] for name in columns))
+        .select_from(fact_rows(plan, fact))
+        .where(*predicates(plan, fact), *_counts(base, fact, measures))
+    )
+
+
+def readable_rows(
+    plan: Plan, fact: str, measures: Iterable[Measure], columns: Iterable[str]
+) -> Select[Any]:
+    """The same rows with labels for their ids, in the order of their keys."""
+    joins, basis = JOINS[fact], plan.query.basis
+    base = joins.base
+    found: list[Any] = [base.c.account_id, *(base.c[name] for name in OWN[fact])]
+    found.append(joins.clock(basis).label("day"))
+    if fact in {"bugs", "test_features"}:
+        found.append(_CYCLE.c.title.label("cycle"))
+    own = [
+        d
+        for d in DIMENSIONS.values()
+        if fact in d.facts and d.kind != "time" and d.key not in joins.bridges
+    ]
+    columns_of = {d.key: joins.column(d.key, basis) for d in own}
+    source = joined(
+        joins, basis, [*filter_columns(plan, fact), *columns_of.values()], plan.accounts
+    )
+    for dimension in own:
+        column = columns_of[dimension.key]
+        if dimension.kind == "attribute":
+            found.append(column.label(dimension.key))
+        else:
+            source, label = _labelled(source, base, dimension.key, column)
+            found += [] if dimension.key == "account" else [column.label(f"{dimension.key}_id")]
+            found.append(label)
+    found += [base.c[name].label(f"{RAW}{name}") for name in columns]
+    return (
+        select(*dict.fromkeys(found))
+        .select_from(source)
+        .where(*predicates(plan, fact), *_counts(base, fact, measures))
+        .order_by(*base.primary_key)
+    )
+
+
+def _labelled(source: FromClause, base: Any, dimension: str, key: Any) -> tuple[Any, Any]:
+    entity = ENTITIES[dimension]
+    members = entity.table.alias(dimension)
+    on = members.c.id == key
+    if dimension != "account":
+        on = and_(on, members.c.account_id == base.c.account_id)
+    return source.outerjoin(members, on), members.c[entity.label].label(dimension)
+
+
+def _counts(base: Any, fact: str, measures: Iterable[Measure]) -> list[ColumnElement[bool]]:
+    """A row meets all conditions of any measure; nothing where one measure has no conditions."""
+    own = [m for m in measures if m.fact == fact]
+    return (
+        [or_(*(and_(*m.predicates(base)) for m in own))] if all(m.conditions for m in own) else []
+    )

@@ -1,54 +1,54 @@
-"""What a person should know beside the figures: rows without a value, without a date, left out."""
+"""The sentences of an answer: what was queried, and the rows without a value or left out."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import and_, func, not_, or_, select
 
-from core.analytics import words
 from core.analytics.compile import Count, Counts
-from core.analytics.definitions.dimensions import DIMENSIONS, FACTS
-from core.analytics.joins import REACH
+from core.analytics.definitions import DIMENSIONS, FACTS
+from core.analytics.definitions.testio import BUG_WEIGHT
+from core.analytics.filters import Plan, fact_rows, has_value, in_parent, predicates
+from core.analytics.joins import JOINS
 from core.analytics.model import Dimension, LeftOut
-from core.analytics.predicates import Asked, conditions, fact_rows, has_value, holds, in_parent
-from core.analytics.question import Question
-from core.analytics.registry import facts_of
+from core.analytics.parse import Filter, Query
 from core.analytics.sql import Row, SqlRunner
+from core.base.text import listed
+
+MAX_VALUES = 5
 
 
-def counts_of(asked: Asked) -> Counts:
-    """The counts that the notices need, to be taken along with the totals."""
-    question = asked.question
+def counts_of(plan: Plan) -> Counts:
+    """The counts behind the warnings, selected along with the totals."""
+    query = plan.query
     found: dict[str, list[Count]] = {}
-    for fact in question.facts:
-        for dimension in question.dimensions:
+    for fact in query.facts:
+        for dimension in query.dimensions:
             if dimension.key != "account":
-                found.setdefault(fact, []).append(_absent(asked, fact, dimension))
-    for fact, left_out in _left_out(question):
-        base = REACH[fact].base
-        condition = and_(*(holds(base, c) for c in left_out.conditions))
-        name = _left_out_name(fact, left_out)
-        found.setdefault(fact, []).append(Count(name, condition))
+                found.setdefault(fact, []).append(_absent(plan, fact, dimension))
+    for fact, left_out in _left_out(query):
+        condition = and_(*(c.in_sql(JOINS[fact].base) for c in left_out.conditions))
+        found.setdefault(fact, []).append(Count(_left_out_name(fact, left_out), condition))
     return found
 
 
-def _absent(asked: Asked, fact: str, dimension: Dimension) -> Count:
-    question, reach = asked.question, REACH[fact]
+def _absent(plan: Plan, fact: str, dimension: Dimension) -> Count:
+    basis, joins = plan.query.basis, JOINS[fact]
     name = f"{fact}_without_{dimension.key}"
-    place = reach.place(dimension.key, question.basis)
     if dimension.kind == "time":
-        # Every day has its periods, so that the calendar need not be asked.
-        return Count(name, reach.clock(question.basis).is_(None), DIMENSIONS["day"])
-    if dimension.key not in reach.links:
-        return Count(name, place.is_(None), dimension)
-    return Count(name, not_(has_value(asked, reach, reach.links[dimension.key])))
+        # Every day has its periods, so that the calendar need not be joined.
+        return Count(name, joins.clock(basis).is_(None), DIMENSIONS["day"])
+    if dimension.key not in joins.bridges:
+        return Count(name, joins.column(dimension.key, basis).is_(None), dimension)
+    return Count(name, not_(has_value(plan, joins, joins.bridges[dimension.key])))
 
 
-def _left_out(question: Question) -> Mapping[tuple[str, LeftOut], list[str]]:
+def _left_out(query: Query) -> Mapping[tuple[str, LeftOut], list[str]]:
     """Rows that metrics leave out, and the labels of those metrics."""
     found: dict[tuple[str, LeftOut], list[str]] = {}
-    for metric in question.metrics:
+    for metric in query.metrics:
         for left_out in metric.left_out:
-            found.setdefault((facts_of(metric)[0], left_out), []).append(metric.label)
+            found.setdefault((metric.facts[0], left_out), []).append(metric.label)
     return found
 
 
@@ -56,65 +56,147 @@ def _left_out_name(fact: str, left_out: LeftOut) -> str:
     return "_".join([fact, "that", *left_out.words.split()])
 
 
-def notices(
-    runner: SqlRunner, asked: Asked, totals: Row, shown: int, total_rows: int
+def warnings_of(
+    runner: SqlRunner, plan: Plan, totals: Row, shown: int, total_rows: int
 ) -> Iterable[str]:
-    """The warnings of an answer; `totals` holds the counts that went along."""
-    question = asked.question
-    for fact in question.facts:
-        if question.basis not in FACTS[fact].clocks:
-            yield words.no_such_clock(FACTS[fact], question.basis)
+    """The warnings of an answer; `totals` holds the counts of `counts_of`."""
+    query = plan.query
+    for fact in (FACTS[key] for key in query.facts):
+        if query.basis not in fact.clocks:
+            yield (
+                f"The date basis {query.basis} does not apply to {fact.plural}: they are dated by "
+                f"{fact.clocks['default']}."
+            )
     if shown < total_rows:
-        yield words.cut(shown, total_rows)
-    for fact in question.facts:
-        for dimension in question.dimensions:
-            n = totals.get(f"{fact}_without_{dimension.key}") or 0
+        yield (
+            f"Only the first {shown:,} of {total_rows:,} rows are listed; the totals cover all of "
+            "them."
+        )
+    for fact in (FACTS[key] for key in query.facts):
+        for dimension in query.dimensions:
+            n = totals.get(f"{fact.key}_without_{dimension.key}") or 0
             if n:
-                yield words.absent(FACTS[fact], dimension, question.basis, n)
-    for (fact, left_out), metrics in _left_out(question).items():
-        n = totals[_left_out_name(fact, left_out)]
+                label = dimension.label.lower()
+                what = f"date for {fact.clock_words(query.basis)}"
+                what = what if dimension.kind == "time" else label
+                yield f"{fact.counted(n)} {_have(n)} no {what}: see the row without {label}."
+    for (key, left_out), labels in _left_out(query).items():
+        n = totals[_left_out_name(key, left_out)]
         if n:
-            yield words.left_out(FACTS[fact], metrics, left_out.words, n)
-    yield from _undated(runner, asked)
-    yield from _weightless(runner, asked)
+            words = left_out.words
+            if n == 1:
+                words = words.replace("are ", "is ", 1).replace(" have ", " has ")
+            yield f"{FACTS[key].counted(n)} {words}: left out of {listed(labels)}."
+    yield from _undated(runner, plan)
+    yield from _weightless(runner, plan)
 
 
-def _undated(runner: SqlRunner, asked: Asked) -> Iterable[str]:
-    question = asked.question
-    if not question.window.is_dated:
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _undated(runner: SqlRunner, plan: Plan) -> Iterable[str]:
+    """A warning for each fact with rows that no dated query can hold."""
+    query = plan.query
+    if not query.window.is_dated:
         return
-    for fact in question.facts:
-        reach = REACH[fact]
-        clock = reach.clock(question.basis)
+    for fact in query.facts:
+        joins = JOINS[fact]
+        clock = joins.clock(query.basis)
         if not clock.nullable:
             continue
         without = clock.is_(None)
-        if clock.table in reach.parents:
-            child = reach.parents[clock.table]
-            without = or_(child.is_(None), in_parent(asked, reach, clock.table, [without]))
+        if clock.table in joins.parents:
+            child = joins.parents[clock.table]
+            without = or_(child.is_(None), in_parent(plan, joins, clock.table, [without]))
         statement = (
             select(func.count().label("n"))
-            .select_from(fact_rows(asked, fact))
-            .where(*conditions(asked, fact, in_window=False), without)
+            .select_from(fact_rows(plan, fact))
+            .where(*predicates(plan, fact, in_window=False), without)
         )
         n = runner.one(statement, is_shown=True)["n"]
         if n:
-            yield words.undated(FACTS[fact], question.basis, n)
+            yield (
+                f"{FACTS[fact].counted(n)} {_have(n)} no date for "
+                f"{FACTS[fact].clock_words(query.basis)} and {'falls' if n == 1 else 'fall'} "
+                "outside the dates asked for."
+            )
 
 
-def _weightless(runner: SqlRunner, asked: Asked) -> Iterable[str]:
-    question = asked.question
-    if not any(metric.measure == "bug_weight" for metric in question.metrics):
+def _weightless(runner: SqlRunner, plan: Plan) -> Iterable[str]:
+    """A warning that names the severities without a weight."""
+    query = plan.query
+    if not any(metric.measure == BUG_WEIGHT for metric in query.metrics):
         return
-    severity = REACH["bugs"].place("severity", question.basis)
+    severity = JOINS["bugs"].column("severity", query.basis)
     statement = (
         select(severity.label("severity"), func.count().label("n"))
-        .select_from(fact_rows(asked, "bugs"))
-        .where(*conditions(asked, "bugs"))
-        .where(or_(severity.is_(None), severity.not_in(list(question.weights))))
+        .select_from(fact_rows(plan, "bugs"))
+        .where(*predicates(plan, "bugs"))
+        .where(or_(severity.is_(None), severity.not_in(list(query.weights))))
         .group_by(severity)
         .order_by(severity.asc().nulls_last())
     )
-    found = {row["severity"]: row["n"] for row in runner.rows(statement, is_shown=True)}
+    found = [
+        f"{'no severity' if row['severity'] is None else row['severity']} ({row['n']:,})"
+        for row in runner.rows(statement, is_shown=True)
+    ]
     if found:
-        yield words.weightless(found)
+        yield (
+            "Bugs count 0 in the severity score where their severity has no weight: "
+            f"{listed(found)}."
+        )
+
+
+def explanation(query: Query, account: str | None, zone: str) -> str:
+    """The query in one sentence."""
+    parts = [listed(metric.label for metric in query.metrics)]
+    if query.dimensions:
+        parts[0] += f" by {listed(d.label.lower() for d in query.dimensions)}"
+    parts[0] += _dates(query)
+    dated = (
+        f"{FACTS[fact].plural} by {FACTS[fact].clock_words(query.basis)}" for fact in query.facts
+    )
+    if query.window.is_dated or query.times:
+        parts.append(f"dated {listed(dated)} in {zone}")
+    if query.filters:
+        parts.append(f"where {listed(_filter(one) for one in query.filters)}")
+    parts.append("in every account" if account is None else f"in the account {account}")
+    if query.include_zero and query.dimensions:
+        parts.append("including those without rows")
+    if query.dimensions:
+        parts.append(f"sorted by {_sorting(query)}")
+        parts.append(f"at most {query.limit:,} rows")
+    return ", ".join(parts) + "."
+
+
+def _dates(query: Query) -> str:
+    start, end = query.window.start, query.window.end
+    if start and end:
+        return f" on {start}" if start == end else f" from {start} to {end}"
+    if start:
+        return f" from {start} on"
+    return f" up to {end}" if end else ""
+
+
+def _filter(one: Filter) -> str:
+    name = f"{one.dimension.label.lower()}{' id' if one.by_id else ''}"
+    values = [_value(value) for value in one.values]
+    if len(values) > MAX_VALUES:
+        more = f"one of {len(values) - MAX_VALUES:,} more"
+        values = [*values[:MAX_VALUES], more]
+    return f"{name} is {listed(values, 'or')}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _sorting(query: Query) -> str:
+    way = "descending" if query.descending else "ascending"
+    if query.sort_by is not None:
+        return f"{query.sort_by} {way}"
+    times = [f"{d.label.lower()} ascending" for d in query.times]
+    return ", then ".join([*times, f"{query.metrics[0].label} {way}"])

@@ -1,4 +1,4 @@
-"""Everything that could have a figure: members and periods that no row of a fact mentions."""
+"""Members and periods without rows, for zero-filling."""
 
 from collections.abc import Sequence
 from math import prod
@@ -6,39 +6,37 @@ from typing import Any
 
 from sqlalchemy import FromClause, Select, and_, func, select, true, union
 
-from core.analytics.compile import Key
-from core.analytics.filters import in_scope, is_any_of
-from core.analytics.joins import ENTITIES, REACH, joined
+from core.analytics.compile import Days, Key, period_table
+from core.analytics.filters import Plan, in_accounts, is_any_of
+from core.analytics.joins import ENTITIES, JOINS, joined
 from core.analytics.model import Dimension
-from core.analytics.periods import Days, period_table
-from core.analytics.predicates import Asked
-from core.analytics.question import MAX_LIMIT
+from core.analytics.parse import MAX_LIMIT
 from core.analytics.sql import SqlRunner
 from core.base.errors import QueryError
 
 
 def zero_branch(
-    runner: SqlRunner, asked: Asked, keys: Sequence[Key], days: Days
+    runner: SqlRunner, plan: Plan, keys: Sequence[Key], days: Days
 ) -> Select[Any] | None:
     """Every known combination of the keys, without figures; None where there are no periods.
 
     Entities are combined within their account, and features with their own product. Raises
     QueryError when that makes more rows than can be listed.
     """
-    question = asked.question
-    if question.times and not days:
+    query = plan.query
+    if query.times and not days:
         return None
-    entities = {d.key: _members(asked, d) for d in question.dimensions if d.kind == "entity"}
-    attributes = {d.key: _values(asked, d) for d in question.dimensions if d.kind == "attribute"}
+    entities = {d.key: _members(plan, d) for d in query.dimensions if d.kind == "entity"}
+    attributes = {d.key: _values(plan, d) for d in query.dimensions if d.kind == "attribute"}
     parts: list[FromClause] = [*entities.values(), *attributes.values()]
-    _check_size(runner, parts, len(days) if question.times else 1)
-    if question.times:
-        parts.append(period_table(asked, days, "zero_periods"))
+    _check_size(runner, parts, len(days) if query.times else 1)
+    if query.times:
+        parts.append(period_table(plan, days, "zero_periods"))
     found = parts[0]
     for n, part in enumerate(parts[1:], 1):
         on = true()
         if n < len(entities):
-            on = _same_owner(entities, part)
+            on = _same_parent(entities, part)
         found = found.join(part, on)
     columns = {key.name: _column(key, parts, entities, attributes) for key in keys}
     return select(*(c.label(name) for name, c in columns.items())).select_from(found)
@@ -59,7 +57,7 @@ def _column(
     return parts[-1].c[key.dimension.key]
 
 
-def _same_owner(entities: dict[str, FromClause], part: FromClause) -> Any:
+def _same_parent(entities: dict[str, FromClause], part: FromClause) -> Any:
     """The condition that joins an entity to those before it."""
     first = next(iter(entities.values()))
     found = first.c.account_id == part.c.account_id
@@ -71,37 +69,37 @@ def _same_owner(entities: dict[str, FromClause], part: FromClause) -> Any:
     return found
 
 
-def _members(asked: Asked, dimension: Dimension) -> FromClause:
-    """The members of an entity, those that a filter on it lets through."""
+def _members(plan: Plan, dimension: Dimension) -> FromClause:
+    """The members of an entity that pass the filters on it."""
     entity = ENTITIES[dimension.key]
     source = entity.table
     account = source.c.id if dimension.key == "account" else source.c.account_id
     columns: list[Any] = [account.label("account_id"), source.c.id.label("id")]
     if dimension.key == "feature":
         columns.append(source.c.product_id)
-    found = select(*columns).where(is_any_of(account, asked.scope))
+    found = select(*columns).where(is_any_of(account, plan.accounts))
     if entity.kind is not None:
         found = found.where(source.c.kind == entity.kind)
-    for wanted in asked.wanted:
-        if wanted.dimension is dimension:
-            found = found.where(wanted.lets(source.c.id, account))
+    for resolved in plan.filters:
+        if resolved.dimension is dimension:
+            found = found.where(resolved.allows(source.c.id, account))
     return found.subquery(f"every_{dimension.key}")
 
 
-def _values(asked: Asked, dimension: Dimension) -> FromClause:
-    """The values of an attribute that are stored, those that a filter on it lets through."""
+def _values(plan: Plan, dimension: Dimension) -> FromClause:
+    """The stored values of an attribute that pass the filters on it."""
     found = []
-    for fact in asked.question.facts:
-        reach, basis = REACH[fact], asked.question.basis
-        place = reach.place(dimension.key, basis)
+    for fact in plan.query.facts:
+        joins, basis = JOINS[fact], plan.query.basis
+        column = joins.column(dimension.key, basis)
         stored = (
-            select(place.label("value"))
-            .select_from(joined(reach, basis, [place], asked.scope))
-            .where(in_scope(reach.base, asked.scope), place.is_not(None))
+            select(column.label("value"))
+            .select_from(joined(joins, basis, [column], plan.accounts))
+            .where(in_accounts(joins.base, plan.accounts), column.is_not(None))
         )
-        for wanted in asked.wanted:
-            if wanted.dimension is dimension:
-                stored = stored.where(wanted.lets(place, reach.base.c.account_id))
+        for resolved in plan.filters:
+            if resolved.dimension is dimension:
+                stored = stored.where(resolved.allows(column, joins.base.c.account_id))
         found.append(stored.distinct())
     every = found[0] if len(found) == 1 else union(*found)
     return every.subquery(f"every_{dimension.key}")

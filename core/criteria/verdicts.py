@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from core.analytics.dates import Window
-from core.analytics.registry import METRICS
+from core.analytics.definitions import METRICS
 from core.base import histogram, stats, text
 from core.base.histogram import HistogramQuantile
 from core.base.stats import Bounds, Direction, Estimate, Verdict

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, func, select
 
 from core.analytics.dates import Window
 from core.analytics.freshness import last_synced
-from core.store import Bug, Scope, TestCycle, User, table
+from core.store import BUG_ACCEPTED, Bug, Scope, TestCycle, User, table
 
 SHOWN = 3
 MISSING = 0.05
@@ -21,7 +21,6 @@ FALSE_SHARE = 0.05
 # The spread between people is measured on those with at least so many, if there are so many.
 SPREAD_FROM, SPREAD_PEOPLE = 5, 10
 MEDIAN_CHI_SQUARE = float(special.chdtri(1, 0.5))
-ACCEPTED = ("accepted", "auto_accepted")
 
 Counts = npt.NDArray[np.int64]
 
@@ -84,7 +83,9 @@ def movers_of_testers(
     found = (
         select(person)
         .select_from(bugs.join(cycles, on))
-        .where(bugs.c.account_id == scope.account, person.is_not(None), bugs.c.status.in_(ACCEPTED))
+        .where(
+            bugs.c.account_id == scope.account, person.is_not(None), bugs.c.status.in_(BUG_ACCEPTED)
+        )
     )
     if product_ids:
         found = found.where(bugs.c.product_id.in_(product_ids))

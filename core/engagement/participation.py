@@ -8,11 +8,9 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Subquery, func, select, union_all
 
 from core.analytics.dates import Window
-from core.analytics.definitions.measures import MEASURES
 from core.store import Product, Scope, TestCycle, User, chunks, table
 
 CYCLE = table(TestCycle).c
-EXECUTED = MEASURES["cycles_executed"].conditions[0].values  # noqa: PD011 (no frame)
 
 
 LAST_CYCLE = ["customer_id", "cycle_id", "title", "status", "day", "product", "part"]

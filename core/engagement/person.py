@@ -15,15 +15,13 @@ from core.analytics.query import metric_rows
 from core.analytics.series import TREND_DAYS, people_query
 from core.engagement.participation import CYCLE, in_window, of_products
 from core.engagement.segments import activity_of, lifecycle_of
-from core.store import Bug, Product, Scope, TestFeature, table
+from core.store import BUG_ACCEPTED, BUG_DECIDED, Bug, Product, Scope, TestFeature, table
 
 HISTORY = (
     *("cycle_id", "title", "product", "status", "testing_type", "start_day", "end_day", "part"),
     *("features", "bugs", "decided", "accepted"),
 )
 SERIES = {"Created": "created_by_id", "Submitted": "submitted_by_id"}
-ACCEPTED = ("accepted", "auto_accepted")
-DECIDED = (*ACCEPTED, "rejected")
 Bugs = Mapping[int, tuple[int, ...]]
 _LINK = table(TestFeature).c
 
@@ -146,8 +144,8 @@ def _bugs(facts: Connection, seen: Sequence[Any]) -> Bugs:
     asked = (
         select(
             *(bug.cycle_id, func.count()),
-            func.count(case((bug.status.in_(DECIDED), 1))),
-            func.count(case((bug.status.in_(ACCEPTED), 1))),
+            func.count(case((bug.status.in_(BUG_DECIDED), 1))),
+            func.count(case((bug.status.in_(BUG_ACCEPTED), 1))),
         )
         .where(bug.account_id == CYCLE.account_id, bug.cycle_id == CYCLE.id, *seen)
         .group_by(bug.cycle_id)

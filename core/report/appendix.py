@@ -5,8 +5,8 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from core.analytics.definitions import METRICS
 from core.analytics.query import query_metrics
-from core.analytics.registry import METRICS
 from core.base import text
 from core.criteria.baselines import row_counts
 from core.report.document import Block, Cell, Code, Figure, Heading, Paragraph, Table

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from core.analytics.registry import METRICS
+from core.analytics.definitions import METRICS
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.ledger import EXCLUSION_KINDS

@@ -31,6 +31,9 @@ from core.store.entered import (
     on_enhancer,
 )
 from core.store.synced import (
+    BUG_ACCEPTED,
+    BUG_DECIDED,
+    BUG_REVIEWED,
     PROMETHEUS,
     Account,
     Bug,
@@ -61,6 +64,9 @@ from core.store.tenancy import AccountName, Scope, accounts
 from core.store.unit_of_work import Counts, Unit, chunks
 
 __all__ = [
+    "BUG_ACCEPTED",
+    "BUG_DECIDED",
+    "BUG_REVIEWED",
     "FACT_TABLES",
     "PAGES",
     "PROMETHEUS",

@@ -163,6 +163,12 @@ class CyclePlatform(Base, table=True):
     platform: str = Field(primary_key=True)
 
 
+# Statuses of bugs that were accepted, decided by a person, and decided at all.
+BUG_ACCEPTED = ("accepted", "auto_accepted")
+BUG_REVIEWED = ("accepted", "rejected")
+BUG_DECIDED = (*BUG_ACCEPTED, "rejected")
+
+
 class Bug(Base, table=True):
     """A bug report; status `auto_accepted` is an accepted bug that nobody reviewed."""
 

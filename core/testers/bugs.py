@@ -16,6 +16,8 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, sele
 from core.analytics.dates import Window
 from core.analytics.sql import without_index
 from core.store import (
+    BUG_ACCEPTED,
+    BUG_DECIDED,
     Bug,
     CalendarDay,
     Feature,
@@ -27,8 +29,6 @@ from core.store import (
     table,
 )
 
-DECIDED = ("accepted", "auto_accepted", "rejected")
-ACCEPTED = ("accepted", "auto_accepted")
 # Words in the key of a rejection reason which say that somebody else was first.
 REPEATS = re.compile(r"duplicate|(?<![a-z])known", re.IGNORECASE)
 # A source that sent a severity of its own with every bug would make a column of each.
@@ -164,9 +164,9 @@ def count_by_tester(
     worth = case(weighed, value=BUG.c.severity, else_=0.0) if weighed else literal(0.0)
     columns = [
         func.count(),
-        func.count().filter(status.in_(DECIDED)),
-        func.count().filter(status.in_(ACCEPTED)),
-        func.coalesce(func.sum(worth).filter(status.in_(DECIDED)), 0.0),
+        func.count().filter(status.in_(BUG_DECIDED)),
+        func.count().filter(status.in_(BUG_ACCEPTED)),
+        func.coalesce(func.sum(worth).filter(status.in_(BUG_DECIDED)), 0.0),
     ]
     rows = _by_tester(scope, columns, selection)
     names = ["tester_id", "tester", "reported", "decided", "accepted", "points"]
@@ -189,8 +189,8 @@ def count_details(scope: Scope, *, selection: BugSelection) -> Details:
     counted = [
         *(status == "accepted", status == "auto_accepted", status == "rejected"),
         *(status == "forwarded", known.is_(True), known.is_not(None)),
-        and_(status.in_(DECIDED), found_before),
-        *(and_(status.in_(DECIDED), BUG.c.severity == severity) for severity in severities),
+        and_(status.in_(BUG_DECIDED), found_before),
+        *(and_(status.in_(BUG_DECIDED), BUG.c.severity == severity) for severity in severities),
     ]
     columns = [func.count().filter(condition) for condition in counted]
     rows = _by_tester(scope, columns, selection)
@@ -291,8 +291,8 @@ def count_by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.Data
         select(
             key,
             func.count(),
-            func.count().filter(status.in_(DECIDED)),
-            func.count().filter(status.in_(ACCEPTED)),
+            func.count().filter(status.in_(BUG_DECIDED)),
+            func.count().filter(status.in_(BUG_ACCEPTED)),
         )
         .where(selection.where(scope.account))
         .group_by(key)
@@ -318,7 +318,7 @@ def count_by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.Data
 def count_maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int, int]:
     """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
     late = select(CYCLE.c.id).where(CYCLE.c.account_id == scope.account, CYCLE.c.end_day > since)
-    is_open = or_(BUG.c.status.is_(None), BUG.c.status.not_in(DECIDED))
+    is_open = or_(BUG.c.status.is_(None), BUG.c.status.not_in(BUG_DECIDED))
     counts = select(func.count(), func.count().filter(is_open))
     with scope.facts() as connection:
         found = connection.execute(

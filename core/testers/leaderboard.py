@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.analytics.registry import SEVERITY_WEIGHTS
+from core.analytics.definitions import SEVERITY_WEIGHTS
 from core.analytics.series import TREND_DAYS, Stacked, Trend, top_share, whole_months
 from core.store import Scope
 from core.testers.bugs import BugSelection, count_by_month, count_by_tester

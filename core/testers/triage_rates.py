@@ -11,8 +11,9 @@ import pandas as pd
 
 from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.dates import every_period, period_days, period_name
+from core.analytics.definitions import METRICS
+from core.analytics.model import Measure, Metric
 from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
-from core.testers.bugs import ACCEPTED, DECIDED
 
 # What becomes of a bug, in words; any other status keeps the source's own.
 STATUSES = {
@@ -23,7 +24,6 @@ STATUSES = {
 }
 NO_STATUS = "No status"
 NO_REASON = "Reason unknown"
-REVIEWED = ("accepted", "rejected")
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,11 @@ def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> 
     since = maturing_since(today, settings)
     is_settled = [day is None or day <= since for day in days["day"]]
     settled = days[pd.Series(is_settled, index=days.index, dtype=bool)]
-    shares: tuple[tuple[str, str, str, Collection[str], Collection[str] | None], ...] = (
-        *(("decided_acceptance_rate", "Acceptance", "decided bugs", ACCEPTED, DECIDED),),
-        *(("review_rate", "Reviewed by a person", "bugs", REVIEWED, None),),
-        *(
-            (
-                "auto_acceptance_rate",
-                "Accepted automatically",
-                "accepted bugs",
-                ACCEPTED[1:],
-                ACCEPTED,
-            ),
-        ),
-        *(("rejection_rate", "Rejected", "bugs", ("rejected",), None),),
+    shares = (
+        ("decided_acceptance_rate", "Acceptance", "decided bugs"),
+        ("review_rate", "Reviewed by a person", "bugs"),
+        ("auto_acceptance_rate", "Accepted automatically", "accepted bugs"),
+        ("rejection_rate", "Rejected", "bugs"),
     )
     targets: dict[str, tuple[Direction, float]] = {
         "review_rate": ("above", settings.least_reviewed),
@@ -75,9 +67,9 @@ def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> 
         "rejection_rate": ("below", settings.most_rejected),
     }
     found = []
-    for key, label, of, part, whole in shares:
+    for key, label, of in shares:
         direction, target = targets.get(key, (None, None))
-        estimates = [_share(frame, part, whole) for frame in (days, settled)]
+        estimates = [_share(frame, METRICS[key]) for frame in (days, settled)]
         verdicts = [_verdict(estimate, direction, target) for estimate in estimates]
         judged = zip(estimates, verdicts, strict=True)
         (estimate, said), (of_settled, said_settled) = judged
@@ -87,12 +79,16 @@ def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> 
     return found
 
 
-def _share(days: pd.DataFrame, part: Collection[str], whole: Collection[str] | None) -> Estimate:
-    def count(statuses: Collection[str] | None) -> int:
-        chosen = days if statuses is None else days[days["status"].isin(list(statuses))]
-        return int(chosen["bugs"].sum())
+def _share(days: pd.DataFrame, metric: Metric) -> Estimate:
+    """A share of bugs from the number of bugs by status, by the registry's own measures."""
 
-    return proportion_estimate(count(part), count(whole))
+    def number(measure: Measure) -> int:
+        holds = {status: measure.holds({"status": status}) for status in set(days["status"])}
+        counts = [holds[status] for status in days["status"]]
+        return int(days["bugs"][pd.Series(counts, index=days.index, dtype=bool)].sum())
+
+    part, whole = metric.measures()
+    return proportion_estimate(number(part), number(whole))
 
 
 def _verdict(estimate: Estimate, direction: Direction | None, target: float | None) -> Verdict:

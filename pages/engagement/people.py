@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.definitions.dimensions import WEEKDAYS
+from core.analytics.definitions import WEEKDAYS
 from core.analytics.query import metric_rows
 from core.base import text
 from core.charts import builders as charts

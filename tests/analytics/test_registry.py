@@ -4,13 +4,15 @@ from dataclasses import fields
 import pytest
 
 from core.analytics import DIMENSIONS, FACTS, METRICS, get_analytics_capabilities
-from core.analytics.definitions.measures import MEASURES
-from core.analytics.joins import ENTITIES, REACH
-from core.analytics.model import Metric
-from core.analytics.registry import facts_of, measures_of
-from core.analytics.values import VALUES
+from core.analytics.definitions import platform, testio
+from core.analytics.joins import ENTITIES, JOINS
+from core.analytics.model import Measure, Metric
 from core.store import Account, table
 from tests.analytics import definitions
+
+MEASURES = tuple(
+    dict.fromkeys(m for metric in METRICS.values() for m in metric.measures(with_sample=True))
+)
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.key)
@@ -20,30 +22,34 @@ def test_every_word_of_a_metric_is_there(metric):
             assert getattr(metric, field.name), field.name
     assert metric.definition.endswith(".")
     assert metric.smallest_sample >= (1 if metric.sample and metric.unit != "points" else 0)
-    for measure in measures_of(metric, with_sample=True):
-        assert measure.fact in facts_of(metric)
+    for measure in metric.measures(with_sample=True):
+        assert measure.fact in metric.facts
 
 
-@pytest.mark.parametrize("measure", MEASURES.values(), ids=lambda measure: measure.key)
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
 def test_a_measure_looks_at_columns_that_its_fact_has(measure):
-    base = REACH[measure.fact].base
+    base = JOINS[measure.fact].base
     assert all(name in base.c for condition in measure.conditions for name in condition.columns)
     if measure.kind == "distinct":
-        assert measure.value in base.c
+        assert measure.column in base.c
     elif measure.value is not None:
-        assert all(column in base.c for column in VALUES[measure.value].columns)
-    assert (measure.percent is not None) == (measure.kind == "quantile")
+        assert all(column in base.c for column in measure.value.columns)
+    assert (measure.value is not None) == (measure.kind in {"sum", "quantile"})
+    assert bool(measure.percent) == (measure.kind == "quantile")
 
 
-def test_every_measure_is_used():
-    used = {m.key for metric in METRICS.values() for m in measures_of(metric, with_sample=True)}
-    assert used == MEASURES.keys()
+def test_every_measure_is_used_and_has_a_key_of_its_own():
+    named = {
+        m for home in (testio, platform) for m in vars(home).values() if isinstance(m, Measure)
+    }
+    assert named <= set(MEASURES)
+    assert len({measure.key for measure in MEASURES}) == len(MEASURES)
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS.values(), ids=lambda dimension: dimension.key)
 def test_every_fact_of_a_dimension_knows_where_it_stands(dimension):
     for fact in dimension.facts:
-        assert REACH[fact].place(dimension.key, "default") is not None
+        assert JOINS[fact].column(dimension.key, "default") is not None
     assert (dimension.key in ENTITIES) == (dimension.kind == "entity")
 
 
@@ -51,13 +57,13 @@ def test_facts_and_dimensions_are_those_of_the_brute_force():
     assert {d.key: set(d.facts) for d in DIMENSIONS.values()} == definitions.REACHED_BY
     assert METRICS.keys() == definitions.METRICS.keys()
     for key, (facts, _) in definitions.METRICS.items():
-        assert set(facts_of(METRICS[key])) == set(facts)
+        assert set(METRICS[key].facts) == set(facts)
 
 
 def test_the_business_accounts_lead_every_fact():
     for fact in FACTS:
-        assert "account_id" in REACH[fact].base.c
-        assert REACH[fact].clocks.keys() == FACTS[fact].clocks.keys()
+        assert "account_id" in JOINS[fact].base.c
+        assert JOINS[fact].clocks.keys() == FACTS[fact].clocks.keys()
     assert "id" in table(Account).c
 
 

@@ -1,23 +1,98 @@
-"""The metrics of the ticket enhancer: runs, feedback, tickets and surveys.
+"""The metrics of the ticket enhancer: runs, feedback, tickets and surveys, with their measures.
 
 Votes on pages of this product rate no enhancement: none of the metrics counts them.
 """
 
-from core.analytics.definitions.defaults import Home
-from core.analytics.definitions.measures import COMPLETED, RESOLVED
-from core.analytics.model import LeftOut, none_of, unknown
+from datetime import timedelta
 
+from core.analytics.model import (
+    LeftOut,
+    Metric,
+    MetricDefaults,
+    column_value,
+    count,
+    elapsed,
+    known,
+    none_of,
+    not_beginning,
+    one_of,
+    quantile,
+    total,
+    unknown,
+)
+from core.store import PAGES
+
+_COMPLETED = one_of("status", "completed")
+_TIMED = (_COMPLETED, known("processing_time_ms"))
+_SECONDS = column_value("processing_time_ms", per=1000)
+RUNS = count("enhancements", "runs")
+RUNS_COMPLETED = count("enhancements", "runs_completed", _COMPLETED)
+RUNS_FINISHED = count("enhancements", "runs_finished", one_of("status", "completed", "failed"))
+RUNS_TIMED = count("enhancements", "runs_timed", *_TIMED)
 _UNFINISHED = LeftOut(
     (none_of("status", "completed", "failed"),), "are neither completed nor failed"
 )
-_UNTIMED = LeftOut((COMPLETED, unknown("processing_time_ms")), "are completed but have no duration")
-_UNRESOLVED = LeftOut((unknown("resolved_at"),), "are not resolved")
-_UNOPENED = LeftOut((RESOLVED, unknown("opened_at")), "are resolved but have no instant of opening")
+_UNTIMED = LeftOut(
+    (_COMPLETED, unknown("processing_time_ms")), "are completed but have no duration"
+)
 
-_RUNS = Home("enhancement records of the platform", "Engineering lead")
-_TICKETS = Home("ticket exports of the service desk", "Operations lead")
-_VOTES = Home("feedback given in this product, or imported", "Product manager")
-_SURVEYS = Home("survey answered in this product, or imported", "Product manager")
+_RESOLVED = known("resolved_at")
+_MINUTES = elapsed("opened_at", "resolved_at", unit=timedelta(minutes=1))
+_OPENED = (_RESOLVED, known("opened_at"))
+TICKETS_RESOLVED = count("tickets", "tickets_resolved", _RESOLVED)
+TICKETS_TIMED = count("tickets", "tickets_timed", *_OPENED)
+TICKET_MINUTES = total("tickets", "ticket_minutes", _MINUTES, *_OPENED)
+MINUTES_P50 = quantile("tickets", "minutes_p50", 50, _MINUTES, *_OPENED)
+_UNRESOLVED = LeftOut((unknown("resolved_at"),), "are not resolved")
+_UNOPENED = LeftOut(
+    (_RESOLVED, unknown("opened_at")), "are resolved but have no instant of opening"
+)
+
+_NO_PAGE = not_beginning("subject", PAGES)
+VOTES = count("feedback", "votes", known("thumb", "rating", "comment"), _NO_PAGE)
+VOTES_UP = count("feedback", "votes_up", one_of("thumb", "up"), _NO_PAGE)
+VOTES_DOWN = count("feedback", "votes_down", one_of("thumb", "down"), _NO_PAGE)
+VOTES_THUMB = count("feedback", "votes_thumb", one_of("thumb", "up", "down"), _NO_PAGE)
+VOTES_RATING = count("feedback", "votes_rating", known("rating"), _NO_PAGE)
+RATING_SUM = total("feedback", "rating_sum", column_value("rating"), known("rating"), _NO_PAGE)
+
+RESPONSES = count("surveys", "responses")
+RESPONSES_OVERALL = count("surveys", "responses_overall", known("overall"))
+OVERALL_SUM = total("surveys", "overall_sum", column_value("overall"), known("overall"))
+RESPONSES_MINUTES = count("surveys", "responses_minutes", known("minutes_saved"))
+MINUTES_SAVED_SUM = total(
+    "surveys", "minutes_saved_sum", column_value("minutes_saved"), known("minutes_saved")
+)
+RESPONSES_RENEWAL = count("surveys", "responses_renewal", known("renewal"))
+RENEWAL_SUM = total("surveys", "renewal_sum", column_value("renewal"), known("renewal"))
+RESPONSES_BETTER = count("surveys", "responses_better", one_of("better_resolution", "yes"))
+RESPONSES_ON_RESOLUTION = count(
+    "surveys", "responses_on_resolution", one_of("better_resolution", "yes", "no", "unsure")
+)
+
+_RUNS = MetricDefaults("enhancement records of the platform", "Engineering lead")
+_TICKETS = MetricDefaults("ticket exports of the service desk", "Operations lead")
+_VOTES = MetricDefaults("feedback given in this product, or imported", "Product manager")
+_SURVEYS = MetricDefaults("survey answered in this product, or imported", "Product manager")
+
+
+def _latency(percent: int, *, smallest_sample: int) -> Metric:
+    return _RUNS.metric(
+        f"latency_p{percent}",
+        f"p{percent} latency",
+        f"The time that {percent} % of the completed enhancement runs with a known duration do "
+        "not exceed.",
+        f"{percent} % quantile of the pooled durations of completed runs, interpolated between "
+        "closest ranks (Hyndman and Fan, type 7)",
+        better="down",
+        unit="seconds",
+        measure=quantile("enhancements", f"seconds_p{percent}", percent, _SECONDS, *_TIMED),
+        per=None,
+        sample=RUNS_TIMED,
+        smallest_sample=smallest_sample,
+        left_out=(_UNTIMED,),
+    )
+
 
 PLATFORM_METRICS = (
     _RUNS.count(
@@ -26,63 +101,24 @@ PLATFORM_METRICS = (
         "Runs of the ticket enhancer, whatever their outcome.",
         "number of enhancement runs",
         better="up",
-        measure="runs",
+        measure=RUNS,
     ),
-    _RUNS.share(
+    _RUNS.ratio(
         "enhancement_success_rate",
         "Enhancement success rate",
         "The share of finished enhancement runs that completed; pending runs are left out.",
         "completed / (completed + failed)",
         better="up",
-        of="runs_completed",
-        per="runs_finished",
+        of=RUNS_COMPLETED,
+        per=RUNS_FINISHED,
         smallest_sample=73,
         left_out=(_UNFINISHED,),
     ),
     # With fewer runs than the smallest sample, not even the slowest of them bounds the quantile
     # with 95 % confidence.
-    _RUNS.metric(
-        "latency_p50",
-        "p50 latency",
-        "The time that 50 % of the completed enhancement runs with a known duration do not exceed.",
-        "50 % quantile of the pooled durations of completed runs, interpolated between "
-        "closest ranks (Hyndman and Fan, type 7)",
-        better="down",
-        unit="seconds",
-        measure="seconds_p50",
-        per=None,
-        sample="runs_timed",
-        smallest_sample=6,
-        left_out=(_UNTIMED,),
-    ),
-    _RUNS.metric(
-        "latency_p95",
-        "p95 latency",
-        "The time that 95 % of the completed enhancement runs with a known duration do not exceed.",
-        "95 % quantile of the pooled durations of completed runs, interpolated between "
-        "closest ranks (Hyndman and Fan, type 7)",
-        better="down",
-        unit="seconds",
-        measure="seconds_p95",
-        per=None,
-        sample="runs_timed",
-        smallest_sample=72,
-        left_out=(_UNTIMED,),
-    ),
-    _RUNS.metric(
-        "latency_p99",
-        "p99 latency",
-        "The time that 99 % of the completed enhancement runs with a known duration do not exceed.",
-        "99 % quantile of the pooled durations of completed runs, interpolated between "
-        "closest ranks (Hyndman and Fan, type 7)",
-        better="down",
-        unit="seconds",
-        measure="seconds_p99",
-        per=None,
-        sample="runs_timed",
-        smallest_sample=368,
-        left_out=(_UNTIMED,),
-    ),
+    _latency(50, smallest_sample=6),
+    _latency(95, smallest_sample=72),
+    _latency(99, smallest_sample=368),
     _RUNS.metric(
         "throughput_per_day",
         "Throughput per day",
@@ -92,9 +128,9 @@ PLATFORM_METRICS = (
         "(completed + failed) / days",
         better="up",
         unit="per day",
-        measure="runs_finished",
+        measure=RUNS_FINISHED,
         per="days",
-        sample="runs_finished",
+        sample=RUNS_FINISHED,
         smallest_sample=30,
     ),
     _VOTES.count(
@@ -105,7 +141,7 @@ PLATFORM_METRICS = (
         "number of current votes that say something, but for those on pages",
         version=2,
         better="up",
-        measure="votes",
+        measure=VOTES,
     ),
     _VOTES.count(
         "thumbs_up",
@@ -114,7 +150,7 @@ PLATFORM_METRICS = (
         "number of current votes whose thumb is up",
         version=2,
         better="up",
-        measure="votes_up",
+        measure=VOTES_UP,
     ),
     _VOTES.count(
         "thumbs_down",
@@ -123,19 +159,19 @@ PLATFORM_METRICS = (
         "number of current votes whose thumb is down",
         version=2,
         better="down",
-        measure="votes_down",
+        measure=VOTES_DOWN,
     ),
-    _VOTES.share(
+    _VOTES.ratio(
         "positive_feedback_rate",
         "Positive feedback",
         "The share of thumbs that are up, votes on pages of this product left out.",
         "thumbs up / (thumbs up + thumbs down)",
         version=2,
         better="up",
-        of="votes_up",
-        per="votes_thumb",
+        of=VOTES_UP,
+        per=VOTES_THUMB,
     ),
-    _VOTES.metric(
+    _VOTES.ratio(
         "average_rating",
         "Average rating",
         "The mean of the ratings from 1 to 5, thumbs and votes on pages of this product left out.",
@@ -143,9 +179,8 @@ PLATFORM_METRICS = (
         version=2,
         better="up",
         unit="stars",
-        measure="rating_sum",
-        per="votes_rating",
-        sample="votes_rating",
+        of=RATING_SUM,
+        per=VOTES_RATING,
         smallest_sample=10,
     ),
     _TICKETS.count(
@@ -154,19 +189,18 @@ PLATFORM_METRICS = (
         "Service-desk tickets that were resolved.",
         "number of tickets with an instant of resolution",
         better="none",
-        measure="tickets_resolved",
+        measure=TICKETS_RESOLVED,
         left_out=(_UNRESOLVED,),
     ),
-    _TICKETS.metric(
+    _TICKETS.ratio(
         "mean_resolution_minutes",
         "Mean resolution time",
         "The mean time from opening to resolution of the resolved tickets.",
         "sum of (resolved - opened) / number of resolved tickets",
         better="down",
         unit="minutes",
-        measure="ticket_minutes",
-        per="tickets_timed",
-        sample="tickets_timed",
+        of=TICKET_MINUTES,
+        per=TICKETS_TIMED,
         smallest_sample=30,
         left_out=(_UNRESOLVED, _UNOPENED),
     ),
@@ -178,9 +212,9 @@ PLATFORM_METRICS = (
         "(Hyndman and Fan, type 7)",
         better="down",
         unit="minutes",
-        measure="minutes_p50",
+        measure=MINUTES_P50,
         per=None,
-        sample="tickets_timed",
+        sample=TICKETS_TIMED,
         smallest_sample=30,
         left_out=(_UNRESOLVED, _UNOPENED),
     ),
@@ -190,21 +224,20 @@ PLATFORM_METRICS = (
         "Responses to the survey of technicians.",
         "number of survey responses",
         better="up",
-        measure="responses",
+        measure=RESPONSES,
     ),
-    _SURVEYS.metric(
+    _SURVEYS.ratio(
         "survey_overall",
         "Overall satisfaction in the survey",
         "The mean of the overall ratings from 1 to 5 in survey responses.",
         "sum of overall ratings / number of overall ratings",
         better="up",
         unit="stars",
-        measure="overall_sum",
-        per="responses_overall",
-        sample="responses_overall",
+        of=OVERALL_SUM,
+        per=RESPONSES_OVERALL,
         smallest_sample=10,
     ),
-    _SURVEYS.metric(
+    _SURVEYS.ratio(
         "survey_minutes_saved",
         "Minutes saved, as surveyed",
         "The mean of the minutes saved for each ticket, as technicians say in the survey; below "
@@ -212,31 +245,29 @@ PLATFORM_METRICS = (
         "sum of minutes saved / number of responses that say how many",
         better="up",
         unit="minutes",
-        measure="minutes_saved_sum",
-        per="responses_minutes",
-        sample="responses_minutes",
+        of=MINUTES_SAVED_SUM,
+        per=RESPONSES_MINUTES,
         smallest_sample=10,
     ),
-    _SURVEYS.metric(
+    _SURVEYS.ratio(
         "survey_renewal",
         "Renewal likelihood",
         "The mean of how likely people would renew, from 0 to 10, in survey responses.",
         "sum of renewal likelihoods / number of responses with one",
         better="up",
         unit="of 10",
-        measure="renewal_sum",
-        per="responses_renewal",
-        sample="responses_renewal",
+        of=RENEWAL_SUM,
+        per=RESPONSES_RENEWAL,
         smallest_sample=10,
     ),
-    _SURVEYS.share(
+    _SURVEYS.ratio(
         "better_resolution_rate",
         "Better resolution",
         "The share of survey responses that say tickets are resolved better; unsure is no yes.",
         "yes / (yes + no + unsure)",
         better="up",
-        of="responses_better",
-        per="responses_on_resolution",
+        of=RESPONSES_BETTER,
+        per=RESPONSES_ON_RESOLUTION,
         smallest_sample=10,
     ),
 )

@@ -1,9 +1,47 @@
-"""The metrics of test cycles and bug reports."""
+"""The metrics of test cycles and bug reports, and the measures that they are made of."""
 
-from core.analytics.definitions.defaults import Home
+from datetime import timedelta
 
-_CYCLES = Home("test cycles of the test IO Customer API", "Product manager")
-_BUGS = Home("bug reports of the test IO Customer API", "Quality lead")
+from core.analytics.model import (
+    MetricDefaults,
+    count,
+    distinct,
+    elapsed,
+    known,
+    one_of,
+    total,
+    weight_of,
+)
+from core.store import BUG_ACCEPTED, BUG_DECIDED, BUG_REVIEWED
+
+_CREATED, _SUBMITTED = known("created_by_id"), known("submitted_by_id")
+_TIMED = known("start_at"), known("end_at")
+EXECUTED = ("running", "locked", "archived")
+
+CYCLES = count("tests", "cycles")
+CYCLES_CREATED = count("tests", "cycles_created", _CREATED)
+CYCLES_SUBMITTED = count("tests", "cycles_submitted", _SUBMITTED)
+CYCLES_CREATED_AND_SUBMITTED = count("tests", "cycles_created_and_submitted", _CREATED, _SUBMITTED)
+CYCLES_EXECUTED = count("tests", "cycles_executed", one_of("status", *EXECUTED))
+CYCLES_TIMED = count("tests", "cycles_timed", *_TIMED)
+CYCLE_HOURS = total(
+    "tests", "cycle_hours", elapsed("start_at", "end_at", unit=timedelta(hours=1)), *_TIMED
+)
+CREATORS = distinct("tests", "creators", "created_by_id")
+FEATURES = distinct("test_features", "features", "feature_id")
+BUGS = count("bugs", "bugs")
+BUGS_OPEN = count("bugs", "bugs_open", one_of("status", "forwarded"))
+BUGS_ACCEPTED = count("bugs", "bugs_accepted", one_of("status", "accepted"))
+BUGS_AUTO_ACCEPTED = count("bugs", "bugs_auto_accepted", one_of("status", "auto_accepted"))
+BUGS_ANY_ACCEPTED = count("bugs", "bugs_any_accepted", one_of("status", *BUG_ACCEPTED))
+BUGS_REJECTED = count("bugs", "bugs_rejected", one_of("status", "rejected"))
+BUGS_REVIEWED = count("bugs", "bugs_reviewed", one_of("status", *BUG_REVIEWED))
+BUGS_DECIDED = count("bugs", "bugs_decided", one_of("status", *BUG_DECIDED))
+BUG_WEIGHT = total("bugs", "bug_weight", weight_of("severity"))
+TESTERS = distinct("bugs", "testers", "tester_id")
+
+_CYCLES = MetricDefaults("test cycles of the test IO Customer API", "Product manager")
+_BUGS = MetricDefaults("bug reports of the test IO Customer API", "Quality lead")
 
 TESTIO_METRICS = (
     _CYCLES.count(
@@ -12,7 +50,7 @@ TESTIO_METRICS = (
         "Test cycles with a known creator, drafts included.",
         "number of test cycles whose creator is known",
         better="up",
-        measure="cycles_created",
+        measure=CYCLES_CREATED,
     ),
     _CYCLES.count(
         "tests_submitted",
@@ -20,16 +58,16 @@ TESTIO_METRICS = (
         "Test cycles that somebody submitted, whatever became of them since.",
         "number of test cycles whose submitter is known",
         better="up",
-        measure="cycles_submitted",
+        measure=CYCLES_SUBMITTED,
     ),
-    _CYCLES.share(
+    _CYCLES.ratio(
         "test_completion_rate",
         "Test completion rate",
         "The share of created test cycles that were submitted.",
         "test cycles with creator and submitter / test cycles with creator",
         better="up",
-        of="cycles_created_and_submitted",
-        per="cycles_created",
+        of=CYCLES_CREATED_AND_SUBMITTED,
+        per=CYCLES_CREATED,
     ),
     _CYCLES.count(
         "test_count",
@@ -37,7 +75,7 @@ TESTIO_METRICS = (
         "All test cycles, whatever their status and whoever made them.",
         "number of test cycles",
         better="up",
-        measure="cycles",
+        measure=CYCLES,
     ),
     _CYCLES.count(
         "tests_executed",
@@ -45,18 +83,17 @@ TESTIO_METRICS = (
         "Test cycles that testers worked on: running, locked or archived.",
         "number of test cycles whose status is running, locked or archived",
         better="up",
-        measure="cycles_executed",
+        measure=CYCLES_EXECUTED,
     ),
-    _CYCLES.metric(
+    _CYCLES.ratio(
         "avg_test_duration",
         "Average test duration",
         "The mean time from start to end of the test cycles that have both.",
         "sum of (end - start) / number of test cycles with start and end",
         better="none",
         unit="hours",
-        measure="cycle_hours",
-        per="cycles_timed",
-        sample="cycles_timed",
+        of=CYCLE_HOURS,
+        per=CYCLES_TIMED,
         smallest_sample=10,
     ),
     _CYCLES.count(
@@ -65,7 +102,7 @@ TESTIO_METRICS = (
         "Different features in the test cycles.",
         "number of distinct features in test cycles",
         better="up",
-        measure="features",
+        measure=FEATURES,
     ),
     _BUGS.count(
         "bug_count",
@@ -73,7 +110,7 @@ TESTIO_METRICS = (
         "Bug reports, whatever became of them.",
         "number of bug reports",
         better="none",
-        measure="bugs",
+        measure=BUGS,
     ),
     _BUGS.count(
         "open_bugs",
@@ -81,18 +118,17 @@ TESTIO_METRICS = (
         "Bug reports that were forwarded and not yet decided.",
         "number of bug reports whose status is forwarded",
         better="down",
-        measure="bugs_open",
+        measure=BUGS_OPEN,
     ),
-    _BUGS.metric(
+    _BUGS.ratio(
         "bugs_per_test",
         "Bugs per test",
         "Bug reports for each test cycle that was executed.",
         "bugs / tests executed",
         better="none",
         unit="per test",
-        measure="bugs",
-        per="cycles_executed",
-        sample="cycles_executed",
+        of=BUGS,
+        per=CYCLES_EXECUTED,
         smallest_sample=10,
     ),
     _BUGS.metric(
@@ -103,9 +139,9 @@ TESTIO_METRICS = (
         "sum of the weights of the bugs' severities",
         better="none",
         unit="points",
-        measure="bug_weight",
+        measure=BUG_WEIGHT,
         per=None,
-        sample="bugs",
+        sample=BUGS,
         smallest_sample=0,
     ),
     _CYCLES.count(
@@ -114,7 +150,7 @@ TESTIO_METRICS = (
         "Different customer users who created a test cycle.",
         "number of distinct creators of test cycles",
         better="up",
-        measure="creators",
+        measure=CREATORS,
     ),
     _BUGS.count(
         "active_testers",
@@ -122,60 +158,60 @@ TESTIO_METRICS = (
         "Different people who reported a bug.",
         "number of distinct reporters of bugs",
         better="up",
-        measure="testers",
+        measure=TESTERS,
     ),
-    _BUGS.share(
+    _BUGS.ratio(
         "overall_acceptance_rate",
         "Overall acceptance rate",
         "The share of all bugs that were accepted, by a person or by default.",
         "(accepted + auto accepted) / all bugs",
         better="up",
-        of="bugs_any_accepted",
-        per="bugs",
+        of=BUGS_ANY_ACCEPTED,
+        per=BUGS,
     ),
-    _BUGS.share(
+    _BUGS.ratio(
         "active_acceptance_rate",
         "Active acceptance rate",
         "The share of all bugs that a person accepted.",
         "accepted / all bugs",
         better="up",
-        of="bugs_accepted",
-        per="bugs",
+        of=BUGS_ACCEPTED,
+        per=BUGS,
     ),
-    _BUGS.share(
+    _BUGS.ratio(
         "auto_acceptance_rate",
         "Auto acceptance rate",
         "The share of accepted bugs that nobody reviewed.",
         "auto accepted / (accepted + auto accepted)",
         better="down",
-        of="bugs_auto_accepted",
-        per="bugs_any_accepted",
+        of=BUGS_AUTO_ACCEPTED,
+        per=BUGS_ANY_ACCEPTED,
     ),
-    _BUGS.share(
+    _BUGS.ratio(
         "rejection_rate",
         "Rejection rate",
         "The share of all bugs that were rejected.",
         "rejected / all bugs",
         better="down",
-        of="bugs_rejected",
-        per="bugs",
+        of=BUGS_REJECTED,
+        per=BUGS,
     ),
-    _BUGS.share(
+    _BUGS.ratio(
         "review_rate",
         "Review rate",
         "The share of all bugs that a person accepted or rejected.",
         "(accepted + rejected) / all bugs",
         better="up",
-        of="bugs_reviewed",
-        per="bugs",
+        of=BUGS_REVIEWED,
+        per=BUGS,
     ),
-    _BUGS.share(
+    _BUGS.ratio(
         "decided_acceptance_rate",
         "Decided acceptance rate",
         "The share of decided bugs that were accepted: the rate to rank people by.",
         "(accepted + auto accepted) / (accepted + auto accepted + rejected)",
         better="up",
-        of="bugs_any_accepted",
-        per="bugs_decided",
+        of=BUGS_ANY_ACCEPTED,
+        per=BUGS_DECIDED,
     ),
 )

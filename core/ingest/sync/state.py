@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, insert, select, update
 from core.base import clock
 from core.ingest.save import SaveResult
 from core.store import (
+    BUG_DECIDED,
     Bug,
     CycleReading,
     ListReading,
@@ -23,7 +24,6 @@ from core.store import (
 FEATURES, REJECT_REASONS, TEST_CYCLES = "features", "reject_reasons", "test_cycles"
 # Every other status can still change.
 FINAL = frozenset({"archived", "cancelled"})
-DECIDED = frozenset({"accepted", "auto_accepted", "rejected"})
 # How old a list may become before it is read to its end again.
 LIST_AGE = timedelta(days=1)
 
@@ -135,4 +135,4 @@ def forget_lists(unit: Unit, kind: str, parent_ids: Collection[int]) -> SaveResu
 
 def are_decided(statuses: Iterable[str | None]) -> bool:
     """Whether nothing is left to decide of bugs with these statuses."""
-    return all(status in DECIDED for status in statuses)
+    return all(status in BUG_DECIDED for status in statuses)

@@ -1,16 +1,14 @@
-"""Reading what is asked: every key from the registry, every value of a kind that can be asked."""
+"""Parsing a request into a query, and the limits of requests: keys only from the registry."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from core.analytics.dates import Window, read_window
-from core.analytics.definitions.dimensions import DIMENSIONS
-from core.analytics.model import Dimension, Measure, Metric
-from core.analytics.registry import METRICS, SEVERITY_WEIGHTS, facts_of, measures_of
-from core.analytics.values import Weights
+from core.analytics.dates import EXAMPLES, Window, read_window
+from core.analytics.definitions import DIMENSIONS, FACTS, METRICS, SEVERITY_WEIGHTS
+from core.analytics.model import Dimension, Measure, Metric, Weights
 from core.base.errors import QueryError
 
 BASES = ("default", "start", "reported")
@@ -49,8 +47,8 @@ class Filter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
-    """A query that has been read and found sensible."""
+class Query:
+    """A valid request: `asked_as` has the dimensions' keys as they were written."""
 
     metrics: tuple[Metric, ...]
     dimensions: tuple[Dimension, ...]
@@ -68,18 +66,24 @@ class Question:
     @property
     def facts(self) -> tuple[str, ...]:
         """The facts that the metrics are taken from, in the order of the metrics."""
-        return tuple(dict.fromkeys(f for metric in self.metrics for f in facts_of(metric)))
+        return tuple(dict.fromkeys(f for metric in self.metrics for f in metric.facts))
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """The measures that the metrics, and their samples on request, are made of."""
-        found = (measures_of(m, with_sample=self.with_samples) for m in self.metrics)
+        found = (m.measures(with_sample=self.with_samples) for m in self.metrics)
         return tuple(dict.fromkeys(measure for measures in found for measure in measures))
 
     @property
     def times(self) -> tuple[Dimension, ...]:
         """The periods that are grouped by."""
         return tuple(d for d in self.dimensions if d.kind == "time")
+
+
+def dimensions_of(metrics: Iterable[str]) -> list[str]:
+    """The dimensions that all of the metrics can be grouped by; keys in, keys out."""
+    facts = {fact for key in metrics for fact in METRICS[key].facts}
+    return [d.key for d in DIMENSIONS.values() if facts <= set(d.facts)]
 
 
 def nearest(name: str, names: Collection[str]) -> str | None:
@@ -89,7 +93,7 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     return exact[found[0]] if found else None
 
 
-def read_question(
+def parse_query(
     *,
     metrics: Sequence[str] | str,
     today: date,
@@ -104,13 +108,13 @@ def read_question(
     include_zero: bool = False,
     with_samples: bool = False,
     severity_weights: Mapping[str, float] | None = None,
-) -> Question:
+) -> Query:
     """Read a query; raises QueryError with one sentence that names what to ask instead."""
     asked = _names("metric", metrics)
     if not asked:
         raise QueryError(f"No metric was asked for: name one, such as {next(iter(METRICS))}.")
     grouped = _names("dimension", dimensions)
-    question = Question(
+    query = Query(
         metrics=tuple(METRICS[_known("metric", key, METRICS)] for key in asked),
         dimensions=tuple(_NAMES[_known("dimension", key, _NAMES)] for key in grouped),
         asked_as=tuple(grouped),
@@ -124,14 +128,14 @@ def read_question(
         with_samples=with_samples,
         weights=_weights(severity_weights),
     )
-    _check_dimensions(question)
-    _check_sort(question)
-    if sum(len(f.values) for f in question.filters) > MAX_FILTER_VALUES:
+    _check_dimensions(query)
+    _check_sort(query)
+    if sum(len(f.values) for f in query.filters) > MAX_FILTER_VALUES:
         raise QueryError(
             f"The filters name more than {MAX_FILTER_VALUES:,} values: name fewer, "
             "or group by the dimension instead."
         )
-    return question
+    return query
 
 
 def _names(kind: str, names: Sequence[str] | str | None) -> list[str]:
@@ -158,18 +162,18 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _check_dimensions(question: Question) -> None:
-    keys = [d.key for d in question.dimensions]
+def _check_dimensions(query: Query) -> None:
+    keys = [d.key for d in query.dimensions]
     if len(keys) > MAX_DIMENSIONS:
         raise QueryError(
             f"{len(keys)} dimensions were asked for: a query groups by at most {MAX_DIMENSIONS}."
         )
     _names("dimension", keys)
-    for metric in question.metrics:
-        for fact in facts_of(metric):
+    for metric in query.metrics:
+        for fact in metric.facts:
             for use, found in (
-                ("grouped", question.dimensions),
-                ("filtered", [f.dimension for f in question.filters]),
+                ("grouped", query.dimensions),
+                ("filtered", [f.dimension for f in query.filters]),
             ):
                 for dimension in found:
                     if fact not in dimension.facts:
@@ -177,21 +181,21 @@ def _check_dimensions(question: Question) -> None:
 
 
 def _refuse_reach(metric: Metric, use: str, dimension: Dimension) -> NoReturn:
-    can = [d.key for d in DIMENSIONS.values() if set(facts_of(metric)) <= set(d.facts)]
+    can = dimensions_of([metric.key])
     raise QueryError(
         f"{metric.key} cannot be {use} by {dimension.key}: it can be {use} by {', '.join(can)}."
     )
 
 
-def _check_sort(question: Question) -> None:
-    if question.sort_by is None:
+def _check_sort(query: Query) -> None:
+    if query.sort_by is None:
         return
-    names = [m.key for m in question.metrics]
-    for asked, dimension in zip(question.asked_as, question.dimensions, strict=True):
+    names = [m.key for m in query.metrics]
+    for asked, dimension in zip(query.asked_as, query.dimensions, strict=True):
         names += [asked, dimension.key]
         if dimension.kind == "entity":
             names.append(f"{dimension.key}_id")
-    _known("column to sort by", question.sort_by, tuple(dict.fromkeys(names)))
+    _known("column to sort by", query.sort_by, tuple(dict.fromkeys(names)))
 
 
 def read_limit(limit: Any) -> int:
@@ -277,3 +281,36 @@ def _is_storable(text: str) -> bool:
 
 def _refuse_value(key: str, value: Any, wanted: Any) -> NoReturn:
     raise QueryError(f"The filter {key} has the value {_shown(value)}: it takes {wanted}.")
+
+
+def get_analytics_capabilities() -> dict[str, Any]:
+    """Every dimension, metric and fact with all their words, and the limits of a query."""
+    return {
+        "dimensions": [
+            asdict(d) | {"facts": list(d.facts), "aliases": list(d.aliases)}
+            for d in DIMENSIONS.values()
+        ],
+        "metrics": [_metric(m) for m in METRICS.values()],
+        "facts": [
+            {"key": f.key, "label": f.label, "grain": f.grain, "clocks": dict(f.clocks)}
+            for f in FACTS.values()
+        ],
+        "limits": {
+            "max_dimensions": MAX_DIMENSIONS,
+            "max_rows": MAX_LIMIT,
+            "default_rows": DEFAULT_LIMIT,
+            "max_filter_values": MAX_FILTER_VALUES,
+            "date_bases": list(BASES),
+            "date_examples": list(EXAMPLES),
+            "severity_weights": dict(SEVERITY_WEIGHTS),
+        },
+    }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    words = ("key", "label", "definition", "formula", "unit", "better", "source", "owner")
+    return {
+        **{name: getattr(metric, name) for name in (*words, "smallest_sample", "version")},
+        "facts": list(metric.facts),
+        "dimensions": dimensions_of([metric.key]),
+    }
