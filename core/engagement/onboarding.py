@@ -9,7 +9,8 @@ import pandas as pd
 from sqlalchemy import case, func, select
 
 from core.analytics.dates import Window
-from core.engagement.participation import CYCLE, EXECUTED, customer_names, of_products
+from core.analytics.definitions.testio import EXECUTED
+from core.engagement.participation import CYCLE, customer_names, of_products
 from core.store import Scope
 
 STEPS = ("draft", "submission", "execution")
