@@ -1,7 +1,7 @@
 """The vocabulary of definitions: conditions, values, facts, dimensions, measures and metrics."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -84,55 +84,72 @@ def not_beginning(column: str, prefix: str) -> Condition:
 
 
 @dataclass(frozen=True)
-class Value:
-    """A number of a fact's row that is summed or ranked; `columns` are those Python needs.
+class ColumnValue:
+    """The number in a column of a fact's row, in small units, `per` of them to one of the value.
 
-    It is taken in small units, `per` of them to one of the value: these are whole, so that sums are
-    exact in any order of the rows.
+    A value is summed or ranked in its small units: these are whole, so that sums are exact in any
+    order of the rows. `columns` are those that Python needs.
     """
 
-    columns: tuple[str, ...]
-    in_sql: Callable[[FromClause, Weights], ColumnElement[Any]]
-    in_python: Callable[[FactRow, Weights], float]
+    column: str
     per: int = 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the value is made of."""
+        return (self.column,)
+
+    def in_sql(self, table: FromClause, weights: Weights) -> ColumnElement[Any]:  # noqa: ARG002
+        """The small units of a table's rows."""
+        return table.c[self.column]
+
+    def in_python(self, row: FactRow, weights: Weights) -> float:  # noqa: ARG002
+        """The small units of one row."""
+        return float(row[self.column])
 
     def scaled(self, amount: ColumnElement[Any]) -> ColumnElement[Any]:
         """An amount of small units, in SQL, in the unit of the value."""
         return amount if self.per == 1 else ratio(amount, literal(self.per))
 
 
-def column_value(name: str, per: int = 1) -> Value:
-    """The number in a column, which counts in small units."""
-    return Value(
-        columns=(name,),
-        in_sql=lambda table, _: table.c[name],
-        in_python=lambda row, _: float(row[name]),
-        per=per,
-    )
-
-
-def elapsed(start: str, end: str, *, unit: timedelta) -> Value:
-    """The time between two instants, in a unit."""
-    microsecond = timedelta(microseconds=1)
-    return Value(
-        columns=(start, end),
-        in_sql=lambda t, _: epoch_microseconds(t.c[end]) - epoch_microseconds(t.c[start]),
-        in_python=lambda row, _: (row[end] - row[start]) // microsecond,
-        per=unit // microsecond,
-    )
-
-
-def weight_of(column: str) -> Value:
+@dataclass(frozen=True)
+class Weight(ColumnValue):
     """The weight that a query gives the text in a column; 0 for any other text."""
-    return Value(
-        columns=(column,),
-        in_sql=lambda t, weights: (
-            case(*((t.c[column] == key, literal(n)) for key, n in weights.items()), else_=0)
-            if weights
-            else literal(0)
-        ),
-        in_python=lambda row, weights: weights.get(row[column], 0),
-    )
+
+    def in_sql(self, table: FromClause, weights: Weights) -> ColumnElement[Any]:
+        """The weights of a table's rows."""
+        if not weights:
+            return literal(0)
+        column = table.c[self.column]
+        return case(*((column == key, literal(n)) for key, n in weights.items()), else_=0)
+
+    def in_python(self, row: FactRow, weights: Weights) -> float:
+        """The weight of one row."""
+        return weights.get(row[self.column], 0)
+
+
+@dataclass(frozen=True)
+class Elapsed(ColumnValue):
+    """The time from another column's instant to that of the column; its small unit is 1 us."""
+
+    since: str = field(kw_only=True)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the value is made of."""
+        return self.since, self.column
+
+    def in_sql(self, table: FromClause, weights: Weights) -> ColumnElement[Any]:  # noqa: ARG002
+        """The microseconds of a table's rows."""
+        return epoch_microseconds(table.c[self.column]) - epoch_microseconds(table.c[self.since])
+
+    def in_python(self, row: FactRow, weights: Weights) -> float:  # noqa: ARG002
+        """The microseconds of one row."""
+        elapsed: timedelta = row[self.column] - row[self.since]
+        return elapsed // timedelta(microseconds=1)
+
+
+SECOND = 1_000_000  # microseconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +205,7 @@ class Measure:
     fact: str
     kind: Literal["count", "distinct", "sum", "quantile"]
     conditions: tuple[Condition, ...] = ()
-    value: Value | None = None
+    value: ColumnValue | None = None
     column: str = ""
     percent: int = 0
 
@@ -211,12 +228,14 @@ def distinct(fact: str, key: str, column: str) -> Measure:
     return Measure(key=key, fact=fact, kind="distinct", column=column, conditions=(known(column),))
 
 
-def total(fact: str, key: str, value: Value, *conditions: Condition) -> Measure:
+def total(fact: str, key: str, value: ColumnValue, *conditions: Condition) -> Measure:
     """The sum of a value."""
     return Measure(key=key, fact=fact, kind="sum", value=value, conditions=conditions)
 
 
-def quantile(fact: str, key: str, percent: int, value: Value, *conditions: Condition) -> Measure:
+def quantile(
+    fact: str, key: str, percent: int, value: ColumnValue, *conditions: Condition
+) -> Measure:
     """A quantile of a value, interpolated between closest ranks (Hyndman and Fan 1996, type 7)."""
     return Measure(
         key=key, fact=fact, kind="quantile", percent=percent, value=value, conditions=conditions

@@ -22,7 +22,7 @@ from core.analytics.filters import (
     resolve,
 )
 from core.analytics.joins import ENTITIES, JOINS, joined
-from core.analytics.model import Dimension, FactRow, Measure, Metric, Value, Weights
+from core.analytics.model import ColumnValue, Dimension, FactRow, Measure, Metric, Weights
 from core.analytics.parse import Filter, parse_query, read_limit
 from core.analytics.query import figures_of, totals_statement
 from core.analytics.sql import Row, SqlRunner
@@ -263,7 +263,7 @@ class Recount:
         return total if measure.value is None else _scaled(measure.value, total)
 
 
-def _scaled(value: Value, units: float) -> float:
+def _scaled(value: ColumnValue, units: float) -> float:
     return units if value.per == 1 else units / value.per
 
 

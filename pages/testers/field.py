@@ -10,8 +10,9 @@ from core.analytics import METRICS
 from core.base import text
 from core.charts import builders as charts
 from core.criteria.words import SIGNS
+from core.store import BUG_DECIDED
 from core.testers import words as tester_words
-from core.testers.bugs import DECIDED, count_by_day, reason_names
+from core.testers.bugs import count_by_day, reason_names
 from core.testers.leaderboard import Leaderboard
 from core.testers.triage_rates import (
     NO_REASON,
@@ -108,7 +109,7 @@ def _image(view: View, key: str) -> dict[str, Any]:
 
 
 def _decided(days: pd.DataFrame) -> int:
-    return int(days.loc[days["status"].isin(DECIDED), "bugs"].sum())
+    return int(days.loc[days["status"].isin(BUG_DECIDED), "bugs"].sum())
 
 
 def _outcome_by_period(view: View, days: pd.DataFrame) -> None:

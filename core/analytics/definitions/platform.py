@@ -3,15 +3,14 @@
 Votes on pages of this product rate no enhancement: none of the metrics counts them.
 """
 
-from datetime import timedelta
-
 from core.analytics.model import (
+    SECOND,
+    ColumnValue,
+    Elapsed,
     LeftOut,
     Metric,
     MetricDefaults,
-    column_value,
     count,
-    elapsed,
     known,
     none_of,
     not_beginning,
@@ -24,7 +23,7 @@ from core.store import PAGES
 
 _COMPLETED = one_of("status", "completed")
 _TIMED = (_COMPLETED, known("processing_time_ms"))
-_SECONDS = column_value("processing_time_ms", per=1000)
+_SECONDS = ColumnValue("processing_time_ms", per=1000)
 RUNS = count("enhancements", "runs")
 RUNS_COMPLETED = count("enhancements", "runs_completed", _COMPLETED)
 RUNS_FINISHED = count("enhancements", "runs_finished", one_of("status", "completed", "failed"))
@@ -37,7 +36,7 @@ _UNTIMED = LeftOut(
 )
 
 _RESOLVED = known("resolved_at")
-_MINUTES = elapsed("opened_at", "resolved_at", unit=timedelta(minutes=1))
+_MINUTES = Elapsed("resolved_at", 60 * SECOND, since="opened_at")
 _OPENED = (_RESOLVED, known("opened_at"))
 TICKETS_RESOLVED = count("tickets", "tickets_resolved", _RESOLVED)
 TICKETS_TIMED = count("tickets", "tickets_timed", *_OPENED)
@@ -54,17 +53,17 @@ VOTES_UP = count("feedback", "votes_up", one_of("thumb", "up"), _NO_PAGE)
 VOTES_DOWN = count("feedback", "votes_down", one_of("thumb", "down"), _NO_PAGE)
 VOTES_THUMB = count("feedback", "votes_thumb", one_of("thumb", "up", "down"), _NO_PAGE)
 VOTES_RATING = count("feedback", "votes_rating", known("rating"), _NO_PAGE)
-RATING_SUM = total("feedback", "rating_sum", column_value("rating"), known("rating"), _NO_PAGE)
+RATING_SUM = total("feedback", "rating_sum", ColumnValue("rating"), known("rating"), _NO_PAGE)
 
 RESPONSES = count("surveys", "responses")
 RESPONSES_OVERALL = count("surveys", "responses_overall", known("overall"))
-OVERALL_SUM = total("surveys", "overall_sum", column_value("overall"), known("overall"))
+OVERALL_SUM = total("surveys", "overall_sum", ColumnValue("overall"), known("overall"))
 RESPONSES_MINUTES = count("surveys", "responses_minutes", known("minutes_saved"))
 MINUTES_SAVED_SUM = total(
-    "surveys", "minutes_saved_sum", column_value("minutes_saved"), known("minutes_saved")
+    "surveys", "minutes_saved_sum", ColumnValue("minutes_saved"), known("minutes_saved")
 )
 RESPONSES_RENEWAL = count("surveys", "responses_renewal", known("renewal"))
-RENEWAL_SUM = total("surveys", "renewal_sum", column_value("renewal"), known("renewal"))
+RENEWAL_SUM = total("surveys", "renewal_sum", ColumnValue("renewal"), known("renewal"))
 RESPONSES_BETTER = count("surveys", "responses_better", one_of("better_resolution", "yes"))
 RESPONSES_ON_RESOLUTION = count(
     "surveys", "responses_on_resolution", one_of("better_resolution", "yes", "no", "unsure")

@@ -1,16 +1,15 @@
 """The metrics of test cycles and bug reports, and the measures that they are made of."""
 
-from datetime import timedelta
-
 from core.analytics.model import (
+    SECOND,
+    Elapsed,
     MetricDefaults,
+    Weight,
     count,
     distinct,
-    elapsed,
     known,
     one_of,
     total,
-    weight_of,
 )
 from core.store import BUG_ACCEPTED, BUG_DECIDED, BUG_REVIEWED
 
@@ -25,7 +24,7 @@ CYCLES_CREATED_AND_SUBMITTED = count("tests", "cycles_created_and_submitted", _C
 CYCLES_EXECUTED = count("tests", "cycles_executed", one_of("status", *EXECUTED))
 CYCLES_TIMED = count("tests", "cycles_timed", *_TIMED)
 CYCLE_HOURS = total(
-    "tests", "cycle_hours", elapsed("start_at", "end_at", unit=timedelta(hours=1)), *_TIMED
+    "tests", "cycle_hours", Elapsed("end_at", 3600 * SECOND, since="start_at"), *_TIMED
 )
 CREATORS = distinct("tests", "creators", "created_by_id")
 FEATURES = distinct("test_features", "features", "feature_id")
@@ -37,7 +36,7 @@ BUGS_ANY_ACCEPTED = count("bugs", "bugs_any_accepted", one_of("status", *BUG_ACC
 BUGS_REJECTED = count("bugs", "bugs_rejected", one_of("status", "rejected"))
 BUGS_REVIEWED = count("bugs", "bugs_reviewed", one_of("status", *BUG_REVIEWED))
 BUGS_DECIDED = count("bugs", "bugs_decided", one_of("status", *BUG_DECIDED))
-BUG_WEIGHT = total("bugs", "bug_weight", weight_of("severity"))
+BUG_WEIGHT = total("bugs", "bug_weight", Weight("severity"))
 TESTERS = distinct("bugs", "testers", "tester_id")
 
 _CYCLES = MetricDefaults("test cycles of the test IO Customer API", "Product manager")
