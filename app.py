@@ -24,7 +24,7 @@ PAGE_IMPORTS = (
     *("altair", "pandas", "scipy.stats"),
     *(
         "core.analytics",
-        "core.charts.builders",
+        "core.charts",
         "core.report",
         "core.review.agenda",
         "core.demo.active_store",

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.analytics import DIMENSIONS, METRICS, Metric
 from core.analytics.dates import PRESETS, every_period, period_name, period_of
 from core.analytics.explore import (
@@ -22,7 +23,6 @@ from core.analytics.explore import (
 )
 from core.analytics.query import answered
 from core.base import text
-from core.charts import builders as charts
 from pages import ui
 from pages.ui.filters import CUSTOM, Filters, filter_bar
 

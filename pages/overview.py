@@ -91,9 +91,8 @@ def trend_card(
             help=ui.plain(f"{metric.label}. {metric.definition}"),
         )
         drawn = _signals.drawn(trend, height=TREND_HEIGHT)
-        st.altair_chart(
+        ui.draw(
             drawn,
-            width="stretch",
             alt=signal_words.alt_text(trend),
         )
         sample = "" if figure.n is None else f" n = {text.count(figure.n)}."

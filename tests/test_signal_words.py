@@ -9,8 +9,7 @@ from core.analytics.definitions import METRICS
 from core.analytics.series import MetricSeries
 from core.base.control_limits import Point, behaviour
 from core.base.stats import Estimate
-from core.charts.builders import criterion_bar
-from core.charts.signal import limits_words, signal_chart
+from core.charts import control_chart, criterion_bar, limits_words
 from core.engagement.movers import Mover, Movers
 from core.review.signal_words import (
     alt_text,
@@ -112,7 +111,7 @@ def test_the_chart_in_words():
 
 @pytest.mark.parametrize("found", [CALM, HIGH, EARLIER, RUN, YOUNG, SOFT, REJECTED])
 def test_the_chart_is_drawn(found):
-    drawn = signal_chart(
+    drawn = control_chart(
         found.points, found.behaviour, unit=found.metric.unit, name=found.metric.label
     ).to_dict()
     alt.LayerChart.validate(drawn)
@@ -128,7 +127,7 @@ def test_a_chart_without_data_is_drawn():
     for values in ([], [None] * 30, [(0, 0)] * 30):
         metric = "review_rate" if values and values[0] else "tests_created"
         found = series(*values, metric=metric)
-        drawn = signal_chart(found.points, found.behaviour, unit=found.metric.unit, name="x")
+        drawn = control_chart(found.points, found.behaviour, unit=found.metric.unit, name="x")
         alt.LayerChart.validate(drawn.to_dict())
 
 

@@ -8,34 +8,26 @@ from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
-from core.charts.vega import Drawn, Part
+from core.charts.theme import GRID, INK, PAPER, SOFT, ChartSpec, Part
 
 ImageKind: TypeAlias = Literal["png", "svg"]
 
 WIDTH = 900  # of the chart, in pixels at a scale of 1
 MARGIN = 24
 SCALE = 2.0  # a PNG is read on screens with two dots to the pixel
-# The light theme of .streamlit/config.toml, which only a browser applies.
-INK, SOFT, GRID, PAPER = "#10171f", "#515c69", "#e3e8ed", "#ffffff"
-PALETTE = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7"),
-    *("#d55e00", "#56b4e9", "#b8a800", "#1b2430"),
-)
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
-THEME: Mapping[str, Part] = {
-    "mark": {"color": PALETTE[0]},
-    "range": {"category": list(PALETTE)},
+# What a browser takes from the theme of the page.
+LIGHT: Mapping[str, Part] = {
     "axis": {"labelColor": SOFT, "titleColor": SOFT, "gridColor": GRID, "domainColor": GRID}
     | {"tickColor": GRID},
     "legend": {"labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12},
-    "style": {"ink": {"color": INK}},
 }
 # XML has no room for these, not even escaped; the converter ends the whole process over one.
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def chart_image(
-    drawn: Drawn,
+    drawn: ChartSpec,
     *,
     kind: ImageKind,
     title: str,
@@ -52,7 +44,7 @@ def chart_image(
     return svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)
 
 
-def chart_svg(drawn: Drawn, *, width: int, font: str = FONT) -> str:
+def chart_svg(drawn: ChartSpec, *, width: int, font: str = FONT) -> str:
     """The chart alone as an SVG without a background, in the light theme, `width` pixels wide.
 
     It has no control characters, and nothing is fetched; raises ValueError like `chart_image`.
@@ -62,15 +54,13 @@ def chart_svg(drawn: Drawn, *, width: int, font: str = FONT) -> str:
 
 
 def _themed(
-    drawn: Drawn, *, width: int = WIDTH, background: str | None = PAPER, font: str = FONT
+    drawn: ChartSpec, *, width: int = WIDTH, background: str | None = PAPER, font: str = FONT
 ) -> Part:
-    spec = drawn.to_dict()
+    spec = drawn.with_ink(INK).to_dict()
     own = spec.get("config", {})
-    # The chart's own look holds, but for the ink, which was chosen for the page's theme.
-    both = {key: {**THEME.get(key, {}), **own.get(key, {})} for key in THEME | own}
+    both = {key: {**LIGHT.get(key, {}), **own.get(key, {})} for key in LIGHT | own}
     size = {"width": width, "autosize": {"type": "fit", "contains": "padding"}}
-    config = both | {"style": THEME["style"], "background": background, "font": font}
-    return spec | size | {"config": config}
+    return spec | size | {"config": both | {"background": background, "font": font}}
 
 
 def _printable(part: Any) -> Any:

@@ -8,9 +8,16 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from core.base import text
-from core.charts.time import Mark, Series, Span, TimePoint, time_chart
-from core.charts.vega import Drawn
-from core.criteria.charts import estimate_rows, stacked_choices
+from core.charts import (
+    ChartSpec,
+    Line,
+    Mark,
+    Span,
+    TimePoint,
+    estimate_rows,
+    stacked_choices,
+    time_chart,
+)
 from core.criteria.days import DayOfCriteria, Opinions
 from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
@@ -27,7 +34,7 @@ class Panel:
     key: str
     title: str
     subtitle: str
-    drawn: Drawn | None
+    drawn: ChartSpec | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +121,7 @@ def _share(
     points = data.points(key)
     if all(point.value is None for point in points):
         return _empty(key, name, empty)
-    drawn = _lines(data, [Series(name, points)], "fraction", key)
+    drawn = _lines(data, [Line(name, points)], "fraction", key)
     return Panel(key, _extreme(points, "fraction", finding, pick=min), subtitle, drawn)
 
 
@@ -126,21 +133,20 @@ def _lines(
     *,
     grain: str = "day",
     zero: bool = False,
-) -> Drawn:
+) -> ChartSpec:
     return time_chart(
         series,
         unit=unit,
         grain=grain,
         targets=data.targets(key),
-        marks=data.marks,
-        spans=data.spans,
+        events=[*data.marks, *data.spans],
         zero=zero,
     )
 
 
 def _latency(data: PanelData) -> Panel:
     lines = {"p50": "latency_p50", "p95": "latency_p95", "p99": "latency_p99"}
-    series = [Series(name, data.points(key)) for name, key in lines.items()]
+    series = [Line(name, data.points(key)) for name, key in lines.items()]
     slowest = series[1].points
     if all(point.value is None for point in slowest):
         return _empty("latency", "Latency", "No completed run in this window")
@@ -220,7 +226,7 @@ def _daily_bars(
     *,
     unit: str,
     targets: Sequence[float] = (),
-) -> Drawn:
+) -> ChartSpec:
     rows = [
         {"choice": f"{day:%a} {day.day} {day:%b}", "series": name, "value": counts[n]}
         for n, name in enumerate(names)
@@ -256,7 +262,7 @@ def _queue(data: PanelData) -> Panel:
         return _empty("queue", "Queue depth", "Prometheus was not read in this window")
     deepest = max(known, key=lambda point: point.value or 0.0)
     grain: str = "day" if len(data.days) > 2 else "hour"
-    series = [Series("Queue depth", points)]
+    series = [Line("Queue depth", points)]
     return Panel(
         "queue",
         f"The queue was deepest at {deepest.label}: {deepest.value:,.0f} waiting",

@@ -23,7 +23,7 @@ from pptx.util import Emu, Pt
 
 from core.base import text
 from core.base.stats import Verdict
-from core.charts.image import INK, SOFT, chart_svg
+from core.charts import INK, SOFT, chart_svg
 from core.report.document import (
     SIGNS,
     Block,

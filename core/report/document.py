@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from core.base import text
 from core.base.stats import Verdict
-from core.charts.vega import Drawn
+from core.charts import ChartSpec
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Table:
 class Chart:
     """A chart under the finding that it shows; `alt` says the same in words."""
 
-    drawn: Drawn
+    drawn: ChartSpec
     title: str
     subtitle: str
     alt: str
@@ -111,7 +111,7 @@ class Judgement:
     said: str
     note: str
     owner: str
-    bar: Drawn
+    bar: ChartSpec
 
 
 Block: TypeAlias = Heading | Paragraph | Bullets | Table | Chart | Code | Callout | Judgement

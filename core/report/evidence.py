@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from core.analytics.account_settings import RoiSettings, settings_of
-from core.charts.time import Mark, Span
+from core.charts import Mark, Span
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import (
     DayOfCriteria,

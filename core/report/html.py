@@ -8,8 +8,7 @@ from html import escape
 from itertools import count
 from pathlib import Path
 
-from core.charts.image import chart_svg
-from core.charts.vega import Drawn
+from core.charts import ChartSpec, chart_svg
 from core.report.document import (
     SIGNS,
     Block,
@@ -161,7 +160,7 @@ def _right(value: Cell) -> str:
     return " class=number" if is_number(value) else ""
 
 
-def _svg(drawn: Drawn, alt: str, width: int) -> str:
+def _svg(drawn: ChartSpec, alt: str, width: int) -> str:
     """The chart within the page; what it says stands in words for who cannot see it."""
     svg = clean_text(chart_svg(drawn, width=width, font=FONT))
     svg = svg[svg.index("<svg") :]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core.base import text
-from core.criteria.charts import estimate_rows
+from core.charts import estimate_rows
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
 from core.criteria.roi import Amount, RoiInput

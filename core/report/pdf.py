@@ -8,7 +8,7 @@ from typing import Any
 
 import typst
 
-from core.charts.image import chart_svg
+from core.charts import chart_svg
 from core.report.document import (
     SIGNS,
     Block,

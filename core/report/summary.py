@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from core import charts
 from core.base import text
 from core.base.stats import Verdict
-from core.charts import builders as charts
 from core.criteria.panels import criterion_ends
 from core.criteria.verdicts import CriterionResult, Judged
 from core.criteria.words import (

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from core import charts
 from core.base import text
 from core.base.stats import Verdict
-from core.charts import builders as charts
-from core.charts.vega import Drawn
+from core.charts import ChartSpec
 from core.criteria.panels import criterion_ends
 from core.criteria.verdicts import load_result
 from core.report.document import (
@@ -224,7 +224,7 @@ def _signals(told: Told) -> Iterator[Block]:
         yield Bullets(alone)
     for one in found:
         if one["chart"] is not None:
-            yield Chart(Drawn(one["chart"]), one["words"], one["subtitle"], one["words"])
+            yield Chart(ChartSpec(one["chart"]), one["words"], one["subtitle"], one["words"])
     yield Paragraph(expected_chance(told), quiet=True)
     yield Heading("In the same week", 2)
     yield Bullets(told["causes"]) if told["causes"] else Paragraph("Nothing was noted.")

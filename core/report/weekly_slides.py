@@ -5,8 +5,7 @@ from typing import Any
 
 from core.base import text
 from core.base.stats import Verdict
-from core.charts.builders import criterion_bar
-from core.charts.vega import Drawn
+from core.charts import ChartSpec, criterion_bar
 from core.criteria.panels import criterion_ends
 from core.criteria.verdicts import load_result
 from core.report.document import (
@@ -144,10 +143,10 @@ def _signal(label: str, signals: Sequence[Told], told: Told) -> Chart | None:
     charted = next((one for one in signals if one["chart"]), None)
     series = next((s for s in told["series"] if s["key"] in keys or s["label"] == label), None)
     if charted is not None:
-        return Chart(Drawn(charted["chart"]), title, charted["subtitle"], _values(series))
+        return Chart(ChartSpec(charted["chart"]), title, charted["subtitle"], _values(series))
     if series is not None:
         said = f"{label} by week: {series['finding']}"
-        return Chart(Drawn(series["chart"]), title, said, _values(series))
+        return Chart(ChartSpec(series["chart"]), title, said, _values(series))
     row = next((row for row in told["criteria"] if row["key"] in keys), None)
     return None if row is None else _bar(title, row)
 

@@ -15,7 +15,7 @@ from core.analytics.series import MetricSeries, metric_series
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
-from core.charts.signal import signal_chart
+from core.charts import control_chart
 from core.criteria.baselines import frozen_baseline
 from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions
 from core.criteria.quality import findings
@@ -243,7 +243,7 @@ def _series(one: MetricSeries, week: Window) -> dict[str, Any]:
 
 
 def _chart(one: MetricSeries) -> dict[str, Any]:
-    return signal_chart(
+    return control_chart(
         one.points,
         one.behaviour,
         unit=one.metric.unit,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.analytics.series import MetricSeries
 from core.base import text
 from core.base.control_limits import SETTLED, Rule, Signal
-from core.charts.signal import limits_words
+from core.charts import limits_words
 from core.engagement.movers import Movers
 
 # The rules, in words.

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 import streamlit as st
 
 from core.analytics.dates import Window
-from core.charts.time import Mark, Span
+from core.charts import Mark, Span
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import (
     ANNOTATION_KINDS,

@@ -8,7 +8,7 @@ import streamlit as st
 from core.analytics.account_settings import BaselineSettings, changes, save_settings, settings_of
 from core.analytics.dates import Window
 from core.base import text
-from core.criteria.charts import estimate_rows
+from core.charts import estimate_rows
 from core.criteria.time_comparison import Compared
 from core.criteria.time_saved import Comparison
 from core.criteria.window_data import comparison_of

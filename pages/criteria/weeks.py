@@ -8,7 +8,7 @@ import streamlit as st
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Estimate
-from core.charts.time import Mark, Series, TimePoint, time_chart
+from core.charts import Line, Mark, TimePoint, time_chart
 from core.criteria.baselines import Baseline, frozen_baseline
 from core.criteria.ledger import annotations
 from core.criteria.verdicts import CriterionResult, weekly_estimates
@@ -57,12 +57,12 @@ def _chart(
     criterion = result.criterion
     frozen = _frozen_value(baseline, criterion.key)
     drawn = time_chart(
-        [Series(criterion.label, _points(page, weeks, estimates))],
+        [Line(criterion.label, _points(page, weeks, estimates))],
         unit=criterion.unit,
         grain="week",
         targets=[end for end in (criterion.target, criterion.upper_target) if end is not None],
         baseline=frozen,
-        marks=marks,
+        events=marks,
         height=210,
     )
     line = "" if frozen is None else "; thin line: the frozen baseline"

@@ -5,12 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.analytics.definitions import WEEKDAYS
 from core.analytics.query import metric_rows
 from core.base import text
-from core.charts import builders as charts
 from core.engagement import words as engagement_words
-from core.engagement.charts import cohort_map
 from core.engagement.cohorts import Cohorts, cohorts
 from core.engagement.findings import findings
 from core.engagement.onboarding import Onboarding, onboarding
@@ -23,8 +22,6 @@ from pages.ui.filters import Filters
 
 MOST_COHORTS = 24
 SLIPPING = ("Silent", "Fading")
-# The text of the themes in .streamlit/config.toml, which a chart cannot ask for.
-INK = {"light": "#10171f", "dark": "#e8edf2"}
 CLOCKS = {"End": "default", "Start": "start"}
 
 
@@ -98,7 +95,7 @@ def cohort_tab(page: ui.Page, chosen: Filters) -> None:
         found.months["cohort"].isin(latest) & (found.months["after"] <= MOST_COHORTS)
     ]
     ui.chart(
-        cohort_map(
+        charts.cohort_map(
             months.assign(
                 row=[
                     f"{engagement_words.month(cohort)}, n = {size:,}"
@@ -106,7 +103,6 @@ def cohort_tab(page: ui.Page, chosen: Filters) -> None:
                 ],
                 month=months["month"].map(engagement_words.month),
             ),
-            ink=INK.get(st.context.theme.type or "light", INK["light"]),
         ),
         title=engagement_words.cohort_finding(found),
         subtitle="Customer users by the month in which their first cycle ended: the share, in per "

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.base import text
-from core.charts import builders as charts
 from core.engagement import words as engagement_words
 from core.engagement.participation import customer_names
 from core.engagement.person import Customer, customer

@@ -8,8 +8,7 @@ import streamlit as st
 from core.analytics.dates import last_complete_week
 from core.analytics.exclusions import Excluded, excluded
 from core.base import text
-from core.charts.time import Series, TimePoint, time_chart
-from core.criteria.charts import stacked_choices
+from core.charts import Line, TimePoint, stacked_choices, time_chart
 from core.feedback.satisfaction import (
     BREAKDOWNS,
     Group,
@@ -85,7 +84,7 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
     ]
     least, most = min(known), max(known)
     ui.chart(
-        time_chart([Series("Stars", points)], unit="stars", grain="week", height=200),
+        time_chart([Line("Stars", points)], unit="stars", grain="week", height=200),
         title=f"Between {text.amount(least, 'stars')} and {text.amount(most, 'stars')} stars",
         subtitle=f"Mean rating of each of {WEEKS} whole weeks, with its 95 % interval",
         alt="Mean rating by week",

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base import text
-from core.criteria.charts import stacked_choices
+from core.charts import stacked_choices
 from core.feedback.surveys import (
     LEAST_ANSWERS,
     TEXTS,

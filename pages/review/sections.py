@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.base import text
-from core.charts.vega import Drawn
+from core.charts import ChartSpec
 from core.review.meeting import Meeting
 from core.review.notes import notes_of, save_note
 from core.store import Scope
@@ -31,7 +31,7 @@ def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
         with st.grid(2, min_column_width=330):
             for signal in charted:
                 ui.chart(
-                    Drawn(signal["chart"]),
+                    ChartSpec(signal["chart"]),
                     title=signal["words"],
                     subtitle=signal["subtitle"],
                     alt=signal["words"],

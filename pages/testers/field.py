@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.analytics import METRICS
 from core.base import text
-from core.charts import builders as charts
 from core.criteria.words import SIGNS
 from core.store import BUG_DECIDED
 from core.testers import words as tester_words
@@ -72,11 +72,10 @@ def _card(rate: Rate) -> None:
             help=ui.plain(f"{metric.label}. {metric.definition} {metric.formula}"),
         )
         if estimate.value is not None and rate.target is not None:
-            st.altair_chart(
+            ui.draw(
                 charts.criterion_bar(
                     estimate, target=rate.target, ends=(0.0, 1.0), unit="fraction"
                 ),
-                width="stretch",
                 alt=f"{rate.label}: {text.share(estimate.value)}, "
                 f"healthy {tester_words.healthy_range(rate)}",
             )

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.analytics.explore import row_names
 from core.base import text
-from core.charts import builders as charts
 from core.testers import words as tester_words
 from core.testers.bugs import (
     MOST_REPORTS,

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.analytics.handbook import PANELS
 from core.base import text
-from core.charts import builders as charts
 from core.testers import words as tester_words
 from core.testers.bugs import count_breadth, count_by_value, count_details
 from core.testers.leaderboard import Leaderboard, RankExplanation, explain_rank, sort_by
@@ -245,7 +245,7 @@ def _dots(view: View, found: Leaderboard) -> None:
         }
     )
     ui.chart(
-        charts.intervals(frame, unit="Rank", from_=1),
+        charts.rank_rows(frame),
         title=title,
         subtitle="The rank with its 95 % interval",
         alt="Ranks of the first testers with their 95 % intervals",

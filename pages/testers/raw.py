@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.base import text
 from core.base.text import OTHERS
-from core.charts import builders as charts
 from core.engagement import words as engagement_words
 from core.testers.bugs import count_breadth, count_details, repeat_reasons
 from core.testers.leaderboard import TOP, Leaderboard, sort_by, top_and_others

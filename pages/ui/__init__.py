@@ -1,7 +1,7 @@
 """What the pages share: the page frame, cached reads, actions, figure cards, charts, downloads."""
 
 from pages.ui.actions import fresh_key, run_action, submit_action
-from pages.ui.cards import chart, csv_button, empty, figure_card, image
+from pages.ui.cards import chart, csv_button, draw, empty, figure_card, image
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import (
     Page,
@@ -20,6 +20,7 @@ __all__ = [
     "account_box",
     "chart",
     "csv_button",
+    "draw",
     "empty",
     "figure_card",
     "fresh_key",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from core.analytics.series import Headline
 from core.base import text
 from core.base.csv import csv_bytes
-from core.charts.image import ImageKind, chart_image
+from core.charts import DARK_INK, INK, ChartSpec, ImageKind, chart_image
 from pages.ui.page import Page, plain
 
 MOST_BARS = 30
@@ -68,7 +68,7 @@ def _sample(figure: Headline) -> str:
 
 
 def chart(
-    drawn: Any,
+    drawn: ChartSpec,
     *,
     title: str,
     subtitle: str,
@@ -84,12 +84,20 @@ def chart(
     with st.container(border=True, height="stretch"):
         st.subheader(plain(title), anchor=False)
         st.caption(plain(subtitle))
-        st.altair_chart(drawn, width="stretch", alt=alt)
+        draw(drawn, alt=alt)
         if page is not None:
             image(page, drawn, title=title, subtitle=subtitle, filters=filters, key=key)
 
 
-def image(page: Page, drawn: Any, *, title: str, subtitle: str, filters: str, key: str) -> None:
+def draw(drawn: ChartSpec, *, alt: str) -> None:
+    """Draw a chart alone, with its words in the colour of the page's text; `alt` says it all."""
+    ink = DARK_INK if st.context.theme.type == "dark" else INK
+    st.vega_lite_chart(spec=drawn.with_ink(ink).to_dict(), width="stretch", alt=alt)
+
+
+def image(
+    page: Page, drawn: ChartSpec, *, title: str, subtitle: str, filters: str, key: str
+) -> None:
     """The chart as an image, stamped with what it is; made when it is asked for."""
     with st.popover(
         "Download image", type="tertiary", key=f"{page.key}_image_{key}", width="content", help=SAVE

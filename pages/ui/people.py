@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from core import charts
 from core.analytics.series import Stacked
 from core.base import text
-from core.charts import builders as charts
 from core.engagement import words as engagement_words
 from pages import ui
 

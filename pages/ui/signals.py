@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.series import MetricSeries, metric_series
-from core.charts.signal import signal_chart
+from core.charts import ChartSpec, control_chart
 from core.review import signal_words
 from pages import ui
 from pages.ui.filters import Filters
@@ -64,9 +64,9 @@ def _rows(found: MetricSeries) -> pd.DataFrame:
     )
 
 
-def drawn(found: MetricSeries, *, height: int = 240) -> Any:
+def drawn(found: MetricSeries, *, height: int = 240) -> ChartSpec:
     """The chart alone."""
-    return signal_chart(
+    return control_chart(
         found.points,
         found.behaviour,
         unit=found.metric.unit,

@@ -11,8 +11,7 @@ import pytest
 import vl_convert
 
 from core.base.stats import Estimate
-from core.charts.time import Mark, Series, Span, TimePoint, time_chart
-from core.criteria.charts import estimate_rows, stacked_choices
+from core.charts import Line, Mark, Span, TimePoint, estimate_rows, stacked_choices, time_chart
 
 NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001  # as the clock on the wall shows it
 DAY = timedelta(days=1)
@@ -27,18 +26,18 @@ def point(n, value=0.9, step=DAY, **more):
 
 
 def line(number, name="Success", **more):
-    return Series(name, [point(n, **more) for n in range(number)])
+    return Line(name, [point(n, **more) for n in range(number)])
 
 
-UNFINISHED = Series("Success", [point(0), point(1), point(2, is_whole=False)])
+UNFINISHED = Line("Success", [point(0), point(1), point(2, is_whole=False)])
 WORLDS = {
-    "empty": [Series("Success", [])],
+    "empty": [Line("Success", [])],
     "nothing at all": [],
     "single": [line(1)],
     "all null": [line(7, value=None)],
     "unfinished": [UNFINISHED],
-    "only unfinished": [Series("Success", [point(0, is_whole=False)])],
-    "whole days without a value": [Series("S", [point(0, None), point(1, is_whole=False)])],
+    "only unfinished": [Line("Success", [point(0, is_whole=False)])],
+    "whole days without a value": [Line("S", [point(0, None), point(1, is_whole=False)])],
     "dense": [line(700, step=timedelta(minutes=15))],
     "several": [line(7, "p50"), line(7, "p95", value=None), line(7, "p99", value=3.0)],
     "hostile": [line(7, HOSTILE), line(7, "null"), line(7, "a.b[0]")],
@@ -64,7 +63,7 @@ def drawn(chart):
 @pytest.mark.parametrize("grain", ["hour", "day", "week"])
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_chart_over_time_is_valid_and_is_drawn(name, grain):
-    more = {"targets": [0.95, 0.99], "baseline": 0.9, "marks": MARKS, "spans": SPANS}
+    more = {"targets": [0.95, 0.99], "baseline": 0.9, "events": [*MARKS, *SPANS]}
     for asked in ({}, more, {"zero": True}):
         _, svg = drawn(time_chart(WORLDS[name], unit="fraction", grain=grain, **asked))
         assert svg.startswith("<svg")
@@ -90,7 +89,7 @@ def test_the_dotted_way_begins_at_the_last_whole_point():
 
 
 def test_several_lines_have_each_their_own_dotted_way():
-    other = Series("p99", [point(0), point(1, is_whole=False), point(2, is_whole=False)])
+    other = Line("p99", [point(0), point(1, is_whole=False), point(2, is_whole=False)])
     chart = time_chart([UNFINISHED, other], unit="fraction", grain="day")
     tails = [(row["series"], row["When"][:5]) for row in rows_of(chart, "is_tail")]
     assert tails == [
@@ -100,7 +99,7 @@ def test_several_lines_have_each_their_own_dotted_way():
 
 
 def test_an_unknown_value_is_null_and_no_dot():
-    chart = time_chart([Series("S", [point(0), point(1, None), point(2)])], unit="s", grain="day")
+    chart = time_chart([Line("S", [point(0), point(1, None), point(2)])], unit="s", grain="day")
     assert [row["value"] for row in chart.to_dict()["datasets"]["points"]] == [0.9, None, 0.9]
     _, svg = drawn(chart)
     assert svg.count('aria-roledescription="point"') == 2
@@ -127,7 +126,7 @@ def test_a_day_of_25_hours_is_drawn_as_the_clock_shows_it():
         TimePoint(at=at.astimezone(BERLIN).replace(tzinfo=None), label="x", value=1.0)
         for at in quarters
     ]
-    chart = time_chart([Series("Queue", points)], unit="Waiting", grain="hour")
+    chart = time_chart([Line("Queue", points)], unit="Waiting", grain="hour")
     times = [row["at"] for row in chart.to_dict()["datasets"]["points"]]
     assert (times[0], times[-1]) == ("2026-10-25T00:00:00Z", "2026-10-25T23:45:00Z")
     assert times.count("2026-10-25T02:30:00Z") == 2

@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 import vl_convert
 
+from core import charts
 from core.base.settings import ROOT
-from core.charts import builders as charts
+from core.charts import chart_image, cohort_map
 from core.charts import image as images
-from core.charts.image import chart_image
-from core.charts.vega import records
-from core.engagement.charts import cohort_map
+from core.charts.theme import PALETTE, records
 
 MONTHS = [f"2026-{month:02}" for month in range(1, 12)]
 STACK = pd.DataFrame(
@@ -37,9 +36,9 @@ DRAWN = {
     ),
     "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished="2026-11", target=4),
     "bars": charts.bars(BARS, unit="Bugs", value_format=",d"),
-    "ranks": charts.intervals(RANKS, unit="Rank", from_=1),
+    "ranks": charts.rank_rows(RANKS),
     "cells": charts.heat_map(CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"),
-    "cohorts": cohort_map(COHORTS, ink="#e8edf2"),
+    "cohorts": cohort_map(COHORTS).with_ink("#e8edf2"),
 }
 TEXTS = {
     "title": "Two of <three> & more",
@@ -90,7 +89,8 @@ def test_an_image_is_read_on_white_whatever_the_page_looks_like():
     assert "#e8edf2" not in found  # the ink of a dark page
     assert images.INK in found
     theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
-    assert tuple(theme["light"]["chartCategoricalColors"]) == images.PALETTE
+    assert tuple(theme["light"]["chartCategoricalColors"]) == PALETTE
+    assert tuple(theme["dark"]["chartCategoricalColors"]) == PALETTE
     assert theme["light"]["textColor"] == images.INK
     assert theme["light"]["backgroundColor"] == images.PAPER
 

@@ -1,0 +1,192 @@
+"""Control chart: a series within its process-behaviour limits."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from core.base import text
+from core.base.control_limits import Behaviour, Limits, Point, Rule
+from core.charts.lines import period_axis, period_x
+from core.charts.theme import (
+    DASHED,
+    GREY,
+    STRONG,
+    VERMILION,
+    ChartSpec,
+    Part,
+    layer,
+    layered,
+    line_layers,
+    slot,
+    template,
+    text_slot,
+)
+
+SHAPES = {Rule.BEYOND: "diamond", Rule.RUN: "square"}
+SIZES = {Rule.BEYOND: 130, Rule.RUN: 60}
+
+
+@template
+def _control_chart(*, is_share: bool, is_empty: bool, rules: frozenset[Rule]) -> alt.LayerChart:
+    axis = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
+    scale = alt.Scale(zero=True)
+    if is_share:
+        scale = alt.Scale(domain=slot("domain"), zero=False)
+    elif is_empty:
+        # An axis from 0 to 0 has no ticks that a browser could write.
+        scale = alt.Scale(zero=True, domainMax=1)
+
+    def y(field: str = "value") -> alt.Y:
+        return alt.Y(f"{field}:Q", title=None, axis=axis, scale=scale)
+
+    tips = {"period": "Period", "Value": text_slot("name"), "Limits": "Limits", "State": "State"}
+    if is_share:
+        tips["Sample"] = "Sample"
+    tooltip = [alt.Tooltip(f"{field}:N", title=title) for field, title in tips.items()]
+    x = period_x(labelSeparation=12)
+    layers = [
+        layer(x=x, y=y("low"), y2="high").mark_area(
+            color=GREY, opacity=0.22, interpolate="step", clip=True, tooltip=False
+        ),
+        layer("centre", x=x, y=y("centre")).mark_line(
+            strokeWidth=1, strokeDash=DASHED, color=STRONG
+        ),
+        *line_layers(x, y(), tooltip=tooltip),
+    ]
+    for rule in sorted(rules, key=list(Rule).index):
+        signals = layer(rule.name, x=x, y=y(), tooltip=tooltip)
+        shape: Part = {"shape": SHAPES[rule], "size": SIZES[rule]}
+        layers.append(signals.mark_point(filled=True, color=VERMILION, opacity=1, **shape))
+    if rules:
+        words = layer("words", x=x, y=y(), text="text:N")
+        layers.append(
+            words.mark_text(
+                align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
+                dy=alt.ExprRef("datum.is_above ? -13 : 14"),
+                style="ink",
+            )
+        )
+    return layered("points", *layers)
+
+
+def control_chart(
+    points: Sequence[Point],
+    found: Behaviour,
+    *,
+    unit: str,
+    name: str,
+    height: int = 240,
+    waiting: str = "not over yet",
+) -> ChartSpec:
+    """A line with its limits as a light band, the centre dashed, and each signal by shape and word.
+
+    `unit` is that of the metric, `name` what the value is called; `waiting` says why periods were
+    not judged. The line to those is dotted, and their points are pale.
+    """
+    rows = _rows(points, found, unit=unit, waiting=waiting)
+    at = {
+        rule: sorted(
+            {n for s in found.signals if s.rule is rule for n in range(s.first, s.last + 1)}
+        )
+        for rule in Rule
+    }
+    judged = [row["period"] for row in rows if row["low"] is not None and found.centre is not None]
+    rules = frozenset(rule for rule, places in at.items() if places)
+    return _control_chart(
+        is_share=unit == "fraction",
+        is_empty=not any(point.value for point in points),
+        rules=rules,
+    ).fill(
+        {
+            "points": rows,
+            "centre": [{"period": period, "centre": found.centre} for period in judged],
+            **{rule.name: [rows[n] for n in at[rule]] for rule in rules},
+            **({"words": _words(points, found)} if rules else {}),
+        },
+        height=height,
+        domain=_domain(points, found),
+        name=name,
+        **period_axis(pd.Series([point.period for point in points], dtype=str)),
+    )
+
+
+def _words(points: Sequence[Point], found: Behaviour) -> list[Part]:
+    """The word of each signal; of neighbours that are marked alike only that of the last."""
+    rows = []
+    for signal in found.signals:
+        following = (signal.rule, signal.side, signal.last + 1)
+        if any((other.rule, other.side, other.first) == following for other in found.signals):
+            continue
+        # A run has its word where it begins, apart from that of a point at its end.
+        place = signal.first
+        number = signal.last - signal.first + 1
+        rows.append(
+            {
+                "period": points[place].period,
+                "value": points[place].value,
+                "text": signal.side if signal.rule is Rule.BEYOND else f"{number} {signal.side}",
+                "is_late": place >= len(points) * 2 / 3,
+                "is_above": signal.side == "above",
+            }
+        )
+    return rows
+
+
+def _rows(points: Sequence[Point], found: Behaviour, *, unit: str, waiting: str) -> list[Part]:
+    said: dict[int, list[str]] = {}
+    for signal in found.signals:
+        for at in range(signal.first, signal.last + 1):
+            said.setdefault(at, []).append(signal.words)
+    whole = [n for n, point in enumerate(points) if point.is_whole and point.value is not None]
+    newest = max(whole, default=-1)
+    rows = []
+    for n, (point, limits) in enumerate(zip(points, found.limits, strict=True)):
+        low, high = limits or (None, None)
+        usual = "within its limits" if limits else "no limits"
+        if not point.is_whole:
+            usual = waiting
+        rows.append(
+            {
+                "period": point.period,
+                "value": None if point.value is None else float(point.value),
+                "low": low,
+                "high": high,
+                "is_whole": point.is_whole,
+                # From the newest whole point on, so that the dotted line begins at it.
+                "is_tail": n >= newest >= 0,
+                "Value": text.amount(point.value, unit),
+                "Sample": text.UNKNOWN if point.n is None else text.count(point.n),
+                "Limits": limits_words(low, high, unit),
+                "State": "; ".join(said.get(n, [usual])),
+            }
+        )
+    return rows
+
+
+def _domain(points: Sequence[Point], found: Behaviour) -> list[float]:
+    """From the lowest to the highest share, with the part of the band that most periods have.
+
+    The limits of a few small samples would press everything else together.
+    """
+    values = [point.value for point in points if point.value is not None]
+    if not values:
+        return [0.0, 1.0]
+    known: list[Limits] = [limits for limits in found.limits if limits]
+    lows, highs = sorted(low for low, _ in known), sorted(high for _, high in known)
+    low = min([*values, *lows[len(lows) // 4 :][:1]])
+    high = max([*values, *highs[: -(len(highs) // 4) or None][-1:]])
+    room = 0.08 * max(high - low, 0.05)
+    return [max(low - room, 0.0), min(high + room, 1.0)]
+
+
+def limits_words(low: float | None, high: float | None, unit: str) -> str:
+    """From 2.1 to 9.7."""
+    if low is None or high is None:
+        return text.UNKNOWN
+    return f"{_short(low, unit)} to {_short(high, unit)}"
+
+
+def _short(value: float, unit: str) -> str:
+    # A limit is no exact figure: beyond a hundred its decimals say nothing.
+    return text.amount(round(value, 0 if abs(value) >= 100 else 1) if value > 1 else value, unit)

@@ -1,0 +1,343 @@
+"""Lines over time: by named periods, or at local times with targets, events and excluded spans."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from core.base import text
+from core.charts.theme import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALETTE,
+    PINK,
+    STRONG,
+    VERMILION,
+    ChartSpec,
+    Part,
+    colour,
+    layer,
+    layered,
+    line_layers,
+    name_layers,
+    records,
+    rule_layer,
+    slot,
+    spread,
+    template,
+    text_slot,
+)
+
+# In an order in which neighbours differ most.
+COLOURS = (BLUE, ORANGE, PINK, GREEN, VERMILION)
+AXES = {"hour": "%-d %b %H:%M", "day": "%a %-d", "week": "W%V"}
+LONGEST_LABEL = 22
+# With more points than this the dots of a line run into each other.
+MOST_POINTS = 60
+# Names at the end of lines are as far apart as this part of the values.
+NAME_GAP = 0.09
+# As many names side by side as there is room for: on a phone they would run out of the chart.
+NAMES = alt.Legend(
+    orient="top",
+    title=None,
+    columns=alt.ExprRef("width < 400 ? 2 : max(1, floor(width / 160))"),
+    labelLimit=alt.ExprRef("width < 400 ? 100 : 150"),
+)
+
+
+def period_axis(periods: pd.Series) -> Part:
+    """Slots of a period axis: `shown`, at most a dozen, and `label`, a Vega expression.
+
+    No label is turned or lost so; over years there is one for each January.
+    """
+    distinct = sorted(periods.unique())
+    shown = [period for period in distinct if period.endswith(("-01", "-W01"))]
+    if len(shown) < 3 or distinct[0].count("-") > 1:
+        step = max(1, -(-len(distinct) // 12))
+        shown = distinct[::-1][::step][::-1]
+    return {"shown": shown, "label": _label(shown[0] if shown else "")}
+
+
+def _label(period: str) -> str:
+    """A Vega expression for the two lines under a week, month or day; the first tells the year."""
+    is_first = "datum.index === 0"
+    if "-W" in period:
+        parts = "split(datum.value, '-W')"
+        year = f"({is_first} || {parts}[1] === '01') ? {parts}[0] : ''"
+        return f"['W' + {parts}[1], {year}]"
+    if period.count("-") == 1:
+        month = "toDate(datum.value + '-01T00:00')"
+        new_year = f"{is_first} || slice(datum.value, 5) === '01'"
+        return f"[timeFormat({month}, '%b'), ({new_year}) ? timeFormat({month}, '%Y') : '']"
+    day = "toDate(datum.value + 'T00:00')"
+    return f"[timeFormat({day}, '%a'), timeFormat({day}, '%-d %b')]"
+
+
+def period_x(**axis: Any) -> alt.X:
+    """The channel of named periods, with the slots of `period_axis`."""
+    shared: Part = {"values": slot("shown"), "labelExpr": text_slot("label"), "labelAngle": 0}
+    return alt.X("period:O", title=None, axis=alt.Axis(**shared, labelOverlap="greedy", **axis))
+
+
+@template
+def _line(
+    *, is_single: bool, is_whole_number: bool, has_sample: bool, zero: bool
+) -> alt.LayerChart:
+    unit, number = text_slot("unit"), text_slot("number")
+    # No fractions between whole numbers: without them two ticks would read the same.
+    ticks: Part = {"tickMinStep": 1} if is_whole_number else {}
+    axis = alt.Axis(format=number, tickCount=5, **ticks)
+    tips = [
+        alt.Tooltip("period:O", title="Period"),
+        alt.Tooltip("series:N", title="What"),
+        alt.Tooltip("value:Q", title=unit, format=number),
+    ]
+    if has_sample:
+        tips.append(alt.Tooltip("n:Q", title="Sample", format=",d"))
+    lines = line_layers(
+        period_x(),
+        alt.Y("value:Q", title=unit, axis=axis, scale=alt.Scale(zero=zero)),
+        color=colour(legend=None if is_single else NAMES),
+        tooltip=tips,
+    )
+    return layered("rows", *lines, rule_layer("targets", "Target", y=alt.Y("value:Q")))
+
+
+def line(
+    frame: pd.DataFrame,
+    *,
+    unit: str,
+    value_format: str,
+    unfinished: str | None = None,
+    target: float | None = None,
+    zero: bool = True,
+    height: int = 280,
+) -> ChartSpec:
+    """Values over periods as lines, dotted to an unfinished period, with a dashed target.
+
+    `frame` has period (str), value (number or None), series (str), and may have n (the sample).
+    """
+    names = list(frame["series"].unique())
+    periods = sorted(frame["period"].unique())
+    tail = periods[-2:] if unfinished in periods[-1:] else []
+    rows = frame.assign(is_whole=frame["period"] != unfinished, is_tail=frame["period"].isin(tail))
+    targets = [] if target is None else [{"value": target, "Target": f"{target:g}"}]
+    shape = {"is_single": len(names) < 2, "has_sample": "n" in frame, "zero": zero}
+    return _line(is_whole_number=value_format.endswith("d"), **shape).fill(
+        {"rows": records(rows), "targets": targets},
+        height=height,
+        series=names,
+        colours=list(PALETTE[: max(1, len(names))]),
+        unit=unit,
+        number=value_format,
+        **period_axis(frame["period"]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimePoint:
+    """A value at a local time (naive: as the wall clock shows it); None where it is unknown."""
+
+    at: datetime
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named line."""
+
+    name: str
+    points: Sequence[TimePoint]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a local time."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A local time that is excluded, and why."""
+
+    start: datetime
+    end: datetime
+    text: str
+
+
+@template
+def _time_chart(
+    *, is_single: bool, is_share: bool, is_dense: bool, zero: bool, parts: frozenset[str]
+) -> alt.LayerChart:
+    """`parts` are the names of what is drawn beside the lines."""
+    ticks: Part = {"values": slot("ticks")} if "ticks" in parts else {"tickCount": 7}
+    axis = alt.Axis(labelOverlap="greedy", grid=False, format=text_slot("format"), **ticks)
+    x = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=14), axis=axis)
+
+    def y(field: str = "value") -> alt.Y:
+        number = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
+        scale = alt.Scale(zero=zero)
+        return alt.Y(f"{field}:Q", title=text_slot("unit"), axis=number, scale=scale)
+
+    tips = [alt.Tooltip(f"{name}:N") for name in ("When", "Value", "Interval", "Sample")]
+    if not is_single:
+        tips.insert(1, alt.Tooltip("series:N", title="What"))
+    layers = []
+    if "spans" in parts:
+        span = layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
+        layers.append(span.mark_rect(color=GREY, opacity=0.28))
+    if "band" in parts:
+        band = layer(x=x, y=y("low"), y2="high")
+        band = band.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        layers.append(band.mark_area(color=BLUE, opacity=0.16, tooltip=False))
+    if "targets" in parts:
+        layers.append(rule_layer("targets", "Target", y=y()))
+    if "baseline" in parts:
+        rule = layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
+        layers.append(rule.mark_rule(strokeWidth=1.5, color=GREY))
+    layers += line_layers(x, y(), color=colour(), tooltip=tips, dots=0 if is_dense else 1)
+    if not is_single:
+        layers += name_layers(x, y())
+    if "marks" in parts:
+        mark = layer("marks", x=x, tooltip=alt.Tooltip("What:N", title="What happened"))
+        layers.append(mark.mark_rule(color=STRONG, strokeWidth=1))
+        # Above the plot, where no line runs through the words; beyond the middle to the left, or
+        # they would run out of the chart.
+        words = mark.mark_text(
+            baseline="bottom",
+            fontSize=11,
+            style="ink",
+            y=alt.ExprRef("-2 - 12 * datum.turn"),
+            align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
+            dx=alt.ExprRef("datum.is_late ? -4 : 4"),
+        )
+        layers.append(words.encode(text="short:N"))
+    return layered("points", *layers)
+
+
+def time_chart(
+    lines: Sequence[Line],
+    *,
+    unit: str,
+    grain: str,
+    targets: Iterable[float] = (),
+    baseline: float | None = None,
+    events: Sequence[Mark | Span] = (),
+    zero: bool = False,
+    height: int = 240,
+) -> ChartSpec:
+    """Lines by hour, day or week, each named at its end, with the targets dashed.
+
+    A single line has its interval as a band. It is dotted to a period that is not over; an unknown
+    value leaves a hole. `baseline` is drawn as a thin line through everything.
+    """
+    rows = [row for line in lines for row in _rows(line, unit)]
+    names = [line.name for line in lines]
+    times = sorted({point.at for line in lines for point in line.points})
+    marks = [one for one in events if isinstance(one, Mark)]
+    is_single, is_share = len(lines) == 1, unit == "fraction"
+    # A tick under each day or week; none of our own under times that are closer.
+    ticks = [] if grain == "hour" or len(times) > MOST_POINTS else [_tick(at) for at in times]
+    data: dict[str, list[Part]] = {
+        "points": rows,
+        "spans": [
+            {"at": _utc(one.start), "until": _utc(one.end), "Excluded": one.text}
+            for one in events
+            if isinstance(one, Span)
+        ],
+        "targets": [{"value": one, "Target": text.amount(one, unit)} for one in targets],
+        "baseline": []
+        if baseline is None
+        else [{"value": baseline, "Baseline": text.amount(baseline, unit)}],
+        "marks": _mark_rows(marks, times),
+        "names": [] if is_single else _name_rows(rows),
+    }
+    has_band = is_single and any(row["low"] is not None for row in rows)
+    parts = {name for name, found in data.items() if found}
+    parts |= {name for name, is_there in (("band", has_band), ("ticks", ticks)) if is_there}
+    return _time_chart(
+        is_single=is_single,
+        is_share=is_share,
+        is_dense=len(rows) > MOST_POINTS * max(1, len(names)),
+        zero=zero,
+        parts=frozenset(parts - {"points", "names"}),
+    ).fill(
+        {name: found for name, found in data.items() if found or name in {"points", "names"}},
+        height=height,
+        top=6 + 12 * min(len(marks), 3),
+        unit=None if is_share else text.upper_first(unit),
+        format=AXES[grain],
+        ticks=ticks,
+        series=names,
+        colours=list(COLOURS[: max(1, len(names))]),
+    )
+
+
+def _tick(at: datetime) -> Part:
+    return {"year": at.year, "month": at.month, "date": at.day, "hours": at.hour, "utc": True}
+
+
+def _rows(line: Line, unit: str) -> Iterable[Part]:
+    newest = max((n for n, p in enumerate(line.points) if p.is_whole), default=-1)
+    for n, point in enumerate(line.points):
+        bounds = [text.amount(bound, unit) for bound in (point.low, point.high)]
+        yield {
+            "at": _utc(point.at),
+            "series": line.name,
+            "value": point.value,
+            "low": point.low,
+            "high": point.high,
+            "is_whole": point.is_whole,
+            # From the newest whole point on, so that the dotted line begins at it.
+            "is_tail": n >= newest,
+            "When": point.label + ("" if point.is_whole else ", not over yet"),
+            "Value": text.amount(point.value, unit),
+            "Interval": " to ".join(bounds) if point.low is not None else text.UNKNOWN,
+            "Sample": text.UNKNOWN if point.n is None else text.count(point.n),
+        }
+
+
+def _utc(at: datetime) -> str:
+    """A wall-clock time that every browser shows as it is, in any time zone."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _name_rows(rows: Sequence[Part]) -> list[Part]:
+    """The name of each line at its last value, kept apart."""
+    known = [row for row in rows if row["value"] is not None]
+    values = [row["value"] for row in known]
+    last = sorted({row["series"]: row for row in known}.values(), key=lambda row: row["value"])
+    gap = (max(values) - min(0, *values)) * NAME_GAP if values else 0.0
+    places = spread([row["value"] for row in last], gap)
+    return [
+        {"at": row["at"], "series": row["series"], "value": place}
+        for row, place in zip(last, places, strict=True)
+    ]
+
+
+def _mark_rows(marks: Sequence[Mark], times: Sequence[datetime]) -> list[Part]:
+    middle = times[len(times) // 2] if times else None
+    return [
+        {
+            "at": _utc(mark.at),
+            "What": mark.text,
+            "short": mark.text
+            if len(mark.text) <= LONGEST_LABEL
+            else f"{mark.text[: LONGEST_LABEL - 1]}…",
+            "turn": n % 3,
+            "is_late": middle is not None and mark.at > middle,
+        }
+        for n, mark in enumerate(marks)
+    ]

@@ -1,0 +1,186 @@
+"""Theme of all charts, and the templates that builders make with Altair.
+
+Altair takes 40 ms to build and check a chart of four layers, which a page of twelve charts cannot
+wait for. So a builder's specification is made once for each shape that it takes, with named slots
+in place of data, titles, domains and colours; each drawing fills a copy.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import altair as alt
+import pandas as pd
+
+Part: TypeAlias = dict[str, Any]
+
+# Okabe and Ito, each a shade that has a contrast of 3:1 on white and on the dark surface.
+PALETTE = ("#2b83c2", "#c98500", "#0f9d76", "#c66fa0", "#d9692a", "#3f9fd6", "#948700")
+BLUE, ORANGE, GREEN, PINK, VERMILION, *_ = PALETTE
+GREY = "#97a1ac"  # everyone else, excluded time, usual limits
+STRONG = "#6b7683"  # targets and events
+# The light theme of .streamlit/config.toml, for images; a browser applies that of the page.
+INK, SOFT, GRID, PAPER = "#10171f", "#515c69", "#e3e8ed", "#ffffff"
+DARK_INK = "#e8edf2"
+
+CONFIG: Mapping[str, Part] = {
+    "view": {"strokeOpacity": 0},
+    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+    "axisX": {"grid": False},
+    "mark": {"color": BLUE},
+    "range": {"category": list(PALETTE)},
+    # Words in the plot; `ChartSpec.with_ink` gives them the colour of the page's text.
+    "style": {"ink": {"color": STRONG, "fontSize": 12}},
+}
+DASHED, DOTTED = [6, 4], [3, 4]
+SLOT = "slot:"
+
+
+@dataclass(frozen=True)
+class ChartSpec:
+    """A chart as its Vega-Lite specification, in the form that Streamlit takes charts in."""
+
+    spec: Mapping[str, Any]
+
+    def to_dict(self) -> Part:
+        """Copy of the specification, for the caller to change."""
+        copy: Part = _filled(self.spec, {})
+        return copy
+
+    def with_ink(self, colour: str) -> "ChartSpec":
+        """The chart with its words in a colour."""
+        config = self.spec.get("config", {})
+        ink = config.get("style", {}).get("ink", {}) | {"color": colour}
+        return ChartSpec({**self.spec, "config": {**config, "style": {"ink": ink}}})
+
+
+@dataclass(frozen=True)
+class Template:
+    """A specification with slots."""
+
+    spec: Mapping[str, Any]
+
+    def fill(
+        self, data: Mapping[str, Sequence[Part]], *, height: int, top: int = 6, **slots: Any
+    ) -> ChartSpec:
+        """The chart of these data sets; `top` is the room above the plot, in pixels."""
+        padding = {"left": 0, "top": top, "right": 4, "bottom": 4}
+        filled = _filled(self.spec, {**slots, **data})
+        main = self.spec["data"]["name"]
+        own = {"data": {"name": main}, "datasets": {main: data[main]}}
+        return ChartSpec(filled | own | {"height": height, "padding": padding})
+
+
+def template(build: Callable[..., alt.LayerChart]) -> Callable[..., Template]:
+    """Cache a builder's specification by its arguments, which say what shape the chart has."""
+
+    @lru_cache(maxsize=128)
+    def made(**shape: Hashable) -> Template:
+        spec = build(**shape).to_dict()
+        own = {key: spec.get("config", {}).get(key, {}) for key in ("axisX", "axis")}
+        config = {key: {**part, **own.get(key, {})} for key, part in CONFIG.items()}
+        return Template({k: v for k, v in spec.items() if k != "$schema"} | {"config": config})
+
+    return made
+
+
+def slot(name: str) -> alt.ExprRef:
+    """A place in a template for anything but text."""
+    return alt.ExprRef(SLOT + name)
+
+
+def text_slot(name: str) -> str:
+    """A place in a template for text."""
+    return SLOT + name
+
+
+def _filled(part: Any, slots: Mapping[str, Any]) -> Any:
+    """A copy of a specification with its slots filled; a slot alone in a list is the list."""
+    if isinstance(part, dict):
+        only = next(iter(part.values())) if len(part) == 1 else None
+        if slots and isinstance(only, str):
+            if "expr" in part and only.startswith(SLOT):
+                return slots[only.removeprefix(SLOT)]
+            if "name" in part and only in slots:
+                return {"values": slots[only]}
+        return {key: _filled(value, slots) for key, value in part.items()}
+    if isinstance(part, list):
+        filled = [_filled(value, slots) for value in part]
+        is_slot = len(part) == 1 and isinstance(part[0], str) and isinstance(filled[0], list)
+        return filled[0] if is_slot else filled
+    if slots and isinstance(part, str) and part.startswith(SLOT):
+        return slots[part.removeprefix(SLOT)]
+    return part
+
+
+def records(frame: pd.DataFrame) -> list[Part]:
+    """The rows of a frame as JSON has them, unknown values as None."""
+    plain = frame.astype(object)
+    rows: list[Any] = plain.where(plain.notna(), None).to_dict("records")
+    return rows
+
+
+def layer(data: str = "", **encoding: Any) -> alt.Chart:
+    """A layer over a named data set, or over that of the whole chart."""
+    chart: alt.Chart = alt.Chart(alt.NamedData(name=data) if data else alt.Undefined)
+    encoded: alt.Chart = chart.encode(**encoding)
+    return encoded
+
+
+def layered(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
+    """Layers over one named data set, with the encoding that all of them share."""
+    return alt.LayerChart(data=alt.NamedData(name=data), layer=list(layers)).encode(**encoding)
+
+
+def line_layers(
+    x: alt.X, y: alt.Y, *, tooltip: Sequence[alt.Tooltip], dots: float = 1.0, **encoding: Any
+) -> list[alt.Chart]:
+    """Lines with dots: solid over `is_whole` rows, dotted and paler over `is_tail` rows.
+
+    `dots` is the opacity of the dots of whole periods.
+    """
+    line = layer(x=x, y=y, **encoding)
+    pale = alt.condition("datum.is_whole", alt.value(dots), alt.value(dots / 2))
+    return [
+        line.transform_filter("datum.is_whole").mark_line(strokeWidth=2.2),
+        line.transform_filter("datum.is_tail").mark_line(strokeWidth=2.2, strokeDash=DOTTED),
+        line.transform_filter("isValid(datum.value)")
+        .mark_point(filled=True, size=34)
+        .encode(opacity=pale, tooltip=list(tooltip)),
+    ]
+
+
+def rule_layer(
+    data: str, name: str, *, x: alt.X | None = None, y: alt.Y | None = None
+) -> alt.Chart:
+    """A dashed line at each value of a data set, whose field `name` says the value in words."""
+    channels: Part = {key: of for key, of in {"x": x, "y": y}.items() if of is not None}
+    return layer(data, tooltip=alt.Tooltip(f"{name}:N"), **channels).mark_rule(
+        strokeDash=DASHED, strokeWidth=1.5, color=STRONG
+    )
+
+
+def colour(field: str = "series", legend: alt.Legend | None = None) -> alt.Color:
+    """Colours by name, from the slots `series` and `colours`."""
+    scale = alt.Scale(domain=slot("series"), range=[text_slot("colours")])
+    return alt.Color(f"{field}:N", scale=scale, legend=legend)
+
+
+def name_layers(x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """The names of series at the right of the data set `names`, each beside a square."""
+    named = layer("names", x=x, y=y)
+    return [
+        named.mark_square(size=70, opacity=1, xOffset=11, tooltip=False).encode(color=colour()),
+        named.mark_text(align="left", baseline="middle", dx=19, style="ink", tooltip=False).encode(
+            text="series:N"
+        ),
+    ]
+
+
+def spread(values: Sequence[float], gap: float) -> list[float]:
+    """Places for labels: ascending values moved up until they are `gap` apart."""
+    placed: list[float] = []
+    for value in values:
+        placed.append(max(value, placed[-1] + gap) if placed else value)
+    return placed
