@@ -156,9 +156,10 @@ def rule_layer(
 ) -> alt.Chart:
     """A dashed line at each value of a data set, whose field `name` says the value in words."""
     channels: Part = {key: of for key, of in {"x": x, "y": y}.items() if of is not None}
-    return layer(data, tooltip=alt.Tooltip(f"{name}:N"), **channels).mark_rule(
+    rule: alt.Chart = layer(data, tooltip=alt.Tooltip(f"{name}:N"), **channels).mark_rule(
         strokeDash=DASHED, strokeWidth=1.5, color=STRONG
     )
+    return rule
 
 
 def colour(field: str = "series", legend: alt.Legend | None = None) -> alt.Color:

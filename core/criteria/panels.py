@@ -127,7 +127,7 @@ def _share(
 
 def _lines(
     data: PanelData,
-    series: Sequence[Series],
+    series: Sequence[Line],
     unit: str,
     key: str,
     *,
