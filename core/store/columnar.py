@@ -134,7 +134,18 @@ class FactsCopy:
             self._opened = None
 
 
-registry.register("duckdb.caching", "core.store.columnar_dialect", "CachingDialect")
+def _caching_dialect() -> type[Any]:
+    from duckdb_engine import Dialect  # noqa: PLC0415  # slow to import, too
+
+    class CachingDialect(Dialect):
+        """DuckDB's dialect, but each form of a statement is compiled once."""
+
+        supports_statement_cache = True
+
+    return CachingDialect
+
+
+registry.impls["duckdb.caching"] = _caching_dialect
 
 
 def _engine(path: Path, *, read_only: bool) -> Engine:

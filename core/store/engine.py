@@ -25,7 +25,7 @@ from core.store.columns import table
 from core.store.days import rezone
 from core.store.default_criteria import DEFAULT_CRITERIA
 from core.store.entered import Criterion
-from core.store.migrations import head, revisions, upgrade
+from core.store.migrations import revisions, upgrade
 from core.store.synced import Account, Bug
 from core.store.tables import FACT_TABLES, UNCACHED_TABLES
 from core.store.unit_of_work import Unit
@@ -64,7 +64,7 @@ class Store:
         # SQLite reads so by itself; a server would show each statement the newest state.
         one_state = {} if _is_sqlite(self.engine) else {"isolation_level": "REPEATABLE READ"}
         reading = self.engine.execution_options(**one_state)
-        with _told(self.engine), Session(reading) as session:
+        with translate_errors(self.engine), Session(reading) as session:
             yield session
 
     @contextmanager
@@ -74,7 +74,7 @@ class Store:
         `quiet` leaves the data version alone: for the progress of a run, which no figure shows.
         """
         writing = self.engine.execution_options(writes=True)
-        with _told(self.engine), Session(writing) as session:
+        with translate_errors(self.engine), Session(writing) as session:
             connection = session.connection()
             connection.info["written"], connection.info["tables"] = 0, set()
             account = table(Account)
@@ -105,7 +105,10 @@ class Store:
         """
         self._growth.since += written
         if self._growth.since > max(FEW_ROWS, self._growth.before):
-            with _told(self.engine), self.engine.execution_options(writes=True).begin() as changed:
+            with (
+                translate_errors(self.engine),
+                self.engine.execution_options(writes=True).begin() as changed,
+            ):
                 changed.exec_driver_sql("ANALYZE")
             self._growth.before += self._growth.since
             self._growth.since = 0
@@ -225,9 +228,9 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
     zone = ZoneInfo(timezone or load_settings().timezone)
     engine = _engine(url)
     try:
-        with _told(engine):
+        with translate_errors(engine):
             with engine.connect() as connection:
-                is_ready = _revision(connection) == head() and not _moved(connection, zone)
+                is_ready = _revision(connection) == revisions()[-1] and not _moved(connection, zone)
             # Mostly it is: whoever writes need not be waited for.
             if not is_ready:
                 _make_ready(engine, zone)
@@ -260,14 +263,20 @@ def _copy(engine: Engine) -> FactsCopy | None:
 
 def _migrate(connection: Connection) -> None:
     # Inside one write transaction: of two processes that open a new store, one makes it.
-    made_by = _revision(connection)
-    if made_by == head():
+    made_by, known = _revision(connection), revisions()
+    if made_by == known[-1]:
         return
-    if made_by is not None and made_by not in revisions():
+    if made_by is not None and made_by < known[0]:
+        raise StoreError(
+            f"The store was made by an older version of Touchstone (its schema is {made_by}, this "
+            f"version knows those from {known[0]} on): open it once with the version before this "
+            "one, which migrates it, or use another store. Nothing was changed."
+        )
+    if made_by is not None and made_by not in known:
         raise StoreTooNew(
-            f"The store was made by a newer version of Touchstone (its form is {made_by}, "
-            f"this version knows up to {head()}): update Touchstone, or use another store. "
-            "Nothing was changed."
+            f"The store was made by a newer version of Touchstone (its schema is {made_by}, "
+            f"this version knows those up to {known[-1]}): update Touchstone, or use another "
+            "store. Nothing was changed."
         )
     upgrade(connection)
 
@@ -384,7 +393,7 @@ REASONS = (
 
 
 @contextmanager
-def _told(engine: Engine) -> Iterator[None]:
+def translate_errors(engine: Engine) -> Iterator[None]:
     """Turn a failure of the database itself into a sentence; a bug of ours stays what it is."""
     try:
         yield

@@ -51,7 +51,15 @@ def account(any_store):
 
 def test_migrations_make_what_the_models_say(any_store):
     with any_store.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        compared = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(compared, Base.metadata) == []
+
+
+def test_rows_of_a_table_are_stored_in_its_primary_key(store):
+    with store.engine.connect() as connection:
+        made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type='table'")
+        without = {name for name, sql in made if "WITHOUT ROWID" in sql}
+    assert without == set(Base.metadata.tables)
 
 
 def test_opening_again_keeps_everything(tmp_path):
@@ -93,6 +101,18 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path):
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
     connection.close()
+
+
+def test_an_older_store_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0009'")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"older version of Touchstone.*open it once with"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_store_is_told(tmp_path):

@@ -1,11 +1,9 @@
-"""The store's form over time: one Alembic revision a file, named by a number that grows."""
+"""Schema migrations: one Alembic revision a file, named by a number that grows."""
 
 import threading
 from pathlib import Path
 
 from sqlalchemy import Connection
-
-__all__ = ["head", "revisions", "upgrade"]
 
 HERE = Path(__file__).resolve().parent
 
@@ -18,13 +16,8 @@ def revisions() -> list[str]:
     return sorted(path.stem.split("_")[0] for path in (HERE / "versions").glob("[0-9]*.py"))
 
 
-def head() -> str:
-    """The newest revision."""
-    return revisions()[-1]
-
-
 def upgrade(connection: Connection) -> None:
-    """Bring the store to the newest form, in the connection's own transaction."""
+    """Migrate to the newest revision, in the connection's own transaction."""
     # Alembic takes 0.2 s to import, and most starts find nothing to migrate.
     from alembic import command
     from alembic.config import Config
