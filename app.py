@@ -42,7 +42,7 @@ log = logging.getLogger("touchstone")
 def _warm() -> None:
     modules = {name: importlib.import_module(name) for name in PAGE_IMPORTS}
     try:
-        modules["core.demo.active_store"].shown_store(load_settings())
+        modules["core.demo.active_store"].active_store(load_settings())
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
     # Or the first vote does it, while it keeps all others from writing.
@@ -62,7 +62,7 @@ def _keep_synced() -> None:
         shown, sync = (
             importlib.import_module(name) for name in ("core.demo.active_store", "core.ingest.sync")
         )
-        sync.keep_synced(settings, partial(shown.open_once, settings))
+        sync.keep_synced(settings, partial(shown.configured_store, settings))
 
 
 def _end_sync() -> None:

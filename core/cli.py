@@ -15,9 +15,8 @@ from core.base.settings import Settings, load_settings
 from core.store import Scope
 
 if TYPE_CHECKING:
-    from core.access.tokens import Token
     from core.ingest.sync import Progress, SyncReport
-    from core.store import Store
+    from core.store import ApiToken, Store
 
 DONE, FAILED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
 SHOWN_PROBLEMS = 20
@@ -207,9 +206,9 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
 
     from core.analytics import query_metrics
     from core.base.csv import csv_bytes
-    from core.demo.active_store import shown_store
+    from core.demo.active_store import active_store
 
-    shown = shown_store(settings)
+    shown = active_store(settings)
     if shown.is_demo:
         print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
     filters: dict[str, list[Any]] = {}
@@ -246,11 +245,11 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _import(settings: Settings, given: argparse.Namespace) -> int:
-    from core.demo.active_store import open_once
+    from core.demo.active_store import configured_store
     from core.ingest.files import ColumnMapping, import_file
     from core.store import accounts
 
-    store = open_once(settings)
+    store = configured_store(settings)
     for account in settings.accounts:
         store.ensure_account(account.id, account.name)
     known = [account.id for account in accounts(store)]
@@ -279,7 +278,7 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
-    from core.demo.active_store import shown_store
+    from core.demo.active_store import active_store
     from core.report import (
         FORMATS,
         account_of,
@@ -295,7 +294,7 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
         there = ", ".join(FORMATS)
         raise QueryError(f"A baseline report is not written as {given.format}: use {there}.")
     week = week_of(given.week) if given.week else None
-    shown = shown_store(settings)
+    shown = active_store(settings)
     if shown.is_demo:
         print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
     account, _ = account_of(shown.store, given.account)
@@ -321,10 +320,10 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
 
 def _token(settings: Settings, given: argparse.Namespace) -> int:
     from core.access.tokens import create_token, list_tokens, revoke_token
-    from core.demo.active_store import shown_store
+    from core.demo.active_store import active_store
     from core.store import accounts
 
-    shown = shown_store(settings)
+    shown = active_store(settings)
     if shown.is_demo:
         print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
     known = [account.id for account in accounts(shown.store)]
@@ -348,7 +347,7 @@ def _token(settings: Settings, given: argparse.Namespace) -> int:
     return DONE
 
 
-def _token_line(token: "Token") -> str:
+def _token_line(token: "ApiToken") -> str:
     used = "never used"
     if token.last_used_at is not None:
         used = f"last used {token.last_used_at:%Y-%m-%d %H:%M} UTC"

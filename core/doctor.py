@@ -11,7 +11,7 @@ from core.analytics.freshness import last_synced, source_states
 from core.base import clock
 from core.base.errors import TouchstoneError
 from core.base.settings import ROOT, PrometheusSource, Settings
-from core.demo.active_store import open_once
+from core.demo.active_store import configured_store
 from core.ingest.clients import prometheus
 from core.ingest.clients.http import RetryPolicy
 from core.ingest.clients.testio import connect, fetch_products
@@ -43,7 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     try:
-        store = open_once(settings)
+        store = configured_store(settings)
         yield Finding("Store", make_url(settings.database_url).render_as_string(hide_password=True))
         for account in accounts(store):
             states = source_states(Scope(store, account.id), now=clock.now())

@@ -1,4 +1,4 @@
-"""Reading what is sent: no more than a limit, only known types, only JSON that has one meaning."""
+"""Request bodies: limited in size, of known types, and JSON without ambiguity."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from core.api.answers import Refusal
+from core.api.errors import Refusal, validation_refusal
 
 JSON, LINES = "application/json", "application/x-ndjson"
 SHOWN = 80
@@ -17,7 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def media_type(request: Request, known: Collection[str]) -> str:
-    """The type that the body is said to have; refused unless it is known."""
+    """The content type of the body; raises a 415 unless it is known."""
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     kind = kind.strip().lower()
     charset = parameters.lower().partition("charset=")[2].strip(' "')
@@ -27,10 +27,10 @@ def media_type(request: Request, known: Collection[str]) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body; refused, and not read on, where it has more than `limit` bytes."""
-    told = request.headers.get("content-length", "0")
+    """The body; raises a 413, and reads no further, where it has more than `limit` bytes."""
+    length = request.headers.get("content-length", "0")
     too_large = Refusal(413, f"The body is larger than {limit // 1_000_000} MB: send less at once.")
-    if told.isdecimal() and int(told[:18]) > limit:
+    if length.isdecimal() and int(length[:18]) > limit:
         raise too_large
     parts, size = [], 0
     try:
@@ -45,36 +45,30 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def read_json(body: bytes | str) -> Any:
-    """The value of a JSON text; refused where it is none, or could be read in two ways."""
+    """The value of a JSON text; raises a 422 where it is not valid, or ambiguous."""
     try:
         text = body if isinstance(body, str) else body.decode("utf-8")
         return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float
         )
     except UnicodeDecodeError:
         raise Refusal(422, "The body is not UTF-8.") from None
     except RecursionError:
-        raise Refusal(422, "The body is nested too deep.") from None
+        raise Refusal(422, "The body is nested too deeply.") from None
     except ValueError:
         # Also a whole number of thousands of digits.
-        raise Refusal(422, "The body is no JSON.") from None
+        raise Refusal(422, "The body is not valid JSON.") from None
 
 
-def checked(model: type[M], value: Any) -> M:
-    """The value as its declaration has it; refused with the first field that is not so."""
+def validated(model: type[M], value: Any) -> M:
+    """The value as an instance of the model; raises a 422 with the first invalid field."""
     if not isinstance(value, dict):
-        raise Refusal(422, "The body is no JSON object.")
+        raise Refusal(422, "The body is not a JSON object.")
     try:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = str(first["loc"][0]) if first["loc"] else None
-    said = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
-    said = said.replace("Input should", "it should").replace("String should", "it should")
-    if first["type"] == "missing":
-        said = "it is missing"
-    of = f"{field}: " if field else ""
-    raise Refusal(422, f"{of}{said}.", field=field)
+    raise validation_refusal(first, first["loc"])
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,8 +80,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(text: str) -> Any:
-    raise Refusal(422, f"The body has {text}, which is no number in JSON.")
+def _constant(text: str) -> Any:
+    raise Refusal(422, f"The body has {text}, which is not a number in JSON.")
 
 
 def _float(text: str) -> float:

@@ -1,23 +1,32 @@
-"""The feedback API: a vote taken, votes listed, votes summed up."""
+"""The feedback operations: record a vote, list votes, sum votes up."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Annotated
 
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.access.tokens import Token
-from core.api.answers import Refusal, as_json
-from core.api.bodies import JSON, checked, media_type, read_body, read_json
+from core.api.access import (
+    Served,
+    find_bearer,
+    forget_tokens,
+    in_thread,
+    limit,
+    require_bearer,
+    served,
+    token_missing,
+)
+from core.api.bodies import JSON, media_type, read_body, read_json, validated
+from core.api.errors import Refusal, as_json
 from core.api.origins import client_address
-from core.api.serving import Served, check_tenant, forget_tokens, in_thread, limit, token_holder
-from core.api.shapes import (
+from core.api.schemas import (
     FeedbackPage,
     FeedbackQuery,
     FeedbackRecord,
     FeedbackStats,
     PeriodQuery,
-    VoteAnswer,
     VoteIn,
 )
 from core.base.errors import AccessError, InputError
@@ -36,96 +45,102 @@ from core.feedback import (
     submit_vote,
 )
 from core.ingest.save.records import imported_vote_id
-from core.store import Scope
+from core.store import ApiToken, Scope
 
 LARGEST_VOTE = 1_000_000
 LONGEST_KEY = 255
 MINUTE = 60.0
 # The time of a vote is that of its turn to be written.
 _NOT_YET = datetime.min.replace(tzinfo=UTC)
+# What became of a vote: how the answer says it.
+OUTCOMES = {
+    "new": ("recorded", "The feedback is recorded."),
+    "changed": ("updated", "The earlier feedback is updated."),
+    "unchanged": ("unchanged", "The feedback was there already."),
+}
 
 
-async def post_feedback(request: Request, known: Served) -> Response:
-    """Record one vote."""
+async def post_feedback(request: Request) -> Response:
+    """Record one vote.
+
+    FastAPI reads no body here: it would read it before the token is checked, and without limits.
+    """
     try:
-        recorded = await _recorded(request, known)
+        recorded = await _record_vote(request, await served())
     except Refusal as refusal:
         VOTES_REFUSED.labels(refusal.code).inc()
         raise
     VOTES_ACCEPTED.labels(recorded.result).inc()
-    answer = {
-        "id": recorded.feedback_id,
-        "status": VoteAnswer.STATUS[recorded.result],
-        "message": VoteAnswer.MESSAGE[recorded.result],
-    }
+    status, message = OUTCOMES[recorded.result]
+    answer = {"id": recorded.feedback_id, "status": status, "message": message}
     return as_json(answer, 201 if recorded.result == "new" else 200)
 
 
-async def list_feedback(request: Request, known: Served) -> Response:
+async def _reader(request: Request) -> Scope:
+    """The account whose feedback the token may read."""
+    known = await served()
+    token = await require_bearer(request, known.store)
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refusal(422, f"{name}: it is given more than once.", field=name)
+    return Scope(known.store, token.account_id)
+
+
+Reader = Annotated[Scope, Depends(_reader)]
+
+
+async def list_feedback(scope: Reader, asked: Annotated[FeedbackQuery, Query()]) -> FeedbackPage:
     """List the account's feedback."""
-    token = await _reader(request, known)
-    asked = checked(FeedbackQuery, _query(request))
-    check_tenant(known, token.account_id, asked.tenant_id)
+    (await served()).check_tenant(scope.account, asked.tenant_id)
     votes, count = await in_thread(
         feedback_list,
-        Scope(known.store, token.account_id),
+        scope,
         start=asked.start_date,
         end=asked.end_date,
         kind=asked.feedback_type,
         limit=asked.limit,
         offset=asked.offset,
     )
-    records = [_record(token.account_id, vote, asked.feedback_type) for vote in votes]
-    return as_json(FeedbackPage(feedback=records, count=count).model_dump(mode="json"))
+    records = [_record(scope.account, vote, asked.feedback_type) for vote in votes]
+    return FeedbackPage(feedback=records, count=count)
 
 
-async def feedback_stats(request: Request, known: Served) -> Response:
+async def feedback_stats(scope: Reader, asked: Annotated[PeriodQuery, Query()]) -> FeedbackStats:
     """Sum the account's feedback up."""
-    token = await _reader(request, known)
-    asked = checked(PeriodQuery, _query(request))
-    check_tenant(known, token.account_id, asked.tenant_id)
-    found = await in_thread(
-        feedback_summary,
-        Scope(known.store, token.account_id),
-        start=asked.start_date,
-        end=asked.end_date,
-    )
-    counts: dict[FeedbackType, int] = {
-        "thumbs_up": found.thumbs_up,
-        "thumbs_down": found.thumbs_down,
-        "rating": sum(found.ratings),
-    }
-    stats = FeedbackStats(
-        tenant_id=token.account_id,
+    (await served()).check_tenant(scope.account, asked.tenant_id)
+    found = await in_thread(feedback_summary, scope, start=asked.start_date, end=asked.end_date)
+    return FeedbackStats(
+        tenant_id=scope.account,
         total=found.total,
         average_rating=found.average_rating,
-        feedback_counts=counts,
+        feedback_counts={
+            "thumbs_up": found.thumbs_up,
+            "thumbs_down": found.thumbs_down,
+            "rating": sum(found.ratings),
+        },
         rating_counts={str(stars): n for stars, n in enumerate(found.ratings, 1)},
         positive_percentage=found.positive_percentage,
         comments=found.comments,
     )
-    return as_json(stats.model_dump(mode="json"))
 
 
-async def _recorded(request: Request, known: Served) -> Recorded:
-    token = await token_holder(request, known.store, is_checked_later=True)
+async def _record_vote(request: Request, known: Served) -> Recorded:
+    token = await find_bearer(request, known.store, is_checked_later=True)
     if token is None:
         if not known.settings.anonymous_feedback:
-            raise Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
+            raise token_missing()
         burst = known.settings.address_votes_per_minute
         limit(("address", _address(request, known)), burst, MINUTE, "this address")
     media_type(request, (JSON,))
-    vote = checked(VoteIn, read_json(await read_body(request, LARGEST_VOTE)))
-    account_id = _account(known, token, vote)
-    rater = await _rater(request, known, token, account_id, vote)
+    vote = validated(VoteIn, read_json(await read_body(request, LARGEST_VOTE)))
+    scope = Scope(known.store, _account(known, token, vote))
+    rater = await _rater(request, known, scope, vote, is_named=token is not None)
     cast = _cast(vote, rater, with_id=token is not None)
     receipt = _receipt(request, token, vote, rater)
     try:
         return await submit_vote(
-            Scope(known.store, account_id),
-            cast,
-            receipt=receipt,
-            token_id=None if token is None else token.id,
+            scope, cast, receipt=receipt, token_id=None if token is None else token.id
         )
     except AccessError as error:
         forget_tokens()
@@ -134,9 +149,9 @@ async def _recorded(request: Request, known: Served) -> Recorded:
         raise Refusal(422, str(error), field="Idempotency-Key") from None
 
 
-def _account(known: Served, token: Token | None, vote: VoteIn) -> str:
+def _account(known: Served, token: ApiToken | None, vote: VoteIn) -> str:
     if token is not None:
-        check_tenant(known, token.account_id, vote.tenant_id)
+        known.check_tenant(token.account_id, vote.tenant_id)
         return token.account_id
     for account_id in known.accounts.intersection(known.settings.anonymous_feedback):
         if vote.tenant_id in known.tenants(account_id):
@@ -145,28 +160,24 @@ def _account(known: Served, token: Token | None, vote: VoteIn) -> str:
 
 
 async def _rater(
-    request: Request, known: Served, token: Token | None, account_id: str, vote: VoteIn
+    request: Request, known: Served, scope: Scope, vote: VoteIn, *, is_named: bool
 ) -> str:
-    """Who rates: by name, by a key of their own, or by what the connection shows."""
+    """The rater: by name, by a key of their own, or by their connection."""
     if vote.technician_email is not None:
-        if token is None:
+        if not is_named:
             # Anyone could speak for anyone.
             raise Refusal(422, "technician_email: a name needs a token.", field="technician_email")
         rater = vote.technician_email
     elif vote.anonymous_id is not None:
-        rater = await in_thread(
-            anonymous_rater, Scope(known.store, account_id), "key", vote.anonymous_id
-        )
-    elif vote.id is not None and token is not None:
-        # As from a file: the votes of one record are of one person, of whom nothing is known.
+        rater = await in_thread(anonymous_rater, scope, "key", vote.anonymous_id)
+    elif vote.id is not None and is_named:
+        # As from a file: the votes of one record are of one unknown person.
         return f"anonymous:{vote.id}"
     else:
         connection = (_address(request, known), request.headers.get("user-agent", ""))
-        return await in_thread(
-            anonymous_rater, Scope(known.store, account_id), "connection", *connection
-        )
+        return await in_thread(anonymous_rater, scope, "connection", *connection)
     burst = known.settings.rater_votes_per_minute
-    limit(("rater", account_id, rater), burst, MINUTE, "this rater")
+    limit(("rater", scope.account, rater), burst, MINUTE, "this rater")
     return rater
 
 
@@ -188,7 +199,7 @@ def _cast(vote: VoteIn, rater: str, *, with_id: bool) -> Cast:
     )
 
 
-def _receipt(request: Request, token: Token | None, vote: VoteIn, rater: str) -> Receipt | None:
+def _receipt(request: Request, token: ApiToken | None, vote: VoteIn, rater: str) -> Receipt | None:
     """The key under which the vote is known when it is sent again."""
     content = sha256(vote.model_dump_json().encode()).hexdigest()
     header = request.headers.get("idempotency-key")
@@ -196,9 +207,7 @@ def _receipt(request: Request, token: Token | None, vote: VoteIn, rater: str) ->
     if header is not None:
         if not header.strip() or len(header) > LONGEST_KEY:
             raise Refusal(
-                422,
-                f"The key has 1 to {LONGEST_KEY} characters.",
-                field="Idempotency-Key",
+                422, f"The key has 1 to {LONGEST_KEY} characters.", field="Idempotency-Key"
             )
         return Receipt(_digest(*sender, header), content, is_strict=True)
     if vote.id is not None and token is not None:
@@ -210,41 +219,23 @@ def _digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def _reader(request: Request, known: Served) -> Token:
-    token = await token_holder(request, known.store)
-    if token is None:
-        raise Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
-    return token
-
-
-def _query(request: Request) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        if name in found:
-            raise Refusal(422, f"{name}: it is given more than once.", field=name)
-        found[name] = value
-    return found
-
-
 def _record(account_id: str, vote: Vote, asked: FeedbackType | None) -> FeedbackRecord:
     kind = asked
     if kind is None and vote.rating is not None:
         kind = "rating"
     elif kind is None and vote.thumb is not None:
         kind = "thumbs_up" if vote.thumb == "up" else "thumbs_down"
-    return FeedbackRecord.model_validate(
-        {
-            "id": vote.id,
-            "tenant_id": account_id,
-            "ticket_id": vote.ticket_id,
-            "enhancement_id": vote.enhancement_id,
-            "technician_email": None if is_anonymous(vote.rater) else vote.rater,
-            "feedback_type": kind,
-            "rating_value": vote.rating if kind == "rating" else None,
-            "feedback_comment": vote.comment,
-            "thumb": vote.thumb,
-            "rating": vote.rating,
-            "created_at": vote.created_at,
-            "updated_at": vote.updated_at,
-        }
+    return FeedbackRecord(
+        id=vote.id,
+        tenant_id=account_id,
+        ticket_id=vote.ticket_id,
+        enhancement_id=vote.enhancement_id,
+        technician_email=None if is_anonymous(vote.rater) else vote.rater,
+        feedback_type=kind,
+        rating_value=vote.rating if kind == "rating" else None,
+        feedback_comment=vote.comment,
+        thumb=vote.thumb,  # type: ignore[arg-type]  # up, down or None
+        rating=vote.rating,
+        created_at=vote.created_at,
+        updated_at=vote.updated_at,
     )

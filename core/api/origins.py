@@ -1,4 +1,4 @@
-"""Where a request comes from: the page of another site, and the address behind proxies."""
+"""Origins: which sites' pages may ask (CORS), and the client's address behind proxies."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -6,25 +6,22 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from core.api.answers import Refusal
+from core.api.errors import Refusal
 
 LOOPBACK = "127.0.0.1"
 # One household or host is given a whole network of this size.
 IPV6_PREFIX = 64
 PREFLIGHT_SECONDS = 600
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key"
-EXPOSED_HEADERS = "Retry-After, WWW-Authenticate"
+EXPOSED_HEADERS = b"Retry-After, WWW-Authenticate"
 
 
-def allowed_origin(request: Request, origins: Sequence[str]) -> str | None:
-    """The other site whose page asks, None where it is no page of another site.
+def allowed_origin(request: Request, origin: str, listed: Sequence[str]) -> str | None:
+    """The site whose page sends a request; None for pages of this server.
 
-    Refused unless the site is listed.
+    Raises a 403 unless the site is listed.
     """
-    origin = request.headers.get("origin")
-    if origin is None:
-        return None
-    if origin in origins:
+    if origin in listed:
         return origin
     try:
         is_own = urlsplit(origin).netloc == request.headers.get("host")
@@ -32,22 +29,23 @@ def allowed_origin(request: Request, origins: Sequence[str]) -> str | None:
         is_own = False
     if is_own:
         return None
-    raise Refusal(403, "Pages of this origin may not ask here: TOUCHSTONE_CORS_ORIGINS lists it.")
+    raise Refusal(
+        403, "Pages of this origin may not ask here: TOUCHSTONE_CORS_ORIGINS does not list it."
+    )
 
 
-def cors_headers(origin: str | None) -> dict[str, str]:
-    """What lets the page of another site read the answer; without credentials."""
-    vary = {"Vary": "Origin"}
+def origin_headers(origin: str | None) -> list[tuple[bytes, bytes]]:
+    """The headers that let pages of another site read the answer, without credentials."""
     if origin is None:
-        return vary
-    return vary | {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
-    }
+        return []
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", EXPOSED_HEADERS),
+    ]
 
 
 def preflight_headers(methods: Sequence[str]) -> dict[str, str]:
-    """What the page of another site may send."""
+    """The headers that say what pages of another site may send."""
     return {
         "Access-Control-Allow-Methods": ", ".join(methods),
         "Access-Control-Allow-Headers": ALLOWED_HEADERS,
@@ -56,7 +54,7 @@ def preflight_headers(methods: Sequence[str]) -> dict[str, str]:
 
 
 def client_address(request: Request, proxies: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Who asks, as an address, of IPv6 a network; X-Forwarded-For counts behind trusted proxies."""
+    """The client's address, of IPv6 its network; behind trusted proxies from X-Forwarded-For."""
     peer = LOOPBACK
     # The server takes over X-Forwarded-For from loopback, trusted or not; port 0 tells that it did.
     if request.client is not None and request.client.port != 0:

@@ -24,29 +24,29 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
-class Shown:
+class ActiveStore:
     """The store that is shown, and whether what it holds is demo data."""
 
     store: Store
     is_demo: bool
 
 
-def shown_store(
+def active_store(
     settings: Settings, *, on_progress: Callable[[str], None] = lambda _text: None
-) -> Shown:
+) -> ActiveStore:
     """The configured store; with no source and nothing in it, the demo store, built first.
 
     Raises StoreError with a sentence.
     """
-    real = open_once(settings)
+    real = configured_store(settings)
     known = {account.id: account.name for account in accounts(real)}
     for account in settings.accounts:
         # Entered before its first sync, so that its pages can say that and offer one.
         if known.get(account.id) != account.name:
             real.ensure_account(account.id, account.name)
     if settings.accounts or known:
-        return Shown(real, is_demo=False)
-    return Shown(demo_store(settings, on_progress=on_progress), is_demo=True)
+        return ActiveStore(real, is_demo=False)
+    return ActiveStore(demo_store(settings, on_progress=on_progress), is_demo=True)
 
 
 def demo_store(
@@ -77,7 +77,7 @@ def keep_copied(store: Store) -> None:
     thread.start()
 
 
-def open_once(settings: Settings) -> Store:
+def configured_store(settings: Settings) -> Store:
     """The configured store, opened once in a process."""
     return _opened(settings.database_url, settings.timezone)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base import text
-from core.demo.active_store import enter_account, open_once
+from core.demo.active_store import configured_store, enter_account
 from core.ingest.files import (
     FIELDS,
     ISO,
@@ -55,7 +55,7 @@ def show(page: ui.Page) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sent"
         path.write_bytes(sent.getbuffer())
-        store = open_once(page.settings)
+        store = configured_store(page.settings)
         mapping, place = mapping_of(Scope(store, account), kind, open_records(path))
         if mapping is not None and place.button("Import", type="primary"):
             with st.spinner("Reading the file."):
@@ -68,7 +68,7 @@ def show(page: ui.Page) -> None:
 
 def account_of(page: ui.Page) -> str:
     """The account's name; demo data is left alone."""
-    known = [account.name for account in accounts(open_once(page.settings))]
+    known = [account.name for account in accounts(configured_store(page.settings))]
     name = st.selectbox(
         "Into the account",
         known,

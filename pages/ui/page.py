@@ -21,7 +21,7 @@ from core.analytics.freshness import (
 from core.base import clock, text
 from core.base.settings import Settings, load_settings
 from core.base.telemetry import QUERY_SECONDS
-from core.demo.active_store import keep_copied, shown_store
+from core.demo.active_store import active_store, keep_copied
 from core.store import AccountName, Scope, Store, accounts
 
 R = TypeVar("R")
@@ -63,7 +63,7 @@ def open_page(key: str) -> Page:
     """Open the store, and choose the account from the box or the link."""
     settings = load_settings()
     with st.spinner("Opening the store; the first time it takes some seconds.", show_time=False):
-        shown = shown_store(settings)
+        shown = active_store(settings)
     keep_copied(shown.store)
     found = accounts(shown.store)
     account = _chosen_account(found)

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.api.limits import Buckets
+from core.api.access import RateLimiter
 from core.base import text
 from core.base.errors import InputError
 from core.feedback import (
@@ -27,7 +27,7 @@ THUMBS = ("down", "up")  # as the widget numbers them
 BROWSER = "_streamlit_xsrf"
 # The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
-VOTES = Buckets()
+VOTES = RateLimiter()
 
 
 def rater(page: Page) -> str:

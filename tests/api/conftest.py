@@ -6,9 +6,9 @@ import pytest
 from starlette.applications import Starlette
 
 from core.access.tokens import create_token
-from core.api import ROUTES, serving
+from core.api import ROUTES, access
 from core.base.settings import load_settings
-from core.demo.active_store import close_stores, open_once
+from core.demo.active_store import close_stores, configured_store
 from core.store import Scope
 from tests.stores import open_store
 
@@ -20,9 +20,9 @@ with warnings.catch_warnings():
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    serving.forget()
+    access.forget()
     yield
-    serving.forget()
+    access.forget()
     close_stores()
 
 
@@ -31,7 +31,7 @@ def store():
     """The store that the API of this test works with."""
     settings = load_settings()
     open_store(settings.database_url).close()
-    opened = open_once(settings)
+    opened = configured_store(settings)
     opened.ensure_account("acme", "Acme")
     opened.ensure_account("other", "Other")
     return opened

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from core.api.answers import ERRORS
+from core.api.errors import ERRORS
 from core.base.settings import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

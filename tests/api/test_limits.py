@@ -3,8 +3,8 @@ import threading
 import pytest
 from starlette.applications import Starlette
 
-from core.api import ROUTES, limits, serving
-from core.api.limits import Buckets, retry_after
+from core.api import ROUTES, access
+from core.api.access import RateLimiter, retry_after
 from core.feedback import feedback_list, write_batcher
 from core.store import ApiToken, Scope, engine, table
 from tests.api.conftest import TestClient
@@ -19,7 +19,7 @@ def clock(monkeypatch):
     class Clock:
         now = 1_000.0
 
-    monkeypatch.setattr(limits.time, "monotonic", lambda: Clock.now)
+    monkeypatch.setattr(access.time, "monotonic", lambda: Clock.now)
     return Clock
 
 
@@ -33,7 +33,7 @@ def nameless(vote, **changes):
 
 
 def test_a_bucket_gives_its_burst_and_fills_by_the_clock(clock):
-    buckets = Buckets()
+    buckets = RateLimiter()
     taken = [buckets.take("a", burst=3, seconds=60) for _ in range(4)]
     assert taken == [0, 0, 0, 20]
     clock.now += 19.5
@@ -46,7 +46,7 @@ def test_a_bucket_gives_its_burst_and_fills_by_the_clock(clock):
 
 
 def test_memory_is_bounded(clock):
-    buckets = Buckets(most_keys=100)
+    buckets = RateLimiter(most_keys=100)
     for n in range(1_000):
         buckets.take(n, burst=1, seconds=60)
     assert len(buckets._left) == 100
@@ -54,7 +54,7 @@ def test_memory_is_bounded(clock):
 
 
 def test_threads_get_no_more_than_there_is(clock):
-    buckets, got = Buckets(), []
+    buckets, got = RateLimiter(), []
 
     def takes():
         got.extend(buckets.take("a", burst=100, seconds=60) == 0 for _ in range(200))
@@ -172,7 +172,7 @@ def test_a_queue_that_is_full_is_503(client, store, vote, monkeypatch):
 
 def test_a_setting_without_sense_is_503_and_told(client, vote, monkeypatch):
     monkeypatch.setenv("TOUCHSTONE_CORS_ORIGINS", "*")
-    serving.forget()
+    access.forget()
     told = client.post(URL, json=vote())
     assert told.status_code == 503
     assert "TOUCHSTONE_CORS_ORIGINS" in told.json()["error"]["message"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from core.api import metrics
+from core.api import feeds
 from core.base import clock
 from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS
 from core.feedback import cast_vote
@@ -18,7 +18,7 @@ ACCOUNT = 'a"b\\c\nd'
 
 @pytest.fixture(autouse=True)
 def _nothing_cached():
-    metrics._cached.clear()
+    feeds._cached.clear()
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_nobody_and_no_secret_is_in_it(filled, client, token, vote):
 
 def test_it_is_cheap(filled, anyone, monkeypatch):
     first = lines(anyone)
-    monkeypatch.setattr(metrics, "_feedback", lambda _: 1 / 0)
+    monkeypatch.setattr(feeds, "_feedback", lambda _: 1 / 0)
     assert lines(anyone) == first
 
 

@@ -1,30 +1,29 @@
-"""What the API answers: JSON, errors always as `{error: {code, message, field?}}`."""
+"""Error answers of the API: always JSON, `{error: {code, message, field?}}`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-# Every error that the API answers with: its code, and what it means.
+# Each status of an error: its code, and what it means.
 ERRORS: Mapping[int, tuple[str, str]] = {
-    401: ("unauthorized", "There is no token, or one that is unknown or was revoked."),
+    401: ("unauthorized", "The token is missing, unknown or revoked."),
     403: ("forbidden", "The tenant is another account's, or the page's origin is not allowed."),
     404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "The address does not take this method; `Allow` names those."),
-    413: ("too_large", "The body is larger than is read here."),
-    415: ("unsupported_media_type", "The body is not said to be of a type that is read here."),
+    405: ("method_not_allowed", "The address does not take this method; `Allow` lists those."),
+    413: ("too_large", "The body is larger than the limit."),
+    415: ("unsupported_media_type", "The content type of the body is not supported."),
     422: ("invalid", "The message says what is wrong, and the field where it is."),
     429: ("too_many_requests", "A limit is reached; `Retry-After` says for how many seconds."),
     500: ("internal_error", "Something failed here; the log has the reason."),
     503: ("busy", "The store cannot be written or read now; try again after `Retry-After`."),
 }
-# What a code is called where it is not enough to know the status.
 BUSY_SECONDS = 1
 
 
 class Refusal(Exception):
-    """A request that is not answered as asked; the message is a sentence for who sent it."""
+    """A request that is refused; the message is a sentence for its sender."""
 
     def __init__(
         self,
@@ -57,13 +56,17 @@ class Refusal(Exception):
         return as_json({"error": error}, self.status, self.headers)
 
 
+def validation_refusal(error: Mapping[str, Any], location: Sequence[int | str]) -> Refusal:
+    """The refusal for an error that pydantic found, at its place in what was sent."""
+    field = str(location[0]) if location else None
+    said = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    said = said.replace("Input should", "it should").replace("String should", "it should")
+    if error["type"] == "missing":
+        said = "it is missing"
+    return Refusal(422, f"{field}: {said}." if field else f"{said}.", field=field)
+
+
 def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer; nobody keeps a copy of it, and no browser takes it for anything else."""
+    """A JSON answer."""
     body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    always = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(
-        body.encode("utf-8", "replace"),
-        status,
-        always | dict(headers or {}),
-        media_type="application/json",
-    )
+    return Response(body.encode("utf-8", "replace"), status, headers, media_type="application/json")

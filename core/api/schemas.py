@@ -1,8 +1,8 @@
-"""What is sent and answered, declared once: checked against on arrival, described in OpenAPI."""
+"""Schemas of requests and answers: validated on arrival, and described in OpenAPI."""
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -190,17 +190,6 @@ class FeedbackQuery(PeriodQuery):
 
 class VoteAnswer(BaseModel):
     """What became of a vote; `id` is that of the rater's current opinion on the subject."""
-
-    STATUS: ClassVar[dict[str, str]] = {
-        "new": "recorded",
-        "changed": "updated",
-        "unchanged": "unchanged",
-    }
-    MESSAGE: ClassVar[dict[str, str]] = {
-        "new": "The feedback is recorded.",
-        "changed": "The earlier feedback is updated.",
-        "unchanged": "The feedback was there already.",
-    }
 
     id: str
     status: Literal["recorded", "updated", "unchanged"]

@@ -1,34 +1,74 @@
-"""What the API works with: the store that the pages show, a small pool of threads, the asker."""
+"""Access to the API: the store that is shown, bearer tokens, and rate limits."""
 
 import asyncio
 import hashlib
 import logging
+import math
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from core.access.tokens import Token, find_token, note_use
-from core.api.answers import Refusal
-from core.api.limits import Buckets, retry_after
+from core.access.tokens import find_token, note_use
+from core.api.errors import Refusal
 from core.base.errors import StoreError
 from core.base.settings import Settings, load_settings
-from core.demo.active_store import shown_store
-from core.store import Store, accounts
+from core.demo.active_store import active_store
+from core.store import ApiToken, Store, accounts
 
 log = logging.getLogger("touchstone")
 
 T = TypeVar("T")
 # Work on the store blocks; this many at a time, so that pages have threads and connections left.
 POOL = ThreadPoolExecutor(4, thread_name_prefix="api")
-LIMITS = Buckets()
+MOST_KEYS = 50_000
 SETTINGS_SECONDS = 2.0
 TOKEN_SECONDS = 30.0
 MOST_TOKENS = 1_000
+
+
+class RateLimiter:
+    """A token bucket for each key, refilled by the clock.
+
+    The keys unused for longest are forgotten first, so that memory is bounded.
+    """
+
+    def __init__(self, *, most_keys: int = MOST_KEYS) -> None:
+        self._most_keys = most_keys
+        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, key: Hashable, *, burst: int, seconds: float) -> float:
+        """Take one of the `burst` that a full bucket holds; it refills within `seconds`.
+
+        Returns 0 where there was one, else the seconds until there is one.
+        """
+        rate = burst / seconds
+        now = time.monotonic()
+        with self._lock:
+            left, at = self._left.pop(key, (float(burst), now))
+            left = min(float(burst), left + (now - at) * rate)
+            wait = 0.0 if left >= 1 else (1 - left) / rate
+            self._left[key] = (left if wait else left - 1, now)
+            while len(self._left) > self._most_keys:
+                self._left.popitem(last=False)
+        return wait
+
+    def clear(self) -> None:
+        """Refill every bucket."""
+        with self._lock:
+            self._left.clear()
+
+
+def retry_after(wait: float) -> str:
+    """The header `Retry-After`: whole seconds after which there is room."""
+    return str(max(1, math.ceil(wait)))
 
 
 @dataclass(frozen=True)
@@ -40,22 +80,30 @@ class Served:
     accounts: frozenset[str]
 
     def tenants(self, account_id: str) -> set[str]:
-        """What the platform may call the account."""
+        """The names that the platform may use for the account."""
         of = [a.prometheus for a in self.settings.accounts if a.id == account_id]
         return {account_id} | {source.tenant_id for source in of if source and source.tenant_id}
 
+    def check_tenant(self, account_id: str, tenant_id: str | None) -> None:
+        """Refuse a request that names another account than the token's."""
+        if tenant_id is not None and tenant_id not in self.tenants(account_id):
+            raise Refusal(
+                403, "The tenant_id is not that of the token's account.", field="tenant_id"
+            )
 
+
+LIMITS = RateLimiter()
 _served: tuple[Served, float] | None = None
-_tokens: dict[tuple[int, str], tuple[Token, float]] = {}
+_tokens: dict[tuple[int, str], tuple[ApiToken, float]] = {}
 
 
 async def in_thread(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Do work that blocks, in the pool."""
+    """Run blocking work in the pool."""
     return await asyncio.get_running_loop().run_in_executor(POOL, partial(work, *args, **kwargs))
 
 
 async def served() -> Served:
-    """The store that the pages show, known for some seconds; raises TouchstoneError."""
+    """The store that the pages show, cached for some seconds; raises TouchstoneError."""
     global _served  # noqa: PLW0603 (one for the process)
     now = time.monotonic()
     if _served is not None:
@@ -71,12 +119,12 @@ async def served() -> Served:
 
 def _look() -> Served:
     settings = load_settings()
-    store = shown_store(settings).store
+    store = active_store(settings).store
     return Served(settings, store, frozenset(account.id for account in accounts(store)))
 
 
 def forget() -> None:
-    """Forget what is remembered between requests."""
+    """Clear what is cached between requests."""
     global _served  # noqa: PLW0603
     _served = None
     forget_tokens()
@@ -88,12 +136,12 @@ def forget_tokens() -> None:
     _tokens.clear()
 
 
-async def token_holder(
+async def find_bearer(
     request: Request, store: Store, *, is_checked_later: bool = False
-) -> Token | None:
-    """The token that the request bears, None where it bears none; refused where it is not valid.
+) -> ApiToken | None:
+    """The token that the request bears, None without one; raises a 401 where it is not valid.
 
-    One that `is_checked_later`, with the write that it allows, may come from memory.
+    One that `is_checked_later`, with the write that it allows, may come from the cache.
     """
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if not scheme:
@@ -114,21 +162,34 @@ async def token_holder(
         if len(_tokens) >= MOST_TOKENS:
             _tokens.clear()
         _tokens[key] = (token, time.monotonic() + TOKEN_SECONDS)
-        # Nobody waits for it, or fails because of it.
+        # No request waits for it, or fails because of it.
         POOL.submit(_note_use, store, token)
     limit(("token", token.account_id, token.id), token.per_second, 1.0, "this token")
     return token
 
 
-def _note_use(store: Store, token: Token) -> None:
+async def require_bearer(request: Request, store: Store) -> ApiToken:
+    """The token that the request bears; raises a 401 without a valid one."""
+    token = await find_bearer(request, store)
+    if token is None:
+        raise token_missing()
+    return token
+
+
+def token_missing() -> Refusal:
+    """The refusal of a request without a token."""
+    return Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
+
+
+def _note_use(store: Store, token: ApiToken) -> None:
     try:
         note_use(store, token)
     except StoreError as error:
-        log.warning("When a token was used last cannot be noted: %s", error)
+        log.warning("The last use of a token cannot be noted: %s", error)
 
 
 def limit(key: tuple[Any, ...], burst: int, seconds: float, whose: str) -> None:
-    """Count one request of someone; refused where there were too many."""
+    """Count a request against a rate limit; raises a 429 above it."""
     wait = LIMITS.take(key, burst=burst, seconds=seconds)
     if wait:
         within = "a second" if seconds == 1 else "a minute"
@@ -137,9 +198,3 @@ def limit(key: tuple[Any, ...], burst: int, seconds: float, whose: str) -> None:
             f"More than {burst:,} requests {within} of {whose}: try again later.",
             headers={"Retry-After": retry_after(wait)},
         )
-
-
-def check_tenant(known: Served, account_id: str, tenant_id: str | None) -> None:
-    """Refuse a request that is meant for another account."""
-    if tenant_id is not None and tenant_id not in known.tenants(account_id):
-        raise Refusal(403, "The tenant_id is not that of the token's account.", field="tenant_id")

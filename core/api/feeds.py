@@ -1,10 +1,14 @@
-"""`GET /metrics`: the dashboard in Prometheus text format 0.0.4; no secrets, no people."""
+"""Feeds that need no token: Prometheus metrics, and the calendar of the weekly review.
+
+Neither has secrets, people or figures of an account in it.
+"""
 
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,25 +17,37 @@ from sqlalchemy import Connection, case, func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.api.serving import Served, in_thread
+from core.api.access import in_thread, served
+from core.api.errors import Refusal
 from core.base import clock
 from core.base.telemetry import REGISTRY
-from core.store import Feedback, Store, SyncRun, on_enhancer, table
+from core.store import Feedback, Store, SyncRun, accounts, on_enhancer, table
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Whoever scrapes oftener gets the same text again.
+# A scrape within these gets the same text again.
 CACHED_SECONDS = 5.0
 
 _cached: dict[int, tuple[float, bytes]] = {}
 _lock = Lock()
 
 
-async def get_metrics(_request: Request, known: Served) -> Response:
-    """All metrics, at most some seconds old."""
-    at, text_ = _cached.get(id(known.store), (0.0, b""))
-    if not text_ or time.monotonic() - at > CACHED_SECONDS:
-        text_ = await in_thread(_text, known.store)
-    return Response(text_, media_type=CONTENT_TYPE)
+async def get_metrics() -> Response:
+    """All metrics in Prometheus text format 0.0.4, at most some seconds old."""
+    return Response(await in_thread(_text, (await served()).store), media_type=CONTENT_TYPE)
+
+
+async def get_calendar(request: Request, account: str) -> Response:
+    """The weekly review of an account in iCalendar format, to subscribe to."""
+    # The review's agenda, on which it rests, takes seconds to load: the server starts without.
+    from core.report.calendar import calendar_file  # noqa: PLC0415
+
+    store = (await served()).store
+    names = {one.id: one.name for one in await in_thread(accounts, store)}
+    if account not in names:
+        raise Refusal(404, f"There is nothing at {request.url.path}.")
+    url = f"{request.base_url}weekly_review?account={quote(account, safe='')}"
+    data = await in_thread(calendar_file, names[account], store.zone, url, account_id=account)
+    return Response(data, media_type="text/calendar; charset=utf-8")
 
 
 def _text(store: Store) -> bytes:
@@ -48,16 +64,17 @@ def _text(store: Store) -> bytes:
 
 
 class _Stored(Collector):
-    """What the store says, each time it is asked."""
+    """Metrics read from the store at each scrape."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def describe(self) -> list[Metric]:
-        # Else registering would read the store.
+        """None: else registering would read the store."""
         return []
 
     def collect(self) -> Iterator[Metric]:
+        """Feedback by account, the age of each source, the size of the store."""
         with self._store.read() as session:
             connection = session.connection()
             yield from _feedback(connection)
@@ -68,7 +85,7 @@ class _Stored(Collector):
 
 
 def _feedback(connection: Connection) -> Iterator[Metric]:
-    """Current opinions: they can be taken back, so these are gauges and no counters."""
+    """Current votes: they can be taken back, so these are gauges, not counters."""
     votes = table(Feedback).c
     counted: list[Any] = [
         func.count(case((votes.thumb == "up", 1))),
