@@ -3,11 +3,11 @@
 import asyncio
 import logging
 
-from starlette.routing import Route, Router
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.api.access import in_thread, served
-from core.api.application import api
+from core.api.application import api, is_below_api
 from core.base.errors import TouchstoneError
 from core.feedback import forget_past_salts, forget_receipts
 
@@ -31,12 +31,11 @@ class PostsFirst:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._api = Router(ROUTES, redirect_slashes=False, default=app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is posted to one of the routes, and leave the rest to the app."""
+        """Answer what is posted below /api, and leave the rest to the app."""
         is_post = scope["type"] == "http" and scope["method"] == "POST"
-        await (self._api if is_post else self._app)(scope, receive, send)
+        await (api if is_post and is_below_api(scope) else self._app)(scope, receive, send)
 
 
 async def tidy_up() -> None:

@@ -29,28 +29,29 @@ def media_type(request: Request, known: Collection[str]) -> str:
 async def read_body(request: Request, limit: int) -> bytes:
     """The body; raises a 413, and reads no further, where it has more than `limit` bytes."""
     length = request.headers.get("content-length", "0")
-    too_large = Refusal(413, f"The body is larger than {limit // 1_000_000} MB: send less at once.")
     if length.isdecimal() and int(length[:18]) > limit:
-        raise too_large
+        raise _too_large(limit)
     parts, size = [], 0
     try:
         async for part in request.stream():
             size += len(part)
             if size > limit:
-                raise too_large
+                raise _too_large(limit)
             parts.append(part)
     except ClientDisconnect:
         raise Refusal(422, "The body was cut off.") from None
     return b"".join(parts)
 
 
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, f"The body is larger than {limit // 1_000_000} MB: send less at once.")
+
+
 def read_json(body: bytes | str) -> Any:
     """The value of a JSON text; raises a 422 where it is not valid, or ambiguous."""
     try:
         text = body if isinstance(body, str) else body.decode("utf-8")
-        return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float
-        )
+        return _DECODER.decode(text)
     except UnicodeDecodeError:
         raise Refusal(422, "The body is not UTF-8.") from None
     except RecursionError:
@@ -89,3 +90,6 @@ def _float(text: str) -> float:
     if not math.isfinite(number):
         raise Refusal(422, f"The body has the number {text[:SHOWN]}, which is too large.")
     return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)

@@ -20,6 +20,7 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     503: ("busy", "The store cannot be written or read now; try again after `Retry-After`."),
 }
 BUSY_SECONDS = 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Refusal(Exception):

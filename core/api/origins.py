@@ -16,11 +16,12 @@ ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 EXPOSED_HEADERS = b"Retry-After, WWW-Authenticate"
 
 
-def allowed_origin(request: Request, origin: str, listed: Sequence[str]) -> str | None:
+def allowed_origin(request: Request, listed: Sequence[str]) -> str | None:
     """The site whose page sends a request; None for pages of this server.
 
     Raises a 403 unless the site is listed.
     """
+    origin = request.headers["origin"]
     if origin in listed:
         return origin
     try:
