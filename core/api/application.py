@@ -91,7 +91,7 @@ class Edge:
 
         if scope["method"] == "HEAD":
             # The server leaves the body out.
-            scope["method"] = "GET"
+            scope = {**scope, "method": "GET"}
         try:
             if any(name == b"origin" for name, _ in scope["headers"]) and is_below_api(scope):
                 listed = (await served()).settings.cors_origins
