@@ -1,6 +1,7 @@
 """What people would have decided in the demo: a baseline, a theme, what an hour costs."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import delete, select
@@ -75,7 +76,7 @@ def _themes(scope: Scope) -> None:
             return
     # Someone may have made one of that name.
     with suppress(InputError):
-        make_theme(scope, "Too slow", by=BY, any_of=SLOW)
+        make_theme(replace(scope, person=BY), "Too slow", any_of=SLOW)
 
 
 def _roadmap(scope: Scope, world: World) -> None:

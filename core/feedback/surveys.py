@@ -171,7 +171,7 @@ def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
     )
 
 
-def invite(scope: Scope, people: str, *, by: str) -> int:
+def invite(scope: Scope, people: str) -> int:
     """Invite people, one to a line or separated by commas; returns how many are new.
 
     People who were invited before keep their link. Raises InputError for no name and for too many.
@@ -189,7 +189,7 @@ def invite(scope: Scope, people: str, *, by: str) -> int:
     with scope.write() as unit:
         stored = select(invited.respondent).where(invited.account_id == scope.account)
         known = set(unit.session.connection().execute(stored).scalars())
-        row = {"invited_by": by, "invited_at": clock.now()}
+        row = {"invited_by": scope.author, "invited_at": clock.now()}
         rows = [
             {"id": secrets.token_urlsafe(KEY_BYTES), "respondent": name, **row}
             for name in names

@@ -30,12 +30,19 @@ class AccountName:
 class Scope:
     """One account of a store, and the person who reads or writes there.
 
-    `person` is the name under which changes are recorded; None where nobody has to be named.
+    `person` is the name under which changes are recorded; None where no name is needed.
     """
 
     store: Store
     account: str
     person: str | None = None
+
+    @property
+    def author(self) -> str:
+        """The person under whose name a change is recorded; raises InputError where it is None."""
+        if self.person is None:
+            raise InputError("Only an editor can change this: sign in as one.")
+        return self.person
 
     @property
     def zone(self) -> ZoneInfo:

@@ -98,7 +98,7 @@ def _invite(page: ui.Page) -> None:
         people = st.text_area("Addresses or names, one to a line", height=120)
         if st.form_submit_button("Invite", type="primary"):
             done = "Invited: their links are in the list below."
-            ui.submit_action(page, done, invite, people, by=page.person or "", clears=FORM)
+            ui.submit_action(page, done, invite, people, clears=FORM)
 
 
 def _reminders(page: ui.Page, asked: Sequence[SurveyInvitation]) -> None:

@@ -83,7 +83,12 @@ def opportunity(page: ui.Page, one: ThemeSummary) -> None:
         )
         st.caption(ui.plain(f"Reach: {reach_words(one.reach)}."))
         enter = partial(
-            create_opportunity, title=title, problem=problem, theme=one.theme, reach=one.reach
+            create_opportunity,
+            title=title,
+            problem=problem,
+            theme=one.theme,
+            reach=one.reach,
+            by=page.person or "",
         )
         _button(
             page,
@@ -167,4 +172,4 @@ def _button(
     kind: Literal["primary", "secondary"] = "secondary",
 ) -> None:
     if st.button(label, type=kind, key=key or f"{ui.fresh_key(popover)}_{label}"):
-        ui.submit_action(page, done, action, *given, by=page.person or "", clears=popover)
+        ui.submit_action(page, done, action, *given, clears=popover)

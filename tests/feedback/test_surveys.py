@@ -34,10 +34,10 @@ def responses(store, account="a"):
 
 
 def test_people_are_invited_once_and_keep_their_link(store):
-    assert invite(Scope(store, "a"), f"ann@x.org\n bob@x.org, {HOSTILE}\n\nann@x.org", by="E") == 3
+    assert invite(Scope(store, "a", "E"), f"ann@x.org\n bob@x.org, {HOSTILE}\n\nann@x.org") == 3
     links = {one.respondent: one.id for one in invitations(Scope(store, "a"))}
     assert set(links) == {"ann@x.org", "bob@x.org", HOSTILE}
-    assert invite(Scope(store, "a"), "ann@x.org; new@x.org", by="E") == 1
+    assert invite(Scope(store, "a", "E"), "ann@x.org; new@x.org") == 1
     again = {one.respondent: one.id for one in invitations(Scope(store, "a"))}
     assert again["ann@x.org"] == links["ann@x.org"]
     assert len(set(again.values())) == 4
@@ -49,7 +49,7 @@ def test_people_are_invited_once_and_keep_their_link(store):
 @pytest.mark.parametrize("people", ["", " \n ,; ", "x" * 201, "\n".join(map(str, range(1_001)))])
 def test_nobody_and_too_many_are_refused(store, people):
     with pytest.raises(InputError):
-        invite(Scope(store, "a"), people, by="E")
+        invite(Scope(store, "a", "E"), people)
     assert invitations(Scope(store, "a")) == []
 
 
@@ -68,7 +68,7 @@ def test_a_draft_is_kept_until_it_is_sent_and_counts_nowhere_before(store):
 
 
 def test_an_invited_person_answers_once_and_may_change_it(store):
-    invite(Scope(store, "a"), "ann@x.org\nbob@x.org", by="E")
+    invite(Scope(store, "a", "E"), "ann@x.org\nbob@x.org")
     key = next(one.id for one in invitations(Scope(store, "a")) if one.respondent == "ann@x.org")
     for overall in (3, 5):
         send_answers(

@@ -142,8 +142,8 @@ def test_below_thirty_comments_there_are_only_themes_by_hand(store):
     few = found(store)
     assert (few.themes, few.is_modelled, few.unassigned_share) == ((), False, 1.0)
     assert "they can only be made by hand" in theme_words.unassigned_words(few)
-    make_theme(Scope(store, "a"), "Speed", by="Ann")
-    add_rule(Scope(store, "a"), by_name(store, "Speed").theme, any_of=["slow"], by="Ann")
+    make_theme(Scope(store, "a", "Ann"), "Speed")
+    add_rule(Scope(store, "a", "Ann"), by_name(store, "Speed").theme, any_of=["slow"])
     (one,) = found(store).themes
     assert texts_of(one.theme) == {text for text in MANY[:29] if "slow" in text}
     write(store, MANY[29:], start=29)
@@ -164,8 +164,8 @@ def test_free_texts_of_the_survey_are_comments_too(store):
     ]
     with store.write("a") as unit:
         save_surveys(unit, [parse_survey(row) for row in rows])
-    make_theme(Scope(store, "a"), "Speed", by="Ann")
-    add_rule(Scope(store, "a"), by_name(store, "Speed").theme, any_of=["slow"], by="Ann")
+    make_theme(Scope(store, "a", "Ann"), "Speed")
+    add_rule(Scope(store, "a", "Ann"), by_name(store, "Speed").theme, any_of=["slow"])
     one = by_name(store, "Speed")
     assert (one.figures.count, one.figures.raters) == (6, 6)
     # They rate all of it 5, and were asked what to improve.
@@ -180,7 +180,7 @@ def test_free_texts_of_the_survey_are_comments_too(store):
 def test_what_is_excluded_does_not_count_and_both_figures_stay(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    rename_theme(Scope(store, "a"), theme, "Speed", by="Ann")
+    rename_theme(Scope(store, "a", "Ann"), theme, "Speed")
     before = by_name(store, "Speed").figures
     exclude(
         Scope(store, "a"),
@@ -202,10 +202,10 @@ def test_what_is_excluded_does_not_count_and_both_figures_stay(store):
 def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    number = rename_theme(Scope(store, "a"), theme, "Speed", by="Ann")
+    number = rename_theme(Scope(store, "a", "Ann"), theme, "Speed")
     named = by_name(store, "Speed").theme
     assert named.comments == theme.comments
-    assert pin_theme(Scope(store, "a"), named, is_pinned=True, by="Bob") == number
+    assert pin_theme(Scope(store, "a", "Bob"), named, is_pinned=True) == number
     more = [f"loading is slow and takes ages with the {thing}" for thing in OTHERS]
     more += [f"licence expired, renewal missing for {thing}" for thing in OTHERS]
     write(store, more, start=len(MANY))
@@ -224,22 +224,22 @@ def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
 def test_one_found_theme_is_taken_over_once_by_two_people(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    first = rename_theme(Scope(store, "a"), theme, "Speed", by="Ann")
-    assert pin_theme(Scope(store, "a"), theme, is_pinned=True, by="Bob") == first
+    first = rename_theme(Scope(store, "a", "Ann"), theme, "Speed")
+    assert pin_theme(Scope(store, "a", "Bob"), theme, is_pinned=True) == first
     assert [f.theme.id for f in found(store).themes if f.theme.id] == [first]
 
 
 def test_a_merged_theme_goes_on_taking_what_both_took_and_can_be_parted(store):
     write(store, MANY)
     slow, wrong = theme_of(store, SPEED[0]), theme_of(store, NAMES[0])
-    into = merge_themes(Scope(store, "a"), slow, wrong, by="Ann")
+    into = merge_themes(Scope(store, "a", "Ann"), slow, wrong)
     assert theme_of(store, SPEED[0]).id == theme_of(store, NAMES[0]).id == into
     both = theme_of(store, NAMES[0])
     assert texts_of(both) == texts_of(slow) | texts_of(wrong)
     with pytest.raises(InputError, match="itself"):
-        merge_themes(Scope(store, "a"), both, both, by="Ann")
+        merge_themes(Scope(store, "a", "Ann"), both, both)
     (gone,) = found(store).gone
-    restore_theme(Scope(store, "a"), gone.id, by="Ann")
+    restore_theme(Scope(store, "a", "Ann"), gone.id)
     assert texts_of(theme_of(store, SPEED[0])) == texts_of(slow)
     assert texts_of(theme_of(store, NAMES[0])) == texts_of(wrong)
 
@@ -247,14 +247,14 @@ def test_a_merged_theme_goes_on_taking_what_both_took_and_can_be_parted(store):
 def test_a_deleted_theme_leaves_its_comments_and_does_not_come_back_by_itself(store):
     write(store, MANY)
     theme = theme_of(store, SPEED[0])
-    number = delete_theme(Scope(store, "a"), theme, by="Ann")
+    number = delete_theme(Scope(store, "a", "Ann"), theme)
     rest = {comment.text for comment in found(store).unassigned.comments}
     assert texts_of(theme) <= rest
     write(store, ["loading is slow and takes ages again"], start=200)
     assert not any("slow" in text for one in found(store).themes for text in texts_of(one.theme))
     with pytest.raises(InputError, match="no longer exists"):
-        rename_theme(Scope(store, "a"), theme_with(theme, number), "Speed", by="Ann")
-    restore_theme(Scope(store, "a"), number, by="Ann")
+        rename_theme(Scope(store, "a", "Ann"), theme_with(theme, number), "Speed")
+    restore_theme(Scope(store, "a", "Ann"), number)
     assert texts_of(theme) <= texts_of(theme_of(store, SPEED[0]))
 
 
@@ -266,56 +266,56 @@ def theme_with(theme, number):
 
 def test_hand_goes_before_rule_and_rule_before_model(store):
     write(store, MANY)
-    make_theme(Scope(store, "a"), "Mine", by="Ann")
+    make_theme(Scope(store, "a", "Ann"), "Mine")
     mine = by_name(store, "Mine").theme
-    rule = add_rule(Scope(store, "a"), mine, all_of=["slow", "printer"], by="Ann")
+    rule = add_rule(Scope(store, "a", "Ann"), mine, all_of=["slow", "printer"])
     assert texts_of(by_name(store, "Mine").theme) == {SPEED[0]}
     key = key_of(store, SPEED[0])
     other = theme_of(store, NAMES[0])
-    move_comment(Scope(store, "a"), key, other, by="Bob")
+    move_comment(Scope(store, "a", "Bob"), key, other)
     assert texts_of(by_name(store, "Mine").theme) == set()
     assert SPEED[0] in texts_of(theme_of(store, NAMES[0]))
-    move_comment(Scope(store, "a"), key, None, by="Bob")
+    move_comment(Scope(store, "a", "Bob"), key, None)
     assert SPEED[0] in {c.text for c in found(store).unassigned.comments}
     write(store, ["loading is slow and takes ages again"], start=200)
     assert SPEED[0] in {c.text for c in found(store).unassigned.comments}
-    release_comment(Scope(store, "a"), key, by="Bob")
+    release_comment(Scope(store, "a", "Bob"), key)
     assert texts_of(by_name(store, "Mine").theme) == {SPEED[0]}
-    withdraw_rule(Scope(store, "a"), rule, by="Ann")
+    withdraw_rule(Scope(store, "a", "Ann"), rule)
     assert theme_of(store, SPEED[0]).name != "Mine"
     moved = changes(Scope(store, "a"), subject=f"theme of {key}")
     assert [change.by for change in moved] == ["Bob"] * 3
     with pytest.raises(InputError, match="no longer exists"):
-        move_comment(Scope(store, "a"), "feedback:nothing", mine, by="Ann")
+        move_comment(Scope(store, "a", "Ann"), "feedback:nothing", mine)
 
 
 def test_a_comment_that_is_written_anew_is_no_longer_where_the_model_put_it(store):
     write(store, MANY)
-    rename_theme(Scope(store, "a"), theme_of(store, SPEED[0]), "Speed", by="Ann")
+    rename_theme(Scope(store, "a", "Ann"), theme_of(store, SPEED[0]), "Speed")
     new = "wrong customer shown, names mixed up for everything"
     cast_vote(Scope(store, "a"), subject="enhancement:e0", rater="rater 0", comment=new, at=NOW)
     assert new not in texts_of(by_name(store, "Speed").theme)
 
 
 def test_names_are_given_once_and_an_empty_one_is_none(store):
-    make_theme(Scope(store, "a"), "Speed", by="Ann")
+    make_theme(Scope(store, "a", "Ann"), "Speed")
     for name in ("speed", " ", "x" * 81):
         with pytest.raises(InputError):
-            make_theme(Scope(store, "a"), name, by="Ann")
-    make_theme(Scope(store, "b"), "Speed", by="Ann")
+            make_theme(Scope(store, "a", "Ann"), name)
+    make_theme(Scope(store, "b", "Ann"), "Speed")
     with pytest.raises(InputError, match="no account"):
-        make_theme(Scope(store, "nobody"), "Speed", by="Ann")
+        make_theme(Scope(store, "nobody", "Ann"), "Speed")
 
 
 def test_accounts_see_nothing_of_each_other(store):
     write(store, MANY)
     write(store, MANY[:31], account="b")
     before = found(store, "b")
-    rename_theme(Scope(store, "a"), theme_of(store, SPEED[0]), "Speed", by="Ann")
-    move_comment(Scope(store, "a"), key_of(store, NAMES[0]), None, by="Ann")
+    rename_theme(Scope(store, "a", "Ann"), theme_of(store, SPEED[0]), "Speed")
+    move_comment(Scope(store, "a", "Ann"), key_of(store, NAMES[0]), None)
     assert found(store, "b") == before
     with pytest.raises(InputError):
-        rename_theme(Scope(store, "b"), by_name(store, "Speed").theme, "Other", by="Ann")
+        rename_theme(Scope(store, "b", "Ann"), by_name(store, "Speed").theme, "Other")
 
 
 def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
@@ -340,7 +340,7 @@ def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
     (shown,) = [f for f in found(store).themes if f.opportunities]
     assert (shown.opportunities, shown.theme.id) == ((number,), entered.theme_id)
     assert shown.is_of("roadmap")
-    merge_themes(Scope(store, "a"), shown.theme, theme_of(store, NAMES[0]), by="Ann")
+    merge_themes(Scope(store, "a", "Ann"), shown.theme, theme_of(store, NAMES[0]))
     assert [f.opportunities for f in found(store).themes if f.opportunities] == [(number,)]
     assert opportunities(Scope(store, "b")) == []
 
@@ -351,7 +351,7 @@ def test_a_new_demo_keeps_what_people_decided(store):
     assert first.is_modelled
     assert len(first.themes) >= 5
     theme = next(one.theme for one in first.themes if one.theme.id is None)
-    rename_theme(Scope(store, DEMO_ACCOUNT), theme, "My own", by="Ann")
+    rename_theme(Scope(store, DEMO_ACCOUNT, "Ann"), theme, "My own")
     build_demo(store, today=TODAY + timedelta(days=1), force=True)
     again = theme_report(Scope(store, DEMO_ACCOUNT), window=ALL, today=TODAY + timedelta(days=1))
     (mine,) = [one for one in again.themes if one.theme.name == "My own"]
@@ -367,7 +367,7 @@ def test_sentences_say_what_there_is_and_what_there_is_not(store):
     assert theme_words.themes_answer(found(store), "All time") == (
         "2 comments by 2 people (all time); none of them is in a theme yet."
     )
-    make_theme(Scope(store, "a"), "Speed, load", by="Ann", any_of=["slow"])
+    make_theme(Scope(store, "a", "Ann"), "Speed, load", any_of=["slow"])
     one = by_name(store, "Speed, load")
     assert theme_words.themes_answer(found(store), "All time") == (
         "“Speed, load” is the most frequent theme (all time): 1 comment by 1 person; "

@@ -148,7 +148,7 @@ def test_a_search_finds_comments_and_an_editor_moves_one(opened):
     store, app = opened(["Too slow today", "slow again", "fine"])
     from core.feedback.themes.edit import make_theme
 
-    make_theme(Scope(store, "a"), "Speed", by="Ann")
+    make_theme(Scope(store, "a", "Ann"), "Speed")
     app.run()
     app.text_input(key="themes_search").set_value("AGAIN").run()
     assert [text.value for text in app.text] == ["slow again"]

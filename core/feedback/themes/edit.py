@@ -38,7 +38,7 @@ LONGEST_NAME = 80
 GONE = "This theme no longer exists: someone may have changed the list. Reload."
 
 
-def make_theme(scope: Scope, name: str, *, by: str, any_of: Iterable[str] = ()) -> int:
+def make_theme(scope: Scope, name: str, *, any_of: Iterable[str] = ()) -> int:
     """Make a theme, with a rule if there are words for it; returns its id.
 
     Raises InputError for a name that is taken.
@@ -48,50 +48,51 @@ def make_theme(scope: Scope, name: str, *, by: str, any_of: Iterable[str] = ()) 
     with scope.write() as unit:
         _check_account(unit)
         name = _free_name(load_decisions(unit.session, scope.account), name)
-        number = _insert(unit, {"name": name, "origin": HAND, "terms": []}, by)
+        number = _insert(unit, {"name": name, "origin": HAND, "terms": []}, scope.author)
         if rule is not None:
-            _insert_rule(unit, number, rule, by)
+            _insert_rule(unit, number, rule, scope.author)
         return number
 
 
-def rename_theme(scope: Scope, theme: Theme, name: str, *, by: str) -> int:
+def rename_theme(scope: Scope, theme: Theme, name: str) -> int:
     """Give a theme a name, which the model never changes; returns the theme's id."""
     with scope.write() as unit:
-        number = take_over(unit, theme, by=by)
+        number = take_over(unit, theme, by=scope.author)
         name = _free_name(load_decisions(unit.session, scope.account), name, but=number)
-        _change(unit, number, by, "name", name)
+        _change(unit, number, scope.author, "name", name)
         return number
 
 
-def pin_theme(scope: Scope, theme: Theme, *, is_pinned: bool, by: str) -> int:
+def pin_theme(scope: Scope, theme: Theme, *, is_pinned: bool) -> int:
     """Pin a theme to the top of the list, or unpin it; returns the theme's id."""
     with scope.write() as unit:
-        number = take_over(unit, theme, by=by)
-        _change(unit, number, by, "is_pinned", is_pinned)
+        number = take_over(unit, theme, by=scope.author)
+        _change(unit, number, scope.author, "is_pinned", is_pinned)
         return number
 
 
-def merge_themes(scope: Scope, theme: Theme, into: Theme, *, by: str) -> int:
+def merge_themes(scope: Scope, theme: Theme, into: Theme) -> int:
     """Merge a theme, with its comments and rules, into another; returns the other's id."""
     with scope.write() as unit:
-        number, target = take_over(unit, theme, by=by), take_over(unit, into, by=by)
+        number, target = (take_over(unit, one, by=scope.author) for one in (theme, into))
         if number == target:
             raise InputError("A theme cannot be merged into itself: choose another one.")
-        _change(unit, number, by, "merged_into", target)
+        _change(unit, number, scope.author, "merged_into", target)
         return target
 
 
-def delete_theme(scope: Scope, theme: Theme, *, by: str) -> int:
+def delete_theme(scope: Scope, theme: Theme) -> int:
     """Delete a theme; its comments are in no theme, and the model does not find it again."""
     with scope.write() as unit:
-        number = take_over(unit, theme, by=by)
-        unit.upsert(ThemeRow, [{"id": number, "deleted_by": by, "deleted_at": clock.now()}])
+        number = take_over(unit, theme, by=scope.author)
+        gone = {"deleted_by": scope.author, "deleted_at": clock.now()}
+        unit.upsert(ThemeRow, [{"id": number, **gone}])
         before, after = {"deleted": False}, {"deleted": True}
-        note_change(unit, _subject(number), by=by, before=before, after=after)
+        note_change(unit, _subject(number), by=scope.author, before=before, after=after)
         return number
 
 
-def restore_theme(scope: Scope, theme_id: int, *, by: str) -> None:
+def restore_theme(scope: Scope, theme_id: int) -> None:
     """Restore a deleted or merged theme with the comments and rules it had."""
     with scope.write() as unit:
         known = load_decisions(unit.session, scope.account)
@@ -105,14 +106,13 @@ def restore_theme(scope: Scope, theme_id: int, *, by: str) -> None:
         unit.upsert(ThemeRow, [{"id": theme_id, **back}])
         after = {"deleted": False, "merged_into": None}
         if after != before:
-            note_change(unit, _subject(theme_id), by=by, before=before, after=after)
+            note_change(unit, _subject(theme_id), by=scope.author, before=before, after=after)
 
 
 def add_rule(
     scope: Scope,
     theme: Theme,
     *,
-    by: str,
     any_of: Iterable[str] = (),
     all_of: Iterable[str] = (),
     none_of: Iterable[str] = (),
@@ -124,44 +124,44 @@ def add_rule(
     """
     rule = checked_rule(any_of, all_of, none_of)
     with scope.write() as unit:
-        return _insert_rule(unit, take_over(unit, theme, by=by), rule, by)
+        return _insert_rule(unit, take_over(unit, theme, by=scope.author), rule, scope.author)
 
 
-def withdraw_rule(scope: Scope, rule_id: int, *, by: str) -> None:
+def withdraw_rule(scope: Scope, rule_id: int) -> None:
     """Withdraw a rule, so that it assigns no comments any more; the store keeps it."""
     with scope.write() as unit:
         rules = load_decisions(unit.session, scope.account).rules
         rule = next((rule for rule in rules if rule.id == rule_id), None)
         if rule is None or rule.theme_id is None:
             raise InputError("This rule no longer exists: someone may have withdrawn it.")
-        gone = {"withdrawn_by": by, "withdrawn_at": clock.now()}
+        gone = {"withdrawn_by": scope.author, "withdrawn_at": clock.now()}
         unit.upsert(ThemeRule, [{"id": rule_id, **gone}])
         before = {"rule": rule_id, **rule.terms}
-        note_change(unit, _subject(rule.theme_id), by=by, before=before, after=None)
+        note_change(unit, _subject(rule.theme_id), by=scope.author, before=before, after=None)
 
 
-def move_comment(scope: Scope, comment: str, to: Theme | None, *, by: str) -> None:
+def move_comment(scope: Scope, comment: str, to: Theme | None) -> None:
     """Assign a comment, given by its key, to a theme or to none, whatever rules and model say."""
     with scope.write() as unit:
         if not _is_comment(unit, comment):
             raise InputError("This comment no longer exists: someone may have taken it back.")
-        theme_id = None if to is None else take_over(unit, to, by=by)
+        theme_id = None if to is None else take_over(unit, to, by=scope.author)
         before = _placing(unit, comment)
-        _place(unit, [(comment, "")], theme_id, HAND, by)
+        _place(unit, [(comment, "")], theme_id, HAND, scope.author)
         after = {"theme": theme_id, "how": HAND}
         if after != before:
-            note_change(unit, f"theme of {comment}", by=by, before=before, after=after)
+            note_change(unit, f"theme of {comment}", by=scope.author, before=before, after=after)
 
 
-def release_comment(scope: Scope, comment: str, *, by: str) -> None:
+def release_comment(scope: Scope, comment: str) -> None:
     """Let rules and model assign a comment again that was moved by hand."""
     with scope.write() as unit:
         before = _placing(unit, comment)
         if before is None or before["how"] != HAND:
             return
         # The digest of no text: the model's stored choice does not apply.
-        _place(unit, [(comment, "")], None, MODEL, by)
-        note_change(unit, f"theme of {comment}", by=by, before=before, after=None)
+        _place(unit, [(comment, "")], None, MODEL, scope.author)
+        note_change(unit, f"theme of {comment}", by=scope.author, before=before, after=None)
 
 
 def theme_history(scope: Scope, theme_id: int) -> list[Change]:
