@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, true
+
 from core.base import text
 from core.base.errors import QueryError
 from core.store.days import calendar_row
@@ -84,6 +86,11 @@ class Window:
         if day is None:
             return not self.is_dated
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+
+    def contains(self, day: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The SQL condition of days in the window; all time also takes rows without a day."""
+        after = true() if self.start is None else day >= self.start
+        return and_(after, true() if self.end is None else day <= self.end)
 
     def within(self, span: Span | None) -> Span | None:
         """The window with its open sides taken from the span of the data; None without either."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
 from core.store import Exclusion, Scope, table
 
@@ -26,8 +26,8 @@ class Excluded:
 
     def keeps(
         self, at: ColumnElement[datetime], **subjects: ColumnElement[str]
-    ) -> ColumnElement[bool] | None:
-        """The condition of rows that are not excluded; None where nothing is.
+    ) -> ColumnElement[bool]:
+        """The SQL condition of rows that are not excluded.
 
         `at` is the instant by which a row counts; `subjects` name a kind and its column, as
         `enhancement=runs.c.id`.
@@ -36,10 +36,10 @@ class Excluded:
         for subject, start, end in self.subjects:
             kind, _, key = subject.partition(":")
             if kind in subjects:
-                # A row that names nobody is not that of whom it does not name.
+                # A row without a name is not that of any name.
                 is_it = func.coalesce(subjects[kind], "") == key
                 out.append(and_(is_it, at >= start, at < end))
-        return not_(or_(*out)) if out else None
+        return not_(or_(*out)) if out else true()
 
     def covers(self, at: datetime, *subjects: str) -> bool:
         """Whether a row that counts at an instant is left out."""

@@ -221,13 +221,12 @@ class _Asked:
 
     def _inside(self, rows: Table, series: Sequence[str]) -> ColumnElement[bool]:
         at = rows.c.at
-        kept = self.without.keeps(at)
         return and_(
             rows.c.account_id == self.account,
             rows.c.series.in_(series),
             at >= self.start,
             at < self.end,
-            *([] if kept is None else [kept]),
+            self.without.keeps(at),
         )
 
     def _series(self, key: str) -> Sequence[str]:

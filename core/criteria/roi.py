@@ -153,9 +153,7 @@ def _counted(scope: Scope, window: Window, without: Excluded) -> float | None:
         ticket.resolved_at.is_not(None),
         ticket.day.between(window.start, window.end),
     )
-    kept = without.keeps(ticket.resolved_at, ticket=ticket.id)
-    if kept is not None:
-        statement = statement.where(kept)
+    statement = statement.where(without.keeps(ticket.resolved_at, ticket=ticket.id))
     with scope.read() as session:
         number: int = session.connection().execute(statement).scalar_one()
     return number * 7 / window.days

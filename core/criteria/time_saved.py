@@ -124,16 +124,11 @@ def _tickets(
     """The minutes of resolved tickets by category and priority; `side` is false or true."""
     ticket = table(Ticket).c
     took = epoch_microseconds(ticket.resolved_at) - epoch_microseconds(ticket.opened_at)
-    first, last = days
-    conditions = (
+    statement = select(ticket.category, ticket.priority, side, took, ticket.enhanced).where(
         ticket.account_id == scope.account,
         ticket.resolved_at.is_not(None),
-        None if first is None else ticket.day >= first,
-        None if last is None else ticket.day <= last,
+        Window(*days).contains(ticket.day),
         without.keeps(ticket.resolved_at, ticket=ticket.id),
-    )
-    statement = select(ticket.category, ticket.priority, side, took, ticket.enhanced).where(
-        *(condition for condition in conditions if condition is not None)
     )
     found: dict[Kind, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     enhanced: tuple[list[bool], list[bool]] = ([], [])

@@ -194,8 +194,7 @@ class WindowData:
         **subjects: ColumnElement[Any],
     ) -> Select[Any]:
         """Restrict a statement to rows that are not excluded; `at` is their instant."""
-        condition = self.without.keeps(at, **subjects)
-        return statement if condition is None else statement.where(condition)
+        return statement.where(self.without.keeps(at, **subjects))
 
 
 def _runs(connection: Connection, data: WindowData) -> Runs:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from core.analytics.dates import Window
 from core.analytics.query import metric_rows
 from core.analytics.series import people_query
-from core.engagement.participation import CYCLE, in_window, of_products
+from core.engagement.participation import CYCLE, of_products
 from core.store import Feature, Product, Scope, TestFeature, table
 
 SEVERITIES = ("critical", "high", "low")
@@ -87,7 +87,7 @@ def most_tested(
 
     Of equally many cycles the lower id comes first. What has no name is told by its id.
     """
-    conditions = [*of_products(scope.account, product_ids), *in_window(window, CYCLE.end_day)]
+    conditions = [*of_products(scope.account, product_ids), window.contains(CYCLE.end_day)]
     counted, names = _OF[what](conditions)
     tally = counted.subquery("tally")
     place = func.row_number().over(

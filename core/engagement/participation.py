@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Subquery, func, select, union_all
 
-from core.analytics.dates import Window
 from core.store import Product, Scope, TestCycle, User, chunks, table
 
 CYCLE = table(TestCycle).c
@@ -22,12 +21,6 @@ def of_products(account: str, product_ids: Sequence[int]) -> list[ColumnElement[
     """The test cycles of an account, and of these products where there are any."""
     scope = [CYCLE.account_id == account]
     return [*scope, CYCLE.product_id.in_(product_ids)] if product_ids else scope
-
-
-def in_window(window: Window, column: Any) -> list[ColumnElement[bool]]:
-    """The days of a window; all time takes rows without a day as well."""
-    found = [] if window.start is None else [column >= window.start]
-    return found if window.end is None else [*found, column <= window.end]
 
 
 def participations(

@@ -13,7 +13,7 @@ from core.analytics.account_settings import EngagementSettings, settings_of
 from core.analytics.dates import Window, every_period
 from core.analytics.query import metric_rows
 from core.analytics.series import TREND_DAYS, people_query
-from core.engagement.participation import CYCLE, in_window, of_products
+from core.engagement.participation import CYCLE, of_products
 from core.engagement.segments import activity_of, lifecycle_of
 from core.store import BUG_ACCEPTED, BUG_DECIDED, Bug, Product, Scope, TestFeature, table
 
@@ -87,8 +87,8 @@ def customer(
                 func.count(case((CYCLE.end_day.is_(None), 1))),
             ).where(*mine)
         ).one()
-        cycles = _cycles(stored, [*mine, *in_window(longest, CYCLE.end_day)], person)
-        seen = [*mine, *in_window(window, CYCLE.end_day)]
+        cycles = _cycles(stored, [*mine, longest.contains(CYCLE.end_day)], person)
+        seen = [*mine, window.contains(CYCLE.end_day)]
         bugs = _bugs(facts, seen)
         severities = _severities(facts, [*seen, CYCLE.created_by_id == person])
     inside = [cycle for cycle in cycles if window.takes(cycle["end_day"])]

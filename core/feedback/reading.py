@@ -195,18 +195,13 @@ def select_votes(
     Votes that were taken back are included: see `has_content`.
     """
     votes = table(Feedback).c
-    statement = select(*columns).where(votes.account_id == scope.account, on_enhancer())
-    if window.start is not None:
-        statement = statement.where(votes.created_day >= window.start)
-    if window.end is not None:
-        statement = statement.where(votes.created_day <= window.end)
-    kept = without.keeps(
-        votes.created_at,
-        rater=votes.rater,
-        ticket=votes.ticket_id,
-        enhancement=votes.enhancement_id,
+    subjects = {"ticket": votes.ticket_id, "enhancement": votes.enhancement_id}
+    return select(*columns).where(
+        votes.account_id == scope.account,
+        on_enhancer(),
+        window.contains(votes.created_day),
+        without.keeps(votes.created_at, rater=votes.rater, **subjects),
     )
-    return statement if kept is None else statement.where(kept)
 
 
 def _in_period(

@@ -295,15 +295,10 @@ def survey_answers(
     """These columns of a window's responses, the oldest first; None for no answer."""
     survey = table(SurveyResponse).c
     statement = select(*(survey[name] for name in columns)).where(
-        survey.account_id == scope.account
+        survey.account_id == scope.account,
+        window.contains(survey.answered_day),
+        without.keeps(survey.answered_at, rater=survey.respondent),
     )
-    if window.start is not None:
-        statement = statement.where(survey.answered_day >= window.start)
-    if window.end is not None:
-        statement = statement.where(survey.answered_day <= window.end)
-    kept = without.keeps(survey.answered_at, rater=survey.respondent)
-    if kept is not None:
-        statement = statement.where(kept)
     with scope.read() as session:
         found = session.connection().execute(statement.order_by(survey.answered_at, survey.id))
         return list(found.all())
