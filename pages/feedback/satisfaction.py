@@ -54,7 +54,7 @@ def _figure(found: ResponseBounds, unit: str, what: str, label: str) -> None:
             bounds = text.between(found.worst, found.best, unit)
             runs = text.times(found.asked, "completed run")
             st.caption(
-                ui.plain(f"{rate} of {runs} got {what}. Bounds for votes of the others: {bounds}.")
+                ui.plain(f"{rate} of {runs} got {what}; if all had, this would be {bounds}.")
             )
         if found.busiest_share is not None:
             share = text.share(found.busiest_share)
