@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from threading import Lock
 
 from sqlalchemy import delete, select
 
@@ -55,7 +56,9 @@ class _Pending:
 
 
 _pending: deque[_Pending] = deque()
+_lock = Lock()
 _writer = ThreadPoolExecutor(1, thread_name_prefix="votes")
+_is_writing = False
 
 
 async def submit_vote(
@@ -71,12 +74,16 @@ async def submit_vote(
     AccessError when the token has been revoked, InputError for a key that was used for another
     vote, StoreError when the store cannot be written or too many votes are pending.
     """
-    if len(_pending) >= MOST_WAITING:
-        raise StoreError("Too many votes wait to be written: try again in a moment.")
+    global _is_writing  # noqa: PLW0603 (one writer for the process, like its queue)
     answer: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-    _pending.append(_Pending(scope, cast, receipt, token_id, answer))
-    # One call for each vote: those that an earlier call has taken along find less or nothing to do.
-    _writer.submit(_write_pending)
+    with _lock:
+        if len(_pending) >= MOST_WAITING:
+            raise StoreError("Too many votes wait to be written: try again in a moment.")
+        _pending.append(_Pending(scope, cast, receipt, token_id, answer))
+        # A call to the thread costs a third of what a vote in a full batch does.
+        if not _is_writing:
+            _is_writing = True
+            _writer.submit(_write_all)
     return await answer
 
 
@@ -91,22 +98,32 @@ def forget_receipts(store: Store) -> None:
             )
 
 
-def _write_pending() -> None:
-    groups: dict[tuple[int, str], list[_Pending]] = {}
-    for _ in range(min(AT_ONCE, len(_pending))):
-        one = _pending.popleft()
-        groups.setdefault((id(one.scope.store), one.scope.account), []).append(one)
-    for group in groups.values():
-        answers: Sequence[Recorded | Exception]
-        try:
-            with WRITE_LOCK, group[0].scope.write() as unit:
-                answers = _record(unit, group)
-        except Exception as error:  # noqa: BLE001 (passed on to each sender)
-            answers = [error] * len(group)
-        # An event loop is woken once for all its votes.
-        for loop in {one.answer.get_loop() for one in group}:
-            with suppress(RuntimeError):  # the loop has ended, and its senders with it
-                loop.call_soon_threadsafe(_deliver, loop, group, answers)
+def _write_all() -> None:
+    global _is_writing  # noqa: PLW0603
+    while True:
+        with _lock:
+            taken = [_pending.popleft() for _ in range(min(AT_ONCE, len(_pending)))]
+            if not taken:
+                _is_writing = False
+                return
+        groups: dict[tuple[int, str], list[_Pending]] = {}
+        for one in taken:
+            groups.setdefault((id(one.scope.store), one.scope.account), []).append(one)
+        for group in groups.values():
+            _write_group(group)
+
+
+def _write_group(group: Sequence[_Pending]) -> None:
+    answers: Sequence[Recorded | Exception]
+    try:
+        with WRITE_LOCK, group[0].scope.write() as unit:
+            answers = _record(unit, group)
+    except Exception as error:  # noqa: BLE001 (passed on to each sender)
+        answers = [error] * len(group)
+    # An event loop is woken once for all its votes.
+    for loop in {one.answer.get_loop() for one in group}:
+        with suppress(RuntimeError):  # the loop has ended, and its senders with it
+            loop.call_soon_threadsafe(_deliver, loop, group, answers)
 
 
 def _deliver(
