@@ -60,7 +60,7 @@ def _end():
     end_background()
 
 
-def until(true, seconds=10):
+def until(true, seconds=60):
     ends = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < ends
