@@ -2,24 +2,32 @@
 
 import argparse
 import json
+import platform
+import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from core.base import clock
 from core.base.errors import ConfigError, InputError, QueryError, TouchstoneError
-from core.base.settings import Settings, load_settings
-from core.store import Scope
+from core.base.settings import ROOT, PrometheusSource, Settings, load_settings
 
 if TYPE_CHECKING:
+    from core.demo.active_store import ActiveStore
     from core.ingest.sync import Progress, SyncReport
-    from core.store import ApiToken, Store
+    from core.store import ApiToken
+
+    Command = Callable[[Settings, argparse.Namespace], int]
 
 DONE, FAILED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
 SHOWN_PROBLEMS = 20
+ENOUGH_DISK_BYTES = 1_000_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,26 +48,53 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Touchstone without pages.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    sync = commands.add_parser("sync", help="bring the store up to date with its sources")
+    sync = _command(commands, _sync, "bring the store up to date with its sources")
     sync.add_argument("--source", choices=["testio", "prometheus", "all"], default="all")
     sync.add_argument("--account", metavar="ID", help="this account only")
     sync.add_argument(
         "--full", action="store_true", help="read everything again, also what is final"
     )
-    sync.add_argument(
-        "--watch", type=_wait, metavar="SECONDS", help="go on, with so many seconds between runs"
-    )
-    sync.set_defaults(run=_sync)
+    sync.add_argument("--watch", type=_wait, metavar="SECONDS", help="repeat, with this pause")
 
-    demo = commands.add_parser("demo", help="fill the demo store with made-up data")
+    demo = _command(commands, _demo, "fill the demo store with made-up data")
     demo.add_argument("--size", choices=["small", "medium", "large"], default="small")
     demo.add_argument("--seed", type=int, default=7)
-    demo.add_argument("--force", action="store_true", help="build it again although it is there")
-    demo.set_defaults(run=_demo)
+    demo.add_argument("--force", action="store_true", help="build it again although it exists")
 
-    query = commands.add_parser("query", help="ask for metrics by dimensions")
-    query.add_argument("--metrics", required=True, type=_listed, metavar="A,B")
-    query.add_argument("--dimensions", default=[], type=_listed, metavar="C,D")
+    _add_query_options(_command(commands, _query, "ask for metrics by dimensions"))
+
+    bring = _command(commands, _import, "import a file of records")
+    bring.add_argument("kind", choices=["tickets", "surveys", "enhancements", "feedback"])
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--mapping", type=Path, metavar="FILE", help="columns by field, as JSON")
+
+    report = _command(commands, _report, "write a report to a file")
+    report.add_argument("kind", choices=["weekly", "baseline"])
+    report.add_argument("--week", metavar="2026-W47", help="this ISO week; else the latest one")
+    report.add_argument("--format", required=True, choices=["html", "pdf", "pptx", "md", "csv"])
+    report.add_argument("--out", required=True, type=Path, metavar="FILE")
+
+    token = _command(commands, _token, "manage tokens of the HTTP API")
+    token.add_argument("action", choices=["create", "list", "revoke"])
+    token.add_argument("--name", metavar="TEXT", help="what the token is for")
+
+    for command in (bring, report, token):
+        command.add_argument("--account", metavar="ID", help="required with several accounts")
+    _command(commands, _doctor, "check the set-up")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", run: "Command", text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(run.__name__.strip("_"), help=text)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_query_options(query: argparse.ArgumentParser) -> None:
+    query.add_argument("--metrics", required=True, type=_keys, metavar="A,B")
+    query.add_argument("--dimensions", default=[], type=_keys, metavar="C,D")
     query.add_argument("--filter", action="append", default=[], type=_pair, metavar="KEY=VALUE")
     query.add_argument("--start", metavar="DAY")
     query.add_argument("--end", metavar="DAY")
@@ -70,42 +105,16 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--include-zero", action="store_true")
     query.add_argument("--account", metavar="ID")
     query.add_argument("--format", choices=["table", "csv", "json"], default="table")
-    query.set_defaults(run=_query)
-
-    bring = commands.add_parser("import", help="bring a file of records in")
-    bring.add_argument("kind", choices=["tickets", "surveys", "enhancements", "feedback"])
-    bring.add_argument("file", type=Path, metavar="FILE")
-    bring.add_argument("--mapping", type=Path, metavar="FILE", help="which column is what, as JSON")
-    bring.add_argument("--account", metavar="ID", help="needed where there are several")
-    bring.set_defaults(run=_import)
-
-    report = commands.add_parser("report", help="write a report to be taken away")
-    report.add_argument("kind", choices=["weekly", "baseline"])
-    report.add_argument("--week", metavar="2026-W47", help="this ISO week; else the latest one")
-    report.add_argument("--account", metavar="ID", help="needed where there are several")
-    report.add_argument("--format", required=True, choices=["html", "pdf", "pptx", "md", "csv"])
-    report.add_argument("--out", required=True, type=Path, metavar="FILE")
-    report.set_defaults(run=_report)
-
-    token = commands.add_parser("token", help="who may use the HTTP API")
-    token.add_argument("action", choices=["create", "list", "revoke"])
-    token.add_argument("--account", metavar="ID", help="needed where there are several")
-    token.add_argument("--name", metavar="TEXT", help="what the token is for")
-    token.set_defaults(run=_token)
-
-    check = commands.add_parser("doctor", help="say what works here and what does not")
-    check.set_defaults(run=_doctor)
-    return parser
 
 
-def _listed(text: str) -> list[str]:
+def _keys(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise argparse.ArgumentTypeError(f"{text!r} is no filter: write KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a filter: write KEY=VALUE")
     return key.strip(), value
 
 
@@ -126,54 +135,32 @@ def _sync(settings: Settings, given: argparse.Namespace) -> int:
     stop = Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: stop.set())
-    store = open_store(settings.database_url, timezone=settings.timezone)
-    if given.watch is not None:
-        return _watch(store, settings, given, stop)
-    reports = sync_all(
-        store,
-        settings,
-        given.account,
-        source=_source(given),
-        full=given.full,
-        stop=stop,
-        on_progress=_print_progress,
-    )
-    for report in reports:
-        _print_report(report)
-    return exit_code(reports)
-
-
-def _source(given: argparse.Namespace) -> str | None:
-    return None if given.source == "all" else str(given.source)
-
-
-def _who(report: "SyncReport") -> str:
-    of = "" if report.source == "testio" else f", {report.source}"
-    return f"{report.account_id}{of}"
-
-
-def _watch(store: "Store", settings: Settings, given: argparse.Namespace, stop: Event) -> int:
-    """Synchronise until it is stopped; a line for each run of each account."""
-    from core.ingest.sync import sync_all
-
-    full = given.full
-    while not stop.is_set():
-        for report in sync_all(
-            store, settings, given.account, source=_source(given), full=full, stop=stop
-        ):
-            took = f"{report.seconds:.1f} s, {report.requests:,} requests"
-            at = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
-            print(
-                f"{at}  {_who(report)}: {report.status}, {took}. {report.message}",
-                flush=True,
-            )
-        full = False
-        stop.wait(given.watch)
+    source = None if given.source == "all" else given.source
+    synchronise = partial(sync_all, settings=settings, account_id=given.account, source=source)
+    with closing(open_store(settings.database_url, timezone=settings.timezone)) as store:
+        if given.watch is None:
+            reports = synchronise(store, full=given.full, stop=stop, on_progress=_print_progress)
+            for report in reports:
+                _print_report(report)
+            return exit_code(reports)
+        full = given.full
+        while not stop.is_set():
+            for report in synchronise(store, full=full, stop=stop):
+                at = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
+                print(f"{at}  {_outcome(report)}. {report.message}", flush=True)
+            full = False
+            stop.wait(given.watch)
     return DONE
 
 
+def _outcome(report: "SyncReport") -> str:
+    source = "" if report.source == "testio" else f", {report.source}"
+    took = f"{report.seconds:.1f} s, {report.requests:,} requests"
+    return f"{report.account_id}{source}: {report.status}, {took}"
+
+
 def _print_progress(progress: "Progress") -> None:
-    print(f"  {progress.account_id}: {progress.text}", flush=True)
+    _print_step(f"{progress.account_id}: {progress.text}")
 
 
 def _print_report(report: "SyncReport") -> None:
@@ -181,8 +168,7 @@ def _print_report(report: "SyncReport") -> None:
     if report.run_id is None:
         print(f"  {report.account_id}: {report.message}", file=stream)
     # Otherwise the last line of progress has said what was read, or why nothing was.
-    took = f"{report.seconds:.1f} s, {report.requests:,} requests"
-    print(f"{_who(report)}: {report.status}, {took}", file=stream)
+    print(_outcome(report), file=stream)
     for reason in report.reasons:
         print(f"  {reason}", file=stream)
 
@@ -192,13 +178,22 @@ def _demo(settings: Settings, given: argparse.Namespace) -> int:
     from core.demo.active_store import demo_store
 
     store = demo_store(settings, build=False)
-    build_demo(store, size=given.size, seed=given.seed, force=given.force, on_progress=_print_line)
+    build_demo(store, size=given.size, seed=given.seed, force=given.force, on_progress=_print_step)
     print(f"The demo data is in {settings.demo_database_url}")
     return DONE
 
 
-def _print_line(text: str) -> None:
+def _print_step(text: str) -> None:
     print(f"  {text}", flush=True)
+
+
+def _active(settings: Settings) -> "ActiveStore":
+    from core.demo.active_store import active_store
+
+    shown = active_store(settings)
+    if shown.is_demo:
+        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
+    return shown
 
 
 def _query(settings: Settings, given: argparse.Namespace) -> int:
@@ -206,11 +201,8 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
 
     from core.analytics import query_metrics
     from core.base.csv import csv_bytes
-    from core.demo.active_store import active_store
 
-    shown = active_store(settings)
-    if shown.is_demo:
-        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
+    shown = _active(settings)
     filters: dict[str, list[Any]] = {}
     for key, value in given.filter:
         filters.setdefault(key, []).append(value)
@@ -247,7 +239,7 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
 def _import(settings: Settings, given: argparse.Namespace) -> int:
     from core.demo.active_store import configured_store
     from core.ingest.files import ColumnMapping, import_file
-    from core.store import accounts
+    from core.store import Scope, accounts
 
     store = configured_store(settings)
     for account in settings.accounts:
@@ -278,35 +270,23 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
-    from core.demo.active_store import active_store
-    from core.report import (
-        FORMATS,
-        account_of,
-        baseline_report,
-        render,
-        week_of,
-        weekly_packet,
-        write_packet,
-    )
+    from core.report import FORMATS, baseline_report, render, week_of, weekly_packet, write_packet
+    from core.store import Scope, account_named
 
     is_weekly = given.kind == "weekly"
     if not is_weekly and given.format not in FORMATS:
         there = ", ".join(FORMATS)
         raise QueryError(f"A baseline report is not written as {given.format}: use {there}.")
     week = week_of(given.week) if given.week else None
-    shown = active_store(settings)
-    if shown.is_demo:
-        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
-    account, _ = account_of(shown.store, given.account)
-    asked: dict[str, Any] = {"is_demo": shown.is_demo}
+    shown = _active(settings)
+    scope = Scope(shown.store, account_named(shown.store, given.account).id)
     if is_weekly:
-        packet = weekly_packet(
-            Scope(shown.store, account), week=week.label if week else None, **asked
-        )
+        label = week.label if week else None
+        packet = weekly_packet(scope, week=label, is_demo=shown.is_demo)
         said = f"{packet.title}, {packet.state}. {packet.content['answer']}"
         data = write_packet(packet, given.format)
     else:
-        document = baseline_report(Scope(shown.store, account), week=week, **asked)
+        document = baseline_report(scope, week=week, is_demo=shown.is_demo)
         said = f"{document.title}. {document.answer}"
         data = render(document, given.format)
     try:
@@ -320,30 +300,23 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
 
 def _token(settings: Settings, given: argparse.Namespace) -> int:
     from core.access.tokens import create_token, list_tokens, revoke_token
-    from core.demo.active_store import active_store
-    from core.store import accounts
+    from core.store import Scope, account_named
 
-    shown = active_store(settings)
-    if shown.is_demo:
-        print("No source is configured and the store is empty: this is demo data.", file=sys.stderr)
-    known = [account.id for account in accounts(shown.store)]
-    if given.account is not None and given.account not in known:
-        raise InputError(f"There is no account {given.account!r}: there is {', '.join(known)}.")
+    store = _active(settings).store
     if given.action == "list":
-        for token in list_tokens(shown.store, given.account):
+        account = account_named(store, given.account).id if given.account else None
+        for token in list_tokens(store, account):
             if given.name in {None, token.name}:
                 print(_token_line(token))
         return DONE
-    if given.account is None and len(known) > 1:
-        raise InputError(f"Name the account with --account: there is {', '.join(known)}.")
-    account = given.account or known[0]
+    scope = Scope(store, account_named(store, given.account).id)
     if given.action == "create":
-        text = create_token(Scope(shown.store, account), given.name)
-        print(f"A token of {account}, shown this once; it is kept as a hash only:")
+        text = create_token(scope, given.name)
+        print(f"A token of {scope.account}, shown only now; the store keeps its hash:")
         print(text)
     else:
-        token = revoke_token(Scope(shown.store, account), given.name)
-        print(f"{account}: the token {token.name!r} is revoked; it opens nothing from now on.")
+        token = revoke_token(scope, given.name)
+        print(f"{scope.account}: the token {token.name!r} is revoked.")
     return DONE
 
 
@@ -357,10 +330,88 @@ def _token_line(token: "ApiToken") -> str:
     return said if revoked is None else f"{said}  revoked {revoked:%Y-%m-%d %H:%M} UTC"
 
 
-def _doctor(settings: Settings, _given: argparse.Namespace) -> int:
-    from core import doctor
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check."""
 
-    findings = doctor.examine(settings)
+    what: str
+    said: str
+    ok: bool = True
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Check the machine, the store, and the sources of each configured account."""
+    free = shutil.disk_usage(ROOT).free
+    return [
+        Finding("Python", platform.python_version()),
+        Finding("Disk", f"{free / 1e9:,.1f} GB free", ok=free > ENOUGH_DISK_BYTES),
+        Finding("Time zone", settings.timezone),
+        *_check_store(settings),
+        *_check_sources(settings),
+    ]
+
+
+def _check_store(settings: Settings) -> Iterator[Finding]:
+    from sqlalchemy.engine import make_url
+
+    from core.analytics.freshness import last_synced, source_states
+    from core.demo.active_store import configured_store
+    from core.store import Scope, accounts
+
+    try:
+        store = configured_store(settings)
+        yield Finding("Store", make_url(settings.database_url).render_as_string(hide_password=True))
+        for account in accounts(store):
+            states = source_states(Scope(store, account.id), now=clock.now())
+            said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
+            yield Finding(f"Account {account.id}", said)
+            configured = next((a.sources for a in settings.accounts if a.id == account.id), None)
+            for source in configured or ("testio",):
+                at = last_synced(Scope(store, account.id), source=source)
+                said = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: run `python -m core sync`"
+                what = "Last sync" if source == "testio" else "Last Prometheus sync"
+                yield Finding(f"{what} of {account.id}", said, ok=at is not None)
+    except TouchstoneError as error:
+        yield Finding("Store", str(error), ok=False)
+
+
+def _check_sources(settings: Settings) -> Iterator[Finding]:
+    from core.ingest.clients.http import RetryPolicy
+    from core.ingest.clients.testio import connect, fetch_products
+
+    if not settings.accounts:
+        yield Finding("Sources", "none configured: the dashboard shows demo data")
+    for account in settings.accounts:
+        if account.prometheus is not None:
+            yield _check_prometheus(account.id, account.prometheus)
+        if account.token is None:
+            continue
+        what = f"Source of {account.id}"
+        try:
+            # Asked once: a person waits for the answer, and can ask again.
+            with connect(account, retry=RetryPolicy(attempts=1)) as client:
+                products = fetch_products(client)
+        except TouchstoneError as error:
+            yield Finding(what, str(error), ok=False)
+        else:
+            yield Finding(what, f"answers, with {len(products):,} products")
+
+
+def _check_prometheus(account_id: str, source: PrometheusSource) -> Finding:
+    from core.ingest.clients import prometheus
+    from core.ingest.clients.http import RetryPolicy
+
+    what = f"Prometheus of {account_id}"
+    try:
+        with prometheus.connect(source, retry=RetryPolicy(attempts=1)) as client:
+            version = prometheus.fetch_version(client)
+    except TouchstoneError as error:
+        return Finding(what, str(error), ok=False)
+    return Finding(what, f"answers, version {version}")
+
+
+def _doctor(settings: Settings, _given: argparse.Namespace) -> int:
+    findings = examine(settings)
     for finding in findings:
         print(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.said}")
     return DONE if all(finding.ok for finding in findings) else FAILED
@@ -377,5 +428,5 @@ def run() -> None:
         print(error, file=sys.stderr)
         sys.exit(FAILED)
     except KeyboardInterrupt:
-        print("Stopped; what was written until now is in.", file=sys.stderr)
+        print("Stopped; everything written so far is kept.", file=sys.stderr)
         sys.exit(FAILED)

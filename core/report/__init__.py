@@ -1,7 +1,7 @@
 """Reports: one document model, written as HTML, PDF, PowerPoint, Markdown or CSV."""
 
 from core.report.baseline import baseline_report
-from core.report.chosen import account_of, week_of
+from core.report.chosen import week_of
 from core.report.document import Document
 from core.report.formats import FORMATS, PACKET_FORMATS, render, write_packet
 from core.report.packet import Packet, packet_of, weekly_packet
@@ -11,7 +11,6 @@ __all__ = [
     "PACKET_FORMATS",
     "Document",
     "Packet",
-    "account_of",
     "baseline_report",
     "packet_of",
     "render",

@@ -12,10 +12,10 @@ from core.analytics.dates import Window
 from core.base import clock, text
 from core.base.settings import ROOT
 from core.report import advice, appendix, measured, methods, summary
-from core.report.chosen import Chosen, account_of, choose
+from core.report.chosen import Chosen, choose
 from core.report.document import Block, Document
 from core.report.evidence import Evidence, evidence, local
-from core.store import Scope
+from core.store import Scope, account_named
 
 BASELINE = "baseline"
 
@@ -33,7 +33,7 @@ def baseline_report(
     `week` or `chosen` name other days. Raises InputError for an account that there is none of.
     """
     now = now or clock.now()
-    _, name = account_of(scope.store, scope.account)
+    name = account_named(scope.store, scope.account).name
     today = now.astimezone(scope.zone).date()
     chosen = chosen or choose(scope, today=today, week=week)
     read = evidence(scope, chosen, now=now)

@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.analytics.exclusions import Excluded, merged
-from core.base.errors import InputError, QueryError
+from core.base.errors import QueryError
 from core.criteria.baselines import Baseline, baselines
 from core.criteria.verdicts import CriterionResult, evaluate, load_result
-from core.store import Criterion, Scope, Store, accounts
+from core.store import Criterion, Scope
 
 T = TypeVar("T")
 WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
@@ -41,21 +41,6 @@ def week_of(text: str) -> Window:
         return iso_week(date.fromisocalendar(year, week, 1))
     except ValueError:
         raise QueryError(f"{text[:40]!r} is no week: write 2026-W47.") from None
-
-
-def account_of(store: Store, named: str | None) -> tuple[str, str]:
-    """The id and the name of the account that is named, or of the only one there is."""
-    known = {account.id: account.name for account in accounts(store)}
-    if named is None and len(known) == 1:
-        named = next(iter(known))
-    if named is None:
-        there = ", ".join(known)
-        raise InputError(
-            f"Name the account with --account: there is {there}." if known else "No account yet."
-        )
-    if named not in known:
-        raise InputError(f"There is no account {named[:80]!r}: there is {', '.join(known)}.")
-    return named, known[named]
 
 
 def choose(scope: Scope, *, today: date, week: Window | None = None) -> Chosen:

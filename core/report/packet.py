@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from core.analytics.dates import last_complete_week
 from core.base import clock, text
 from core.report.baseline import product_version
-from core.report.chosen import account_of
 from core.review.agenda import agenda, week_of
 from core.review.meeting import Meeting, meeting_of, said_in
-from core.store import Scope
+from core.store import Scope, account_named
 
 SECTIONS = {
     "metrics": "Success criteria",
@@ -97,7 +96,7 @@ def weekly_packet(
     week that there is none of, and for a week that is not over.
     """
     now = now or clock.now()
-    _, name = account_of(scope.store, scope.account)
+    name = account_named(scope.store, scope.account).name
     today = now.astimezone(scope.zone).date()
     window = week_of(week or last_complete_week(today).label, today)
     meeting = meeting_of(scope, window.label)

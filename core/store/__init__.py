@@ -60,7 +60,7 @@ from core.store.synced import (
     Vanished,
 )
 from core.store.tables import FACT_TABLES, tables_from
-from core.store.tenancy import AccountName, Scope, accounts
+from core.store.tenancy import AccountName, Scope, account_named, accounts
 from core.store.unit_of_work import Counts, Unit, chunks
 
 __all__ = [
@@ -122,6 +122,7 @@ __all__ = [
     "Unit",
     "User",
     "Vanished",
+    "account_named",
     "accounts",
     "chunks",
     "has_content",

@@ -88,3 +88,18 @@ def accounts(store: Store) -> list[AccountName]:
             select(Account.id, Account.name).order_by(col(Account.name), col(Account.id))
         ).all()
     return [AccountName(account_id, name) for account_id, name in found]
+
+
+def account_named(store: Store, account_id: str | None) -> AccountName:
+    """The account of an id, or the only one of the store; raises InputError for any other."""
+    known = {account.id: account for account in accounts(store)}
+    if account_id is None and len(known) == 1:
+        return next(iter(known.values()))
+    if account_id is None:
+        there = ", ".join(known)
+        raise InputError(
+            f"Name the account with --account: there is {there}." if known else "No account yet."
+        )
+    if account_id not in known:
+        raise InputError(f"There is no account {account_id[:80]!r}: there is {', '.join(known)}.")
+    return known[account_id]

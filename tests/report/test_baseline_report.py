@@ -17,10 +17,10 @@ from core.criteria.ledger import (
 )
 from core.criteria.verdicts import evaluate
 from core.feedback import cast_vote
-from core.report import account_of, baseline_report, render, week_of
+from core.report import baseline_report, render, week_of
 from core.report.chosen import Chosen, choose
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
-from core.store import Scope
+from core.store import AccountName, Scope, account_named
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
 
@@ -181,12 +181,12 @@ def test_what_is_no_week_is_refused(text):
 
 def test_weeks_and_accounts_are_found_by_name(demo):
     assert week_of("2026-W47").start.isoformat() == "2026-11-16"
-    assert account_of(demo, None) == ("demo", "Demo account")
+    assert account_named(demo, None) == AccountName("demo", "Demo account")
     with pytest.raises(InputError, match="no account 'other'"):
-        account_of(demo, "other")
+        account_named(demo, "other")
     demo.ensure_account("second", "Second")
     with pytest.raises(InputError, match="--account"):
-        account_of(demo, None)
+        account_named(demo, None)
 
 
 def test_a_day_excluded_after_the_freeze_marks_nothing(frozen):

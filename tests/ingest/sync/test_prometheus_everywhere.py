@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from core import doctor
+from core import cli
 from core.base import clock
 from core.base.settings import ROOT, PrometheusSource, TestioAccount, load_settings
 from core.demo.active_store import close_stores
@@ -62,7 +62,7 @@ def test_the_command_line(run):
 def test_the_doctor_says_what_is_wrong(monkeypatch):
     monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
     monkeypatch.setenv("PROMETHEUS_URL", "http://127.0.0.1:9")
-    found = {f.what: f for f in doctor.examine(load_settings())}
+    found = {f.what: f for f in cli.examine(load_settings())}
     close_stores()
     assert not found["Prometheus of acme"].ok
     assert "Source of acme" not in found
