@@ -1,1 +1,1 @@
-"""Baselines: their windows, what is excluded from them, and what was frozen."""
+"""Success criteria: the data of a window, verdicts and words, the ledger, and baselines."""

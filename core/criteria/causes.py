@@ -165,13 +165,13 @@ def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Caus
 
     Excluded rows count as well, so that an exclusion can be compared with what it leaves out.
     """
-    every = data.all_of_it
+    every = data.with_excluded
     runs = _runs(every)
-    happened = _happened(every)
+    events = _events(every)
     return [
         *_errors(runs),
-        *_when(runs, happened, is_slow=False, slow_seconds=slow_seconds),
-        *_when(runs, happened, is_slow=True, slow_seconds=slow_seconds),
+        *_concentrations(runs, events, is_slow=False, slow_seconds=slow_seconds),
+        *_concentrations(runs, events, is_slow=True, slow_seconds=slow_seconds),
         *_slow_categories(every),
         *_low_ratings(every),
     ]
@@ -217,8 +217,8 @@ def _quoted(text: str) -> str:
     return f"\N{LEFT DOUBLE QUOTATION MARK}{cut.rstrip('.')}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
-def _when(
-    runs: Sequence[_Run], happened: Sequence["_Event"], *, is_slow: bool, slow_seconds: float
+def _concentrations(
+    runs: Sequence[_Run], events: Sequence["_Event"], *, is_slow: bool, slow_seconds: float
 ) -> Iterator[Cause]:
     """The times with more failures, or more slow runs, than by chance."""
     if is_slow:
@@ -238,7 +238,7 @@ def _when(
             f"{text.count(found.rows_elsewhere)} ({elsewhere}) at all other times. More than "
             f"chance: {p_value}, adjusted for all hours and days."
         )
-        beside = _beside(found, happened)
+        beside = _beside(found, events)
         if beside:
             sentence += f" In the same hours as: {'; '.join(beside)}."
         yield Cause("slow runs" if is_slow else "failures", keys, sentence)
@@ -251,7 +251,7 @@ class _Event:
     text: str
 
 
-def _happened(data: WindowData) -> list[_Event]:
+def _events(data: WindowData) -> list[_Event]:
     """Annotations and exclusions in force that touch the window, in the store's zone."""
     start, end = instants(data.scope.zone, data.window)
     until = func.coalesce(col(Annotation.to_at), col(Annotation.from_at))
@@ -284,11 +284,11 @@ def _happened(data: WindowData) -> list[_Event]:
     ]
 
 
-def _beside(found: Cluster, happened: Sequence[_Event]) -> list[str]:
+def _beside(found: Cluster, events: Sequence[_Event]) -> list[str]:
     """The events in the hours of a cluster; none for an hour of every day."""
     if found.start is None or found.end is None:
         return []
-    return [e.text for e in happened if e.start < found.end and max(e.end, e.start) >= found.start]
+    return [e.text for e in events if e.start < found.end and max(e.end, e.start) >= found.start]
 
 
 def _slow_categories(data: WindowData) -> Iterator[Cause]:

@@ -67,7 +67,7 @@ def opinions(scope: Scope, *, window: Window) -> Opinions:
     voted = select_votes(scope, window, data.without, votes.created_day, votes.rating).where(
         has_content()
     )
-    answered = data.kept(
+    answered = data.apply_exclusions(
         select(answers.answered_day, answers.overall).where(
             answers.account_id == scope.account,
             answers.answered_day.between(window.start, window.end),

@@ -107,19 +107,19 @@ def platform_reading(
     """The stored readings from `start` up to, and without, `end` (aware instants)."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     with scope.read() as session:
-        stored = session.get(AccountSetting, (scope.account, PROMETHEUS))
-        metrics: Mapping[str, Any] = stored.value if stored else {}
-        asked = _Asked(session.connection(), scope.account, start, end, without, metrics)
-        spans = asked.spans()
-        gaps = asked.gaps(GAP)
+        setting = session.get(AccountSetting, (scope.account, PROMETHEUS))
+        metrics: Mapping[str, Any] = setting.value if setting else {}
+        stored = _Readings(session.connection(), scope.account, start, end, without, metrics)
+        spans = stored.spans()
+        gaps = stored.gaps(GAP)
         uncounted = {metrics[key]["name"] for key in COUNTED if key in metrics}
         missed = merged([(gap.start, gap.end) for gap in gaps if gap.metric in uncounted])
         left_out = without.within(start, end)
         read = _minus(spans, left_out)
-        queue, workers = asked.quarters(QUEUE), asked.quarters(UTILISATION)
+        queue, workers = stored.quarters(QUEUE), stored.quarters(UTILISATION)
         return PlatformReading(
-            statuses=asked.statuses() if read else None,
-            buckets=asked.buckets() if read else None,
+            statuses=stored.statuses() if read else None,
+            buckets=stored.buckets() if read else None,
             queue=_days(queue, scope.zone),
             utilisation=_days(workers, scope.zone),
             queue_series=_points(queue, spans),
@@ -127,7 +127,7 @@ def platform_reading(
             minutes_read=_minutes(read),
             minutes_covered=_minutes(_minus(read, missed)),
             gaps=gaps,
-            resets=asked.gaps(RESET),
+            resets=stored.gaps(RESET),
             promql=_promql(metrics, start, end),
         )
 
@@ -143,7 +143,7 @@ class _Quarter:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Readings:
     """The rows of one account in a window."""
 
     connection: Connection

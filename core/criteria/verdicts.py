@@ -262,7 +262,7 @@ def criteria_of(scope: Scope) -> list[Criterion]:
 def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
     """Every criterion of the account over the window, in its order."""
     data = window_data(scope, window=window)
-    everything = data.all_of_it if data.without else None
+    everything = data.with_excluded if data.without else None
     return [
         CriterionResult(
             criterion=record,

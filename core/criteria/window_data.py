@@ -110,7 +110,7 @@ class WindowData:
     go_live: date | None = None
 
     @property
-    def all_of_it(self) -> "WindowData":
+    def with_excluded(self) -> "WindowData":
         """The same window with nothing excluded."""
         return WindowData(self.scope, self.window, NOTHING, self.go_live)
 
@@ -124,7 +124,7 @@ class WindowData:
     def finished_by_day(self) -> Mapping[date, int]:
         """The number of finished runs of each day that has some."""
         runs = table(Enhancement).c
-        statement = self.kept(
+        statement = self.apply_exclusions(
             select(runs.created_day, func.count()).where(
                 runs.account_id == self.scope.account,
                 runs.created_day.between(self.window.start, self.window.end),
@@ -187,7 +187,7 @@ class WindowData:
         """The business impact."""
         return roi(self.scope, window=self.window, without=self.without, comparison=self.comparison)
 
-    def kept(
+    def apply_exclusions(
         self,
         statement: Select[Any],
         at: ColumnElement[Any],
@@ -204,7 +204,7 @@ def _runs(connection: Connection, data: WindowData) -> Runs:
         runs.created_day.between(data.window.start, data.window.end),
     )
     # Grouped by duration: many runs share a millisecond.
-    tallies = data.kept(
+    tallies = data.apply_exclusions(
         select(runs.status, runs.processing_time_ms, func.count()).where(*own),
         runs.created_at,
         enhancement=runs.id,

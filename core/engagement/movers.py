@@ -167,9 +167,9 @@ def is_significant(before: Counts, now: Counts) -> npt.NDArray[np.bool_]:
     and Hochberg 1995).
     """
     spread = _spread(before, now)
-    less, all_of_it = np.minimum(before, now) / spread, (before + now) / spread
+    less, with_excluded = np.minimum(before, now) / spread, (before + now) / spread
     # The binomial distribution at 1/2, which the beta function gives for parts of things too.
-    chance = np.minimum(1.0, 2 * special.betainc(all_of_it - less, less + 1, 0.5))
+    chance = np.minimum(1.0, 2 * special.betainc(with_excluded - less, less + 1, 0.5))
     ordered = np.sort(chance)
     allowed = FALSE_SHARE * np.arange(1, len(chance) + 1) / max(len(chance), 1)
     passing = ordered[ordered <= allowed]

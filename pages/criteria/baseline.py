@@ -20,7 +20,7 @@ from core.criteria.baselines import (
     restart_baseline,
 )
 from core.criteria.quality import DayHealth, findings, window_health
-from core.criteria.restatement import LaterWeek, Restated, later_weeks, restatement
+from core.criteria.restatement import LaterWeek, later_weeks, restatement
 from core.criteria.words import SIGNS, CriterionRow
 from core.report import FORMATS, baseline_report, render
 from core.report.chosen import Chosen
@@ -127,9 +127,8 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
 
 
 def _health(page: ui.Page, baseline: Baseline) -> None:
-    asked = {"window": baseline.window}
-    found = ui.read(page, findings, **asked)
-    health = ui.read(page, window_health, **asked, found=tuple(found))
+    found = ui.read(page, findings, window=baseline.window)
+    health = ui.read(page, window_health, window=baseline.window, found=tuple(found))
     over = [day for day in health.days if day.state == "over"]
     title = "No day of this window is over yet"
     if over:
@@ -184,8 +183,7 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
 
 def _frozen(page: ui.Page, baseline: Baseline) -> None:
     assert baseline.content is not None
-    asked = {"baseline": baseline}
-    restated: list[Restated] = ui.read(page, restatement, **asked)
+    restated = ui.read(page, restatement, baseline=baseline)
     with st.container(border=True):
         if restated:
             number = text.times(len(restated), "figure")
@@ -210,8 +208,7 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
 
 
 def _later(page: ui.Page, baseline: Baseline) -> None:
-    asked = {"baseline": baseline, "today": page.today}
-    weeks: list[LaterWeek] = ui.read(page, later_weeks, **asked)
+    weeks = ui.read(page, later_weeks, baseline=baseline, today=page.today)
     with st.container(border=True):
         if not weeks:
             st.subheader("No complete week since", anchor=False)
@@ -232,25 +229,23 @@ def _later(page: ui.Page, baseline: Baseline) -> None:
 
 def _by_week(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
     """A row for each criterion, a column for each week, the baseline before them."""
-    latest = {str(row["Criterion"]): row for row in weeks[0].rows()}
-    values = {
+    by_week = {
         week.week.label: {
-            result.criterion.label: f"{text.amount(result.estimate.value, result.criterion.unit)} "
-            f"{SIGNS[result.verdict][0]}"
-            for result in week.results
+            row.label: f"{row.value} {row.sign[0]}" for row in map(CriterionRow.of, week.results)
         }
         for week in reversed(weeks)
     }
     return pd.DataFrame(
-        [
-            {"Criterion": name, "Baseline": row["Baseline"]}
-            | {label: of_week.get(name, text.UNKNOWN) for label, of_week in values.items()}
-            | {
-                "Latest against the baseline": row["Against the baseline"],
-                "Against the week before": row["Change"],
-            }
-            for name, row in latest.items()
-        ]
+        {"Criterion": row["Criterion"], "Baseline": row["Baseline"]}
+        | {
+            label: found.get(str(row["Criterion"]), text.UNKNOWN)
+            for label, found in by_week.items()
+        }
+        | {
+            "Latest against the baseline": row["Against the baseline"],
+            "Against the week before": row["Change"],
+        }
+        for row in weeks[0].rows()
     )
 
 
