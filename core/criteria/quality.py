@@ -1,14 +1,15 @@
 """Data quality of a window: findings that can be excluded, and the health of each day."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
 from core.analytics.dates import Window
-from core.analytics.exclusions import Excluded, merged
+from core.analytics.exclusions import Excluded, Span, merged
 from core.base import clock, text
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import platform_reading
@@ -57,55 +58,54 @@ def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> li
     """
     now = now or clock.now()
     data = WindowData(scope, window)
-    found: list[Finding] = []
-    for check in CHECKS:
-        found += list(check(data, now))[:MOST_LISTED]
+    found = [
+        Finding(
+            key=hit.key,
+            check=name,
+            from_at=hit.span[0],
+            to_at=hit.span[1],
+            text=hit.text,
+            kind=kind,
+            subject=hit.subject,
+        )
+        for name, (kind, check) in CHECKS.items()
+        for hit in list(check(data, now))[:MOST_LISTED]
+    ]
     return sorted(found, key=lambda finding: (finding.from_at, finding.key))
 
 
-def _gaps(data: WindowData, _now: datetime) -> Iterator[Finding]:
+class _Hit(NamedTuple):
+    key: str
+    span: Span
+    text: str
+    subject: str | None = None
+
+
+def _gaps(data: WindowData, _now: datetime) -> Iterator[_Hit]:
     for start, end in merged([(gap.start, gap.end) for gap in data.platform.gaps]):
         if end - start > LONGEST_GAP:
             long = text.duration((end - start).total_seconds())
-            yield Finding(
-                key=f"gap {start.isoformat()}",
-                check="Gaps in scraping",
-                from_at=start,
-                to_at=end,
-                text=f"Prometheus has no samples for {long}",
-                kind="outage",
-            )
+            said = f"Prometheus has no samples for {long}"
+            yield _Hit(f"gap {start.isoformat()}", (start, end), said)
 
 
-def _resets(data: WindowData, _now: datetime) -> Iterator[Finding]:
+def _resets(data: WindowData, _now: datetime) -> Iterator[_Hit]:
+    said = "A counter restarted with the platform: no count is lost"
     for at in sorted({reset.start for reset in data.platform.resets}):
-        yield Finding(
-            key=f"reset {at.isoformat()}",
-            check="Counter resets",
-            from_at=at,
-            to_at=at + timedelta(minutes=1),
-            text="A counter restarted with the platform: no count is lost",
-        )
+        yield _Hit(f"reset {at.isoformat()}", (at, at + timedelta(minutes=1)), said)
 
 
-def _missing_days(data: WindowData, now: datetime) -> Iterator[Finding]:
+def _missing_days(data: WindowData, now: datetime) -> Iterator[_Hit]:
     by_day = data.finished_by_day
     today = now.astimezone(data.scope.zone).date()
     for day in days_of(data.window):
         # Only weekdays, and only where other days have runs.
         if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
-            start, end = day_instants(data.scope.zone, day)
-            yield Finding(
-                key=f"missing {day}",
-                check="Missing days",
-                from_at=start,
-                to_at=end,
-                text=f"No finished run on {day:%A}, {text.day(day)}",
-                kind="outage",
-            )
+            said = f"No finished run on {day:%A}, {text.day(day)}"
+            yield _Hit(f"missing {day}", day_instants(data.scope.zone, day), said)
 
 
-def _slow_runs(data: WindowData, _now: datetime) -> Iterator[Finding]:
+def _slow_runs(data: WindowData, _now: datetime) -> Iterator[_Hit]:
     runs = table(Enhancement).c
     statement = (
         select(runs.id, runs.created_at, runs.processing_time_ms)
@@ -118,19 +118,13 @@ def _slow_runs(data: WindowData, _now: datetime) -> Iterator[Finding]:
         .limit(MOST_LISTED)
     )
     with data.scope.read() as session:
-        for run in session.connection().execute(statement):
-            yield Finding(
-                key=f"slow {run.id}",
-                check="Durations over 300 s",
-                from_at=run.created_at,
-                to_at=run.created_at + timedelta(seconds=1),
-                text=f"Run {run.id} took {text.duration(run.processing_time_ms / 1_000)}",
-                kind="other",
-                subject=f"enhancement:{run.id}",
-            )
+        for run, at, milliseconds in session.connection().execute(statement):
+            said = f"Run {run} took {text.duration(milliseconds / 1_000)}"
+            span = at, at + timedelta(seconds=1)
+            yield _Hit(f"slow {run}", span, said, f"enhancement:{run}")
 
 
-def _deep_queue(data: WindowData, _now: datetime) -> Iterator[Finding]:
+def _deep_queue(data: WindowData, _now: datetime) -> Iterator[_Hit]:
     deep = [
         (point.at, point.at + SLOT, point.greatest)
         for point in data.platform.queue_series
@@ -138,17 +132,11 @@ def _deep_queue(data: WindowData, _now: datetime) -> Iterator[Finding]:
     ]
     for start, end in merged([(start, end) for start, end, _ in deep]):
         greatest = max(depth for at, _, depth in deep if start <= at < end)
-        yield Finding(
-            key=f"queue {start.isoformat()}",
-            check="Queue depth over 100",
-            from_at=start,
-            to_at=end,
-            text=f"Up to {text.count(round(greatest))} tickets were waiting",
-            kind="volume",
-        )
+        said = f"Up to {text.count(round(greatest))} tickets were waiting"
+        yield _Hit(f"queue {start.isoformat()}", (start, end), said)
 
 
-def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
+def _volume(data: WindowData, _now: datetime) -> Iterator[_Hit]:
     assert data.window.start is not None
     before = Window(data.window.start - timedelta(days=USUAL_DAYS), data.window.end, "")
     by_day = WindowData(data.scope, before).finished_by_day
@@ -158,32 +146,20 @@ def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
             continue
         usual = median(others)
         if by_day[day] > MOST_TIMES * usual:
-            start, end = day_instants(data.scope.zone, day)
-            yield Finding(
-                key=f"volume {day}",
-                check="Volume over 3 times the usual day",
-                from_at=start,
-                to_at=end,
-                text=f"{text.times(by_day[day], 'finished run')} on {text.day(day)}, "
-                f"{by_day[day] / usual:.1f} times the usual day",
-                kind="volume",
-            )
+            runs, times = text.times(by_day[day], "finished run"), by_day[day] / usual
+            said = f"{runs} on {text.day(day)}, {times:.1f} times the usual day"
+            yield _Hit(f"volume {day}", day_instants(data.scope.zone, day), said)
 
 
-def _few_responses(data: WindowData, now: datetime) -> Iterator[Finding]:
+def _few_responses(data: WindowData, now: datetime) -> Iterator[_Hit]:
     number = sum(rows_by_day(data.scope, data.window, "surveys").values())
-    start, end = instants(data.scope.zone, data.window)
-    if number < FEW_RESPONSES and now >= start:
-        yield Finding(
-            key=f"survey {data.window.start}",
-            check="Survey responses below 5",
-            from_at=start,
-            to_at=end,
-            text=f"{text.times(number, 'survey response')}: too few for an average",
-        )
+    span = instants(data.scope.zone, data.window)
+    if number < FEW_RESPONSES and now >= span[0]:
+        said = f"{text.times(number, 'survey response')}: too few for an average"
+        yield _Hit(f"survey {data.window.start}", span, said)
 
 
-def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
+def _one_rater(data: WindowData, _now: datetime) -> Iterator[_Hit]:
     votes = table(Feedback).c
     statement = (
         select(votes.rater, func.count().label("number"))
@@ -198,31 +174,25 @@ def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
     )
     with data.scope.read() as session:
         found = session.connection().execute(statement).all()
-    total = sum(row.number for row in found)
+    total = sum(number for _, number in found)
     if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
-        start, end = instants(data.scope.zone, data.window)
-        share = text.share(found[0].number / total)
-        yield Finding(
-            key=f"rater {data.window.start} {found[0].rater}",
-            check="One rater giving most votes",
-            from_at=start,
-            to_at=end,
-            text=f"One rater gave {share} of {text.times(total, 'vote')}",
-            kind="other",
-            subject=f"rater:{found[0].rater}",
-        )
+        rater, number = found[0]
+        said = f"One rater gave {text.share(number / total)} of {text.times(total, 'vote')}"
+        span = instants(data.scope.zone, data.window)
+        yield _Hit(f"rater {data.window.start} {rater}", span, said, f"rater:{rater}")
 
 
-CHECKS: tuple[Callable[[WindowData, datetime], Iterator[Finding]], ...] = (
-    _gaps,
-    _resets,
-    _missing_days,
-    _slow_runs,
-    _deep_queue,
-    _volume,
-    _few_responses,
-    _one_rater,
-)
+# Each check by name, with the kind of exclusion that it suggests.
+CHECKS: Mapping[str, tuple[str | None, Callable[[WindowData, datetime], Iterator[_Hit]]]] = {
+    "Gaps in scraping": ("outage", _gaps),
+    "Counter resets": (None, _resets),
+    "Missing days": ("outage", _missing_days),
+    "Durations over 300 s": ("other", _slow_runs),
+    "Queue depth over 100": ("volume", _deep_queue),
+    "Volume over 3 times the usual day": ("volume", _volume),
+    "Survey responses below 5": (None, _few_responses),
+    "One rater giving most votes": ("other", _one_rater),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

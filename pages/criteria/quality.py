@@ -1,7 +1,7 @@
 """Data quality: findings, figures with and without exclusions, and the ledger."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +9,7 @@ import streamlit as st
 from core.analytics.dates import Window
 from core.base import text
 from core.criteria.ledger import EXCLUSION_KINDS, exclude, exclusions, withdraw_exclusion
-from core.criteria.quality import Finding, findings
+from core.criteria.quality import CHECKS, Finding, findings
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import SIGNS, CriterionRow
 from core.store import Exclusion
@@ -33,10 +33,7 @@ def _findings(
     with st.container(border=True):
         number = text.times(len(found), "finding")
         st.subheader(f"{text.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
-        st.caption(
-            "Checks: gaps in scraping, missing days, runs over 300 s, queues over 100, days with "
-            "3 times the usual volume, too few survey responses, one rater with most votes."
-        )
+        st.caption(f"Checks: {text.listed([text.lower_first(check) for check in CHECKS])}.")
         if not found:
             st.markdown("No finding: every day has data, and nothing stands out.")
         for finding in found[:SHOWN_FINDINGS]:
@@ -173,9 +170,7 @@ def _ledger(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
 
 
 def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
-    withdrawn = ""
-    if entry.withdrawn_at is not None:
-        withdrawn = f"{entry.withdrawn_by}, {ui.moment(page, entry.withdrawn_at)}"
+    withdrawn = entry.withdrawn_at
     return {
         "From": ui.moment(page, entry.from_at),
         "To": ui.moment(page, entry.to_at),
@@ -183,7 +178,7 @@ def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
         "Only": entry.subject or "everything",
         "Reason": entry.reason,
         "Entered": f"{entry.entered_by}, {ui.moment(page, entry.entered_at)}",
-        "Withdrawn": withdrawn,
+        "Withdrawn": f"{entry.withdrawn_by}, {ui.moment(page, withdrawn)}" if withdrawn else "",
     }
 
 
@@ -201,8 +196,8 @@ def _add(page: ui.Page) -> None:
                 page,
                 "Excluded: each figure is now shown with and without it.",
                 exclude,
-                from_at=_instant(page, first, begin),
-                to_at=_instant(page, last, end),
+                from_at=datetime.combine(first, begin, page.store.zone),
+                to_at=datetime.combine(last, end, page.store.zone),
                 kind=kind,
                 reason=reason,
                 by=page.person or "",
@@ -225,7 +220,3 @@ def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
             number,
             by=page.person or "",
         )
-
-
-def _instant(page: ui.Page, day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock, page.store.zone)
