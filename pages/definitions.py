@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.analytics import DIMENSIONS, FACTS, METRICS, Dimension, Metric
-from core.analytics.explore import dimensions_of
 from core.analytics.handbook import pages_of
+from core.analytics.parse import dimensions_of
 from core.base import text
 from pages import ui
 from pages.ui.proof import definition_facts, facts
@@ -24,7 +24,7 @@ def show(page: ui.Page) -> None:
         d for d in DIMENSIONS.values() if found(search, d.key, d.label, d.description, *d.aliases)
     ]
     if not metrics and not dimensions:
-        st.info(ui.plain(f"No definition has {search!r} in it. Try a shorter word."))
+        st.info(ui.plain(f"No definition contains {search!r}. Try a shorter word."))
         return
     if metrics:
         st.subheader("Metrics", anchor=False)
@@ -37,16 +37,14 @@ def show(page: ui.Page) -> None:
 
 
 def found(search: str, *texts: str) -> bool:
-    """Whether every word of the search stands in one of the texts."""
+    """Whether every word of the search occurs in one of the texts."""
     return all(any(word in text.lower() for text in texts) for word in search.lower().split())
 
 
 def metric_entry(metric: Metric, *, expanded: bool) -> None:
     used = pages_of(metric.key)
     sample = (
-        f"shown with a caveat below n = {metric.smallest_sample}"
-        if metric.smallest_sample
-        else "needs no smallest sample"
+        f"caveat below n = {metric.smallest_sample}" if metric.smallest_sample else "no minimum"
     )
     with st.expander(
         f"**{ui.plain(metric.label)}** &ensp; {ui.plain(metric.definition)}", expanded=expanded

@@ -12,7 +12,6 @@ from core.analytics.dates import PRESETS, every_period, period_name, period_of
 from core.analytics.explore import (
     delete_view,
     diagnose_empty,
-    dimensions_of,
     filter_values,
     is_empty,
     row_names,
@@ -21,6 +20,7 @@ from core.analytics.explore import (
     summary,
     unmatched_filters,
 )
+from core.analytics.parse import dimensions_of
 from core.analytics.query import answered
 from core.base import text
 from pages import ui
@@ -63,14 +63,10 @@ def show(page: ui.Page) -> None:
     chosen = filter_bar(page, default=PERIOD, products=False, also=OPENING)
     known: Known = {}
     asked = question(page, chosen, known)
-    # What no box takes stays in the address: said once, and not after a filter has been taken away.
+    # Parameters of no widget stay in the address: report them once, not after a filter is removed.
     own = {key: link[key] for key in link if key in known or (is_opened and is_own(key))}
     if missed := unmatched_filters(own, known, asked["metrics"]):
-        st.warning(
-            ui.plain(
-                f"Left out: {missed}. The rest is shown; choose again where something is missing."
-            )
-        )
+        st.warning(ui.plain(f"Not shown: {missed}. Everything else in the link is applied."))
     if not asked["metrics"]:
         with answer:
             st.markdown("##### Choose a metric to begin.")
@@ -79,7 +75,7 @@ def show(page: ui.Page) -> None:
     result = ui.read(page, answered, **asked)
     without_rows = ui.read(page, is_empty, query=asked)
     with answer:
-        found = "Nothing matches." if without_rows else summary(result)
+        found = "No rows match." if without_rows else summary(result)
         st.markdown(f"##### {ui.plain(found)}")
         ui.freshness_line(page, SOURCES)
     said = [result["query_explanation"], *result["warnings"]]
@@ -99,7 +95,7 @@ def show(page: ui.Page) -> None:
 
 
 def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
-    """The query as the boxes say it; every box is in the link, and `known` is what it may say."""
+    """The query of the widgets; `known` gets the values that each parameter of a link may have."""
     known |= {
         "explore_period": ("period", [*PRESETS, CUSTOM]),
         "explore_zero": ("switch", ["true", "false"]),
@@ -149,10 +145,10 @@ def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
         "start_date": chosen.window.start,
         "end_date": chosen.window.end,
         "include_zero": st.toggle(
-            "Also those with none",
+            "Include zero rows",
             key="explore_zero",
             bind="query-params",
-            help="Lists every known member and period, those without rows with 0",
+            help="Lists all known members and periods; those without rows show 0",
         ),
         "limit": MOST_ROWS,
     }
@@ -180,7 +176,7 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
 
 
 def is_own(parameter: str) -> bool:
-    """Whether a parameter of a link is meant for this page, and no free text or date."""
+    """Whether a parameter of a link belongs to this page, and is no free text or date."""
     return parameter.startswith("explore_") and parameter not in {"explore_dates", "explore_name"}
 
 
@@ -199,9 +195,9 @@ def totals(result: Mapping[str, Any]) -> None:
 def nothing(page: ui.Page, asked: Mapping[str, Any]) -> None:
     emptied = ui.read(page, diagnose_empty, query=asked)
     if emptied:
-        ui.empty(ui.plain(f"Nothing is left: without {emptied} there would be rows."))
+        ui.empty(ui.plain(f"No rows match. Without {emptied} there would be rows."))
     else:
-        ui.empty("Nothing has been recorded for these metrics in this account.")
+        ui.empty("No data has been recorded for these metrics in this account.")
 
 
 def head(metric: Metric) -> str:
@@ -209,12 +205,12 @@ def head(metric: Metric) -> str:
 
 
 def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """A chart of the first metric by rules: time as lines, one category as bars, two as a map."""
+    """Chart the first metric: periods as lines, one category as bars, two as a heat map."""
     metric, dimensions = METRICS[asked["metrics"][0]], asked["dimensions"]
     rows = pd.DataFrame({key: row_names(result["data"], key) for key in dimensions})
     rows["value"] = pd.Series([row[metric.key] for row in result["data"]], dtype=float)
     unit = metric.label if metric.unit == "fraction" else head(metric)
-    form = {"unit": unit, "value_format": IN_CHARTS.get(metric.unit, ",.2~f")}
+    form: dict[str, Any] = {"unit": unit, "value_format": IN_CHARTS.get(metric.unit, ",.2~f")}
     periods = [key for key in dimensions if DIMENSIONS[key].kind == "time" and key != "weekday"]
     is_whole = len(rows) == result["metadata"]["total_rows"]
     drawn, note = None, ""
@@ -244,9 +240,9 @@ def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) 
 
 
 def lines(
-    page: ui.Page, rows: pd.DataFrame, time: str, asked: Mapping[str, Any], form: Mapping[str, str]
+    page: ui.Page, rows: pd.DataFrame, time: str, asked: Mapping[str, Any], form: Mapping[str, Any]
 ) -> tuple[Any, str]:
-    """A line for each series over every period, and what a reader should know of them."""
+    """A line for each series over every period, and notes on what is cut."""
     metric = METRICS[asked["metrics"][0]]
     others = [key for key in asked["dimensions"] if key != time]
     series = rows[others[0]] if others else pd.Series(metric.label, index=rows.index)
@@ -256,7 +252,7 @@ def lines(
     first, last = frame["period"].min(), frame["period"].max()
     wide = wide.reindex(index=every_period(time, first, last), columns=top)
     if metric.unit == "count":
-        wide = wide.fillna(0)  # nothing to count; a rate of nothing stays unknown
+        wide = wide.fillna(0)  # a count of nothing is 0; a rate of nothing stays unknown
     shown = wide.rename_axis(index="period").reset_index().melt("period", var_name="series")
     notes = []
     if series.nunique() > len(top):
@@ -292,12 +288,12 @@ def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
             min_value=0,
             max_value=max(most, 1e-9),
         )
-    height = "content" if len(shown) <= LOW_TABLE else 420
+    height: Any = "content" if len(shown) <= LOW_TABLE else 420
     st.dataframe(shown, hide_index=True, column_config=config, height=height)
 
 
 def views(page: ui.Page) -> None:
-    """Saved views are links with a name."""
+    """Saved views: links with a name."""
     known = saved_views(page.scope)
     with st.expander(f"Saved views ({len(known)})", key="explore_views"):
         for name, query in known.items():
@@ -323,7 +319,7 @@ def views(page: ui.Page) -> None:
 
 
 def save(page: ui.Page, name: str) -> None:
-    """Keep the view with all that its address leaves out, so that another opening view keeps it."""
+    """Save the view with the defaults that its address omits, in case these change later."""
     query = LINK_OF_OPENING | {
         key: st.query_params.get_all(key) for key in st.query_params if key.startswith("explore_")
     }

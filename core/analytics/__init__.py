@@ -1,4 +1,4 @@
-"""Metrics: what they mean, and what the store says of them."""
+"""The metric engine: definitions of metrics, and their answers from the store."""
 
 from core.analytics.definitions import DIMENSIONS, FACTS, METRICS
 from core.analytics.model import Dimension, Fact, Metric

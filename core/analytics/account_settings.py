@@ -1,4 +1,4 @@
-"""What an account decides for itself: thresholds and weights, each change with who and when."""
+"""Settings of an account (thresholds, weights, inputs), and the history of its changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -19,10 +19,10 @@ MINUTES_SOURCES = ("measured", "survey")
 
 @dataclass(frozen=True, kw_only=True)
 class EngagementSettings:
-    """When a customer user counts as what; days and numbers of cycles created in the window.
+    """Thresholds of customer segments, in days and in cycles created in the window.
 
-    Fading is one whose latest cycle ended more than `fading_days` ago, silent more than
-    `silent_days`; new is one whose first cycle ended within `new_days`.
+    A user is fading when the latest cycle ended more than `fading_days` ago, silent when more than
+    `silent_days`, and new when the first cycle ended within `new_days`.
     """
 
     KEY: ClassVar[str] = "engagement"
@@ -43,7 +43,7 @@ class EngagementSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LeaderboardSettings:
-    """How testers are ranked, and what is healthy; shares from 0 to 1, ages in days."""
+    """Weights of the ranking of testers, and healthy ranges; shares from 0 to 1, ages in days."""
 
     KEY: ClassVar[str] = "testers"
 
@@ -69,7 +69,7 @@ class LeaderboardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineSettings:
-    """What the success criteria are judged with; `go_live` is an ISO date, or blank."""
+    """Inputs of the success criteria; `go_live` is an ISO date, or blank."""
 
     KEY: ClassVar[str] = "baseline"
 
@@ -85,10 +85,10 @@ class BaselineSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RoiSettings:
-    """What business impact is computed with; money in `currency`, None where nobody has said it.
+    """Inputs of business impact; money in `currency`, None where not entered.
 
-    `tickets_per_week` overrides the number that is counted; minutes saved are those measured on
-    tickets, or those that people say in the survey.
+    `tickets_per_week` overrides the number that is counted; minutes saved are measured on
+    tickets, or reported in the survey.
     """
 
     KEY: ClassVar[str] = "roi"
@@ -120,7 +120,7 @@ class RoiSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewSettings:
-    """Who gets the packet of a weekly review by mail: their addresses."""
+    """Mail addresses that receive the packet of a weekly review."""
 
     KEY: ClassVar[str] = "review"
 
@@ -134,7 +134,7 @@ S = TypeVar(
 
 @dataclass(frozen=True)
 class Change:
-    """Who changed something, when, from what and to what; None where there was nothing."""
+    """A change with its time, author, and the values before and after; None: there was none."""
 
     at: datetime
     by: str
@@ -143,7 +143,7 @@ class Change:
 
 
 def settings_of(scope: Scope, kind: type[S]) -> S:
-    """The account's settings of a kind; what it has not decided has its default."""
+    """The account's settings of a kind, with defaults for those not saved."""
     with scope.read() as session:
         stored = session.get(AccountSetting, (scope.account, kind.KEY))
     known = {f.name for f in fields(kind)}
@@ -151,7 +151,7 @@ def settings_of(scope: Scope, kind: type[S]) -> S:
 
 
 def save_settings(scope: Scope, settings: S, *, by: str) -> None:
-    """Decide these settings for the account; noted with who did it, unless nothing changes."""
+    """Save these settings for the account, and record the change if there is one."""
     key = type(settings).KEY
     with scope.write() as unit:
         stored = unit.session.get(AccountSetting, (scope.account, key))
@@ -169,14 +169,14 @@ def note_change(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> None:
-    """Enter into the account's history who changed the subject now; part of the unit's writes."""
+    """Record a change of a subject in the account's history, as part of the unit's writes."""
     row = {"id": unit.next_id(AuditEntry), "subject": subject, "at": clock.now()}
     row |= {"by": by, "before": before, "after": after}
     unit.upsert(AuditEntry, [row])
 
 
 def changes(scope: Scope, *, subject: str) -> list[Change]:
-    """The latest changes of a subject, the newest first."""
+    """The latest changes of a subject, newest first."""
     entry = table(AuditEntry).c
     found = (
         select(entry.at, entry.by, entry.before, entry.after)

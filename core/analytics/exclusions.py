@@ -1,4 +1,4 @@
-"""What figures leave out when they are shown with the account's exclusions."""
+"""The account's exclusions: times and subjects that figures leave out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Excluded:
     def keeps(
         self, at: ColumnElement[datetime], **subjects: ColumnElement[str]
     ) -> ColumnElement[bool]:
-        """The SQL condition of rows that are not excluded.
+        """The predicate of rows that are not excluded.
 
         `at` is the instant by which a row counts; `subjects` name a kind and its column, as
         `enhancement=runs.c.id`.
@@ -56,7 +56,7 @@ NOTHING = Excluded()
 
 
 def excluded(scope: Scope) -> Excluded:
-    """What the account's ledger leaves out now; withdrawn exclusions leave out nothing."""
+    """The exclusions of the account's ledger that are not withdrawn."""
     entry = table(Exclusion).c
     found = (
         select(entry.from_at, entry.to_at, entry.subject)
@@ -72,7 +72,7 @@ def excluded(scope: Scope) -> Excluded:
 
 
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Spans in order, those that overlap or touch made one: nothing is left out twice."""
+    """Spans in order, with those that overlap or touch merged."""
     found: list[Span] = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1]:

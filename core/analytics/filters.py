@@ -33,7 +33,7 @@ from core.analytics.sql import SqlRunner
 from core.base.errors import QueryError
 from core.store import Account, table
 
-# Few values are written into each condition, many once for the whole statement.
+# Up to so many values are written into each predicate, more once for the whole statement.
 FEW = 20
 # Values that are looked up one by one, which stops at the first row that has them.
 PROBED = 20

@@ -7,7 +7,6 @@ from core.analytics.dates import every_period
 from core.analytics.explore import (
     delete_view,
     diagnose_empty,
-    dimensions_of,
     filter_values,
     is_empty,
     row_names,
@@ -15,6 +14,7 @@ from core.analytics.explore import (
     saved_views,
     summary,
 )
+from core.analytics.parse import dimensions_of
 from core.base.errors import InputError
 from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save import save_cycles, save_products

@@ -1,4 +1,4 @@
-"""The facts and the dimensions, in words."""
+"""The facts and the dimensions."""
 
 from core.analytics.model import Dimension, Fact
 
@@ -138,7 +138,7 @@ DIMENSIONS = {
         _attribute(
             *("platform", "Platform", ("tests", "bugs"), "iOS"),
             "The operating system: of the bug's devices for bugs, of the cycle's requirements "
-            "for tests; whatever has several counts once under each.",
+            "for tests; a row with several counts once under each.",
         ),
         _entity(
             *("customer", "Customer user", _CYCLES, "anna"),
@@ -151,11 +151,11 @@ DIMENSIONS = {
         _entity("tester", "Tester", ("bugs",), "zoe", "The reporter of the bug."),
         _attribute(
             *("severity", "Severity", ("bugs",), "critical"),
-            "critical, high, low, visual, content, custom, and whatever else the source sends.",
+            "critical, high, low, visual, content, custom, and others as sent.",
         ),
         _attribute(
             *("bug_status", "Bug status", ("bugs",), "accepted"),
-            "accepted, auto_accepted (nobody reviewed it), rejected, forwarded (open), and others "
+            "accepted, auto_accepted (without review), rejected, forwarded (open), and others "
             "as sent.",
             "status",
         ),
@@ -200,7 +200,7 @@ DIMENSIONS = {
         ),
         _attribute(
             *("technician", "Technician", _PLATFORM, "kim"),
-            "Who worked on the ticket.",
+            "The technician who worked on the ticket.",
         ),
         _attribute(
             *("enhanced", "Enhanced", _PLATFORM, True),
@@ -213,8 +213,8 @@ DIMENSIONS = {
         ),
         _attribute(
             *("subject", "Subject", ("feedback",), "ticket:INC-7"),
-            "What was rated: a ticket, an enhancement, or a page of this product, whose votes no "
-            "metric counts.",
+            "What was rated: a ticket, an enhancement, or a page of this product, whose votes "
+            "are in no metric.",
         ),
     )
 }

@@ -1,6 +1,6 @@
 """The metrics of the ticket enhancer: runs, feedback, tickets and surveys, with their measures.
 
-Votes on pages of this product rate no enhancement: none of the metrics counts them.
+Votes on pages of this product rate no enhancement, so that no metric counts them.
 """
 
 from core.analytics.model import (
@@ -97,7 +97,7 @@ PLATFORM_METRICS = (
     _RUNS.count(
         "enhancement_count",
         "Enhancements",
-        "Runs of the ticket enhancer, whatever their outcome.",
+        "Runs of the ticket enhancer, of any outcome.",
         "number of enhancement runs",
         better="up",
         measure=RUNS,
@@ -135,9 +135,9 @@ PLATFORM_METRICS = (
     _VOTES.count(
         "feedback_count",
         "Feedback",
-        "Current votes on tickets and enhancements, one for each rater and subject; one taken "
-        "back is none, and votes on pages of this product do not count.",
-        "number of current votes that say something, but for those on pages",
+        "Current votes on tickets and enhancements, one for each rater and subject, without those "
+        "taken back and those on pages of this product.",
+        "number of current votes with a thumb, a rating or a comment, except those on pages",
         version=2,
         better="up",
         measure=VOTES,
@@ -145,7 +145,7 @@ PLATFORM_METRICS = (
     _VOTES.count(
         "thumbs_up",
         "Thumbs up",
-        "Current votes with a thumb up, those on pages of this product left out.",
+        "Current votes with a thumb up, without those on pages of this product.",
         "number of current votes whose thumb is up",
         version=2,
         better="up",
@@ -154,7 +154,7 @@ PLATFORM_METRICS = (
     _VOTES.count(
         "thumbs_down",
         "Thumbs down",
-        "Current votes with a thumb down, those on pages of this product left out.",
+        "Current votes with a thumb down, without those on pages of this product.",
         "number of current votes whose thumb is down",
         version=2,
         better="down",
@@ -163,7 +163,7 @@ PLATFORM_METRICS = (
     _VOTES.ratio(
         "positive_feedback_rate",
         "Positive feedback",
-        "The share of thumbs that are up, votes on pages of this product left out.",
+        "The share of thumbs that are up, without votes on pages of this product.",
         "thumbs up / (thumbs up + thumbs down)",
         version=2,
         better="up",
@@ -173,7 +173,7 @@ PLATFORM_METRICS = (
     _VOTES.ratio(
         "average_rating",
         "Average rating",
-        "The mean of the ratings from 1 to 5, thumbs and votes on pages of this product left out.",
+        "The mean of the ratings from 1 to 5, without thumbs and votes on pages of this product.",
         "sum of ratings / number of ratings",
         version=2,
         better="up",
@@ -239,9 +239,9 @@ PLATFORM_METRICS = (
     _SURVEYS.ratio(
         "survey_minutes_saved",
         "Minutes saved, as surveyed",
-        "The mean of the minutes saved for each ticket, as technicians say in the survey; below "
-        "0 where they say that it costs time.",
-        "sum of minutes saved / number of responses that say how many",
+        "The mean of the minutes saved for each ticket, as technicians report in the survey; "
+        "negative where it costs time.",
+        "sum of minutes saved / number of responses with a number",
         better="up",
         unit="minutes",
         of=MINUTES_SAVED_SUM,
@@ -262,7 +262,8 @@ PLATFORM_METRICS = (
     _SURVEYS.ratio(
         "better_resolution_rate",
         "Better resolution",
-        "The share of survey responses that say tickets are resolved better; unsure is no yes.",
+        "The share of survey responses that say tickets are resolved better; unsure does not "
+        "count as yes.",
         "yes / (yes + no + unsure)",
         better="up",
         of=RESPONSES_BETTER,

@@ -54,7 +54,7 @@ TESTIO_METRICS = (
     _CYCLES.count(
         "tests_submitted",
         "Tests submitted",
-        "Test cycles that somebody submitted, whatever became of them since.",
+        "Test cycles that were submitted, whatever their status now.",
         "number of test cycles whose submitter is known",
         better="up",
         measure=CYCLES_SUBMITTED,
@@ -71,7 +71,7 @@ TESTIO_METRICS = (
     _CYCLES.count(
         "test_count",
         "Tests",
-        "All test cycles, whatever their status and whoever made them.",
+        "All test cycles, of any status and creator.",
         "number of test cycles",
         better="up",
         measure=CYCLES,
@@ -106,7 +106,7 @@ TESTIO_METRICS = (
     _BUGS.count(
         "bug_count",
         "Bugs",
-        "Bug reports, whatever became of them.",
+        "Bug reports of any status.",
         "number of bug reports",
         better="none",
         measure=BUGS,
@@ -134,7 +134,7 @@ TESTIO_METRICS = (
         "bug_severity_score",
         "Bug severity score",
         "Bug reports weighted by severity: critical 5, high 3, low, visual and content "
-        "1, any other 0, unless other weights are asked for.",
+        "1, any other 0, unless a query gives other weights.",
         "sum of the weights of the bugs' severities",
         better="none",
         unit="points",
@@ -180,7 +180,7 @@ TESTIO_METRICS = (
     _BUGS.ratio(
         "auto_acceptance_rate",
         "Auto acceptance rate",
-        "The share of accepted bugs that nobody reviewed.",
+        "The share of accepted bugs that were accepted automatically, without review.",
         "auto accepted / (accepted + auto accepted)",
         better="down",
         of=BUGS_AUTO_ACCEPTED,
