@@ -177,7 +177,7 @@ class Fact:
         return f"{n:,} {self.singular if n == 1 else self.plural}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Dimension:
     """An attribute that figures can be grouped and filtered by.
 
@@ -185,12 +185,12 @@ class Dimension:
     its own label. `facts` are those that can be joined to it.
     """
 
+    kind: Literal["entity", "attribute", "time"]
     key: str
     label: str
-    description: str
-    kind: Literal["entity", "attribute", "time"]
     facts: tuple[str, ...]
     example: str | bool
+    description: str
     aliases: tuple[str, ...] = ()
 
 

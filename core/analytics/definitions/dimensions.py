@@ -84,99 +84,68 @@ _CYCLES = ("tests", "bugs", "test_features")
 _PLATFORM = ("enhancements", "tickets", "feedback")
 
 
-def _entity(
-    key: str, label: str, facts: tuple[str, ...], example: str, description: str
-) -> Dimension:
-    return Dimension(
-        key=key, label=label, description=description, kind="entity", facts=facts, example=example
-    )
-
-
-def _attribute(
-    key: str,
-    label: str,
-    facts: tuple[str, ...],
-    example: str | bool,  # noqa: FBT001  # an example of the values, some of which are true or false
-    description: str,
-    *aliases: str,
-) -> Dimension:
-    return Dimension(
-        key=key,
-        label=label,
-        description=description,
-        kind="attribute",
-        facts=facts,
-        example=example,
-        aliases=aliases,
-    )
-
-
 def _time(key: str, example: str, description: str) -> Dimension:
-    return Dimension(
-        key=key,
-        label=key.capitalize(),
-        description=description,
-        kind="time",
-        facts=tuple(FACTS),
-        example=example,
-    )
+    return Dimension("time", key, key.capitalize(), tuple(FACTS), example, description)
 
 
 DIMENSIONS = {
     dimension.key: dimension
     for dimension in (
-        _entity("account", "Account", tuple(FACTS), "Acme", "The customer account (tenant)."),
-        _entity(
-            *("product", "Product", _CYCLES, "Web shop"),
+        Dimension(
+            *("entity", "account", "Account", tuple(FACTS), "Acme"),
+            "The customer account (tenant).",
+        ),
+        Dimension(
+            *("entity", "product", "Product", _CYCLES, "Web shop"),
             "The product that was tested; for a bug, the product it was reported on.",
         ),
-        _entity(
-            *("feature", "Feature", _CYCLES, "Checkout"),
+        Dimension(
+            *("entity", "feature", "Feature", _CYCLES, "Checkout"),
             "The feature; a cycle with three features counts once under each, the total counts "
             "it once.",
         ),
-        _attribute(
-            *("platform", "Platform", ("tests", "bugs"), "iOS"),
+        Dimension(
+            *("attribute", "platform", "Platform", ("tests", "bugs"), "iOS"),
             "The operating system: of the bug's devices for bugs, of the cycle's requirements "
             "for tests; a row with several counts once under each.",
         ),
-        _entity(
-            *("customer", "Customer user", _CYCLES, "anna"),
+        Dimension(
+            *("entity", "customer", "Customer user", _CYCLES, "anna"),
             "The customer user who created the test cycle.",
         ),
-        _entity(
-            *("submitter", "Submitter", ("tests", "bugs"), "anna"),
+        Dimension(
+            *("entity", "submitter", "Submitter", ("tests", "bugs"), "anna"),
             "The customer user who submitted the test cycle.",
         ),
-        _entity("tester", "Tester", ("bugs",), "zoe", "The reporter of the bug."),
-        _attribute(
-            *("severity", "Severity", ("bugs",), "critical"),
+        Dimension("entity", "tester", "Tester", ("bugs",), "zoe", "The reporter of the bug."),
+        Dimension(
+            *("attribute", "severity", "Severity", ("bugs",), "critical"),
             "critical, high, low, visual, content, custom, and others as sent.",
         ),
-        _attribute(
-            *("bug_status", "Bug status", ("bugs",), "accepted"),
+        Dimension(
+            *("attribute", "bug_status", "Bug status", ("bugs",), "accepted"),
             "accepted, auto_accepted (without review), rejected, forwarded (open), and others "
             "as sent.",
-            "status",
+            ("status",),
         ),
-        _attribute(
-            *("test_status", "Test status", ("tests", "bugs"), "locked"),
+        Dimension(
+            *("attribute", "test_status", "Test status", ("tests", "bugs"), "locked"),
             "initialized, customer_finalized, waiting, running, locked, archived, cancelled.",
         ),
-        _attribute(
-            *("testing_type", "Testing type", ("tests", "bugs"), "rapid"),
+        Dimension(
+            *("attribute", "testing_type", "Testing type", ("tests", "bugs"), "rapid"),
             "coverage, focused, rapid, usability, test_case, and others as sent.",
         ),
-        _attribute(
-            *("test_environment", "Test environment", ("tests", "bugs"), "Staging"),
+        Dimension(
+            *("attribute", "test_environment", "Test environment", ("tests", "bugs"), "Staging"),
             "The title of the environment that was tested.",
         ),
-        _attribute(
-            *("rejection_reason", "Rejection reason", ("bugs",), "not_reproducible"),
+        Dimension(
+            *("attribute", "rejection_reason", "Rejection reason", ("bugs",), "not_reproducible"),
             "The key of the reason, from the source's list, for which a bug was last rejected.",
         ),
-        _attribute(
-            *("known_bug", "Known bug", ("bugs",), True),
+        Dimension(
+            *("attribute", "known_bug", "Known bug", ("bugs",), True),
             "Whether the customer knew the bug already.",
         ),
         _time("day", "2024-01-31", "The day of the fact's clock in the business time zone."),
@@ -185,34 +154,34 @@ DIMENSIONS = {
         _time("quarter", "2024-Q1", "The quarter of that day."),
         _time("year", "2024", "The year of that day."),
         _time("weekday", "Monday", "The day of the week of that day, Monday to Sunday."),
-        _attribute(
-            *("enhancement_status", "Enhancement status", _PLATFORM, "completed"),
+        Dimension(
+            *("attribute", "enhancement_status", "Enhancement status", _PLATFORM, "completed"),
             "pending, completed, failed, and others as sent; a ticket counts once under each "
             "status of its runs, a vote under the status of the run it was cast on.",
         ),
-        _attribute(
-            *("ticket_category", "Ticket category", _PLATFORM, "Network"),
+        Dimension(
+            *("attribute", "ticket_category", "Ticket category", _PLATFORM, "Network"),
             "The category of the ticket.",
         ),
-        _attribute(
-            *("ticket_priority", "Ticket priority", _PLATFORM, "P2"),
+        Dimension(
+            *("attribute", "ticket_priority", "Ticket priority", _PLATFORM, "P2"),
             "The priority of the ticket.",
         ),
-        _attribute(
-            *("technician", "Technician", _PLATFORM, "kim"),
+        Dimension(
+            *("attribute", "technician", "Technician", _PLATFORM, "kim"),
             "The technician who worked on the ticket.",
         ),
-        _attribute(
-            *("enhanced", "Enhanced", _PLATFORM, True),
+        Dimension(
+            *("attribute", "enhanced", "Enhanced", _PLATFORM, True),
             "Whether the ticket was enhanced.",
         ),
-        _attribute(
-            *("feedback_type", "Feedback type", ("feedback",), "thumbs_up"),
+        Dimension(
+            *("attribute", "feedback_type", "Feedback type", ("feedback",), "thumbs_up"),
             "thumbs_up, thumbs_down, rating; a vote with a thumb and a rating counts once under "
             "each, the total counts it once.",
         ),
-        _attribute(
-            *("subject", "Subject", ("feedback",), "ticket:INC-7"),
+        Dimension(
+            *("attribute", "subject", "Subject", ("feedback",), "ticket:INC-7"),
             "What was rated: a ticket, an enhancement, or a page of this product, whose votes "
             "are in no metric.",
         ),
