@@ -12,12 +12,11 @@ from core.analytics.exclusions import NOTHING, Excluded, excluded
 from core.base import stats, text
 from core.base.stats import Estimate
 from core.feedback.reading import select_votes
-from core.feedback.surveys import survey_answers
+from core.feedback.surveys import LEAST_ANSWERS, survey_answers
 from core.store import Enhancement, Feedback, Scope, Ticket, has_content, table
 
-# Groups with fewer raters or votes than this are pooled: they would tell who said what.
-FEWEST = 5
-FEWER = f"fewer than {FEWEST} each"
+# Groups with fewer raters or votes are pooled: they would tell who said what.
+FEWER = f"fewer than {LEAST_ANSWERS} each"
 UNKNOWN = "unknown"
 
 
@@ -218,12 +217,12 @@ def breakdown(scope: Scope, *, window: Window, without: Excluded, by: str) -> li
     small = [
         name
         for name, rows in found.items()
-        if len(rows) < FEWEST or len({row.rater for row in rows}) < FEWEST
+        if len(rows) < LEAST_ANSWERS or len({row.rater for row in rows}) < LEAST_ANSWERS
     ]
     pooled = [row for name in small for row in found.pop(name)]
     groups = [_group(name, rows) for name, rows in found.items()]
     groups.sort(key=lambda group: (-group.votes, group.name))
-    return [*groups, _group(FEWER, pooled)] if len(pooled) >= FEWEST else groups
+    return [*groups, _group(FEWER, pooled)] if len(pooled) >= LEAST_ANSWERS else groups
 
 
 def _group(name: str, rows: list[Any]) -> Group:

@@ -33,7 +33,7 @@ LEAST_ANSWERS = 5
 # A day: no ticket takes or saves more.
 MOST_MINUTES = 1_440
 MOST_INVITED = 1_000
-LONGEST_NAME = 200
+LONGEST_RESPONDENT = 200
 LONGEST_ANSWER = 5_000
 KEY_BYTES = 16
 BETTER = (
@@ -180,10 +180,10 @@ def invite(scope: Scope, people: str) -> int:
     names.pop("", None)
     if not names:
         raise InputError("Name who is invited: addresses or names, one to a line.")
-    if len(names) > MOST_INVITED or any(len(name) > LONGEST_NAME for name in names):
+    if len(names) > MOST_INVITED or any(len(name) > LONGEST_RESPONDENT for name in names):
         raise InputError(
             f"At most {MOST_INVITED:,} people are invited at once, each with a name of up to "
-            f"{LONGEST_NAME} characters."
+            f"{LONGEST_RESPONDENT} characters."
         )
     invited = table(SurveyInvitation).c
     with scope.write() as unit:

@@ -28,7 +28,7 @@ from core.store import (
 )
 
 LONGEST_COMMENT = 5_000
-LONGEST_NAME = 500
+LONGEST_ID = 500
 KINDS = ("enhancement", "ticket", "page")
 # Ids are made from subject and rater, so that a vote and its repeat are one row in any store.
 NAMESPACE = uuid.UUID("6f1d6a3e-2b0c-5c57-9a1e-0d1f5a7c9b42")
@@ -317,8 +317,8 @@ def _subject(subject: str) -> str:
 def _name(name: str, what: str) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"The vote does not say {what}: give it as text.")
-    if len(name) > LONGEST_NAME:
-        raise InputError(f"The text for {what} is longer than {LONGEST_NAME} characters.")
+    if len(name) > LONGEST_ID:
+        raise InputError(f"The text for {what} is longer than {LONGEST_ID} characters.")
     return clean(name.strip())
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.feedback.surveys import (
     LONGEST_ANSWER,
-    LONGEST_NAME,
+    LONGEST_RESPONDENT,
     QUESTIONS,
     TEXTS,
     Question,
@@ -65,7 +65,7 @@ def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
             "Your address (optional)",
             key="survey_respondent",
             placeholder="Anonymous without it",
-            max_chars=LONGEST_NAME,
+            max_chars=LONGEST_RESPONDENT,
             width=330,
         )
     st.button("Send", type="primary", on_click=_send, args=(page, key, invited), key="survey_send")

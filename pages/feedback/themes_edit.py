@@ -26,7 +26,7 @@ def make(page: ui.Page) -> None:
     key = ui.fresh_key(box)
     with st.popover("Make a theme", key=key, on_change="rerun") as popover:
         if popover.open:
-            name = st.text_input("Name", key=f"{key}_name", max_chars=edit.LONGEST_NAME)
+            name = st.text_input("Name", key=f"{key}_name", max_chars=edit.LONGEST_THEME_NAME)
             st.caption("Comments come in by rules, or when you move them.")
             _button(page, box, "Make it", f"Made: {name}.", edit.make_theme, name)
 
@@ -120,7 +120,7 @@ def move(page: ui.Page, found: ThemeReport, comment: Comment, one: ThemeSummary 
 
 def _name(button: Button, one: ThemeSummary, key: str) -> None:
     theme = one.theme
-    name = st.text_input("Name", theme.name, key=f"{key}_name", max_chars=edit.LONGEST_NAME)
+    name = st.text_input("Name", theme.name, key=f"{key}_name", max_chars=edit.LONGEST_THEME_NAME)
     with st.container(horizontal=True):
         button("Save name", f"Renamed to {name}.", edit.rename_theme, theme, name)
         pin = partial(edit.pin_theme, is_pinned=not theme.is_pinned)

@@ -13,12 +13,12 @@ from core.analytics.exclusions import NOTHING, Excluded
 from core.base.stats import mean_estimate, proportion_estimate
 from core.feedback.satisfaction import (
     FEWER,
-    FEWEST,
     breakdown,
     rating_counts,
     response_bounds,
     weekly_ratings,
 )
+from core.feedback.surveys import LEAST_ANSWERS
 from core.store import Enhancement, Feedback, Scope, Ticket, table
 from core.store.days import extend_calendar, fill_days
 from tests.stores import open_store
@@ -165,12 +165,12 @@ def test_groups_are_those_of_plain_python_and_small_ones_are_put_together(store,
     large = {
         name: said
         for name, said in by.items()
-        if len(said) >= FEWEST and len({vote["rater"] for vote in said}) >= FEWEST
+        if len(said) >= LEAST_ANSWERS and len({vote["rater"] for vote in said}) >= LEAST_ANSWERS
     }
     small = [vote for name, said in by.items() if name not in large for vote in said]
     found = breakdown(Scope(store, "a"), window=WINDOW, without=NOTHING, by="Category")
     expected = {name: len(said) for name, said in large.items()}
-    if len(small) >= FEWEST:
+    if len(small) >= LEAST_ANSWERS:
         expected[FEWER] = len(small)
     assert {group.name: group.votes for group in found} == expected
     for group in found:

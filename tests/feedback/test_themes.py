@@ -23,7 +23,6 @@ from core.feedback.themes.edit import (
     release_comment,
     rename_theme,
     restore_theme,
-    theme_history,
     withdraw_rule,
 )
 from core.feedback.themes.figures import theme_report
@@ -215,7 +214,7 @@ def test_a_name_a_pin_and_their_history_outlive_new_comments(store):
     assert texts_of(theme) <= texts_of(again.themes[0].theme)
     assert len(texts_of(again.themes[0].theme) & set(more[: len(OTHERS)])) > 4
     assert not texts_of(again.themes[0].theme) & set(more[len(OTHERS) :])
-    assert [(c.by, c.after) for c in theme_history(Scope(store, "a"), number)][:2] == [
+    assert [(c.by, c.after) for c in changes(Scope(store, "a"), subject=f"theme {number}")][:2] == [
         ("Bob", {"is_pinned": True}),
         ("Ann", {"name": "Speed"}),
     ]

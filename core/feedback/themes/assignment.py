@@ -21,7 +21,7 @@ from core.store import Theme as ThemeRow
 from core.store import ThemeAssignment, ThemeRule, table
 
 HAND, RULE, MODEL = "hand", "rule", "model"
-MOST_TERMS = 50
+MOST_RULE_TERMS = 50
 LONGEST_TERM = 80
 # Scripts without spaces between words: a term is also found inside other characters.
 UNSPACED = re.compile(
@@ -290,8 +290,8 @@ def _terms(terms: Iterable[str]) -> tuple[str, ...]:
         for term in terms
         if term.strip()
     )
-    if len(found) > MOST_TERMS:
-        raise InputError(f"A rule takes at most {MOST_TERMS} words and phrases of a kind.")
+    if len(found) > MOST_RULE_TERMS:
+        raise InputError(f"A rule takes at most {MOST_RULE_TERMS} words and phrases of a kind.")
     if any(not term.strip("* ") for term in found):
         raise InputError("Write * only after the beginning of a word, such as slow*.")
     return tuple(found)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.analytics.account_settings import Change, changes, note_change
+from core.analytics.account_settings import note_change
 from core.base import clock
 from core.base.errors import InputError
 from core.base.given import given_text
@@ -34,7 +34,7 @@ from core.store import (
 )
 from core.store import Theme as ThemeRow
 
-LONGEST_NAME = 80
+LONGEST_THEME_NAME = 80
 GONE = "This theme no longer exists: someone may have changed the list. Reload."
 
 
@@ -164,11 +164,6 @@ def release_comment(scope: Scope, comment: str) -> None:
         note_change(unit, f"theme of {comment}", by=scope.author, before=before, after=None)
 
 
-def theme_history(scope: Scope, theme_id: int) -> list[Change]:
-    """The changes of a theme, the newest first."""
-    return changes(scope, subject=_subject(theme_id))
-
-
 def take_over(unit: Unit, theme: Theme, *, by: str) -> int:
     """The id of a theme that takes comments; a theme of the model is stored first.
 
@@ -253,7 +248,7 @@ def _check_account(unit: Unit) -> None:
 
 
 def _free_name(known: Decisions, name: str, *, but: int | None = None) -> str:
-    name = given_text(name, "what the theme is called", longest=LONGEST_NAME)
+    name = given_text(name, "what the theme is called", longest=LONGEST_THEME_NAME)
     if any(t.name.casefold() == name.casefold() and t.id != but for t in known.shown):
         raise InputError(f"There is a theme {name!r} already: merge them, or take another name.")
     return name

@@ -51,7 +51,7 @@ IN_A_NAME = 3
 PHRASE_SHARE = 0.6
 # Words with the same first letters are taken for forms of one word: article, articles.
 STEM = 5
-LONGEST_NAME = 60
+LONGEST_FOUND_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,8 @@ def theme_name(terms: Sequence[str], texts: Iterable[str]) -> str:
     """A first name: the most characteristic terms, or the shortest text where there is no term."""
     if not terms:
         shortest = min(texts, key=lambda text: (len(text), text))
-        return " ".join(shortest.split())[:LONGEST_NAME]
-    name = ", ".join(terms[:IN_A_NAME])[:LONGEST_NAME]
+        return " ".join(shortest.split())[:LONGEST_FOUND_NAME]
+    name = ", ".join(terms[:IN_A_NAME])[:LONGEST_FOUND_NAME]
     return name[:1].upper() + name[1:]
 
 
