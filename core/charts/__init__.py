@@ -1,17 +1,24 @@
 """Charts: one theme, one palette, a few builders in Altair, and their images."""
 
-from core.charts.bars import bars, stacked_choices, stacked_periods
+from core.charts.categories import (
+    bars,
+    cohort_map,
+    criterion_bar,
+    heat_map,
+    intervals,
+    stacked_choices,
+    stacked_periods,
+)
 from core.charts.control import control_chart, limits_words
-from core.charts.heat import cohort_map, heat_map
 from core.charts.image import ImageKind, chart_image, chart_svg
-from core.charts.intervals import criterion_bar, estimate_rows, rank_rows
 from core.charts.lines import Line, Mark, Span, TimePoint, line, time_chart
-from core.charts.theme import DARK_INK, GRID, INK, PAPER, SOFT, ChartSpec
+from core.charts.theme import DARK, GRID, INK, LIGHT, PAPER, SOFT, ChartSpec
 
 __all__ = [
-    "DARK_INK",
+    "DARK",
     "GRID",
     "INK",
+    "LIGHT",
     "PAPER",
     "SOFT",
     "ChartSpec",
@@ -26,11 +33,10 @@ __all__ = [
     "cohort_map",
     "control_chart",
     "criterion_bar",
-    "estimate_rows",
     "heat_map",
+    "intervals",
     "limits_words",
     "line",
-    "rank_rows",
     "stacked_choices",
     "stacked_periods",
     "time_chart",

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
-from core.charts.theme import GRID, INK, PAPER, SOFT, ChartSpec, Part
+from core.charts.theme import INK, LIGHT, PAPER, SOFT, ChartSpec, Part
 
 ImageKind: TypeAlias = Literal["png", "svg"]
 
@@ -16,12 +16,6 @@ WIDTH = 900  # of the chart, in pixels at a scale of 1
 MARGIN = 24
 SCALE = 2.0  # a PNG is read on screens with two dots to the pixel
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
-# What a browser takes from the theme of the page.
-LIGHT: Mapping[str, Part] = {
-    "axis": {"labelColor": SOFT, "titleColor": SOFT, "gridColor": GRID, "domainColor": GRID}
-    | {"tickColor": GRID},
-    "legend": {"labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12},
-}
 # XML has no room for these, not even escaped; the converter ends the whole process over one.
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -56,11 +50,9 @@ def chart_svg(drawn: ChartSpec, *, width: int, font: str = FONT) -> str:
 def _themed(
     drawn: ChartSpec, *, width: int = WIDTH, background: str | None = PAPER, font: str = FONT
 ) -> Part:
-    spec = drawn.with_ink(INK).to_dict()
-    own = spec.get("config", {})
-    both = {key: {**LIGHT.get(key, {}), **own.get(key, {})} for key in LIGHT | own}
+    spec = drawn.in_theme(LIGHT).to_dict()
     size = {"width": width, "autosize": {"type": "fit", "contains": "padding"}}
-    return spec | size | {"config": both | {"background": background, "font": font}}
+    return spec | size | {"config": spec["config"] | {"background": background, "font": font}}
 
 
 def _printable(part: Any) -> Any:

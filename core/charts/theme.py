@@ -20,18 +20,26 @@ PALETTE = ("#2b83c2", "#c98500", "#0f9d76", "#c66fa0", "#d9692a", "#3f9fd6", "#9
 BLUE, ORANGE, GREEN, PINK, VERMILION, *_ = PALETTE
 GREY = "#97a1ac"  # everyone else, excluded time, usual limits
 STRONG = "#6b7683"  # targets and events
-# The light theme of .streamlit/config.toml, for images; a browser applies that of the page.
 INK, SOFT, GRID, PAPER = "#10171f", "#515c69", "#e3e8ed", "#ffffff"
-DARK_INK = "#e8edf2"
 
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a page, as in .streamlit/config.toml: its text, softer text, and grid."""
+
+    ink: str
+    soft: str
+    grid: str
+
+
+LIGHT = Theme(INK, SOFT, GRID)
+DARK = Theme("#e8edf2", "#a8b3be", "#2b343e")
 CONFIG: Mapping[str, Part] = {
     "view": {"strokeOpacity": 0},
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
     "axisX": {"grid": False},
     "mark": {"color": BLUE},
     "range": {"category": list(PALETTE)},
-    # Words in the plot; `ChartSpec.with_ink` gives them the colour of the page's text.
-    "style": {"ink": {"color": STRONG, "fontSize": 12}},
 }
 DASHED, DOTTED = [6, 4], [3, 4]
 SLOT = "slot:"
@@ -48,11 +56,18 @@ class ChartSpec:
         copy: Part = _filled(self.spec, {})
         return copy
 
-    def with_ink(self, colour: str) -> "ChartSpec":
-        """The chart with its words in a colour."""
-        config = self.spec.get("config", {})
-        ink = config.get("style", {}).get("ink", {}) | {"color": colour}
-        return ChartSpec({**self.spec, "config": {**config, "style": {"ink": ink}}})
+    def in_theme(self, theme: Theme) -> "ChartSpec":
+        """The chart with its words, axes and legend in the colours of a page."""
+        soft = {"labelColor": theme.soft, "titleColor": theme.soft}
+        lines = {"gridColor": theme.grid, "domainColor": theme.grid, "tickColor": theme.grid}
+        colours: dict[str, Part] = {
+            "axis": soft | lines,
+            "legend": soft | {"labelFontSize": 12},
+            "style": {"ink": {"color": theme.ink, "fontSize": 12}},
+        }
+        config = dict(self.spec.get("config", {}))
+        config |= {key: {**config.get(key, {}), **part} for key, part in colours.items()}
+        return ChartSpec({**self.spec, "config": config})
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from core.charts import (
     Mark,
     Span,
     TimePoint,
-    estimate_rows,
+    intervals,
     stacked_choices,
     time_chart,
 )
@@ -244,7 +244,7 @@ def _saving(data: PanelData) -> Panel:
     if found.preferred.figure:
         title = f"{text.amount(found.preferred.estimate.value, 'fraction')} less time to resolution"
     target = next(iter(data.targets("time_reduction")), None)
-    drawn = estimate_rows(estimates, unit="fraction", target=target)
+    drawn = intervals(estimates, unit="fraction", target=target)
     return Panel("saving", title, found.preferred.why, drawn)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core.base import text
-from core.charts import estimate_rows
+from core.charts import intervals
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
 from core.criteria.roi import Amount, RoiInput
@@ -79,7 +79,7 @@ def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
     title = "The same question, asked in different ways"
     result = next((r for r in evidence.results if r.criterion.key == "time_reduction"), None)
     return Chart(
-        estimate_rows(
+        intervals(
             {name: way.estimate for name, way in ways.items()},
             unit="fraction",
             target=None if result is None else result.criterion.target,

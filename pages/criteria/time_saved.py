@@ -8,7 +8,7 @@ import streamlit as st
 from core.analytics.account_settings import BaselineSettings, changes, save_settings, settings_of
 from core.analytics.dates import Window
 from core.base import text
-from core.charts import estimate_rows
+from core.charts import intervals
 from core.criteria.time_comparison import Compared
 from core.criteria.time_saved import Comparison
 from core.criteria.window_data import comparison_of
@@ -46,7 +46,7 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
     left, right = st.columns(2)
     with left:
         ui.chart(
-            estimate_rows({name: way.estimate for name, way in ways.items()}, unit="fraction"),
+            intervals({name: way.estimate for name, way in ways.items()}, unit="fraction"),
             title="Time reduction by method",
             subtitle="Reduction of the mean time to resolution with its 95 % interval; to the left "
             "of 0 it takes longer",

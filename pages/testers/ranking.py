@@ -8,6 +8,7 @@ import streamlit as st
 from core import charts
 from core.analytics.handbook import PANELS
 from core.base import text
+from core.base.stats import Estimate
 from core.testers import words as tester_words
 from core.testers.bugs import count_breadth, count_by_value, count_details
 from core.testers.leaderboard import Leaderboard, RankExplanation, explain_rank, sort_by
@@ -231,21 +232,15 @@ def _dots(view: View, found: Leaderboard) -> None:
         f"{text.upper_first(text.number(settled))} of the first {len(first)} ranks "
         f"{'is' if settled == 1 else 'are'} settled"
     )
-    frame = pd.DataFrame(
-        {
-            "category": [
-                f"{tester_words.rank_label(rank, tied=tied)}  {name}"
-                for rank, tied, name in zip(
-                    first["rank"], first["tied"], first["tester"], strict=True
-                )
-            ],
-            "value": first["rank"].astype(int),
-            "low": first["rank_low"].astype(int),
-            "high": first["rank_high"].astype(int),
-        }
-    )
+    columns = first[["rank", "rank_low", "rank_high", "tied", "tester"]]
+    ranks = {
+        f"{tester_words.rank_label(rank, tied=tied)}  {name}": Estimate(
+            value=rank, low=low, high=high, n=0, method="rank"
+        )
+        for rank, low, high, tied, name in columns.astype(object).to_numpy().tolist()
+    }
     ui.chart(
-        charts.rank_rows(frame),
+        charts.intervals(ranks, unit="count", title="Rank", start=1),
         title=title,
         subtitle="The rank with its 95 % interval",
         alt="Ranks of the first testers with their 95 % intervals",

@@ -10,7 +10,7 @@ import streamlit as st
 from core.analytics.series import Headline
 from core.base import text
 from core.base.csv import csv_bytes
-from core.charts import DARK_INK, INK, ChartSpec, ImageKind, chart_image
+from core.charts import DARK, LIGHT, ChartSpec, ImageKind, chart_image
 from pages.ui.page import Page, plain
 
 MOST_BARS = 30
@@ -91,8 +91,8 @@ def chart(
 
 def draw(drawn: ChartSpec, *, alt: str) -> None:
     """Draw a chart alone, with its words in the colour of the page's text; `alt` says it all."""
-    ink = DARK_INK if st.context.theme.type == "dark" else INK
-    st.vega_lite_chart(spec=drawn.with_ink(ink).to_dict(), width="stretch", alt=alt)
+    theme = DARK if st.context.theme.type == "dark" else LIGHT
+    st.vega_lite_chart(spec=drawn.in_theme(theme).to_dict(), width="stretch", alt=alt)
 
 
 def image(

@@ -9,9 +9,10 @@ import vl_convert
 
 from core import charts
 from core.base.settings import ROOT
+from core.base.stats import Estimate
 from core.charts import chart_image, cohort_map
 from core.charts import image as images
-from core.charts.theme import PALETTE, records
+from core.charts.theme import DARK, LIGHT, PALETTE, records
 
 MONTHS = [f"2026-{month:02}" for month in range(1, 12)]
 STACK = pd.DataFrame(
@@ -24,7 +25,10 @@ STACK = pd.DataFrame(
 )
 LINE = STACK.assign(value=STACK["value"].where(STACK["period"] != "2026-03"), n=9)
 BARS = pd.DataFrame({"category": ["a <b> & c", "d"], "value": [3, None]})
-RANKS = pd.DataFrame({"category": ["1 Ann", "2 Bob"], "value": [1, 2], "low": 1, "high": [2, 5]})
+RANKS = {
+    name: Estimate(value=value, low=1, high=high, n=0, method="rank")
+    for name, value, high in (("1 Ann", 1, 2), ("2 Bob", 2, 5))
+}
 CELLS = pd.DataFrame({"row": ["a", "b"], "column": ["x", "y"], "value": [0.5, None]})
 COHORTS = pd.DataFrame(
     [(0, "May 2026", 9, 1.0, True), (1, "Jun 2026", 3, 1 / 3, False)],
@@ -36,9 +40,9 @@ DRAWN = {
     ),
     "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished="2026-11", target=4),
     "bars": charts.bars(BARS, unit="Bugs", value_format=",d"),
-    "ranks": charts.rank_rows(RANKS),
+    "ranks": charts.intervals(RANKS, unit="count", title="Rank", start=1),
     "cells": charts.heat_map(CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"),
-    "cohorts": cohort_map(COHORTS).with_ink("#e8edf2"),
+    "cohorts": cohort_map(COHORTS).in_theme(DARK),
 }
 TEXTS = {
     "title": "Two of <three> & more",
@@ -107,3 +111,30 @@ def test_long_texts_take_more_lines_and_none_is_cut():
     title = " ".join(f"word{n}" for n in range(60))
     found = svg("bars", title=title)
     assert all(f"word{n}" in found for n in range(60))
+
+
+def test_text_that_looks_like_a_place_of_the_template_stays_text():
+    odd = BARS.assign(category=["slot:unit", "rows"])
+    spec = charts.bars(odd, unit="slot:number", value_format=",d").to_dict()
+    assert [row["category"] for row in spec["datasets"]["rows"]] == ["slot:unit", "rows"]
+    assert spec["layer"][0]["encoding"]["x"]["title"] == "slot:number"
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    low, high = sorted(luminance(colour) + 0.05 for colour in (one, other))
+    return high / low
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_colours_and_words_are_seen_on_both_pages(name):
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    paper = config["theme"][name]["backgroundColor"]
+    theme = {"light": LIGHT, "dark": DARK}[name]
+    assert all(contrast(colour, paper) >= 3 for colour in PALETTE)
+    assert all(contrast(colour, paper) >= 4.5 for colour in (theme.ink, theme.soft))

@@ -11,7 +11,7 @@ import pytest
 import vl_convert
 
 from core.base.stats import Estimate
-from core.charts import Line, Mark, Span, TimePoint, estimate_rows, stacked_choices, time_chart
+from core.charts import Line, Mark, Span, TimePoint, intervals, stacked_choices, time_chart
 
 NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001  # as the clock on the wall shows it
 DAY = timedelta(days=1)
@@ -173,5 +173,5 @@ def estimate(value, low=None, high=None):
 )
 @pytest.mark.parametrize("unit", ["fraction", "minutes"])
 def test_estimates_below_each_other_are_drawn(estimates, target, unit):
-    _, svg = drawn(estimate_rows(estimates, unit=unit, target=target))
+    _, svg = drawn(intervals(estimates, unit=unit, target=target))
     assert "NaN" not in svg

@@ -1,0 +1,387 @@
+"""Amounts and shares by category: bars from zero, dots with intervals, heat maps."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import altair as alt
+import pandas as pd
+
+from core.base import text
+from core.base.stats import Estimate
+from core.base.text import OTHERS
+from core.charts.lines import period_axis
+from core.charts.theme import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALETTE,
+    STRONG,
+    VERMILION,
+    ChartSpec,
+    Part,
+    colour,
+    layer,
+    layered,
+    name_layers,
+    records,
+    rule_layer,
+    slot,
+    spread,
+    template,
+    text_slot,
+)
+
+UNFINISHED = 0.45
+LABEL_GAP = 0.075  # of the highest bar
+# One colour for a series on every page.
+SERIES_COLOURS: Mapping[str, str] = {
+    "In the product": BLUE,
+    "Survey": ORANGE,
+    "Thumbs up": GREEN,
+    "Thumbs down": VERMILION,
+    "Votes": BLUE,
+    "Survey responses": ORANGE,
+    "Finished runs": BLUE,
+}
+
+
+@template
+def _stacked(*, is_periods: bool, has_names: bool, has_legend: bool) -> alt.LayerChart:
+    if is_periods:
+        axis = alt.Axis(
+            values=slot("shown"),
+            labelAngle=0,
+            labelOverlap="greedy",
+            labelExpr=text_slot("label"),
+        )
+        x, y_axis = alt.X("category:O", title=None, axis=axis), alt.Axis(tickCount=5)
+    else:
+        axis = alt.Axis(labelAngle=0, labelOverlap="greedy")
+        x = alt.X("category:O", title=None, sort=None, axis=axis)
+        y_axis = alt.Axis(tickMinStep=1, tickCount=4)
+    bars = layer(
+        x=x,
+        y=alt.Y("value:Q", title=text_slot("unit"), stack="zero", axis=y_axis),
+        color=colour(legend=alt.Legend(orient="top", title=None) if has_legend else None),
+        order=alt.Order("layer:Q"),
+        opacity=alt.condition("datum.is_pale", alt.value(UNFINISHED), alt.value(1)),
+        tooltip=[
+            alt.Tooltip("category:O", title=text_slot("category")),
+            alt.Tooltip("series:N", title=text_slot("what")),
+            alt.Tooltip("value:Q", title=text_slot("unit"), format=",d"),
+        ],
+    ).mark_bar()
+    names = name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q")) if has_names else []
+    rules = [] if is_periods else [rule_layer("targets", "Target", y=alt.Y("value:Q"))]
+    return layered("rows", bars, *names, *rules)
+
+
+def stacked_periods(
+    frame: pd.DataFrame,
+    *,
+    series: Sequence[str],
+    unit: str,
+    unfinished: str | Collection[str] | None = None,
+    height: int = 340,
+    others: str = OTHERS,
+    what: str = "Who",
+) -> ChartSpec:
+    """Amounts by period, stacked by series, with the names at the right edge.
+
+    `frame` has period (str), series (str) and value (number), one row for each pair; `series` gives
+    the order from the bottom, with `others`, where it is one, in grey. The `unfinished` periods are
+    pale. `what` is what a series is.
+    """
+    order = [name for name in series if name != others]
+    colours = list(PALETTE[: len(order)])
+    if others in series:
+        order, colours = [others, *order], [GREY, *colours]
+    position = {name: n for n, name in enumerate(order)}
+    pale = {unfinished} if unfinished is None or isinstance(unfinished, str) else set(unfinished)
+    rows = frame.assign(
+        category=frame["period"],
+        layer=frame["series"].map(position),
+        is_pale=frame["period"].isin(pale),
+    )
+    axis = period_axis(frame["period"])
+    return _stacked(is_periods=True, has_names=True, has_legend=False).fill(
+        {"rows": records(rows), "names": _edge_names(frame, order)},
+        height=height,
+        series=order,
+        colours=colours,
+        unit=unit,
+        category="Period",
+        what=what,
+        **axis,
+    )
+
+
+def _edge_names(frame: pd.DataFrame, order: Sequence[str]) -> list[Part]:
+    """Each name beside the middle of its part of the last period, kept apart."""
+    last = frame["period"].max()
+    values = frame[frame["period"] == last].set_index("series")["value"].reindex(order).fillna(0)
+    totals = frame.groupby("period")["value"].sum()
+    gap = LABEL_GAP * (float(totals.max()) if len(totals) else 1.0)
+    places = spread((values.cumsum() - values / 2).tolist(), gap)
+    return [
+        {"series": name, "category": last, "at": at} for name, at in zip(order, places, strict=True)
+    ]
+
+
+def stacked_choices(
+    frame: pd.DataFrame,
+    *,
+    unit: str,
+    what: str,
+    targets: Sequence[float] = (),
+    height: int = 240,
+) -> ChartSpec:
+    """Counts by choice, stacked by series, with the names on top and the targets dashed.
+
+    `frame` has choice (str, in the order to be drawn), series (one of `SERIES_COLOURS`) and value
+    (number). `what` is what a choice is.
+    """
+    series = list(dict.fromkeys(frame["series"]))
+    rows = frame.assign(
+        category=frame["choice"],
+        layer=frame["series"].map({name: -n for n, name in enumerate(series)}),
+        is_pale=False,
+    )
+    rules = [{"value": one, "Target": text.amount(one, "per day")} for one in targets]
+    return _stacked(is_periods=False, has_names=False, has_legend=len(series) > 1).fill(
+        {"rows": records(rows), "targets": rules},
+        height=height,
+        series=series,
+        colours=[SERIES_COLOURS[name] for name in series],
+        unit=unit,
+        category=what,
+        what="What",
+    )
+
+
+@template
+def _bars() -> alt.LayerChart:
+    unit, number = text_slot("unit"), text_slot("number")
+    bars = layer(
+        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+        x=alt.X("value:Q", title=unit, axis=alt.Axis(format=number, tickCount=5)),
+        tooltip=[
+            alt.Tooltip("category:N", title="What"),
+            alt.Tooltip("value:Q", title=unit, format=number),
+        ],
+    )
+    ends = bars.mark_text(align="left", dx=4, style="ink").encode(
+        text=alt.Text("value:Q", format=number)
+    )
+    return layered("rows", bars.mark_bar(), ends)
+
+
+def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> ChartSpec:
+    """Amounts by category, from zero, with the value at the end of each bar.
+
+    `frame` has category (str) and value (number or None), in the order to be drawn.
+    """
+    height = 60 + 34 * len(frame)
+    return _bars().fill({"rows": records(frame)}, height=height, unit=unit, number=value_format)
+
+
+@template
+def _intervals(*, has_start: bool) -> alt.LayerChart:
+    said = ["Value", "95 % interval"] + ([] if has_start else ["Sample"])
+    tips = [alt.Tooltip("category:N", title="What"), *(alt.Tooltip(f"{one}:N") for one in said)]
+    rows = layer(
+        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=170)), tooltip=tips
+    )
+    if has_start:
+        scale = alt.Scale(domain=slot("domain"), nice=False, zero=False)
+        ticks = alt.Axis(tickCount=5, format=text_slot("number"), tickMinStep=1)
+    else:
+        scale = alt.Scale(zero=True)
+        ticks = alt.Axis(tickCount=5, format=text_slot("number"), grid=True)
+    x = alt.X("low:Q", title=text_slot("title"), scale=scale, axis=ticks)
+    return layered(
+        "rows",
+        rows.encode(x=x, x2="high").mark_bar(height=9, opacity=0.35, cornerRadius=4),
+        rule_layer("targets", "Target", x=alt.X("value:Q")),
+        rows.encode(x=alt.X("value:Q")).mark_point(filled=True, size=90, opacity=1),
+    )
+
+
+def intervals(
+    estimates: Mapping[str, Estimate],
+    *,
+    unit: str,
+    target: float | None = None,
+    title: str | None = None,
+    start: float | None = None,
+) -> ChartSpec:
+    """Estimates below each other: a dot with its interval as a band, and a target as a line.
+
+    An estimate without a value is named, with an empty row. The axis begins at 0, or at `start`.
+    """
+    rows = [
+        {
+            "category": name,
+            "value": estimate.value,
+            "low": estimate.low,
+            "high": estimate.high,
+            "Value": text.amount(estimate.value, unit),
+            "95 % interval": _interval(estimate, unit),
+            "Sample": text.count(estimate.n),
+        }
+        for name, estimate in estimates.items()
+    ]
+    targets = [] if target is None else [{"value": target, "Target": text.amount(target, unit)}]
+    highs = [estimate.high for estimate in estimates.values() if estimate.high is not None]
+    return _intervals(has_start=start is not None).fill(
+        {"rows": rows, "targets": targets},
+        height=50 + (34 if start is None else 22) * len(rows),
+        number={"fraction": ".0%", "count": ",d"}.get(unit, "~s"),
+        title=title,
+        domain=None if start is None else [start, max([start + 1, *highs])],
+    )
+
+
+@template
+def _criterion_bar(*, is_known: bool) -> alt.LayerChart:
+    scale = alt.Scale(domain=slot("ends"), nice=False, zero=False)
+    tips = [alt.Tooltip(f"{name}:N") for name in ("Estimate", "95 % interval", "Target")]
+
+    def part(field: str) -> alt.Chart:
+        return layer(x=alt.X(f"{field}:Q", scale=scale, axis=None), tooltip=tips)
+
+    layers = [
+        part("start").encode(x2="stop").mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3)
+    ]
+    if is_known:
+        layers += [
+            part("low").encode(x2="high").mark_bar(height=12, opacity=0.45, cornerRadius=3),
+            part("value").mark_point(filled=True, size=110, opacity=1),
+        ]
+    layers.append(part("target").mark_tick(thickness=2.5, size=26, color=STRONG))
+    return layered("criterion", *layers)
+
+
+def criterion_bar(
+    estimate: Estimate, *, target: float, ends: tuple[float, float], unit: str
+) -> ChartSpec:
+    """A verdict in one mark: the target as a line, the estimate as a dot, the interval as a band.
+
+    `ends` are the values at the two ends of the bar; bounds beyond them, and missing ones, run to
+    the end.
+    """
+    start, stop = ends
+    value = estimate.value if estimate.value is not None else target
+    row = {
+        "start": start,
+        "stop": stop,
+        "low": start if estimate.low is None else max(start, min(estimate.low, stop)),
+        "high": stop if estimate.high is None else min(stop, max(estimate.high, start)),
+        "value": max(start, min(value, stop)),
+        "target": target,
+        "Estimate": text.amount(estimate.value, unit),
+        "95 % interval": _interval(estimate, unit),
+        "Target": text.amount(target, unit),
+    }
+    chart = _criterion_bar(is_known=estimate.value is not None)
+    padding = {"left": 2, "right": 2, "top": 0, "bottom": 0}
+    drawn = chart.fill({"criterion": [row]}, height=30, ends=[start, stop])
+    return ChartSpec({**drawn.spec, "padding": padding})
+
+
+def _interval(estimate: Estimate, unit: str) -> str:
+    return " to ".join(text.amount(bound, unit) for bound in (estimate.low, estimate.high))
+
+
+@template
+def _heat_map() -> alt.LayerChart:
+    row, column, unit, number = (text_slot(name) for name in ("row", "column", "unit", "number"))
+    names = alt.Axis(
+        labelAngle=slot("angle"), labelAlign=slot("align"), labelOverlap=False, labelLimit=120
+    )
+    cells = layer(
+        y=alt.Y("row:N", title=row, sort=None, axis=alt.Axis(labelLimit=200)),
+        x=alt.X("column:N", title=column, sort=None, axis=names),
+        color=alt.Color("value:Q", title=unit, legend=alt.Legend(format=number)),
+        tooltip=[
+            alt.Tooltip("row:N", title=row),
+            alt.Tooltip("column:N", title=column),
+            alt.Tooltip("value:Q", title=unit, format=number),
+        ],
+    )
+    return layered("rows", cells.mark_rect(cornerRadius=2))
+
+
+def heat_map(
+    frame: pd.DataFrame, *, titles: tuple[str, str], unit: str, value_format: str
+) -> ChartSpec:
+    """Values by two categories as shades of one colour; pairs without a value stay empty.
+
+    `frame` has row (str), column (str) and value (number or None).
+    """
+    # Names that have no room beside each other are turned.
+    is_narrow = f"width < {75 * frame['column'].nunique()}"
+    return _heat_map().fill(
+        {"rows": records(frame)},
+        height=120 + 34 * frame["row"].nunique(),
+        row=titles[0],
+        column=titles[1],
+        unit=unit,
+        number=value_format,
+        angle={"expr": f"{is_narrow} ? -45 : 0"},
+        align={"expr": f"{is_narrow} ? 'right' : 'center'"},
+    )
+
+
+@template
+def _cohort_map() -> alt.LayerChart:
+    months = alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False, ticks=False, grid=False)
+    cohorts = alt.Axis(labelLimit=150, domain=False, grid=False)
+    cells = layer(
+        y=alt.Y("row:N", title=None, sort=None, axis=cohorts),
+        x=alt.X("after:O", title="Months after their first", axis=months),
+        tooltip=[
+            alt.Tooltip("row:N", title="Began"),
+            alt.Tooltip("month:N", title="Month"),
+            alt.Tooltip("share:Q", title="Still active", format=".0%"),
+            alt.Tooltip("people:N", title="People"),
+            alt.Tooltip("state:N", title="This month is"),
+        ],
+    )
+    # More or less of one colour, on a light page and on a dark one.
+    opacity = alt.Opacity(
+        "share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.85])
+    )
+    unfinished = cells.transform_filter("datum.state === 'not over yet'").mark_rect(
+        cornerRadius=3, filled=False, stroke=GREY, strokeWidth=1.5, strokeDash=[4, 3]
+    )
+    return layered(
+        "rows",
+        cells.mark_rect(cornerRadius=3, color=BLUE, strokeWidth=1.2).encode(opacity=opacity),
+        unfinished.encode(opacity=alt.value(1)),
+        cells.mark_text(style="ink", opacity=slot("room")).encode(
+            text=alt.Text("percent:Q", format=".0f")
+        ),
+    )
+
+
+def cohort_map(frame: pd.DataFrame) -> ChartSpec:
+    """Cohorts from the top, the months after their first from the left; the share in each cell.
+
+    `frame` has row (the cohort with its size, in order), after (int), month, active, size, share
+    and is_over. Months still to come have no row, and stay empty; one that is not over is dashed.
+    """
+    rows = frame.assign(
+        people=[
+            f"{active:,} of {size:,}"
+            for active, size in zip(frame["active"], frame["size"], strict=True)
+        ],
+        percent=frame["share"] * 100,
+        state=frame["is_over"].map({True: "over", False: "not over yet"}),
+    )
+    columns = int(frame["after"].max()) if len(frame) else 1
+    return _cohort_map().fill(
+        {"rows": records(rows)},
+        height=70 + 30 * frame["row"].nunique(),
+        room={"expr": f"width < {26 * columns} ? 0 : 1"},
+    )
