@@ -16,7 +16,7 @@ import pandas as pd
 Part: TypeAlias = dict[str, Any]
 
 # Okabe and Ito, each a shade that has a contrast of 3:1 on white and on the dark surface.
-PALETTE = ("#2b83c2", "#c98500", "#0f9d76", "#c66fa0", "#d9692a", "#3f9fd6", "#948700")
+PALETTE = ("#2b83c2", "#c98500", "#0f9d76", "#c66fa0", "#d9692a", "#3a9ad2", "#948700")
 BLUE, ORANGE, GREEN, PINK, VERMILION, *_ = PALETTE
 GREY = "#97a1ac"  # everyone else, excluded time, usual limits
 STRONG = "#6b7683"  # targets and events
