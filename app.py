@@ -18,17 +18,17 @@ from starlette.middleware import Middleware
 from core.api import ROUTES, PostsFirst, tidy_up
 from core.base.errors import TouchstoneError
 from core.base.settings import load_settings
+from core.demo.active_store import active_store, configured_store
 
 # What the pages import; loaded before the first visitor comes, who would wait a second for it.
 PAGE_IMPORTS = (
-    *("altair", "pandas", "scipy.stats"),
-    *(
-        "core.analytics",
-        "core.charts",
-        "core.report",
-        "core.review.agenda",
-        "core.demo.active_store",
-    ),
+    "altair",
+    "pandas",
+    "scipy.stats",
+    "core.analytics",
+    "core.charts.builders",
+    "core.report",
+    "core.review.agenda",
     "core.ingest.sync",
 )
 
@@ -40,9 +40,10 @@ log = logging.getLogger("touchstone")
 
 
 def _warm() -> None:
-    modules = {name: importlib.import_module(name) for name in PAGE_IMPORTS}
+    for name in PAGE_IMPORTS:
+        importlib.import_module(name)
     try:
-        modules["core.demo.active_store"].active_store(load_settings())
+        active_store(load_settings())
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
     # Or the first vote does it, while it keeps all others from writing.
@@ -59,10 +60,8 @@ def _keep_synced() -> None:
         log.warning("%s", error)
         return
     if settings.accounts:
-        shown, sync = (
-            importlib.import_module(name) for name in ("core.demo.active_store", "core.ingest.sync")
-        )
-        sync.keep_synced(settings, partial(shown.configured_store, settings))
+        sync = importlib.import_module("core.ingest.sync")
+        sync.keep_synced(settings, partial(configured_store, settings))
 
 
 def _end_sync() -> None:

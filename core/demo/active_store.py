@@ -1,4 +1,4 @@
-"""Which store people see: the real one, or demo data as long as there is nothing real."""
+"""The active store: the configured one, or the demo's as long as there is no real data."""
 
 import math
 import re
@@ -97,9 +97,9 @@ def _opened(url: str, timezone: str) -> Store:
 
 
 def enter_account(store: Store, name: str) -> str:
-    """The id of the store's account with this name, entered where there is none.
+    """The id of the store's account with this name, created where there is none.
 
-    For who imports files without a source; raises InputError for a name that is none.
+    For imports of files without a source; raises InputError for an invalid name.
     """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:

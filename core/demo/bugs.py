@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from core.demo.cycles import CyclePlan
-from core.demo.reports import FOLLOW_UPS, REASON_WEIGHTS, REASONS, REMARKS, SYMPTOMS
+from core.demo.texts import FOLLOW_UPS, REASON_WEIGHTS, REASONS, REMARKS, SYMPTOMS
 from core.demo.world import DemoFeature, Tester, World
 
 SEVERITIES = ("low", "high", "visual", "content", "critical", "custom")
@@ -67,16 +67,12 @@ class BugSource:
                 "test": test,
                 "product": product,
                 "devices": _devices(rng, plan, tester),
-                "language": "en",
-                "location": None,
-                "attachments": [],
-                "steps": [],
                 **_place(rng, plan, feature),
                 **_decision(rng, tester, undecided),
             }
 
     def _panel(self, rng: Random, plan: CyclePlan) -> list[Tester]:
-        """The testers of a cycle: the more bugs, the more of them; nobody before they joined."""
+        """The testers of a cycle: more for more bugs, and only those who had joined."""
         size = 2 + min(round(plan.bugs**0.75), 60)
         drawn = rng.choices(self.world.testers, cum_weights=self.weights, k=size)
         joined = [tester for tester in drawn if tester.joined <= plan.start.date()]
@@ -84,7 +80,7 @@ class BugSource:
 
 
 def _undecided(plan: CyclePlan, now: datetime) -> float:
-    """The share of a cycle's bugs that nobody has decided yet."""
+    """The share of a cycle's bugs that are not decided yet."""
     days = (now - plan.end) / timedelta(days=1)
     if plan.status == "running" or days < 0:
         return 0.95

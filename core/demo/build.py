@@ -8,25 +8,21 @@ from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
+from sqlalchemy import bindparam, delete, exists
 from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, parse_all
 from core.demo.bugs import BugSource, reject_reasons
-from core.demo.catalogue import feature_objects, product_objects
-from core.demo.clear import clear_demo
 from core.demo.cycles import CyclePlan, cycle_object, plan_cycles
 from core.demo.enhancer import days, enhancer_day
-from core.demo.opinions import demo_vote_id, feedback_of
+from core.demo.feedback import DEMO_SURVEYS, DEMO_VOTES, demo_vote_id, feedback_of, survey_answers
 from core.demo.platform import scraped
-from core.demo.surveys import survey_answers
-from core.demo.world import SIZES, World, make_world
+from core.demo.world import SIZES, World, feature_objects, make_world, product_objects
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import (
-    ParsedBug,
-    ParsedCycle,
     ParsedReason,
     parse_bug,
     parse_cycle,
@@ -47,7 +43,20 @@ from core.ingest.save import (
     save_tickets,
 )
 from core.ingest.save.platform import save_scraped
-from core.store import Account, Counts, Scope, Store, SyncRun, Unit
+from core.store import (
+    Account,
+    Counts,
+    Feedback,
+    FeedbackVote,
+    Origin,
+    Scope,
+    Store,
+    SurveyResponse,
+    SyncRun,
+    Unit,
+    table,
+    tables_from,
+)
 
 DEMO_ACCOUNT = "demo"
 DEMO_NAME = "Demo account"
@@ -68,7 +77,7 @@ Step = Callable[[Unit], None]
 
 @dataclass
 class DemoBuilt:
-    """What a build has made: rows by table, and problems with its objects, of which it has none."""
+    """What a build has made: rows by table, and problems with its objects (none)."""
 
     size: str
     seed: int
@@ -132,8 +141,8 @@ def build_demo(
         for step in steps:
             with store.write(DEMO_ACCOUNT) as unit:
                 step(unit)
-    # It needs statistics and themes, which take seconds to load, and nobody else here does.
-    from core.demo.decided import decide_demo  # noqa: PLC0415
+    # It needs statistics and themes, which take seconds to load, and nothing else here does.
+    from core.demo.decisions import decide_demo  # noqa: PLC0415
 
     decide_demo(Scope(store, DEMO_ACCOUNT), world)
     tell("Laying out the columns")
@@ -189,12 +198,12 @@ def _steps(world: World, built: DemoBuilt, tell: Callable[[str], None]) -> Itera
             partial(parse_bug, reasons=reasons),
             chain.from_iterable(bug_source.bugs(plan) for plan in batch),
         )
-        yield partial(_save_cycles, built, cycles, bugs)
+        yield _saving(built, (save_cycles, cycles), (save_bugs, bugs))
         done += len(batch)
         tell(f"Test cycles: {done:,} of {len(plans):,}")
     yield _enhancer(world, built)
     tell("Ticket enhancer: done")
-    yield partial(_end, world, built)
+    yield partial(_write_run, world, built, done=True)
 
 
 def _batches(plans: list[CyclePlan]) -> Iterator[list[CyclePlan]]:
@@ -227,10 +236,13 @@ def _begin(world: World, built: DemoBuilt, reasons: list[ParsedReason], unit: Un
     _write_run(world, built, unit, done=False)
 
 
-def _save_cycles(
-    built: DemoBuilt, cycles: list[ParsedCycle], bugs: list[ParsedBug], unit: Unit
-) -> None:
-    built.add(save_cycles(unit, cycles), save_bugs(unit, bugs))
+def _saving(built: DemoBuilt, *writes: tuple[Callable[[Unit, Any], SaveResult], Any]) -> Step:
+    """A step that saves parsed objects and counts their rows."""
+
+    def save(unit: Unit) -> None:
+        built.add(*(write(unit, objects) for write, objects in writes))
+
+    return save
 
 
 def _enhancer(world: World, built: DemoBuilt) -> Step:
@@ -241,22 +253,15 @@ def _enhancer(world: World, built: DemoBuilt) -> Step:
         parse_feedback,
         (vote for day in made for handled in day.handled for vote in feedback_of(world, handled)),
     )
-
     responses = built.read(parse_survey, survey_answers(world, days(world)))
-
-    metrics = scraped(world, DEMO_ACCOUNT, runs)
-
-    def save(unit: Unit) -> None:
-        built.add(save_enhancements(unit, runs), save_tickets(unit, tickets))
-        built.add(save_scraped(unit, metrics))
-        built.add(save_surveys(unit, responses))
-        built.add(save_feedback(unit, votes, vote_id=demo_vote_id))
-
-    return save
-
-
-def _end(world: World, built: DemoBuilt, unit: Unit) -> None:
-    _write_run(world, built, unit, done=True)
+    return _saving(
+        built,
+        (save_enhancements, runs),
+        (save_tickets, tickets),
+        (save_scraped, scraped(world, DEMO_ACCOUNT, runs)),
+        (save_surveys, responses),
+        (partial(save_feedback, vote_id=demo_vote_id), votes),
+    )
 
 
 def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> None:
@@ -280,3 +285,33 @@ def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> Non
         "message": built.label,
     }
     unit.upsert(SyncRun, [row])
+
+
+def clear_demo(unit: Unit) -> None:
+    """Remove what the demo made; opinions and answers that people gave stay, with their history."""
+    connection = unit.session.connection()
+    feedback, votes = table(Feedback).c, table(FeedbackVote).c
+    entered = exists().where(
+        votes.account_id == feedback.account_id,
+        votes.feedback_id == feedback.id,
+        votes.id > DEMO_VOTES,
+    )
+    untouched = select(feedback.id).where(feedback.account_id == unit.account_id, ~entered)
+    gone = [{"gone": key} for key in connection.execute(untouched).scalars()]
+    if gone:
+        for rows, column in ((votes, votes.feedback_id), (feedback, feedback.id)):
+            connection.execute(
+                delete(column.table).where(
+                    rows.account_id == unit.account_id, column == bindparam("gone")
+                ),
+                gone,
+            )
+    survey = table(SurveyResponse)
+    connection.execute(
+        delete(survey).where(
+            survey.c.account_id == unit.account_id, survey.c.id.startswith(DEMO_SURVEYS)
+        )
+    )
+    # Children before parents.
+    for source in reversed(tables_from(Origin.SOURCE)):
+        connection.execute(delete(source).where(source.c.account_id == unit.account_id))

@@ -7,7 +7,7 @@ from itertools import accumulate, cycle
 from random import Random
 from typing import Any
 
-from core.demo.names import ENVIRONMENTS
+from core.demo.texts import ENVIRONMENTS
 from core.demo.world import Customer, DemoFeature, DemoProduct, World
 
 FIRST_ID = 71_000
@@ -90,19 +90,17 @@ def cycle_object(plan: CyclePlan) -> dict[str, Any]:
     """The cycle as the source's API sends it."""
     product = {"id": plan.product.id, "name": plan.product.name, "type": plan.product.type}
     environment = plan.environment
-    successful = "review_successful" if plan.submitter else None
     return {
         "id": plan.id,
         "title": _title(plan),
         "status": plan.status,
-        "review_status": successful,
+        "review_status": "review_successful" if plan.submitter else None,
         "testing_type": plan.testing_type,
         "start_at": plan.start.isoformat() if plan.dated else None,
         "end_at": plan.end.isoformat() if plan.dated else None,
         "created_by": plan.creator,
         "submitted_by": plan.submitter,
         "product": product,
-        "section": None,
         "features": [
             {"id": plan.pair_id(feature), "feature_id": feature.id, "title": feature.title}
             for feature in plan.features
@@ -118,10 +116,6 @@ def cycle_object(plan: CyclePlan) -> dict[str, Any]:
         "test_environment": environment
         if environment is None
         else {"id": 40 + environment, "title": ENVIRONMENTS[environment]},
-        "enable_low": True,
-        "enable_high": True,
-        "enable_critical": True,
-        "demo": False,
     }
 
 

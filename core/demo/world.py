@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.demo.names import FEATURES, PLATFORMS, PRODUCTS, SHARED_NAME, people
+from core.demo.texts import FEATURES, PLATFORMS, PRODUCTS, SHARED_NAME, people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,3 +187,16 @@ def _products(rng: Random, size: Size) -> tuple[DemoProduct, ...]:
             )
         )
     return tuple(products)
+
+
+def product_objects(world: World) -> Iterator[dict[str, Any]]:
+    """The products of the catalogue."""
+    for product in world.products:
+        yield {"id": product.id, "name": product.name, "type": product.type}
+
+
+def feature_objects(product: DemoProduct) -> Iterator[dict[str, Any]]:
+    """The features that are in the catalogue of a product now."""
+    for feature in product.features:
+        if not feature.gone:
+            yield {"id": feature.id, "title": feature.title}

@@ -1,7 +1,7 @@
 """A columnar copy of the facts of an SQLite store, for figures over a million rows.
 
 The store is the truth. The copy is a DuckDB file beside it, named by the state of the facts that it
-holds: it answers only while that is their present state, and whoever finds none asks the store.
+holds: it answers only while that is their present state; without one the store answers.
 """
 
 import glob

@@ -20,17 +20,23 @@ class Origin(StrEnum):
     PRODUCT = "product"  # made by the product itself, such as accounts and tokens
 
 
-def of_origin(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -> dict[str, Any]:
-    """Table options that end `__table_args__`.
-
-    Figures of test cycles and bugs are computed from the tables that are facts. What is not
-    cached leaves the data version of the account alone when it is written.
-    """
+def _options(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -> dict[str, Any]:
     return {
         # Rows live in their primary key's own tree, which leads with the account: no second tree.
         "sqlite_with_rowid": False,
         "info": {"origin": origin, "is_fact": is_fact, "is_cached": is_cached},
     }
+
+
+# Table options, the last of `__table_args__`. Figures of test cycles and bugs are computed from
+# facts. What is not cached leaves the account's data version alone when it is written.
+FACTS = _options(Origin.SOURCE, is_fact=True)
+SYNCED = _options(Origin.SOURCE)
+SYNC_NOTES = _options(Origin.SOURCE, is_cached=False)
+ENTERED = _options(Origin.PERSON)
+ACCOUNT_FACTS = _options(Origin.PRODUCT, is_fact=True)
+KEPT = _options(Origin.PRODUCT)
+INTERNAL = _options(Origin.PRODUCT, is_cached=False)
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -114,12 +114,12 @@ class Store:
             self._growth.since = 0
 
     def ensure_account(self, account_id: str, name: str, *, is_demo: bool = False) -> None:
-        """Enter the account with the default success criteria, or give it its present name."""
+        """Create the account with the default success criteria, or rename it."""
         account = table(Account)
         own = account.c.id == account_id
         present = select(account.c.name).where(own)
         with self.read() as session:
-            # Mostly it is known: whoever writes need not be waited for.
+            # Mostly it is known, and then there is no need to wait for a writer.
             if session.connection().execute(present).scalar() == name:
                 return
         with self.write(account_id) as unit:
@@ -231,7 +231,7 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
         with translate_errors(engine):
             with engine.connect() as connection:
                 is_ready = _revision(connection) == revisions()[-1] and not _moved(connection, zone)
-            # Mostly it is: whoever writes need not be waited for.
+            # Mostly it is, and then there is no need to wait for a writer.
             if not is_ready:
                 _make_ready(engine, zone)
     except StoreError:

@@ -11,10 +11,10 @@ from sqlalchemy import JSON, BigInteger, ColumnElement, Index, UniqueConstraint,
 from sqlmodel import Field
 
 from core.store.columns import (
+    ENTERED,
+    INTERNAL,
     Base,
-    Origin,
     account_key,
-    of_origin,
     own_key,
     reference,
     table,
@@ -34,7 +34,7 @@ class Feedback(Base, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "subject", "rater"),
         Index("ix_feedback_created_day", "account_id", "created_day"),
-        of_origin(Origin.PERSON),
+        ENTERED,
     )
 
     account_id: str = account_key()
@@ -58,7 +58,7 @@ class FeedbackVote(Base, table=True):
     __table_args__ = (
         within_account("feedback", "feedback_id"),
         Index("ix_feedback_vote_feedback", "account_id", "feedback_id"),
-        of_origin(Origin.PERSON),
+        ENTERED,
     )
 
     account_id: str = account_key()
@@ -77,10 +77,7 @@ class FeedbackReceipt(Base, table=True):
     """
 
     __tablename__ = "feedback_receipt"
-    __table_args__ = (
-        Index("ix_feedback_receipt_received", "account_id", "received_at"),
-        of_origin(Origin.PRODUCT, is_cached=False),
-    )
+    __table_args__ = (Index("ix_feedback_receipt_received", "account_id", "received_at"), INTERNAL)
 
     account_id: str = account_key()
     key: str = Field(primary_key=True)
@@ -94,7 +91,7 @@ class RaterSalt(Base, table=True):
     """What the names of anonymous raters are made with in one ISO week, such as 2026-W47."""
 
     __tablename__ = "rater_salt"
-    __table_args__ = of_origin(Origin.PRODUCT, is_cached=False)
+    __table_args__ = INTERNAL
 
     account_id: str = account_key()
     week: str = Field(primary_key=True)
@@ -109,10 +106,7 @@ class ApiToken(Base, table=True):
     """
 
     __tablename__ = "api_token"
-    __table_args__ = (
-        Index("ix_api_token_hash", "hash", unique=True),
-        of_origin(Origin.PRODUCT, is_cached=False),
-    )
+    __table_args__ = (Index("ix_api_token_hash", "hash", unique=True), INTERNAL)
 
     account_id: str = account_key()
     id: int = own_key()
@@ -128,7 +122,7 @@ class SurveyInvitation(Base, table=True):
     """One person who was asked to answer; the id is the secret part of their link."""
 
     __tablename__ = "survey_invitation"
-    __table_args__ = (UniqueConstraint("account_id", "respondent"), of_origin(Origin.PERSON))
+    __table_args__ = (UniqueConstraint("account_id", "respondent"), ENTERED)
 
     account_id: str = account_key()
     id: str = Field(primary_key=True)
@@ -142,7 +136,7 @@ class SurveyDraft(Base, table=True):
     """Answers that were not sent yet, by the invitation or the visit they belong to."""
 
     __tablename__ = "survey_draft"
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     id: str = Field(primary_key=True)
@@ -159,7 +153,7 @@ class SurveyResponse(Base, table=True):
     __tablename__ = "survey_response"
     __table_args__ = (
         Index("ix_survey_response_answered_day", "account_id", "answered_day"),
-        of_origin(Origin.PERSON),
+        ENTERED,
     )
 
     account_id: str = account_key()
@@ -185,7 +179,7 @@ class Theme(Base, table=True):
     One that was deleted or merged into another stays, so that the model does not bring it back.
     """
 
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     id: int = own_key()
@@ -204,7 +198,7 @@ class ThemeRule(Base, table=True):
     """Words and phrases by which comments belong to a theme; withdrawn, it gives it none."""
 
     __tablename__ = "theme_rule"
-    __table_args__ = (within_account("theme", "theme_id"), of_origin(Origin.PERSON))
+    __table_args__ = (within_account("theme", "theme_id"), ENTERED)
 
     account_id: str = account_key()
     id: int = own_key()
@@ -226,7 +220,7 @@ class ThemeAssignment(Base, table=True):
     """
 
     __tablename__ = "theme_assignment"
-    __table_args__ = (within_account("theme", "theme_id"), of_origin(Origin.PERSON))
+    __table_args__ = (within_account("theme", "theme_id"), ENTERED)
 
     account_id: str = account_key()
     comment: str = Field(primary_key=True)
@@ -247,7 +241,7 @@ class Opportunity(Base, table=True):
     __table_args__ = (
         within_account("theme", "theme_id"),
         Index("ix_opportunity_theme", "account_id", "theme_id"),
-        of_origin(Origin.PERSON),
+        ENTERED,
     )
 
     account_id: str = account_key()
@@ -283,7 +277,7 @@ class Criterion(Base, table=True):
     `direction` is above, below or within: from `target` to `upper_target`.
     """
 
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     key: str = Field(primary_key=True)
@@ -311,7 +305,7 @@ class Exclusion(Base, table=True):
     `ticket:<id>` or `rater:<name>`. A withdrawn one leaves nothing out and stays in the ledger.
     """
 
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     id: int = own_key()
@@ -332,7 +326,7 @@ class BaselineWindow(Base, table=True):
     """Whole days over which a baseline is measured; once frozen, `content` holds what was shown."""
 
     __tablename__ = "baseline_window"
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     id: int = own_key()
@@ -351,10 +345,7 @@ class BaselineWindow(Base, table=True):
 class Annotation(Base, table=True):
     """Something that happened and may explain a chart: `kind` is deployment, incident or other."""
 
-    __table_args__ = (
-        Index("ix_annotation_from", "account_id", "from_at"),
-        of_origin(Origin.PERSON),
-    )
+    __table_args__ = (Index("ix_annotation_from", "account_id", "from_at"), ENTERED)
 
     account_id: str = account_key()
     id: int = own_key()
@@ -371,7 +362,7 @@ class Annotation(Base, table=True):
 class Review(Base, table=True):
     """The review of an ISO week, such as 2026-W47; once closed, `content` holds what was shown."""
 
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     week: str = Field(primary_key=True)
@@ -388,7 +379,7 @@ class ReviewNote(Base, table=True):
     """What was written in a section of a review; each saved text is a version of its own."""
 
     __tablename__ = "review_note"
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     week: str = Field(primary_key=True)
@@ -403,10 +394,7 @@ class ReviewAction(Base, table=True):
     """What someone will do by when, and which criterion is to move; status open, done, dropped."""
 
     __tablename__ = "review_action"
-    __table_args__ = (
-        Index("ix_review_action_status", "account_id", "status", "due"),
-        of_origin(Origin.PERSON),
-    )
+    __table_args__ = (Index("ix_review_action_status", "account_id", "status", "due"), ENTERED)
 
     account_id: str = account_key()
     id: int = own_key()
@@ -429,7 +417,7 @@ class ReviewEscalation(Base, table=True):
     """A message that was sent about a criterion, recorded by who sent it."""
 
     __tablename__ = "review_escalation"
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     id: int = own_key()
@@ -446,7 +434,7 @@ class AccountSetting(Base, table=True):
     """What an account decides for itself, such as its thresholds: see `core.account_settings`."""
 
     __tablename__ = "account_setting"
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     key: str = Field(primary_key=True)
@@ -457,7 +445,7 @@ class SavedView(Base, table=True):
     """A view of the explorer that someone named: the query part of its link."""
 
     __tablename__ = "saved_view"
-    __table_args__ = of_origin(Origin.PERSON)
+    __table_args__ = ENTERED
 
     account_id: str = account_key()
     name: str = Field(primary_key=True)
@@ -469,10 +457,7 @@ class AuditEntry(Base, table=True):
     """Who changed what people decide, when, from what and to what; None where there was nothing."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (
-        Index("ix_audit_entry_subject", "account_id", "subject", "id"),
-        of_origin(Origin.PERSON),
-    )
+    __table_args__ = (Index("ix_audit_entry_subject", "account_id", "subject", "id"), ENTERED)
 
     account_id: str = account_key()
     id: int = own_key()

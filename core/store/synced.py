@@ -7,10 +7,13 @@ from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.store.columns import (
+    ACCOUNT_FACTS,
+    FACTS,
+    KEPT,
+    SYNC_NOTES,
+    SYNCED,
     Base,
-    Origin,
     account_key,
-    of_origin,
     own_key,
     reference,
     within_account,
@@ -28,7 +31,7 @@ class Account(Base, table=True):
     touch a table of `FACT_TABLES`.
     """
 
-    __table_args__ = of_origin(Origin.PRODUCT, is_fact=True)
+    __table_args__ = ACCOUNT_FACTS
 
     id: str = Field(primary_key=True)
     name: str
@@ -45,7 +48,7 @@ class CalendarDay(Base, table=True):
     """A day and the periods it belongs to; weeks are ISO weeks, `weekday` is 1 for Monday."""
 
     __tablename__ = "calendar"
-    __table_args__ = of_origin(Origin.PRODUCT, is_fact=True)
+    __table_args__ = ACCOUNT_FACTS
 
     account_id: str = account_key()
     day: date = Field(primary_key=True)
@@ -59,7 +62,7 @@ class CalendarDay(Base, table=True):
 class Product(Base, table=True):
     """`in_catalogue` is false when only a test cycle or a bug still names it."""
 
-    __table_args__ = of_origin(Origin.SOURCE, is_fact=True)
+    __table_args__ = FACTS
 
     account_id: str = account_key()
     id: int = own_key()
@@ -71,10 +74,7 @@ class Product(Base, table=True):
 class Feature(Base, table=True):
     """`in_catalogue` is false when only a test cycle or a bug still names it."""
 
-    __table_args__ = (
-        within_account("product", "product_id"),
-        of_origin(Origin.SOURCE, is_fact=True),
-    )
+    __table_args__ = (within_account("product", "product_id"), FACTS)
 
     account_id: str = account_key()
     id: int = own_key()
@@ -87,10 +87,7 @@ class User(Base, table=True):
     """A person, known by name only: `kind` is customer or tester, and one name can be both."""
 
     __tablename__ = "users"
-    __table_args__ = (
-        UniqueConstraint("account_id", "kind", "name"),
-        of_origin(Origin.SOURCE, is_fact=True),
-    )
+    __table_args__ = (UniqueConstraint("account_id", "kind", "name"), FACTS)
 
     account_id: str = account_key()
     id: int = own_key()
@@ -110,7 +107,7 @@ class TestCycle(Base, table=True):
         Index("ix_test_cycle_end_day", "account_id", "end_day"),
         Index("ix_test_cycle_created_by", "account_id", "created_by_id"),
         Index("ix_test_cycle_submitted_by", "account_id", "submitted_by_id"),
-        of_origin(Origin.SOURCE, is_fact=True),
+        FACTS,
     )
 
     account_id: str = account_key()
@@ -139,7 +136,7 @@ class TestFeature(Base, table=True):
         within_account("feature", "feature_id"),
         Index("ix_test_feature_feature", "account_id", "feature_id"),
         Index("ix_test_feature_test_feature_id", "account_id", "test_feature_id"),
-        of_origin(Origin.SOURCE, is_fact=True),
+        FACTS,
     )
 
     account_id: str = account_key()
@@ -153,10 +150,7 @@ class CyclePlatform(Base, table=True):
     """An operating system that a test cycle asks for."""
 
     __tablename__ = "cycle_platform"
-    __table_args__ = (
-        within_account("test_cycle", "cycle_id"),
-        of_origin(Origin.SOURCE, is_fact=True),
-    )
+    __table_args__ = (within_account("test_cycle", "cycle_id"), FACTS)
 
     account_id: str = account_key()
     cycle_id: int = own_key()
@@ -170,7 +164,7 @@ BUG_DECIDED = (*BUG_ACCEPTED, "rejected")
 
 
 class Bug(Base, table=True):
-    """A bug report; status `auto_accepted` is an accepted bug that nobody reviewed."""
+    """A bug report; status `auto_accepted` is accepted without a review."""
 
     __table_args__ = (
         within_account("test_cycle", "cycle_id"),
@@ -180,7 +174,7 @@ class Bug(Base, table=True):
         Index("ix_bug_cycle", "account_id", "cycle_id"),
         Index("ix_bug_tester", "account_id", "tester_id"),
         Index("ix_bug_reported_day", "account_id", "reported_day"),
-        of_origin(Origin.SOURCE, is_fact=True),
+        FACTS,
     )
 
     account_id: str = account_key()
@@ -202,7 +196,7 @@ class BugDevice(Base, table=True):
     """An operating system on which a bug was seen."""
 
     __tablename__ = "bug_device"
-    __table_args__ = (within_account("bug", "bug_id"), of_origin(Origin.SOURCE, is_fact=True))
+    __table_args__ = (within_account("bug", "bug_id"), FACTS)
 
     account_id: str = account_key()
     bug_id: int = own_key()
@@ -213,7 +207,7 @@ class RejectionReason(Base, table=True):
     """The source's list of reasons; a rejection's comment starts from `default_comment`."""
 
     __tablename__ = "rejection_reason"
-    __table_args__ = of_origin(Origin.SOURCE)
+    __table_args__ = SYNCED
 
     account_id: str = account_key()
     key: str = Field(primary_key=True)
@@ -230,7 +224,7 @@ class Enhancement(Base, table=True):
             *("ix_enhancement_created_day", "account_id", "created_day"),
             *("status", "processing_time_ms"),
         ),
-        of_origin(Origin.SOURCE),
+        SYNCED,
     )
 
     account_id: str = account_key()
@@ -247,7 +241,7 @@ class Enhancement(Base, table=True):
 class Ticket(Base, table=True):
     """A service-desk ticket; `day` is the day it was resolved, else opened."""
 
-    __table_args__ = (Index("ix_ticket_day", "account_id", "day"), of_origin(Origin.SOURCE))
+    __table_args__ = (Index("ix_ticket_day", "account_id", "day"), SYNCED)
 
     account_id: str = account_key()
     id: str = Field(primary_key=True)
@@ -270,7 +264,7 @@ class CounterIncrement(Base, table=True):
     """
 
     __tablename__ = "counter_increment"
-    __table_args__ = of_origin(Origin.SOURCE)
+    __table_args__ = SYNCED
 
     account_id: str = account_key()
     series: str = Field(primary_key=True)
@@ -282,7 +276,7 @@ class GaugeReading(Base, table=True):
     """What a gauge showed during five minutes from `at`: mean, greatest and number of scrapes."""
 
     __tablename__ = "gauge_reading"
-    __table_args__ = of_origin(Origin.SOURCE)
+    __table_args__ = SYNCED
 
     account_id: str = account_key()
     series: str = Field(primary_key=True)
@@ -296,7 +290,7 @@ class ScrapeSpan(Base, table=True):
     """A time that was read from the server, whether or not it had anything to tell."""
 
     __tablename__ = "scrape_span"
-    __table_args__ = of_origin(Origin.SOURCE)
+    __table_args__ = SYNCED
 
     account_id: str = account_key()
     from_at: datetime = Field(primary_key=True)
@@ -310,7 +304,7 @@ class ScrapeGap(Base, table=True):
     """
 
     __tablename__ = "scrape_gap"
-    __table_args__ = of_origin(Origin.SOURCE)
+    __table_args__ = SYNCED
 
     account_id: str = account_key()
     series: str = Field(primary_key=True)
@@ -328,7 +322,7 @@ class SyncRun(Base, table=True):
     __tablename__ = "sync_run"
     __table_args__ = (
         Index("ix_sync_run_started", "account_id", "source", "started_at"),
-        of_origin(Origin.SOURCE, is_cached=False),
+        SYNC_NOTES,
     )
 
     account_id: str = account_key()
@@ -349,7 +343,7 @@ class SyncProblem(Base, table=True):
     """An object, or a field of it, that could not be read; `value` is what the source sent."""
 
     __tablename__ = "sync_problem"
-    __table_args__ = of_origin(Origin.SOURCE)
+    __table_args__ = SYNCED
 
     account_id: str = account_key()
     source: str = Field(primary_key=True)
@@ -366,7 +360,7 @@ class SyncLease(Base, table=True):
     """Who synchronises the account now; a lease that has run out is free."""
 
     __tablename__ = "sync_lease"
-    __table_args__ = of_origin(Origin.SOURCE, is_cached=False)
+    __table_args__ = SYNC_NOTES
 
     account_id: str = account_key()
     holder: str
@@ -381,7 +375,7 @@ class CycleReading(Base, table=True):
     """
 
     __tablename__ = "cycle_reading"
-    __table_args__ = of_origin(Origin.SOURCE, is_cached=False)
+    __table_args__ = SYNC_NOTES
 
     account_id: str = account_key()
     cycle_id: int = own_key()
@@ -396,7 +390,7 @@ class ListReading(Base, table=True):
     """
 
     __tablename__ = "list_reading"
-    __table_args__ = of_origin(Origin.SOURCE, is_cached=False)
+    __table_args__ = SYNC_NOTES
 
     account_id: str = account_key()
     kind: str = Field(primary_key=True)
@@ -410,7 +404,7 @@ class Vanished(Base, table=True):
     `kind` is test_cycle or bug; `content` holds the row as it was stored, with its links.
     """
 
-    __table_args__ = of_origin(Origin.PRODUCT)
+    __table_args__ = KEPT
 
     account_id: str = account_key()
     kind: str = Field(primary_key=True)

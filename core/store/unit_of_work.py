@@ -105,7 +105,7 @@ class Unit:
         return self._write(target, keys, wanted, stored)._replace(removed=len(gone))
 
     def user_ids(self, kind: str, names: Iterable[str | None]) -> dict[str | None, int | None]:
-        """The ids of people by name, newcomers entered; nobody (None) stays nobody.
+        """The ids of people by name; new names are inserted, and None stays None.
 
         An id follows from kind and name, so that the order in which people are met leaves no trace.
         """

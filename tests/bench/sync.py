@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 from core.base import clock
 from core.base.settings import ROOT
 from core.demo.bugs import BugSource, reject_reasons
-from core.demo.catalogue import feature_objects, product_objects
 from core.demo.cycles import cycle_object, plan_cycles
-from core.demo.world import Size, make_world
+from core.demo.world import Size, feature_objects, make_world, product_objects
 from tests.commands import environment
 from tests.testio_server import Customer, SteadyServer
 
