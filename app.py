@@ -70,6 +70,7 @@ def _end_sync() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Start the work beside the server, and end it with the server."""
     starting = [asyncio.create_task(asyncio.to_thread(work)) for work in (_warm, _keep_synced)]
     starting.append(asyncio.create_task(tidy_up()))
     try:

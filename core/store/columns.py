@@ -1,15 +1,29 @@
 """What every table has in common: keys, references, and where its rows come from."""
 
+import re
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Table
-from sqlalchemy.orm import registry
+from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
 
 
 class Base(SQLModel, registry=registry()):
-    """A registry of our own: re-importing on a hot reload does not define a table twice."""
+    """A registry of our own: re-importing on a hot reload does not define a table twice.
+
+    Tables are named by their class: `TestCycle` is test_cycle.
+    """
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 (as SQLAlchemy has it)
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+class OfAccount(Base):
+    """Rows of one account, which leads their key."""
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
 
 
 class Origin(StrEnum):
@@ -43,11 +57,6 @@ def table(model: type[SQLModel]) -> Table:
     """The SQLAlchemy table behind a model, for statements in Core."""
     found: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
     return found
-
-
-def account_key() -> Any:
-    """The account, which leads the key of each of its rows."""
-    return Field(primary_key=True, foreign_key="account.id")
 
 
 def own_key() -> Any:

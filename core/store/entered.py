@@ -13,8 +13,7 @@ from sqlmodel import Field
 from core.store.columns import (
     ENTERED,
     INTERNAL,
-    Base,
-    account_key,
+    OfAccount,
     own_key,
     reference,
     table,
@@ -25,7 +24,7 @@ from core.store.columns import (
 PAGES = "page:"
 
 
-class Feedback(Base, table=True):
+class Feedback(OfAccount, table=True):
     """The current opinion of one rater on one subject: a thumb, one to five stars, words.
 
     `subject` is `enhancement:<id>`, `ticket:<id>` or `page:<path>`; `thumb` is up or down.
@@ -37,7 +36,6 @@ class Feedback(Base, table=True):
         ENTERED,
     )
 
-    account_id: str = account_key()
     id: str = Field(primary_key=True)
     subject: str
     rater: str
@@ -51,17 +49,15 @@ class Feedback(Base, table=True):
     updated_at: datetime
 
 
-class FeedbackVote(Base, table=True):
+class FeedbackVote(OfAccount, table=True):
     """Every vote as it was cast, the current one included."""
 
-    __tablename__ = "feedback_vote"
     __table_args__ = (
         within_account("feedback", "feedback_id"),
         Index("ix_feedback_vote_feedback", "account_id", "feedback_id"),
         ENTERED,
     )
 
-    account_id: str = account_key()
     id: int = own_key()
     feedback_id: str
     thumb: str | None = None
@@ -70,16 +66,14 @@ class FeedbackVote(Base, table=True):
     cast_at: datetime
 
 
-class FeedbackReceipt(Base, table=True):
+class FeedbackReceipt(OfAccount, table=True):
     """How a vote that was sent with a key was answered, so that its repeat is answered alike.
 
     `key` and `content` are digests; `result` is new, changed or unchanged.
     """
 
-    __tablename__ = "feedback_receipt"
     __table_args__ = (Index("ix_feedback_receipt_received", "account_id", "received_at"), INTERNAL)
 
-    account_id: str = account_key()
     key: str = Field(primary_key=True)
     feedback_id: str
     content: str
@@ -87,28 +81,24 @@ class FeedbackReceipt(Base, table=True):
     received_at: datetime
 
 
-class RaterSalt(Base, table=True):
+class RaterSalt(OfAccount, table=True):
     """What the names of anonymous raters are made with in one ISO week, such as 2026-W47."""
 
-    __tablename__ = "rater_salt"
     __table_args__ = INTERNAL
 
-    account_id: str = account_key()
     week: str = Field(primary_key=True)
     salt: str
     created_at: datetime
 
 
-class ApiToken(Base, table=True):
+class ApiToken(OfAccount, table=True):
     """A token of the account's HTTP API; only its SHA-256 is kept, as hexadecimal digits.
 
     `per_second` is how many requests it may make; `last_used_at` is right to the minute.
     """
 
-    __tablename__ = "api_token"
     __table_args__ = (Index("ix_api_token_hash", "hash", unique=True), INTERNAL)
 
-    account_id: str = account_key()
     id: int = own_key()
     name: str
     hash: str
@@ -118,13 +108,11 @@ class ApiToken(Base, table=True):
     last_used_at: datetime | None = None
 
 
-class SurveyInvitation(Base, table=True):
+class SurveyInvitation(OfAccount, table=True):
     """One person who was asked to answer; the id is the secret part of their link."""
 
-    __tablename__ = "survey_invitation"
     __table_args__ = (UniqueConstraint("account_id", "respondent"), ENTERED)
 
-    account_id: str = account_key()
     id: str = Field(primary_key=True)
     respondent: str
     invited_by: str
@@ -132,31 +120,27 @@ class SurveyInvitation(Base, table=True):
     answered_at: datetime | None = None
 
 
-class SurveyDraft(Base, table=True):
+class SurveyDraft(OfAccount, table=True):
     """Answers that were not sent yet, by the invitation or the visit they belong to."""
 
-    __tablename__ = "survey_draft"
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     id: str = Field(primary_key=True)
     answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     updated_at: datetime
 
 
-class SurveyResponse(Base, table=True):
+class SurveyResponse(OfAccount, table=True):
     """One person's answers: ratings 1 to 5, `renewal` 0 to 10, what was not answered is None.
 
     `better_resolution` is yes, no or unsure; `minutes_saved` are minutes for each ticket.
     """
 
-    __tablename__ = "survey_response"
     __table_args__ = (
         Index("ix_survey_response_answered_day", "account_id", "answered_day"),
         ENTERED,
     )
 
-    account_id: str = account_key()
     id: str = Field(primary_key=True)
     respondent: str | None = None
     answered_at: datetime
@@ -173,7 +157,7 @@ class SurveyResponse(Base, table=True):
     may_interview: bool | None = None
 
 
-class Theme(Base, table=True):
+class Theme(OfAccount, table=True):
     """A theme that someone made, or took over from the model; `origin` is hand or model.
 
     One that was deleted or merged into another stays, so that the model does not bring it back.
@@ -181,7 +165,6 @@ class Theme(Base, table=True):
 
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     id: int = own_key()
     name: str
     origin: str
@@ -194,13 +177,11 @@ class Theme(Base, table=True):
     deleted_at: datetime | None = None
 
 
-class ThemeRule(Base, table=True):
+class ThemeRule(OfAccount, table=True):
     """Words and phrases by which comments belong to a theme; withdrawn, it gives it none."""
 
-    __tablename__ = "theme_rule"
     __table_args__ = (within_account("theme", "theme_id"), ENTERED)
 
-    account_id: str = account_key()
     id: int = own_key()
     theme_id: int = Field(sa_type=BigInteger)
     any_of: list[str] = Field(default_factory=list, sa_type=JSON)
@@ -212,17 +193,15 @@ class ThemeRule(Base, table=True):
     withdrawn_at: datetime | None = None
 
 
-class ThemeAssignment(Base, table=True):
+class ThemeAssignment(OfAccount, table=True):
     """The theme of a comment: `how` is hand, also for none at all, or model.
 
     `comment` is `feedback:<id>`, or `survey:<id>:<question>`; `said` tells its words from other
     words. Rules are applied when they are read, and leave no rows.
     """
 
-    __tablename__ = "theme_assignment"
     __table_args__ = (within_account("theme", "theme_id"), ENTERED)
 
-    account_id: str = account_key()
     comment: str = Field(primary_key=True)
     theme_id: int | None = reference()
     how: str
@@ -231,7 +210,7 @@ class ThemeAssignment(Base, table=True):
     assigned_at: datetime
 
 
-class Opportunity(Base, table=True):
+class Opportunity(OfAccount, table=True):
     """Something worth improving: its reach as counted when it was entered, and what is decided.
 
     `evidence` holds the keys of the comments and the tickets that were counted from `reach_from`
@@ -244,7 +223,6 @@ class Opportunity(Base, table=True):
         ENTERED,
     )
 
-    account_id: str = account_key()
     id: int = own_key()
     title: str
     problem: str
@@ -271,7 +249,7 @@ class Opportunity(Base, table=True):
     decided_at: datetime | None = None
 
 
-class Criterion(Base, table=True):
+class Criterion(OfAccount, table=True):
     """A success criterion: a target, the side of it that is good, and who answers for it.
 
     `direction` is above, below or within: from `target` to `upper_target`.
@@ -279,7 +257,6 @@ class Criterion(Base, table=True):
 
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     key: str = Field(primary_key=True)
     label: str
     direction: str
@@ -298,7 +275,7 @@ class Criterion(Base, table=True):
         return value < self.target if self.direction == "below" else value > self.target
 
 
-class Exclusion(Base, table=True):
+class Exclusion(OfAccount, table=True):
     """What figures leave out when they are shown "without exclusions"; the rows stay.
 
     From `from_at` up to, and without, `to_at`; `subject` narrows it to `enhancement:<id>`,
@@ -307,7 +284,6 @@ class Exclusion(Base, table=True):
 
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     id: int = own_key()
     from_at: datetime
     to_at: datetime
@@ -322,13 +298,11 @@ class Exclusion(Base, table=True):
     withdrawn_at: datetime | None = None
 
 
-class BaselineWindow(Base, table=True):
+class BaselineWindow(OfAccount, table=True):
     """Whole days over which a baseline is measured; once frozen, `content` holds what was shown."""
 
-    __tablename__ = "baseline_window"
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     id: int = own_key()
     name: str
     first_day: date
@@ -342,12 +316,11 @@ class BaselineWindow(Base, table=True):
     content: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
-class Annotation(Base, table=True):
+class Annotation(OfAccount, table=True):
     """Something that happened and may explain a chart: `kind` is deployment, incident or other."""
 
     __table_args__ = (Index("ix_annotation_from", "account_id", "from_at"), ENTERED)
 
-    account_id: str = account_key()
     id: int = own_key()
     kind: str
     from_at: datetime
@@ -359,12 +332,11 @@ class Annotation(Base, table=True):
     withdrawn_at: datetime | None = None
 
 
-class Review(Base, table=True):
+class Review(OfAccount, table=True):
     """The review of an ISO week, such as 2026-W47; once closed, `content` holds what was shown."""
 
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     week: str = Field(primary_key=True)
     opened_by: str
     opened_at: datetime
@@ -375,13 +347,11 @@ class Review(Base, table=True):
     content: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
-class ReviewNote(Base, table=True):
+class ReviewNote(OfAccount, table=True):
     """What was written in a section of a review; each saved text is a version of its own."""
 
-    __tablename__ = "review_note"
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     week: str = Field(primary_key=True)
     section: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
@@ -390,13 +360,11 @@ class ReviewNote(Base, table=True):
     written_at: datetime
 
 
-class ReviewAction(Base, table=True):
+class ReviewAction(OfAccount, table=True):
     """What someone will do by when, and which criterion is to move; status open, done, dropped."""
 
-    __tablename__ = "review_action"
     __table_args__ = (Index("ix_review_action_status", "account_id", "status", "due"), ENTERED)
 
-    account_id: str = account_key()
     id: int = own_key()
     week: str
     text: str
@@ -413,13 +381,11 @@ class ReviewAction(Base, table=True):
     closed_at: datetime | None = None
 
 
-class ReviewEscalation(Base, table=True):
+class ReviewEscalation(OfAccount, table=True):
     """A message that was sent about a criterion, recorded by who sent it."""
 
-    __tablename__ = "review_escalation"
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     id: int = own_key()
     week: str
     severity: str
@@ -430,36 +396,30 @@ class ReviewEscalation(Base, table=True):
     sent_at: datetime
 
 
-class AccountSetting(Base, table=True):
+class AccountSetting(OfAccount, table=True):
     """What an account decides for itself, such as its thresholds: see `core.account_settings`."""
 
-    __tablename__ = "account_setting"
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     key: str = Field(primary_key=True)
     value: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
-class SavedView(Base, table=True):
+class SavedView(OfAccount, table=True):
     """A view of the explorer that someone named: the query part of its link."""
 
-    __tablename__ = "saved_view"
     __table_args__ = ENTERED
 
-    account_id: str = account_key()
     name: str = Field(primary_key=True)
     query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
     saved_at: datetime
 
 
-class AuditEntry(Base, table=True):
+class AuditEntry(OfAccount, table=True):
     """Who changed what people decide, when, from what and to what; None where there was nothing."""
 
-    __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_entry_subject", "account_id", "subject", "id"), ENTERED)
 
-    account_id: str = account_key()
     id: int = own_key()
     subject: str
     at: datetime

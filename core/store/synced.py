@@ -13,7 +13,7 @@ from core.store.columns import (
     SYNC_NOTES,
     SYNCED,
     Base,
-    account_key,
+    OfAccount,
     own_key,
     reference,
     within_account,
@@ -44,13 +44,12 @@ class Account(Base, table=True):
     created_at: datetime
 
 
-class CalendarDay(Base, table=True):
+class CalendarDay(OfAccount, table=True):
     """A day and the periods it belongs to; weeks are ISO weeks, `weekday` is 1 for Monday."""
 
     __tablename__ = "calendar"
     __table_args__ = ACCOUNT_FACTS
 
-    account_id: str = account_key()
     day: date = Field(primary_key=True)
     week: str
     month: str
@@ -59,47 +58,43 @@ class CalendarDay(Base, table=True):
     weekday: int
 
 
-class Product(Base, table=True):
+class Product(OfAccount, table=True):
     """`in_catalogue` is false when only a test cycle or a bug still names it."""
 
     __table_args__ = FACTS
 
-    account_id: str = account_key()
     id: int = own_key()
     name: str | None = None
     type: str | None = None
     in_catalogue: bool = True
 
 
-class Feature(Base, table=True):
+class Feature(OfAccount, table=True):
     """`in_catalogue` is false when only a test cycle or a bug still names it."""
 
     __table_args__ = (within_account("product", "product_id"), FACTS)
 
-    account_id: str = account_key()
     id: int = own_key()
     product_id: int | None = reference()
     title: str | None = None
     in_catalogue: bool = True
 
 
-class User(Base, table=True):
+class User(OfAccount, table=True):
     """A person, known by name only: `kind` is customer or tester, and one name can be both."""
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("account_id", "kind", "name"), FACTS)
 
-    account_id: str = account_key()
     id: int = own_key()
     kind: str
     name: str
 
 
-class TestCycle(Base, table=True):
+class TestCycle(OfAccount, table=True):
     """A crowd-test cycle, drafts included."""
 
     __test__ = False  # the name starts with "Test", and this is no test class
-    __tablename__ = "test_cycle"
     __table_args__ = (
         within_account("product", "product_id"),
         within_account("users", "created_by_id"),
@@ -110,7 +105,6 @@ class TestCycle(Base, table=True):
         FACTS,
     )
 
-    account_id: str = account_key()
     id: int = own_key()
     title: str | None = None
     status: str | None = None
@@ -126,11 +120,10 @@ class TestCycle(Base, table=True):
     end_day: date | None = None
 
 
-class TestFeature(Base, table=True):
+class TestFeature(OfAccount, table=True):
     """A feature in a test cycle; `test_feature_id` is the source's id of the pair."""
 
     __test__ = False  # the name starts with "Test", and this is no test class
-    __tablename__ = "test_feature"
     __table_args__ = (
         within_account("test_cycle", "cycle_id"),
         within_account("feature", "feature_id"),
@@ -139,20 +132,17 @@ class TestFeature(Base, table=True):
         FACTS,
     )
 
-    account_id: str = account_key()
     cycle_id: int = own_key()
     feature_id: int = own_key()
     test_feature_id: int | None = reference()
     title: str | None = None
 
 
-class CyclePlatform(Base, table=True):
+class CyclePlatform(OfAccount, table=True):
     """An operating system that a test cycle asks for."""
 
-    __tablename__ = "cycle_platform"
     __table_args__ = (within_account("test_cycle", "cycle_id"), FACTS)
 
-    account_id: str = account_key()
     cycle_id: int = own_key()
     platform: str = Field(primary_key=True)
 
@@ -163,7 +153,7 @@ BUG_REVIEWED = ("accepted", "rejected")
 BUG_DECIDED = (*BUG_ACCEPTED, "rejected")
 
 
-class Bug(Base, table=True):
+class Bug(OfAccount, table=True):
     """A bug report; status `auto_accepted` is accepted without a review."""
 
     __table_args__ = (
@@ -177,7 +167,6 @@ class Bug(Base, table=True):
         FACTS,
     )
 
-    account_id: str = account_key()
     id: int = own_key()
     title: str | None = None
     cycle_id: int | None = reference()
@@ -192,30 +181,26 @@ class Bug(Base, table=True):
     reported_day: date | None = None
 
 
-class BugDevice(Base, table=True):
+class BugDevice(OfAccount, table=True):
     """An operating system on which a bug was seen."""
 
-    __tablename__ = "bug_device"
     __table_args__ = (within_account("bug", "bug_id"), FACTS)
 
-    account_id: str = account_key()
     bug_id: int = own_key()
     platform: str = Field(primary_key=True)
 
 
-class RejectionReason(Base, table=True):
+class RejectionReason(OfAccount, table=True):
     """The source's list of reasons; a rejection's comment starts from `default_comment`."""
 
-    __tablename__ = "rejection_reason"
     __table_args__ = SYNCED
 
-    account_id: str = account_key()
     key: str = Field(primary_key=True)
     name: str | None = None
     default_comment: str | None = None
 
 
-class Enhancement(Base, table=True):
+class Enhancement(OfAccount, table=True):
     """One run of the ticket enhancer; status is pending, completed or failed."""
 
     # Holds all that a criterion reads of a run, so that a week of many runs is one short reading.
@@ -227,7 +212,6 @@ class Enhancement(Base, table=True):
         SYNCED,
     )
 
-    account_id: str = account_key()
     id: str = Field(primary_key=True)
     ticket_id: str | None = None
     status: str
@@ -238,12 +222,11 @@ class Enhancement(Base, table=True):
     error_message: str | None = None
 
 
-class Ticket(Base, table=True):
+class Ticket(OfAccount, table=True):
     """A service-desk ticket; `day` is the day it was resolved, else opened."""
 
     __table_args__ = (Index("ix_ticket_day", "account_id", "day"), SYNCED)
 
-    account_id: str = account_key()
     id: str = Field(primary_key=True)
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -256,29 +239,25 @@ class Ticket(Base, table=True):
     reopened: bool | None = None
 
 
-class CounterIncrement(Base, table=True):
+class CounterIncrement(OfAccount, table=True):
     """By how much a counter had grown at a scrape since the one before; nothing is kept where 0.
 
     `series` names the metric with the labels that matter, such as
     `enhancement_requests_total{status="failed"}`; instances are summed up.
     """
 
-    __tablename__ = "counter_increment"
     __table_args__ = SYNCED
 
-    account_id: str = account_key()
     series: str = Field(primary_key=True)
     at: datetime = Field(primary_key=True)
     increase: float
 
 
-class GaugeReading(Base, table=True):
+class GaugeReading(OfAccount, table=True):
     """What a gauge showed during five minutes from `at`: mean, greatest and number of scrapes."""
 
-    __tablename__ = "gauge_reading"
     __table_args__ = SYNCED
 
-    account_id: str = account_key()
     series: str = Field(primary_key=True)
     at: datetime = Field(primary_key=True)
     mean: float
@@ -286,46 +265,40 @@ class GaugeReading(Base, table=True):
     scrapes: int
 
 
-class ScrapeSpan(Base, table=True):
+class ScrapeSpan(OfAccount, table=True):
     """A time that was read from the server, whether or not it had anything to tell."""
 
-    __tablename__ = "scrape_span"
     __table_args__ = SYNCED
 
-    account_id: str = account_key()
     from_at: datetime = Field(primary_key=True)
     to_at: datetime
 
 
-class ScrapeGap(Base, table=True):
+class ScrapeGap(OfAccount, table=True):
     """A time in which a metric was not scraped, or in which its counter began anew.
 
     `kind` is gap or reset; a reset is an instant.
     """
 
-    __tablename__ = "scrape_gap"
     __table_args__ = SYNCED
 
-    account_id: str = account_key()
     series: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     from_at: datetime = Field(primary_key=True)
     to_at: datetime
 
 
-class SyncRun(Base, table=True):
+class SyncRun(OfAccount, table=True):
     """One synchronisation; status is running, done, partial, failed or stopped.
 
     `counts` maps an entity to how many rows were added, changed, unchanged and refused.
     """
 
-    __tablename__ = "sync_run"
     __table_args__ = (
         Index("ix_sync_run_started", "account_id", "source", "started_at"),
         SYNC_NOTES,
     )
 
-    account_id: str = account_key()
     id: int = own_key()
     source: str
     status: str
@@ -339,13 +312,11 @@ class SyncRun(Base, table=True):
     message: str = ""
 
 
-class SyncProblem(Base, table=True):
+class SyncProblem(OfAccount, table=True):
     """An object, or a field of it, that could not be read; `value` is what the source sent."""
 
-    __tablename__ = "sync_problem"
     __table_args__ = SYNCED
 
-    account_id: str = account_key()
     source: str = Field(primary_key=True)
     entity: str = Field(primary_key=True)
     source_id: str = Field(primary_key=True)
@@ -356,49 +327,43 @@ class SyncProblem(Base, table=True):
     seen_at: datetime
 
 
-class SyncLease(Base, table=True):
+class SyncLease(OfAccount, table=True):
     """Who synchronises the account now; a lease that has run out is free."""
 
-    __tablename__ = "sync_lease"
     __table_args__ = SYNC_NOTES
 
-    account_id: str = account_key()
     holder: str
     acquired_at: datetime
     expires_at: datetime
 
 
-class CycleReading(Base, table=True):
+class CycleReading(OfAccount, table=True):
     """When a test cycle was last read together with its bugs.
 
     One that `is_settled` is final and its bugs are decided: it need not be read again.
     """
 
-    __tablename__ = "cycle_reading"
     __table_args__ = SYNC_NOTES
 
-    account_id: str = account_key()
     cycle_id: int = own_key()
     read_at: datetime
     is_settled: bool
 
 
-class ListReading(Base, table=True):
+class ListReading(OfAccount, table=True):
     """When a list was last read to its end, with all that it names.
 
     `kind` is test_cycles or features, both of the product `parent_id`, or reject_reasons, of 0.
     """
 
-    __tablename__ = "list_reading"
     __table_args__ = SYNC_NOTES
 
-    account_id: str = account_key()
     kind: str = Field(primary_key=True)
     parent_id: int = own_key()
     read_at: datetime
 
 
-class Vanished(Base, table=True):
+class Vanished(OfAccount, table=True):
     """A test cycle or bug that the source no longer has, moved here from the tables of figures.
 
     `kind` is test_cycle or bug; `content` holds the row as it was stored, with its links.
@@ -406,7 +371,6 @@ class Vanished(Base, table=True):
 
     __table_args__ = KEPT
 
-    account_id: str = account_key()
     kind: str = Field(primary_key=True)
     id: int = own_key()
     noticed_at: datetime
