@@ -1,12 +1,13 @@
 """The panels of the criteria dashboard, for the page and the report."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from core.analytics.dates import Window
 from core.base import text
 from core.charts import (
     ChartSpec,
@@ -22,6 +23,8 @@ from core.criteria.days import DayOfCriteria, Opinions
 from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
+from core.criteria.window_data import instants
+from core.store import Annotation, Exclusion
 
 # A day's point lies at noon.
 NOON = time(12)
@@ -100,6 +103,25 @@ def panels(data: PanelData) -> Iterator[Panel]:
     )
     yield _queue(data)
     yield _submissions(data)
+
+
+def annotation_marks(entries: Iterable[Annotation], zone: ZoneInfo) -> list[Mark]:
+    """Annotations as marks on a chart, in local time."""
+    return [Mark(_wall(entry.from_at, zone), entry.text) for entry in entries]
+
+
+def exclusion_spans(entries: Iterable[Exclusion], window: Window, zone: ZoneInfo) -> list[Span]:
+    """The excluded times of a window as spans on a chart, in local time and cut to the window."""
+    start, end = instants(zone, window)
+    return [
+        Span(_wall(max(e.from_at, start), zone), _wall(min(e.to_at, end), zone), e.reason)
+        for e in entries
+        if e.subject is None and e.from_at < end and e.to_at > start
+    ]
+
+
+def _wall(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None)
 
 
 def criterion_ends(result: CriterionResult) -> tuple[float, float]:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from core.analytics.account_settings import RoiSettings, settings_of
-from core.charts import Mark, Span
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import (
     DayOfCriteria,
@@ -17,7 +16,7 @@ from core.criteria.days import (
     opinions,
 )
 from core.criteria.ledger import annotations, exclusions
-from core.criteria.panels import PanelData
+from core.criteria.panels import PanelData, annotation_marks, exclusion_spans
 from core.criteria.quality import findings
 from core.criteria.restatement import Restated, restatement
 from core.criteria.roi import Roi
@@ -80,25 +79,17 @@ class Evidence:
 
     def panels(self) -> PanelData:
         """What the charts are drawn from, with what happened and what is excluded."""
-        start, end = instants(self.seen.scope.zone, self.seen.window)
+        zone = self.seen.scope.zone
         return PanelData(
             results={result.criterion.key: result for result in self.results},
             days=self.days,
             opinions=self.opinions,
             comparison=self.comparison,
             reading=self.seen.platform,
-            marks=[Mark(_wall(self.seen, e.from_at), e.text) for e in self.happened],
-            spans=[
-                Span(
-                    _wall(self.seen, max(e.from_at, start)),
-                    _wall(self.seen, min(e.to_at, end)),
-                    e.reason,
-                )
-                for e in self.left_out
-                if e.subject is None
-            ],
+            marks=annotation_marks(self.happened, zone),
+            spans=exclusion_spans(self.left_out, self.seen.window, zone),
             today=self.today,
-            zone=self.seen.scope.zone,
+            zone=zone,
         )
 
 
@@ -164,7 +155,3 @@ def _found(scope: Scope, chosen: Chosen, now: datetime) -> list[tuple[str, datet
 def local(seen: WindowData, at: datetime) -> str:
     """2026-11-18 10:05, in the business zone."""
     return f"{at.astimezone(seen.scope.zone):%Y-%m-%d %H:%M}"
-
-
-def _wall(seen: WindowData, at: datetime) -> datetime:
-    return at.astimezone(seen.scope.zone).replace(tzinfo=None)

@@ -6,7 +6,6 @@ from datetime import datetime, time, timedelta
 import streamlit as st
 
 from core.analytics.dates import Window
-from core.charts import Mark, Span
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import (
     ANNOTATION_KINDS,
@@ -15,7 +14,13 @@ from core.criteria.ledger import (
     exclusions_in_force,
     withdraw_annotation,
 )
-from core.criteria.panels import Panel, PanelData, panels
+from core.criteria.panels import (
+    Panel,
+    PanelData,
+    annotation_marks,
+    exclusion_spans,
+    panels,
+)
 from core.criteria.verdicts import CriterionResult
 from core.criteria.window_data import comparison_of, instants, platform_of
 from core.store import Annotation
@@ -26,22 +31,22 @@ PLACE = "criteria_annotations"
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     asked = {"window": window}
-    marks, spans = _marked(page, window)
+    found, zone = _annotations(page, window), page.store.zone
     data = PanelData(
         results={result.criterion.key: result for result in results},
         days=ui.read(page, daily_criteria, **asked, until=page.today),
         opinions=ui.read(page, opinions, **asked),
         comparison=ui.read(page, comparison_of, **asked),
         reading=ui.read(page, platform_of, **asked),
-        marks=marks,
-        spans=spans,
+        marks=annotation_marks(found, zone),
+        spans=exclusion_spans(ui.read(page, exclusions_in_force), window, zone),
         today=page.today,
-        zone=page.store.zone,
+        zone=zone,
     )
     with st.grid(2, min_column_width=330):
         for panel in panels(data):
             _draw(page, panel, window)
-    _happened(page, window)
+    _happened(page, window, found)
 
 
 def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
@@ -61,26 +66,13 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
     )
 
 
-def _marked(page: ui.Page, window: Window) -> tuple[list[Mark], list[Span]]:
-    """The annotations of a window as marks, and its excluded times as spans, in local time."""
+def _annotations(page: ui.Page, window: Window) -> Sequence[Annotation]:
     start, end = instants(page.store.zone, window)
-
-    def local(at: datetime) -> datetime:
-        return at.astimezone(page.store.zone).replace(tzinfo=None)
-
-    found = ui.read(page, annotations, start=start, end=end)
-    spans = [
-        Span(local(max(e.from_at, start)), local(min(e.to_at, end)), e.reason)
-        for e in ui.read(page, exclusions_in_force)
-        if e.subject is None and e.from_at < end and e.to_at > start
-    ]
-    return [Mark(local(entry.from_at), entry.text) for entry in found], spans
+    return ui.read(page, annotations, start=start, end=end)
 
 
-def _happened(page: ui.Page, window: Window) -> None:
+def _happened(page: ui.Page, window: Window, found: Sequence[Annotation]) -> None:
     """The annotations of the window, and a way to add one."""
-    start, end = instants(page.store.zone, window)
-    found = ui.read(page, annotations, start=start, end=end)
     with st.container(border=True):
         st.subheader("What happened", anchor=False)
         st.caption("Deployments and incidents, marked on every chart over time")

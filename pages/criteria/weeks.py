@@ -11,6 +11,7 @@ from core.base.stats import Estimate
 from core.charts import Line, Mark, TimePoint, time_chart
 from core.criteria.baselines import Baseline, frozen_baseline
 from core.criteria.ledger import annotations
+from core.criteria.panels import annotation_marks
 from core.criteria.verdicts import CriterionResult, weekly_estimates
 from core.criteria.window_data import instants
 from core.criteria.words import criterion_target
@@ -40,9 +41,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 def _marks(page: ui.Page, weeks: Sequence[Window]) -> list[Mark]:
     start, _ = instants(page.store.zone, weeks[0])
     _, end = instants(page.store.zone, weeks[-1])
-    found = ui.read(page, annotations, start=start, end=end)
-    zone = page.store.zone
-    return [Mark(e.from_at.astimezone(zone).replace(tzinfo=None), e.text) for e in found]
+    return annotation_marks(ui.read(page, annotations, start=start, end=end), page.store.zone)
 
 
 def _chart(
