@@ -177,7 +177,7 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
 
 def is_own(parameter: str) -> bool:
     """Whether a parameter of a link belongs to this page, and is no free text or date."""
-    return parameter.startswith("explore_") and parameter not in {"explore_dates", "explore_name"}
+    return parameter.startswith("explore_") and parameter != "explore_dates"
 
 
 def totals(result: Mapping[str, Any]) -> None:

@@ -201,6 +201,9 @@ class Recount:
 
     def __init__(self, metric: Metric, weights: Weights) -> None:
         self._metric = metric
+        self._measures = {
+            fact: [m for m in metric.measures() if m.fact == fact] for fact in metric.facts
+        }
         self._weights = weights
         self._sums: dict[str, float] = defaultdict(int)
         self._members: dict[str, set[Any]] = defaultdict(set)
@@ -210,7 +213,7 @@ class Recount:
     def columns(self, fact: str) -> list[str]:
         """The columns of a fact's table that a row must have to be added."""
         found = ["account_id"]
-        for measure in self._of(fact):
+        for measure in self._measures[fact]:
             found += [name for condition in measure.conditions for name in condition.columns]
             found += measure.value.columns if measure.value else ()
         return list(dict.fromkeys(found))
@@ -218,7 +221,7 @@ class Recount:
     def add(self, fact: str, row: FactRow) -> None:
         """Add a row of a fact to every measure whose conditions it meets."""
         self.rows += 1
-        for measure in self._of(fact):
+        for measure in self._measures[fact]:
             if not measure.holds(row):
                 continue
             if measure.value is not None:
@@ -250,9 +253,6 @@ class Recount:
             return top
         bottom = days if per == "days" else self._tally(per)
         return top / bottom if bottom else None
-
-    def _of(self, fact: str) -> list[Measure]:
-        return [measure for measure in self._metric.measures() if measure.fact == fact]
 
     def _tally(self, measure: Measure) -> float | None:
         if measure.kind == "distinct":

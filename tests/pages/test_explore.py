@@ -240,7 +240,8 @@ def test_a_bad_link_says_what_it_left_out_and_shows_the_rest(demo, run_page, lin
     assert app.metric
     known = {"Bugs"} & set(query.get("explore_metrics", ()))
     assert app.metric[0].label == f"{(known or {'Tests created'}).pop()}, total"
-    assert app.text_input(key="explore_name").run().warning == []  # said once
+    (name,) = (box for box in app.text_input if box.label == "Name of this view")
+    assert name.run().warning == []  # said once
 
 
 @pytest.mark.parametrize(
