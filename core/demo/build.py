@@ -39,10 +39,10 @@ from core.ingest.save import (
     save_feedback,
     save_products,
     save_reject_reasons,
+    save_scraped,
     save_surveys,
     save_tickets,
 )
-from core.ingest.save.platform import save_scraped
 from core.store import (
     Account,
     Counts,

@@ -1,1 +1,1 @@
-"""Bringing data into the store: clients, parsers, saves, syncs and files."""
+"""Ingestion: clients, parsers and savers of the sources, synchronisation, and file imports."""

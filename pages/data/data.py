@@ -1,6 +1,8 @@
 """Where do the numbers come from, and how fresh are they?"""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -16,20 +18,25 @@ from core.base import clock, text
 from core.base.settings import TestioAccount
 from core.ingest.sync import (
     ProblemGroup,
-    RunRecord,
+    deletions,
     freshness,
     holder_of,
     is_running,
+    objects_a_second,
+    objects_read,
     problem_groups,
     problems,
+    rows_of,
     runs,
+    seconds_left,
     start_sync,
-    vanished,
 )
-from core.store import Scope
+from core.store import SyncRun
 from pages import ui
 
-STATES = {
+Color = Literal["blue", "green", "orange", "red", "gray"]
+
+STATES: Mapping[str, Color] = {
     "running": "blue",
     "done": "green",
     "partial": "orange",
@@ -37,16 +44,17 @@ STATES = {
     "failed": "red",
 }
 KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
-# What a synchronisation with a source brings, as in the table and in a sentence.
+# The data that each source brings: as in the table, and in a sentence.
 BRINGS = {
     "testio": (SYNCED, "Test cycles and bug reports"),
     "prometheus": (frozenset({PLATFORM_METRICS}), PLATFORM_METRICS),
 }
+COUNTED = ("added", "changed", "removed", "refused")
 SOURCE_NAMES = {"testio": "test IO", "prometheus": "Prometheus"}
 CONNECT = """\
 TESTIO_CUSTOMER_API_TOKEN=...   # the account's token
 TESTIO_CUSTOMER_ID=...          # the account's id
-PROMETHEUS_URL=...              # where the platform's metrics are, if anywhere
+PROMETHEUS_URL=...              # the Prometheus with the platform's metrics, if any
 python -m core sync"""
 
 
@@ -68,7 +76,7 @@ def show(page: ui.Page) -> None:
         st.subheader("Runs", anchor=False)
         run_table(page, runs(page.scope))
     problem_box(page, groups)
-    vanished_box(page)
+    deletion_box(page)
 
 
 def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
@@ -84,7 +92,7 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
 
 
 def latest_sync(page: ui.Page) -> datetime | None:
-    """When the last sync ended that brought data in, whatever the source."""
+    """When the last sync ended that brought data in, from any source."""
     ended = (last_synced(page.scope, source=source) for source in BRINGS)
     return max((at for at in ended if at is not None), default=None)
 
@@ -135,7 +143,7 @@ def sync_box(page: ui.Page) -> None:
                 st.code(CONNECT, language="bash")
             return
         running = is_running(page.scope)
-        # Asked again each second only while there is something to see.
+        # Refreshed each second only while a sync runs.
         st.fragment(progress, run_every=1.0 if running else None)(page)
         with st.container(horizontal=True):
             sync_button(page, source, "Sync now", full=False, disabled=running)
@@ -149,22 +157,19 @@ def sync_button(
         label,
         type="secondary" if full else "primary",
         key="data_sync_full" if full else "data_sync",
-        help="Also what is final and was read before; takes longer" if full else None,
+        help="Includes what is final and was read before; takes longer" if full else None,
         on_click=ui.run_action,
-        args=(page, "The sync has started.", _start, source),
+        args=(page, "The sync has started.", start_sync, source),
         kwargs={"full": full},
         disabled=disabled,
     )
 
 
-def _start(scope: Scope, source: TestioAccount, *, full: bool) -> None:
-    start_sync(scope.store, source, full=full)
-
-
 def progress(page: ui.Page) -> None:
-    """The last run of each source as it stands; the whole page when it ends."""
-    last = next(iter(runs(page.scope, limit=1)), None)
-    ended = {run.source: run for run in reversed(runs(page.scope))}
+    """The last run of each source; reruns the whole page when a sync ends."""
+    found = runs(page.scope)
+    last = next(iter(found), None)
+    ended = {run.source: run for run in reversed(found)}
     was_running = st.session_state.get("data_was_running", False)
     now_running = is_running(page.scope)
     st.session_state["data_was_running"] = now_running
@@ -185,21 +190,26 @@ def progress(page: ui.Page) -> None:
         st.rerun()
 
 
-def pace(page: ui.Page, run: RunRecord) -> list[str]:
-    """How far a run is, how fast, how long it still takes, and who does it."""
+def pace(page: ui.Page, run: SyncRun) -> list[str]:
+    """Time and requests so far, pace, time left, and the process that runs the sync."""
     now = clock.now()
     seconds = (now - run.started_at).total_seconds()
     said = [f"{text.duration(seconds)} so far", text.times(run.requests, "request")]
-    speed = run.pace(now)
+    speed = objects_a_second(run, now)
     if speed is not None:
-        said.append(f"{text.times(run.objects, 'object')} read, {text.count(speed)} a second")
-    left = run.seconds_left(now)
+        said.append(f"{text.times(objects_read(run), 'object')} read, {text.count(speed)} a second")
+    left = seconds_left(run, now)
     said.append("time left not known yet" if left is None else f"about {text.duration(left)} left")
     holder = holder_of(page.scope)
     return [*said, holder.words] if holder else said
 
 
-def run_table(page: ui.Page, found: list[RunRecord]) -> None:
+def took(run: SyncRun) -> str:
+    seconds = run.finished_at and (run.finished_at - run.started_at).total_seconds()
+    return text.duration(seconds) if seconds else ""
+
+
+def run_table(page: ui.Page, found: list[SyncRun]) -> None:
     if not found:
         st.caption("No run yet.")
         return
@@ -210,15 +220,12 @@ def run_table(page: ui.Page, found: list[RunRecord]) -> None:
                 "Started": [run.started_at.astimezone(page.store.zone) for run in found],
                 "Source": [SOURCE_NAMES.get(run.source, run.source) for run in found],
                 "Status": [run.status for run in found],
-                "Took": [text.duration(run.seconds) if run.seconds else "" for run in found],
+                "Took": [took(run) for run in found],
                 "Requests": [run.requests for run in found],
-                "Objects a second": [run.pace(now) for run in found],
-                "Added": [run.total_of("added") for run in found],
-                "Changed": [run.total_of("changed") for run in found],
-                "Removed": [run.total_of("removed") for run in found],
-                "Refused": [run.total_of("refused") for run in found],
-                "Message": [run.message for run in found],
+                "Objects a second": [objects_a_second(run, now) for run in found],
             }
+            | {kind.capitalize(): [rows_of(run, kind) for run in found] for kind in COUNTED}
+            | {"Message": [run.message for run in found]}
         ),
         hide_index=True,
         column_config={
@@ -292,8 +299,8 @@ def problem_frame(page: ui.Page, group: ProblemGroup | None = None) -> pd.DataFr
     )
 
 
-def vanished_box(page: ui.Page) -> None:
-    gone = vanished(page.scope)
+def deletion_box(page: ui.Page) -> None:
+    gone = deletions(page.scope)
     if not gone:
         return
     with st.container(border=True):

@@ -18,7 +18,7 @@ from core.ingest.files import (
     ColumnMapping,
     ImportReport,
     RecordFile,
-    date_formats,
+    date_formats_of,
     import_file,
     known_mapping,
     open_records,
@@ -28,7 +28,6 @@ from pages import ui
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys"})
 PREVIEW = 5
-LOOKED_AT = 2_000
 EXAMPLE = datetime(2026, 4, 3, 17, 5)  # noqa: DTZ001  # shown only
 LABELS = {
     "tickets": "Tickets of a service desk",
@@ -43,7 +42,9 @@ def show(page: ui.Page) -> None:
     ui.freshness_line(page, SOURCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox("What it holds", KINDS, format_func=LABELS.__getitem__, width=260)
-        account = account_of(page)
+        store = configured_store(page.settings)
+        known = {account.name: account.id for account in accounts(store)}
+        name = account_box(list(known))
     sent = st.file_uploader(
         "File", type=["csv", "json", "jsonl", "ndjson", "txt", "tsv"], key="import_file"
     )
@@ -55,20 +56,20 @@ def show(page: ui.Page) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sent"
         path.write_bytes(sent.getbuffer())
-        store = configured_store(page.settings)
-        mapping, place = mapping_of(Scope(store, account), kind, open_records(path))
+        scope = Scope(store, known.get(name, ""))
+        mapping, place = mapping_of(scope, kind, open_records(path))
         if mapping is not None and place.button("Import", type="primary"):
             with st.spinner("Reading the file."):
-                report = bring_in(Scope(store, account), kind, path, mapping)
+                scope = Scope(store, enter_account(store, name))
+                report = import_file(scope, kind, path, mapping=mapping)
             st.session_state["import_told"] = (sent.name, report)
     told = st.session_state.get("import_told")
     if told and told[0] == sent.name:
         report_of(page, *told)
 
 
-def account_of(page: ui.Page) -> str:
-    """The account's name; demo data is left alone."""
-    known = [account.name for account in accounts(configured_store(page.settings))]
+def account_box(known: list[str]) -> str:
+    """The name of the account to import into, known or new; "" for none."""
     name = st.selectbox(
         "Into the account",
         known,
@@ -81,16 +82,9 @@ def account_of(page: ui.Page) -> str:
     return name or ""
 
 
-def bring_in(scope: Scope, kind: str, path: Path, mapping: ColumnMapping) -> ImportReport:
-    return import_file(
-        Scope(scope.store, enter_account(scope.store, scope.account)), kind, path, mapping=mapping
-    )
-
-
 def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping | None, Any]:
-    """The mapping as the person confirms it, None while it lacks a part; and where to go on."""
-    known = {one.name: one.id for one in accounts(scope.store)}
-    proposed, formats = known_mapping(Scope(scope.store, known.get(scope.account, "")), kind, found)
+    """The mapping as chosen, None while a part is missing; and the place for the button."""
+    proposed, formats = known_mapping(scope, kind, found)
     left, right = st.columns([2, 3])
     with left, st.container(border=True):
         st.subheader("Which column is what", anchor=False)
@@ -134,11 +128,8 @@ def dates_of(
     formats: list[str],
 ) -> str | None:
     """The format of the dates; None while the person has to choose."""
-    instants = [columns[f.key] for f in FIELDS[kind] if f.is_instant and f.key in columns]
     if dict(columns) != dict(proposed.columns):
-        sample = found.sample(LOOKED_AT)
-        texts = (str(row[name]) for row in sample for name in instants if row.get(name))
-        formats = date_formats(texts)
+        formats = date_formats_of(kind, found, columns)
         formats = [] if formats == [proposed.date_format] else formats
     if not formats:
         return proposed.date_format

@@ -7,14 +7,18 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from queue import Empty, SimpleQueue
 from random import random
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from core.base.errors import SourceError, SourceUnreachable
 
+if TYPE_CHECKING:
+    from core.ingest.clients.http import SourceClient
+
+P = ParamSpec("P")
 T = TypeVar("T")
 Job = tuple[Future[Any], Callable[[], Any]]
 
@@ -36,24 +40,17 @@ class Stopped(SourceUnreachable):
 
 
 class RateLimiter:
-    """Allows `width` requests in flight, until `stop` is set or `seconds` have passed.
+    """Allows `WIDTH` requests in flight, until `stop` is set or `seconds` have passed.
 
     It narrows when the source asks for fewer, and closes when request after request fails.
     """
 
-    def __init__(
-        self,
-        width: int = WIDTH,
-        *,
-        stop: threading.Event | None = None,
-        seconds: float,
-    ) -> None:
+    def __init__(self, *, stop: threading.Event | None = None, seconds: float) -> None:
         self._stop = stop or threading.Event()
-        self._width = width
         self._seconds = seconds
         self._ends_at = monotonic() + seconds
         self._changed = threading.Condition()
-        self._allowed = width
+        self._allowed = WIDTH
         self._in_flight = 0
         self._successes = 0
         self._paused_until = 0.0
@@ -107,7 +104,7 @@ class RateLimiter:
             self._failures = self._divisible_failures = 0
             self.answers += 1
             self._successes += 1
-            if self._successes >= SUCCESSES_TO_WIDEN and self._allowed < self._width:
+            if self._successes >= SUCCESSES_TO_WIDEN and self._allowed < WIDTH:
                 self._allowed, self._successes = self._allowed + 1, 0
 
     def record_failure(self, error: SourceError, *, divisible: bool, answers: int) -> None:
@@ -139,14 +136,15 @@ class RateLimiter:
 
 
 class Workers:
-    """A number of daemon threads that run jobs in order.
+    """A number of daemon threads that send requests with a client, in order.
 
     They are not joined at the end: one that still waits for an answer ends with the process.
     """
 
-    def __init__(self, number: int) -> None:
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+    def __init__(self, client: "SourceClient", number: int) -> None:
+        self._client = client
         self._number = number
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
         for n in range(self._number):
@@ -155,12 +153,7 @@ class Workers:
             ).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         try:
             while True:
                 job = self._jobs.get_nowait()
@@ -170,10 +163,15 @@ class Workers:
             for _ in range(self._number):
                 self._jobs.put(None)
 
-    def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Queue a call; its result or its error is the future's."""
+    def submit(
+        self,
+        fetch: Callable[Concatenate["SourceClient", P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> Future[T]:
+        """Queue a call of `fetch` with the client; its result or its error is the future's."""
         future: Future[T] = Future()
-        self._jobs.put((future, call))
+        self._jobs.put((future, partial(fetch, self._client, *args, **options)))
         return future
 
 

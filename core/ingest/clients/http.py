@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import httpx
 import stamina
@@ -59,6 +58,14 @@ class RetryPolicy:
     run_timeout: float = 4 * 3_600.0
 
 
+class ClientOptions(TypedDict, total=False):
+    """Options of a client: retries and timeouts, an event that ends the run, and the transport."""
+
+    retry: RetryPolicy | None
+    stop: threading.Event | None
+    transport: httpx.BaseTransport | None
+
+
 class _Retryable(Exception):
     """A failed attempt, with an error that another attempt may not meet."""
 
@@ -86,24 +93,22 @@ class SourceClient:
         token_setting: str = "",
         scheme: str = "Token",
         reason: Callable[[bytes], str] = lambda _body: "",
-        retry: RetryPolicy | None = None,
-        stop: threading.Event | None = None,
-        transport: httpx.BaseTransport | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
         self.requests = 0
         self._counting = threading.Lock()
         self._address_setting = address_setting
         self._token_setting = token_setting
         self._reason = reason
-        self._retry = retry or RetryPolicy()
-        self.limiter = RateLimiter(stop=stop, seconds=self._retry.run_timeout)
+        self._retry = options.get("retry") or RetryPolicy()
+        self.limiter = RateLimiter(stop=options.get("stop"), seconds=self._retry.run_timeout)
         address = _address(base_url, address_setting)
         self.host = address.netloc.decode("ascii")
         self._http = httpx.Client(
             base_url=address,
             headers={"Accept": "application/json"} | _authorization(token, token_setting, scheme),
             timeout=httpx.Timeout(self._retry.read_timeout, connect=self._retry.connect_timeout),
-            transport=transport,
+            transport=options.get("transport"),
             # A redirect would take the token to another host.
             follow_redirects=False,
         )
@@ -114,12 +119,7 @@ class SourceClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._http.close()
 
     def get(

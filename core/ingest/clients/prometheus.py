@@ -1,29 +1,27 @@
-"""Prometheus over its HTTP API v1: fetching raw samples as they were scraped, and their parsers.
+"""Client of the Prometheus HTTP API v1: raw samples as they were scraped, and their parsers.
 
-A range selector asked as an instant query (`metric[6h]`) answers with the samples themselves: no
-step, nothing extrapolated. Instants are whole milliseconds since 1970, as the server keeps them.
+A range selector in an instant query (`metric[6h]`) returns the samples themselves: no step, no
+extrapolation. Instants are whole milliseconds since 1970, as the server keeps them.
 """
 
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from threading import Event
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Unpack
 
-import httpx
 import numpy as np
 import numpy.typing as npt
 
 from core.base.errors import SourceUnreadable
 from core.base.fields import clean
 from core.base.settings import PrometheusSource
-from core.ingest.clients.http import RetryPolicy, SourceClient, SourceFailed
+from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
 
 QUERY = "/api/v1/query"
-# A range that a server fails at is halved until it is no longer than this.
+# A range for which a request fails is halved down to this.
 SMALLEST_MS = 15 * 60_000
-# Scrapes further apart than this step are all seen; a range has far fewer steps than 11,000.
+# Finds all scrapes that are further apart; a range has far fewer steps than the limit of 11,000.
 STEP_SECONDS = 10
 LONGEST_REASON = 200
 
@@ -33,7 +31,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The samples of one series: its labels without the name, instants in order, and values."""
+    """The samples of one series: labels without the name, ordered instants, and values."""
 
     labels: Mapping[str, str]
     times: Times
@@ -42,20 +40,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was read, and sentences about what the server warned of or sent besides."""
+    """The series of an answer, and remarks about warnings and unreadable parts."""
 
     series: tuple[Series, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
+    remarks: tuple[str, ...] = ()
 
 
-def connect(
-    source: PrometheusSource,
-    *,
-    retry: RetryPolicy | None = None,
-    stop: Event | None = None,
-    transport: httpx.BaseTransport | None = None,
-) -> SourceClient:
-    """A client for one server, until `stop` is set. Raises ConfigError for settings of no sense."""
+def connect(source: PrometheusSource, **options: Unpack[ClientOptions]) -> SourceClient:
+    """Make a client for one server. Raises ConfigError for a bad address or token."""
     token, scheme = source.token, "Bearer"
     if source.username:
         pair = f"{source.username}:{source.password or ''}"
@@ -67,26 +59,24 @@ def connect(
         token_setting="token or username of [prometheus]",  # noqa: S106 (the names of settings)
         scheme=scheme,
         reason=_reason,
-        retry=retry,
-        stop=stop,
-        transport=transport,
+        **options,
     )
 
 
 def quoted(value: str) -> str:
-    """A label's value as PromQL takes it, with quotes, backslashes and line ends escaped."""
+    """Quote a label's value for PromQL; quotes, backslashes and line ends are escaped."""
     escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
     return f'"{escaped}"'
 
 
 def selector(metric: str, **labels: str) -> str:
-    """The series of a metric with these labels: metric{name="value"}."""
+    """Build the selector of a metric with these labels: metric{name="value"}."""
     listed = ",".join(f"{name}={quoted(value)}" for name, value in labels.items())
     return f"{metric}{{{listed}}}" if listed else metric
 
 
 def fetch_version(client: SourceClient) -> str:
-    """Which version answers."""
+    """Fetch the version of the server."""
     data = _data(client, client.get("/api/v1/status/buildinfo"))
     version = data.get("version") if isinstance(data, dict) else None
     return clean(version) if isinstance(version, str) else "unknown"
@@ -95,23 +85,23 @@ def fetch_version(client: SourceClient) -> str:
 def fetch_label_values(
     client: SourceClient, label: str, series: str, start: int, end: int
 ) -> list[str]:
-    """The values of a label among the series that a selector names, in a time."""
-    asked = {"match[]": series, "start": _seconds(start), "end": _seconds(end)}
-    data = _data(client, client.get(f"/api/v1/label/{label}/values", asked))
+    """Fetch the values of a label among the series of a selector, in a range of time."""
+    params = {"match[]": series, "start": _seconds(start), "end": _seconds(end)}
+    data = _data(client, client.get(f"/api/v1/label/{label}/values", params))
     if not isinstance(data, list) or not all(isinstance(value, str) for value in data):
         raise _unreadable(client)
     return data
 
 
 def fetch_samples(client: SourceClient, series: str, start: int, end: int) -> Iterator[Any]:
-    """The samples from `start` up to, and without, `end`, as sent, in one answer or several.
+    """Fetch the samples from `start` until before `end`, in one answer or several.
 
-    A range at which the server fails is asked for in halves.
+    A range for which a request fails is requested in halves.
     """
     # One more than the range: servers differ in whether its first instant is part of it.
-    asked = {"query": f"{series}[{end - start}ms]", "time": _seconds(end - 1)}
+    params = {"query": f"{series}[{end - start}ms]", "time": _seconds(end - 1)}
     try:
-        answer = client.get(QUERY, asked, divisible=True)
+        answer = client.get(QUERY, params, divisible=True)
     except SourceFailed:
         if end - start <= SMALLEST_MS:
             raise
@@ -123,12 +113,12 @@ def fetch_samples(client: SourceClient, series: str, start: int, end: int) -> It
 
 
 def fetch_last_values(client: SourceClient, series: str, at: int, back: str) -> Any:
-    """What each series showed last before an instant, as sent; `back` is how far, such as 7d."""
+    """Fetch the last value of each series before an instant; `back` is the lookback, such as 7d."""
     return client.get(QUERY, {"query": f"last_over_time({series}[{back}])", "time": _seconds(at)})
 
 
 def fetch_scrapes(client: SourceClient, metric: str, start: int, end: int) -> Any:
-    """When any series of a metric was scraped, whoever's it is, as sent."""
+    """Fetch the instants at which any series of a metric was scraped, of all tenants."""
     return client.get(
         "/api/v1/query_range",
         {
@@ -141,9 +131,9 @@ def fetch_scrapes(client: SourceClient, metric: str, start: int, end: int) -> An
 
 
 def parse_series(client: SourceClient, answer: Any, start: int, end: int) -> Answer:
-    """The series of an answer to `fetch_samples` or `fetch_last_values`, cut to a time.
+    """Parse an answer to `fetch_samples` or `fetch_last_values`, cut to a range of time.
 
-    Raises SourceUnreadable for what is no answer of Prometheus.
+    Raises SourceUnreadable for anything that is no answer of Prometheus.
     """
     result = _result(client, answer)
     remarks = [f"the server warned: {text}" for text in _warnings(answer)]
@@ -161,7 +151,7 @@ def parse_series(client: SourceClient, answer: Any, start: int, end: int) -> Ans
 
 
 def joined(answers: Iterable[Answer]) -> Answer:
-    """The answers for one time after the other as one."""
+    """Join the answers for consecutive ranges of time."""
     found: dict[tuple[tuple[str, str], ...], Series] = {}
     remarks: list[str] = []
     for answer in answers:
@@ -182,7 +172,7 @@ def _add(found: dict[tuple[tuple[str, str], ...], Series], one: Series) -> None:
 
 
 def parse_scrapes(client: SourceClient, answer: Any, start: int, end: int) -> Times:
-    """The instants in an answer to `fetch_scrapes`, each once."""
+    """Parse an answer to `fetch_scrapes`: the instants, each once."""
     found = [np.empty(0, np.int64)]
     for item in _result(client, answer):
         _, seconds = _samples(client, item.get("values", []))
@@ -194,7 +184,7 @@ def parse_scrapes(client: SourceClient, answer: Any, start: int, end: int) -> Ti
 
 def _samples(client: SourceClient, samples: Any) -> tuple[Times, Values]:
     try:
-        # Text is what numbers are sent as, NaN and +Inf among them.
+        # Numbers are sent as text, NaN and +Inf among them.
         times = np.array([round(at * 1_000) for at, _ in samples], dtype=np.int64)
         values = np.array([_number(text) for _, text in samples], dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -211,7 +201,7 @@ def _number(text: Any) -> float:
 
 
 def _data(client: SourceClient, answer: Any) -> Any:
-    """What a successful answer holds."""
+    """The data of a successful answer."""
     if isinstance(answer, dict) and answer.get("status") == "error":
         said = _said(answer.get("error"))
         raise SourceUnreadable(f"{client.host} could not answer and said: {said}")
@@ -245,7 +235,7 @@ def _unreadable(client: SourceClient) -> SourceUnreadable:
 
 
 def _reason(body: bytes) -> str:
-    """What Prometheus says of a failure."""
+    """The error message in a failed answer."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,62 +1,48 @@
-"""The test IO Customer API v2: fetching its objects page by page, and the parsers of each."""
+"""Client of the test IO Customer API v2: objects as sent, page by page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from threading import Event
-from typing import Any
-
-import httpx
+from typing import Any, Unpack
 
 from core.base.errors import SourceError, SourceUnreadable
 from core.base.settings import TestioAccount
-from core.ingest.clients.http import RetryPolicy, SourceClient, SourceFailed, SourceMissing
+from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed, SourceMissing
 
 PAGE = 100
-# No server limits its pages to fewer, so a shorter first page is the only one.
+# No server has smaller pages, so a shorter first page is the only one.
 SMALLEST_LIMIT = 10
 MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class BugBatch:
-    """The bugs of some test cycles, or the error that kept those of one cycle from being read."""
+    """The bugs of some test cycles, or the error at the bugs of a single one."""
 
     cycle_ids: Sequence[int]
     bugs: Sequence[Any] = ()
     error: SourceError | None = None
 
 
-def connect(
-    account: TestioAccount,
-    *,
-    retry: RetryPolicy | None = None,
-    stop: Event | None = None,
-    transport: httpx.BaseTransport | None = None,
-) -> SourceClient:
-    """A client for one customer account, until `stop` is set.
-
-    Raises ConfigError for an address or token of no sense.
-    """
+def connect(account: TestioAccount, **options: Unpack[ClientOptions]) -> SourceClient:
+    """Make a client for one customer account. Raises ConfigError for a bad address or token."""
     return SourceClient(
         account.base_url,
         address_setting="TESTIO_CUSTOMER_API_BASE_URL",
         token=account.token,
         token_setting=f"TESTIO_CUSTOMER_API_TOKEN of account {account.id!r}",
-        retry=retry,
-        stop=stop,
-        transport=transport,
+        **options,
     )
 
 
 def fetch_products(client: SourceClient) -> list[Any]:
-    """The products of the catalogue, as sent."""
+    """Fetch the products of the catalogue."""
     return _list(client, client.get("/products"), "products")
 
 
 def fetch_features(
     client: SourceClient, product_id: int, section_ids: Sequence[int] = ()
 ) -> Iterator[Any]:
-    """The features of a product and of its sections, as sent, each id once."""
+    """Fetch the features of a product and of its sections, each id once."""
     paths = [f"/products/{product_id}/features"]
     paths += [f"/products/{product_id}/sections/{section}/features" for section in section_ids]
     seen: set[int] = set()
@@ -72,10 +58,10 @@ def fetch_features(
 
 
 class CyclePages:
-    """The list of test cycles of a product, newest first, asked for page by page.
+    """Paging through the list of test cycles of a product, newest first.
 
-    The API tells neither how many there are nor which page is the last: that is a short or empty
-    page, or one without anything new, where a server ignores the page number.
+    The API sends neither a total nor a next link: the last page is a short or empty one, or one
+    without new ids, where a server ignores the page number.
     """
 
     def __init__(self, product_id: int, *, per_page: int = PAGE) -> None:
@@ -86,8 +72,8 @@ class CyclePages:
         self.seen: set[int] = set()
         self.ended = False
 
-    def ask(self, client: SourceClient) -> list[Any]:
-        """The next page, as sent; to be taken before another is asked for."""
+    def fetch_next(self, client: SourceClient) -> list[Any]:
+        """Fetch the next page; `take` it before the one after."""
         answer = client.get(
             f"/products/{self.product_id}/exploratory_tests",
             {"page": self.page + 1, "per_page": self.per_page},
@@ -95,12 +81,12 @@ class CyclePages:
         return _list(client, answer, "exploratory_tests")
 
     def take(self, cycles: list[Any]) -> list[Any]:
-        """What is new on the page that was asked for, each id once."""
+        """Take a fetched page: its objects that are new, each id once."""
         self.page += 1
         known = len(self.seen)
         new = _unseen(cycles, self.seen)
         if self.page == 1 and SMALLEST_LIMIT <= len(cycles) < self.per_page:
-            # Either all there are, or a server whose pages are smaller than asked for.
+            # Either the whole list, or a server whose pages are smaller than requested.
             self.size = len(cycles)
         self.ended = len(self.seen) == known or len(cycles) < self.size
         if self.page >= MOST_PAGES and not self.ended:
@@ -112,7 +98,7 @@ class CyclePages:
 
 
 def fetch_cycle(client: SourceClient, cycle_id: int) -> Any:
-    """One test cycle, as sent; None where the source has it no more."""
+    """Fetch one test cycle; None where the source no longer has it."""
     try:
         answer = client.get(f"/exploratory_tests/{cycle_id}")
     except SourceMissing:
@@ -125,11 +111,10 @@ def fetch_cycle(client: SourceClient, cycle_id: int) -> Any:
 def fetch_bugs(
     client: SourceClient, cycle_ids: Sequence[int], *, size: int | None = None
 ) -> Iterator[BugBatch]:
-    """The bugs of test cycles, as sent, in batches that shrink where the source fails at them.
+    """Fetch the bugs of test cycles, in batches that are halved where a request fails.
 
-    `size` is that of the first batch, by default all of them.
-
-    A test cycle at which it fails alone is a batch with an error; the others follow.
+    `size` is that of the first batch, by default all of them. A test cycle that fails alone is a
+    batch with an error; the others follow.
     """
     size = size or len(cycle_ids)
     position, step = 0, size
@@ -143,19 +128,19 @@ def fetch_bugs(
             if len(some) > 1:
                 step = len(some) // 2
                 continue
-            # That one is passed: the next may well be read together.
+            # Skip it: the next ones may well succeed together.
             batch, step = BugBatch(some, error=error), size
         yield batch
         position += len(some)
 
 
 def fetch_reject_reasons(client: SourceClient) -> list[Any]:
-    """The reasons for rejections, as sent."""
+    """Fetch the reasons for rejections."""
     return _list(client, client.get("/bugs/reject_reasons"), "reject_reasons")
 
 
 def _list(client: SourceClient, answer: Any, key: str) -> list[Any]:
-    """The list in an answer. Its absence is never taken for an empty one: that removes rows."""
+    """The list in an answer. A missing one is not taken for empty, which would delete rows."""
     found = answer.get(key) if isinstance(answer, dict) else answer
     if not isinstance(found, list):
         raise _unexpected(client, key)
@@ -170,7 +155,7 @@ def _unexpected(client: SourceClient, key: str) -> SourceUnreadable:
 
 
 def _unseen(objects: list[Any], seen: set[int]) -> list[Any]:
-    """The objects with an id not seen yet, and those without any, for the parser to refuse."""
+    """The objects with a new id, and those without any, for the parser to refuse."""
     new = []
     for obj in objects:
         number = obj.get("id") if isinstance(obj, dict) else None

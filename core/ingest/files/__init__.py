@@ -1,8 +1,8 @@
-"""Bringing files into the store: ticket exports, enhancement records, feedback, surveys."""
+"""Import of files: ticket exports, enhancement records, feedback and surveys."""
 
 from core.ingest.files.load import (
     ImportReport,
-    Refused,
+    date_formats_of,
     import_file,
     known_mapping,
     remember_mapping,
@@ -17,8 +17,8 @@ __all__ = [
     "ColumnMapping",
     "ImportReport",
     "RecordFile",
-    "Refused",
     "date_formats",
+    "date_formats_of",
     "import_file",
     "known_mapping",
     "open_records",

@@ -1,4 +1,4 @@
-"""Bringing a file into the store: the good rows go in, each refused one is listed with its line."""
+"""Import of a file into the store: good rows are saved, refused ones are listed by line."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +24,13 @@ from core.ingest.save import (
     save_tickets,
 )
 from core.ingest.sync.problems import note_problems
-from core.store import AccountSetting, Counts, Scope, Store, SyncProblem, SyncRun, Unit, table
+from core.store import AccountSetting, Counts, Scope, SyncProblem, SyncRun, Unit, table
 
-# Rows that become visible together.
-UNIT = 10_000
-# Problems that are kept: a file with more has one cause.
+# Rows written as one unit.
+UNIT_ROWS = 10_000
+# Problems that are kept: a file with more has a single cause.
 MOST_PROBLEMS = 1_000
+# Rows from which the format of dates is told.
 SAMPLE = 2_000
 
 PARSERS: Mapping[str, Callable[[Any], Any]] = {
@@ -48,7 +49,7 @@ SAVERS: Mapping[str, Callable[[Unit, Any], SaveResult]] = {
 
 @dataclass(frozen=True)
 class Refused:
-    """A row or a field that could not be kept: where it stands, and why."""
+    """A row or field that could not be imported: its line, what was sent, and the reason."""
 
     line: int
     field: str
@@ -58,10 +59,10 @@ class Refused:
 
 @dataclass
 class ImportReport:
-    """What became of a file: rows by what happened, and what could not be kept.
+    """The outcome of an import: counts of rows, and what could not be imported.
 
-    `refused` counts rows, `problems` all that is wrong, also single fields of rows that went in;
-    of these `listed` has the first `MOST_PROBLEMS`.
+    `refused` counts rows, `problems` also single fields of rows that were imported; `listed` has
+    the first `MOST_PROBLEMS` of them.
     """
 
     kind: str
@@ -74,7 +75,7 @@ class ImportReport:
 
     @property
     def message(self) -> str:
-        """The report in a sentence or two."""
+        """Summarise the report in a sentence."""
         said = (
             f"{self.added:,} new, {self.changed:,} changed and {self.unchanged:,} unchanged "
             f"{self.kind}"
@@ -89,24 +90,29 @@ class ImportReport:
 def known_mapping(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping, list[str]]:
     """The mapping for a file, and the date formats that fit where more than one does.
 
-    It is the one remembered for a file with these columns, else what the header suggests.
+    It is the one remembered for these columns, or else proposed from the header.
     """
     with scope.read() as session:
-        kept = session.get(AccountSetting, (scope.account, _memory(kind, found.columns)))
+        kept = session.get(AccountSetting, (scope.account, _mapping_key(kind, found.columns)))
     if kept is not None:
         return ColumnMapping.read(kept.value), []
     columns = propose(kind, found.columns)
-    instants = [columns[f.key] for f in FIELDS[kind] if f.is_instant and f.key in columns]
-    sample = found.sample(SAMPLE)
-    formats = date_formats(str(row[name]) for row in sample for name in instants if row.get(name))
+    formats = date_formats_of(kind, found, columns)
     fits = formats[0] if len(formats) == 1 else ISO
     mapping = ColumnMapping(columns=columns, date_format=fits, zone=scope.zone.key)
     return mapping, formats if len(formats) > 1 else []
 
 
+def date_formats_of(kind: str, found: RecordFile, columns: Mapping[str, str]) -> list[str]:
+    """The date formats that fit all instants in a sample of the file, by its mapped columns."""
+    instants = [columns[f.key] for f in FIELDS[kind] if f.is_instant and f.key in columns]
+    sample = found.sample(SAMPLE)
+    return date_formats(str(row[name]) for row in sample for name in instants if row.get(name))
+
+
 def remember_mapping(scope: Scope, kind: str, found: RecordFile, mapping: ColumnMapping) -> None:
-    """Use the mapping for each later file of the kind with the same columns."""
-    row = {"key": _memory(kind, found.columns), "value": asdict(mapping)}
+    """Remember the mapping for later files of the kind with the same columns."""
+    row = {"key": _mapping_key(kind, found.columns), "value": asdict(mapping)}
     with scope.write() as unit:
         unit.upsert(AccountSetting, [row])
 
@@ -120,11 +126,11 @@ def import_file(
     enters: bool = False,
     on_progress: Callable[[str], None] = lambda _text: None,
 ) -> ImportReport:
-    """Bring a file of records of a kind of `KINDS` into an account.
+    """Import a file of records of a kind of `KINDS` into an account.
 
-    Without a mapping the known one is used; `enters` has a new account entered first. The same file
-    twice changes nothing. Raises InputError when nothing of the file can be used, as for dates that
-    can be read in two ways.
+    Without a mapping `known_mapping` is used; `enters` creates the account first. The same file
+    twice changes nothing. Raises InputError when nothing of the file can be used, or when its dates
+    are ambiguous.
     """
     found = open_records(path)
     if mapping is None:
@@ -139,8 +145,8 @@ def import_file(
         scope.store.ensure_account(scope.account, scope.account)
     report = ImportReport(kind)
     rows = found.rows()
-    run = _Run(scope.store, scope.account, kind, path.name)
-    while some := list(islice(rows, UNIT)):
+    run = _ImportRun(scope, kind, path.name)
+    while some := list(islice(rows, UNIT_ROWS)):
         _import_unit(run, report, some, mapping)
         on_progress(report.message)
     run.finish(report)
@@ -149,87 +155,85 @@ def import_file(
 
 
 def _import_unit(
-    run: "_Run", report: ImportReport, rows: Sequence[tuple[int, Any]], mapping: ColumnMapping
+    run: "_ImportRun", report: ImportReport, rows: Sequence[tuple[int, Any]], mapping: ColumnMapping
 ) -> None:
-    kept, problems = [], []
+    kept: list[Any] = []
+    problems: list[tuple[int, FieldProblem]] = []
     for line, row in rows:
         parsed = _parsed(run, row, mapping)
-        if isinstance(parsed, Refused):
+        if isinstance(parsed, FieldProblem):
             report.refused += 1
-            problems.append(Refused(line, parsed.field, parsed.value, parsed.reason))
-            continue
-        kept.append(parsed)
-        problems += [Refused(line, p.field, p.value, p.reason) for p in parsed.problems]
+            problems.append((line, parsed))
+        else:
+            kept.append(parsed)
+            problems += [(line, problem) for problem in parsed.problems]
     report.problems += len(problems)
     room = MOST_PROBLEMS - len(report.listed)
-    report.listed += problems[:room]
-    counts = run.write(kept, problems[:room])
+    listed = [Refused(line, p.field, p.value, p.reason) for line, p in problems[:room]]
+    report.listed += listed
+    counts = run.write(kept, listed)
     report.added += counts.added
     report.changed += counts.changed
     report.unchanged += len(kept) - counts.added - counts.changed
 
 
-def _parsed(run: "_Run", row: Any, mapping: ColumnMapping) -> Any:
+def _parsed(run: "_ImportRun", row: Any, mapping: ColumnMapping) -> Any:
+    """Parse a row, or return the problem that refuses it."""
     if isinstance(row, BadRow):
-        return Refused(0, "row", "", row.reason)
+        return FieldProblem(run.kind, "", "row", "", row.reason)
     record = mapping.apply(run.kind, row)
     tenant = record.get("tenant_id")
-    if tenant not in {None, "", run.account, mapping.tenant}:
-        return Refused(0, "tenant_id", excerpt(tenant), "it belongs to another tenant")
-    parsed = PARSERS[run.kind](record)
-    if isinstance(parsed, FieldProblem):
-        return Refused(0, parsed.field, parsed.value, parsed.reason)
-    return parsed
+    if tenant not in {None, "", run.scope.account, mapping.tenant}:
+        reason = "it belongs to another tenant"
+        return FieldProblem(run.kind, "", "tenant_id", excerpt(tenant), reason)
+    return PARSERS[run.kind](record)
 
 
-class _Run:
-    """The record of an import among the account's runs."""
+class _ImportRun:
+    """The record of an import among the account's sync runs."""
 
-    def __init__(self, store: Store, account: str, kind: str, name: str) -> None:
-        self.store, self.account, self.kind, self._name = store, account, kind, name
+    def __init__(self, scope: Scope, kind: str, name: str) -> None:
+        self.scope, self.kind, self._name = scope, kind, name
         self._entity = kind.removesuffix("s")
-        with store.write(account, quiet=True) as unit:
+        with scope.write(quiet=True) as unit:
             self._id = unit.next_id(SyncRun)
             problem = table(SyncProblem)
-            # The list is of the last file: its lines are not those of the one before.
+            # Problems are those of the last file: line numbers of an earlier one mean nothing.
             unit.session.connection().execute(
-                delete(problem).where(problem.c.account_id == account, problem.c.source == kind)
+                delete(problem).where(
+                    problem.c.account_id == scope.account, problem.c.source == kind
+                )
             )
-            self._note(unit, "running", started_at=clock.now(), finished_at=None)
+            row = {"id": self._id, "source": kind, "status": "running", "message": name}
+            row |= {"started_at": clock.now(), "finished_at": None, "counts": {}}
+            unit.upsert(SyncRun, [row | {"step": "", "done": 0, "total": None, "requests": 0}])
 
     def write(self, kept: Sequence[Any], problems: Sequence[Refused]) -> Counts:
-        """Write parsed rows and the problems beside them as one unit."""
-        with self.store.write(self.account) as unit:
+        """Write parsed rows and their problems as one unit."""
+        with self.scope.write() as unit:
             saved = SAVERS[self.kind](unit, kept)
             note_problems(unit, self.kind, self._id, map(self._problem, problems), read={})
         return next(iter(saved.counts.values()))
 
     def finish(self, report: ImportReport) -> None:
-        """Note how it went."""
+        """Record the outcome."""
         counts = {
-            "added": report.added,
-            "changed": report.changed,
-            "unchanged": report.unchanged,
-            "refused": report.refused,
+            name: getattr(report, name) for name in ("added", "changed", "unchanged", "refused")
         }
-        with self.store.write(self.account) as unit:
-            self._note(
-                unit,
-                "partial" if report.refused else "done",
-                finished_at=clock.now(),
-                counts={self._entity: counts},
-                message=f"{self._name}: {report.message}",
-            )
-
-    def _note(self, unit: Unit, status: str, **more: Any) -> None:
-        row = {"id": self._id, "source": self.kind, "status": status, "step": "", "done": 0}
-        begun: dict[str, Any] = {"total": None, "requests": 0, "counts": {}, "message": self._name}
-        unit.upsert(SyncRun, [row | (begun if status == "running" else {}) | more])
+        row = {
+            "id": self._id,
+            "status": "partial" if report.refused else "done",
+            "finished_at": clock.now(),
+            "counts": {self._entity: counts},
+            "message": f"{self._name}: {report.message}",
+        }
+        with self.scope.write() as unit:
+            unit.upsert(SyncRun, [row])
 
     def _problem(self, refused: Refused) -> FieldProblem:
         line = f"line {refused.line}"
         return FieldProblem(self._entity, line, refused.field, refused.value, refused.reason)
 
 
-def _memory(kind: str, columns: Sequence[str]) -> str:
+def _mapping_key(kind: str, columns: Sequence[str]) -> str:
     return f"mapping of {kind}: {json.dumps(list(columns), ensure_ascii=False)}"

@@ -1,4 +1,4 @@
-"""Which column of a file is which field, and how its dates are written."""
+"""Column mappings: the field of each column of a file, and the format of its dates."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,109 +26,80 @@ TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a kind of record: its words, and the names that exports have for it."""
+    """A field of a kind of record: its label, and other names of its column in exports.
+
+    The names are separated by blanks, in lower case, without punctuation.
+    """
 
     key: str
     label: str
-    names: tuple[str, ...]
+    names: str = ""
     is_needed: bool = False
     is_instant: bool = False
 
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "tickets": (
-        Field(
-            *("id", "Ticket id", ("id", "ticketid", "ticket", "number", "incident", "key")),
-            is_needed=True,
-        ),
-        Field(
-            *("opened_at", "Opened", ("openedat", "opened", "createdat", "created", "opentime")),
-            is_instant=True,
-        ),
+        Field("id", "Ticket id", "ticketid ticket number incident key", is_needed=True),
+        Field("opened_at", "Opened", "opened createdat created opentime", is_instant=True),
         Field(
             "resolved_at",
             "Resolved or closed",
-            ("resolvedat", "resolved", "closedat", "closed", "resolutiontime", "completedat"),
+            "resolved closedat closed resolutiontime completedat",
             is_instant=True,
         ),
-        Field("category", "Category", ("category", "type", "subject", "topic", "service")),
-        Field("priority", "Priority", ("priority", "severity", "urgency")),
-        Field(
-            "technician",
-            "Technician",
-            ("technician", "assignedto", "assignee", "owner", "agent", "resolvedby"),
-        ),
-        Field("enhanced", "Enhanced", ("enhanced", "isenhanced", "enhancement", "aiassisted")),
-        Field(
-            *("minutes_spent", "Minutes spent"),
-            ("minutesspent", "minutes", "timespent", "effort", "worktime"),
-        ),
-        Field("reopened", "Reopened", ("reopened", "isreopened", "reopencount")),
+        Field("category", "Category", "type subject topic service"),
+        Field("priority", "Priority", "severity urgency"),
+        Field("technician", "Technician", "assignedto assignee owner agent resolvedby"),
+        Field("enhanced", "Enhanced", "isenhanced enhancement aiassisted"),
+        Field("minutes_spent", "Minutes spent", "minutes timespent effort worktime"),
+        Field("reopened", "Reopened", "isreopened reopencount"),
     ),
     "enhancements": (
-        Field("id", "Run id", ("id", "enhancementid", "uuid"), is_needed=True),
-        Field("tenant_id", "Tenant", ("tenantid", "tenant")),
-        Field("ticket_id", "Ticket id", ("ticketid", "ticket")),
-        Field("status", "Status", ("status", "state"), is_needed=True),
-        Field(
-            *("processing_time_ms", "Duration in milliseconds"),
-            ("processingtimems", "durationms", "processingtime"),
-        ),
-        Field("created_at", "Created", ("createdat", "created"), is_needed=True, is_instant=True),
-        Field("completed_at", "Completed", ("completedat", "completed"), is_instant=True),
-        Field("error_message", "Error", ("errormessage", "error")),
+        Field("id", "Run id", "enhancementid uuid", is_needed=True),
+        Field("tenant_id", "Tenant", "tenant"),
+        Field("ticket_id", "Ticket id", "ticket"),
+        Field("status", "Status", "state", is_needed=True),
+        Field("processing_time_ms", "Duration in milliseconds", "durationms processingtime"),
+        Field("created_at", "Created", "created", is_needed=True, is_instant=True),
+        Field("completed_at", "Completed", "completed", is_instant=True),
+        Field("error_message", "Error", "error"),
     ),
     "feedback": (
-        Field("id", "Feedback id", ("id", "feedbackid"), is_needed=True),
-        Field("tenant_id", "Tenant", ("tenantid", "tenant")),
-        Field("ticket_id", "Ticket id", ("ticketid", "ticket")),
-        Field("enhancement_id", "Enhancement id", ("enhancementid",)),
-        Field(
-            "technician_email", "Technician", ("technicianemail", "technician", "email", "rater")
-        ),
-        Field("feedback_type", "Kind", ("feedbacktype", "type", "kind"), is_needed=True),
-        Field("rating_value", "Rating", ("ratingvalue", "rating", "stars")),
-        Field("feedback_comment", "Comment", ("feedbackcomment", "comment", "text")),
-        Field(
-            "created_at", "Given", ("createdat", "created", "at"), is_needed=True, is_instant=True
-        ),
+        Field("id", "Feedback id", "feedbackid", is_needed=True),
+        Field("tenant_id", "Tenant", "tenant"),
+        Field("ticket_id", "Ticket id", "ticket"),
+        Field("enhancement_id", "Enhancement id"),
+        Field("technician_email", "Technician", "technician email rater"),
+        Field("feedback_type", "Kind", "type kind", is_needed=True),
+        Field("rating_value", "Rating", "rating stars"),
+        Field("feedback_comment", "Comment", "comment text"),
+        Field("created_at", "Given", "created at", is_needed=True, is_instant=True),
     ),
     "surveys": (
-        Field("id", "Response id", ("id", "responseid")),
+        Field("id", "Response id", "responseid"),
         Field(
-            *("respondent", "Respondent or e-mail"),
-            ("respondent", "email", "emailaddress", "technician", "technicianemail", "name"),
+            "respondent",
+            "Respondent or e-mail",
+            "email emailaddress technician technicianemail name",
         ),
         Field(
-            *("answered_at", "Answered"),
-            ("answeredat", "answered", "timestamp", "submittedat", "completedat", "date"),
+            "answered_at",
+            "Answered",
+            "answered timestamp submittedat completedat date",
             is_needed=True,
             is_instant=True,
         ),
-        Field("relevance", "Relevance, 1 to 5", ("relevance", "relevant")),
-        Field("accuracy", "Accuracy, 1 to 5", ("accuracy", "accurate")),
-        Field("usefulness", "Usefulness, 1 to 5", ("usefulness", "useful")),
-        Field(
-            *("overall", "Overall, 1 to 5", ("overall", "overallsatisfaction", "satisfaction")),
-        ),
-        Field(
-            *("minutes_saved", "Minutes saved for each ticket"),
-            ("minutessaved", "minutessavedperticket", "timesaved"),
-        ),
-        Field(
-            *("better_resolution", "Better resolution: yes, no, unsure"),
-            ("betterresolution", "resolvedbetter"),
-        ),
-        Field("what_helps", "What helps", ("whathelps", "helps", "mosthelpful")),
-        Field(
-            *("what_to_improve", "What to improve"),
-            ("whattoimprove", "improve", "improvements", "improvement"),
-        ),
-        Field("renewal", "Renewal, 0 to 10", ("renewal", "renewallikelihood")),
-        Field(
-            *("may_interview", "May be interviewed"),
-            ("mayinterview", "maybeinterviewed", "interview"),
-        ),
+        Field("relevance", "Relevance, 1 to 5", "relevant"),
+        Field("accuracy", "Accuracy, 1 to 5", "accurate"),
+        Field("usefulness", "Usefulness, 1 to 5", "useful"),
+        Field("overall", "Overall, 1 to 5", "overallsatisfaction satisfaction"),
+        Field("minutes_saved", "Minutes saved for each ticket", "minutessavedperticket timesaved"),
+        Field("better_resolution", "Better resolution: yes, no, unsure", "resolvedbetter"),
+        Field("what_helps", "What helps", "helps mosthelpful"),
+        Field("what_to_improve", "What to improve", "improve improvements improvement"),
+        Field("renewal", "Renewal, 0 to 10", "renewallikelihood"),
+        Field("may_interview", "May be interviewed", "maybeinterviewed interview"),
     ),
 }
 KINDS = tuple(FIELDS)
@@ -136,10 +107,10 @@ KINDS = tuple(FIELDS)
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnMapping:
-    """What a file's columns mean: `columns` maps a field's key to the column that holds it.
+    """The columns of a file by field key, and the format of its dates.
 
     `date_format` is `ISO` or a format of strptime; instants without an offset are in `zone`.
-    `tenant` is the tenant id that stands for the account, where it is not the account's own.
+    `tenant` is the tenant id of the account, where it differs from the account's id.
     """
 
     columns: Mapping[str, str]
@@ -157,7 +128,7 @@ class ColumnMapping:
 
     @classmethod
     def read(cls, given: Any) -> "ColumnMapping":
-        """A mapping from its JSON form; raises InputError."""
+        """Read a mapping from its JSON form; raises InputError."""
         if not isinstance(given, dict) or not isinstance(given.get("columns"), dict):
             raise InputError(
                 'A mapping is a JSON object such as {"columns": {"id": "Number", "opened_at": '
@@ -188,7 +159,7 @@ class ColumnMapping:
             )
 
     def apply(self, kind: str, record: Record) -> Record:
-        """The record with this product's names; instants with their offset, where they are read."""
+        """Rename the columns of a record to fields; readable instants get their offset."""
         found = {key: record.get(column) for key, column in self.columns.items()}
         for f in FIELDS[kind]:
             text = found.get(f.key)
@@ -197,7 +168,7 @@ class ColumnMapping:
         return found
 
     def _instant(self, text: str) -> str:
-        """ISO 8601 with an offset; what cannot be read stays as it is, for the parser to refuse."""
+        """ISO 8601 with an offset; an unreadable text is unchanged, for the parser to refuse."""
         read = read_date(text, self.date_format)
         if read is None:
             return text
@@ -208,18 +179,19 @@ class ColumnMapping:
 
 
 def propose(kind: str, columns: Sequence[str]) -> dict[str, str]:
-    """The columns that the header suggests, by field: the first of its names that is there."""
+    """Propose a mapping from the header: for each field the first of its names that occurs."""
     free = {_plain(column): column for column in reversed(columns)}
     found: dict[str, str] = {}
     for f in FIELDS[kind]:
-        column = next((free.pop(name) for name in (_plain(f.key), *f.names) if name in free), None)
+        names = (_plain(f.key), *f.names.split())
+        column = next((free.pop(name) for name in names if name in free), None)
         if column is not None:
             found[f.key] = column
     return found
 
 
 def date_formats(texts: Iterable[str]) -> list[str]:
-    """Every format in which all of the texts are dates; ISO alone where they are that."""
+    """Every format in which all of the texts are dates; ISO alone where they are ISO dates."""
     texts = {text.strip() for text in texts if text.strip()}
     for formats in ((ISO,), (day + time for day in DAYS for time in TIMES)):
         fitting = [one for one in formats if all(read_date(text, one) for text in texts)]
@@ -229,11 +201,11 @@ def date_formats(texts: Iterable[str]) -> list[str]:
 
 
 def read_date(text: str, date_format: str) -> datetime | None:
-    """The instant in a text, without an offset where the text has none; None where it is none."""
+    """Parse an instant, naive where the text has no offset; None where it does not fit."""
     try:
         if date_format == ISO:
             return datetime.fromisoformat(text)
-        return datetime.strptime(text, date_format)  # noqa: DTZ007  # the offset is the caller's
+        return datetime.strptime(text, date_format)  # noqa: DTZ007  # the caller adds the offset
     except ValueError:
         return None
 

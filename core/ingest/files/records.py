@@ -1,4 +1,4 @@
-"""Files of records as people have them: CSV or JSON, in whatever encoding, row by row.
+"""Reader of record files: CSV or JSON in any common encoding, row by row.
 
 A file is read in one pass and never held as a whole, except a JSON array.
 """
@@ -18,7 +18,7 @@ SEPARATORS = (",", ";", "\t")
 CHUNK = 1 << 20
 # A JSON array is read as a whole, which takes several times its size.
 LARGEST_ARRAY = 50_000_000
-# Longer than any field: a quote that was opened and never closed.
+# Longer than any field: more is a quote that was never closed.
 LONGEST_FIELD = 1_000_000
 LOOKED_AT = 200
 
@@ -27,14 +27,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is none, and why."""
+    """A row that is not a record, and the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A file that was looked at; `separator` is None for JSON, `columns` are in order."""
+    """An inspected file; `separator` is None for JSON, `columns` are in order."""
 
     path: Path
     kind: str
@@ -43,7 +43,7 @@ class RecordFile:
     columns: tuple[str, ...]
 
     def rows(self) -> Iterator[tuple[int, Record | BadRow]]:
-        """Each record with the line (of an array: the position) at which it begins, from 1."""
+        """Iterate over the records with the line (in an array: the position) of each, from 1."""
         if self.kind == "csv":
             yield from self._csv()
         elif self.kind == "lines":
@@ -52,7 +52,7 @@ class RecordFile:
             yield from enumerate(_checked(_array(self.path, self.encoding)), 1)
 
     def sample(self, count: int) -> list[Record]:
-        """The first readable records."""
+        """Read the first readable records."""
         return list(islice((row for _, row in self.rows() if isinstance(row, dict)), count))
 
     def _csv(self) -> Iterator[tuple[int, Record | BadRow]]:
@@ -93,7 +93,7 @@ class RecordFile:
 
 
 def open_records(path: Path) -> RecordFile:
-    """Look at a file: what it is, how it is encoded, and which columns it has.
+    """Inspect a file: its kind, encoding and columns.
 
     Raises InputError with a sentence when there is nothing to read in it.
     """
@@ -124,7 +124,7 @@ def _encoding(path: Path, start: bytes) -> str:
         return "utf-8-sig"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # Without a mark: every other byte of plain text in UTF-16 is 0.
+    # Without a byte order mark: every other byte of plain text in UTF-16 is 0.
     for encoding, zeros in (("utf-16-le", start[1:400:2]), ("utf-16-be", start[0:400:2])):
         if zeros and zeros.count(0) > len(zeros) / 2:
             return encoding
@@ -162,7 +162,7 @@ def _table(path: Path, encoding: str) -> RecordFile:
 
 
 def _columns_by(head: list[str], separator: str) -> tuple[int, int]:
-    """How many of the first rows a separator cuts as it cuts the header, and into how many."""
+    """The number of first rows that have as many fields as the header, and that number."""
     try:
         widths = [len(row) for row in csv.reader(head, delimiter=separator) if row]
     except csv.Error:

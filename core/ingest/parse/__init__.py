@@ -1,1 +1,1 @@
-"""One module for each outside system: `fetch_*` over one client, and pure `parse_*`."""
+"""Parsers: pure functions from what a source sends to objects or field problems."""

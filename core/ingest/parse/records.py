@@ -1,7 +1,7 @@
-"""The platform's records (enhancements, feedback) and service-desk tickets: parsers of objects.
+"""Parsers of the platform's records (enhancements, feedback) and of service-desk tickets.
 
-An object comes from JSON or from a row of a CSV file, so numbers and truth values may be text, and
-blank text says nothing. Each `parse_*` answers with the object or with the problem that refuses it.
+An object comes from JSON or from a row of a CSV file, so numbers and booleans may be text, and
+blank text is missing. Each `parse_*` returns the object, or the problem that refuses it.
 """
 
 from dataclasses import dataclass
@@ -51,9 +51,9 @@ class ParsedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeedback:
-    """One vote of the platform's feedback API: a thumb (up, down) or a rating, maybe words.
+    """One vote of the platform's feedback API: a thumb (up, down) or a rating, maybe a comment.
 
-    `id` and `rater` are None where the record names none.
+    `id` and `rater` are None where the record has none.
     """
 
     id: str | None
@@ -69,7 +69,7 @@ class ParsedFeedback:
 
 
 def parse_enhancement(obj: Any) -> ParsedEnhancement | FieldProblem:
-    """Read a run; refused without a usable id, a status and the time it was created."""
+    """Parse a run; refused without a usable id, a status and the time of its creation."""
     read = begin("enhancement", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -93,7 +93,7 @@ def parse_enhancement(obj: Any) -> ParsedEnhancement | FieldProblem:
 
 
 def parse_ticket(obj: Any) -> ParsedTicket | FieldProblem:
-    """Read a ticket whose columns have this product's names; refused without a usable id."""
+    """Parse a ticket with this product's field names; refused without a usable id."""
     read = begin("ticket", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -115,9 +115,9 @@ def parse_ticket(obj: Any) -> ParsedTicket | FieldProblem:
 def parse_feedback(
     obj: Any, *, received_at: datetime | None = None
 ) -> ParsedFeedback | FieldProblem:
-    """Read a vote; refused when it rates nothing, or says nothing.
+    """Parse a vote; refused without a subject, or without a thumb or rating.
 
-    A vote that is only now received needs no id and no time of its own: give `received_at`.
+    A vote received just now needs no id and no time of its own: give `received_at`.
     """
     read = begin("feedback", obj, needs_id=received_at is None)
     if isinstance(read, FieldProblem):
@@ -171,7 +171,7 @@ def _not_before(
 
 
 def _opinion(read: Fields, obj: dict[str, Any]) -> tuple[str | None, int | None]:
-    """The thumb or the rating: `rating_value` belongs to a rating only."""
+    """The thumb or the rating; `rating_value` belongs to a rating only."""
     kind = read.word(given(obj, "feedback_type"), "feedback_type")
     value = given(obj, "rating_value")
     if kind == "rating":

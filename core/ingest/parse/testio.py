@@ -1,7 +1,7 @@
-"""The objects of the test IO Customer API, as this product takes them: pure functions of JSON.
+"""Parsers of the objects of the test IO Customer API: pure functions of JSON.
 
-Each `parse_*` answers with the object, whatever its fields hold, or with the problem that refuses
-it. Names stay exactly as sent; null and "" are nobody.
+Each `parse_*` returns the object, with a problem for each unreadable field, or the problem that
+refuses it. Names are kept exactly as sent; null and "" are no name.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class ParsedFeature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedCycle:
-    """A test cycle; instants in UTC, platforms are the operating systems it asks for."""
+    """A test cycle; instants in UTC, platforms are the required operating systems."""
 
     id: int
     title: str | None
@@ -72,7 +72,7 @@ class ParsedCycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedBug:
-    """A bug report; its feature may have to be looked up by `test_feature_id` in its cycle."""
+    """A bug report; without a `feature_id` its `test_feature_id` tells it within the cycle."""
 
     id: int
     title: str | None
@@ -102,7 +102,7 @@ class ParsedReason:
 
 
 def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
-    """Read a product."""
+    """Parse a product."""
     read = Fields.of("product", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -120,7 +120,7 @@ def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
 
 
 def parse_feature(obj: Any, *, product_id: int) -> ParsedFeature | FieldProblem:
-    """Read a feature of the given product: the object itself does not name it."""
+    """Parse a feature of the given product, which the object itself does not name."""
     read = Fields.of("feature", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -131,7 +131,7 @@ def parse_feature(obj: Any, *, product_id: int) -> ParsedFeature | FieldProblem:
 
 
 def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
-    """Read a test cycle."""
+    """Parse a test cycle."""
     read = Fields.of("test_cycle", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -156,7 +156,7 @@ def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
 
 
 def parse_bug(obj: Any, reasons: Sequence[ParsedReason] = ()) -> ParsedBug | FieldProblem:
-    """Read a bug report; `reasons` are those that a rejection's comment may start from."""
+    """Parse a bug report; `reasons` are those that a rejection's comment may start from."""
     read = Fields.of("bug", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -186,7 +186,7 @@ def parse_bug(obj: Any, reasons: Sequence[ParsedReason] = ()) -> ParsedBug | Fie
 
 
 def parse_reject_reason(obj: Any) -> ParsedReason | FieldProblem:
-    """Read a reason for rejections; its key is its id."""
+    """Parse a reason for rejections; its key is its id."""
     key = obj.get("key") if isinstance(obj, dict) else None
     if not isinstance(key, str) or not key:
         return refusal("rejection_reason", obj, "key", "it has no key, so it was left out")
@@ -258,5 +258,5 @@ def _rejection_reason(
 
 
 def _words(text: str | None) -> str:
-    # Line ends and double blanks change on the way through a form.
+    # Line ends and double blanks change when a text passes through a form.
     return " ".join((text or "").split())

@@ -1,6 +1,13 @@
-"""What becomes of parsed objects: rows of the store, written as a unit."""
+"""Saving parsed objects as rows of the store, in a unit of work."""
 
-from core.ingest.save.records import save_enhancements, save_feedback, save_surveys, save_tickets
+from core.ingest.save.platform import (
+    imported_vote_id,
+    save_enhancements,
+    save_feedback,
+    save_scraped,
+    save_surveys,
+    save_tickets,
+)
 from core.ingest.save.testio import (
     SaveResult,
     save_bugs,
@@ -8,10 +15,12 @@ from core.ingest.save.testio import (
     save_features,
     save_products,
     save_reject_reasons,
+    stored_rows,
 )
 
 __all__ = [
     "SaveResult",
+    "imported_vote_id",
     "save_bugs",
     "save_cycles",
     "save_enhancements",
@@ -19,6 +28,8 @@ __all__ = [
     "save_feedback",
     "save_products",
     "save_reject_reasons",
+    "save_scraped",
     "save_surveys",
     "save_tickets",
+    "stored_rows",
 ]

@@ -1,20 +1,30 @@
-"""What was scraped from the platform, as rows of the store."""
+"""Saving parsed records and metrics of the platform, and service-desk tickets.
 
-from collections.abc import Collection, Mapping
+Each `save_*` takes one unit of work and whole lists; saving the same again changes nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 
 from sqlalchemy import and_, delete, select
 
-from core.ingest.parse.platform import MetricRead, Scraped
-from core.ingest.save.testio import SaveResult
+from core.feedback import Cast, record_votes, subject_of
+from core.feedback.survey_parser import ParsedSurvey
+from core.feedback.surveys import record_responses
+from core.ingest.parse.prometheus import MetricRead, Scraped
+from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
+from core.ingest.save.testio import SaveResult, columns_of
 from core.store import (
     PROMETHEUS,
     AccountSetting,
     CounterIncrement,
+    Enhancement,
     GaugeReading,
     ScrapeGap,
     ScrapeSpan,
+    Ticket,
     Unit,
     table,
 )
@@ -22,14 +32,66 @@ from core.store import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> SaveResult:
+    """Save runs of the ticket enhancer; of one id the last counts."""
+    rows = [columns_of(Enhancement, run) for run in runs]
+    return SaveResult({"enhancement": unit.upsert(Enhancement, rows)})
+
+
+def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> SaveResult:
+    """Save service-desk tickets; of one id the last counts."""
+    rows = [columns_of(Ticket, ticket) for ticket in tickets]
+    return SaveResult({"ticket": unit.upsert(Ticket, rows)})
+
+
+def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> SaveResult:
+    """Save survey responses; of one id the last counts."""
+    return SaveResult({"survey": record_responses(unit, responses)})
+
+
+def imported_vote_id(source_id: str) -> int:
+    """A negative id for a vote that has one at its source, derived from it."""
+    return -1 - int.from_bytes(sha256(source_id.encode()).digest()[:7])
+
+
+def save_feedback(
+    unit: Unit,
+    votes: Iterable[ParsedFeedback],
+    *,
+    vote_id: Callable[[str], int] = imported_vote_id,
+) -> SaveResult:
+    """Save votes of the platform in the current opinions and their history; counts opinions.
+
+    A vote without a rater is the opinion of an anonymous rater of its own.
+    """
+    counts = record_votes(
+        unit,
+        [
+            Cast(
+                subject=subject_of(enhancement=vote.enhancement_id, ticket=vote.ticket_id),
+                rater=vote.rater or f"anonymous:{vote.id or vote.created_at.isoformat()}",
+                at=vote.created_at,
+                thumb=vote.thumb,
+                rating=vote.rating,
+                comment=vote.comment,
+                ticket_id=vote.ticket_id,
+                enhancement_id=vote.enhancement_id,
+                vote_id=None if vote.id is None else vote_id(vote.id),
+            )
+            for vote in votes
+        ],
+    )
+    return SaveResult({"feedback": counts})
+
+
 @lru_cache(maxsize=50_000)  # series that are scraped together share their instants
 def instant(milliseconds: int) -> datetime:
-    """The instant, in UTC."""
+    """Convert milliseconds since 1970 to an instant in UTC."""
     return EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def known_metrics(stored: AccountSetting | None) -> dict[str, MetricRead]:
-    """What was read of the account's metrics until now."""
+    """Read the stored setting with the account's metrics and their series."""
     return {
         key: MetricRead(value["name"], value["selector"], tuple(value["series"]))
         for key, value in (stored.value if stored else {}).items()
@@ -37,7 +99,7 @@ def known_metrics(stored: AccountSetting | None) -> dict[str, MetricRead]:
 
 
 def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
-    """Make what is stored of a time exactly this; to save it again changes nothing."""
+    """Replace the readings of a range of time; saving the same again changes nothing."""
     start, end = instant(scraped.start), instant(scraped.end)
     series = [text for metric in scraped.metrics.values() for text in metric.series]
     names = list(dict.fromkeys(metric.name for metric in scraped.metrics.values()))
@@ -58,13 +120,7 @@ def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
             "series",
             series,
             [
-                {
-                    "series": text,
-                    "at": instant(ms),
-                    "mean": found.mean,
-                    "greatest": found.greatest,
-                    "scrapes": found.scrapes,
-                }
+                {"series": text, "at": instant(ms)} | found._asdict()
                 for (text, ms), found in scraped.slots.items()
             ],
             within=and_(slot.at >= start, slot.at < end),
@@ -81,12 +137,16 @@ def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
         ),
     }
     _extend_span(unit, start if scraped.begins is None else instant(scraped.begins), end)
-    unit.upsert(AccountSetting, [{"key": PROMETHEUS, "value": _plain(scraped.metrics)}])
+    metrics = {
+        key: {"name": metric.name, "selector": metric.selector, "series": list(metric.series)}
+        for key, metric in scraped.metrics.items()
+    }
+    unit.upsert(AccountSetting, [{"key": PROMETHEUS, "value": metrics}])
     return SaveResult(counts)
 
 
 def _extend_span(unit: Unit, start: datetime, end: datetime) -> None:
-    """Note that a time was read, as one with the times that it touches."""
+    """Record that a range of time was read, merged with the ranges that it touches."""
     span = table(ScrapeSpan)
     connection = unit.session.connection()
     touching = and_(
@@ -101,10 +161,3 @@ def _extend_span(unit: Unit, start: datetime, end: datetime) -> None:
     if any(a != first for a, _ in found):
         connection.execute(delete(span).where(touching, span.c.from_at != first))
     unit.upsert(ScrapeSpan, [{"from_at": first, "to_at": last}])
-
-
-def _plain(metrics: Mapping[str, MetricRead]) -> dict[str, object]:
-    return {
-        key: {"name": metric.name, "selector": metric.selector, "series": list(metric.series)}
-        for key, metric in metrics.items()
-    }

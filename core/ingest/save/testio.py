@@ -1,7 +1,7 @@
-"""Writing parsed objects of the test IO Customer API into the store, wherever they came from.
+"""Saving parsed objects of the test IO Customer API.
 
 Each `save_*` takes one unit of work and whole lists, looks people and references up in bulk, and
-answers with what became of the rows, by table. Saving the same again changes nothing.
+returns counts of rows by table. Saving the same again changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -42,17 +42,15 @@ Pair = tuple[int | None, int | None]  # a test cycle, and a feature in it
 
 @dataclass(frozen=True, slots=True)
 class SaveResult:
-    """Rows by table name, and problems that only the store could show."""
+    """Counts of rows by table name, and problems that only the stored data show."""
 
     counts: dict[str, Counts]
     problems: tuple[FieldProblem, ...] = ()
 
 
 def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
-    """Make these the products of the catalogue; any other stays, but out of the catalogue."""
-    rows = {
-        p.id: {"id": p.id, "name": p.name, "type": p.type, "in_catalogue": True} for p in products
-    }
+    """Save the products of the catalogue; all others are kept outside it."""
+    rows = {p.id: columns_of(Product, p) | {"in_catalogue": True} for p in products}
     listed = unit.upsert(Product, rows.values())
     left = _leave_catalogue(unit, Product, rows, table(Product).c.in_catalogue)
     return SaveResult({"product": _sum(listed, left)})
@@ -61,14 +59,11 @@ def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
 def save_features(
     unit: Unit, features: Iterable[ParsedFeature], *, of: Collection[int] | None = None
 ) -> SaveResult:
-    """Make these the features of the products `of` (None: of all); others leave the catalogue.
+    """Save the features of the stored products `of` (None: of all); others leave the catalogue.
 
-    The features of a product that left the catalogue leave with it. The products are stored.
+    The features of a product that left the catalogue leave with it.
     """
-    rows = {
-        f.id: {"id": f.id, "product_id": f.product_id, "title": f.title, "in_catalogue": True}
-        for f in features
-    }
+    rows = {f.id: columns_of(Feature, f) | {"in_catalogue": True} for f in features}
     listed = unit.upsert(Feature, rows.values())
     feature, product = table(Feature).c, table(Product).c
     may_leave: ColumnElement[bool] = feature.in_catalogue
@@ -84,13 +79,13 @@ def save_features(
 
 
 def save_reject_reasons(unit: Unit, reasons: Iterable[ParsedReason]) -> SaveResult:
-    """Enter the reasons; one that is no longer listed stays, as old rejections name it."""
-    rows = [{"key": r.key, "name": r.name, "default_comment": r.default_comment} for r in reasons]
+    """Save the reasons; those no longer listed are kept, as old rejections refer to them."""
+    rows = [columns_of(RejectionReason, r) for r in reasons]
     return SaveResult({"rejection_reason": unit.upsert(RejectionReason, rows)})
 
 
 def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
-    """Enter test cycles with their features and platforms; of one id the last counts."""
+    """Save test cycles with their features and platforms; of one id the last counts."""
     found = list({cycle.id: cycle for cycle in cycles}.values())
     people = unit.user_ids(
         "customer", [name for c in found for name in (c.created_by, c.submitted_by)]
@@ -131,9 +126,9 @@ def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
 
 
 def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
-    """Enter bug reports with their devices; of one id the last counts.
+    """Save bug reports with their devices; of one id the last counts.
 
-    A bug of a test cycle that the store does not know is kept without it, and is a problem.
+    A bug of an unknown test cycle is saved without it, and is a problem.
     """
     found = list({bug.id: bug for bug in bugs}.values())
     people = unit.user_ids("tester", [b.tester for b in found])
@@ -168,18 +163,10 @@ def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
 
 
 def _cycle_row(cycle: ParsedCycle, people: People) -> Row:
-    return {
-        "id": cycle.id,
-        "title": cycle.title,
-        "status": cycle.status,
-        "review_status": cycle.review_status,
-        "testing_type": cycle.testing_type,
-        "test_environment": cycle.test_environment,
+    return columns_of(TestCycle, cycle) | {
         "product_id": _id(cycle.product),
         "created_by_id": people[cycle.created_by],
         "submitted_by_id": people[cycle.submitted_by],
-        "start_at": cycle.start_at,
-        "end_at": cycle.end_at,
     }
 
 
@@ -191,18 +178,11 @@ def _bug_row(
 ) -> Row:
     cycle_id = bug.cycle_id if bug.cycle_id in cycles else None
     own_product = _id(bug.product)
-    return {
-        "id": bug.id,
-        "title": bug.title,
+    return columns_of(Bug, bug) | {
         "cycle_id": cycle_id,
         "product_id": cycles.get(cycle_id) if own_product is None else own_product,
         "feature_id": bug.feature_id or links.get((cycle_id, bug.test_feature_id)),
         "tester_id": people[bug.tester],
-        "severity": bug.severity,
-        "status": bug.status,
-        "known": bug.known,
-        "rejection_reason": bug.rejection_reason,
-        "reported_at": bug.reported_at,
     }
 
 
@@ -211,24 +191,24 @@ def _named_feature(feature_id: int, product_id: int | None, title: str | None) -
 
 
 def _name_products(unit: Unit, products: Iterable[ProductRef | None]) -> Counts:
-    """Enter products that only a test cycle or a bug names."""
+    """Save products that only a test cycle or a bug names."""
     named = {p.id: p.name for p in products if p is not None}
     rows = [{"id": key, "name": name, "in_catalogue": False} for key, name in named.items()]
     return unit.upsert(Product, rows, keep_existing=True)
 
 
 def _cycle_products(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[int | None, int | None]:
-    """The product of each of the bugs' test cycles that the store knows."""
+    """The product of each stored test cycle of the bugs."""
     ids = {b.cycle_id for b in bugs if b.cycle_id is not None}
-    return {row["id"]: row["product_id"] for row in _rows(unit, TestCycle, "id", ids)}
+    return {row["id"]: row["product_id"] for row in stored_rows(unit, TestCycle, "id", ids)}
 
 
 def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
-    """The features of test cycles by cycle and pair, for bugs that name only the pair."""
+    """Features by test cycle and test feature id, for bugs without a feature of their own."""
     ids = {
         b.test_feature_id for b in bugs if b.feature_id is None and b.test_feature_id is not None
     }
-    rows = _rows(unit, TestFeature, "test_feature_id", ids)
+    rows = stored_rows(unit, TestFeature, "test_feature_id", ids)
     return {(row["cycle_id"], row["test_feature_id"]): row["feature_id"] for row in rows}
 
 
@@ -248,16 +228,22 @@ def _leave_catalogue(
     )
 
 
-def _rows(
-    unit: Unit, model: type[SQLModel], column: str, values: Collection[int]
+def columns_of(model: type[SQLModel], parsed: Any) -> Row:
+    """The fields of a parsed object that are columns of its table, by name."""
+    names = table(model).columns.keys()
+    return {name: getattr(parsed, name) for name in names if hasattr(parsed, name)}
+
+
+def stored_rows(
+    unit: Unit, model: type[SQLModel], column: str, values: Collection[Any]
 ) -> Iterator[RowMapping]:
-    """The stored rows of which the column has one of the values."""
+    """Iterate over the stored rows with one of the values in a column."""
     target = table(model)
     for some in chunks(sorted(values)):
         rows = select(target).where(
             target.c.account_id == unit.account_id, target.c[column].in_(some)
         )
-        yield from unit.session.connection().execute(rows).mappings()
+        yield from unit.session.connection().execute(rows).mappings().all()
 
 
 def _sum(listed: Counts, left: Counts) -> Counts:

@@ -1,7 +1,7 @@
-"""Reading test cycles with their bugs, batch by batch, and writing each batch in short units.
+"""Pipeline of test cycles: request their bugs in batches, and write each batch in short units.
 
-Several batches are asked for at a time and written in the order in which their test cycles were
-added, so that a test cycle is never without its bugs, and what was read does not pile up.
+Several batches are in flight at a time, and are written in the order in which their test cycles
+were added: a test cycle is never without its bugs, and answers do not pile up in memory.
 """
 
 from collections import defaultdict, deque
@@ -19,25 +19,64 @@ from core.ingest.clients.http import SourceClient
 from core.ingest.clients.testio import fetch_bugs
 from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedReason, parse_bug
 from core.ingest.save import save_bugs, save_cycles
-from core.ingest.sync.batches import BatchSize
+from core.ingest.sync.deletions import forget_deletions, move_bugs_of_cycles
 from core.ingest.sync.run import Run
-from core.ingest.sync.state import FINAL, State, are_decided, note_readings
-from core.ingest.sync.vanished import found_again, move_other_bugs
+from core.ingest.sync.state import FINAL, StoredState, are_decided, note_readings
 
 T = TypeVar("T")
-# So many test cycles may be listed before their bugs are read.
-MOST_WAITING = 5_000
-# About so many test cycles and bugs are written as one unit: votes wait as long as one takes.
-UNIT_OBJECTS = 250
-# As long as the size of an answer is not known at all.
+# Bugs in an answer, about: few requests, short units, and little memory.
+BATCH_BUGS = 500
+BATCH_SECONDS = 8.0
+MOST_CYCLES = 200
+# Test cycles in the first request, and such requests at once, while no size is known.
+FIRST_CYCLES = 10
 FIRST_BATCHES = 2
+# Answers without a split in a row after which a larger size is tried again.
+WHOLE_ANSWERS = 20
+# Test cycles that may be listed before their bugs are read.
+MOST_WAITING = 5_000
+# Test cycles and bugs written as one unit, about: votes wait as long as one takes.
+UNIT_OBJECTS = 250
+
+
+class BatchSize:
+    """Number of test cycles in the next request for bugs, sized by the answers so far.
+
+    `cycles` and `bugs` are how many the store has already.
+    """
+
+    def __init__(self, cycles: int = 0, bugs: int = 0) -> None:
+        self.is_known = cycles > 0
+        self.cycles = FIRST_CYCLES
+        self._most = MOST_CYCLES
+        self._whole = 0
+        if self.is_known:
+            self.cycles = self._fitting(cycles, bugs)
+
+    def record_answer(self, cycles: int, bugs: int, seconds: float, *, largest: int) -> None:
+        """Adapt to an answer after `seconds`; `largest` is the size of its largest request."""
+        fits = self._fitting(cycles, bugs)
+        if seconds > BATCH_SECONDS:
+            fits = min(fits, int(cycles * BATCH_SECONDS / seconds))
+        if largest < cycles:
+            self._most, self._whole = largest, 0
+        else:
+            self._whole += 1
+            if self._whole >= WHOLE_ANSWERS:
+                self._most, self._whole = min(MOST_CYCLES, self._most + self._most // 2 + 1), 0
+        # At most doubled: a few empty cycles say nothing about the next ones.
+        self.cycles = max(1, min(fits, 2 * max(cycles, self.cycles), self._most))
+        self.is_known = True
+
+    def _fitting(self, cycles: int, bugs: int) -> int:
+        return max(1, min(cycles * BATCH_BUGS // bugs, MOST_CYCLES)) if bugs else MOST_CYCLES
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """The bugs of test cycles, and those test cycles at which the source failed.
+    """The bugs of some test cycles, and the test cycles for which the request failed.
 
-    `largest` is how many test cycles the largest of its requests was for.
+    `largest` is the number of test cycles in the largest request.
     """
 
     bugs: Parsed[ParsedBug]
@@ -47,80 +86,74 @@ class _Answer:
 
 
 class Pipeline:
-    """The test cycles that a run reads; `without_cycle` are bugs that belong to none of them.
+    """The test cycles that a run reads.
 
-    `unread_new` are test cycles that are not stored yet, and whose bugs could not be read.
+    `without_cycle` are the ids of bugs that belong to none of them; `unread_new` those of test
+    cycles that are not stored yet, and whose bugs could not be read.
     """
 
     def __init__(
-        self,
-        client: SourceClient,
-        run: Run,
-        workers: Workers,
-        state: State,
-        reasons: Sequence[ParsedReason],
+        self, run: Run, workers: Workers, state: StoredState, reasons: Sequence[ParsedReason]
     ) -> None:
         self.without_cycle: set[int] = set()
         self.unread_new: set[int] = set()
-        self.client, self.run, self.workers, self.state = client, run, workers, state
+        self.run, self.workers, self.state = run, workers, state
         self._reasons = reasons
         self._size = BatchSize(len(state.cycles), state.bugs)
         self._waiting: deque[ParsedCycle] = deque()
-        self._asked: deque[tuple[list[ParsedCycle], Future[_Answer]]] = deque()
+        self._requested: deque[tuple[list[ParsedCycle], Future[_Answer]]] = deque()
         self._written: set[int] = set()
         self._bugs = 0
         self._all_added = False
 
     def add(self, cycle: ParsedCycle) -> None:
-        """Have a test cycle read with its bugs; written at last by `finish`."""
+        """Queue a test cycle; it is written by `finish` at the latest."""
         self._waiting.append(cycle)
 
-    def until(self, future: Future[T]) -> T:
-        """The future's answer; until it is there, write what comes in."""
-        self._ask()
+    def result_of(self, future: Future[T]) -> T:
+        """Wait for a future, and write finished batches meanwhile."""
+        self._request()
         while len(self._waiting) > MOST_WAITING:
             self._write_oldest()
         while not future.done():
-            self.run.wait(future, *(asked for _, asked in [*self._asked][:1]))
-            if self._asked and self._asked[0][1].done():
+            self.run.wait(future, *(oldest for _, oldest in [*self._requested][:1]))
+            if self._requested and self._requested[0][1].done():
                 self._write_oldest()
         return future.result()
 
     def finish(self) -> None:
-        """Write all that was added."""
+        """Write everything that was added."""
         self._all_added = True
-        self._ask()
-        while self._asked:
+        self._request()
+        while self._requested:
             self._write_oldest()
-        self._tell()
+        self._report_progress()
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         most = WIDTH if self._size.is_known else FIRST_BATCHES
-        while self._waiting and len(self._asked) < most:
+        while self._waiting and len(self._requested) < most:
             if len(self._waiting) < self._size.cycles and not self._all_added:
                 return
             some = [
                 self._waiting.popleft() for _ in range(min(self._size.cycles, len(self._waiting)))
             ]
             ids = [cycle.id for cycle in some]
-            read = partial(_read_bugs, self.client, ids, self._reasons)
-            self._asked.append((some, self.workers.submit(read)))
+            self._requested.append((some, self.workers.submit(_fetch_bugs, ids, self._reasons)))
 
     def _write_oldest(self) -> None:
-        cycles, future = self._asked[0]
-        self.run.wait(future)
-        answer = future.result()
-        self._asked.popleft()
-        self._size.answered(
+        cycles, future = self._requested[0]
+        answer = self.run.result_of(future)
+        self._requested.popleft()
+        self._size.record_answer(
             len(cycles), len(answer.bugs.items), answer.seconds, largest=answer.largest
         )
-        self._ask()
+        self._request()
         for number, error in answer.failed.items():
-            self.run.lack("test_cycle", number, "bugs", str(error))
+            self.run.note_unread("test_cycle", number, "bugs", str(error))
             if number not in self.state.cycles:
                 self.unread_new.add(number)
         self._write([cycle for cycle in cycles if cycle.id not in answer.failed], answer.bugs)
-        self._tell()
+        self._report_progress()
 
     def _write(self, cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> None:
         keep = {bug.id for bug in bugs.items}
@@ -145,23 +178,23 @@ class Pipeline:
         ids = [cycle.id for cycle in cycles]
         own = [bug.id for bug in bugs.items]
         again = [
-            partial(found_again, kind=kind, ids=found)
+            partial(forget_deletions, kind=kind, ids=found)
             for kind, read in (("test_cycle", ids), ("bug", own))
-            if (found := [n for n in read if (kind, n) in self.state.vanished])
+            if (found := [n for n in read if (kind, n) in self.state.deleted])
         ]
         problems = tuple(p for cycle in cycles for p in cycle.problems)
         self.run.write(
             partial(save_cycles, cycles=cycles),
             partial(save_bugs, bugs=bugs.items),
-            partial(move_other_bugs, cycle_ids=ids, keep=keep),
+            partial(move_bugs_of_cycles, cycle_ids=ids, keep=keep),
             partial(note_readings, settled={number: settled[number] for number in ids}),
             *again,
             reads=[("test_cycle", Parsed(tuple(cycles), problems)), ("bug", bugs)],
         )
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         done = len(self._written)
-        left = len(self._waiting) + sum(len(cycles) for cycles, _ in self._asked)
+        left = len(self._waiting) + sum(len(cycles) for cycles, _ in self._requested)
         self.run.progress(
             "cycles",
             done,
@@ -170,10 +203,10 @@ class Pipeline:
         )
 
 
-def _read_bugs(
+def _fetch_bugs(
     client: SourceClient, cycle_ids: Sequence[int], reasons: Sequence[ParsedReason]
 ) -> _Answer:
-    """Ask for the bugs of test cycles; answers with them in the order of these."""
+    """Request the bugs of test cycles; they are returned in the order of the cycles."""
     started = monotonic()
     failed, largest = {}, 1
     items: list[ParsedBug] = []
@@ -190,7 +223,7 @@ def _read_bugs(
         refused += parsed.refused
     seconds = monotonic() - started
     places = {number: place for place, number in enumerate(cycle_ids)}
-    # However the batches are cut: what is written first is the same.
+    # The same order however the batches are cut, so that units are written alike.
     items.sort(key=lambda bug: (places.get(bug.cycle_id or 0, len(places)), bug.id))
     return _Answer(Parsed(tuple(items), tuple(problems), refused), failed, seconds, largest)
 
@@ -198,9 +231,9 @@ def _read_bugs(
 def _units(
     cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]
 ) -> Iterator[tuple[Sequence[ParsedCycle], Parsed[ParsedBug]]]:
-    """The test cycles with their bugs in parts that take a moment to write.
+    """Split test cycles and their bugs into parts that take a moment to write.
 
-    What belongs to none of them, bugs of other test cycles and refused objects, is in the last.
+    Bugs of other test cycles and refused objects are in the last part.
     """
     of_cycle: dict[int | None, list[ParsedBug]] = defaultdict(list)
     for bug in bugs.items:
@@ -227,9 +260,9 @@ def _problems(bugs: Sequence[ParsedBug]) -> tuple[FieldProblem, ...]:
 
 
 def _settled(cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> dict[int, bool]:
-    """Whether each test cycle is final and its bugs are decided.
+    """Whether each test cycle is final and all its bugs are triaged.
 
-    An object without an id may be a bug of any of them.
+    None is where a bug was refused: without an id it may belong to any of them.
     """
     statuses = defaultdict(list)
     for bug in bugs.items:

@@ -1,17 +1,28 @@
-"""The list of what a source sent and could not be read: `SyncProblem`."""
+"""The list of objects and fields that a source sent and that could not be read: `SyncProblem`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, update
 
 from core.base import clock
 from core.base.fields import ANONYMOUS, FieldProblem
-from core.store import SyncProblem, Unit, chunks, table
+from core.ingest.save import stored_rows
+from core.store import SyncProblem, Unit, table
 
 Row = dict[str, Any]
 KEY = ("source", "entity", "source_id", "field")
 WRITTEN = ("reason", "value", "run_id", "seen_at")
+
+
+class SeenItems(NamedTuple):
+    """Entities that a complete run has seen: those of `whole` in every object.
+
+    Of those in `nameless` it saw every object that has no id, or every one that is missing.
+    """
+
+    whole: Collection[str]
+    nameless: Collection[str] = ()
 
 
 def note_problems(
@@ -21,10 +32,9 @@ def note_problems(
     problems: Iterable[FieldProblem],
     read: Mapping[str, Collection[str]],
 ) -> list[Row]:
-    """Enter problems that are new or have changed; answers with those that are neither.
+    """Write problems that are new or have changed, and return the rows of the unchanged ones.
 
-    `read` are the ids of the objects that were read, by entity: what is no longer wrong with them
-    is forgotten.
+    `read` are the ids of the objects that were read, by entity: their other problems are deleted.
     """
     now = clock.now()
     rows = {
@@ -40,35 +50,42 @@ def note_problems(
         }
         for p in problems
     }
-    of = {source_id for _, source_id, _ in rows}.union(*read.values())
-    stored = _stored(unit, source, sorted(of))
-    gone = [
-        dict(zip(KEY, (source, *key), strict=True))
-        for key in stored
-        if key not in rows and key[1] in read.get(key[0], ())
-    ]
-    if gone:
-        unit.session.connection().execute(
-            delete(table(SyncProblem)).where(_is_key(unit)),
-            [{f"key_{name}": value for name, value in row.items()} for row in gone],
+    ids = {source_id for _, source_id, _ in rows}.union(*read.values())
+    stored = {
+        (row["entity"], row["source_id"], row["field"]): {name: row[name] for name in KEY + WRITTEN}
+        for row in stored_rows(unit, SyncProblem, "source_id", ids)
+        if row["source"] == source
+    }
+    same = {
+        key: row
+        for key, row in rows.items()
+        if key in stored and all(stored[key][name] == row[name] for name in ("reason", "value"))
+    }
+    if rows or stored:
+        kept = {
+            key: row
+            for key, row in stored.items()
+            if key in same or (key not in rows and key[1] not in read.get(key[0], ()))
+        }
+        written = {key: row for key, row in rows.items() if key not in same}
+        of_source = table(SyncProblem).c.source == source
+        unit.replace(
+            SyncProblem, "source_id", ids, [*kept.values(), *written.values()], within=of_source
         )
-    new = [{"account_id": unit.account_id} | row for key, row in rows.items() if key not in stored]
-    known = [row for key, row in rows.items() if key in stored]
-    same = [row for row in known if stored[_key(row)] == (row["reason"], row["value"])]
-    if new:
-        unit.session.connection().execute(insert(table(SyncProblem)), new)
-    see_again(unit, [row for row in known if row not in same])
-    return same
+    return list(same.values())
 
 
 def see_again(unit: Unit, rows: Sequence[Row]) -> None:
-    """Write over stored problems that they were seen, in which run and when."""
+    """Update stored problems with the run that saw them last, and when."""
     if not rows:
         return
-    problem = table(SyncProblem)
+    problem = table(SyncProblem).c
     unit.session.connection().execute(
-        update(problem)
-        .where(_is_key(unit))
+        update(table(SyncProblem))
+        .where(
+            problem.account_id == unit.account_id,
+            *(problem[name] == bindparam(f"key_{name}") for name in KEY),
+        )
         .values({name: bindparam(f"new_{name}") for name in WRITTEN}),
         [
             {f"key_{name}": row[name] for name in KEY}
@@ -78,19 +95,8 @@ def see_again(unit: Unit, rows: Sequence[Row]) -> None:
     )
 
 
-def forget_unseen(
-    unit: Unit,
-    source: str,
-    run_id: int,
-    *,
-    whole: Collection[str] = (),
-    nameless: Collection[str] = (),
-) -> None:
-    """Remove problems that a run did not meet although it would have.
-
-    `whole` are entities of which it read every object; of those in `nameless` it met every object
-    that has no id to be told by, or every one that is missing.
-    """
+def forget_unseen(unit: Unit, source: str, run_id: int, seen: SeenItems) -> None:
+    """Delete problems that a run would have seen again, and has not."""
     problem = table(SyncProblem)
     without_id: ColumnElement[bool] = or_(
         problem.c.source_id == "", problem.c.source_id.startswith(ANONYMOUS)
@@ -100,37 +106,6 @@ def forget_unseen(
             problem.c.account_id == unit.account_id,
             problem.c.source == source,
             problem.c.run_id != run_id,
-            or_(problem.c.entity.in_(whole), without_id & problem.c.entity.in_(nameless)),
+            or_(problem.c.entity.in_(seen.whole), without_id & problem.c.entity.in_(seen.nameless)),
         )
     )
-
-
-def _is_key(unit: Unit) -> ColumnElement[bool]:
-    problem = table(SyncProblem)
-    return and_(
-        problem.c.account_id == unit.account_id,
-        *(problem.c[name] == bindparam(f"key_{name}") for name in KEY),
-    )
-
-
-def _stored(
-    unit: Unit, source: str, source_ids: Sequence[str]
-) -> dict[tuple[str, str, str], tuple[str, str | None]]:
-    """The reason and value of stored problems, by entity, source id and field."""
-    problem = table(SyncProblem).c
-    found = {}
-    for some in chunks(source_ids):
-        rows = select(
-            problem.entity, problem.source_id, problem.field, problem.reason, problem.value
-        ).where(
-            problem.account_id == unit.account_id,
-            problem.source == source,
-            problem.source_id.in_(some),
-        )
-        for row in unit.session.connection().execute(rows):
-            found[row.entity, row.source_id, row.field] = (row.reason, row.value)
-    return found
-
-
-def _key(row: Row) -> tuple[str, str, str]:
-    return row["entity"], row["source_id"], row["field"]

@@ -1,18 +1,15 @@
-"""Reading what Prometheus knows of the platform into the store, in pieces of some hours.
+"""Synchronisation of the platform's metrics with Prometheus, in pieces of some hours.
 
 A piece is written as a unit, with the time that it covers: a run that ends early leaves whole
-pieces, and the next one goes on from there. The last minutes are always read again, as samples may
-come in late.
+pieces, and the next one continues there. The last minutes are always read again, as samples may
+arrive late.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event
-from typing import Any
+from typing import Unpack
 
-import httpx
 import numpy as np
 from sqlalchemy import and_, func, select
 
@@ -20,8 +17,9 @@ from core.base import clock
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource, TestioAccount
 from core.ingest.clients.concurrency import Workers
-from core.ingest.clients.http import RetryPolicy, SourceClient
+from core.ingest.clients.http import ClientOptions, SourceClient
 from core.ingest.clients.prometheus import (
+    Answer,
     connect,
     fetch_label_values,
     fetch_last_values,
@@ -32,10 +30,11 @@ from core.ingest.clients.prometheus import (
     parse_series,
     selector,
 )
-from core.ingest.parse.platform import (
+from core.ingest.parse.prometheus import (
     COUNTERS,
     GAP,
     METRIC,
+    SLOT_MS,
     UTILISATION,
     MetricRead,
     Piece,
@@ -43,24 +42,21 @@ from core.ingest.parse.platform import (
     Scraped,
     metrics_of,
 )
-from core.ingest.parse.scrapes import SLOT_MS
 from core.ingest.save.platform import instant, known_metrics, save_scraped
-from core.ingest.sync.recorded import recorded
-from core.ingest.sync.run import Progress, Run, SyncReport
+from core.ingest.sync.problems import SeenItems
+from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run
 from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, Store, table
 
 SOURCE = "prometheus"
 PIECE_MS = 6 * 3_600_000
-# Samples are there a moment after their instant, and those of some senders minutes later.
+# Samples arrive a moment after their instant, and those of some senders minutes later.
 SETTLED = timedelta(seconds=30)
 AGAIN_MS = 10 * 60_000
-# Read before the first piece, and not written: what gauges and scrapes were like when it begins.
+# Read before the first piece, and not written: the state of gauges and scrapes at its start.
 LEAD_MS = SLOT_MS
-# How far back a counter's last value is looked for, where it was not scraped for a while.
+# Lookback for the last value of a counter that was not scraped for a while.
 FAR_BACK = "7d"
-AT_ONCE = 5
-
-OnProgress = Callable[[Progress], None]
+THREADS = 5
 
 
 def sync_prometheus(
@@ -68,15 +64,13 @@ def sync_prometheus(
     account: TestioAccount,
     *,
     full: bool = False,
-    stop: Event | None = None,
     on_progress: OnProgress | None = None,
-    transport: httpx.BaseTransport | None = None,
-    retry: RetryPolicy | None = None,
     now: datetime | None = None,
+    **options: Unpack[ClientOptions],
 ) -> SyncReport:
-    """Read the account's Prometheus, from where the last run ended or (`full`) all its history.
+    """Read the account's Prometheus from the end of the last run, or (`full`) all its history.
 
-    What fails stands in the report. `now` is the end of what is read, by default the present.
+    Failures become the report's status. `now` is the end of the time read, by default the present.
     """
     source = account.prometheus
     until = (now or clock.now() - SETTLED).astimezone(UTC)
@@ -84,27 +78,21 @@ def sync_prometheus(
     def read(run: Run) -> SyncReport:
         if source is None:
             return run.fail(f"The account {account.id!r} has no PROMETHEUS_URL: set its address.")
-        with connect(source, retry=retry, stop=stop, transport=transport) as client:
+        with connect(source, **options) as client, Workers(client, THREADS) as workers:
             run.client = client
-            with Workers(AT_ONCE) as workers:
-                _Reading(client, run, workers, source, until).read(full=full)
-        return run.finish(_message, whole=[METRIC])
+            _Reading(run, workers, source, until).read(full=full)
+        return run.finish(_message, SeenItems([METRIC]))
 
-    return recorded(store, (account.id, account.name), SOURCE, on_progress, read)
+    return record_run(store, account, SOURCE, on_progress, read)
 
 
 class _Reading:
-    """One run's reading of one server."""
+    """One run on one server: fetches pieces of every metric, and writes them in order."""
 
     def __init__(
-        self,
-        client: SourceClient,
-        run: Run,
-        workers: Workers,
-        source: PrometheusSource,
-        until: datetime,
+        self, run: Run, workers: Workers, source: PrometheusSource, until: datetime
     ) -> None:
-        self._client, self._run, self._workers, self._source = client, run, workers, source
+        self._run, self._workers, self._source = run, workers, source
         self._end = _ms(until)
         self._horizon = (self._end - source.history_days * 86_400_000) // SLOT_MS * SLOT_MS
         with run.store.read() as session:
@@ -116,14 +104,14 @@ class _Reading:
             )
             first, last = session.connection().execute(read).one()
         self._stored = None if last is None else (_ms(first), _ms(last))
-        # Those of whose series the account's are told by the tenant's label.
+        # Metrics whose series carry a tenant label: other tenants have series there too.
         self._shared: set[str] = set()
-        # Whether what the server has begins before the next piece.
+        # Whether the server has samples from before the next piece.
         self._begun = False
         self._problems: dict[tuple[str, str], FieldProblem] = {}
 
     def read(self, *, full: bool) -> None:
-        """Read and write piece after piece; what is odd is noted once, whatever it ends with."""
+        """Read and write piece after piece; each problem is noted once, also if the run fails."""
         try:
             self._read(full=full)
         finally:
@@ -139,7 +127,7 @@ class _Reading:
         metrics = self._find_metrics()
         self._reader = PlatformReader(metrics, self._source.workers)
         self._prepare(metrics, start)
-        # A server that knows nothing of what was stored last has been replaced: it begins anew.
+        # A server without samples where the last run ended has been replaced: it begins anew.
         self._begun &= any(s.last is not None for s in self._reader.scrapes.values())
         total = max(self._end - start, 1)
         while start < self._end:
@@ -150,7 +138,7 @@ class _Reading:
             self._run.progress("samples", total - (self._end - start), total, text)
 
     def _find_metrics(self) -> dict[str, MetricRead]:
-        """What to ask for; a metric that the server does not have is noted, and asked for too."""
+        """Find the selector of each metric; one that the server lacks is noted."""
         label, tenant = self._source.tenant_label, self._source.tenant_id
         found = {}
         for key, name in metrics_of(self._source).items():
@@ -173,19 +161,15 @@ class _Reading:
         return found | {k: v for k, v in self._known.items() if k == UTILISATION}
 
     def _labelled(self, label: str, series: str) -> list[str]:
-        ask = partial(fetch_label_values, self._client, label, series, self._horizon, self._end)
-        values: list[str] = self._until(self._workers.submit(ask))
-        return values
+        times = (self._horizon, self._end)
+        return self._run.result_of(self._workers.submit(fetch_label_values, label, series, *times))
 
     def _prepare(self, metrics: Mapping[str, MetricRead], start: int) -> None:
-        """Have the reader know how things stood before the first piece."""
+        """Give the reader the state before the first piece."""
         lead = start - LEAD_MS
         for key in [key for key in COUNTERS if key in metrics]:
-            ask = partial(
-                fetch_last_values, self._client, metrics[key].selector, lead - 1, FAR_BACK
-            )
-            answer = self._until(self._workers.submit(ask))
-            self._reader.know(key, parse_series(self._client, answer, 0, lead).series)
+            request = self._workers.submit(_fetch_last, metrics[key].selector, lead)
+            self._reader.know(key, self._run.result_of(request).series)
         self._take(metrics, lead, start)
         gap = table(ScrapeGap).c
         open_gaps = select(gap.series, func.min(gap.from_at)).where(
@@ -205,35 +189,20 @@ class _Reading:
                 scrapes.last = scrapes.since = opened[name]
 
     def _take(self, metrics: Mapping[str, MetricRead], start: int, end: int) -> Scraped:
-        """Ask for a piece of every metric, and see what it has to tell."""
-        asked = {
-            key: self._workers.submit(partial(self._ask, key, metric, start, end))
+        """Request a piece of every metric, and take it in."""
+        requests = {
+            key: self._workers.submit(_fetch_piece, metric, start, end, shared=key in self._shared)
             for key, metric in metrics.items()
             if key in self._reader.scrapes
         }
         pieces = {}
-        for key, future in asked.items():
-            pieces[key], remarks = self._until(future)
+        for key, future in requests.items():
+            pieces[key], remarks = self._run.result_of(future)
             if remarks:
                 self._note(metrics[key].selector, "answer", "; ".join(remarks))
         found = self._reader.take(pieces, start, end)
         self._problems |= found.problems
         return found
-
-    def _ask(
-        self, key: str, metric: MetricRead, start: int, end: int
-    ) -> tuple[Piece, tuple[str, ...]]:
-        client = self._client
-        answer = joined(
-            parse_series(client, sent, start, end)
-            for sent in fetch_samples(client, metric.selector, start, end)
-        )
-        scrapes = np.empty(0, np.int64)
-        if key in self._shared:
-            # An account that is idle has no series, and that is no gap.
-            sent = fetch_scrapes(client, metric.name, start, end)
-            scrapes = parse_scrapes(client, sent, start, end)
-        return Piece(answer.series, scrapes), answer.remarks
 
     def _write(self, found: Scraped) -> None:
         if not self._begun:
@@ -245,9 +214,9 @@ class _Reading:
         self._run.write(partial(save_scraped, scraped=found))
 
     def _from_the_beginning(self, found: Scraped) -> Scraped:
-        """The first piece, cut to where the server's samples begin.
+        """Cut the first piece to the begin of the server's samples.
 
-        What the store has of earlier times stays: the server has forgotten it.
+        Stored readings from before that stay: the server has dropped its own.
         """
         since = [scrapes.first for scrapes in self._reader.scrapes.values() if scrapes.first]
         first = max(min(since), found.start)
@@ -259,9 +228,26 @@ class _Reading:
     def _note(self, source_id: str, name: str, reason: str) -> None:
         self._problems[source_id, name] = FieldProblem(METRIC, source_id, name, "", reason)
 
-    def _until(self, future: Future[Any]) -> Any:
-        self._run.wait(future)
-        return future.result()
+
+def _fetch_last(client: SourceClient, selector: str, until: int) -> Answer:
+    """Fetch the last value of each series before an instant."""
+    return parse_series(client, fetch_last_values(client, selector, until - 1, FAR_BACK), 0, until)
+
+
+def _fetch_piece(
+    client: SourceClient, metric: MetricRead, start: int, end: int, *, shared: bool
+) -> tuple[Piece, tuple[str, ...]]:
+    """Fetch the samples of a metric in a range of time, and remarks about the answer."""
+    answer = joined(
+        parse_series(client, sent, start, end)
+        for sent in fetch_samples(client, metric.selector, start, end)
+    )
+    scrapes = np.empty(0, np.int64)
+    if shared:
+        # An idle account has no series, which is no gap.
+        sent = fetch_scrapes(client, metric.name, start, end)
+        scrapes = parse_scrapes(client, sent, start, end)
+    return Piece(answer.series, scrapes), answer.remarks
 
 
 def _ms(instant: datetime) -> int:
@@ -269,7 +255,7 @@ def _ms(instant: datetime) -> int:
 
 
 def _message(run: Run) -> str:
-    """What was read and what that changed, in a sentence or two."""
+    """Summarise in a sentence or two what was read and what changed."""
     counted = ("counter_increment", "gauge_reading")
     read, added, changed, removed = (
         sum(run.counts.get(name, {}).get(kind, 0) for name in counted for kind in kinds)

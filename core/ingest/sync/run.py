@@ -1,46 +1,48 @@
-"""A synchronisation as it goes: its record, its progress events, and the report at its end.
+"""One synchronisation: its record in the store, its progress events and its report.
 
-The record is written quietly, so that a run which finds nothing new leaves the data version alone:
-what shows the last run reads it afresh. A problem that is new, changed or gone counts as data; that
-it was seen once more does not.
+The record is written quietly, so that a run that finds nothing new leaves the data version alone:
+pages read the last run afresh. A problem that is new, changed or gone counts as data; that it was
+seen once more does not.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic, sleep
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from sqlalchemy import update
 
 from core.base import clock
-from core.base.errors import SourceUnreadable, StoreError
+from core.base.errors import SourceUnreadable, StoreError, TouchstoneError
 from core.base.fields import ANONYMOUS, FieldProblem, Parsed
-from core.ingest.clients.http import SourceClient, SourceFailed
+from core.base.settings import TestioAccount
+from core.ingest.clients.concurrency import Stopped
+from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
 from core.ingest.save import SaveResult
 from core.ingest.sync.lease import Holder, renew_lease, return_lease, take_lease
-from core.ingest.sync.problems import forget_unseen, note_problems, see_again
+from core.ingest.sync.problems import SeenItems, forget_unseen, note_problems, see_again
 from core.store import Store, SyncRun, Unit, table
 
+T = TypeVar("T")
 REASONS_SHOWN = 20
-# How often a run that waits looks up whether it is to end, and how often it says that it lives.
-LOOK_UP_SECONDS = 0.1
+# How often a waiting run checks whether it is to end, and how often it renews its lease.
+POLL_SECONDS = 0.1
 RENEW_SECONDS = 2.0
-# Who waits to write into SQLite looks again after some milliseconds: a run that writes one unit
-# after the other leaves that long to others.
+# A writer that waits for SQLite tries again after some milliseconds: a run that writes unit after
+# unit leaves that long to others.
 YIELD_SECONDS = 0.003
-# Steps of one kind are told no more often than this.
-TOLD_SECONDS = 0.1
-# Of these a problem belongs to the object of that id, and is gone when the object can be read.
+# The least time between progress events of one step.
+PROGRESS_SECONDS = 0.1
+# Entities whose problems are forgotten once the object of that id can be read.
 READ_WHOLE = ("feature", "test_cycle", "bug")
 INTERRUPTED = "It was interrupted before its end; what was read until then is in. Sync again."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a run is: `done` of `total` things in a step, and the words for a person."""
+    """A progress event: `done` of `total` items of a step, with a text to show."""
 
     account_id: str
     step: str
@@ -48,19 +50,25 @@ class Progress:
     total: int | None
     text: str
 
-    @property
-    def fraction(self) -> float | None:
-        """From 0 to 1 within the step; None where the total is not known."""
-        return min(self.done / self.total, 1.0) if self.total else None
+
+OnProgress = Callable[[Progress], None]
+Work = Callable[[Unit], SaveResult | None]
+
+
+class SyncOptions(ClientOptions, total=False):
+    """Options of a synchronisation; `full` also reads what is final and was read before."""
+
+    full: bool
+    on_progress: OnProgress | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyncReport:
-    """What became of a run; `counts` by table: added, changed, unchanged, removed, refused.
+    """The outcome of a run; `counts` by table: added, changed, unchanged, removed, refused.
 
-    `status` is done, partial (the `reasons` say what is missing, the first of them), failed,
-    stopped by someone, or busy (another process synchronises the account); `problems` is how many
-    there were in all; `run_id` is None where no run was recorded.
+    `status` is done, partial (`reasons` holds the first of what is missing), failed, stopped on
+    request, or busy (another process synchronises the account); `problems` counts all of them;
+    `run_id` is None where no run was recorded.
     """
 
     account_id: str
@@ -76,7 +84,7 @@ class SyncReport:
 
     @property
     def has_written(self) -> bool:
-        """Whether anything of what the source sent came into the store, or was there already."""
+        """Whether anything that the source sent is in the store, new or from before."""
         return any(any(numbers.values()) for numbers in self.counts.values())
 
 
@@ -89,21 +97,49 @@ class Busy(StoreError):
         )
 
 
-class Run:
-    """One synchronisation of one account; as a context it leaves no record behind as running.
+def record_run(
+    store: Store,
+    account: TestioAccount,
+    source: str,
+    on_progress: OnProgress | None,
+    read: Callable[["Run"], SyncReport],
+) -> SyncReport:
+    """Run `read` under the account's lease; failures become the report's status and message."""
+    started = monotonic()
+    try:
+        store.ensure_account(account.id, account.name)
+        run = Run(store, account.id, source, on_progress)
+    except StoreError as error:
+        return SyncReport(
+            account_id=account.id,
+            source=source,
+            run_id=None,
+            status="busy" if isinstance(error, Busy) else "failed",
+            message=str(error),
+            seconds=monotonic() - started,
+        )
+    try:
+        return read(run)
+    except Stopped as error:
+        return run.fail(str(error), status="stopped")
+    except TouchstoneError as error:
+        return run.fail(str(error))
+    except BaseException:
+        run.interrupt()
+        raise
 
-    It holds the account's lease, and looks at it in each unit that it writes. Writes nothing while
-    the source is asked: each `write` is a short unit of its own.
+
+class Run:
+    """One synchronisation of one account.
+
+    It holds the account's lease, and checks it in each unit that it writes. Nothing is written
+    while the source is asked: each `write` is a short unit of its own.
     """
 
     def __init__(
-        self,
-        store: Store,
-        account_id: str,
-        source: str,
-        on_progress: Callable[[Progress], None] | None = None,
+        self, store: Store, account_id: str, source: str, on_progress: OnProgress | None = None
     ) -> None:
-        """Take the lease and enter the run's record. Raises Busy where another holds the lease."""
+        """Take the lease and insert the run's record. Raises Busy where another holds the lease."""
         self.store = store
         self.account_id = account_id
         self.source = source
@@ -116,8 +152,7 @@ class Run:
         self._pending: list[FieldProblem] = []
         self._seen_again: list[dict[str, Any]] = []
         self._started = self._renewed = monotonic()
-        self._told_step, self._told_at = "", 0.0
-        self._running = True
+        self._last_step, self._last_progress = "", 0.0
         with store.write(account_id, quiet=True) as unit:
             lease = take_lease(unit)
             if isinstance(lease, Holder):
@@ -126,29 +161,13 @@ class Run:
             self._end_stale(unit)
             self.id = unit.next_id(SyncRun)
             row = {"id": self.id, "source": source, "status": "running", "step": ""}
-            times = {"started_at": clock.now(), "finished_at": None}
-            unit.upsert(SyncRun, [row | times | self._state(0, None, "")])
+            row |= {"started_at": clock.now(), "finished_at": None, "done": 0, "total": None}
+            unit.upsert(SyncRun, [row | self._state("")])
 
-    def __enter__(self) -> Self:
-        return self
+    def write(self, *works: Work, reads: Iterable[tuple[str, Parsed[Any]]] = ()) -> None:
+        """Run the works in one unit, and record their problems and those of the parsers.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._running:
-            # Nobody is told: it may be whoever follows the run that ended it.
-            with suppress(StoreError):
-                self._end("failed", INTERRUPTED)
-
-    def write(
-        self, *works: Callable[[Unit], SaveResult], reads: Iterable[tuple[str, Parsed[Any]]] = ()
-    ) -> None:
-        """Do the works in one unit, with the problems that they and the parsers found.
-
-        `reads` are what the works write, by table name.
+        `reads` are the parsed objects that the works write, by table name.
         """
         reads = list(reads)
         problems = self._pending + [p for _, parsed in reads for p in parsed.problems]
@@ -158,19 +177,24 @@ class Run:
                 objects.setdefault(name, set()).update(str(item.id) for item in parsed.items)
         sleep(max(0.0, self._renewed + YIELD_SECONDS - monotonic()))
         with self._unit() as unit:
-            saved = [work(unit) for work in works]
-            problems += [p for result in saved for p in result.problems]
+            results = [result for work in works if (result := work(unit)) is not None]
+            problems += [p for result in results for p in result.problems]
             again = note_problems(unit, self.source, self.id, problems, objects)
         self._pending = []
         self._seen_again += again
         self.problems += len(problems)
         room = REASONS_SHOWN - len(self._reasons)
         self._reasons += [_sentence(p) for p in problems[:room]]
-        for result in saved:
+        for result in results:
             for name, counts in result.counts.items():
                 self._count(name, counts._asdict())
         for name, parsed in reads:
             self._count(name, {"refused": parsed.refused})
+
+    def result_of(self, future: Future[T]) -> T:
+        """Wait for a request's result. Raises as `wait` does."""
+        self.wait(future)
+        return future.result()
 
     def wait(self, *futures: Future[Any]) -> None:
         """Wait until one of the futures is done. Raises the reason where the run is to end."""
@@ -180,76 +204,73 @@ class Run:
             if monotonic() - self._renewed > RENEW_SECONDS:
                 with self._unit(quiet=True) as unit:
                     unit.upsert(SyncRun, [{"id": self.id, "requests": self._requests}])
-            if wait(futures, timeout=LOOK_UP_SECONDS, return_when=FIRST_COMPLETED).done:
+            if wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
                 return
 
     def progress(self, step: str, done: int, total: int | None, text: str) -> None:
-        """Record how far the run is, and tell whoever follows it; not each of many small steps."""
+        """Record the progress and send the event; of many small steps only some."""
         now = monotonic()
-        if step == self._told_step and done != total and now - self._told_at < TOLD_SECONDS:
+        is_soon = now - self._last_progress < PROGRESS_SECONDS
+        if step == self._last_step and done != total and is_soon:
             return
-        self._told_step, self._told_at = step, now
+        self._last_step, self._last_progress = step, now
         with self._unit(quiet=True) as unit:
             see_again(unit, self._seen_again)
-            unit.upsert(SyncRun, [{"id": self.id, "step": step} | self._state(done, total, text)])
+            row = {"id": self.id, "step": step, "done": done, "total": total}
+            unit.upsert(SyncRun, [row | self._state(text)])
         self._seen_again = []
         self._on_progress(
             Progress(account_id=self.account_id, step=step, done=done, total=total, text=text)
         )
 
     @contextmanager
-    def skipping(self, entity: str, source_id: int | str, name: str) -> Iterator[None]:
-        """Go on where the source fails at one thing."""
+    def skip_failures(self, entity: str, source_id: int | str, name: str) -> Iterator[None]:
+        """Note a failed request for one object or list, and continue."""
         try:
             yield
         except (SourceFailed, SourceUnreadable) as error:
-            self.lack(entity, source_id, name, str(error))
+            self.note_unread(entity, source_id, name, str(error))
 
     def note_refused(self, name: str, parsed: Parsed[Any]) -> None:
-        """Note the objects of a list that cannot be kept at all."""
+        """Note the objects of a list that were refused as a whole."""
         self._pending += [p for p in parsed.problems if p.source_id.startswith(ANONYMOUS)]
         self._count(name, {"refused": parsed.refused})
 
     def note(self, problem: FieldProblem) -> None:
-        """Note something that could not be read, and is written with what comes next."""
+        """Note a problem, to be written with the next unit."""
         self._pending.append(problem)
 
-    def lack(self, entity: str, source_id: int | str, name: str, reason: str) -> None:
-        """Note that something was not read, so that the run is no witness of what is gone."""
+    def note_unread(self, entity: str, source_id: int | str, name: str, reason: str) -> None:
+        """Note that something was not read, so that the run proves no deletion."""
         self.complete = False
         self._pending.append(FieldProblem(entity, str(source_id), name, "", reason))
 
-    def finish(
-        self,
-        message: Callable[["Run"], str],
-        *,
-        whole: Collection[str] = (),
-        nameless: Collection[str] = (),
-    ) -> SyncReport:
-        """End the run, done or partial, with what the message says of it.
-
-        Of a complete run, `whole` and `nameless` say what it would have met: see `forget_unseen`.
-        """
+    def finish(self, message: Callable[["Run"], str], seen: SeenItems) -> SyncReport:
+        """End the run as done or partial; a complete run forgets problems that it did not see."""
         self.write()
         if self.complete:
             self.progress("finish", 0, None, "Looking for problems that are gone")
             with self._unit() as unit:
-                forget_unseen(unit, self.source, self.id, whole=whole, nameless=nameless)
+                forget_unseen(unit, self.source, self.id, seen)
         status, text = ("partial" if self.problems else "done"), message(self)
         self._end(status, text)
         return self._report(status, text)
 
     def fail(self, message: str, *, status: str = "failed") -> SyncReport:
-        """End the run as failed or stopped, with a sentence; also where no more can be written."""
+        """End the run as failed or stopped; also where no more can be written."""
         with suppress(StoreError):
             self.write()
             self._end(status, message)
-        self._running = False
         return self._report(status, message)
+
+    def interrupt(self) -> None:
+        """End the run as failed without an event: its follower may be what ended it."""
+        with suppress(StoreError):
+            self._end("failed", INTERRUPTED)
 
     @contextmanager
     def _unit(self, *, quiet: bool = False) -> Iterator[Unit]:
-        """A unit of a run that still holds its lease. Raises LeaseLost, before anything is kept."""
+        """Open a unit under the lease. Raises LeaseLost before anything is written."""
         with self.store.write(self.account_id, quiet=quiet) as unit:
             renew_lease(unit, self._lease)
             yield unit
@@ -259,9 +280,8 @@ class Run:
         with self._unit(quiet=True) as unit:
             see_again(unit, self._seen_again)
             ended = {"id": self.id, "status": status, "finished_at": clock.now()}
-            unit.upsert(SyncRun, [ended | self._told(message)])
+            unit.upsert(SyncRun, [ended | self._state(message)])
             return_lease(unit, self._lease)
-        self._running = False
 
     def _report(self, status: str, message: str) -> SyncReport:
         self._on_progress(
@@ -292,10 +312,7 @@ class Run:
             .values(status="failed", finished_at=clock.now(), message=INTERRUPTED)
         )
 
-    def _state(self, done: int, total: int | None, text: str) -> dict[str, Any]:
-        return {"done": done, "total": total} | self._told(text)
-
-    def _told(self, message: str) -> dict[str, Any]:
+    def _state(self, message: str) -> dict[str, Any]:
         return {"message": message, "requests": self._requests, "counts": self.counts}
 
     @property

@@ -38,7 +38,7 @@ def fetch_cycles(client, product_id):
     """All pages of a list of test cycles, one after another."""
     pages = CyclePages(product_id)
     while not pages.ended:
-        yield pages.take(pages.ask(client))
+        yield pages.take(pages.fetch_next(client))
 
 
 def ids(pages):

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ingest.clients.prometheus import Series, quoted, selector
-from core.ingest.parse.platform import MetricRead, Piece, PlatformReader
-from core.ingest.parse.scrapes import LONGEST_MS, SLOT_MS
+from core.ingest.parse.prometheus import LONGEST_MS, SLOT_MS, MetricRead, Piece, PlatformReader
 
 NAME, QUEUE = "runs_total", "depth"
 METRICS = {

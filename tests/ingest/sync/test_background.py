@@ -10,8 +10,7 @@ import pytest
 
 from core.base.settings import load_settings
 from core.ingest.sync import end_background, is_running, keep_synced, runs, start_sync, sync_account
-from core.ingest.sync.background import next_due
-from core.ingest.sync.history import RunRecord
+from core.ingest.sync.accounts import next_due
 from core.store import Scope, SyncRun
 from tests import commands
 from tests.ingest.conftest import FAST
@@ -23,16 +22,13 @@ HOUR = timedelta(hours=1)
 
 def run(status, ago):
     ended = None if status == "running" else NOW - ago
-    return RunRecord(
+    return SyncRun(
+        account_id="acme",
+        id=1,
+        source="testio",
         status=status,
         started_at=NOW - ago,
         finished_at=ended,
-        step="",
-        done=0,
-        total=None,
-        requests=0,
-        counts={},
-        message="",
     )
 
 
@@ -107,7 +103,7 @@ def test_it_is_off_where_the_interval_is_0(store, account):
 )
 def test_what_goes_on_ends_at_once_with_the_server(store, account, server, rows, fault):
     server.faults = [Fault(path="/bugs", **fault)]
-    start_sync(store, account)
+    start_sync(Scope(store, "acme"), account)
     until(lambda: any(path.startswith("/bugs") for path, _ in server.asked))
     assert is_running(Scope(store, "acme"))
     started = time.monotonic()

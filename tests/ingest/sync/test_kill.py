@@ -9,11 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.store import FACT_TABLES
-from tests import commands
 from tests.bench.sync import customer_of
 from tests.stores import open_store
 from tests.testio_server import SteadyServer
 
+# `python -m core sync` with a lease that a killed process does not hold for long.
+SYNC = """
+from datetime import timedelta
+
+from core.cli import main
+from core.ingest.sync import lease, run
+
+lease.DURATION, run.RENEW_SECONDS = timedelta(seconds=0.4), 0.1
+raise SystemExit(main(["sync"]))
+"""
 KILLS = 50
 CHAINS = 8
 AT_ONCE = 3
@@ -31,12 +40,20 @@ def server():
 
 
 def start(server, path):
-    return commands.process(
-        "sync",
-        TOUCHSTONE_DATABASE_URL=f"sqlite:///{path}",
-        TESTIO_CUSTOMER_API_BASE_URL=server.url,
-        TESTIO_CUSTOMER_API_TOKEN=server.token,
-        TESTIO_CUSTOMER_ID="acme",
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
+    settings = {
+        "TOUCHSTONE_DATABASE_URL": f"sqlite:///{path}",
+        "TESTIO_CUSTOMER_API_BASE_URL": server.url,
+        "TESTIO_CUSTOMER_API_TOKEN": server.token,
+        "TESTIO_CUSTOMER_ID": "acme",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", SYNC],
+        cwd=ROOT,
+        env=kept | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 

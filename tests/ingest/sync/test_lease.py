@@ -1,8 +1,7 @@
 """One at a time: of all who share a store, one synchronises an account."""
 
-import subprocess
-import sys
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from core.ingest.sync import exit_code, holder_of, is_running, sync_account
 from core.ingest.sync.lease import (
     Holder,
     LeaseLost,
-    _process,
     renew_lease,
     return_lease,
     take_lease,
@@ -60,43 +58,42 @@ def test_of_many_at_once_one_has_it(entered):
 
 
 def test_a_lease_that_ran_out_is_free_and_its_holder_cannot_write(entered):
-    hold(entered, "1/elsewhere/?/a", -1)
+    hold(entered, "1/elsewhere/a", -1)
     name = take(entered)
     assert isinstance(name, str)
     with entered.write("acme") as unit:
         renew_lease(unit, name)
     with pytest.raises(LeaseLost, match="taken over"), entered.write("acme") as unit:
-        renew_lease(unit, "1/elsewhere/?/a")
+        renew_lease(unit, "1/elsewhere/a")
 
 
 def test_the_lease_of_a_living_holder_elsewhere_is_kept(entered):
-    hold(entered, "1/elsewhere/?/a", 60)
+    hold(entered, "1/elsewhere/a", 60)
     found = take(entered)
     assert isinstance(found, Holder)
     assert found.words.startswith("process 1 on elsewhere, since ")
 
 
-def test_the_lease_of_a_process_of_this_machine_that_is_dead_is_free(entered):
-    child = subprocess.run(
-        [sys.executable, "-c", "from core.sync.lease import _process; print(_process())"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    hold(entered, f"{child.stdout.strip()}/a", 60)
+def test_the_lease_of_a_killed_process_is_free_once_it_has_expired(entered, monkeypatch):
+    monkeypatch.setattr("core.ingest.sync.lease.DURATION", timedelta(seconds=0.5))
+    take(entered)  # and never renewed
+    assert isinstance(take(entered), Holder)
+    assert is_running(Scope(entered, "acme"))
+    time.sleep(0.6)
     assert holder_of(Scope(entered, "acme")) is None
     assert isinstance(take(entered), str)
 
 
 def test_the_lease_of_a_process_of_this_machine_that_lives_is_kept(entered):
-    hold(entered, f"{_process()}/a", 60)
+    name = take(entered)
     assert isinstance(take(entered), Holder)
+    assert holder_of(Scope(entered, "acme")).name == name
     assert is_running(Scope(entered, "acme"))
 
 
 def test_the_second_says_who_synchronises(store, server, account, rows):
     store.ensure_account("acme", "Acme")
-    hold(store, "4711/laptop/?/a", 60)
+    hold(store, "4711/laptop/a", 60)
     report = sync_account(store, account, retry=FAST)
     assert (report.status, report.run_id, exit_code([report])) == ("busy", None, 3)
     assert "being synchronised already, by process 4711 on laptop, since" in report.message
@@ -125,11 +122,11 @@ def test_a_run_that_another_left_is_ended_only_when_its_lease_is_free(store, acc
     left = {"source": "testio", "status": "running", "started_at": clock.now()}
     with store.write("acme") as unit:
         unit.upsert(SyncRun, [left | {"id": 1, "counts": {}}])
-    hold(store, "4711/laptop/?/a", 60)
+    hold(store, "4711/laptop/a", 60)
     sync_account(store, account, retry=FAST)
     assert rows(SyncRun)[1]["status"] == "running"
     with store.write("acme") as unit:
-        return_lease(unit, "4711/laptop/?/a")
+        return_lease(unit, "4711/laptop/a")
     sync_account(store, account, retry=FAST)
     assert rows(SyncRun)[1]["status"] == "failed"
 

@@ -290,7 +290,7 @@ def test_one_process_at_a_time(sync, store, rows):
 
 def test_what_goes_on_ends_at_once(store, account, lying, rows):
     lying.delay = 30
-    start_sync(store, account)
+    start_sync(Scope(store, "acme"), account)
     until = time.monotonic() + 10
     while not any(query.get("query", "").startswith(NAME) for _, query in lying.asked):
         assert time.monotonic() < until

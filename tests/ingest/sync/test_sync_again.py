@@ -199,7 +199,7 @@ def test_a_cycle_that_a_list_leaves_out_is_asked_for_and_kept(sync, server, rows
 
 
 def test_a_list_that_leaves_out_very_many_cycles_removes_none(sync, server, rows, monkeypatch):
-    monkeypatch.setattr("core.ingest.sync.testio.MOST_ASKED_BY_ID", 1)
+    monkeypatch.setattr("core.ingest.sync.cycle_lists.MOST_BY_ID", 1)
     sync()
     for cycle in server.customer.cycles:
         cycle["listed_under"] = 999

@@ -145,7 +145,7 @@ def test_the_progress_of_a_run_is_told_and_recorded(sync, store, rows):
         *("catalogue", "cycles", "finish", "done")
     ]
     assert all(event.text and event.account_id == "acme" for event in told)
-    assert all(event.fraction is None or 0 <= event.fraction <= 1 for event in told)
+    assert all(event.total is None or 0 <= event.done <= event.total for event in told)
     assert told[-1].text == report.message
 
 

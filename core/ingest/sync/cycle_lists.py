@@ -1,0 +1,237 @@
+"""Lists of test cycles: which pages a run requests, and which cycles it requests by id.
+
+A list is newest first, so new cycles are at its head, and a page of settled cycles alone ends it
+early. Three kinds of cycles are deeper in it: those that can still change, of which a few are
+requested by id; those that an earlier run did not reach, for which the list is read whole; and
+those that moved while the list was read, for which a list with new cycles on a later page is read
+twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from math import ceil
+from typing import Any
+
+from core.base import clock
+from core.base.fields import parse_all
+from core.ingest.clients.testio import CyclePages, fetch_cycle
+from core.ingest.parse.testio import ParsedProduct, ProductRef, parse_cycle
+from core.ingest.sync.deletions import move_cycles
+from core.ingest.sync.pipeline import Pipeline
+from core.ingest.sync.state import FINAL, TEST_CYCLES, StoredCycle, forget_lists, note_list
+
+MOST_PASSES = 2
+# Each costs a request; more of them means a list that leaves cycles out, not deleted cycles.
+MOST_BY_ID = 100
+# Lists whose first page is requested ahead of time.
+LISTS_AHEAD = 4
+
+
+class ProductList:
+    """The list of one product as a run reads it, to its end where `whole` is set.
+
+    `stored` are the stored test cycles of the account, `own` the ids of those of the product.
+    `has_new` says that it named a cycle that is not stored; `is_sure` that none was missed.
+    """
+
+    def __init__(
+        self,
+        product: ParsedProduct,
+        stored: Mapping[int, StoredCycle],
+        own: Collection[int],
+        *,
+        whole: bool,
+    ) -> None:
+        self.product = product
+        self.whole = whole
+        self.read_to_end = False
+        self.has_new = False
+        self.is_sure = True
+        self._stored = stored
+        self._own = set(own)
+        self.pages = CyclePages(product.id)
+        self.wants_more = True
+        self._passes = 1
+        self._new_below = False
+        self._ids: set[int] = set()
+
+    def take(self, page: list[Any]) -> list[Any]:
+        """Take a page: the objects that are new on it; sets whether another page is needed."""
+        new = self.pages.take(page)
+        ids = {obj["id"] for obj in new if isinstance(obj, dict) and type(obj.get("id")) is int}
+        unknown = ids - self._stored.keys() - self._ids
+        self.has_new |= bool(unknown)
+        self._new_below |= bool(unknown) and self.pages.page > 1
+        fresh = [obj for obj in new if not isinstance(obj, dict) or obj.get("id") not in self._ids]
+        self._ids |= ids
+        if self.pages.ended:
+            self._end_of_pass()
+        elif not self.whole:
+            self.wants_more = bool(unknown) or self._paging_is_cheaper()
+        return fresh
+
+    def unlisted(self, seen: Collection[int]) -> list[int]:
+        """Stored cycles to request by id: they can change, or the whole list does not name them."""
+        return [
+            number
+            for number in self._own
+            if number not in seen and (self.read_to_end or not self._stored[number].is_settled)
+        ]
+
+    def resume(self) -> None:
+        """Read the rest of the list as well."""
+        self.whole = True
+        self.wants_more = not self.read_to_end
+
+    def _end_of_pass(self) -> None:
+        self.read_to_end = True
+        again = self._new_below and self._passes < MOST_PASSES
+        self.is_sure = not self._new_below
+        self.wants_more = again
+        if again:
+            self.pages = CyclePages(self.product.id)
+            self._passes += 1
+            self._new_below = False
+
+    def _paging_is_cheaper(self) -> bool:
+        unseen = self._own - self._ids
+        can_change = sum(not self._stored[number].is_settled for number in unseen)
+        return can_change > ceil(len(unseen) / self.pages.size)
+
+
+class CycleLists:
+    """The lists of test cycles of all products, as far as a run has read them."""
+
+    def __init__(self, pipeline: Pipeline, products: Sequence[ParsedProduct]) -> None:
+        self._pipeline = pipeline
+        self._run, self._state = pipeline.run, pipeline.state
+        own = defaultdict(set)
+        for number, cycle in self._state.cycles.items():
+            own[cycle.product_id].add(number)
+        self.lists = [
+            ProductList(
+                product,
+                self._state.cycles,
+                own[product.id],
+                whole=self._state.is_due(TEST_CYCLES, product.id),
+            )
+            for product in products
+        ]
+        # The product whose list named a test cycle; None where none did.
+        self._seen: dict[int, int | None] = {}
+        self._failed: set[int] = set()
+
+    def read_lists(self) -> None:
+        """Read each list as far as necessary."""
+        first: dict[int, Future[list[Any]]] = {}
+        for position, listed in enumerate(self.lists):
+            for near in self.lists[position : position + LISTS_AHEAD]:
+                if near.product.id not in first:
+                    first[near.product.id] = self._request_page(near)
+            self._read_list(listed, first[listed.product.id])
+            del first[listed.product.id]
+
+    def request_by_id(self) -> None:
+        """Request each stored test cycle that can have changed, or been deleted, and is not listed.
+
+        A list alone proves no deletion: pages shift while they are read, and some servers cut the
+        list. Deleted is a cycle that the whole list lacks and that is not found by its id either.
+        """
+        wanted = self._unlisted()
+        requested = sorted(wanted, reverse=True)[:MOST_BY_ID]
+        futures = [self._pipeline.workers.submit(fetch_cycle, number) for number in requested]
+        missing = []
+        for number, future in zip(requested, futures, strict=True):
+            with self._run.skip_failures("test_cycle", number, "exploratory_test"):
+                found = self._pipeline.result_of(future)
+                if found is None:
+                    missing.append(number)
+                else:
+                    self._add([found], self._product(number, wanted[number]), None)
+        for listed in dict.fromkeys(wanted[number] for number in missing):
+            if listed is not None and not listed.read_to_end:
+                listed.resume()
+                self._read_list(listed, self._request_page(listed))
+        for number in missing:
+            by = wanted[number]
+            if number not in self._seen and (by is None or by.read_to_end):
+                self._run.write(partial(move_cycles, ids=[number]))
+        if len(wanted) > len(requested):
+            left = len(wanted) - len(requested)
+            reason = f"{left:,} test cycles are not listed any more and were left as they are"
+            self._run.note_unread("test_cycle", "", "exploratory_tests", reason)
+
+    def note_lists(self) -> None:
+        """Record which lists the next run need not read to their end."""
+        unread = {self._seen.get(number) for number in self._pipeline.unread_new}
+        works = []
+        for listed in self.lists:
+            key = (TEST_CYCLES, listed.product.id)
+            read_at = self._state.lists.get(key)
+            if listed.read_to_end and listed.is_sure:
+                read_at = clock.now()
+            elif not listed.has_new:
+                continue
+            if read_at is not None and listed.product.id not in unread | self._failed:
+                works.append(partial(note_list, kind=key[0], parent_id=key[1], read_at=read_at))
+        if works:
+            self._run.write(*works)
+
+    def _read_list(self, listed: ProductList, page: Future[list[Any]]) -> None:
+        product = listed.product
+        self._failed.add(product.id)
+        with self._run.skip_failures("product", product.id, "exploratory_tests"):
+            while product.id in self._failed:
+                had_new = listed.has_new
+                objects = listed.take(self._pipeline.result_of(page))
+                if listed.has_new and not had_new:
+                    # Until all new cycles are stored, a page of known ones does not end the list.
+                    self._forget_list(product.id)
+                if listed.wants_more:
+                    page = self._request_page(listed)
+                else:
+                    self._failed.discard(product.id)
+                self._add(objects, ProductRef(product.id, product.name), product.id)
+
+    def _forget_list(self, product_id: int) -> None:
+        if (TEST_CYCLES, product_id) in self._state.lists:
+            self._run.write(partial(forget_lists, kind=TEST_CYCLES, parent_ids=[product_id]))
+
+    def _request_page(self, listed: ProductList) -> Future[list[Any]]:
+        return self._pipeline.workers.submit(listed.pages.fetch_next)
+
+    def _add(self, objects: Iterable[Any], product: ProductRef | None, by: int | None) -> None:
+        """Queue the test cycles that can have changed; `product` is that of one that names none."""
+        parsed = parse_all(parse_cycle, objects)
+        self._run.note_refused("test_cycle", parsed)
+        for cycle in parsed.items:
+            if cycle.id in self._seen:
+                continue
+            self._seen[cycle.id] = by
+            stored = self._state.cycles.get(cycle.id)
+            if stored is None or not stored.is_settled or cycle.status not in FINAL:
+                self._pipeline.add(cycle if cycle.product else replace(cycle, product=product))
+
+    def _unlisted(self) -> dict[int, ProductList | None]:
+        """Ids to request, each with the list that should have named it, if there is one."""
+        products = {listed.product.id for listed in self.lists}
+        wanted: dict[int, ProductList | None] = {
+            number: None
+            for number, cycle in self._state.cycles.items()
+            if not cycle.is_settled
+            and cycle.product_id not in products
+            and number not in self._seen
+        }
+        for listed in self.lists:
+            if listed.product.id not in self._failed:
+                wanted |= dict.fromkeys(listed.unlisted(self._seen), listed)
+        return wanted
+
+    def _product(self, number: int, listed: ProductList | None) -> ProductRef | None:
+        if listed is not None:
+            return ProductRef(listed.product.id, listed.product.name)
+        product_id = self._state.cycles[number].product_id
+        return None if product_id is None else ProductRef(product_id, None)
