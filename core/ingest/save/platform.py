@@ -11,8 +11,7 @@ from hashlib import sha256
 from sqlalchemy import and_, delete, select
 
 from core.feedback import Cast, record_votes, subject_of
-from core.feedback.survey_parser import ParsedSurvey
-from core.feedback.surveys import record_responses
+from core.feedback.surveys import ParsedSurvey, record_responses
 from core.ingest.parse.prometheus import MetricRead, Scraped
 from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
 from core.ingest.save.testio import SaveResult, columns_of
@@ -64,7 +63,7 @@ def save_feedback(
 
     A vote without a rater is the opinion of an anonymous rater of its own.
     """
-    counts = record_votes(
+    counts, _ = record_votes(
         unit,
         [
             Cast(
@@ -75,7 +74,6 @@ def save_feedback(
                 rating=vote.rating,
                 comment=vote.comment,
                 ticket_id=vote.ticket_id,
-                enhancement_id=vote.enhancement_id,
                 vote_id=None if vote.id is None else vote_id(vote.id),
             )
             for vote in votes

@@ -2,12 +2,14 @@
 
 import random
 import subprocess
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from core.base.settings import ROOT
 from core.store import FACT_TABLES
 from tests.bench.sync import customer_of
 from tests.stores import open_store
@@ -40,17 +42,15 @@ def server():
 
 
 def start(server, path):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHSTONE_", "TESTIO_"))}
-    settings = {
-        "TOUCHSTONE_DATABASE_URL": f"sqlite:///{path}",
-        "TESTIO_CUSTOMER_API_BASE_URL": server.url,
-        "TESTIO_CUSTOMER_API_TOKEN": server.token,
-        "TESTIO_CUSTOMER_ID": "acme",
-    }
     return subprocess.Popen(
         [sys.executable, "-c", SYNC],
         cwd=ROOT,
-        env=kept | settings,
+        env=commands.environment(
+            TOUCHSTONE_DATABASE_URL=f"sqlite:///{path}",
+            TESTIO_CUSTOMER_API_BASE_URL=server.url,
+            TESTIO_CUSTOMER_API_TOKEN=server.token,
+            TESTIO_CUSTOMER_ID="acme",
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

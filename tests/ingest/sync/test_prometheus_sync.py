@@ -284,7 +284,8 @@ def test_gauges_in_slots_of_five_minutes_with_gaps_and_samples_that_are_no_numbe
     history.add("enhancement_success_rate", {}, [(BASE + s, "+Inf") for s in scrapes()])
     url = prometheus(history)
     names = {
-        n: getattr(PrometheusSource, n) for n in ("queue_depth", "worker_active", "success_rate")
+        n: PrometheusSource.model_fields[n].default
+        for n in ("queue_depth", "worker_active", "success_rate")
     }
     report = read(store, account(url, requests_total="", workers=8, **names))
     assert report.status == "partial"
