@@ -94,7 +94,7 @@ def test_freshness_is_judged_by_the_target_and_says_it(api, sync, run_page, monk
 def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
     store = open_store(load_settings().database_url)
     store.ensure_account("acme", "Acme")
-    counts = {"bug": {"added": 600, "changed": 0, "unchanged": 0, "removed": 0, "refused": 0}}
+    counts = {"bug": {"added": 6_000, "changed": 0, "unchanged": 0, "removed": 0, "refused": 0}}
     with store.write("acme", quiet=True) as unit:
         take_lease(unit)
         unit.upsert(
@@ -104,13 +104,13 @@ def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
                     "id": 99,
                     "source": "testio",
                     "status": "running",
-                    "started_at": clock.now() - timedelta(seconds=30),
+                    "started_at": clock.now() - timedelta(seconds=300),
                     "step": "cycles",
                     "done": 25,
                     "total": 100,
                     "requests": 12,
                     "counts": counts,
-                    "message": "25 test cycles and 600 bugs read",
+                    "message": "25 test cycles and 6,000 bugs read",
                 }
             ],
         )
@@ -119,7 +119,7 @@ def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
     assert not app.exception
     said = texts(app)
     assert "12 requests" in said
-    assert "600 objects read, 20 a second" in said
+    assert "6,000 objects read, 20 a second" in said
     assert "left" in said
     assert "process" in said
     assert app.button(key="data_sync").disabled
