@@ -126,7 +126,7 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
         column_config={"Rows": st.column_config.NumberColumn(format="localized")},
     )
     if said:
-        st.caption(ui.plain(f"{' '.join(said)} What people and imports bring in has no target."))
+        st.caption(ui.plain(f"{' '.join(said)} Data that people enter or import has no target."))
 
 
 def sync_box(page: ui.Page) -> None:
