@@ -11,6 +11,7 @@ import pytest
 
 from core.base.settings import ROOT
 from core.store import FACT_TABLES
+from tests import commands
 from tests.bench.sync import customer_of
 from tests.stores import open_store
 from tests.testio_server import SteadyServer
