@@ -1,14 +1,14 @@
-"""Actions of a person: run with the page's scope, and told after the next drawing.
+"""Run what a person asks for, and report the outcome when the page is drawn again.
 
 In the body of a page, after `if st.button(...)` or `if st.form_submit_button(...)`:
 
     submit_action(page, "Excluded.", exclude, kind=kind, reason=reason)
 
-In a callback, where Streamlit draws the page anew by itself:
+In a callback, after which Streamlit reruns the page by itself:
 
     st.button("Remove", on_click=run_action, args=(page, "Removed.", forget_view, view.name))
 
-The action gets `page.scope` first; its `person` is who acts. `run_page` tells how it went.
+The action gets `page.scope` first, with the person in it. `run_page` shows the outcome.
 """
 
 from collections.abc import Callable
@@ -28,9 +28,9 @@ def run_action(
     clears: str = "",
     **kwargs: Any,
 ) -> None:
-    """Call `action(page.scope, *args, **kwargs)`, and keep `done` or its error to be told.
+    """Call `action(page.scope, *args, **kwargs)`, and keep `done` or its error for display.
 
-    `done` is told only once the action has returned; None tells the sentence that it returns.
+    `done` is shown only once the action has returned; None shows the sentence that it returns.
     `clears` is the name of the form or popover (`fresh_key`) that a success empties.
     """
     try:
@@ -47,15 +47,15 @@ def run_action(
 def submit_action(
     page: Page, done: str | None, action: Callable[..., object], *args: Any, **kwargs: Any
 ) -> NoReturn:
-    """Run an action in the body of a page, and draw the page anew."""
+    """Run an action in the body of a page, and rerun the page."""
     run_action(page, done, action, *args, **kwargs)
     st.rerun()
 
 
 def fresh_key(name: str) -> str:
-    """Key of a form or popover that is empty and closed again after its action succeeded.
+    """Key of a form or popover that resets after its action succeeded.
 
-    What was typed stays after an error, which `clear_on_submit` would lose.
+    After an error the entries stay; `clear_on_submit` would lose them.
     """
     return f"{name}_{st.session_state.get(_round(name), 0)}"
 
@@ -65,7 +65,7 @@ def _round(name: str) -> str:
 
 
 def show_outcome(page: Page) -> None:
-    """Tell how the last action on this page went; once."""
+    """Show the outcome of the last action on this page, once."""
     kind, text = st.session_state.pop(f"outcome_{page.key}", (None, ""))
     if kind == "error":
         st.error(plain(text))

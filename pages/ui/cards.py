@@ -27,7 +27,7 @@ def figure_card(
     *,
     brief: bool = False,
 ) -> None:
-    """A figure with its change, sample and trend; `proof` shows what is behind it, when asked.
+    """Card of a figure with its change, sample and trend; its button calls `proof`.
 
     `label` is the metric's name, short enough for a narrow card; a brief one has no trend.
     """
@@ -77,7 +77,7 @@ def chart(
     filters: str = "",
     key: str = "",
 ) -> None:
-    """A chart under the finding it shows, to be taken away as an image where a page is given.
+    """Chart under its finding; with a page also a download as an image.
 
     `filters` are what the image is stamped with, `key` tells the charts of a page apart.
     """
@@ -90,7 +90,7 @@ def chart(
 
 
 def draw(drawn: ChartSpec, *, alt: str) -> None:
-    """Draw a chart alone, with its words in the colour of the page's text; `alt` says it all."""
+    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
     theme = DARK if st.context.theme.type == "dark" else LIGHT
     st.vega_lite_chart(spec=drawn.in_theme(theme).to_dict(), width="stretch", alt=alt)
 
@@ -98,7 +98,7 @@ def draw(drawn: ChartSpec, *, alt: str) -> None:
 def image(
     page: Page, drawn: ChartSpec, *, title: str, subtitle: str, filters: str, key: str
 ) -> None:
-    """The chart as an image, stamped with what it is; made when it is asked for."""
+    """Download of the chart as a stamped image, made on demand."""
     with st.popover(
         "Download image", type="tertiary", key=f"{page.key}_image_{key}", width="content", help=SAVE
     ):
@@ -116,7 +116,7 @@ def image(
 
 
 def _stamp(page: Page, filters: str) -> dict[str, str]:
-    """What a table or an image that is taken away says of itself."""
+    """Provenance of a downloaded table or image: account, filters, time zone, time."""
     stamp = {
         "Account": page.account.name,
         "Filters": filters,
@@ -134,7 +134,7 @@ def csv_button(
     filters: str,
     key: str,
 ) -> None:
-    """A download of the rows, stamped with what they are; a function is called when asked for."""
+    """Download of rows with their provenance as CSV; a function is called on demand."""
     stamp = {"Touchstone": name} | _stamp(page, filters)
     st.download_button(
         "Download CSV",
@@ -148,7 +148,7 @@ def csv_button(
 
 
 def empty(sentence: str, target: str | None = None, label: str = "") -> None:
-    """Nothing to show: why, and the way out."""
+    """Box for an empty view: the reason, and a link to go on."""
     with st.container(border=True):
         st.markdown(sentence)
         if target:

@@ -17,14 +17,14 @@ CUSTOM = "Custom dates"
 
 @dataclass(frozen=True)
 class Filters:
-    """What the filter bar says; the same in words, for exports."""
+    """Selection of the filter bar, and its description for exports."""
 
     window: Window
     product_ids: tuple[int, ...] = ()
     words: str = ""
 
     def asked_of(self, page: ui.Page) -> dict[str, Any]:
-        """The scope of a page's reads, as keywords."""
+        """The selection as keywords of a page's reads."""
         return {
             "window": self.window,
             "product_ids": self.product_ids,
@@ -41,7 +41,7 @@ def filter_bar(
     box: Callable[[], None] | None = None,
     on_reset: Callable[[], None] | None = None,
 ) -> Filters:
-    """Period, account and products; all of it in the URL, and back to the start with one click.
+    """Draw the boxes of period, account and products, kept in the URL, and a reset button.
 
     `also` are other boxes of the page, with the values that they go back to; `box` draws one of
     them in the bar. `on_reset` takes back what is no box.

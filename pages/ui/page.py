@@ -55,7 +55,7 @@ class Page:
 
     @property
     def hour(self) -> datetime:
-        """The end of this hour: an instant to cache by, which a second would never be."""
+        """The end of this hour: a cache key that stays for a while."""
         return self.now.replace(minute=59, second=59, microsecond=0)
 
 
@@ -83,7 +83,7 @@ def open_page(key: str) -> Page:
 
 
 def _chosen_account(found: Sequence[AccountName]) -> AccountName:
-    """The account of its box, else that of the link, else the first one."""
+    """The account of the box, else of the link, else the first."""
     box, link = st.session_state.get("account"), st.query_params.get("account")
     labels = _account_labels(found)
     of_box = [account for account in found if account.id == box]
@@ -93,7 +93,7 @@ def _chosen_account(found: Sequence[AccountName]) -> AccountName:
 
 
 def _account_labels(found: Sequence[AccountName]) -> dict[str, str]:
-    """What the box shows for each account: its name, with the id where two have one name."""
+    """Labels of the accounts by id: their names, with the id where two share one."""
     names = Counter(account.name for account in found)
     return {a.id: a.name if names[a.name] == 1 else f"{a.name} ({a.id})" for a in found}
 
@@ -111,12 +111,12 @@ def moment(page: Page, at: datetime) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is: every sign that could mean something is escaped."""
+    """Escape text for Markdown: every punctuation character."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
-    """A read from the store, computed once for each state of the account's data.
+    """Read from the store, cached for each version of the account's data.
 
     `function` takes the store first, and the rest by keyword: all of it is the cache's key.
     """
@@ -124,7 +124,7 @@ def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
 
 
 def read_facts(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
-    """As `read`, of a function that looks at `FACT_TABLES` alone: no vote makes it compute anew."""
+    """Like `read`, for functions that read `FACT_TABLES` alone: votes leave the cache valid."""
     return _read(page, function, ("facts", page.facts), kwargs)
 
 
@@ -150,7 +150,7 @@ def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
 
 
 def sources(page: Page) -> list[SourceState]:
-    """Every source of the account, as of this hour."""
+    """States of the account's sources, as of this hour."""
     return read(page, source_states, now=page.hour)
 
 
@@ -172,7 +172,7 @@ def account_box(page: Page) -> None:
 def freshness_line(
     page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
 ) -> None:
-    """How old what is shown is, in which zone days are counted, and whether it is demo data."""
+    """Caption with the age of the data, the time zone, and a badge on demo data."""
     through = sources_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {text.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.

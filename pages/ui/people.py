@@ -1,4 +1,4 @@
-"""What the pages on customer users and on testers both draw: top people, names with bars."""
+"""Views of people that pages share: shares of the top people, names with bars."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -26,7 +26,7 @@ def top_chart(
     filters: str,
     more: str = "",
 ) -> None:
-    """Bars by month; `one` and `many` say in the title what a person, or several, do with `what`.
+    """Bars by month of the top people; `one` and `many` are the title's verbs for `what`.
 
     "One person creates", "create", "cycles"; `more` is known of the shares.
     """
@@ -52,7 +52,7 @@ def top_chart(
 
 
 def height(frame: pd.DataFrame, most: int) -> int | Literal["content"]:
-    """As high as the rows of a table, up to so many."""
+    """Height of a table that scrolls beyond `most` rows."""
     return "content" if len(frame) <= most else ROW * (most + 1) + 20
 
 
@@ -66,7 +66,7 @@ def amounts(
     bar: tuple[str, str],
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Names with an amount each, as a bar; `none` is said where there is no row.
+    """Table of names with an amount each as a bar; `none` is shown where there is no row.
 
     `frame` has name and the amount, in the order to be shown. `names` heads the names, `bar` is the
     amount's column and its head, `more` are further columns by name.

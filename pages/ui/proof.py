@@ -21,7 +21,7 @@ BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither 
 def figure_cards(
     page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
 ) -> list[Headline]:
-    """A card for each metric, named by its label, each with the way to its proof."""
+    """Draw a card for each metric by its label, with a button to its proof."""
     figures = headlines(page, list(labels), asked)
     for figure in figures:
         ui.figure_card(page, figure, labels[figure.metric.key], of_figure, brief=brief)
@@ -29,14 +29,14 @@ def figure_cards(
 
 
 def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Headline]:
-    """The headline figures of metrics; of those of test cycles and bugs no vote has a part."""
+    """Headline figures of metrics, cached apart from votes where they do not depend on them."""
     read = ui.read_facts if are_of_facts(metrics) else ui.read
     return read(page, headline_figures, metrics=list(metrics), **asked)
 
 
 @st.dialog("What is this?", width="large")
 def of_figure(page: ui.Page, figure: Headline) -> None:
-    """A headline figure: its value comes from the answer that the card was made from."""
+    """Dialog on a headline figure, with the value of its card."""
     definition(figure.metric)
     asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
     metric_rows(page, figure.metric, asked, figure.value)
@@ -48,7 +48,7 @@ def definition(metric: Metric) -> None:
 
 
 def definition_facts(metric: Metric) -> dict[str, str]:
-    """What there is to say of a metric beside its definition, by name."""
+    """Formula, unit, source, owner and version of a metric, by name."""
     return {
         "Formula": metric.formula,
         "Unit": f"{metric.unit}, {BETTER[metric.better]}",
@@ -67,7 +67,7 @@ def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
 
 
 def value_of(scope: Scope, *, asked: Mapping[str, Any], metric: str) -> float | None:
-    """A metric over all of a query."""
+    """Total of a metric over a query."""
     value: float | None = query_metrics(scope.store, **asked)["totals"][metric]
     return value
 
@@ -100,7 +100,7 @@ def metric_rows(
 
 
 def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any]) -> None:
-    """A page of the rows; the download has all of them."""
+    """Table of the rows behind a figure, a page at a time."""
     table, rows = st.container(), proof["rows"]
     pages = -(-proof["total_rows"] // ROWS)
     if pages > 1:
@@ -118,7 +118,7 @@ def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any
 
 
 def _scope(asked: Mapping[str, Any]) -> str:
-    """The dates and filters of a query, as an export says them."""
+    """Dates and filters of a query in words, for exports."""
     start, end = asked.get("start_date"), asked.get("end_date")
     said = [f"{start or 'the first day'} to {end or 'the last day'}"] if start or end else []
     for name, values in (asked.get("filters") or {}).items():
@@ -127,7 +127,7 @@ def _scope(asked: Mapping[str, Any]) -> str:
 
 
 def _readable(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """The rows without the account, which the page says, and the fact where there is only one."""
+    """Rows as a table, without the account and a fact that all share."""
     frame = pd.DataFrame(rows).drop(columns="account_id", errors="ignore")
     if frame["fact"].nunique() == 1:  # noqa: PD101  # facts are few
         frame = frame.drop(columns="fact")

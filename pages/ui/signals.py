@@ -1,4 +1,4 @@
-"""A metric by week or month within its usual limits, with what is more than noise marked."""
+"""Control charts of metrics by week or month, with their signals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ from pages.ui.filters import Filters
 
 
 def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[MetricSeries]:
-    """The series of metrics; `asked` is the scope of the page's reads: `Filters.asked_of`."""
+    """Series of metrics; `asked` are the keywords of `Filters.asked_of`."""
     return ui.read(page, metric_series, metrics=tuple(metrics), **asked)
 
 
 def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
-    """The charts of several metrics, two beside each other, and how many marks chance makes."""
+    """Draw the charts of several metrics in two columns, and the expected false alarms."""
     found = of(page, metrics, chosen.asked_of(page))
     with st.grid(2, min_column_width=340):
         for one in found:
@@ -37,7 +37,7 @@ def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
 
 
 def download(page: ui.Page, found: Sequence[MetricSeries], chosen: Filters) -> None:
-    """The points of the series with their limits and signals, as CSV."""
+    """Download of the series with their limits and signals as CSV."""
     ui.csv_button(
         page,
         lambda: pd.concat([_rows(one) for one in found], ignore_index=True),
@@ -65,7 +65,7 @@ def _rows(found: MetricSeries) -> pd.DataFrame:
 
 
 def drawn(found: MetricSeries, *, height: int = 240) -> ChartSpec:
-    """The chart alone."""
+    """Control chart of a series."""
     return control_chart(
         found.points,
         found.behaviour,
