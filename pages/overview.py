@@ -13,10 +13,11 @@ from core.analytics.series import Headline, MetricSeries
 from core.base import text
 from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
+from core.engagement import words as engagement_words
 from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
 from core.ingest.sync import freshness
 from core.review import signal_words
-from core.review.actions import actions
+from core.review.actions import actions, is_overdue
 from pages import ui
 from pages.criteria import strip as _criteria
 from pages.ui import proof as _proof
@@ -60,7 +61,7 @@ def show(page: ui.Page) -> None:
 
 def overdue(page: ui.Page) -> None:
     """What was agreed in a review and is not done in time."""
-    late = [one for one in ui.read(page, actions, status="open") if one.is_overdue(page.today)]
+    late = [one for one in ui.read(page, actions, status="open") if is_overdue(one, page.today)]
     if late:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(f"{text.times(len(late), 'action')} overdue", color="orange")
@@ -140,8 +141,8 @@ def mover_card(
             why = f"; the data begins on {text.day(begun)}" if begun else ""
             st.markdown(ui.plain(f"No {who} to compare in this period and the one before{why}."))
             return
-        st.subheader(ui.plain(signal_words.movers_finding(found, who, what)), anchor=False)
-        st.caption(ui.plain(signal_words.movers_subtitle(found, who, what, chosen.window.days)))
+        st.subheader(ui.plain(engagement_words.movers_finding(found, who, what)), anchor=False)
+        st.caption(ui.plain(engagement_words.movers_subtitle(found, who, what, chosen.window.days)))
         rows = mover_rows([*found.risers, *reversed(found.fallers)])
         st.dataframe(
             rows,

@@ -39,7 +39,7 @@ async def get_metrics() -> Response:
 async def get_calendar(request: Request, account: str) -> Response:
     """The weekly review of an account in iCalendar format, to subscribe to."""
     # The review's agenda, on which it rests, takes seconds to load: the server starts without.
-    from core.report.calendar import calendar_file  # noqa: PLC0415
+    from core.report.delivery import calendar_file  # noqa: PLC0415
 
     store = (await served()).store
     names = {one.id: one.name for one in await in_thread(accounts, store)}

@@ -8,6 +8,7 @@ import pandas as pd
 from core.analytics.account_settings import EngagementSettings
 from core.base import text
 from core.engagement.cohorts import Cohorts
+from core.engagement.movers import Movers
 from core.engagement.onboarding import Onboarding
 from core.engagement.people import FELL_WITHIN_DAYS, Engagement
 from core.engagement.person import Customer
@@ -160,3 +161,31 @@ def top_share(names: Sequence[str], share: float, one: str, many: str, what: str
     """The finding over a trend of the top people: the top 5 create 71 % of the cycles."""
     who = one if len(names) == 1 else f"The top {len(names)} {many}"
     return f"{who} {text.share(share)} of the {what}"
+
+
+def movers_finding(found: Movers, who: str, what: str) -> str:
+    """The person who moved most beyond chance, or that none did."""
+    significant = [person for person in (*found.risers, *found.fallers) if person.is_significant]
+    if not significant:
+        if found.begun or found.ended:
+            return f"The data is too short to say which {who} moved"
+        return f"No {who} moved more than chance explains"
+    first = max(significant, key=lambda person: abs(person.change))
+    verb = "rose" if first.change > 0 else "fell"
+    amounts = f"{text.count(first.before)} to {text.count(first.now)}"
+    return f"{first.name} {verb} most: {amounts} {what}"
+
+
+def movers_subtitle(found: Movers, who: str, what: str, days: int | None) -> str:
+    """The windows that are compared, the number of people, and the caveats."""
+    span = text.times(days or 0, "day")
+    among = text.times(found.people, who)
+    said = f"{text.upper_first(what)} in these {span} against the {span} before, of {among}"
+    said += "; small numbers move by chance"
+    if found.begun:
+        said += f"; the data begins on {text.day(found.begun)}, so the {span} before are not whole"
+    if found.ended:
+        said += f"; the last sync was on {text.day(found.ended)}, so these {span} are not whole"
+    if what == "accepted bugs":
+        said += "; bugs of the newest cycles are still being decided"
+    return said

@@ -1,10 +1,10 @@
 """Reports: one document model, written as HTML, PDF, PowerPoint, Markdown or CSV."""
 
 from core.report.baseline import baseline_report
-from core.report.chosen import week_of
 from core.report.document import Document
+from core.report.evidence import week_of
 from core.report.formats import FORMATS, PACKET_FORMATS, render, write_packet
-from core.report.packet import Packet, packet_of, weekly_packet
+from core.report.weekly import Packet, packet_of, weekly_packet
 
 __all__ = [
     "FORMATS",

@@ -50,7 +50,7 @@ LAYOUTS = {1: "List", 2: "Two lists", 3: "Three lists"}
 LEFT, WIDTH, TOP, BOTTOM, GAP, INDENT = 42, 876, 142, 496, 24, 16
 LIST_SIZES = {1: 20, 2: 18, 3: 16}
 HEADING_HEIGHT, ITEM_GAP = 48, 6
-TABLE_SIZES, CELL_MARGIN = (16, 14, 12), 4
+TABLE_SIZES, MANY_COLUMNS, CELL_MARGIN = (16, 14, 12), 6, 4
 LINE, CHARACTER, BOLD_CHARACTER = 1.2, 0.58, 0.64
 MOST_LINES, MOST_ALT = 5, 1_000
 PICTURE_WIDTH, PICTURE_SCALE = 640, 2.0
@@ -142,7 +142,8 @@ def _pages(title: str, blocks: Sequence[Block]) -> Iterator[Page]:
 
 def _table_pages(title: str, subtitle: str, table: Table) -> Iterator[Page]:
     """A table in the largest text that fits one slide; on several where the smallest does not."""
-    sizes = iter(TABLE_SIZES)
+    # In many columns a larger text would break words.
+    sizes = iter(TABLE_SIZES if len(table.columns) <= MANY_COLUMNS else TABLE_SIZES[-1:])
     heights = _row_heights(table, size := next(sizes))
     while sum(heights) > BOTTOM - TOP and (smaller := next(sizes, None)):
         heights = _row_heights(table, size := smaller)
@@ -300,7 +301,7 @@ def _colour(said: str) -> Any:
 
 def _widths(table: Table) -> list[float]:
     """The room for text in each column, in points."""
-    parts = table.columns.values()
+    parts = table.widths
     return [WIDTH * part / sum(parts) - 2 * CELL_MARGIN for part in parts]
 
 

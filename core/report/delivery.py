@@ -1,21 +1,28 @@
-"""The packet of a review by mail: sent where a server is configured, else a draft to be sent."""
+"""Delivery of a review: its packet by mail or as a draft, and the meeting as a calendar file."""
 
 import re
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from html import escape
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
-from core.base import text
+from icalendar import Alarm, Calendar, Event, vRecur, vUri
+
+from core.base import clock
 from core.base.errors import InputError, SourceError, SourceRefused, SourceUnreachable
 from core.base.settings import MailSettings
-from core.base.stats import Verdict
-from core.report.document import SIGNS, line_text
+from core.report.criteria import main_rows
+from core.report.document import line_text
 from core.report.formats import PACKET_FORMATS, write_packet
-from core.report.packet import Packet
+from core.report.weekly import Packet
+from core.review.agenda import SECTIONS
 
 ATTACHED = ("pdf", "pptx")
 MOST_RECIPIENTS = 50
@@ -25,6 +32,10 @@ ADDRESS = re.compile(
     r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
 SECONDS = 20.0
+STARTS = time(10)
+LENGTH = timedelta(minutes=sum(SECTIONS.values()))
+REMINDER = timedelta(minutes=-15)
+LONGEST_NAME = 100
 
 
 def recipients(text: str) -> list[str]:
@@ -185,16 +196,7 @@ def _html(packet: Packet) -> str:
 
 
 def _rows(packet: Packet) -> list[tuple[str, str, str, str]]:
-    return [
-        (
-            row["label"],
-            text.amount(row["value"], row["unit"]),
-            row["target_words"],
-            SIGNS[Verdict(row["verdict"])],
-        )
-        for row in packet.content["criteria"]
-        if not row["is_guardrail"]
-    ]
+    return [(row.label, row.value, row.target, row.sign) for row in main_rows(packet.rows)]
 
 
 def _lists(packet: Packet) -> list[tuple[str, list[str]]]:
@@ -210,3 +212,66 @@ def _stamp(packet: Packet) -> str:
 
 def _safe(text: str) -> str:
     return escape(line_text(text), quote=True)
+
+
+def calendar_file(
+    account_name: str,
+    zone: ZoneInfo,
+    url: str,
+    *,
+    account_id: str | None = None,
+    now: datetime | None = None,
+) -> bytes:
+    """The meeting as iCalendar (RFC 5545): Mondays at 10:00 in the zone, from this week on.
+
+    The same account has the same event, by its id where that is given: a file that is imported
+    again changes it, and adds no other. A `url` that is no web address is left out.
+    """
+    today = (now or clock.now()).astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    name = line_text(account_name)[:LONGEST_NAME]
+    link = _web_address(url)
+    starts = datetime.combine(monday, STARTS, zone)
+
+    event = Event()
+    event.add(
+        "uid", f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account_id or name}')}@touchstone"
+    )
+    event.add("summary", f"Weekly review: {name}")
+    event.add("dtstamp", datetime.combine(monday, time(), UTC))
+    event.add("dtstart", starts)
+    # No clock changes at ten: the length is the same on the wall and in hours.
+    event.add("dtend", starts + LENGTH)
+    event.add("rrule", vRecur({"FREQ": ["WEEKLY"], "BYDAY": ["MO"]}))
+    event.add("description", "\n".join([*_agenda(), link] if link else _agenda()))
+    if link:
+        event.add("url", vUri(link))
+    event.add("transp", "OPAQUE")
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", f"Weekly review: {name}")
+    alarm.add("trigger", REMINDER)
+    event.add_component(alarm)
+
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Touchstone//Weekly review//EN")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("x-wr-calname", f"Weekly review: {name}")
+    calendar.add_component(event)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _agenda() -> list[str]:
+    """What is looked at, and for how long."""
+    return [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
+
+
+def _web_address(url: str) -> str:
+    url = line_text(url).replace(" ", "%20")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.hostname else ""

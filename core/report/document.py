@@ -32,6 +32,8 @@ SIGNS: Mapping[Verdict, str] = {
     Verdict.NOT_PROVEN: "\N{CIRCLE WITH LEFT HALF BLACK} Not proven",
     Verdict.NO_DATA: "\N{EN DASH} No data",
 }
+# Of columns, in characters.
+NARROWEST, WIDEST, PADDING = 6, 26, 4
 # Of a number that is shown exactly, as much as any interval here needs; CSV has all of it.
 DIGITS = 6
 PERCENT = re.compile(r"(?<=\d) %")
@@ -63,14 +65,20 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a title; `columns` maps names to shares of the width.
-
-    A number is right-aligned, None is unknown.
-    """
+    """Rows under a title; a number is right-aligned, None is unknown."""
 
     title: str
-    columns: Mapping[str, int]
+    columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+
+    @property
+    def widths(self) -> list[int]:
+        """How wide the columns are against one another: as their longest text, within limits."""
+        return [
+            max(NARROWEST, *(min(len(cell_text(cell)), WIDEST) for cell in (name, *cells)))
+            + PADDING
+            for name, *cells in zip(self.columns, *self.rows, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

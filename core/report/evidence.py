@@ -1,11 +1,18 @@
-"""What a baseline report rests on: everything that is read of its window, once."""
+"""What a baseline report rests on: its window, and everything that is read of it, once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from core.analytics.account_settings import RoiSettings, settings_of
+from core.analytics.dates import Window, iso_week, last_complete_week
+from core.analytics.exclusions import Excluded, merged
+from core.base.errors import QueryError
+from core.criteria.baselines import Baseline, baselines
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import (
     DayOfCriteria,
@@ -21,24 +28,121 @@ from core.criteria.quality import findings
 from core.criteria.restatement import Restated, restatement
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
-from core.criteria.verdicts import CriterionResult
+from core.criteria.verdicts import CriterionResult, evaluate, load_result
 from core.criteria.window_data import WindowData, instants, window_data
+from core.criteria.words import CriterionRow
 from core.feedback.surveys import SurveyResults, survey_results
-from core.report.chosen import Chosen, frozen_exclusions, load_frozen, results_of
-from core.store import Annotation, Exclusion, Scope
+from core.store import Annotation, Criterion, Exclusion, Scope
+
+T = TypeVar("T")
+WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ReportWindow:
+    """The days of a report; `baseline` is None for a week that is not planned as one."""
+
+    window: Window
+    baseline: Baseline | None
+    state: str
+
+    @property
+    def content(self) -> Mapping[str, Any] | None:
+        """What was frozen; None before."""
+        return None if self.baseline is None else self.baseline.content
+
+
+def week_of(text: str) -> Window:
+    """The ISO week that 2026-W47 names; raises QueryError where it names none."""
+    found = WEEK.fullmatch(text.strip())
+    year, week = (int(part) for part in found.groups()) if found else (0, 0)
+    try:
+        return iso_week(date.fromisocalendar(year, week, 1))
+    except ValueError:
+        raise QueryError(f"{text[:40]!r} is no week: write 2026-W47.") from None
+
+
+def choose_window(scope: Scope, *, today: date, week: Window | None = None) -> ReportWindow:
+    """The latest frozen baseline, else the latest complete one, else the last complete week.
+
+    A `week` is taken as it is, with the baseline that has exactly its days.
+    """
+    states, known = ["frozen", "complete"], baselines(scope)
+    if week is not None:
+        states.append("collecting")
+        known = [b for b in known if (b.first_day, b.last_day) == (week.start, week.end)]
+    for state in states:
+        for baseline in known:
+            if baseline.state(today) == state:
+                return ReportWindow(baseline.window, baseline, state)
+    week = week or last_complete_week(today)
+    is_over = week.end is not None and week.end < today
+    return ReportWindow(week, None, "not planned as a baseline" if is_over else "not over yet")
+
+
+def results_of(scope: Scope, chosen: ReportWindow) -> list[CriterionResult]:
+    """The criteria as they were frozen, else as today's data has them.
+
+    A baseline that was frozen without saying how much more data is needed takes that from today's
+    data, if that still gives the same figure.
+    """
+    now = evaluate(scope, window=chosen.window)
+    if chosen.content is None:
+        return now
+    by_key = {result.criterion.key: result for result in now}
+    return [_with_today(result, by_key) for result in map(load_result, chosen.content["criteria"])]
+
+
+def _with_today(frozen: CriterionResult, now: Mapping[str, CriterionResult]) -> CriterionResult:
+    key = frozen.criterion.key
+    today = now.get(key)
+    if today is None:
+        return frozen
+    criterion = Criterion(
+        **(frozen.criterion.model_dump() | {"rationale": today.criterion.rationale})
+    )
+    judged = frozen.judged
+    aim = ("direction", "target", "upper_target")
+    is_same = judged.estimate == today.estimate and all(
+        getattr(criterion, name) == getattr(today.criterion, name) for name in aim
+    )
+    if is_same and judged.more_needed is None:
+        more, days = today.judged.more_needed, today.judged.more_days
+        judged = replace(judged, more_needed=more, more_days=days)
+    return replace(frozen, criterion=criterion, judged=judged, metric=today.metric)
+
+
+def load_frozen(chosen: ReportWindow, name: str, kind: type[T]) -> T | None:
+    """What was frozen under a name, as its type; None where nothing is frozen."""
+    if chosen.content is None:
+        return None
+    return TypeAdapter(kind).validate_python(chosen.content[name])
+
+
+def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
+    """What the figures left out when they were frozen."""
+    entries = [
+        (datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"]), one["subject"])
+        for one in content["exclusions"]
+    ]
+    return Excluded(
+        spans=merged([(start, end) for start, end, subject in entries if subject is None]),
+        subjects=tuple((subject, start, end) for start, end, subject in entries if subject),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A window with its criteria and all that stands beside them.
+    """A window with its criteria and everything that a report shows of it.
 
-    `found` are the findings as check, instant and sentence; `seen` reads the rest when it is asked.
+    `rows` are the criteria, as frozen where they are; `found` are the findings of the data checks
+    as check, instant and sentence; `data` reads the rest on demand.
     """
 
-    chosen: Chosen
+    chosen: ReportWindow
     account: str
-    seen: WindowData
-    results: Sequence[CriterionResult]
+    data: WindowData
+    rows: Sequence[CriterionRow]
     restated: Sequence[Restated]
     days: Sequence[DayOfCriteria]
     opinions: Opinions
@@ -56,74 +160,80 @@ class Evidence:
     @property
     def today(self) -> date:
         """The day of the report in the business zone."""
-        return self.now.astimezone(self.seen.scope.zone).date()
+        return self.now.astimezone(self.data.scope.zone).date()
 
     @property
-    def main(self) -> list[CriterionResult]:
-        """The criteria without the guardrails."""
-        return [result for result in self.results if not result.criterion.is_guardrail]
+    def results(self) -> list[CriterionResult]:
+        """The criteria as they were judged."""
+        return [row.result for row in self.rows]
+
+    def result(self, key: str) -> CriterionResult | None:
+        """One criterion by its key."""
+        return next((one for one in self.results if one.criterion.key == key), None)
+
+    def local(self, at: datetime) -> str:
+        """2026-11-18 10:05, in the business zone."""
+        return f"{at.astimezone(self.data.scope.zone):%Y-%m-%d %H:%M}"
 
     @property
-    def left_out(self) -> list[Exclusion]:
-        """The entries of the ledger that the figures leave out, in these days."""
-        start, end = instants(self.seen.scope.zone, self.seen.window)
+    def ledger_here(self) -> list[Exclusion]:
+        """The entries of the ledger in these days, withdrawn or not."""
+        start, end = instants(self.data.scope.zone, self.data.window)
+        return [entry for entry in self.ledger if entry.from_at < end and entry.to_at > start]
+
+    @property
+    def excluded(self) -> list[Exclusion]:
+        """The entries of the ledger that the figures leave out."""
         content = self.chosen.content
         frozen = None if content is None else {one["id"] for one in content["exclusions"]}
         return [
             entry
-            for entry in self.ledger
+            for entry in self.ledger_here
             if (entry.withdrawn_at is None if frozen is None else entry.id in frozen)
-            and entry.from_at < end
-            and entry.to_at > start
         ]
 
     def panels(self) -> PanelData:
-        """What the charts are drawn from, with what happened and what is excluded."""
-        zone = self.seen.scope.zone
+        """The data of the charts, with annotations and exclusions."""
+        zone = self.data.scope.zone
         return PanelData(
             results={result.criterion.key: result for result in self.results},
             days=self.days,
             opinions=self.opinions,
             comparison=self.comparison,
-            reading=self.seen.platform,
+            reading=self.data.platform,
             marks=annotation_marks(self.happened, zone),
-            spans=exclusion_spans(self.left_out, self.seen.window, zone),
+            spans=exclusion_spans(self.excluded, self.data.window, zone),
             today=self.today,
             zone=zone,
         )
 
 
-def evidence(scope: Scope, chosen: Chosen, *, now: datetime) -> Evidence:
+def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evidence:
     """Read everything of the window; figures of a frozen baseline are those that were frozen."""
-    window = chosen.window
-    asked: dict[str, Any] = {"window": window}
-    today = now.astimezone(scope.zone).date()
-    seen = window_data(scope, **asked)
-    if chosen.content is not None:
-        # What is not frozen is seen as it would have been then.
-        seen = replace(seen, without=frozen_exclusions(chosen.content))
+    window, content, baseline = chosen.window, chosen.content, chosen.baseline
+    data = window_data(scope, window=window)
+    if content is not None:
+        # What is not frozen is read as it would have been then.
+        data = replace(data, without=frozen_exclusions(content))
     results = results_of(scope, chosen)
+    latency = next((r for r in results if r.criterion.key == "latency_p95"), None)
     start, end = instants(scope.zone, window)
-    restated = (
-        restatement(scope, chosen.baseline)
-        if chosen.baseline is not None and chosen.content is not None
-        else []
-    )
     return Evidence(
         chosen=chosen,
         account=scope.account,
-        seen=seen,
-        results=results,
-        restated=restated,
+        data=data,
+        rows=[CriterionRow.of(result) for result in results],
+        restated=restatement(scope, baseline) if baseline is not None and content else [],
         days=load_frozen(chosen, "days", list[DayOfCriteria])
-        or daily_criteria(scope, **asked, until=today),
-        opinions=load_frozen(chosen, "opinions", Opinions) or opinions(scope, **asked),
-        comparison=load_frozen(chosen, "comparison", Comparison) or seen.comparison,
-        roi=load_frozen(chosen, "roi", Roi) or seen.roi,
+        or daily_criteria(scope, window=window, until=now.astimezone(scope.zone).date()),
+        opinions=load_frozen(chosen, "opinions", Opinions) or opinions(scope, window=window),
+        comparison=load_frozen(chosen, "comparison", Comparison) or data.comparison,
+        roi=load_frozen(chosen, "roi", Roi) or data.roi,
         survey=load_frozen(chosen, "survey", SurveyResults)
-        or survey_results(scope, **asked, without=seen.without),
-        feedback=feedback_summary(seen),
-        causes=causes(seen, slow_seconds=_slow(results)),
+        or survey_results(scope, window=window, without=data.without),
+        feedback=feedback_summary(data),
+        # A run is slow beyond the target of the p95 latency.
+        causes=causes(data, slow_seconds=latency.criterion.target if latency else SLOW_SECONDS),
         found=_found(scope, chosen, now),
         ledger=exclusions(scope),
         happened=annotations(scope, start=start, end=end),
@@ -132,26 +242,12 @@ def evidence(scope: Scope, chosen: Chosen, *, now: datetime) -> Evidence:
     )
 
 
-def _slow(results: Sequence[CriterionResult]) -> float:
-    """What is slow is what the criterion of the p95 latency says."""
-    return next(
-        (r.criterion.target for r in results if r.criterion.key == "latency_p95"), SLOW_SECONDS
-    )
-
-
-def _found(scope: Scope, chosen: Chosen, now: datetime) -> list[tuple[str, datetime, str]]:
+def _found(scope: Scope, chosen: ReportWindow, now: datetime) -> list[tuple[str, datetime, str]]:
     """The findings that were frozen, else those of now."""
-    frozen: Mapping[str, Any] | None = chosen.content
-    if frozen is not None:
+    if chosen.content is not None:
         return [
             (one["check"], datetime.fromisoformat(one["at"]), one["text"])
-            for one in frozen["findings"]
+            for one in chosen.content["findings"]
         ]
-    return [
-        (one.check, one.from_at, one.text) for one in findings(scope, window=chosen.window, now=now)
-    ]
-
-
-def local(seen: WindowData, at: datetime) -> str:
-    """2026-11-18 10:05, in the business zone."""
-    return f"{at.astimezone(seen.scope.zone):%Y-%m-%d %H:%M}"
+    found = findings(scope, window=chosen.window, now=now)
+    return [(one.check, one.from_at, one.text) for one in found]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from core.base.csv import safe_cell
 from core.report import deck, html, markdown, pdf
 from core.report.document import Cell, Document, Figure, Table, line_text
-from core.report.packet import Packet
-from core.report.weekly import packet_document
+from core.report.weekly import Packet, packet_document
 from core.report.weekly_slides import packet_slides
 
 

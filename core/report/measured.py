@@ -10,7 +10,7 @@ from core.criteria.roi import Amount, RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table, quoted
-from core.report.evidence import Evidence, local
+from core.report.evidence import Evidence
 
 LONGEST_QUOTE = 300
 MINUTES_FROM = {"measured": "measured on tickets", "survey": "said in the survey"}
@@ -30,10 +30,10 @@ def day_by_day(evidence: Evidence) -> Iterator[Block]:
     if evidence.happened:
         yield Table(
             "What happened",
-            {"When": 18, "What": 62, "Noted by": 20},
+            ("When", "What", "Noted by"),
             [
                 (
-                    local(evidence.seen, e.from_at),
+                    evidence.local(e.from_at),
                     f"{ANNOTATION_KINDS.get(e.kind, e.kind)}: {e.text}",
                     e.entered_by,
                 )
@@ -57,17 +57,10 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
             yield _ways_chart(evidence, ways)
         yield Table(
             "Every figure, the unfavourable too",
-            {
-                "Way": 20,
-                "Reduction": 11,
-                "95 % interval": 16,
-                "Mean without": 11,
-                "Mean with": 11,
-                "Median without": 11,
-                "Median with": 11,
-                "Tickets without": 9,
-                "Tickets with": 9,
-            },
+            (
+                *("Way", "Reduction", "95 % interval", "Mean without", "Mean with"),
+                *("Median without", "Median with", "Tickets without", "Tickets with"),
+            ),
             [_way(name, way) for name, way in ways.items()],
         )
     yield Paragraph(found.survey_words)
@@ -77,7 +70,7 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
 
 def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
     title = "The same question, asked in different ways"
-    result = next((r for r in evidence.results if r.criterion.key == "time_reduction"), None)
+    result = evidence.result("time_reduction")
     return Chart(
         intervals(
             {name: way.estimate for name, way in ways.items()},
@@ -117,7 +110,7 @@ def returned(evidence: Evidence) -> Iterator[Block]:
     else:
         yield Table(
             f"From low to high, in {evidence.currency}; a year has 52 weeks",
-            {"What": 40, "Low": 20, "Middle": 20, "High": 20},
+            ("What", "Low", "Middle", "High"),
             [_amounts(name, amount, unit) for name, amount, unit in found.lines()],
         )
         yield Bullets([part.removesuffix(".") + "." for part in found.formula.split(". ")])
@@ -125,7 +118,7 @@ def returned(evidence: Evidence) -> Iterator[Block]:
             yield Paragraph(note, quiet=True)
     yield Table(
         "What it is computed from, and who entered it",
-        {"Input": 30, "Value": 22, "Origin": 16, "Entered by": 16, "When": 16},
+        ("Input", "Value", "Origin", "Entered by", "When"),
         [_input(evidence, one) for one in found.inputs],
     )
 
@@ -140,7 +133,7 @@ def _input(evidence: Evidence, one: RoiInput) -> tuple[str, ...]:
         said = text.amount(round(value, 2), "")
     else:
         said = MINUTES_FROM.get(value or "", value or text.UNKNOWN)
-    at = one.at and local(evidence.seen, one.at)
+    at = one.at and evidence.local(one.at)
     return one.label, said, one.origin, one.by or text.UNKNOWN, at or text.UNKNOWN
 
 
@@ -155,7 +148,7 @@ def survey(evidence: Evidence) -> Iterator[Block]:
     yield Paragraph(f"{responses}, without those that are excluded.")
     yield Table(
         "Every question",
-        {"Question": 32, "Result": 14, "95 % interval": 19, "Answers": 9, "Distribution": 26},
+        ("Question", "Result", "95 % interval", "Answers", "Distribution"),
         [_question(answered) for answered in found.questions],
     )
     if found.responses < LEAST_ANSWERS:
@@ -231,7 +224,7 @@ def feedback(evidence: Evidence) -> Iterator[Block]:
         return
     yield Table(
         "Ratings in the product",
-        {"Stars": 1, "Votes": 1},
+        ("Stars", "Votes"),
         [(stars, number) for stars, number in sorted(found.ratings.items())],
     )
     if found.quotes:

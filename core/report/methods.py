@@ -1,17 +1,32 @@
-"""How a baseline was measured, how good its data is, and what was left out of it."""
+"""How a baseline was measured, how good its data is, and the appendices to check it by."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
+
+from sqlalchemy import func, select
 
 from core.analytics.definitions import METRICS
+from core.analytics.query import query_metrics
 from core.base import text
 from core.base.stats import Verdict
+from core.criteria.baselines import row_counts
 from core.criteria.ledger import EXCLUSION_KINDS
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
-from core.criteria.window_data import instants
 from core.criteria.words import criterion_target
-from core.report.document import Block, Bullets, Callout, Heading, Paragraph, Table
-from core.report.evidence import Evidence, local
-from core.store import Exclusion
+from core.report.criteria import exact_figures, findings_table
+from core.report.document import (
+    Block,
+    Bullets,
+    Callout,
+    Cell,
+    Code,
+    Figure,
+    Heading,
+    Paragraph,
+    Table,
+)
+from core.report.evidence import Evidence
+from core.store import Enhancement, Exclusion, table
 
 # How the beginning of an estimate's method reads in a sentence, with its source.
 HOW_ESTIMATED: Mapping[str, str] = {
@@ -40,6 +55,14 @@ VERDICTS: Mapping[Verdict, str] = {
     "The estimate may well be right; the sample does not show it yet.",
     Verdict.NO_DATA: "nothing was measured, and the reason is said. It is never shown as 0.",
 }
+SHARED = {
+    "requests": "Runs by status",
+    "queue_depth": "Queue depth",
+    "worker_active": "Active workers",
+    "success_rate": "Success rate",
+}
+
+
 MOST_FINDINGS = 60
 
 
@@ -57,14 +80,7 @@ def methods(evidence: Evidence) -> Iterator[Block]:
     yield from _prometheus(evidence)
     yield Table(
         "How each criterion was estimated",
-        {
-            "Criterion": 16,
-            "Target": 11,
-            "Method": 23,
-            "Source": 11,
-            "Definition": 12,
-            "Why this target": 27,
-        },
+        ("Criterion", "Target", "Method", "Source", "Definition", "Why this target"),
         [_method(evidence, result) for result in evidence.results],
     )
 
@@ -120,11 +136,10 @@ def data_quality(evidence: Evidence) -> Iterator[Block]:
         quiet=True,
     )
     if evidence.found:
-        yield Table(
+        yield findings_table(
             text.times(len(evidence.found), "finding"),
-            {"When": 18, "Check": 26, "Finding": 56},
             [
-                (local(evidence.seen, at), check, sentence)
+                (evidence.local(at), check, sentence)
                 for check, at, sentence in evidence.found[:MOST_FINDINGS]
             ],
         )
@@ -138,35 +153,24 @@ def data_quality(evidence: Evidence) -> Iterator[Block]:
 
 def ledger(evidence: Evidence) -> Iterator[Block]:
     """Who left out what, when and why; withdrawn entries stay to be read."""
-    start, end = instants(evidence.seen.scope.zone, evidence.seen.window)
-    inside = [e for e in evidence.ledger if e.from_at < end and e.to_at > start]
-    if not inside:
+    if not evidence.ledger_here:
         yield Paragraph("Nothing of this window was ever excluded.")
         return
     yield Table(
         "The ledger of exclusions in these days",
-        {
-            "From": 13,
-            "To": 13,
-            "Kind": 11,
-            "Reason": 25,
-            "Only": 12,
-            "Entered by": 12,
-            "Counts": 14,
-        },
-        [_entry(evidence, entry) for entry in inside],
+        ("From", "To", "Kind", "Reason", "Only", "Entered by", "Counts"),
+        [_entry(evidence, entry) for entry in evidence.ledger_here],
     )
 
 
 def _entry(evidence: Evidence, entry: Exclusion) -> tuple[str, ...]:
-    seen = evidence.seen
     return (
-        local(seen, entry.from_at),
-        local(seen, entry.to_at),
+        evidence.local(entry.from_at),
+        evidence.local(entry.to_at),
         EXCLUSION_KINDS.get(entry.kind, entry.kind),
         entry.reason,
         entry.subject or "everything",
-        f"{entry.entered_by}, {local(seen, entry.entered_at)}",
+        f"{entry.entered_by}, {evidence.local(entry.entered_at)}",
         _counts(evidence, entry),
     )
 
@@ -178,3 +182,152 @@ def _counts(evidence: Evidence, entry: Exclusion) -> str:
     if entry.withdrawn_at is not None:
         return f"withdrawn by {entry.withdrawn_by}"
     return "entered after the freeze" if content is not None else "left out"
+
+
+def appendices(evidence: Evidence) -> Iterator[Block]:
+    """Definitions, queries and raw tables."""
+    yield from _raw(evidence)
+    yield from _definitions(evidence)
+    yield from _queries(evidence)
+
+
+def _raw(evidence: Evidence) -> Iterator[Block]:
+    yield Heading("Appendix A: the figures behind it")
+    yield exact_figures(evidence.rows)
+    yield _daily(evidence)
+    if evidence.comparison.strata:
+        yield _strata(evidence)
+    yield _statuses(evidence)
+    content = evidence.chosen.content
+    counts = (
+        content["rows"]
+        if content is not None
+        else row_counts(evidence.data.scope, window=evidence.data.window)
+    )
+    yield Table(
+        "Rows in the window, excluded or not",
+        ("Rows", "Number"),
+        [(text.upper_first(name), number) for name, number in counts.items()],
+    )
+
+
+def _daily(evidence: Evidence) -> Table:
+    keys = ("latency_p50", "latency_p95", "latency_p99", "positive_feedback")
+    columns = ["Day", "Runs", "Success rate", "from", "to", "p50", "p95", "p99"]
+    columns += ["Positive feedback", "Up", "Down"]
+    rows: list[tuple[Cell, ...]] = []
+    for day in evidence.days:
+        success = day.estimates["success_rate"]
+        figures = [Figure(x, "fraction") for x in (success.value, success.low, success.high)]
+        others = [
+            Figure(day.estimates[key].value, "seconds" if key.startswith("latency") else "fraction")
+            for key in keys
+        ]
+        rows.append((f"{day.day:%a} {day.day}", day.finished, *figures, *others, *day.thumbs))
+    return Table(
+        "Daily figures; the success rate with its 95 % interval, thumbs up and down",
+        columns,
+        rows,
+    )
+
+
+def _strata(evidence: Evidence) -> Table:
+    return Table(
+        "Tickets by category and priority: mean time to resolution",
+        (
+            *("Category", "Priority", "Tickets without", "Mean without"),
+            *("Tickets with", "Mean with", "Reduction"),
+        ),
+        [
+            (
+                one.category or "none",
+                one.priority or "none",
+                one.without.tickets,
+                Figure(one.without.mean, "minutes"),
+                one.enhanced.tickets,
+                Figure(one.enhanced.mean, "minutes"),
+                Figure(one.reduction, "fraction"),
+            )
+            for one in evidence.comparison.strata
+        ],
+    )
+
+
+def _statuses(evidence: Evidence) -> Table:
+    """Runs by day and status, excluded or not: what the platform recorded."""
+    runs = table(Enhancement).c
+    window = evidence.data.window
+    statement = (
+        select(runs.created_day, runs.status, func.count())
+        .where(
+            runs.account_id == evidence.account,
+            runs.created_day.between(window.start, window.end),
+        )
+        .group_by(runs.created_day, runs.status)
+    )
+    by: dict[date, dict[str, int]] = {}
+    with evidence.data.scope.read() as session:
+        for day, status, number in session.connection().execute(statement):
+            by.setdefault(day, {})[status] = number
+    statuses = sorted({status for of_day in by.values() for status in of_day})
+    return Table(
+        "Runs by day and status, excluded or not",
+        ["Day", *(text.upper_first(status) for status in statuses)],
+        [
+            (f"{day:%a} {day}", *(of_day.get(status, 0) for status in statuses))
+            for day, of_day in sorted(by.items())
+        ],
+    )
+
+
+def _definitions(evidence: Evidence) -> Iterator[Block]:
+    yield Heading("Appendix B: definitions")
+    versions = definition_versions(evidence)
+    metrics = {r.metric: r.criterion.key for r in evidence.results if r.metric}
+    if not metrics:
+        yield Paragraph("No criterion of this window is a metric of the registry.")
+        return
+    yield Table(
+        "The metrics that the criteria are estimates of",
+        ("Metric", "Version", "What it is", "Formula", "Source"),
+        [
+            (
+                METRICS[metric].label,
+                versions.get(key),
+                METRICS[metric].definition,
+                METRICS[metric].formula,
+                METRICS[metric].source,
+            )
+            for metric, key in metrics.items()
+        ],
+    )
+
+
+def _queries(evidence: Evidence) -> Iterator[Block]:
+    yield Heading("Appendix C: queries")
+    yield Paragraph(
+        "SQL as it runs on the store, over all rows of the window, those that are excluded as "
+        "well; PromQL that says the same of the server, up to what it extrapolates.",
+        quiet=True,
+    )
+    window = evidence.data.window
+    for result in evidence.results:
+        if result.metric is None:
+            continue
+        answered = query_metrics(
+            evidence.data.scope.store,
+            metrics=[result.metric],
+            start_date=window.start,
+            end_date=window.end,
+            account=evidence.account,
+            today=evidence.today,
+        )
+        yield Code(f"{result.criterion.label}, SQL", str(answered["sql"]), "sql")
+    promql = evidence.data.platform.promql
+    told = {result.judged.query for result in evidence.results if result.judged.query}
+    for result in evidence.results:
+        if result.judged.query:
+            yield Code(f"{result.criterion.label}, PromQL", result.judged.query, "promql")
+    for name, query in promql.items():
+        if query not in told:
+            yield Code(f"{SHARED.get(name, name)}, PromQL", query, "promql")

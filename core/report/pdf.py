@@ -1,7 +1,7 @@
 """A report as PDF: Typst lays out a template, and the texts come to it as data, never as source."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,19 +97,18 @@ def _judgement(block: Judgement) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    columns, widths = range(len(table.columns)), [*table.columns.values()]
+    columns = range(len(table.columns))
     return {
         "is": "table",
         "title": _text(table.title),
         "columns": _texts(table.columns),
-        # Equal ones are as wide as their texts.
-        "widths": widths if len({*widths}) > 1 else [],
+        "widths": table.widths,
         "right": [any(is_number(row[n]) for row in table.rows) for n in columns],
         "rows": [[_text(cell_text(value)) for value in row] for row in table.rows],
     }
 
 
-def _texts(texts: Iterable[str]) -> list[str]:
+def _texts(texts: Sequence[str]) -> list[str]:
     return [_text(text) for text in texts]
 
 

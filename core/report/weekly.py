@@ -1,17 +1,26 @@
-"""The packet of a weekly review as a document, from the answer down to the exact figures."""
+"""The packet of a weekly review: what is taken away, and the document that it makes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from core import charts
-from core.base import text
-from core.base.stats import Verdict
+from core.analytics.dates import last_complete_week
+from core.base import clock, text
 from core.charts import ChartSpec
-from core.criteria.panels import criterion_ends
-from core.criteria.verdicts import load_result
+from core.criteria.words import CriterionRow
+from core.report.baseline import product_version
+from core.report.criteria import (
+    cards,
+    exact_figures,
+    exclusions_table,
+    figure,
+    findings_table,
+    targets_table,
+)
 from core.report.document import (
-    SIGNS,
     Block,
     Bullets,
     Callout,
@@ -20,15 +29,136 @@ from core.report.document import (
     Document,
     Figure,
     Heading,
-    Judgement,
     Paragraph,
     Table,
     quoted,
 )
-from core.report.packet import Packet
 from core.review.actions import EXPECTED
+from core.review.agenda import agenda, week_of
+from core.review.meeting import meeting_of, said_in
+from core.store import Review, Scope, account_named
 
 Told = Mapping[str, Any]
+
+SECTION_TITLES = {
+    "metrics": "Success criteria",
+    "trends": "Signals",
+    "feedback": "What people say",
+    "roadmap": "Opportunities",
+    "actions": "What we do now",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packet:
+    """A review to take away; `content` is its agenda with the notes, actions and attendees.
+
+    `account` is the account's name; both `closed` are None while the review is open.
+    """
+
+    content: Mapping[str, Any]
+    account: str
+    closed_by: str | None
+    closed_at: datetime | None
+    is_demo: bool
+
+    @cached_property
+    def rows(self) -> list[CriterionRow]:
+        """The criteria."""
+        return [CriterionRow.load(one) for one in self.content["criteria"]]
+
+    @property
+    def week(self) -> str:
+        """The ISO week, as 2026-W47."""
+        return str(self.content["week"])
+
+    @property
+    def name(self) -> str:
+        """What its files are called, without an ending."""
+        return f"touchstone-review-{self.week}"
+
+    @property
+    def title(self) -> str:
+        """The headline of every format."""
+        return f"Weekly review: {self.week}"
+
+    @property
+    def state(self) -> str:
+        """Whether its figures stay as they are."""
+        if self.closed_at is None:
+            return "not closed yet"
+        return f"closed by {self.closed_by} on {self.local(self.closed_at)}"
+
+    @property
+    def stamp(self) -> dict[str, str]:
+        """The account, the days, the instant and the version that wrote it."""
+        first, last = (
+            text.day(datetime.fromisoformat(self.content[day])) for day in ("first_day", "last_day")
+        )
+        stamp = {
+            "Account": self.account,
+            "Window": f"{self.week}, {first} to {last}, {self.state}",
+            "Days in": str(self.content["zone"]),
+            "Filters": "none: all of the account, without what is excluded",
+            "As of": self.local(datetime.fromisoformat(self.content["as_of"])),
+            "Touchstone": product_version(),
+        }
+        return stamp | ({"Demo data": "made up"} if self.is_demo else {})
+
+    def local(self, at: datetime) -> str:
+        """2026-11-18 10:05, in the zone that the review has its days in."""
+        return f"{at.astimezone(ZoneInfo(self.content['zone'])):%Y-%m-%d %H:%M}"
+
+    def notes(self) -> dict[str, str]:
+        """The notes by the title of their section."""
+        written = self.content.get("notes", {})
+        return {SECTION_TITLES.get(key, key): text for key, text in written.items() if text.strip()}
+
+
+def weekly_packet(
+    scope: Scope,
+    *,
+    week: str | None = None,
+    is_demo: bool = False,
+    now: datetime | None = None,
+) -> Packet:
+    """The packet of a week such as 2026-W47, by default of the last complete one.
+
+    A closed review is read from its stored content alone. Raises InputError for an unknown account
+    and for what is no week or not over.
+    """
+    now = now or clock.now()
+    name = account_named(scope.store, scope.account).name
+    today = now.astimezone(scope.zone).date()
+    window = week_of(week or last_complete_week(today).label, today)
+    meeting = meeting_of(scope, window.label)
+    if meeting is not None and meeting.content is not None:
+        told = meeting.content
+    else:
+        told = agenda(scope, window, name=name, now=now)
+    return packet_of(scope, told, meeting, name=name, is_demo=is_demo)
+
+
+def packet_of(
+    scope: Scope,
+    told: Mapping[str, Any],
+    meeting: Review | None,
+    *,
+    name: str,
+    is_demo: bool,
+) -> Packet:
+    """The packet of a review that is shown: `told` as it is, with what was written until now."""
+    closed = meeting if meeting is not None and meeting.content is not None else None
+    content = told
+    if closed is None:
+        content = {**told, **said_in(scope, str(told["week"]))}
+    return Packet(
+        content=content,
+        account=name,
+        closed_by=closed.closed_by if closed else None,
+        closed_at=closed.closed_at if closed else None,
+        is_demo=is_demo,
+    )
 
 
 def packet_document(packet: Packet) -> Document:
@@ -52,7 +182,7 @@ def _blocks(packet: Packet) -> Iterator[Block]:
         yield Callout(f"{said}: every figure, word and chart is as it was then.")
     yield Heading("What we agreed on")
     yield from actions_table(told, "actions", "No action is open from earlier weeks.")
-    yield from _criteria(told)
+    yield from _criteria(packet)
     yield from _signals(told)
     yield from lists(told)
     yield from _escalations(packet)
@@ -73,18 +203,19 @@ def actions_table(told: Told, key: str, none: str) -> Iterator[Block]:
     elif "moved" in found[0]:
         yield Table(
             f"{text.times(len(found), 'action')} open",
-            {"What": 30, "Who": 14, "Due": 14, "From": 12, "Should move": 18, "Did it move": 24},
-            [
-                (*_agreed(one), one["week"], _expected(one, labels), one["moved"] or text.UNKNOWN)
-                for one in found
-            ],
+            ("What", "Who", "Due", "From", "Should move", "What happened"),
+            [(*_agreed(one), one["week"], _expected(one, labels), _moved(one)) for one in found],
         )
     else:
         yield Table(
             text.times(len(found), "action"),
-            {"What": 44, "Who": 18, "Due": 14, "State": 12, "Should move": 24},
+            ("What", "Who", "Due", "State", "Should move"),
             [(*_agreed(one), _state(one), _expected(one, labels)) for one in found],
         )
+
+
+def _moved(one: Told) -> str:
+    return text.upper_first(one["moved"]) if one["moved"] else text.UNKNOWN
 
 
 def _agreed(one: Told) -> tuple[Cell, ...]:
@@ -103,115 +234,31 @@ def _expected(one: Told, labels: Mapping[str, str]) -> str:
     return f"{name} {EXPECTED.get(one['expected'] or '', '')}".strip()
 
 
-def _criteria(told: Told) -> Iterator[Block]:
-    rows = told["criteria"]
+def _criteria(packet: Packet) -> Iterator[Block]:
     yield Heading("Success criteria")
-    yield from _judgements(rows)
-    yield Table(
-        "Every criterion and guardrail against its target",
-        {
-            "Criterion": 22,
-            "Value": 10,
-            "Target": 12,
-            "Verdict": 13,
-            "95 % interval": 18,
-            "Sample": 18,
-            "Owner": 14,
-        },
-        [
-            (
-                _label(row),
-                Figure(row["value"], row["unit"]),
-                row["target_words"],
-                SIGNS[Verdict(row["verdict"])],
-                text.between(row["low"], row["high"], row["unit"]),
-                text.times(row["n"], row["sample"]),
-                row["owner"],
-            )
-            for row in rows
-        ],
-    )
+    yield from cards(packet.rows)
+    yield targets_table(packet.rows)
     yield Table(
         "Against last week, the four weeks before and the baseline",
-        {
-            "Criterion": 22,
-            "This week": 10,
-            "Last week": 10,
-            "Change": 10,
-            "Verdict then": 12,
-            "Four weeks": 10,
-            "Baseline": 10,
-            "Against it": 16,
-        },
-        [_earlier(row) for row in rows],
+        (
+            *("Criterion", "This week", "Last week", "Change", "Verdict then"),
+            *("Four weeks", "Baseline", "Against it"),
+        ),
+        [
+            (
+                row.label,
+                figure(row, row.result.estimate.value),
+                figure(row, row.earlier.week_before),
+                row.change,
+                row.earlier.verdict_before or text.UNKNOWN,
+                figure(row, row.earlier.four_weeks),
+                figure(row, row.earlier.baseline),
+                row.earlier.against_baseline or text.UNKNOWN,
+            )
+            for row in packet.rows
+        ],
     )
-    both = [row for row in rows if row["with_excluded"]]
-    if both:
-        yield Table(
-            "Every figure without and with what is excluded",
-            {
-                "Criterion": 20,
-                "Without": 10,
-                "Verdict": 13,
-                "With": 10,
-                "Verdict with": 13,
-                "In words": 34,
-            },
-            [_both(row) for row in both],
-        )
-    else:
-        yield Paragraph("Nothing of this week is excluded: every figure counts every row.")
-
-
-def _judgements(rows: Sequence[Told]) -> Iterator[Judgement]:
-    """A card for each criterion, in the words that were shown."""
-    for row, result in zip(rows, map(load_result, rows), strict=True):
-        if row["is_guardrail"]:
-            continue
-        notes = [note for note in (row["note"], row["excluded_words"]) if note]
-        yield Judgement(
-            label=row["label"],
-            verdict=Verdict(row["verdict"]),
-            value=text.amount(row["value"], row["unit"]),
-            target=row["target_words"],
-            said=text.upper_first(row["interval_words"]).rstrip("."),
-            note=text.upper_first("; ".join(notes)),
-            owner=row["owner"],
-            bar=charts.criterion_bar(
-                result.estimate, target=row["target"], ends=criterion_ends(result), unit=row["unit"]
-            ),
-        )
-
-
-def _label(row: Told) -> str:
-    return f"{row['label']} (guardrail)" if row["is_guardrail"] else str(row["label"])
-
-
-def _earlier(row: Told) -> tuple[Cell, ...]:
-    unit = row["unit"]
-    moved = text.change(row["value"], row["week_before"], unit)
-    return (
-        row["label"],
-        Figure(row["value"], unit),
-        Figure(row["week_before"], unit),
-        text.UNKNOWN if moved is None else str(moved),
-        row["verdict_before"] or text.UNKNOWN,
-        Figure(row["four_weeks"], unit),
-        Figure(row["baseline"], unit),
-        row["against_baseline"] or text.UNKNOWN,
-    )
-
-
-def _both(row: Told) -> tuple[Cell, ...]:
-    everything = row["with_excluded"]
-    return (
-        row["label"],
-        Figure(row["value"], row["unit"]),
-        SIGNS[Verdict(row["verdict"])],
-        Figure(everything["value"], row["unit"]),
-        SIGNS[Verdict(everything["verdict"])],
-        row["excluded_words"],
-    )
+    yield exclusions_table(packet.rows)
 
 
 def _signals(told: Told) -> Iterator[Block]:
@@ -255,7 +302,7 @@ def _escalations(packet: Packet) -> Iterator[Block]:
     else:
         yield Table(
             "To escalate",
-            {"Severity": 10, "Criterion": 20, "Why": 25, "Message": 45},
+            ("Severity", "Criterion", "Why", "Message"),
             [
                 (one["severity"], escalation_label(told, one), one["why"], one["text"])
                 for one in told["escalations"]
@@ -264,7 +311,7 @@ def _escalations(packet: Packet) -> Iterator[Block]:
     if told["sent"]:
         yield Table(
             "What was sent",
-            {"Severity": 10, "Criterion": 18, "To": 13, "By": 13, "At": 12, "Message": 34},
+            ("Severity", "Criterion", "To", "By", "At", "Message"),
             [
                 (
                     *(one["severity"], escalation_label(told, one), one["sent_to"]),
@@ -317,7 +364,7 @@ def _written(packet: Packet) -> Iterator[Block]:
     yield Heading("Attendees")
     attendees = packet.content["attendees"]
     if attendees:
-        yield Table("Attendees", {"Role": 30, "Name": 70}, [tuple(one) for one in attendees])
+        yield Table("Attendees", ("Role", "Name"), [tuple(one) for one in attendees])
     else:
         yield Paragraph("No attendees recorded.")
 
@@ -325,37 +372,10 @@ def _written(packet: Packet) -> Iterator[Block]:
 def _appendix(packet: Packet) -> Iterator[Block]:
     told = packet.content
     yield Heading("Appendix: the figures behind it")
-    names = ("value", "low", "high", "n", "target", "upper_target")
-    earlier = ("week_before", "four_weeks", "baseline")
-    yield Table(
-        "Exact figures; shares from 0 to 1, durations in seconds",
-        {
-            "Key": 15,
-            "Unit": 9,
-            "Value": 8,
-            "Low": 8,
-            "High": 8,
-            "Sample": 7,
-            "Target": 7,
-            "Upper target": 7,
-            "Verdict": 10,
-            "Last week": 8,
-            "Four weeks": 8,
-            "Baseline": 8,
-            "With the excluded rows": 9,
-        },
-        [
-            (
-                *(row["key"], row["unit"], *(row[name] for name in names), row["verdict"]),
-                *(row[name] for name in earlier),
-                row["with_excluded"]["value"] if row["with_excluded"] else None,
-            )
-            for row in told["criteria"]
-        ],
-    )
+    yield exact_figures(packet.rows, with_earlier=True)
     yield Table(
         "Series of the week",
-        {"Series": 30, "This week": 14, "Last week": 14, "What it says": 42},
+        ("Series", "This week", "Last week", "What it says"),
         [
             (
                 one["label"],
@@ -366,11 +386,10 @@ def _appendix(packet: Packet) -> Iterator[Block]:
             for one in told["series"]
         ],
     )
-    yield methods_table(told["criteria"])
+    yield methods_table(packet, packet.rows)
     if told["findings"]:
-        yield Table(
+        yield findings_table(
             "What the checks of the data found",
-            {"When": 18, "Check": 26, "Finding": 56},
             [
                 (packet.local(datetime.fromisoformat(one["at"])), one["check"], one["text"])
                 for one in told["findings"]
@@ -378,18 +397,19 @@ def _appendix(packet: Packet) -> Iterator[Block]:
         )
 
 
-def methods_table(rows: Sequence[Told]) -> Table:
+def methods_table(packet: Packet, rows: Sequence[CriterionRow]) -> Table:
     """How each criterion was estimated, and from how large a sample."""
+    versions = {one["key"]: one["definition_version"] for one in packet.content["criteria"]}
     return Table(
         "How each criterion was estimated",
-        {"Criterion": 26, "Method": 32, "Source": 14, "Definition": 12, "Sample": 16},
+        ("Criterion", "Method", "Source", "Definition", "Sample"),
         [
             (
-                row["label"],
-                row["method"] or text.UNKNOWN,
-                row["source"] or text.UNKNOWN,
-                "" if row["definition_version"] is None else f"v{row['definition_version']}",
-                text.times(row["n"], row["sample"]),
+                row.label,
+                row.result.estimate.method or text.UNKNOWN,
+                row.result.judged.source or text.UNKNOWN,
+                f"v{version}" if (version := versions[row.result.criterion.key]) else "",
+                row.sample,
             )
             for row in rows
         ],

@@ -4,23 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.base import text
-from core.base.stats import Verdict
-from core.charts import ChartSpec, criterion_bar
-from core.criteria.panels import criterion_ends
-from core.criteria.verdicts import load_result
+from core.charts import ChartSpec
+from core.criteria.words import CriterionRow
+from core.report.criteria import bar, figure, main_rows
 from core.report.document import (
-    SIGNS,
     Block,
     Bullets,
+    Cell,
     Chart,
     Document,
-    Figure,
     Heading,
     Paragraph,
     Table,
 )
-from core.report.packet import Packet
 from core.report.weekly import (
+    Packet,
     actions_table,
     escalation_label,
     expected_chance,
@@ -49,13 +47,12 @@ def packet_slides(packet: Packet) -> Document:
 
 
 def _blocks(packet: Packet) -> Iterator[Block]:
-    told = packet.content
-    main = [row for row in told["criteria"] if not row["is_guardrail"]]
-    guardrails = [row for row in told["criteria"] if row["is_guardrail"]]
+    told, main = packet.content, main_rows(packet.rows)
+    guardrails = [row for row in packet.rows if row not in main]
     yield Heading("What we agreed on")
     yield from actions_table(told, "actions", "No action is open from earlier weeks.")
     yield from _criteria("Success criteria", DECIDED, main)
-    yield from _signals(told)
+    yield from _signals(packet)
     if any(told[key] for key in ("positive", "worrying", "stable")):
         yield from lists(told)
     if told.get("themes"):
@@ -68,51 +65,47 @@ def _blocks(packet: Packet) -> Iterator[Block]:
     yield Heading("What we do now")
     yield from actions_table(told, "new_actions", "No action was agreed on in this review.")
     yield from _notes(packet)
-    if any(row["value"] is not None for row in guardrails):
+    measured = [row for row in packet.rows if row.result.estimate.value is not None]
+    if any(row in measured for row in guardrails):
         said = "What must not get worse on the way"
         yield from _criteria("Appendix: guardrails", said, guardrails)
-    measured = [row for row in told["criteria"] if row["value"] is not None]
     if measured:
         yield Heading("Appendix: how it was measured")
-        yield methods_table(measured)
+        yield methods_table(packet, measured)
 
 
-def _criteria(title: str, subtitle: str, rows: Sequence[Told]) -> Iterator[Block]:
+def _criteria(title: str, subtitle: str, rows: Sequence[CriterionRow]) -> Iterator[Block]:
     """Value, target, verdict and interval; earlier values, and the value with excluded rows."""
-    columns = {"Criterion": 25, "Value": 13, "Target": 14, "Verdict": 20, "95 % interval": 24}
-    columns |= {"Last week": 13, "4 weeks": 13, "Baseline": 14}
-    if any(row["with_excluded"] for row in rows):
-        columns["With excluded"] = 18
+    columns = ["Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "4 weeks"]
+    columns += ["Baseline", "With excluded"]
+    if not any(row.result.with_excluded for row in rows):
+        columns.pop()
     yield Heading(title)
     yield Paragraph(subtitle, quiet=True)
     yield Table(title, columns, [_criterion(row)[: len(columns)] for row in rows])
 
 
-def _criterion(row: Told) -> tuple[str | Figure, ...]:
-    unit, verdict, everything = row["unit"], Verdict(row["verdict"]), row["with_excluded"]
-    interval = text.between(row["low"], row["high"], unit)
+def _criterion(row: CriterionRow) -> tuple[Cell, ...]:
+    estimate, everything = row.result.estimate, row.result.with_excluded
     both = text.UNKNOWN
-    if everything:
-        verdict_of_all = text.lower_first(everything["verdict"])
-        both = f"{text.amount(everything['value'], unit)}, {verdict_of_all}"
-    # Met without the excluded rows, and not with them: that has to be seen.
-    is_by_them = bool(everything) and verdict is Verdict.MET != everything["verdict"]
+    if everything is not None:
+        verdict = text.lower_first(everything.verdict)
+        both = f"{row.amount(everything.estimate.value)}, {verdict}"
+    earlier = (row.earlier.week_before, row.earlier.four_weeks, row.earlier.baseline)
     return (
-        row["label"],
-        Figure(row["value"], unit),
-        row["target_words"],
-        SIGNS[verdict] + (" by exclusions" if is_by_them else ""),
-        f"{interval}, {text.times(row['n'], row['sample'])}"
-        if row["n"]
-        else row["reason"] or "no data",
-        *(Figure(row[name], unit) for name in ("week_before", "four_weeks", "baseline")),
+        row.label,
+        figure(row, estimate.value),
+        row.target,
+        row.sign + (" by exclusions" if row.result.is_met_by_exclusions else ""),
+        f"{row.interval}, {row.sample}" if estimate.n else estimate.reason or "no data",
+        *(figure(row, value) for value in earlier),
         both,
     )
 
 
-def _signals(told: Told) -> Iterator[Block]:
+def _signals(packet: Packet) -> Iterator[Block]:
     """Every signal in a sentence beside what happened in the same days; then a slide for each."""
-    signals = told["signals"]
+    told, signals = packet.content, packet.content["signals"]
     if not signals and not told["causes"]:
         return
     yield Heading("What changed, and what may explain it")
@@ -129,25 +122,27 @@ def _signals(told: Told) -> Iterator[Block]:
     if by_label:
         yield Heading("Signals")
     for label, of_label in by_label.items():
-        chart = _signal(label, of_label, told)
+        chart = _signal(label, of_label, packet)
         if chart is not None:
             yield chart
 
 
-def _signal(label: str, signals: Sequence[Told], told: Told) -> Chart | None:
+def _signal(label: str, signals: Sequence[Told], packet: Packet) -> Chart | None:
     title = "; ".join(
         one["words"] if n == 0 else one["words"].removeprefix(f"{label}: ")
         for n, one in enumerate(signals)
     )
     keys = {one["key"] for one in signals}
     charted = next((one for one in signals if one["chart"]), None)
-    series = next((s for s in told["series"] if s["key"] in keys or s["label"] == label), None)
+    series = next(
+        (s for s in packet.content["series"] if s["key"] in keys or s["label"] == label), None
+    )
     if charted is not None:
         return Chart(ChartSpec(charted["chart"]), title, charted["subtitle"], _values(series))
     if series is not None:
         said = f"{label} by week: {series['finding']}"
         return Chart(ChartSpec(series["chart"]), title, said, _values(series))
-    row = next((row for row in told["criteria"] if row["key"] in keys), None)
+    row = next((row for row in packet.rows if row.result.criterion.key in keys), None)
     return None if row is None else _bar(title, row)
 
 
@@ -159,25 +154,17 @@ def _values(series: Told | None) -> str:
     return ", ".join(f"{week} {text.amount(value, series['unit'])}" for week, value in known)
 
 
-def _bar(title: str, row: Told) -> Chart:
+def _bar(title: str, row: CriterionRow) -> Chart:
     """A criterion that no series shows, as its estimate, interval and target."""
-    unit = row["unit"]
-    result = load_result(row)
     said = {
-        "This week": text.amount(row["value"], unit),
-        "target": row["target_words"],
-        "last week": text.amount(row["week_before"], unit),
-        "four weeks before": text.amount(row["four_weeks"], unit),
-        "baseline": text.amount(row["baseline"], unit),
+        "This week": row.value,
+        "target": row.target,
+        "last week": row.amount(row.earlier.week_before),
+        "four weeks before": row.amount(row.earlier.four_weeks),
+        "baseline": row.amount(row.earlier.baseline),
     }
-    return Chart(
-        criterion_bar(
-            result.estimate, target=row["target"], ends=criterion_ends(result), unit=unit
-        ),
-        title,
-        ", ".join(f"{name} {value}" for name, value in said.items()),
-        text.upper_first(row["interval_words"]),
-    )
+    subtitle = ", ".join(f"{name} {value}" for name, value in said.items())
+    return Chart(bar(row), title, subtitle, text.upper_first(row.evidence))
 
 
 def _escalations(packet: Packet) -> Iterator[Block]:
@@ -194,7 +181,7 @@ def _escalations(packet: Packet) -> Iterator[Block]:
     yield Paragraph("What cannot wait for next week", quiet=True)
     yield Table(
         "Escalations",
-        {"Severity": 14, "Criterion": 26, "Why": 36, "Sent to": 24},
+        ("Severity", "Criterion", "Why", "Sent to"),
         [
             (
                 text.upper_first(one["severity"]),

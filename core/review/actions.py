@@ -1,42 +1,23 @@
-"""Actions: who does what by when, what it should move, and whether it did."""
+"""Actions agreed in reviews: who does what by when, and which criterion should move."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from core.analytics.account_settings import note_change
 from core.base import clock
 from core.base.errors import InputError
 from core.base.given import given_text
-from core.store import Criterion, ReviewAction, Scope, table
+from core.store import Criterion, ReviewAction, Scope
 
 EXPECTED = {"rise": "should rise", "fall": "should fall"}
 LONGEST_NAME = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """What was agreed in a review; `week` is that review's, status open, done or dropped."""
-
-    id: int
-    week: str
-    text: str
-    owner: str
-    due: date
-    criterion_key: str | None
-    expected: str | None
-    status: str
-    outcome: str | None
-    decided_by: str
-    decided_at: datetime
-    closed_by: str | None
-    closed_at: datetime | None
-
-    def is_overdue(self, today: date) -> bool:
-        """Whether it is still open after the day it was due."""
-        return self.status == "open" and self.due < today
+def is_overdue(action: ReviewAction, today: date) -> bool:
+    """Whether an action is still open after the day it was due."""
+    return action.status == "open" and action.due < today
 
 
 def add_action(
@@ -50,7 +31,7 @@ def add_action(
     criterion_key: str | None = None,
     expected: str | None = None,
 ) -> int:
-    """Agree on an action and answer with its id; raises InputError for what is missing."""
+    """Record an action and return its id; raises InputError for missing or invalid values."""
     if (criterion_key is None) != (expected is None):
         raise InputError("Say which criterion should move and in which direction, or neither.")
     if expected is not None and expected not in EXPECTED:
@@ -78,7 +59,7 @@ def add_action(
 
 
 def close_action(scope: Scope, action_id: int, *, status: str, outcome: str, by: str) -> None:
-    """Say of an action that it is done or dropped, or open again, and what came of it."""
+    """Mark an action as done, dropped or open again, with its outcome. Raises InputError."""
     if status not in {"open", "done", "dropped"}:
         raise InputError("An action is open, done or dropped.")
     with scope.write() as unit:
@@ -95,14 +76,10 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str, by:
         note_change(unit, f"action {action_id}", by=by, before=before, after=after)
 
 
-def actions(scope: Scope, *, status: str | None = None) -> list[Action]:
+def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:
     """The actions of an account, those due first at the top."""
-    action = table(ReviewAction)
-    found = select(action).where(action.c.account_id == scope.account)
+    found = select(ReviewAction).where(ReviewAction.account_id == scope.account)
     if status is not None:
-        found = found.where(action.c.status == status)
+        found = found.where(ReviewAction.status == status)
     with scope.read() as session:
-        rows = (
-            session.connection().execute(found.order_by(action.c.due, action.c.id)).mappings().all()
-        )
-    return [Action(**{name: row[name] for name in Action.__dataclass_fields__}) for row in rows]
+        return list(session.exec(found.order_by(col(ReviewAction.due), col(ReviewAction.id))))

@@ -1,4 +1,4 @@
-"""The agenda of a week, made from its data: what changed, what is signal, and what may explain it.
+"""The agenda of a week: criteria, signals, possible causes, feedback, roadmap and actions.
 
 It is plain JSON, so that a closed review opens exactly as it was.
 """
@@ -23,12 +23,14 @@ from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.window_data import instants, window_data
 from core.criteria.words import CriterionRow, criteria_answer
+from core.feedback.themes.figures import theme_report
+from core.feedback.themes.words import trend_words
 from core.review import signal_words
-from core.review.actions import Action, actions
+from core.review.actions import actions
 from core.review.escalation import escalations
+from core.review.roadmap import opportunities, ranked
 from core.review.shifts import Shift, shifts
-from core.review.voices import themes_of, top_opportunities
-from core.store import Scope, Store, SyncRun, table
+from core.store import ReviewAction, Scope, SyncRun, table
 
 # The sections in their order, with the minutes that each has.
 SECTIONS: Mapping[str, int] = {
@@ -45,7 +47,7 @@ SERIES = (
     *("average_rating", "positive_feedback_rate"),
 )
 WEEKS_BEFORE = 4
-RISES = {"rise": True, "fall": False}
+MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
 
 
 def week_of(label: str, today: date) -> Window:
@@ -82,7 +84,6 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
     )
     # As the series were when the week had just ended.
     series = metric_series(scope, SERIES, window=week, today=_day_after(week, today))
-    causes, carried = _causes(scope, week), _carried(scope, week)
     rows = _criteria(scope, results, before, fours, tested=tested)
     signals = [*_fired(series, week), *_moved(rows, tested)]
     told = {
@@ -102,12 +103,16 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
             {"key": shift.key, "p": shift.p, "q": shift.q, "is_signal": shift.is_signal}
             for shift in tested
         ],
-        "causes": causes,
+        "causes": _causes(scope, week),
         **_sentences(rows, signals),
         "escalations": escalations(results, before, week=week.label, account=name),
-        "themes": themes_of(scope, week, today=_day_after(week, today)),
-        "opportunities": top_opportunities(scope, results),
-        "actions": [_action(one, results, scope.store, scope.account) for one in carried],
+        "themes": _themes(scope, week, today=_day_after(week, today)),
+        "opportunities": _opportunities(scope, results),
+        "actions": [
+            _action(scope, one, results)
+            for one in actions(scope, status="open")
+            if one.week < week.label
+        ],
         "findings": [
             {"check": f.check, "text": f.text, "at": f.from_at.isoformat()}
             for f in findings(scope, window=week, now=now)
@@ -117,7 +122,7 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
     return plain
 
 
-# A point beyond three deviations, and the end of a run of eight: see `core.signals`.
+# A point beyond three deviations, and the end of a run of eight: see `core.base.control_limits`.
 ALARMS_A_POINT = 0.0027 + 1 / 256
 
 
@@ -207,8 +212,8 @@ def _moved(rows: Sequence[Mapping[str, Any]], tested: Sequence[Shift]) -> list[d
         value = text.amount(row["value"], row["unit"])
         said = []
         if changed:
-            was = text.lower_first(row["verdict_before"])
-            said.append(f"{text.lower_first(row['verdict'])} after {was} the week before")
+            verdict, was = (text.lower_first(row[key]) for key in ("verdict", "verdict_before"))
+            said.append(f"now {verdict}, {was} the week before")
         if shift is not None:
             four = text.amount(row["four_weeks"], row["unit"])
             how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
@@ -253,7 +258,7 @@ def _chart(one: MetricSeries) -> dict[str, Any]:
 
 
 def _causes(scope: Scope, week: Window) -> list[str]:
-    """What happened in the week that may explain a signal; nothing is claimed of it."""
+    """Events of the week that may explain a signal, without a claim that they do."""
     start, end = instants(scope.zone, week)
     zone = scope.zone
 
@@ -314,36 +319,47 @@ def _sentences(
     return {"positive": positive, "worrying": worrying, "stable": stable}
 
 
-def _carried(scope: Scope, week: Window) -> list[Action]:
-    """What was agreed in earlier weeks and is open."""
-    return [one for one in actions(scope, status="open") if one.week < week.label]
-
-
 def _action(
-    one: Action, results: Mapping[str, CriterionResult], store: Store, account: str
+    scope: Scope, one: ReviewAction, results: Mapping[str, CriterionResult]
 ) -> dict[str, Any]:
     """An action, and whether the criterion that it should move has moved since."""
     row: dict[str, Any] = to_jsonable_python(one)
     result = results.get(one.criterion_key or "")
     if result is None or one.expected is None:
         return row | {"moved": None, "criterion": None}
-    then_week = iso_week(date.fromisocalendar(int(one.week[:4]), int(one.week[6:]), 1))
-    then = next(
-        r
-        for r in evaluate(Scope(store, account), window=then_week)
-        if r.criterion.key == one.criterion_key
-    )
-    upward = difference(
-        "above" if RISES[one.expected] else "below",
+    week = iso_week(date.fromisocalendar(int(one.week[:4]), int(one.week[6:]), 1))
+    then = next(r for r in evaluate(scope, window=week) if r.criterion.key == one.criterion_key)
+    found = difference(
+        "above" if one.expected == "rise" else "below",
         (then.estimate.low, then.estimate.high),
         (result.estimate.low, result.estimate.high),
     )
-    moved = {"better": "as expected", "worse": "against what was expected"}.get(
-        upward, "no difference proven"
-    )
-    unit = result.criterion.unit
-    return row | {
-        "criterion": result.criterion.label,
-        "moved": f"{text.amount(then.estimate.value, unit)} then, "
-        f"{text.amount(result.estimate.value, unit)} now: {moved}",
-    }
+    was, now = (text.amount(r.estimate.value, result.criterion.unit) for r in (then, result))
+    rose = "rose" if (found == "better") == (one.expected == "rise") else "fell"
+    moved = {
+        "better": f"{rose} from {was} to {now}, as expected",
+        "worse": f"{rose} from {was} to {now}; it was expected to {one.expected}",
+    }.get(found, f"was {was} and is {now}: {found}")
+    return row | {"criterion": result.criterion.label, "moved": moved}
+
+
+def _themes(scope: Scope, week: Window, *, today: date) -> list[dict[str, Any]]:
+    """The themes with the most comments in a week: name, a sentence, and quotes without names."""
+    found = theme_report(scope, window=week, today=today)
+    voiced = [one for one in found.themes if one.figures.comments]
+    voiced.sort(key=lambda one: (-len(one.figures.comments), one.theme.name))
+    return [
+        {
+            "name": one.theme.name,
+            "words": f"{text.times(len(one.figures.comments), 'comment')}, "
+            f"{trend_words(one.figures)}",
+            "quotes": [comment.text for comment in one.figures.quotes],
+        }
+        for one in voiced[:MOST_THEMES]
+    ]
+
+
+def _opportunities(scope: Scope, results: Mapping[str, CriterionResult]) -> list[dict[str, Any]]:
+    """The opportunities with the highest score: title, and its factors in words."""
+    scored = ranked(opportunities(scope), results)[:MOST_OPPORTUNITIES]
+    return [{"title": one.opportunity.title, "words": one.words} for one in scored]

@@ -1,10 +1,9 @@
-"""What cannot wait for next week: how severe it is, by rules, and the message that says it."""
+"""Escalations: criteria that cannot wait for the next review, by rules, with a message each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from core.base import clock, text
 from core.base.errors import InputError
@@ -12,7 +11,7 @@ from core.base.given import given_text
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import criterion_evidence, criterion_target
-from core.store import ReviewEscalation, Scope, table
+from core.store import ReviewEscalation, Scope
 
 SEVERITIES = ("critical", "high", "medium")
 LEAST_SUCCESS, LONGEST_P95 = 0.90, 120.0
@@ -22,25 +21,12 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class Escalation:
-    """A criterion that needs somebody before next week: how much, why, and the message."""
+    """A criterion to escalate: severity, reason and message."""
 
     severity: str
     criterion_key: str
     why: str
     text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """A message that a person says to have sent."""
-
-    week: str
-    severity: str
-    criterion_key: str
-    text: str
-    sent_to: str
-    sent_by: str
-    sent_at: datetime
 
 
 def escalations(
@@ -100,7 +86,7 @@ def _of_target(
 
 
 def _worse(result: CriterionResult, value: float, was: float) -> float:
-    """By which part of what it was the value is worse; below 0 where it is better."""
+    """The relative worsening of a value; below 0 where it is better."""
     fell = (was - value) / abs(was)
     return -fell if result.criterion.direction == "below" else fell
 
@@ -111,12 +97,12 @@ def _message(result: CriterionResult, why: str, severity: str, week: str, accoun
     return (
         f"{severity.upper()}, {account}, {week}: {criterion.label} is {value}, target "
         f"{criterion_target(result)} ({criterion_evidence(result)}). Why: {why}. "
-        f"Owner: {criterion.owner}. Please say by tomorrow what is done about it."
+        f"Owner: {criterion.owner}. Please reply by tomorrow with the next step."
     )
 
 
 def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str, by: str) -> None:
-    """Keep that a person has sent the message; raises InputError where nobody is named."""
+    """Record that a person has sent the message. Raises InputError without a recipient."""
     to = given_text(sent_to, "to whom it was sent", longest=LONGEST_NAME)
     if one.severity not in SEVERITIES:
         raise InputError(f"{one.severity!r} is no severity.")
@@ -134,12 +120,10 @@ def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str, by: s
         unit.upsert(ReviewEscalation, [row])
 
 
-def sent_of(scope: Scope, *, week: str | None = None) -> list[Sent]:
-    """What was recorded as sent, the latest first."""
-    sent = table(ReviewEscalation)
-    found = select(sent).where(sent.c.account_id == scope.account)
+def sent_of(scope: Scope, *, week: str | None = None) -> list[ReviewEscalation]:
+    """The escalations that were recorded as sent, the latest first."""
+    found = select(ReviewEscalation).where(ReviewEscalation.account_id == scope.account)
     if week is not None:
-        found = found.where(sent.c.week == week)
+        found = found.where(ReviewEscalation.week == week)
     with scope.read() as session:
-        rows = session.connection().execute(found.order_by(sent.c.id.desc())).mappings().all()
-    return [Sent(**{name: row[name] for name in Sent.__dataclass_fields__}) for row in rows]
+        return list(session.exec(found.order_by(col(ReviewEscalation.id).desc())))

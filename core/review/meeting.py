@@ -1,22 +1,23 @@
-"""Opening a review, closing it as it is, and what was restated since."""
+"""The meeting: opening a review, its notes and attendees, closing it, and later restatements."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
+from difflib import SequenceMatcher
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import select
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from core.analytics.account_settings import note_change
 from core.base import clock, text
 from core.base.errors import InputError
+from core.base.fields import clean
 from core.base.given import given_text
 from core.review.actions import actions
 from core.review.agenda import agenda, week_of
 from core.review.escalation import sent_of
-from core.review.notes import notes_of
-from core.store import Review, Scope, Unit, table
+from core.store import Review, ReviewNote, Scope, Unit
 
 # Who is expected; the last two are optional.
 ROLES = (
@@ -24,35 +25,22 @@ ROLES = (
     *("Executive sponsor", "Client account manager"),
 )
 LONGEST_NAME = 100
+LONGEST_NOTE = 20_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meeting:
-    """The review of a week; `content` is what was shown when it closed, None before."""
-
-    week: str
-    opened_by: str
-    opened_at: datetime
-    attendees: Sequence[Sequence[str]]
-    closed_by: str | None
-    closed_at: datetime | None
-    content: Mapping[str, Any] | None
-
-
-def meetings(scope: Scope) -> list[Meeting]:
+def meetings(scope: Scope) -> list[Review]:
     """Every review of an account, the latest week first."""
-    review = table(Review)
     found = (
-        select(review).where(review.c.account_id == scope.account).order_by(review.c.week.desc())
+        select(Review).where(Review.account_id == scope.account).order_by(col(Review.week).desc())
     )
     with scope.read() as session:
-        rows = session.connection().execute(found).mappings().all()
-    return [Meeting(**{name: row[name] for name in Meeting.__dataclass_fields__}) for row in rows]
+        return list(session.exec(found))
 
 
-def meeting_of(scope: Scope, week: str) -> Meeting | None:
-    """The review of a week; None where nobody has opened it."""
-    return next((one for one in meetings(scope) if one.week == week), None)
+def meeting_of(scope: Scope, week: str) -> Review | None:
+    """The review of a week; None before it was opened."""
+    with scope.read() as session:
+        return session.get(Review, (scope.account, week))
 
 
 def open_review(scope: Scope, week: str, *, by: str) -> None:
@@ -66,7 +54,7 @@ def open_review(scope: Scope, week: str, *, by: str) -> None:
 
 
 def set_attendees(scope: Scope, week: str, attendees: Mapping[str, str]) -> None:
-    """Say who is there by role; a role without a name is left out. Raises InputError."""
+    """Record the attendees by role; a role without a name is left out. Raises InputError."""
     present = [
         [role, given_text(name, f"who the {role.lower()} is", longest=LONGEST_NAME)]
         for role, name in attendees.items()
@@ -79,10 +67,68 @@ def set_attendees(scope: Scope, week: str, attendees: Mapping[str, str]) -> None
         known.attendees = present
 
 
+def notes_of(scope: Scope, week: str) -> dict[str, ReviewNote]:
+    """The latest text of each section that has one."""
+    return {note.section: note for note in note_history(scope, week)}
+
+
+def note_history(scope: Scope, week: str, *, section: str | None = None) -> list[ReviewNote]:
+    """Every version of the notes of a week, or of one section, the oldest first."""
+    with scope.read() as session:
+        return list(session.exec(_versions(scope.account, week, section)))
+
+
+def _versions(account: str, week: str, section: str | None) -> SelectOfScalar[ReviewNote]:
+    found = select(ReviewNote).where(ReviewNote.account_id == account, ReviewNote.week == week)
+    if section is not None:
+        found = found.where(ReviewNote.section == section)
+    return found.order_by(col(ReviewNote.section), col(ReviewNote.version))
+
+
+def save_note(
+    scope: Scope, week: str, section: str, written: str, *, by: str, seen: int
+) -> tuple[str, int]:
+    """Save the text of a section and return the resulting text and its version.
+
+    `seen` is the version that it was written over, 0 for none. Where others have written in the
+    meantime, both changes are merged; where they changed the same lines, both are kept. Raises
+    InputError for a closed review and for a text that is too long.
+    """
+    written = clean(written.replace("\r\n", "\n")).rstrip()
+    if len(written) > LONGEST_NOTE:
+        raise InputError(
+            f"The note has {len(written):,} characters: shorten it to {LONGEST_NOTE:,}."
+        )
+    # No figure shows a note: the agenda need not be computed again for it.
+    with scope.write(quiet=True) as unit:
+        review = unit.session.get(Review, (scope.account, week))
+        if review is not None and review.closed_at is not None:
+            raise InputError(f"The review of {week} is closed: it stays as it was.")
+        known = unit.session.exec(_versions(scope.account, week, section)).all()
+        latest, version = (known[-1].text, known[-1].version) if known else ("", 0)
+        if version != seen:
+            base = next((note.text for note in known if note.version == seen), "")
+            written = merged_texts(base, latest, written)
+        if written == latest:
+            return latest, version
+        unit.session.add(
+            ReviewNote(
+                account_id=scope.account,
+                week=week,
+                section=section,
+                version=version + 1,
+                text=written,
+                written_by=by,
+                written_at=clock.now(),
+            )
+        )
+    return written, version + 1
+
+
 def close_review(
     scope: Scope, week: str, *, name: str, by: str, now: datetime | None = None
 ) -> None:
-    """Keep everything that the review showed, with what was written and agreed, and end it.
+    """Store everything that the review shows, with its notes and actions, and close it.
 
     Raises InputError where it is not open.
     """
@@ -103,7 +149,7 @@ def close_review(
 
 
 def said_in(scope: Scope, week: str) -> dict[str, Any]:
-    """What people wrote, agreed and sent in this review."""
+    """The attendees, notes, actions and sent escalations of a review, as JSON."""
     meeting = meeting_of(scope, week)
     told = {
         "attendees": [] if meeting is None else meeting.attendees,
@@ -115,8 +161,8 @@ def said_in(scope: Scope, week: str) -> dict[str, Any]:
     return plain
 
 
-def restated_since(scope: Scope, meeting: Meeting, *, name: str) -> list[str]:
-    """What today's data says otherwise of a closed review, line by line, and why."""
+def restated_since(scope: Scope, meeting: Review, *, name: str) -> list[str]:
+    """Where today's data differs from a closed review, a sentence each, with the reason."""
     if meeting.content is None or meeting.closed_at is None:
         return []
     then = meeting.content
@@ -158,3 +204,42 @@ def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if then["target_words"] != now["target_words"]:
         return f"the target was {then['target_words']}"
     return "rows that were already stored have changed"
+
+
+def merged_texts(base: str, theirs: str, mine: str) -> str:
+    """Merge two changes of a text line by line, without losing a line that either wrote.
+
+    Where both changed the same lines, theirs come first. A line that one side deleted stays where
+    the other kept or changed it.
+    """
+    if theirs in {base, mine}:
+        return mine
+    if base == mine:
+        return theirs
+    old, one, two = (text.split("\n") for text in (base, theirs, mine))
+    changes = sorted([*_changes(old, one, 0), *_changes(old, two, 1)])
+    found: list[str] = []
+    at = 0
+    while changes:
+        start, end, _, lines = changes.pop(0)
+        together = [lines]
+        # Of changes that touch the same lines both are kept.
+        while changes and (changes[0][0] < end or changes[0][0] == start):
+            _, other_end, _, more = changes.pop(0)
+            end = max(end, other_end)
+            together.append(more)
+        found += old[at:start]
+        for n, part in enumerate(together):
+            if part not in together[:n]:
+                found += part
+        at = end
+    return "\n".join(found + old[at:])
+
+
+def _changes(old: list[str], new: list[str], who: int) -> list[tuple[int, int, int, list[str]]]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return [
+        (start, end, who, new[a:b])
+        for kind, start, end, a, b in matcher.get_opcodes()
+        if kind != "equal"
+    ]

@@ -1,66 +1,100 @@
-"""Opportunities: what could be improved, whom it reaches, and who decided what about it."""
+"""The roadmap: opportunities, their scores, and whether earlier estimates came true."""
 
-from dataclasses import dataclass, fields
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from core.analytics.account_settings import Change, changes, note_change
-from core.base import clock
+from core.analytics.dates import Window
+from core.base import clock, text
 from core.base.errors import InputError
 from core.base.given import given_text
+from core.base.stats import Verdict
+from core.criteria.restatement import difference
+from core.criteria.verdicts import CriterionResult, evaluate
 from core.feedback.themes.assignment import Theme
 from core.feedback.themes.edit import take_over
 from core.feedback.themes.figures import Reach
-from core.store import Criterion, Scope, Unit, table
-from core.store import Opportunity as OpportunityRow
+from core.store import Criterion, Opportunity, Scope, Unit
 
 # Keys as they are stored, and what a person reads.
 STATUSES = {"open": "Open", "planned": "Planned", "done": "Done", "dropped": "Dropped"}
 LONGEST_TITLE = 120
 LONGEST_PROBLEM = 2_000
-# What of an opportunity can be decided after it was entered.
+# The fields of an opportunity that can be changed after it was entered.
 DECIDED = frozenset(
     {
         *("title", "problem", "criterion_key", "impact", "confidence", "effort", "metric"),
         *("direction", "due_from", "due_to", "status", "note"),
     }
 )
+# The confidence that there is a gap to close, by the verdict of the criterion.
+CONFIDENCE = {
+    Verdict.MISSED: 0.9,
+    Verdict.NOT_PROVEN: 0.5,
+    Verdict.MET: 0.2,
+    Verdict.NO_DATA: 0.1,
+}
+# An improvement of a criterion that is met counts as closing this part of a gap.
+WITHOUT_GAP = 0.1
+# Limits of a high or low impact, a high frequency, and a low effort in days.
+HIGH_IMPACT, LOW_IMPACT = 0.5, 0.2
+HIGH_FREQUENCY = 10
+LOW_EFFORT = 3.0
+AS_EXPECTED = "as expected"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opportunity:
-    """Something worth improving; instants in UTC, what nobody has decided is None.
+class Scored:
+    """An opportunity with its score; None while a factor is not decided.
 
-    The reach is that of its theme when it was entered; `evidence` holds under `comments` and
-    `tickets` what was counted, from `reach_from` to `reach_to`.
+    `closes` is the part of the criterion's gap that it could close, from 0 to 1; `confidence` is
+    the entered one, else that of the criterion's verdict. `priority` is high, medium or low.
     """
 
-    id: int
-    title: str
-    problem: str
-    theme_id: int | None
-    reach_from: date | None
-    reach_to: date | None
-    reach_comments: int | None
-    reach_raters: int | None
-    reach_tickets: int | None
-    evidence: dict[str, Any] | None
-    criterion_key: str | None
-    impact: float | None
-    confidence: float | None
-    effort: float | None
-    metric: str | None
-    direction: str | None
-    due_from: date | None
-    due_to: date | None
-    status: str
-    note: str | None
-    created_by: str
-    created_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
+    opportunity: Opportunity
+    reach: int
+    closes: float | None
+    confidence: float
+    score: float | None
+    priority: str | None
+    missing: tuple[str, ...]
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """The factors of the score by name: reach x gap closed x confidence / effort."""
+        if self.score is None or self.closes is None:
+            return {}
+        return {
+            "Reach": text.count(self.reach),
+            "Gap closed": text.share(self.closes),
+            "Confidence": text.share(self.confidence),
+            "Effort": f"{self.opportunity.effort or 0:g} days",
+            "Score": f"{self.score:.2f}",
+        }
+
+    @property
+    def words(self) -> str:
+        """The priority and the factors in a sentence."""
+        if not self.factors:
+            return f"not scored yet: {text.listed(list(self.missing))} to be decided"
+        said = ", ".join(
+            f"{text.lower_first(name)} {value}" for name, value in self.factors.items()
+        )
+        return f"{self.priority} priority: {said}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An opportunity's criterion in its window, and in a window as long before it."""
+
+    opportunity: Opportunity
+    before: str
+    after: str
+    moved: str
 
 
 def create_opportunity(
@@ -72,7 +106,7 @@ def create_opportunity(
     theme: Theme | None = None,
     reach: Reach | None = None,
 ) -> int:
-    """Enter an opportunity and answer with its id; a theme of the model is taken over with it.
+    """Enter an opportunity and return its id; a theme of the model is taken over with it.
 
     Raises InputError for a missing title or problem.
     """
@@ -84,29 +118,31 @@ def create_opportunity(
     with scope.write() as unit:
         if theme is not None:
             row["theme_id"] = take_over(unit, theme, by=by)
-        number = unit.next_id(OpportunityRow)
+        number = unit.next_id(Opportunity)
         entered = {"id": number, "created_by": by, "created_at": clock.now()}
-        unit.upsert(OpportunityRow, [row | _counted(reach) | entered])
+        unit.upsert(Opportunity, [row | _counted(reach) | entered])
         note_change(unit, _subject(number), by=by, before=None, after=row)
         return number
 
 
 def opportunities(scope: Scope) -> list[Opportunity]:
     """All opportunities of an account, the latest first."""
-    own = table(OpportunityRow)
-    found = select(own).where(own.c.account_id == scope.account).order_by(own.c.id.desc())
+    found = (
+        select(Opportunity)
+        .where(Opportunity.account_id == scope.account)
+        .order_by(col(Opportunity.id).desc())
+    )
     with scope.read() as session:
-        rows = session.connection().execute(found).mappings().all()
-    return [Opportunity(**{f.name: row[f.name] for f in fields(Opportunity)}) for row in rows]
+        return list(session.exec(found))
 
 
 def change_opportunity(scope: Scope, number: int, *, by: str, **decided: object) -> None:
-    """Decide about an opportunity: any of `DECIDED`, by name; who, when, from and to are kept.
+    """Change fields of an opportunity, any of `DECIDED`, and record who changed what when.
 
-    Raises InputError for what is not there, or has no sense.
+    Raises InputError for an unknown opportunity and for invalid values.
     """
     with scope.write() as unit:
-        known = unit.session.get(OpportunityRow, (scope.account, number))
+        known = unit.session.get(Opportunity, (scope.account, number))
         if known is None:
             raise InputError("There is no such opportunity: someone may have changed the list.")
         after = _checked(unit, decided)
@@ -118,7 +154,7 @@ def change_opportunity(scope: Scope, number: int, *, by: str, **decided: object)
             _promises(known, after)
         if after != before:
             when = {"decided_by": by, "decided_at": clock.now()}
-            unit.upsert(OpportunityRow, [{"id": number, **after, **when}])
+            unit.upsert(Opportunity, [{"id": number, **after, **when}])
             sides = {"before": _plain(before), "after": _plain(after)}
             note_change(unit, _subject(number), by=by, **sides)
 
@@ -143,7 +179,7 @@ def _counted(reach: Reach | None) -> dict[str, Any]:
 
 def _checked(unit: Unit, decided: dict[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(decided) - DECIDED):
-        raise InputError(f"Of an opportunity {unknown[0]!r} cannot be changed.")
+        raise InputError(f"An opportunity has no field {unknown[0]!r} to change.")
     texts = {"title": ("what it is called", LONGEST_TITLE), "problem": ("the problem", None)}
     for name, (what, longest) in texts.items():
         if name in decided:
@@ -162,8 +198,8 @@ def _checked(unit: Unit, decided: dict[str, Any]) -> dict[str, Any]:
     return decided
 
 
-def _promises(known: OpportunityRow, after: dict[str, Any]) -> None:
-    """What is planned says before the work starts what it will move, where to, and by when."""
+def _promises(known: Opportunity, after: dict[str, Any]) -> None:
+    """A planned opportunity names its criterion, direction and window before the work starts."""
     for name in ("criterion_key", "direction", "due_from", "due_to"):
         if after.get(name, getattr(known, name)) is None:
             raise InputError(
@@ -178,3 +214,106 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _subject(number: int) -> str:
     return f"opportunity {number}"
+
+
+def ranked(found: Sequence[Opportunity], results: Mapping[str, CriterionResult]) -> list[Scored]:
+    """The open and planned opportunities, the highest score first, the unscored last."""
+    scored = [
+        _scored(one, results.get(one.criterion_key or ""))
+        for one in found
+        if one.status in {"open", "planned"}
+    ]
+    return sorted(
+        scored, key=lambda one: (one.score is None, -(one.score or 0), one.opportunity.id)
+    )
+
+
+def _scored(one: Opportunity, result: CriterionResult | None) -> Scored:
+    reach = (one.reach_comments or 0) + (one.reach_tickets or 0)
+    by_verdict = CONFIDENCE[result.verdict] if result is not None else CONFIDENCE[Verdict.NO_DATA]
+    confidence = one.confidence if one.confidence is not None else by_verdict
+    closes = _closes(one, result)
+    missing = tuple(
+        name
+        for name, value in (
+            ("criterion", result),
+            ("impact", one.impact),
+            ("effort", one.effort or None),
+        )
+        if value is None
+    )
+    score = priority = None
+    if closes is not None and one.effort:
+        score = reach * closes * confidence / one.effort
+        priority = _priority(closes, reach, one.effort)
+    return Scored(
+        opportunity=one,
+        reach=reach,
+        closes=closes,
+        confidence=confidence,
+        score=score,
+        priority=priority,
+        missing=missing,
+    )
+
+
+def _closes(one: Opportunity, result: CriterionResult | None) -> float | None:
+    """The part of the gap to the target that the expected change would close."""
+    if result is None or one.impact is None:
+        return None
+    value, criterion = result.estimate.value, result.criterion
+    if value is None or criterion.is_on_target(value):
+        return WITHOUT_GAP if one.impact > 0 else 0.0
+    gap = abs(criterion.target - value)
+    return min(1.0, one.impact / gap) if gap else WITHOUT_GAP
+
+
+def _priority(closes: float, reach: int, effort: float) -> str:
+    """High: a high impact with a high frequency or a low effort. Low: neither is more than low."""
+    is_frequent, is_easy = reach >= HIGH_FREQUENCY, effort <= LOW_EFFORT
+    if closes >= HIGH_IMPACT and (is_frequent or is_easy):
+        return "high"
+    if closes < LOW_IMPACT and not (is_frequent and is_easy):
+        return "low"
+    return "medium"
+
+
+def outcomes(scope: Scope, found: Sequence[Opportunity], *, today: date) -> list[Outcome]:
+    """The outcomes of opportunities whose window is over, the latest first."""
+    told = []
+    for one in found:
+        if None in {one.criterion_key, one.direction, one.due_from, one.due_to}:
+            continue
+        assert one.due_from is not None
+        assert one.due_to is not None
+        if one.status == "dropped" or one.due_to >= today:
+            continue
+        told.append(_outcome(scope, one, one.due_from, one.due_to))
+    return sorted(told, key=lambda one: str(one.opportunity.due_to), reverse=True)
+
+
+def _outcome(scope: Scope, one: Opportunity, first: date, last: date) -> Outcome:
+    length = last - first
+    before_ends = first - timedelta(days=1)
+    windows = (
+        Window(before_ends - length, before_ends, "before"),
+        Window(first, last, "after"),
+    )
+    before, after = (
+        next(r for r in evaluate(scope, window=window) if r.criterion.key == one.criterion_key)
+        for window in windows
+    )
+    wanted = "above" if one.direction == "up" else "below"
+    found = difference(
+        wanted,
+        (before.estimate.low, before.estimate.high),
+        (after.estimate.low, after.estimate.high),
+    )
+    moved = {"better": AS_EXPECTED, "worse": "against what was expected"}.get(found, found)
+    was, is_now = (text.amount(r.estimate.value, r.criterion.unit) for r in (before, after))
+    return Outcome(one, was, is_now, moved)
+
+
+def hit_rate(told: Sequence[Outcome]) -> tuple[int, int]:
+    """The number of estimates that came true, and of all whose window is over."""
+    return sum(one.moved == AS_EXPECTED for one in told), len(told)

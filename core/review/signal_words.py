@@ -1,4 +1,4 @@
-"""What a series within its limits says, in sentences."""
+"""Sentences on a series within its control limits."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,6 @@ from core.analytics.series import MetricSeries
 from core.base import text
 from core.base.control_limits import SETTLED, Rule, Signal
 from core.charts import limits_words
-from core.engagement.movers import Movers
 
 # The rules, in words.
 RULES = "a point beyond the limits, and eight or more in a row on one side of the mean"
@@ -18,7 +17,7 @@ def finding(series: MetricSeries) -> str:
 
 
 def short_finding(series: MetricSeries) -> str:
-    """What the newest period says, and whether earlier ones were marked."""
+    """The state of the newest period, and the number of earlier signals."""
     found = series.behaviour
     if found.centre is None:
         return f"no limits yet, {found.reason}"
@@ -48,9 +47,9 @@ def _newest(series: MetricSeries, newest: Sequence[Signal]) -> str:
 
 
 def subtitle(series: MetricSeries, *, brief: bool = False) -> str:
-    """What is drawn: the line, the band and what it rests on, and what chance alone would mark.
+    """What is drawn: the line, the band with its sample, and the expected false alarms.
 
-    `brief` leaves out what `chance` says of several charts at once.
+    `brief` leaves out the mean and the false alarms, which a page says once for several charts.
     """
     found, grain = series.behaviour, series.grain
     said = [f"By {grain}"]
@@ -81,20 +80,18 @@ def _rounded(value: float) -> float:
 
 
 def chance(found: Sequence[MetricSeries]) -> str:
-    """How many marks chance alone would set in these charts."""
+    """The expected false alarms of these charts."""
     expected = sum(series.behaviour.alarms for series in found)
     if expected < 0.3:
-        often = f"in about {round(1 / expected)} such charts" if expected else "is expected"
-        return f"by chance alone one mark {often}"
-    return f"by chance alone about {expected:.1f} marks"
+        often = f"about 1 in {round(1 / expected)} such charts" if expected else "none expected"
+        return f"false alarms: {often}"
+    return f"about {expected:.1f} false alarms expected"
 
 
 def chance_of_all(found: Sequence[MetricSeries]) -> str:
-    """The same as a sentence, for who reads several charts at once."""
+    """The expected false alarms of several charts, as a sentence."""
     expected = sum(series.behaviour.alarms for series in found)
-    return (
-        f"By chance alone these charts would have about {expected:.1f} marks." if expected else ""
-    )
+    return f"About {expected:.1f} false alarms are expected in these charts." if expected else ""
 
 
 def waiting(series: MetricSeries) -> str:
@@ -105,7 +102,7 @@ def waiting(series: MetricSeries) -> str:
 
 
 def alt_text(series: MetricSeries) -> str:
-    """The chart for who cannot see it."""
+    """The chart in words."""
     marked = [f"{_when(series, signal)} {signal.words}" for signal in series.behaviour.signals]
     known = [point for point in series.points if point.value is not None]
     unit = series.metric.unit
@@ -133,7 +130,7 @@ def news(found: Sequence[MetricSeries]) -> str:
     judged = [series for series in found if series.behaviour.centre is not None]
     grain = found[0].grain
     if not judged:
-        return f"No signal can be told from noise yet: too few finished {grain}s."
+        return f"No limits yet: too few finished {grain}s."
     if not fired:
         number = text.number(len(judged))
         which = f"all {number} trends" if len(judged) == len(found) else f"{number} of the trends"
@@ -145,31 +142,3 @@ def news(found: Sequence[MetricSeries]) -> str:
     number = text.upper_first(text.number(len(fired)))
     soft = "; limits are provisional" if any(s.behaviour.is_provisional for s in fired) else ""
     return f"{number} signal{'s' if len(fired) > 1 else ''}: {said}{soft}."
-
-
-def movers_finding(found: Movers, who: str, what: str) -> str:
-    """Who moved more than chance, the most first; nobody, where nobody did."""
-    clear = [person for person in (*found.risers, *found.fallers) if person.is_significant]
-    if not clear:
-        if found.begun or found.ended:
-            return f"No {who} can be said to have moved"
-        return f"No {who} moved more than chance explains"
-    first = max(clear, key=lambda person: abs(person.change))
-    verb = "rose" if first.change > 0 else "fell"
-    amounts = f"{text.count(first.before)} to {text.count(first.now)}"
-    return f"{first.name} {verb} most: {amounts} {what}"
-
-
-def movers_subtitle(found: Movers, who: str, what: str, days: int | None) -> str:
-    """What is compared, among how many, and what to bear in mind."""
-    span = text.times(days or 0, "day")
-    among = text.times(found.people, who)
-    said = f"{text.upper_first(what)} in these {span} against the {span} before, of {among}"
-    said += "; small numbers move by chance"
-    if found.begun:
-        said += f"; the data begins on {text.day(found.begun)}, so the {span} before are not whole"
-    if found.ended:
-        said += f"; the last sync was on {text.day(found.ended)}, so these {span} are not whole"
-    if what == "accepted bugs":
-        said += "; bugs of the newest cycles are still being decided"
-    return said

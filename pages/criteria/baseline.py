@@ -23,7 +23,7 @@ from core.criteria.quality import DayHealth, findings, window_health
 from core.criteria.restatement import LaterWeek, later_weeks, restatement
 from core.criteria.words import SIGNS, CriterionRow
 from core.report import FORMATS, baseline_report, render
-from core.report.chosen import Chosen
+from core.report.evidence import ReportWindow
 from core.store import Scope
 from pages import ui
 
@@ -279,7 +279,7 @@ def _plan(page: ui.Page) -> None:
 
 def report_downloads(page: ui.Page, baseline: Baseline) -> None:
     """The baseline report in each format, written on request."""
-    chosen = Chosen(baseline.window, baseline, baseline.state(page.today))
+    chosen = ReportWindow(baseline.window, baseline, baseline.state(page.today))
     with st.popover("Download the report", key=f"{page.key}_report", width="content"):
         st.caption("From the answer down to the queries; writing it takes a few seconds.")
         for kind, made in FORMATS.items():
@@ -294,5 +294,5 @@ def report_downloads(page: ui.Page, baseline: Baseline) -> None:
             )
 
 
-def _written(scope: Scope, chosen: Chosen, is_demo: bool, kind: str) -> bytes:  # noqa: FBT001
+def _written(scope: Scope, chosen: ReportWindow, is_demo: bool, kind: str) -> bytes:  # noqa: FBT001
     return render(baseline_report(scope, chosen=chosen, is_demo=is_demo), kind)

@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.base import text
 from core.criteria.verdicts import criteria_of
-from core.review.actions import EXPECTED, Action, actions, add_action, close_action
-from core.review.meeting import ROLES, Meeting, close_review, meetings, set_attendees
+from core.review.actions import EXPECTED, actions, add_action, close_action, is_overdue
+from core.review.meeting import ROLES, close_review, meetings, set_attendees
+from core.store import Review, ReviewAction
 from pages import ui
 
 DUE_DAYS = 7
@@ -18,8 +19,8 @@ STATES = {"done": "Done", "dropped": "Dropped", "open": "Still open"}
 NO_CRITERION = "None"
 
 
-def carried(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
-    """What was agreed before and is open: did its line move?"""
+def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
+    """The open actions of earlier weeks, and what their criterion has done since."""
     found = told["actions"]
     if not found:
         st.caption("No action is open from earlier weeks.")
@@ -33,10 +34,7 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> 
                 f"{ui.plain(one['due'])}, from {one['week']}"
             )
             if one["criterion"]:
-                expected = EXPECTED[one["expected"]]
-                st.markdown(
-                    ui.plain(f"{one['criterion']} {expected}: did it move? {one['moved']}.")
-                )
+                st.markdown(ui.plain(f"{one['criterion']} {one['moved']}."))
             if is_open:
                 _close_form(page, int(one["id"]))
 
@@ -44,8 +42,8 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> 
 def _close_form(page: ui.Page, number: int) -> None:
     with st.form(f"review_close_{number}", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            state = st.selectbox("It is", list(STATES), format_func=STATES.get, width=150)
-            outcome = st.text_input("What came of it", max_chars=500, width="stretch")
+            state = st.selectbox("It is", [*STATES], format_func=STATES.__getitem__, width=150)
+            outcome = st.text_input("Outcome", max_chars=500, width="stretch")
             pressed = st.form_submit_button("Save")
         if pressed:
             ui.submit_action(
@@ -59,8 +57,8 @@ def _close_form(page: ui.Page, number: int) -> None:
             )
 
 
-def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label: str) -> None:
-    """The actions of this very review, and a way to agree on another."""
+def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
+    """The actions of this review, and the form for another."""
     if meeting is not None and meeting.content is not None:
         rows = [_plain(one) for one in told.get("new_actions", [])]
     else:
@@ -84,11 +82,11 @@ def _plain(one: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _row(page: ui.Page, one: Action) -> dict[str, object]:
+def _row(page: ui.Page, one: ReviewAction) -> dict[str, object]:
     return {
         "What": one.text,
         "Who": one.owner,
-        "Due": text.day(one.due) + (", overdue" if one.is_overdue(page.today) else ""),
+        "Due": text.day(one.due) + (", overdue" if is_overdue(one, page.today) else ""),
         "Should move": one.criterion_key or text.UNKNOWN,
         "Direction": EXPECTED.get(one.expected or "", text.UNKNOWN),
         "State": STATES.get(one.status, one.status),
@@ -105,11 +103,11 @@ def _new(page: ui.Page, label: str) -> None:
             owner = st.text_input("Who does it", max_chars=100)
             due = st.date_input("Due", page.today + timedelta(days=DUE_DAYS), format="YYYY-MM-DD")
             key = st.selectbox(
-                "Which criterion should move",
+                "Criterion that should move",
                 [NO_CRITERION, *criteria],
                 format_func=lambda key: criteria.get(key, key),
             )
-            expected = st.selectbox("It", list(EXPECTED), format_func=EXPECTED.get)
+            expected = st.selectbox("It", [*EXPECTED], format_func=EXPECTED.__getitem__)
         if st.form_submit_button("Agree on it", type="primary"):
             moves = key != NO_CRITERION
             ui.submit_action(
@@ -127,10 +125,10 @@ def _new(page: ui.Page, label: str) -> None:
             )
 
 
-def attendees(page: ui.Page, meeting: Meeting, label: str) -> None:
+def attendees(page: ui.Page, meeting: Review, label: str) -> None:
     known = {str(role): str(name) for role, name in meeting.attendees}
     with st.form(f"review_attendees_{page.account.id}_{label}", border=False):
-        st.markdown("**Who is there**")
+        st.markdown("**Attendees**")
         with st.grid(3, min_column_width=200):
             names = {
                 role: st.text_input(role, known.get(role, ""), max_chars=100) for role in ROLES
@@ -154,7 +152,7 @@ def close(page: ui.Page, label: str) -> None:
 
 
 def history(page: ui.Page) -> None:
-    """All reviews and actions, with a search; who decided what and when."""
+    """All reviews and actions, with a search."""
     search = st.text_input("Find in reviews and actions", key="review_search", width=330).lower()
     held = ui.read(page, meetings)
     reviews = pd.DataFrame(
@@ -162,7 +160,7 @@ def history(page: ui.Page) -> None:
             {
                 "Week": one.week,
                 "Begun by": one.opened_by,
-                "There": ", ".join(name for _, name in one.attendees) or text.UNKNOWN,
+                "Attendees": ", ".join(name for _, name in one.attendees) or text.UNKNOWN,
                 "Closed by": one.closed_by or text.UNKNOWN,
                 "Closed": ui.moment(page, one.closed_at) if one.closed_at else "open",
                 "Notes": " / ".join((one.content or {}).get("notes", {}).values()),
@@ -180,7 +178,7 @@ def history(page: ui.Page) -> None:
         st.markdown(f"**{title}**")
         shown = _found(frame, search)
         if shown.empty:
-            st.caption("None yet." if frame.empty else "None has that word.")
+            st.caption("None yet." if frame.empty else "No match.")
             continue
         st.dataframe(shown, hide_index=True)
         ui.csv_button(page, shown, name=title, filters=search or "all", key=key)

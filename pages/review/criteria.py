@@ -1,25 +1,29 @@
 """The criteria of a review: now, last week, four weeks, the baseline; and what to escalate."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from core.base import text
 from core.criteria.words import CriterionRow
-from core.review.escalation import Escalation, Sent, record_sent, sent_of
-from core.review.meeting import Meeting
+from core.review.escalation import Escalation, record_sent, sent_of
+from core.store import Review, ReviewEscalation
 from pages import ui
 
 COLUMNS = (
     *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "Change"),
     *("Four weeks", "Baseline", "Against it", "Sample"),
 )
-COLOURS = {"critical": "red", "high": "orange", "medium": "gray"}
+COLOURS: Mapping[str, Literal["red", "orange", "gray"]] = {
+    "critical": "red",
+    "high": "orange",
+    "medium": "gray",
+}
 
 
-def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
+def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
     rows = [CriterionRow.load(stored) for stored in told["criteria"]]
     main = [row for row in rows if not row.result.criterion.is_guardrail]
     guardrails = [row for row in rows if row.result.criterion.is_guardrail]
@@ -47,7 +51,7 @@ def _row(row: CriterionRow) -> dict[str, object]:
     return row.columns(*COLUMNS) | {"Verdict": verdict, "Sample": row.result.estimate.n}
 
 
-def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None) -> None:
+def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
     found = [Escalation(**one) for one in told["escalations"]]
     sent = ui.read(page, sent_of, week=told["week"])
     if not found and not sent:
@@ -75,7 +79,7 @@ def _label(told: Mapping[str, Any], one: Escalation) -> str:
     return f"{labels.get(one.criterion_key, 'Data')}: {one.why}"
 
 
-def _sent(page: ui.Page, one: Sent) -> str:
+def _sent(page: ui.Page, one: ReviewEscalation) -> str:
     at = ui.moment(page, one.sent_at)
     return f"sent to {one.sent_to} by {one.sent_by}, {at}"
 

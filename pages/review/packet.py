@@ -10,16 +10,14 @@ from core.analytics.account_settings import ReviewSettings, save_settings, setti
 from core.base import text
 from core.base.errors import InputError, SourceError
 from core.base.settings import MailSettings
-from core.report.calendar import calendar_file
-from core.report.delivery import draft, packet_mail, recipients, send
+from core.report.delivery import calendar_file, draft, packet_mail, recipients, send
 from core.report.formats import PACKET_FORMATS, write_packet
-from core.report.packet import Packet, packet_of
-from core.review.meeting import Meeting
-from core.store import Scope
+from core.report.weekly import Packet, packet_of
+from core.store import Review, Scope
 from pages import ui
 
 
-def show(page: ui.Page, told: Mapping[str, Any], meeting: Meeting | None, label: str) -> None:
+def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
     """Downloads that are made when they are asked for, and the mail for who may edit."""
     packet = partial(
         packet_of, page.scope, told, meeting, name=page.account.name, is_demo=page.is_demo

@@ -1,7 +1,8 @@
 """What should we improve next?"""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -12,17 +13,26 @@ from core.criteria.verdicts import CriterionResult, evaluate
 from core.review.actions import actions
 from core.review.roadmap import (
     STATUSES,
-    Opportunity,
+    Outcome,
+    Scored,
     change_opportunity,
     create_opportunity,
+    hit_rate,
     opportunities,
     opportunity_history,
+    outcomes,
+    ranked,
 )
-from core.review.roadmap_score import Outcome, Scored, hit_rate, outcomes, ranked
+from core.store import Opportunity
 from pages import ui
 
 PLACE = "roadmap"
-COLOURS = {"high": "red", "medium": "orange", "low": "gray", None: "gray"}
+COLOURS: Mapping[str | None, Literal["red", "orange", "gray"]] = {
+    "high": "red",
+    "medium": "orange",
+    "low": "gray",
+    None: "gray",
+}
 DIRECTIONS = {"up": "should rise", "down": "should fall"}
 NONE = "none"
 WINDOW_DAYS = 28
@@ -78,7 +88,10 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
             st.subheader(ui.plain(opportunity.title), anchor=False, width="content")
             st.badge(STATUSES[opportunity.status], color="blue")
         st.text(opportunity.problem)
-        st.caption(ui.plain(text.upper_first(one.arithmetic)))
+        if one.factors:
+            st.table(pd.DataFrame([one.factors]).set_index("Reach"))
+        else:
+            st.caption(ui.plain(text.upper_first(one.words)))
         st.caption(ui.plain("; ".join(facts(opportunity, results))))
         with st.container(horizontal=True):
             if page.person:
@@ -140,7 +153,7 @@ def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]
             f"it {DIRECTIONS[one.direction]} from {text.day(one.due_from)} to "
             f"{text.day(one.due_to)}"
         )
-    return found or ["Nothing is promised yet: name the criterion, the direction and the window"]
+    return found or ["No promise yet: name the criterion, the direction and the window"]
 
 
 def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
@@ -156,9 +169,9 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         )
         direction = st.selectbox(
             "It",
-            list(DIRECTIONS),
+            [*DIRECTIONS],
             index=list(DIRECTIONS).index(known.direction or "up"),
-            format_func=DIRECTIONS.get,
+            format_func=DIRECTIONS.__getitem__,
         )
         impact = st.number_input(
             "By how much, in the criterion's unit; shares in points of 100",
@@ -168,7 +181,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         )
         effort = st.number_input("Effort in days", min_value=0.0, value=known.effort, step=None)
         sure = st.number_input(
-            "How sure, in per cent; empty: as the criterion's interval says",
+            "Confidence in per cent; empty: from the criterion's verdict",
             min_value=0.0,
             max_value=100.0,
             value=None if known.confidence is None else known.confidence * 100,
@@ -176,19 +189,21 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         )
         first = known.due_from or page.today + timedelta(days=1)
         last = known.due_to or first + timedelta(days=WINDOW_DAYS - 1)
-        days = st.date_input("It shows between", (first, last), format="YYYY-MM-DD")
+        days: tuple[date, ...] = st.date_input(
+            "Window in which it shows", (first, last), format="YYYY-MM-DD"
+        )
         status = st.selectbox(
             "Status",
-            list(STATUSES),
+            [*STATUSES],
             index=list(STATUSES).index(known.status),
-            format_func=STATUSES.get,
+            format_func=STATUSES.__getitem__,
         )
         if st.form_submit_button("Save", type="primary"):
             unit = results[key].criterion.unit if key in results else ""
-            whole = isinstance(days, tuple) and len(days) == 2
+            due_from, due_to = days if len(days) == 2 else (None, None)
             ui.submit_action(
                 page,
-                "Saved, with your name beside it.",
+                "Saved with your name.",
                 change_opportunity,
                 known.id,
                 by=page.person or "",
@@ -197,8 +212,8 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
                 impact=None if impact is None else impact / (100 if unit == "fraction" else 1),
                 effort=effort,
                 confidence=None if sure is None else sure / 100,
-                due_from=days[0] if whole else None,
-                due_to=days[1] if whole else None,
+                due_from=due_from,
+                due_to=due_to,
                 status=status,
             )
 
@@ -244,8 +259,8 @@ def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
 
 def enter(page: ui.Page) -> None:
     with st.form(ui.fresh_key(f"{PLACE}_new_{page.account.id}"), border=False):
-        title = st.text_input("What it is called", max_chars=120)
-        problem = st.text_area("What the problem is", max_chars=2_000, height=100)
+        title = st.text_input("Title", max_chars=120)
+        problem = st.text_area("Problem", max_chars=2_000, height=100)
         if st.form_submit_button("Enter it", type="primary"):
             ui.submit_action(
                 page,

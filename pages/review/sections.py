@@ -1,18 +1,17 @@
 """Signals, feedback and roadmap of a review, and the notes that are written in each section."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import streamlit as st
 
 from core.base import text
 from core.charts import ChartSpec
-from core.review.meeting import Meeting
-from core.review.notes import notes_of, save_note
-from core.store import Scope
+from core.review.meeting import notes_of, save_note
+from core.store import Review, Scope
 from pages import ui
 
-LISTS = (
+LISTS: Sequence[tuple[str, str, Literal["green", "orange", "gray"]]] = (
     ("positive", "What is good", "green"),
     ("worrying", "What worries", "orange"),
     ("stable", "What is stable or open", "gray"),
@@ -43,9 +42,10 @@ def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
         st.markdown("No signal this week: nothing moved by more than chance.")
     st.caption(
         ui.plain(
-            f"{text.listed(quiet)} within the usual limits. Over all series about "
-            f"{told['expected_false_alarms']:.1f} marks a week are chance alone; tests of criteria "
-            "are held to 5 % false discoveries together (Benjamini and Hochberg)."
+            f"{text.listed(quiet)} within the usual limits. About "
+            f"{told['expected_false_alarms']:.1f} false alarms a week are expected over all "
+            "series; tests of criteria together are held to 5 % false discoveries (Benjamini and "
+            "Hochberg)."
         )
     )
     if told["causes"]:
@@ -86,7 +86,7 @@ def roadmap(page: ui.Page, told: Mapping[str, Any]) -> None:
         st.markdown(f"- **{ui.plain(one['title'])}**: {ui.plain(one['words'])}")
 
 
-def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> None:
+def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> None:
     """A text that is saved when it is left; what others wrote meanwhile is kept beside it."""
     if meeting is None:
         return
@@ -110,14 +110,14 @@ def notes(page: ui.Page, section: str, meeting: Meeting | None, label: str) -> N
         disabled=page.person is None,
         height=90,
     )
-    if known is not None and known.written_at is not None:
+    if known is not None:
         at = ui.moment(page, known.written_at)
         st.caption(ui.plain(f"Saved, {known.written_by}, {at}"))
 
 
 def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
     def save(scope: Scope) -> None:
-        saved = save_note(
+        st.session_state[key], st.session_state[seen] = save_note(
             scope,
             label,
             section,
@@ -125,6 +125,5 @@ def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
             by=scope.person or "",
             seen=int(st.session_state[seen]),
         )
-        st.session_state[key], st.session_state[seen] = saved.text, saved.version
 
     ui.run_action(page, "Notes saved.", save)

@@ -9,7 +9,8 @@ import streamlit as st
 from core.analytics.dates import last_complete_week
 from core.base import text
 from core.review.agenda import SECTIONS, agenda, week_of
-from core.review.meeting import Meeting, meeting_of, meetings, open_review, restated_since
+from core.review.meeting import meeting_of, meetings, open_review, restated_since
+from core.store import Review
 from pages import ui
 from pages.review import actions as action_parts
 from pages.review import criteria as table_parts
@@ -114,7 +115,7 @@ def _stop() -> None:
     st.session_state.pop("review_begun", None)
 
 
-def content(page: ui.Page, label: str, meeting: Meeting | None) -> Mapping[str, Any]:
+def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, Any]:
     """What the review shows: as it was closed, else as the data says now."""
     if meeting is not None and meeting.content is not None:
         return meeting.content
@@ -123,7 +124,7 @@ def content(page: ui.Page, label: str, meeting: Meeting | None) -> Mapping[str, 
     return found
 
 
-def section(page: ui.Page, key: str, meeting: Meeting | None, label: str, body: Any) -> None:
+def section(page: ui.Page, key: str, meeting: Review | None, label: str, body: Any) -> None:
     minutes = SECTIONS.get(key)
     with st.container(border=True):
         with st.container(
@@ -137,8 +138,8 @@ def section(page: ui.Page, key: str, meeting: Meeting | None, label: str, body: 
             sections.notes(page, key, meeting, label)
 
 
-def closed(page: ui.Page, meeting: Meeting) -> None:
-    """An old review says what was restated since it closed."""
+def closed(page: ui.Page, meeting: Review) -> None:
+    """A closed review, with what was restated since."""
     assert meeting.closed_at is not None
     at = ui.moment(page, meeting.closed_at)
     asked = {"name": page.account.name}
@@ -149,14 +150,14 @@ def closed(page: ui.Page, meeting: Meeting) -> None:
             "It is shown as it was then."
         )
         if not lines:
-            st.caption("Today's data still says all of it.")
+            st.caption("Today's data still gives every figure.")
             return
         st.markdown("Restated since:")
         for line in lines:
             st.markdown(f"- {ui.plain(line)}")
 
 
-def end(page: ui.Page, meeting: Meeting | None, label: str) -> None:
+def end(page: ui.Page, meeting: Review | None, label: str) -> None:
     who = page.person
     with st.container(border=True):
         if meeting is None:
@@ -174,7 +175,7 @@ def end(page: ui.Page, meeting: Meeting | None, label: str) -> None:
             action_parts.close(page, label)
         else:
             present_names = ", ".join(f"{name} ({role})" for role, name in meeting.attendees)
-            st.caption(ui.plain(f"There: {present_names or 'nobody was entered'}."))
+            st.caption(ui.plain(f"Attendees: {present_names or 'none recorded'}."))
 
 
 def history(page: ui.Page) -> None:

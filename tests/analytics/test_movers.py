@@ -10,7 +10,15 @@ from scipy import stats
 from sqlalchemy import insert
 
 from core.analytics.dates import Window
-from core.engagement.movers import SHOWN, is_significant, movers_of_customers, movers_of_testers
+from core.engagement.movers import (
+    SHOWN,
+    Mover,
+    Movers,
+    is_significant,
+    movers_of_customers,
+    movers_of_testers,
+)
+from core.engagement.words import movers_finding, movers_subtitle
 from core.store import Scope, SyncRun, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare
@@ -197,3 +205,30 @@ def test_who_did_change_is_found_among_many():
     clear = is_significant(before, now)
     assert clear[:3].tolist() == [True, True, False]
     assert clear[3:].sum() <= 1
+
+
+def test_who_moved():
+    rose, fell = (
+        Mover(1, "Ann", 2, 14, is_significant=True),
+        Mover(2, "Bob", 40, 3, is_significant=True),
+    )
+    chance_only = Mover(3, "Cem", 1, 2, is_significant=False)
+    assert movers_finding(Movers((rose,), (fell,), 9), "tester", "bugs") == (
+        "Bob fell most: 40 to 3 bugs"
+    )
+    assert movers_finding(Movers((rose, chance_only), (), 9), "tester", "bugs") == (
+        "Ann rose most: 2 to 14 bugs"
+    )
+    assert movers_finding(Movers((chance_only,), (), 9), "tester", "bugs") == (
+        "No tester moved more than chance explains"
+    )
+    said = movers_subtitle(Movers((), (), 1), "tester", "accepted bugs", 90)
+    assert said.startswith(
+        "Accepted bugs in these 90 days against the 90 days before, of 1 tester;"
+    )
+    cut = Movers((chance_only,), (), 9, date(2024, 5, 19), date(2024, 6, 9))
+    said = movers_finding(cut, "tester", "bugs")
+    assert said == "The data is too short to say which tester moved"
+    said = movers_subtitle(cut, "tester", "bugs", 30)
+    assert "the data begins on 19 May 2024, so the 30 days before are not whole" in said
+    assert "the last sync was on 9 Jun 2024, so these 30 days are not whole" in said

@@ -44,7 +44,7 @@ def test_a_format_is_made_within_ten_seconds(demo_url, kind):
     plan_baseline(Scope(store, "demo"), name="Autumn", first_day=week.start, by="Ann")
     baseline = next(b for b in baselines(Scope(store, "demo")) if b.name == "Autumn")
     begun = time.perf_counter()
-    chosen = baseline_page.Chosen(baseline.window, baseline, "complete")
+    chosen = baseline_page.ReportWindow(baseline.window, baseline, "complete")
     data = baseline_page._written(Scope(store, "demo"), chosen, True, kind)
     assert time.perf_counter() - begun < 10
     assert len(data) > 5_000

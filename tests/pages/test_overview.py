@@ -127,7 +127,7 @@ def test_young_data_is_compared_with_nothing(run_page, tmp_path, monkeypatch):
     assert not app.exception
     assert movers(app) == []
     assert said(app).count("to compare in this period and the one before; the data begins on") == 2
-    assert "No signal can be told from noise yet: too few finished weeks." in answer(app)
+    assert "No limits yet: too few finished weeks." in answer(app)
 
 
 def test_all_time_and_a_product(run_page, tmp_path, monkeypatch):

@@ -18,8 +18,8 @@ from core.criteria.ledger import (
 from core.criteria.verdicts import evaluate
 from core.feedback import cast_vote
 from core.report import baseline_report, render, week_of
-from core.report.chosen import Chosen, choose
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
+from core.report.evidence import ReportWindow, choose_window
 from core.store import AccountName, Scope, account_named
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
@@ -145,11 +145,14 @@ def test_a_week_without_data_and_one_that_is_not_over_say_so(demo):
 def test_the_latest_frozen_baseline_is_chosen_before_a_complete_one(frozen):
     later = WEEK.start - timedelta(weeks=7)
     plan_baseline(Scope(frozen, "demo"), name="Early", first_day=later, by="Ann")
-    chosen = choose(Scope(frozen, "demo"), today=NOW.date())
+    chosen = choose_window(Scope(frozen, "demo"), today=NOW.date())
     assert (chosen.window.label, chosen.state) == ("Autumn", "frozen")
-    assert choose(Scope(frozen, "demo"), today=NOW.date(), week=iso_week(later)).state == "complete"
+    assert (
+        choose_window(Scope(frozen, "demo"), today=NOW.date(), week=iso_week(later)).state
+        == "complete"
+    )
     other = iso_week(WEEK.start - timedelta(weeks=30))
-    assert choose(Scope(frozen, "demo"), today=NOW.date(), week=other).baseline is None
+    assert choose_window(Scope(frozen, "demo"), today=NOW.date(), week=other).baseline is None
 
 
 def test_few_survey_answers_are_not_broken_down_and_named_as_something_to_do(demo):
@@ -252,5 +255,5 @@ def test_what_fewer_than_five_people_said_is_not_told(store, people, is_told):
 def test_the_title_says_baseline_once(store, name, title):
     store.ensure_account("a", "A")
     window = Window(date(2026, 10, 5), date(2026, 10, 11), name)
-    document = baseline_report(Scope(store, "a"), chosen=Chosen(window, None, "complete"))
+    document = baseline_report(Scope(store, "a"), chosen=ReportWindow(window, None, "complete"))
     assert document.title == f"Baseline report: {title}"

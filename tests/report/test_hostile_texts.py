@@ -43,7 +43,7 @@ def document():
             Paragraph(text),
             Paragraph(text, quiet=True),
             Bullets([text, text]),
-            Table(text, {text: 1, "n": 1}, [(text, 1), (text, Figure(0.5, "fraction"))]),
+            Table(text, (text, "n"), [(text, 1), (text, Figure(0.5, "fraction"))]),
             Code(text, text, "sql"),
             Callout(text, "warning"),
         ]

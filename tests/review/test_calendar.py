@@ -8,7 +8,7 @@ import pytest
 from dateutil import rrule, tz
 from icalendar import Calendar
 
-from core.report.calendar import calendar_file
+from core.report.delivery import calendar_file
 
 NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata", "UTC")

@@ -19,7 +19,7 @@ from pptx import Presentation
 from core.base.errors import InputError, SourceRefused, SourceUnreachable
 from core.base.settings import MailSettings
 from core.report.delivery import draft, packet_mail, recipients, send
-from core.report.packet import weekly_packet
+from core.report.weekly import weekly_packet
 from core.store import Scope
 from tests.stores import open_store
 

@@ -9,8 +9,14 @@ from core.base.errors import InputError
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save import save_enhancements
-from core.review.roadmap import change_opportunity, create_opportunity, opportunities
-from core.review.roadmap_score import hit_rate, outcomes, ranked
+from core.review.roadmap import (
+    change_opportunity,
+    create_opportunity,
+    hit_rate,
+    opportunities,
+    outcomes,
+    ranked,
+)
 from core.store import Opportunity as OpportunityRow
 from core.store import Scope
 
@@ -64,7 +70,16 @@ def test_the_score_is_reach_times_the_gap_closed_times_sureness_per_effort(store
     assert one.closes == pytest.approx(0.5)
     assert one.score == pytest.approx(20 * 0.5 * 0.9 / 4)
     assert one.priority == "high"
-    assert one.arithmetic == "20 reached x 50 % of the gap x 90 % sure / 4 days = 2.25"
+    assert one.factors == {
+        "Reach": "20",
+        "Gap closed": "50 %",
+        "Confidence": "90 %",
+        "Effort": "4 days",
+        "Score": "2.25",
+    }
+    assert one.words == (
+        "high priority: reach 20, gap closed 50 %, confidence 90 %, effort 4 days, score 2.25"
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +117,7 @@ def test_what_is_not_decided_is_named_and_comes_last(store):
     found = scored(store)
     assert [one.opportunity.title for one in found] == ["Decided", "Open", "Without effort"]
     assert found[1].missing == ("criterion", "impact", "effort")
-    assert "to be decided" in found[2].arithmetic
+    assert "to be decided" in found[2].words
 
 
 def test_a_plan_names_criterion_direction_and_window_before_the_work_starts(store):

@@ -1,7 +1,5 @@
 """What a series says in words, and its chart."""
 
-from datetime import date
-
 import altair as alt
 import pytest
 
@@ -10,14 +8,11 @@ from core.analytics.series import MetricSeries
 from core.base.control_limits import Point, behaviour
 from core.base.stats import Estimate
 from core.charts import control_chart, criterion_bar, limits_words
-from core.engagement.movers import Mover, Movers
 from core.review.signal_words import (
     alt_text,
     chance,
     chance_of_all,
     finding,
-    movers_finding,
-    movers_subtitle,
     news,
     subtitle,
 )
@@ -70,7 +65,7 @@ def test_the_title_states_the_finding(found, said):
 def test_the_subtitle_says_what_is_drawn():
     assert subtitle(CALM) == (
         "By week; band: usual limits (5.7 to 16.3) from 26 finished weeks; dashed: mean 11; "
-        "by chance alone one mark in about 7 such charts; pale: not over yet"
+        "false alarms: about 1 in 7 such charts; pale: not over yet"
     )
     assert "provisional until there are 12" in subtitle(SOFT)
     assert "for each week's sample" in subtitle(
@@ -84,8 +79,8 @@ def test_the_subtitle_says_what_is_drawn():
 
 
 def test_false_alarms_of_several_charts_are_added():
-    assert chance([CALM, HIGH, CALM]) == "by chance alone about 0.4 marks"
-    said = "By chance alone these charts would have about 0.3 marks."
+    assert chance([CALM, HIGH, CALM]) == "about 0.4 false alarms expected"
+    said = "About 0.3 false alarms are expected in these charts."
     assert chance_of_all([CALM, HIGH, YOUNG]) == said
     assert chance_of_all([YOUNG]) == ""
 
@@ -96,7 +91,7 @@ def test_the_news():
         == "No new signal: all three trends are within the usual limits."
     )
     assert news([CALM, YOUNG]) == "No new signal: one of the trends is within the usual limits."
-    assert news([YOUNG]) == "No signal can be told from noise yet: too few finished weeks."
+    assert news([YOUNG]) == "No limits yet: too few finished weeks."
     assert news([HIGH, CALM, RUN]) == (
         "Two signals: tests created (2026-W25 is above the limits, for the better) and "
         "tests created (10 weeks in a row below the centre, for the worse)."
@@ -146,29 +141,3 @@ def test_limits_in_words():
     assert limits_words(11_508.6, 15_829.59, "count") == "11,509 to 15,830"
     assert limits_words(0.7152, 1.0, "fraction") == "71.5 % to 100 %"
     assert limits_words(None, None, "count") == "\N{EN DASH}"
-
-
-def test_who_moved():
-    rose, fell = (
-        Mover(1, "Ann", 2, 14, is_significant=True),
-        Mover(2, "Bob", 40, 3, is_significant=True),
-    )
-    chance_only = Mover(3, "Cem", 1, 2, is_significant=False)
-    assert movers_finding(Movers((rose,), (fell,), 9), "tester", "bugs") == (
-        "Bob fell most: 40 to 3 bugs"
-    )
-    assert movers_finding(Movers((rose, chance_only), (), 9), "tester", "bugs") == (
-        "Ann rose most: 2 to 14 bugs"
-    )
-    assert movers_finding(Movers((chance_only,), (), 9), "tester", "bugs") == (
-        "No tester moved more than chance explains"
-    )
-    said = movers_subtitle(Movers((), (), 1), "tester", "accepted bugs", 90)
-    assert said.startswith(
-        "Accepted bugs in these 90 days against the 90 days before, of 1 tester;"
-    )
-    cut = Movers((chance_only,), (), 9, date(2024, 5, 19), date(2024, 6, 9))
-    assert movers_finding(cut, "tester", "bugs") == "No tester can be said to have moved"
-    said = movers_subtitle(cut, "tester", "bugs", 30)
-    assert "the data begins on 19 May 2024, so the 30 days before are not whole" in said
-    assert "the last sync was on 9 Jun 2024, so these 30 days are not whole" in said

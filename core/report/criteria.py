@@ -1,0 +1,138 @@
+"""Success criteria in reports: cards, tables and sentences, of a baseline and of a week alike."""
+
+from collections.abc import Iterator, Sequence
+
+from core.base import text
+from core.base.stats import Verdict
+from core.charts import ChartSpec, criterion_bar
+from core.criteria.panels import criterion_ends
+from core.criteria.words import SIGNS, CriterionRow
+from core.report.document import Block, Cell, Figure, Judgement, Paragraph, Table
+
+
+def main_rows(rows: Sequence[CriterionRow]) -> list[CriterionRow]:
+    """The criteria without the guardrails."""
+    return [row for row in rows if not row.result.criterion.is_guardrail]
+
+
+def bar(row: CriterionRow) -> ChartSpec:
+    """The estimate, its interval and the target as one mark."""
+    criterion = row.result.criterion
+    return criterion_bar(
+        row.result.estimate,
+        target=criterion.target,
+        ends=criterion_ends(row.result),
+        unit=criterion.unit,
+    )
+
+
+def cards(rows: Sequence[CriterionRow]) -> Iterator[Judgement]:
+    """A card for each criterion."""
+    for row in main_rows(rows):
+        yield Judgement(
+            label=row.label,
+            verdict=row.result.verdict,
+            value=row.value,
+            target=row.target,
+            said=text.upper_first(row.evidence).rstrip("."),
+            note=text.upper_first(row.notes),
+            owner=row.result.criterion.owner,
+            bar=bar(row),
+        )
+
+
+def figure(row: CriterionRow, value: float | None) -> Figure:
+    """A value in the criterion's unit."""
+    return Figure(value, row.result.criterion.unit)
+
+
+def targets_table(rows: Sequence[CriterionRow]) -> Table:
+    """Every criterion and guardrail against its target."""
+    return Table(
+        "Every criterion and guardrail against its target",
+        ("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample", "Owner"),
+        [
+            (
+                row.name,
+                figure(row, row.result.estimate.value),
+                row.target,
+                row.sign,
+                row.interval,
+                row.sample,
+                row.result.criterion.owner,
+            )
+            for row in rows
+        ],
+    )
+
+
+def exclusions_table(rows: Sequence[CriterionRow]) -> Block:
+    """Every figure without and with the excluded rows."""
+    if not any(row.result.with_excluded for row in rows):
+        return Paragraph("Nothing of these days is excluded: every figure counts every row.")
+    return Table(
+        "Every figure without and with what is excluded",
+        ("Criterion", "Without", "Verdict", "Sample", "With", "Verdict with", "Sample with"),
+        [
+            (
+                row.label,
+                figure(row, row.result.estimate.value),
+                row.sign,
+                row.result.estimate.n,
+                figure(row, everything.estimate.value),
+                SIGNS[everything.verdict]
+                + (": met by the exclusions alone" if row.result.is_met_by_exclusions else ""),
+                everything.estimate.n,
+            )
+            for row in rows
+            if (everything := row.result.with_excluded) is not None
+        ],
+    )
+
+
+def exact_figures(rows: Sequence[CriterionRow], *, with_earlier: bool = False) -> Table:
+    """The criteria as numbers in their units, shares from 0 to 1, not rounded for reading."""
+    return Table(
+        "Exact figures; shares from 0 to 1, durations in seconds",
+        (
+            *("Key", "Unit", "Value", "Low", "High", "Sample", "Target", "Upper target"),
+            "Verdict",
+            *(("Last week", "Four weeks", "Baseline") if with_earlier else ()),
+            "With the excluded rows",
+        ),
+        [_exact(row, with_earlier=with_earlier) for row in rows],
+    )
+
+
+def _exact(row: CriterionRow, *, with_earlier: bool) -> tuple[Cell, ...]:
+    criterion, estimate, earlier = row.result.criterion, row.result.estimate, row.earlier
+    everything = row.result.with_excluded
+    return (
+        *(criterion.key, criterion.unit),
+        *(estimate.value, estimate.low, estimate.high, estimate.n),
+        *(criterion.target, criterion.upper_target, str(row.result.verdict)),
+        *((earlier.week_before, earlier.four_weeks, earlier.baseline) if with_earlier else ()),
+        everything.estimate.value if everything else None,
+    )
+
+
+def decided_and_open(rows: Sequence[CriterionRow]) -> tuple[list[str], list[str]]:
+    """A sentence for each criterion: those that are decided, and those that are not, and why."""
+    decided, not_decided = [], []
+    for row in rows:
+        name, verdict = row.name, row.result.verdict
+        figures = f"{row.value}, target {row.target}; {row.evidence}"
+        if verdict in {Verdict.MET, Verdict.MISSED}:
+            decided.append(f"{name} is {text.lower_first(verdict)}: {figures}.")
+        elif verdict is Verdict.NO_DATA:
+            reason = row.result.estimate.reason or "nothing was measured"
+            not_decided.append(f"{name} has no data. {text.upper_first(reason.rstrip('.'))}.")
+        else:
+            why = f"; {row.note}" if row.note else ""
+            not_decided.append(f"{name} is not proven: {figures}{why}.")
+    return decided, not_decided
+
+
+def findings_table(title: str, found: Sequence[tuple[str, str, str]]) -> Table:
+    """What the checks of the data found: instant, check and sentence."""
+    return Table(title, ("When", "Check", "Finding"), found)
