@@ -49,7 +49,7 @@ def recipients(text: str) -> list[str]:
         if len(one) > LONGEST_ADDRESS or not ADDRESS.fullmatch(one):
             raise InputError(f"{line_text(one)[:80]!r} is no address: write ann@example.org.")
     if not known:
-        raise InputError("Say to whom: one address a line.")
+        raise InputError("Enter the recipients: one address a line.")
     if len(known) > MOST_RECIPIENTS:
         raise InputError(f"{len(known)} addresses are too many: at most {MOST_RECIPIENTS}.")
     return known
@@ -84,7 +84,7 @@ def draft(message: EmailMessage) -> bytes:
 def send(mail: MailSettings, message: EmailMessage, *, seconds: float = SECONDS) -> dict[str, str]:
     """Send a message; answers with the addresses that the server refused, and why.
 
-    Raises SourceRefused where it took nobody or wants no such sender, and SourceUnreachable where
+    Raises SourceRefused where it refuses every recipient or the sender, and SourceUnreachable where
     it cannot be reached, does not answer in `seconds`, or cannot be talked to as configured.
     """
     try:
@@ -105,7 +105,7 @@ def _told(error: Exception, mail: MailSettings, seconds: float) -> SourceError:
     reason = error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error
     match reason:
         case smtplib.SMTPRecipientsRefused():
-            said = f"took nobody: {_each(reason.recipients)}"
+            said = f"refused every recipient: {_each(reason.recipients)}"
         case smtplib.SMTPAuthenticationError():
             said = "refused the name or password: nothing was sent"
         case smtplib.SMTPNotSupportedError():

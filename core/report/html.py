@@ -161,7 +161,7 @@ def _right(value: Cell) -> str:
 
 
 def _svg(drawn: ChartSpec, alt: str, width: int) -> str:
-    """The chart within the page; what it says stands in words for who cannot see it."""
+    """The chart as SVG in the page, with its content in words for screen readers."""
     svg = clean_text(chart_svg(drawn, width=width, font=FONT))
     svg = svg[svg.index("<svg") :]
     order = {clip: n for n, clip in enumerate(dict.fromkeys(c for _, c in CLIPS.findall(svg)))}

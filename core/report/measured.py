@@ -142,7 +142,7 @@ def survey(evidence: Evidence) -> Iterator[Block]:
     found = evidence.survey
     yield Heading("Survey of technicians")
     if not found.responses:
-        yield Paragraph("Nobody answered the survey in this window.")
+        yield Paragraph("No survey responses in this window.")
         return
     responses = text.upper_first(text.times(found.responses, "response"))
     yield Paragraph(f"{responses}, without those that are excluded.")
@@ -206,13 +206,13 @@ def feedback(evidence: Evidence) -> Iterator[Block]:
     found = evidence.feedback
     yield Heading("Feedback in the product")
     if not found.votes:
-        yield Paragraph("Nobody voted in this window.")
+        yield Paragraph("No votes in this window.")
         return
     raters = text.times(found.raters, "person", "people")
     thumbs = (
         f"{text.count(found.thumbs_up)} of {text.times(found.thumbs, 'thumb')} point up."
         if found.thumbs
-        else "Nobody gave a thumb."
+        else "No thumbs."
     )
     yield Paragraph(f"{text.times(found.votes, 'vote')} of {raters}. {thumbs}")
     if found.ratings is None:

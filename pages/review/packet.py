@@ -18,7 +18,7 @@ from pages import ui
 
 
 def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
-    """Downloads that are made when they are asked for, and the mail for who may edit."""
+    """Downloads, made on demand; the mail for editors."""
     packet = partial(
         packet_of, page.scope, told, meeting, name=page.account.name, is_demo=page.is_demo
     )

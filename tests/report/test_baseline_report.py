@@ -131,7 +131,7 @@ def test_an_empty_store_is_reported_honestly(store, kind):
         assert figures[0] is None
         assert verdict == "No data"
     assert not any(isinstance(block, Chart) for block in document.blocks)
-    assert "Nobody voted in this window." in said(document)
+    assert "No votes in this window." in said(document)
 
 
 def test_a_week_without_data_and_one_that_is_not_over_say_so(demo):

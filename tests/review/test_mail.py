@@ -123,7 +123,7 @@ def test_no_text_gets_into_the_headers(message, box, server):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Say to whom"),
+        ("", "Enter the recipients"),
         ("ann", "is no address"),
         ("ann@example.org bcc@example.org", "is no address"),
         ("ann@example.org\rBcc: evil@example.org", "is no address"),
@@ -165,7 +165,11 @@ def failed(one, mail, kind, said, **more):
 
 def test_a_server_that_refuses_everyone(fails, box, server):
     box.refused = ("ann@example.org",)
-    fails(settings(server.port), SourceRefused, "took nobody: ann@example.org: 550 5.1.1 no such")
+    fails(
+        settings(server.port),
+        SourceRefused,
+        "refused every recipient: ann@example.org: 550 5.1.1 no such",
+    )
     assert box.taken == []
 
 

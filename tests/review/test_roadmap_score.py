@@ -78,7 +78,7 @@ def test_the_score_is_reach_times_the_gap_closed_times_sureness_per_effort(store
         "Score": "2.25",
     }
     assert one.words == (
-        "high priority: reach 20, gap closed 50 %, confidence 90 %, effort 4 days, score 2.25"
+        "high priority (reach 20, gap closed 50 %, confidence 90 %, effort 4 days, score 2.25)"
     )
 
 
