@@ -84,7 +84,7 @@ class Scored:
         said = ", ".join(
             f"{text.lower_first(name)} {value}" for name, value in self.factors.items()
         )
-        return f"{self.priority} priority: {said}"
+        return f"{self.priority} priority ({said})"
 
 
 @dataclass(frozen=True)
