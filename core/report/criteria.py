@@ -76,10 +76,10 @@ def exclusions_table(rows: Sequence[CriterionRow]) -> Block:
         [
             (
                 row.label,
-                figure(row, row.result.estimate.value),
+                row.value,
                 row.sign,
                 row.result.estimate.n,
-                figure(row, everything.estimate.value),
+                row.amount(everything.estimate.value),
                 SIGNS[everything.verdict]
                 + (": met by the exclusions alone" if row.result.is_met_by_exclusions else ""),
                 everything.estimate.n,
