@@ -26,16 +26,12 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _text(value: Any) -> Any:
-    """Ids are often sent as numbers."""
-    return clean(str(value) if type(value) is int else value) if _is_text(value) else value
+    """Clean text; ids are often sent as numbers."""
+    return _text_only(str(value) if type(value) is int else value)
 
 
 def _text_only(value: Any) -> Any:
     return clean(value) if isinstance(value, str) else value
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or type(value) is int
 
 
 def _said(value: str) -> str:
@@ -144,9 +140,9 @@ class VoteIn(BaseModel):
 
     @field_validator("technician_email")
     @classmethod
-    def _nobody_else(cls, value: str | None) -> str | None:
+    def _not_anonymous(cls, value: str | None) -> str | None:
         if value is not None and is_anonymous(value):
-            raise ValueError("no name of a person begins like this")
+            raise ValueError("this beginning is reserved for anonymous raters")
         return value
 
     @field_validator("feedback_comment")

@@ -47,12 +47,12 @@ TABLE = (
     (
         *("throughput", "Tickets a day", "within", 50.0, "per day"),
         *("Operations lead", True),
-        "Fewer say that the platform is passed by, more that it was not sized for this.",
+        "Fewer mean that the platform is bypassed, more that it is beyond its planned load.",
     ),
     (
         *("availability", "Availability", "above", 0.995, "fraction"),
         *("Engineering lead", True),
-        "What is not there helps nobody.",
+        "While the platform is down no ticket is enhanced.",
     ),
     (
         *("queue_depth", "Queue depth", "below", 10.0, "waiting"),
