@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from core.base.fields import clean
+from core.base.text import clean
 from core.feedback import LONGEST_COMMENT, FeedbackType, is_anonymous
 
 LONGEST_NAME = 500

@@ -4,18 +4,17 @@ A field that is null or missing is None and no problem; a field of a wrong type 
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from reprlib import Repr
 from typing import Any, Generic, TypeVar
 
+from core.base.text import clean
+
 LARGEST_ID = 2**63 - 1
 # Instants outside these years are taken for errors of the source.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
-# What no database takes as text: NUL, and halves of characters.
-NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 SHOWN_LENGTH = 300
 # How the name begins of an object that has no id to be told by.
 ANONYMOUS = "unknown-"
@@ -69,11 +68,6 @@ def parse_all(parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) 
             items.append(item)
             problems += getattr(item, "problems", ())
     return Parsed(tuple(items), tuple(problems), refused)
-
-
-def clean(text: str) -> str:
-    """The text with what databases refuse replaced by U+FFFD, and nothing else changed."""
-    return NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def excerpt(value: Any) -> str:

@@ -1,8 +1,14 @@
 """Numbers, dates and computed sentences as people read them."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
+from core.base.errors import InputError
+
+# What no database takes as text: NUL, and halves of characters.
+NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+LONGEST_TEXT = 500
 OTHERS = "Everyone else"
 UNKNOWN = "\N{EN DASH}"  # the reason stands beside it
 
@@ -142,3 +148,16 @@ def listed(items: Iterable[str], joiner: str = "and") -> str:
     """a, b and c."""
     *head, last = items
     return f"{', '.join(head)} {joiner} {last}" if head else last
+
+
+def clean(text: str) -> str:
+    """The text with characters that no database stores replaced by U+FFFD."""
+    return NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def given_text(text: str, what: str, *, longest: int = LONGEST_TEXT) -> str:
+    """A person's text on one line; raises InputError where it is empty or too long."""
+    text = clean(" ".join(text.split()))
+    if not text or len(text) > longest:
+        raise InputError(f"Say {what}, in 1 to {longest} characters.")
+    return text

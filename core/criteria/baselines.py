@@ -12,7 +12,7 @@ from core.analytics.account_settings import note_change
 from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
-from core.base.given import given_text
+from core.base.text import given_text
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.quality import findings

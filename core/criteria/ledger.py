@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col, select
 from core.analytics.account_settings import Change, changes, note_change
 from core.base import clock
 from core.base.errors import InputError
-from core.base.given import given_text
+from core.base.text import given_text
 from core.store import Annotation, Criterion, Exclusion, Scope, Unit, table
 
 # Keys as they are stored, and their labels.

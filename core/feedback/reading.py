@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.base.fields import clean
+from core.base.text import clean
 from core.feedback.votes import Vote, feedback_id, vote_of, votes_by_id
 from core.store import Enhancement, Feedback, FeedbackVote, Scope, on_enhancer, table
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from core.base import clock
 from core.base.errors import InputError
-from core.base.fields import clean
+from core.base.text import clean
 from core.store import (
     Account,
     Counts,

@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from core.base import clock, text
 from core.base.errors import InputError
-from core.base.given import given_text
 from core.base.stats import Verdict
+from core.base.text import given_text
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import criterion_evidence, criterion_target
 from core.store import ReviewEscalation, Scope

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from core.base.errors import InputError
-from core.base.given import given_text
+from core.base.text import given_text
 from core.feedback.themes.comments import Comment
 from core.feedback.themes.model import LEAST_COMMENTS, Model, fit, theme_name
 from core.store import Theme as ThemeRow

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.analytics.account_settings import note_change
 from core.base import clock
 from core.base.errors import InputError
-from core.base.given import given_text
+from core.base.text import given_text
 from core.feedback.themes.assignment import (
     HAND,
     MODEL,

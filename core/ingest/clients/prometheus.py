@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.errors import SourceUnreadable
-from core.base.fields import clean
 from core.base.settings import PrometheusSource
+from core.base.text import clean
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
 
 QUERY = "/api/v1/query"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from core.base.fields import FieldProblem, Fields, clean, refusal
+from core.base.fields import FieldProblem, Fields, refusal
+from core.base.text import clean
 
 Problems = tuple[FieldProblem, ...]
 

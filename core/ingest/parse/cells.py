@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from core.base.fields import FieldProblem, Fields, clean, refusal
+from core.base.fields import FieldProblem, Fields, refusal
+from core.base.text import clean
 
 LONGEST_ID = 500
 LONGEST_COMMENT = 5_000
