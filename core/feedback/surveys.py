@@ -15,10 +15,19 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import clock, stats
 from core.base.errors import InputError
-from core.base.fields import FieldProblem, Fields
+from core.base.fields import (
+    FieldProblem,
+    Fields,
+    begin,
+    comment,
+    flag,
+    given,
+    number_in,
+    refused,
+    short,
+)
 from core.base.stats import Estimate
 from core.base.text import clean
-from core.ingest.parse.cells import begin, comment, flag, given, number_in, refused, short
 from core.store import (
     Counts,
     Scope,

@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.base.fields import FieldProblem, Fields
-from core.ingest.parse.cells import amount, begin, comment, flag, given, number_in, refused, short
+from core.base.fields import (
+    FieldProblem,
+    Fields,
+    amount,
+    begin,
+    comment,
+    flag,
+    given,
+    number_in,
+    refused,
+    short,
+)
 
 Problems = tuple[FieldProblem, ...]
 
