@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from core.analytics.account_settings import note_change
 from core.base import clock
 from core.base.errors import InputError
-from core.base.given import given_text
+from core.base.text import given_text
 from core.store import Criterion, ReviewAction, Scope
 
 EXPECTED = {"rise": "should rise", "fall": "should fall"}

@@ -12,8 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from core.analytics.account_settings import note_change
 from core.base import clock, text
 from core.base.errors import InputError
-from core.base.fields import clean
-from core.base.given import given_text
+from core.base.text import clean, given_text
 from core.review.actions import actions
 from core.review.agenda import agenda, week_of
 from core.review.escalation import sent_of

@@ -11,8 +11,8 @@ from core.analytics.account_settings import Change, changes, note_change
 from core.analytics.dates import Window
 from core.base import clock, text
 from core.base.errors import InputError
-from core.base.given import given_text
 from core.base.stats import Verdict
+from core.base.text import given_text
 from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.feedback.themes.assignment import Theme
