@@ -22,6 +22,7 @@ from pages import ui
 from pages.criteria import strip as _criteria
 from pages.ui import proof as _proof
 from pages.ui import signals as _signals
+from pages.ui.cards import DELTA_COLOURS
 from pages.ui.filters import Filters, filter_bar
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
@@ -88,7 +89,7 @@ def trend_card(
             label,
             text.amount(figure.value, metric.unit),
             text.change(figure.value, figure.previous, metric.unit),
-            delta_color={"up": "normal", "down": "inverse"}.get(metric.better, "off"),
+            delta_color=DELTA_COLOURS.get(metric.better, "off"),
             help=ui.plain(f"{metric.label}. {metric.definition}"),
         )
         drawn = _signals.drawn(trend, height=TREND_HEIGHT)
@@ -181,7 +182,7 @@ def fresh(page: ui.Page) -> None:
     found = fresh_sources(
         ui.sources(page),
         synced_at=synced,
-        sync_target=own and own.target,
+        sync_target=own.target if own else None,
         now=page.now,
     )
     st.dataframe(

@@ -1,5 +1,6 @@
 """Who drives engagement, and who is slipping away?"""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -75,7 +76,7 @@ def show(page: ui.Page) -> None:
 
 def tabs(page: ui.Page, found: Engagement, chosen: Filters) -> None:
     """Only the one that is open is computed."""
-    bodies = (
+    bodies: tuple[Callable[[], None], ...] = (
         lambda: drivers(page, found, chosen),
         lambda: people_tabs.slipping(page, found, chosen),
         lambda: people_tabs.cohort_tab(page, chosen),

@@ -26,7 +26,12 @@ SHOWN = "engagement_shown"
 # What stands on the view of everybody: it is not there meanwhile, and is to be as it was.
 LEFT_AS = (VIEW, SHOWN, "engagement_slipping", "engagement_clock")
 HISTORY_ROWS = 1_000
-COLOURS = {"new": "blue", "returning": "green", "fading": "orange", "silent": "red"}
+COLOURS: Mapping[str, Literal["blue", "green", "orange", "red"]] = {
+    "new": "blue",
+    "returning": "green",
+    "fading": "orange",
+    "silent": "red",
+}
 
 
 def known(page: ui.Page) -> tuple[Mapping[int, str], str | None]:
@@ -187,7 +192,7 @@ def _trend(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
         ui.empty("No cycle of theirs ended in the last 12 months.")
         return
     created = trend[trend["series"] == "Created"]
-    busiest = created.loc[created["value"].idxmax()]
+    busiest = created.iloc[int(created["value"].to_numpy().argmax())]
     title = (
         f"Busiest month: {engagement_words.month(busiest['period'])}, "
         f"{text.times(int(busiest['value']), 'cycle')} created"

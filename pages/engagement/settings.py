@@ -34,7 +34,8 @@ SHORT = {
 
 
 def _saved(page: ui.Page) -> EngagementSettings:
-    return ui.read(page, settings_of, kind=EngagementSettings)
+    saved: EngagementSettings = ui.read(page, settings_of, kind=EngagementSettings)
+    return saved
 
 
 def in_use(page: ui.Page) -> EngagementSettings:

@@ -158,9 +158,10 @@ def _pick(table: str, ids: tuple[int, ...]) -> None:
 
 def _chosen(view: View, found: Leaderboard) -> None:
     people = found.people
+    columns = (people[name] for name in ("tester_id", "rank", "tied", "tester"))
     labels = {
-        int(row.tester_id): f"{tester_words.rank_label(row.rank, tied=row.tied)}  {row.tester}"
-        for row in people[["tester_id", "rank", "tied", "tester"]].itertuples(index=False)
+        int(tester_id): f"{tester_words.rank_label(rank, tied=tied)}  {tester}"
+        for tester_id, rank, tied, tester in zip(*columns, strict=True)
     }
     if st.session_state.get(WHY) not in labels:
         st.session_state[WHY] = next(iter(labels))

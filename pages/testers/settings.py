@@ -32,7 +32,8 @@ SHARES = {
 
 
 def saved(page: ui.Page) -> LeaderboardSettings:
-    return ui.read(page, settings_of, kind=LeaderboardSettings)
+    settings: LeaderboardSettings = ui.read(page, settings_of, kind=LeaderboardSettings)
+    return settings
 
 
 def in_use(page: ui.Page) -> tuple[LeaderboardSettings, str]:
@@ -135,11 +136,9 @@ def _typed(view: View, key: str, severities: list[str]) -> LeaderboardSettings:
         weight = float(state[f"{key}_weight_{number}"])
         if weight or severity in view.saved.weights:
             weights[severity] = int(weight) if weight.is_integer() else weight
-    return LeaderboardSettings(
-        weights=weights,
-        **{name: int(state[f"{key}_{name}"]) for name in WHOLE},
-        **{name: round(float(state[f"{key}_{name}"]) / 100, 8) for name in SHARES},
-    )
+    whole: dict[str, Any] = {name: int(state[f"{key}_{name}"]) for name in WHOLE}
+    shares: dict[str, Any] = {name: round(float(state[f"{key}_{name}"]) / 100, 8) for name in SHARES}
+    return LeaderboardSettings(weights=weights, **whole, **shares)
 
 
 def _try(view: View, key: str, severities: list[str]) -> None:

@@ -77,7 +77,8 @@ class View:
 
 def with_trends(people: pd.DataFrame, trend: Trend) -> pd.DataFrame:
     lines = trend.lists()
-    return people.assign(trend=[lines.get(int(tester), []) for tester in people["tester_id"]])
+    trends = [lines.get(int(tester), []) for tester in people["tester_id"]]
+    return people.assign(trend=pd.Series(trends, index=people.index, dtype=object))
 
 
 def names(page: ui.Page) -> Mapping[int, str]:
