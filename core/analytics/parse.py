@@ -93,7 +93,7 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     return exact[found[0]] if found else None
 
 
-def parse_query(
+def parse_query(  # noqa: PLR0913 (as `query_metrics`)
     *,
     metrics: Sequence[str] | str,
     today: date,

@@ -38,7 +38,7 @@ COUNT = "total_rows"
 COPIED = frozenset({"tests", "bugs", "test_features"})
 
 
-def query_metrics(
+def query_metrics(  # noqa: PLR0913 (scripts outside name each part of a question)
     store: Store,
     *,
     metrics: Sequence[str] | str,

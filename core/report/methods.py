@@ -1,7 +1,7 @@
 """How a baseline was measured, how good its data is, and the appendices to check it by."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -27,6 +27,9 @@ from core.report.document import (
 )
 from core.report.evidence import Evidence
 from core.store import Enhancement, Exclusion, table
+
+if TYPE_CHECKING:
+    from datetime import date
 
 # How the beginning of an estimate's method reads in a sentence, with its source.
 HOW_ESTIMATED: Mapping[str, str] = {

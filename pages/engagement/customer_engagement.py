@@ -1,7 +1,6 @@
 """Who drives engagement, and who is slipping away?"""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -26,6 +25,9 @@ from pages.ui import people as _people
 from pages.ui import proof as _proof
 from pages.ui import signals as _signals
 from pages.ui.filters import Filters, filter_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SOURCES = frozenset({"Test cycles"})
 PILLS = {key: SEGMENTS[key] for key in (*LIFECYCLES, *ACTIVITIES)} | {"none": "None created"}

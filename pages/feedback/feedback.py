@@ -1,6 +1,6 @@
 """What do people say about the enhancements?"""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,6 +19,9 @@ from pages import ui
 from pages.feedback import satisfaction, survey_results, themes
 from pages.ui import proof, rate
 from pages.ui.filters import filter_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SOURCES = frozenset({"Feedback", "Enhancement runs", "Surveys"})
 SHOWN = 8

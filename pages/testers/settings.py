@@ -137,7 +137,9 @@ def _typed(view: View, key: str, severities: list[str]) -> LeaderboardSettings:
         if weight or severity in view.saved.weights:
             weights[severity] = int(weight) if weight.is_integer() else weight
     whole: dict[str, Any] = {name: int(state[f"{key}_{name}"]) for name in WHOLE}
-    shares: dict[str, Any] = {name: round(float(state[f"{key}_{name}"]) / 100, 8) for name in SHARES}
+    shares: dict[str, Any] = {
+        name: round(float(state[f"{key}_{name}"]) / 100, 8) for name in SHARES
+    }
     return LeaderboardSettings(weights=weights, **whole, **shares)
 
 
