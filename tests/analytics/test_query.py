@@ -259,7 +259,7 @@ def test_rows_without_a_date_fall_outside_dated_queries_and_are_counted(world, a
     reported = ask("test_count", "bug_count", date_basis="reported", end_date="2024-01-09")
     assert reported["totals"] == {"test_count": 0, "bug_count": 1}
     assert reported["warnings"][0] == (
-        "The date basis reported does not fit test cycles: they are dated by their end."
+        "The date basis reported does not apply to test cycles: they are dated by their end."
     )
     started = ask("test_count", date_basis="start", end_date="2024-01-08")
     assert started["totals"] == {"test_count": 1}

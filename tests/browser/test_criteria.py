@@ -129,7 +129,7 @@ def test_the_gap_is_excluded_in_two_clicks_and_both_figures_stand_beside(own_dem
     page.get_by_role("dialog").get_by_role("button", name="Exclude it").click()
     page.get_by_text("Excluded: each figure is now shown").wait_for()
     visitor.settles()
-    page.get_by_text("Every figure without and with what is excluded").wait_for()
+    page.get_by_text("Every figure without and with the excluded rows").wait_for()
     assert page.get_by_role("dialog").count() == 0
     after = visitor.figure("Enhancement success rate")
     card = page.locator('[data-testid="stMetric"]', has_text="Enhancement success rate")

@@ -19,7 +19,7 @@ from core.ingest.files import (
 )
 from core.store import Enhancement, Feedback, Scope, SyncProblem, SyncRun, Ticket, table
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "incidents_uci"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "incidents_uci"
 HEADER = "Number,Created,Resolved,Category,Priority,Assigned to,Enhanced"
 ROWS = (
     "T-1,2026-01-05T09:00,2026-01-05T10:30,Mail,P1,Kim,yes",
