@@ -93,10 +93,7 @@ def trend_card(
             help=ui.plain(f"{metric.label}. {metric.definition}"),
         )
         drawn = _signals.drawn(trend, height=TREND_HEIGHT)
-        ui.draw(
-            drawn,
-            alt=signal_words.alt_text(trend),
-        )
+        ui.draw(drawn, alt=signal_words.alt_text(trend))
         sample = "" if figure.n is None else f" n = {text.count(figure.n)}."
         finding = text.upper_first(signal_words.short_finding(trend))
         st.markdown(f"**{ui.plain(finding)}**")
@@ -180,10 +177,7 @@ def fresh(page: ui.Page) -> None:
     synced = last_synced(page.scope)
     own = freshness(page.settings, page.account.id, synced, page.now)
     found = fresh_sources(
-        ui.sources(page),
-        synced_at=synced,
-        sync_target=own.target if own else None,
-        now=page.now,
+        ui.sources(page), synced_at=synced, sync_target=own.target if own else None, now=page.now
     )
     st.dataframe(
         fresh_rows(page, found),

@@ -35,9 +35,7 @@ def test_query_prints_just_the_answer_as_json(run, demo_url):
     )
     store.close()
     found = json.loads(done.stdout)
-    assert set(found) == {
-        *("data", "totals", "metadata", "query_explanation", "warnings", "sql"),
-    }
+    assert set(found) == {*("data", "totals", "metadata", "query_explanation", "warnings", "sql")}
     for answer in (found, expected):
         answer["metadata"].pop("query_time_ms")
     assert found == json.loads(json.dumps(expected))

@@ -160,10 +160,7 @@ def _places(plan: Plan, fact: str, keys: Sequence[Key]) -> dict[str, ColumnEleme
 
 
 def _ranked_branch(
-    plan: Plan,
-    fact: str,
-    measures: Sequence[Measure],
-    dimensions: Sequence[Dimension],
+    plan: Plan, fact: str, measures: Sequence[Measure], dimensions: Sequence[Dimension]
 ) -> Select[Any]:
     """Quantiles by linear interpolation between closest ranks (Hyndman and Fan 1996, type 7)."""
     joins, basis = JOINS[fact], plan.query.basis

@@ -220,9 +220,7 @@ def every_period(unit: str, first: str, last: str) -> list[str]:
 
 
 def days_by_period(
-    span: Span,
-    units: Iterable[str],
-    includes: Callable[[Mapping[str, Any]], bool] = lambda _: True,
+    span: Span, units: Iterable[str], includes: Callable[[Mapping[str, Any]], bool] = lambda _: True
 ) -> Counter[tuple[Any, ...]]:
     """How many days of a span fall into each combination of periods, in the order of the days.
 

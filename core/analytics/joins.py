@@ -165,11 +165,7 @@ JOINS: Mapping[str, FactJoins] = {
     "tests": FactJoins(
         base=_CYCLE,
         clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
-        columns={
-            "account": _CYCLE.c.account_id,
-            "product": _CYCLE.c.product_id,
-            **_OF_CYCLE,
-        },
+        columns={"account": _CYCLE.c.account_id, "product": _CYCLE.c.product_id, **_OF_CYCLE},
         bridges={
             "feature": Bridge(
                 _FEATURE_LINK.c.feature_id,
@@ -203,7 +199,7 @@ JOINS: Mapping[str, FactJoins] = {
         bridges={
             "platform": Bridge(
                 _DEVICE.c.platform, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))
-            ),
+            )
         },
     ),
     "test_features": FactJoins(
@@ -220,26 +216,19 @@ JOINS: Mapping[str, FactJoins] = {
     "enhancements": FactJoins(
         base=_RUN,
         clocks={"default": _RUN.c.created_day},
-        columns={
-            "account": _RUN.c.account_id,
-            "enhancement_status": _RUN.c.status,
-            **_OF_TICKET,
-        },
+        columns={"account": _RUN.c.account_id, "enhancement_status": _RUN.c.status, **_OF_TICKET},
         parents={_TICKET: _RUN.c.ticket_id},
     ),
     "tickets": FactJoins(
         base=_TICKET,
         clocks={"default": _TICKET.c.day},
-        columns={
-            "account": _TICKET.c.account_id,
-            **_OF_TICKET,
-        },
+        columns={"account": _TICKET.c.account_id, **_OF_TICKET},
         bridges={
             "enhancement_status": Bridge(
                 _RUN_STATUS.c.status,
                 same_account(_RUN_STATUS, _TICKET, (_RUN_STATUS.c.ticket_id, _TICKET.c.id)),
                 listed=(_TICKET.c.id, _RUN.c.ticket_id, _RUN.c.status),
-            ),
+            )
         },
     ),
     "feedback": FactJoins(

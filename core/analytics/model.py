@@ -298,14 +298,7 @@ class MetricDefaults:
     owner: str
 
     def metric(
-        self,
-        key: str,
-        label: str,
-        definition: str,
-        formula: str,
-        *,
-        version: int = 1,
-        **more: Any,
+        self, key: str, label: str, definition: str, formula: str, *, version: int = 1, **more: Any
     ) -> Metric:
         """A metric of the source."""
         return Metric(

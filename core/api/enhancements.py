@@ -39,10 +39,7 @@ async def post_enhancements(request: Request, response: Response) -> Enhancement
     if not counts["added"]:
         response.status_code = 200
     return EnhancementsAnswer(
-        **counts,
-        refused=refused,
-        problem_count=len(problems),
-        problems=problems[:MOST_LISTED],
+        **counts, refused=refused, problem_count=len(problems), problems=problems[:MOST_LISTED]
     )
 
 

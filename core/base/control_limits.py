@@ -158,9 +158,7 @@ def _ranges(values: Sequence[float | None]) -> list[float]:
     return [abs(b - a) for a, b in pairwise(values) if a is not None and b is not None]
 
 
-def _of_counts(
-    values: Sequence[float | None],
-) -> tuple[float, tuple[Limits | None, ...], float]:
+def _of_counts(values: Sequence[float | None]) -> tuple[float, tuple[Limits | None, ...], float]:
     known = [value for value in values if value is not None]
     centre = fmean(known)
     reach = MOVING_RANGES * fmean(_ranges(values))

@@ -256,11 +256,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: Source,
-        *_: Source,
-        **__: Source,
+        cls, settings_cls: type[BaseSettings], init_settings: Source, *_: Source, **__: Source
     ) -> tuple[Source, ...]:
         """The names that `load_settings` found, in place of the environment alone."""
         return (_Names(settings_cls, init_settings()),)

@@ -178,10 +178,7 @@ def _both_sides(strata: Strata) -> list[tuple[Sample, Sample]]:
 
 
 def _reduction_bounds(
-    strata: Sequence[tuple[Sample, Sample]],
-    value: float,
-    resamples: int,
-    rng: np.random.Generator,
+    strata: Sequence[tuple[Sample, Sample]], value: float, resamples: int, rng: np.random.Generator
 ) -> Bounds:
     befores, afters = ([(pair[i], len(pair[1])) for pair in strata] for i in (0, 1))
     with np.errstate(all="ignore"):  # the log of a resample of zeros is the lowest score

@@ -49,10 +49,7 @@ SERIES_COLOURS: Mapping[str, str] = {
 def _stacked(*, is_periods: bool, has_names: bool, has_legend: bool) -> alt.LayerChart:
     if is_periods:
         axis = alt.Axis(
-            values=slot("shown"),
-            labelAngle=0,
-            labelOverlap="greedy",
-            labelExpr=text_slot("label"),
+            values=slot("shown"), labelAngle=0, labelOverlap="greedy", labelExpr=text_slot("label")
         )
         x, y_axis = alt.X("category:O", title=None, axis=axis), alt.Axis(tickCount=5)
     else:
@@ -129,12 +126,7 @@ def _edge_names(frame: pd.DataFrame, order: Sequence[str]) -> list[Part]:
 
 
 def stacked_choices(
-    frame: pd.DataFrame,
-    *,
-    unit: str,
-    what: str,
-    targets: Sequence[float] = (),
-    height: int = 240,
+    frame: pd.DataFrame, *, unit: str, what: str, targets: Sequence[float] = (), height: int = 240
 ) -> ChartSpec:
     """Counts by choice, stacked by series, with the names on top and the targets dashed.
 

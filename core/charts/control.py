@@ -94,9 +94,7 @@ def control_chart(
     judged = [row["period"] for row in rows if row["low"] is not None and found.centre is not None]
     rules = frozenset(rule for rule, places in at.items() if places)
     return _control_chart(
-        is_share=unit == "fraction",
-        is_empty=not any(point.value for point in points),
-        rules=rules,
+        is_share=unit == "fraction", is_empty=not any(point.value for point in points), rules=rules
     ).fill(
         {
             "points": rows,

@@ -21,12 +21,7 @@ NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def chart_image(
-    drawn: ChartSpec,
-    *,
-    kind: ImageKind,
-    title: str,
-    subtitle: str,
-    stamp: Mapping[str, str],
+    drawn: ChartSpec, *, kind: ImageKind, title: str, subtitle: str, stamp: Mapping[str, str]
 ) -> bytes:
     """The chart in the light theme, under its title and subtitle and over the lines of the stamp.
 

@@ -326,8 +326,7 @@ def _low_ratings(data: WindowData) -> Iterator[Cause]:
     """The categories of tickets whose enhancements are rated lowest."""
     votes, ticket = table(Feedback), table(Ticket)
     joined = votes.join(
-        ticket,
-        (ticket.c.account_id == votes.c.account_id) & (ticket.c.id == votes.c.ticket_id),
+        ticket, (ticket.c.account_id == votes.c.account_id) & (ticket.c.id == votes.c.ticket_id)
     )
     statement = (
         select(

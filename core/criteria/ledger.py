@@ -100,13 +100,7 @@ def exclusions_in_force(scope: Scope) -> list[Exclusion]:
 
 
 def annotate(
-    scope: Scope,
-    *,
-    from_at: datetime,
-    kind: str,
-    text: str,
-    by: str,
-    to_at: datetime | None = None,
+    scope: Scope, *, from_at: datetime, kind: str, text: str, by: str, to_at: datetime | None = None
 ) -> int:
     """Enter an annotation and return its id; raises InputError like `exclude`."""
     if to_at is not None:

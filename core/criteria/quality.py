@@ -228,11 +228,7 @@ class WindowHealth:
 
 
 def window_health(
-    scope: Scope,
-    *,
-    window: Window,
-    found: Sequence[Finding],
-    now: datetime | None = None,
+    scope: Scope, *, window: Window, found: Sequence[Finding], now: datetime | None = None
 ) -> WindowHealth:
     """The health of each day of a window; `found` are its findings."""
     now = now or clock.now()

@@ -66,11 +66,7 @@ class Comparison:
 
 
 def compare(
-    scope: Scope,
-    *,
-    window: Window,
-    go_live: date | None = None,
-    without: Excluded = NOTHING,
+    scope: Scope, *, window: Window, go_live: date | None = None, without: Excluded = NOTHING
 ) -> Comparison:
     """Compare tickets with and without enhancement; a ticket counts on the day of its resolution.
 
@@ -116,10 +112,7 @@ class _Found:
 
 
 def _tickets(
-    scope: Scope,
-    days: tuple[date | None, date | None],
-    without: Excluded,
-    side: ColumnElement[Any],
+    scope: Scope, days: tuple[date | None, date | None], without: Excluded, side: ColumnElement[Any]
 ) -> _Found:
     """The minutes of resolved tickets by category and priority; `side` is false or true."""
     ticket = table(Ticket).c

@@ -157,9 +157,7 @@ RULES: Mapping[str, Rule] = {
     "latency_p95": _quantile_rule("latency_p95", 0.95),
     "latency_p99": _quantile_rule("latency_p99", 0.99),
     "satisfaction": Rule(
-        sample="rating",
-        estimate=lambda data: data.satisfaction.pooled,
-        note=_satisfaction_note,
+        sample="rating", estimate=lambda data: data.satisfaction.pooled, note=_satisfaction_note
     ),
     "positive_feedback": Rule(
         sample="thumb",

@@ -89,9 +89,7 @@ def rows_by_day(scope: Scope, window: Window, kind: str) -> dict[date, int]:
         "surveys": (answers.answered_day, true()),
     }[kind]
     number = select(day, func.count()).where(
-        day.table.c.account_id == scope.account,
-        day.between(window.start, window.end),
-        condition,
+        day.table.c.account_id == scope.account, day.between(window.start, window.end), condition
     )
     with scope.read() as session:
         return dict(session.connection().execute(number.group_by(day)).all())
@@ -188,10 +186,7 @@ class WindowData:
         return roi(self.scope, window=self.window, without=self.without, comparison=self.comparison)
 
     def apply_exclusions(
-        self,
-        statement: Select[Any],
-        at: ColumnElement[Any],
-        **subjects: ColumnElement[Any],
+        self, statement: Select[Any], at: ColumnElement[Any], **subjects: ColumnElement[Any]
     ) -> Select[Any]:
         """Restrict a statement to rows that are not excluded; `at` is their instant."""
         return statement.where(self.without.keeps(at, **subjects))

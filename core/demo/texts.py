@@ -177,11 +177,7 @@ REASONS = (
         "Not reproducible",
         "We followed your steps and could not reproduce the issue.",
     ),
-    (
-        "intended_behavior",
-        "Intended behaviour",
-        "The behaviour that you describe is intended.",
-    ),
+    ("intended_behavior", "Intended behaviour", "The behaviour that you describe is intended."),
     ("out_of_scope", "Out of scope", "This part of the product is out of scope for this test."),
     ("already_known", "Already known", "This issue is already known to our team."),
     (

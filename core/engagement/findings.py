@@ -76,12 +76,7 @@ def _add(found: dict[str, Any], row: Mapping[str, Any]) -> None:
 
 
 def most_tested(
-    scope: Scope,
-    what: str,
-    *,
-    window: Window,
-    product_ids: Sequence[int] = (),
-    most: int = MOST,
+    scope: Scope, what: str, *, window: Window, product_ids: Sequence[int] = (), most: int = MOST
 ) -> dict[int, list[str]]:
     """By person, the names of the products or features in most of the cycles that they created.
 

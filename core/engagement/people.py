@@ -73,17 +73,9 @@ def engagement(
         include_zero=True,
         **asked,
     )
-    submitted = metric_rows(
-        scope,
-        metrics=["tests_submitted"],
-        dimensions=["submitter"],
-        **asked,
-    )
+    submitted = metric_rows(scope, metrics=["tests_submitted"], dimensions=["submitter"], **asked)
     trend = monthly_trend(
-        *(scope, "tests_created", "customer"),
-        asked=asked,
-        window=window,
-        today=today,
+        *(scope, "tests_created", "customer"), asked=asked, window=window, today=today
     )
     spans = _spans(scope, product_ids)
     people = _people(created, submitted, spans=spans, trend=trend, today=today, settings=settings)

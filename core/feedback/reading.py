@@ -81,10 +81,7 @@ def vote_history(scope: Scope, subject: str, rater: str) -> list[Vote]:
 
 
 def recent_comments(
-    scope: Scope,
-    limit: int = 20,
-    search: str | None = None,
-    thumb: str | None = None,
+    scope: Scope, limit: int = 20, search: str | None = None, thumb: str | None = None
 ) -> list[Vote]:
     """The votes on enhancements and tickets with a comment, the latest first.
 
@@ -168,10 +165,7 @@ def feedback_list(
 
 
 def feedback_summary(
-    scope: Scope,
-    *,
-    start: date | datetime | None = None,
-    end: date | datetime | None = None,
+    scope: Scope, *, start: date | datetime | None = None, end: date | datetime | None = None
 ) -> Summary:
     """Counts of the opinions first given from `start` to `end`; dates as in `feedback_list`."""
     votes = table(Feedback).c
@@ -219,11 +213,7 @@ def _in_period(
 
 
 def _runs(
-    scope: Scope,
-    rater: str | None,
-    *conditions: ColumnElement[bool],
-    limit: int,
-    offset: int = 0,
+    scope: Scope, rater: str | None, *conditions: ColumnElement[bool], limit: int, offset: int = 0
 ) -> list[RatedEnhancement]:
     runs, votes = table(Enhancement).c, table(Feedback).c
     own_vote = and_(

@@ -129,8 +129,7 @@ def response_bounds(
     if window.start is not None and window.end is not None:
         own.append(runs.created_day.between(window.start, window.end))
     voted = table(Enhancement).join(
-        table(Feedback),
-        and_(votes.account_id == runs.account_id, votes.enhancement_id == runs.id),
+        table(Feedback), and_(votes.account_id == runs.account_id, votes.enhancement_id == runs.id)
     )
     of_runs = func.count(func.distinct(votes.enhancement_id))
     rated = (

@@ -28,15 +28,7 @@ from core.base.fields import (
 )
 from core.base.stats import Estimate
 from core.base.text import clean
-from core.store import (
-    Counts,
-    Scope,
-    SurveyDraft,
-    SurveyInvitation,
-    SurveyResponse,
-    Unit,
-    table,
-)
+from core.store import Counts, Scope, SurveyDraft, SurveyInvitation, SurveyResponse, Unit, table
 
 # Distributions of fewer answers than this are withheld: they would tell who said what.
 LEAST_ANSWERS = 5
@@ -296,11 +288,7 @@ def survey_results(scope: Scope, *, window: Window, without: Excluded = NOTHING)
 
 
 def survey_answers(
-    scope: Scope,
-    columns: Sequence[str],
-    *,
-    window: Window,
-    without: Excluded = NOTHING,
+    scope: Scope, columns: Sequence[str], *, window: Window, without: Excluded = NOTHING
 ) -> list[Sequence[Any]]:
     """These columns of a window's responses, the oldest first; None for no answer."""
     survey = table(SurveyResponse).c

@@ -62,11 +62,7 @@ _is_writing = False
 
 
 async def submit_vote(
-    scope: Scope,
-    cast: Cast,
-    *,
-    receipt: Receipt | None = None,
-    token_id: int | None = None,
+    scope: Scope, cast: Cast, *, receipt: Receipt | None = None, token_id: int | None = None
 ) -> Recorded:
     """Record a valid vote as of now; returns once it is committed.
 

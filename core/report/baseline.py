@@ -18,20 +18,9 @@ from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import LONGEST_WAIT_DAYS, criteria_answer, criterion_target
 from core.feedback.surveys import LEAST_ANSWERS
 from core.report import measured, methods
-from core.report.criteria import (
-    cards,
-    decided_and_open,
-    exclusions_table,
-    main_rows,
-    targets_table,
-)
+from core.report.criteria import cards, decided_and_open, exclusions_table, main_rows, targets_table
 from core.report.document import Block, Bullets, Callout, Document, Heading, Paragraph, Table
-from core.report.evidence import (
-    Evidence,
-    ReportWindow,
-    choose_window,
-    read_evidence,
-)
+from core.report.evidence import Evidence, ReportWindow, choose_window, read_evidence
 from core.store import Scope, account_named
 
 BASELINE = "baseline"

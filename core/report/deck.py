@@ -173,8 +173,7 @@ def _list_pages(title: str, subtitle: str, columns: Sequence[Column]) -> Iterato
         [
             items[start:end]
             for start, end in _parts(
-                [fitted(item, width, size)[1] * size * LINE + ITEM_GAP for item in items],
-                room,
+                [fitted(item, width, size)[1] * size * LINE + ITEM_GAP for item in items], room
             )
         ]
         for _, items in columns

@@ -228,9 +228,7 @@ def _daily(evidence: Evidence) -> Table:
         ]
         rows.append((f"{day.day:%a} {day.day}", day.finished, *figures, *others, *day.thumbs))
     return Table(
-        "Daily figures; the success rate with its 95 % interval, thumbs up and down",
-        columns,
-        rows,
+        "Daily figures; the success rate with its 95 % interval, thumbs up and down", columns, rows
     )
 
 
@@ -263,8 +261,7 @@ def _statuses(evidence: Evidence) -> Table:
     statement = (
         select(runs.created_day, runs.status, func.count())
         .where(
-            runs.account_id == evidence.account,
-            runs.created_day.between(window.start, window.end),
+            runs.account_id == evidence.account, runs.created_day.between(window.start, window.end)
         )
         .group_by(runs.created_day, runs.status)
     )

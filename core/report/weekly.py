@@ -116,11 +116,7 @@ class Packet:
 
 
 def weekly_packet(
-    scope: Scope,
-    *,
-    week: str | None = None,
-    is_demo: bool = False,
-    now: datetime | None = None,
+    scope: Scope, *, week: str | None = None, is_demo: bool = False, now: datetime | None = None
 ) -> Packet:
     """The packet of a week such as 2026-W47, by default of the last complete one.
 
@@ -140,12 +136,7 @@ def weekly_packet(
 
 
 def packet_of(
-    scope: Scope,
-    told: Mapping[str, Any],
-    meeting: Review | None,
-    *,
-    name: str,
-    is_demo: bool,
+    scope: Scope, told: Mapping[str, Any], meeting: Review | None, *, name: str, is_demo: bool
 ) -> Packet:
     """The packet of a review that is shown: `told` as it is, with what was written until now."""
     closed = meeting if meeting is not None and meeting.content is not None else None

@@ -7,16 +7,7 @@ from core.base import text
 from core.charts import ChartSpec
 from core.criteria.words import CriterionRow
 from core.report.criteria import bar, figure, main_rows
-from core.report.document import (
-    Block,
-    Bullets,
-    Cell,
-    Chart,
-    Document,
-    Heading,
-    Paragraph,
-    Table,
-)
+from core.report.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from core.report.weekly import (
     Packet,
     actions_table,

@@ -59,10 +59,7 @@ def _severity(key: str, result: CriterionResult, before: CriterionResult | None)
     if value is None:
         return "", ""
     critical = {
-        "success_rate": (
-            value < LEAST_SUCCESS,
-            f"only {text.share(value)} of the runs succeeded",
-        ),
+        "success_rate": (value < LEAST_SUCCESS, f"only {text.share(value)} of the runs succeeded"),
         "latency_p95": (value > LONGEST_P95, f"p95 latency is {text.duration(value)}"),
     }
     is_critical, why = critical.get(key, (False, ""))

@@ -32,12 +32,7 @@ DECIDED = frozenset(
     }
 )
 # The confidence that there is a gap to close, by the verdict of the criterion.
-CONFIDENCE = {
-    Verdict.MISSED: 0.9,
-    Verdict.NOT_PROVEN: 0.5,
-    Verdict.MET: 0.2,
-    Verdict.NO_DATA: 0.1,
-}
+CONFIDENCE = {Verdict.MISSED: 0.9, Verdict.NOT_PROVEN: 0.5, Verdict.MET: 0.2, Verdict.NO_DATA: 0.1}
 # An improvement of a criterion that is met counts as closing this part of a gap.
 WITHOUT_GAP = 0.1
 # Limits of a high or low impact, a high frequency, and a low effort in days.
@@ -295,10 +290,7 @@ def outcomes(scope: Scope, found: Sequence[Opportunity], *, today: date) -> list
 def _outcome(scope: Scope, one: Opportunity, first: date, last: date) -> Outcome:
     length = last - first
     before_ends = first - timedelta(days=1)
-    windows = (
-        Window(before_ends - length, before_ends, "before"),
-        Window(first, last, "after"),
-    )
+    windows = (Window(before_ends - length, before_ends, "before"), Window(first, last, "after"))
     before, after = (
         next(r for r in evaluate(scope, window=window) if r.criterion.key == one.criterion_key)
         for window in windows

@@ -115,9 +115,7 @@ class Unit:
         found: dict[str | None, int | None] = {None: None}
         for some in chunks(wanted):
             known = select(users.c.name, users.c.id).where(
-                users.c.account_id == self.account_id,
-                users.c.kind == kind,
-                users.c.name.in_(some),
+                users.c.account_id == self.account_id, users.c.kind == kind, users.c.name.in_(some)
             )
             found |= {row.name: row.id for row in connection.execute(known)}
         new = [name for name in wanted if name not in found]
@@ -182,11 +180,7 @@ class Unit:
         return stored
 
     def _write(
-        self,
-        target: Table,
-        keys: tuple[str, ...],
-        wanted: dict[Key, Row],
-        stored: dict[Key, Row],
+        self, target: Table, keys: tuple[str, ...], wanted: dict[Key, Row], stored: dict[Key, Row]
     ) -> Counts:
         new = [{"account_id": self.account_id} | r for k, r in wanted.items() if k not in stored]
         changed = [

@@ -143,8 +143,7 @@ def by_period(
         return pd.DataFrame(columns=["period", "series", "value"])
     named = {day: period_name(grain, day) for day in dated["day"].unique()}
     frame = dated.assign(
-        period=[named[day] for day in dated["day"]],
-        series=[name(value) for value in dated[column]],
+        period=[named[day] for day in dated["day"]], series=[name(value) for value in dated[column]]
     )
     wide = frame.pivot_table(
         index="period", columns="series", values="bugs", aggfunc="sum", fill_value=0

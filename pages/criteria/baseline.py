@@ -215,8 +215,7 @@ def _later(page: ui.Page, baseline: Baseline) -> None:
             st.caption("Each complete ISO week after the window is compared with it here.")
             return
         st.subheader(
-            f"{text.times(len(weeks), 'complete week')} since, against the baseline",
-            anchor=False,
+            f"{text.times(len(weeks), 'complete week')} since, against the baseline", anchor=False
         )
         st.caption(
             f"{', '.join(text.lower_first(sign) for sign in SIGNS.values())}. "

@@ -14,13 +14,7 @@ from core.criteria.ledger import (
     exclusions_in_force,
     withdraw_annotation,
 )
-from core.criteria.panels import (
-    Panel,
-    PanelData,
-    annotation_marks,
-    exclusion_spans,
-    panels,
-)
+from core.criteria.panels import Panel, PanelData, annotation_marks, exclusion_spans, panels
 from core.criteria.verdicts import CriterionResult
 from core.criteria.window_data import comparison_of, instants, platform_of
 from core.store import Annotation

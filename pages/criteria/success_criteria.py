@@ -100,12 +100,7 @@ def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
 def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
-            "Window",
-            list(windows),
-            index=1,
-            key="criteria_week",
-            bind="query-params",
-            width=240,
+            "Window", list(windows), index=1, key="criteria_week", bind="query-params", width=240
         )
         ui.account_box(page)
         window = windows[chosen]

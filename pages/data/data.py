@@ -271,11 +271,7 @@ def problem_box(page: ui.Page, groups: list[ProblemGroup]) -> None:
         if chosen is not None and chosen < len(groups):
             st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
         ui.csv_button(
-            page,
-            lambda: problem_frame(page),
-            name="Sync problems",
-            filters="",
-            key="problems",
+            page, lambda: problem_frame(page), name="Sync problems", filters="", key="problems"
         )
 
 

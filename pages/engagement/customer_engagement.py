@@ -157,8 +157,7 @@ def drivers(page: ui.Page, found: Engagement, chosen: Filters) -> None:
 
 def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
     people = found.people.assign(
-        place=range(1, len(found.people) + 1),
-        completion=found.people["completion"] * 100,
+        place=range(1, len(found.people) + 1), completion=found.people["completion"] * 100
     )
     with st.container(border=True, height="stretch"):
         st.subheader("Customer users by cycles created", anchor=False)
@@ -243,10 +242,7 @@ def _columns(found: Engagement) -> dict[str, object]:
             "Segment", width=80, help="As of today, whatever the period"
         ),
         "trend": st.column_config.BarChartColumn(
-            "By month",
-            y_min=0,
-            width=96,
-            help="Cycles created by month, scaled to the busiest",
+            "By month", y_min=0, width=96, help="Cycles created by month, scaled to the busiest"
         ),
     }
 

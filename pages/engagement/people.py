@@ -102,7 +102,7 @@ def cohort_tab(page: ui.Page, chosen: Filters) -> None:
                     for cohort, size in zip(months["cohort"], months["size"], strict=True)
                 ],
                 month=months["month"].map(engagement_words.month),
-            ),
+            )
         ),
         title=engagement_words.cohort_finding(found),
         subtitle="Customer users by the month in which their first cycle ended: the share, in per "
@@ -186,9 +186,7 @@ def _newcomers(page: ui.Page, found: Onboarding, chosen: Filters) -> None:
             "First executed", format="D MMM YYYY", width=116
         ),
         "to_execution": st.column_config.NumberColumn(
-            "Days from draft",
-            width=118,
-            help="From the first draft to the first executed cycle",
+            "Days from draft", width=118, help="From the first draft to the first executed cycle"
         ),
         "created": st.column_config.NumberColumn("Created", width=76),
         "submitted": st.column_config.NumberColumn(

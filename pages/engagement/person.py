@@ -64,11 +64,7 @@ def box(names: Mapping[int, str]) -> None:
 
 
 def table(
-    people: pd.DataFrame,
-    columns: Mapping[str, Any],
-    *,
-    key: str,
-    height: int | Literal["content"],
+    people: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int | Literal["content"]
 ) -> None:
     """A table of customer users; choosing a row opens their own view."""
     ids = tuple(int(person) for person in people["customer_id"])
@@ -226,8 +222,7 @@ def _found(found: Customer) -> None:
         if not total:
             return
         shown = bugs.assign(
-            severity=bugs["severity"].fillna("no severity"),
-            share=bugs["bugs"] / total * 100,
+            severity=bugs["severity"].fillna("no severity"), share=bugs["bugs"] / total * 100
         )
         st.dataframe(
             shown,

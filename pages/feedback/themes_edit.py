@@ -149,10 +149,7 @@ def _merge(button: Button, found: ThemeReport, one: ThemeSummary, key: str) -> N
     others = {f.theme.key: f.theme for f in found.themes if f is not one}
     if others:
         into = st.selectbox(
-            "Merge it into",
-            list(others),
-            format_func=lambda k: others[k].name,
-            key=f"{key}_into",
+            "Merge it into", list(others), format_func=lambda k: others[k].name, key=f"{key}_into"
         )
         done = f"Merged into {others[into].name}."
         button("Merge", done, edit.merge_themes, one.theme, others[into])

@@ -68,13 +68,7 @@ def bar(page: ui.Page) -> str:
     known = [one.week for one in ui.read(page, meetings)]
     labels = list(dict.fromkeys([*past, *known]))
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
-        label = st.selectbox(
-            "Week",
-            labels,
-            key="review_week",
-            bind="query-params",
-            width=200,
-        )
+        label = st.selectbox("Week", labels, key="review_week", bind="query-params", width=200)
         ui.account_box(page)
         st.button("Present", key="review_start", on_click=_present, shortcut="P")
         clock()

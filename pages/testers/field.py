@@ -204,9 +204,5 @@ def _busiest(frame: pd.DataFrame, grain: str, what: str) -> str:
 
 def _export(view: View, days: pd.DataFrame) -> None:
     ui.csv_button(
-        view.page,
-        days,
-        name="Bugs by day, status and reason",
-        filters=view.words,
-        key="field",
+        view.page, days, name="Bugs by day, status and reason", filters=view.words, key="field"
     )

@@ -123,12 +123,7 @@ def _trend(view: View, days: pd.DataFrame, name: str) -> None:
     order = [name for name in status_counts(days).index if name in set(frame["series"])]
     ui.chart(
         charts.stacked_periods(
-            frame,
-            series=order,
-            unit="Bugs",
-            unfinished=pale,
-            what="What became of it",
-            height=420,
+            frame, series=order, unit="Bugs", unfinished=pale, what="What became of it", height=420
         ),
         title=f"Busiest {grain}: {totals.idxmax()}, {text.times(int(totals.max()), 'bug')}",
         subtitle=f"By {grain} of the cycle's end, by what became of them{common.pale_note(pale)}",

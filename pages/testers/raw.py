@@ -41,12 +41,7 @@ def show(view: View, found: Leaderboard) -> None:
     top = [name for name in order if name != OTHERS]
     pale = maturing_periods(set(data["period"]), view.since)
     ui.chart(
-        charts.stacked_periods(
-            data,
-            series=order,
-            unit="Bugs",
-            unfinished=pale,
-        ),
+        charts.stacked_periods(data, series=order, unit="Bugs", unfinished=pale),
         title=engagement_words.top_share(top, share, "One tester reports", "report", "bugs"),
         subtitle=f"Share of the period; the first {TOP} in the order above, by month of the "
         f"cycle's end{common.pale_note(pale)}",

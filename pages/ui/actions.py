@@ -69,6 +69,6 @@ def show_outcome(page: Page) -> None:
     kind, text = st.session_state.pop(f"outcome_{page.key}", (None, ""))
     if kind == "error":
         st.error(plain(text))
-    elif kind == "success":
-        # Beside the page, so that nothing under it moves.
+    if kind is not None:
+        # Beside the page: nothing under it moves, and it is seen from the foot of a long one.
         st.toast(plain(text))

@@ -25,11 +25,7 @@ class Filters:
 
     def asked_of(self, page: ui.Page) -> dict[str, Any]:
         """The selection as keywords of a page's reads."""
-        return {
-            "window": self.window,
-            "product_ids": self.product_ids,
-            "today": page.today,
-        }
+        return {"window": self.window, "product_ids": self.product_ids, "today": page.today}
 
 
 def filter_bar(

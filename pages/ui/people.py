@@ -17,14 +17,7 @@ ROW = 35
 
 
 def top_chart(
-    page: ui.Page,
-    stacked: Stacked,
-    *,
-    one: str,
-    many: str,
-    what: str,
-    filters: str,
-    more: str = "",
+    page: ui.Page, stacked: Stacked, *, one: str, many: str, what: str, filters: str, more: str = ""
 ) -> None:
     """Bars by month of the top people; `one` and `many` are the title's verbs for `what`.
 

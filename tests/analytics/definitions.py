@@ -132,8 +132,7 @@ METRICS = {
     "test_completion_rate": (
         ["tests"],
         lambda t: share(
-            len(known(known(t, "created_by_id"), "submitted_by_id")),
-            len(known(t, "created_by_id")),
+            len(known(known(t, "created_by_id"), "submitted_by_id")), len(known(t, "created_by_id"))
         ),
     ),
     "test_count": (["tests"], len),

@@ -244,10 +244,7 @@ def test_one_customer_user(store):
             own = [c for c in seen if parts_of(c, who)]
             check_history(found, own, who, world)
             days = [day for c, day in cycles if parts_of(c, who) and day]
-            assert (found.first, found.last) == (
-                min(days, default=None),
-                max(days, default=None),
-            )
+            assert (found.first, found.last) == (min(days, default=None), max(days, default=None))
             assert found.lifecycle == segment_of(found.first, found.last, today, SETTINGS[who % 3])
             assert found.undated == sum(bool(parts_of(c, who)) and not d for c, d in cycles)
             created = [c for c in own if c["created_by_id"] == who]

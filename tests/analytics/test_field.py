@@ -63,10 +63,7 @@ def test_rates_are_those_of_the_registry_and_say_what_is_maturing(seed):
     found = rates(days, LeaderboardSettings(), today=TODAY)
     assert [rate.key for rate in found] == list(expected)
     for rate in found:
-        for estimate, until in (
-            (rate.estimate, None),
-            (rate.settled, TODAY - timedelta(days=10)),
-        ):
+        for estimate, until in ((rate.estimate, None), (rate.settled, TODAY - timedelta(days=10))):
             part, whole = share(counted, *expected[rate.key], until=until)
             assert estimate.n == whole
             assert estimate.value == (pytest.approx(part / whole) if whole else None)
@@ -117,12 +114,7 @@ def test_every_status_and_reason_has_its_category():
             (TODAY, "forwarded", None, 9),
         ]
     )
-    assert status_counts(days).to_dict() == {
-        "Rejected": 12,
-        "Open": 9,
-        "odd": 2,
-        "No status": 1,
-    }
+    assert status_counts(days).to_dict() == {"Rejected": 12, "Open": 9, "odd": 2, "No status": 1}
     assert reason_counts(days, str.upper).to_dict() == {"DUP": 7, NO_REASON: 5}
     assert reason_counts(days_of([]), str.upper).empty
     assert status_counts(days_of([])).empty

@@ -121,7 +121,7 @@ def test_one_to_two_is_no_headline_and_two_to_forty_is(store):
     fill(store, crowd({"Ann": (1, 2), "Bob": (2, 40), "Cem": (30, 3), "Dan": (5, 5)}))
     found = movers_of_customers(Scope(store, "a"), window=JUNE)
     assert [(m.name, m.before, m.now, m.is_significant) for m in found.risers] == [
-        *(("Bob", 2, 40, True), ("Ann", 1, 2, False)),
+        *(("Bob", 2, 40, True), ("Ann", 1, 2, False))
     ]
     assert [(m.name, m.change, m.is_significant) for m in found.fallers] == [("Cem", -27, True)]
     assert found.people == 4

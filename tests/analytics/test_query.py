@@ -164,8 +164,7 @@ def test_ten_thousand_values_can_be_filtered_by(world, ask):
     days = [(date(2023, 1, 1) + timedelta(days=n)).isoformat() for n in range(10_000)]
     three_facts = {"day": days, "ticket_category": severities}
     assert ask(
-        *("enhancement_count", "ticket_count", "feedback_count", "latency_p50"),
-        filters=three_facts,
+        *("enhancement_count", "ticket_count", "feedback_count", "latency_p50"), filters=three_facts
     )["totals"] == {
         "enhancement_count": 0,
         "ticket_count": 0,

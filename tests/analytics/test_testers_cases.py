@@ -40,7 +40,7 @@ def test_names_and_reasons(each_store):
             "unclear": "Not clear",
         }
         assert tester_counts.repeat_reasons(Scope(each_store, "a")) == [
-            *("Already_Known", "known_issue", "x_duplicate"),
+            *("Already_Known", "known_issue", "x_duplicate")
         ]
         assert "odd" in tester_counts.severities_of(Scope(each_store, "a"))
         found = tester_counts.count_details(Scope(each_store, "a"), selection=BugSelection(ALWAYS))

@@ -37,10 +37,7 @@ ALWAYS = (
 
 @pytest.mark.parametrize(
     "asked",
-    [
-        ("--checks", ",".join(ALWAYS)),
-        ("--include-operation-id", "postFeedback", "--checks", "all"),
-    ],
+    [("--checks", ",".join(ALWAYS)), ("--include-operation-id", "postFeedback", "--checks", "all")],
     ids=["everything", "votes"],
 )
 def test_the_api_does_as_it_says(running, tmp_path, asked):

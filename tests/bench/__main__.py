@@ -53,10 +53,7 @@ def reads(today):
             found[f"{page}, figures, {over}"] = (headline_figures, asked | metrics)
     weeks = [last_complete_week(today, ago) for ago in range(8)][::-1]
     found["Criteria, a week"] = (evaluate, {"window": week})
-    found["Criteria, eight weeks"] = (
-        weekly_estimates,
-        {"weeks": weeks, "keys": MAIN_CRITERIA},
-    )
+    found["Criteria, eight weeks"] = (weekly_estimates, {"weeks": weeks, "keys": MAIN_CRITERIA})
     for dimensions in (("severity", "month"), ("product", "bug_status"), ("feature",)):
         asked = {"metrics": ["bug_count"], "dimensions": dimensions}
         found[f"Explore, bugs by {' and '.join(dimensions)}"] = (answered, asked)

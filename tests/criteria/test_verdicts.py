@@ -202,8 +202,7 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
         )
         for share in (50, 95, 99):
             check(
-                side(results[f"latency_p{share}"]).estimate,
-                quantile_estimate(seconds, share / 100),
+                side(results[f"latency_p{share}"]).estimate, quantile_estimate(seconds, share / 100)
             )
         check(
             side(results["positive_feedback"]).estimate,
@@ -269,8 +268,7 @@ def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
 def test_seventy_two_good_runs_do_not_prove_95_percent_and_73_do(store):
     for number, verdict in ((72, Verdict.NOT_PROVEN), (73, Verdict.MET)):
         fill(
-            store,
-            {Enhancement: [run(n) for n in range(number)], Feedback: [], SurveyResponse: []},
+            store, {Enhancement: [run(n) for n in range(number)], Feedback: [], SurveyResponse: []}
         )
         result = judged(store, "success_rate")
         assert (result.estimate.value, result.verdict) == (1.0, verdict)

@@ -146,10 +146,7 @@ def test_the_page_asks_and_shows_what_was_chosen(demo, run_page):
     app.multiselect(key="explore_dimensions").set_value(["severity"]).run()
     assert not app.exception
     expected = query_metrics(
-        demo,
-        metrics=["bug_count", "rejection_rate"],
-        dimensions=["severity"],
-        account="demo",
+        demo, metrics=["bug_count", "rejection_rate"], dimensions=["severity"], account="demo"
     )
     (table,) = (d.value for d in app.dataframe if "bug_count" in d.value)
     assert table["bug_count"].tolist() == [row["bug_count"] for row in expected["data"]]

@@ -18,13 +18,7 @@ from core.report.weekly import packet_document
 from core.review.actions import add_action
 from core.review.agenda import agenda
 from core.review.escalation import Escalation, record_sent
-from core.review.meeting import (
-    close_review,
-    meeting_of,
-    open_review,
-    save_note,
-    set_attendees,
-)
+from core.review.meeting import close_review, meeting_of, open_review, save_note, set_attendees
 from core.store import Scope
 from tests.report.conftest import NOW
 from tests.report.deck_read import (

@@ -263,11 +263,7 @@ def signs_in(server, session, envelope, mechanism, data):
 def secure(box, encrypted):
     context, _ = encrypted
     controller = served(
-        box,
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        authenticator=signs_in,
+        box, tls_context=context, require_starttls=True, auth_required=True, authenticator=signs_in
     )
     yield controller
     controller.stop()

@@ -8,14 +8,7 @@ from core.analytics.series import MetricSeries
 from core.base.control_limits import Point, behaviour
 from core.base.stats import Estimate
 from core.charts import control_chart, criterion_bar, limits_words
-from core.review.signal_words import (
-    alt_text,
-    chance,
-    chance_of_all,
-    finding,
-    news,
-    subtitle,
-)
+from core.review.signal_words import alt_text, chance, chance_of_all, finding, news, subtitle
 
 
 def series(*values, metric="tests_created", waits=0, open_ones=1):

@@ -266,7 +266,7 @@ def test_replace_makes_the_children_exactly_these(account):
         assert unit.replace(TestFeature, "cycle_id", [10], changed) == (1, 1, 0, 1)
         assert unit.replace(TestFeature, "cycle_id", [10], changed) == (0, 0, 2, 0)
     assert rows(account, TestFeature, "cycle_id", "feature_id", "title") == [
-        *((10, 1, "new"), (10, 3, "t"), (11, 1, "t")),
+        *((10, 1, "new"), (10, 3, "t"), (11, 1, "t"))
     ]
 
 

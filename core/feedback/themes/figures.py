@@ -26,12 +26,7 @@ LONGEST_QUOTE = 400
 HALF_LIFE_DAYS = 28.0
 THUMBS, STARS, OVERALL = "thumbs", "stars", "overall"
 # Filters of the list of themes, with their labels.
-STATUSES = {
-    "all": "All",
-    "kept": "Kept",
-    "found": "New",
-    "roadmap": "In the roadmap",
-}
+STATUSES = {"all": "All", "kept": "Kept", "found": "New", "roadmap": "In the roadmap"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,8 +221,7 @@ def quotes_of(comments: Sequence[Comment], until: date) -> tuple[Comment, ...]:
         return float(likeness * 0.5 ** (age / HALF_LIFE_DAYS))
 
     ranked = sorted(
-        comments,
-        key=lambda c: (len(c.text) > LONGEST_QUOTE, -score(c), -c.at.timestamp(), c.key),
+        comments, key=lambda c: (len(c.text) > LONGEST_QUOTE, -score(c), -c.at.timestamp(), c.key)
     )
     chosen: list[Comment] = []
     for is_picky in (True, False):

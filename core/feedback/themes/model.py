@@ -89,9 +89,7 @@ def fit(texts: frozenset[str]) -> Model | None:
     Each distinct text counts once, so that a stock phrase does not become a theme of its own.
     """
     # Slow to import, and not needed before there are comments to group.
-    from sklearn.feature_extraction.text import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        TfidfVectorizer,
-    )
+    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]  # noqa: PLC0415
 
     usable = sorted(text for text in texts if words_of(text))
     if len(usable) < 2 * LEAST_TEXTS:
@@ -132,9 +130,7 @@ def fit(texts: frozenset[str]) -> Model | None:
 def _factors(weights: Any, number: int) -> Any:
     """The axes of the groups as columns of length 1."""
     from sklearn.decomposition import NMF  # type: ignore[import-untyped]  # noqa: PLC0415
-    from sklearn.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        ConvergenceWarning,
-    )
+    from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]  # noqa: PLC0415
 
     factors = NMF(number, init="nndsvda", random_state=SEED, max_iter=MOST_ROUNDS, tol=1e-3)
     with warnings.catch_warnings():

@@ -164,10 +164,7 @@ class Workers:
                 self._jobs.put(None)
 
     def submit(
-        self,
-        fetch: Callable[Concatenate["SourceClient", P], T],
-        *args: P.args,
-        **options: P.kwargs,
+        self, fetch: Callable[Concatenate["SourceClient", P], T], *args: P.args, **options: P.kwargs
     ) -> Future[T]:
         """Queue a call of `fetch` with the client; its result or its error is the future's."""
         future: Future[T] = Future()

@@ -123,11 +123,7 @@ class SourceClient:
         self._http.close()
 
     def get(
-        self,
-        path: str,
-        params: Mapping[str, str | int] | None = None,
-        *,
-        divisible: bool = False,
+        self, path: str, params: Mapping[str, str | int] | None = None, *, divisible: bool = False
     ) -> Any:
         """Get the JSON at a path. A `divisible` request that is too large is not retried as it is.
 

@@ -54,10 +54,7 @@ def imported_vote_id(source_id: str) -> int:
 
 
 def save_feedback(
-    unit: Unit,
-    votes: Iterable[ParsedFeedback],
-    *,
-    vote_id: Callable[[str], int] = imported_vote_id,
+    unit: Unit, votes: Iterable[ParsedFeedback], *, vote_id: Callable[[str], int] = imported_vote_id
 ) -> SaveResult:
     """Save votes of the platform in the current opinions and their history; counts opinions.
 

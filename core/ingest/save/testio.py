@@ -171,10 +171,7 @@ def _cycle_row(cycle: ParsedCycle, people: People) -> Row:
 
 
 def _bug_row(
-    bug: ParsedBug,
-    people: People,
-    cycles: dict[int | None, int | None],
-    links: dict[Pair, int],
+    bug: ParsedBug, people: People, cycles: dict[int | None, int | None], links: dict[Pair, int]
 ) -> Row:
     cycle_id = bug.cycle_id if bug.cycle_id in cycles else None
     own_product = _id(bug.product)

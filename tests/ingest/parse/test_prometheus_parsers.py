@@ -13,10 +13,7 @@ from core.ingest.clients.prometheus import Series, quoted, selector
 from core.ingest.parse.prometheus import LONGEST_MS, SLOT_MS, MetricRead, Piece, PlatformReader
 
 NAME, QUEUE = "runs_total", "depth"
-METRICS = {
-    "requests_total": MetricRead(NAME, NAME),
-    "queue_depth": MetricRead(QUEUE, QUEUE),
-}
+METRICS = {"requests_total": MetricRead(NAME, NAME), "queue_depth": MetricRead(QUEUE, QUEUE)}
 START, END = 10 * SLOT_MS, 20 * SLOT_MS
 
 

@@ -113,7 +113,7 @@ def test_wrong_optional_fields_are_unknown_and_noted():
     )
     assert ticket.resolved_at is not None
     assert set(fields_of(ticket)) == {
-        *("opened_at", "enhanced", "reopened", "priority", "minutes_spent", "category"),
+        *("opened_at", "enhanced", "reopened", "priority", "minutes_spent", "category")
     }
 
 
@@ -186,8 +186,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("parse", "good"),
-    [(parse_enhancement, RUN), (parse_ticket, TICKET), (parse_feedback, THUMB)],
+    ("parse", "good"), [(parse_enhancement, RUN), (parse_ticket, TICKET), (parse_feedback, THUMB)]
 )
 @given(changes=st.data())
 def test_nothing_that_is_sent_raises(parse, good, changes):

@@ -66,10 +66,7 @@ def test_a_cycle_that_is_gone_is_kept_apart_with_its_bugs(sync, server, rows, st
     bugs = server.customer.bugs[:3]
     del server.customer.bugs[:3]
     assert sync().status == "done"
-    assert set(rows(Vanished)) == {
-        ("test_cycle", 50117),
-        *(("bug", bug["id"]) for bug in bugs),
-    }
+    assert set(rows(Vanished)) == {("test_cycle", 50117), *(("bug", bug["id"]) for bug in bugs)}
     assert len(rows(Vanished)["test_cycle", 50117]["content"]["features"]) == 2
     assert rows(Vanished)["test_cycle", 50117]["content"]["platforms"] == ["Windows", "iOS"]
     assert 50117 not in rows(CycleReading)

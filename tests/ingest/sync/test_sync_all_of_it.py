@@ -192,10 +192,7 @@ def test_a_run_left_behind_by_a_killed_process_is_ended_by_the_next(sync, store,
     with store.write("acme") as unit:
         unit.upsert(
             SyncRun,
-            [
-                left | {"id": 7, "source": "testio"},
-                left | {"id": 8, "source": "prometheus"},
-            ],
+            [left | {"id": 7, "source": "testio"}, left | {"id": 8, "source": "prometheus"}],
         )
     report = sync()
     runs = rows(SyncRun)
