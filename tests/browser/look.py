@@ -37,6 +37,7 @@ def main():
                 color_scheme="dark" if asked.dark else "light",
             )
             for address in asked.address:
+                page.set_viewport_size({"width": asked.width, "height": asked.height})
                 page.goto(f"{server.url}/{address}")
                 page.wait_for_selector(READY, timeout=60_000)
                 page.wait_for_timeout(1_500)
@@ -48,7 +49,7 @@ def main():
                     )
                     page.set_viewport_size({"width": asked.width, "height": min(tall + 80, 8_000)})
                     page.wait_for_timeout(1_000)
-                name = f"{address.split('?', maxsplit=1)[0]}-{asked.width}"
+                name = f"{address.split('?', maxsplit=1)[0] or 'overview'}-{asked.width}"
                 path = asked.out / f"{name}{'-dark' if asked.dark else ''}.png"
                 page.screenshot(path=path)
                 print(path)
