@@ -29,7 +29,7 @@ PAGE_IMPORTS = (
     "core.charts.builders",
     "core.report",
     "core.review.agenda",
-    "core.ingest.sync",
+    "core.ingest.sync.accounts",
 )
 
 # Pages compute in threads beside the loop that answers the API: with Python's 5 ms a request that
@@ -60,12 +60,12 @@ def _keep_synced() -> None:
         log.warning("%s", error)
         return
     if settings.accounts:
-        sync = importlib.import_module("core.ingest.sync")
+        sync = importlib.import_module("core.ingest.sync.accounts")
         sync.keep_synced(settings, partial(configured_store, settings))
 
 
 def _end_sync() -> None:
-    importlib.import_module("core.ingest.sync").end_background()
+    importlib.import_module("core.ingest.sync.accounts").end_background()
 
 
 @asynccontextmanager

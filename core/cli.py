@@ -20,7 +20,7 @@ from core.base.settings import ROOT, PrometheusSource, Settings, load_settings
 
 if TYPE_CHECKING:
     from core.demo.active_store import ActiveStore
-    from core.ingest.sync import Progress, SyncReport
+    from core.ingest.sync.run import Progress, SyncReport
     from core.store import ApiToken
 
     Command = Callable[[Settings, argparse.Namespace], int]
@@ -129,7 +129,7 @@ def _wait(text: str) -> float:
 
 
 def _sync(settings: Settings, given: argparse.Namespace) -> int:
-    from core.ingest.sync import exit_code, sync_all
+    from core.ingest.sync.accounts import exit_code, sync_all
     from core.store import open_store
 
     stop = Event()
@@ -238,7 +238,8 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
 
 def _import(settings: Settings, given: argparse.Namespace) -> int:
     from core.demo.active_store import configured_store
-    from core.ingest.files import ColumnMapping, import_file
+    from core.ingest.files.load import import_file
+    from core.ingest.files.mapping import ColumnMapping
     from core.store import Scope, accounts
 
     store = configured_store(settings)

@@ -15,7 +15,7 @@ from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
 from core.engagement import words as engagement_words
 from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
-from core.ingest.sync import freshness
+from core.ingest.sync.history import freshness
 from core.review import signal_words
 from core.review.actions import actions, is_overdue
 from pages import ui

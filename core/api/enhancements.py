@@ -12,7 +12,7 @@ from core.api.errors import Refusal
 from core.api.schemas import EnhancementsAnswer, Problem
 from core.base.fields import FieldProblem
 from core.ingest.parse.records import ParsedEnhancement, parse_enhancement
-from core.ingest.save import save_enhancements
+from core.ingest.save.platform import save_enhancements
 from core.store import Scope, chunks
 
 LARGEST_PUSH = 20_000_000

@@ -44,7 +44,7 @@ from core.feedback import (
     subject_of,
     submit_vote,
 )
-from core.ingest.save import imported_vote_id
+from core.ingest.save.platform import imported_vote_id
 from core.store import ApiToken, Scope
 
 LARGEST_VOTE = 1_000_000

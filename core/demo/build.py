@@ -30,18 +30,20 @@ from core.ingest.parse.testio import (
     parse_product,
     parse_reject_reason,
 )
-from core.ingest.save import (
-    SaveResult,
-    save_bugs,
-    save_cycles,
+from core.ingest.save.platform import (
     save_enhancements,
-    save_features,
     save_feedback,
-    save_products,
-    save_reject_reasons,
     save_scraped,
     save_surveys,
     save_tickets,
+)
+from core.ingest.save.testio import (
+    SaveResult,
+    save_bugs,
+    save_cycles,
+    save_features,
+    save_products,
+    save_reject_reasons,
 )
 from core.store import (
     Account,

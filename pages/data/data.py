@@ -16,12 +16,11 @@ from core.analytics.freshness import (
 )
 from core.base import clock, text
 from core.base.settings import TestioAccount
-from core.ingest.sync import (
+from core.ingest.sync.accounts import is_running, start_sync
+from core.ingest.sync.history import (
     ProblemGroup,
     deletions,
     freshness,
-    holder_of,
-    is_running,
     objects_a_second,
     objects_read,
     problem_groups,
@@ -29,8 +28,8 @@ from core.ingest.sync import (
     rows_of,
     runs,
     seconds_left,
-    start_sync,
 )
+from core.ingest.sync.lease import holder_of
 from core.store import SyncRun
 from pages import ui
 

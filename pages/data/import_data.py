@@ -11,18 +11,9 @@ import streamlit as st
 
 from core.base import text
 from core.demo.active_store import configured_store, enter_account
-from core.ingest.files import (
-    FIELDS,
-    ISO,
-    KINDS,
-    ColumnMapping,
-    ImportReport,
-    RecordFile,
-    date_formats_of,
-    import_file,
-    known_mapping,
-    open_records,
-)
+from core.ingest.files.load import ImportReport, date_formats_of, import_file, known_mapping
+from core.ingest.files.mapping import FIELDS, ISO, KINDS, ColumnMapping
+from core.ingest.files.records import RecordFile, open_records
 from core.store import Scope, accounts
 from pages import ui
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core.analytics import explain, query_metrics
 from core.base.settings import ROOT, TestioAccount
-from core.ingest.sync import sync_account
+from core.ingest.sync.testio import sync_account
 from core.store import User, table
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, REACHED_BY

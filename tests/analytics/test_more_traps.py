@@ -7,7 +7,7 @@ import pytest
 
 from core.analytics import query_metrics
 from core.ingest.parse.testio import ParsedReason, parse_bug
-from core.ingest.save import save_bugs
+from core.ingest.save.testio import save_bugs
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import METRICS
 from tests.analytics.test_brute import agree, key_of

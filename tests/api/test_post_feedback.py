@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from core.access.tokens import create_token
 from core.api import PostsFirst
 from core.feedback import current_vote, vote_history
-from core.ingest.save import imported_vote_id
+from core.ingest.save.platform import imported_vote_id
 from core.store import Account, Feedback, FeedbackVote, Scope, table
 
 URL = "/api/v1/feedback"

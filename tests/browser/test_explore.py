@@ -9,7 +9,7 @@ from playwright.sync_api import TimeoutError  # noqa: A004  # as Playwright call
 
 from core.analytics import query_metrics
 from core.ingest.parse.testio import parse_cycle, parse_product
-from core.ingest.save import save_cycles, save_products
+from core.ingest.save.testio import save_cycles, save_products
 from tests.pages.test_shown_figures import cycle
 from tests.stores import open_store
 

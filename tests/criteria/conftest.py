@@ -4,7 +4,7 @@ import pytest
 
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_ticket
-from core.ingest.save import save_surveys, save_tickets
+from core.ingest.save.platform import save_surveys, save_tickets
 from tests.analytics.conftest import each_store, postgres_store, sqlite_store  # noqa: F401
 from tests.criteria.weeks import answer, run, save, ticket, vote
 

@@ -13,7 +13,7 @@ from core.criteria.ledger import annotate, exclude, withdraw_annotation
 from core.criteria.window_data import window_data
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement, parse_ticket
-from core.ingest.save import save_enhancements, save_tickets
+from core.ingest.save.platform import save_enhancements, save_tickets
 from core.store import Scope
 
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)

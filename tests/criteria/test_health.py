@@ -17,7 +17,7 @@ from core.criteria.window_data import day_instants, instants
 from core.feedback import CLEAR, cast_vote
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
-from core.ingest.save import save_enhancements, save_surveys, save_tickets
+from core.ingest.save.platform import save_enhancements, save_surveys, save_tickets
 from core.store import PROMETHEUS, AccountSetting, Scope, ScrapeGap, ScrapeSpan, table
 from tests.stores import open_store
 

@@ -26,7 +26,7 @@ from core.criteria.ledger import (
 )
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
-from core.ingest.save import save_enhancements
+from core.ingest.save.platform import save_enhancements
 from core.store import Enhancement, Scope, table
 
 TODAY = date(2026, 11, 18)

@@ -12,7 +12,7 @@ from core.criteria.verdicts import evaluate
 from core.feedback import CLEAR, cast_vote
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement
-from core.ingest.save import save_enhancements, save_surveys
+from core.ingest.save.platform import save_enhancements, save_surveys
 from core.store import PROMETHEUS, AccountSetting, GaugeReading, Scope, ScrapeGap, ScrapeSpan, table
 from pages.criteria.quality import is_dealt_with
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
 from core.criteria.time_saved import compare
-from core.ingest.files import ColumnMapping, import_file, known_mapping, open_records
+from core.ingest.files.load import import_file, known_mapping
+from core.ingest.files.mapping import ColumnMapping
+from core.ingest.files.records import open_records
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
 from tests.stores import open_store

@@ -6,7 +6,7 @@ from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
 from core.criteria.restatement import restatement
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement
-from core.ingest.save import save_enhancements
+from core.ingest.save.platform import save_enhancements
 from core.store import Scope
 
 MONDAY = date(2026, 11, 2)

@@ -28,7 +28,7 @@ from core.feedback.themes.edit import (
 from core.feedback.themes.figures import theme_report
 from core.feedback.votes import valid_cast
 from core.ingest.parse.records import parse_ticket
-from core.ingest.save import save_surveys, save_tickets
+from core.ingest.save.platform import save_surveys, save_tickets
 from core.review.roadmap import create_opportunity, opportunities
 from core.store import Scope
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.base.settings import TestioAccount
 from core.ingest.clients.http import RetryPolicy
-from core.ingest.sync import sync_account
+from core.ingest.sync.testio import sync_account
 from core.store import table
 from tests.payloads import payload
 from tests.stores import open_store

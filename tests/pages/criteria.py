@@ -7,7 +7,7 @@ from core.analytics.dates import last_complete_week
 from core.base import clock
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
-from core.ingest.save import save_enhancements, save_surveys, save_tickets
+from core.ingest.save.platform import save_enhancements, save_surveys, save_tickets
 
 NOW = clock.now()
 TODAY = NOW.date()

@@ -8,7 +8,7 @@ import pytest
 from core.engagement import people as analytics
 from core.feedback import cast_vote, recent_comments
 from core.ingest.parse.testio import parse_cycle
-from core.ingest.save import save_cycles
+from core.ingest.save.testio import save_cycles
 from core.store import Scope
 from pages import ui
 from tests.pages.test_shown_figures import cycle

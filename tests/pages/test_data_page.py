@@ -7,8 +7,8 @@ import pytest
 
 from core.base import clock
 from core.base.settings import load_settings
-from core.ingest.sync import sync_account
 from core.ingest.sync.lease import take_lease
+from core.ingest.sync.testio import sync_account
 from core.store import SyncRun
 from tests.ingest.conftest import FAST, shop
 from tests.payloads import payload

@@ -8,7 +8,7 @@ from core.base import clock
 from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.ingest.parse.testio import parse_cycle
-from core.ingest.save import save_cycles
+from core.ingest.save.testio import save_cycles
 from core.store import Scope
 from tests.pages.test_shown_figures import HOSTILE, acme, cycle  # noqa: F401  # a fixture
 from tests.stores import open_store

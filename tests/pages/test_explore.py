@@ -17,7 +17,7 @@ from core.analytics.explore import (
 from core.analytics.parse import dimensions_of
 from core.base.errors import InputError
 from core.ingest.parse.testio import parse_cycle, parse_product
-from core.ingest.save import save_cycles, save_products
+from core.ingest.save.testio import save_cycles, save_products
 from core.store import Scope
 from tests.pages.test_shown_figures import cycle
 from tests.stores import open_store

@@ -8,7 +8,7 @@ from core.analytics.dates import last_complete_week
 from core.analytics.freshness import SourceState, fresh_sources
 from core.base import clock
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
-from core.ingest.save import save_bugs, save_cycles, save_products
+from core.ingest.save.testio import save_bugs, save_cycles, save_products
 from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'

@@ -9,14 +9,8 @@ from core.analytics.dates import last_complete_week
 from core.base import clock
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
-from core.ingest.save import (
-    save_bugs,
-    save_cycles,
-    save_enhancements,
-    save_feedback,
-    save_products,
-    save_tickets,
-)
+from core.ingest.save.platform import save_enhancements, save_feedback, save_tickets
+from core.ingest.save.testio import save_bugs, save_cycles, save_products
 from tests.stores import open_store
 
 HOSTILE = 'O"Neil *bold* [x](javascript:1) $1$ :red[a] <b>'

@@ -9,7 +9,7 @@ import pytest
 from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
 from core.base import clock
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
-from core.ingest.save import save_bugs, save_cycles, save_products, save_reject_reasons
+from core.ingest.save.testio import save_bugs, save_cycles, save_products, save_reject_reasons
 from core.store import Scope, User, table
 from tests.stores import open_store
 

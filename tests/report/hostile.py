@@ -10,7 +10,7 @@ from core.criteria.ledger import CriterionEdit, annotate, change_criterion, excl
 from core.feedback import cast_vote
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
-from core.ingest.save import save_enhancements, save_surveys, save_tickets
+from core.ingest.save.platform import save_enhancements, save_surveys, save_tickets
 from core.store import Scope
 
 TEXTS = (

@@ -15,7 +15,7 @@ from core.base.stats import Verdict
 from core.criteria.ledger import CriterionEdit, change_criterion
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
-from core.ingest.save import save_enhancements
+from core.ingest.save.platform import save_enhancements
 from core.review.actions import actions, add_action, close_action, is_overdue
 from core.review.agenda import agenda, week_of
 from core.review.escalation import Escalation, escalations, record_sent, sent_of

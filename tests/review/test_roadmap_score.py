@@ -8,7 +8,7 @@ from core.analytics.dates import Window
 from core.base.errors import InputError
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
-from core.ingest.save import save_enhancements
+from core.ingest.save.platform import save_enhancements
 from core.review.roadmap import (
     change_opportunity,
     create_opportunity,

@@ -16,13 +16,8 @@ from core.feedback.surveys import parse_survey
 from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
 from core.ingest.files.records import BadRow, RecordFile, open_records
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
-from core.ingest.save import (
-    SaveResult,
-    save_enhancements,
-    save_feedback,
-    save_surveys,
-    save_tickets,
-)
+from core.ingest.save.platform import save_enhancements, save_feedback, save_surveys, save_tickets
+from core.ingest.save.testio import SaveResult
 from core.ingest.sync.problems import note_problems
 from core.store import AccountSetting, Counts, Scope, SyncProblem, SyncRun, Unit, table
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, delete, insert, select
 from sqlmodel import SQLModel
 
 from core.base import clock
-from core.ingest.save import SaveResult, stored_rows
+from core.ingest.save.testio import SaveResult, stored_rows
 from core.store import (
     Bug,
     BugDevice,

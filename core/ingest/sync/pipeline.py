@@ -18,7 +18,7 @@ from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import SourceClient
 from core.ingest.clients.testio import fetch_bugs
 from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedReason, parse_bug
-from core.ingest.save import save_bugs, save_cycles
+from core.ingest.save.testio import save_bugs, save_cycles
 from core.ingest.sync.deletions import forget_deletions, move_bugs_of_cycles
 from core.ingest.sync.run import Run
 from core.ingest.sync.state import FINAL, StoredState, are_decided, note_readings

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, or_, update
 
 from core.base import clock
 from core.base.fields import ANONYMOUS, FieldProblem
-from core.ingest.save import stored_rows
+from core.ingest.save.testio import stored_rows
 from core.store import SyncProblem, Unit, table
 
 Row = dict[str, Any]

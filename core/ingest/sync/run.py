@@ -20,7 +20,7 @@ from core.base.fields import ANONYMOUS, FieldProblem, Parsed
 from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import Stopped
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
-from core.ingest.save import SaveResult
+from core.ingest.save.testio import SaveResult
 from core.ingest.sync.lease import Holder, renew_lease, return_lease, take_lease
 from core.ingest.sync.problems import SeenItems, forget_unseen, note_problems, see_again
 from core.store import Store, SyncRun, Unit, table

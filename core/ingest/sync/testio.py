@@ -25,7 +25,7 @@ from core.ingest.parse.testio import (
     parse_product,
     parse_reject_reason,
 )
-from core.ingest.save import save_features, save_products, save_reject_reasons
+from core.ingest.save.testio import save_features, save_products, save_reject_reasons
 from core.ingest.sync.cycle_lists import CycleLists
 from core.ingest.sync.deletions import move_bugs_without_cycle
 from core.ingest.sync.pipeline import Pipeline

@@ -9,14 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from core.base.errors import InputError
-from core.ingest.files import (
-    ColumnMapping,
-    date_formats,
-    import_file,
-    known_mapping,
-    open_records,
-    remember_mapping,
-)
+from core.ingest.files.load import import_file, known_mapping, remember_mapping
+from core.ingest.files.mapping import ColumnMapping, date_formats
+from core.ingest.files.records import open_records
 from core.store import Enhancement, Feedback, Scope, SyncProblem, SyncRun, Ticket, table
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "incidents_uci"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.base.fields import FieldProblem, parse_all
 from core.feedback import LONGEST_COMMENT, cast_vote, current_vote, vote_history
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
-from core.ingest.save import save_enhancements, save_feedback, save_tickets
+from core.ingest.save.platform import save_enhancements, save_feedback, save_tickets
 from core.store import Counts, Enhancement, Scope, Ticket, table
 from tests.stores import open_store
 

@@ -12,7 +12,7 @@ from core.ingest.parse.testio import (
     parse_product,
     parse_reject_reason,
 )
-from core.ingest.save import (
+from core.ingest.save.testio import (
     save_bugs,
     save_cycles,
     save_features,

@@ -9,8 +9,9 @@ from threading import Event
 import pytest
 
 from core.base.settings import load_settings
-from core.ingest.sync import end_background, is_running, keep_synced, runs, start_sync, sync_account
-from core.ingest.sync.accounts import next_due
+from core.ingest.sync.accounts import end_background, is_running, keep_synced, next_due, start_sync
+from core.ingest.sync.history import runs
+from core.ingest.sync.testio import sync_account
 from core.store import Scope, SyncRun
 from tests import commands
 from tests.ingest.conftest import FAST

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from core.analytics import query_metrics
-from core.ingest.sync import deletions
+from core.ingest.sync.history import deletions
 from core.store import (
     Bug,
     BugDevice,
@@ -111,7 +111,7 @@ def test_a_settled_cycle_that_is_gone_is_noticed_when_its_list_is_read_whole(syn
 
 @pytest.mark.parametrize("database", ["any"])
 def test_on_each_database(any_store, server, account, database):
-    from core.ingest.sync import sync_account
+    from core.ingest.sync.testio import sync_account
     from tests.ingest.conftest import FAST
 
     assert sync_account(any_store, account, retry=FAST).status == "done"

@@ -8,8 +8,16 @@ import pytest
 from sqlmodel import select
 
 from core.base import clock
-from core.ingest.sync import exit_code, holder_of, is_running, sync_account
-from core.ingest.sync.lease import Holder, LeaseLost, renew_lease, return_lease, take_lease
+from core.ingest.sync.accounts import exit_code, is_running
+from core.ingest.sync.lease import (
+    Holder,
+    LeaseLost,
+    holder_of,
+    renew_lease,
+    return_lease,
+    take_lease,
+)
+from core.ingest.sync.testio import sync_account
 from core.store import Scope, SyncLease, SyncRun, TestCycle
 from tests.ingest.conftest import FAST
 

@@ -9,7 +9,7 @@ from core.analytics import query_metrics
 from core.base.settings import TestioAccount
 from core.demo.world import Size
 from core.feedback import cast_vote
-from core.ingest.sync import sync_account
+from core.ingest.sync.testio import sync_account
 from core.store import Feedback, FeedbackVote, Scope, table
 from tests.bench.sync import customer_of
 from tests.testio_server import SteadyServer

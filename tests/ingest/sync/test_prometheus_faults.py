@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.base.settings import PrometheusSource, TestioAccount
-from core.ingest.sync import end_background, exit_code, is_running, start_sync, sync_prometheus
+from core.ingest.sync.accounts import end_background, exit_code, is_running, start_sync
 from core.ingest.sync.lease import take_lease
+from core.ingest.sync.prometheus import sync_prometheus
 from core.store import (
     CounterIncrement,
     GaugeReading,

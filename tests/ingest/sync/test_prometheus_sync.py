@@ -14,7 +14,7 @@ from core.analytics.exclusions import Excluded
 from core.base import histogram
 from core.base.settings import PrometheusSource, TestioAccount
 from core.criteria.platform import platform_reading
-from core.ingest.sync import sync_prometheus
+from core.ingest.sync.prometheus import sync_prometheus
 from core.store import (
     CounterIncrement,
     GaugeReading,

@@ -5,7 +5,8 @@ import pytest
 from core.base import clock
 from core.base.errors import ConfigError
 from core.base.settings import TestioAccount, load_settings
-from core.ingest.sync import SyncReport, exit_code, sync_all
+from core.ingest.sync.accounts import exit_code, sync_all
+from core.ingest.sync.run import SyncReport
 from core.store import (
     Bug,
     BugDevice,

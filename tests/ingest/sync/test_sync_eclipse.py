@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.base.settings import ROOT, TestioAccount
-from core.ingest.sync import sync_account
+from core.ingest.sync.testio import sync_account
 from core.store import Bug, BugDevice, Feature, Product, TestCycle, TestFeature, User
 from tests.stores import open_store
 from tests.testio_server import TestioServer, load

@@ -9,7 +9,8 @@ import pytest
 from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import WIDTH
 from core.ingest.clients.http import RetryPolicy
-from core.ingest.sync import exit_code, sync_account
+from core.ingest.sync.accounts import exit_code
+from core.ingest.sync.testio import sync_account
 from core.store import Bug, Feature, Product, SyncProblem, SyncRun, TestCycle, User
 from tests.ingest.conftest import FAST, shop
 from tests.payloads import payload

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from core.ingest.sync import exit_code
+from core.ingest.sync.accounts import exit_code
 from core.store import Bug, Feature, Product, SyncProblem, TestCycle, User
 from tests.payloads import payload
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from core.base.settings import ROOT, TestioAccount
-from core.ingest.sync import sync_account
+from core.ingest.sync.testio import sync_account
 from tests.ingest.conftest import FAST, shop
 
 
