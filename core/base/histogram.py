@@ -60,8 +60,8 @@ def quantile_estimate(buckets: Buckets, share: float, unit: str = "s") -> Histog
 def quantile_bounds(buckets: Buckets, share: float, n: int) -> Bounds:
     """The bounds that a sample of n would show, were it distributed like the histogram.
 
-    The ranks are those of `core.stats.quantile_bounds`; the lower one gives the lower bound of its
-    bucket, the upper one the upper bound, None where that is infinite.
+    The ranks are those of `core.base.stats.quantile_bounds`; the lower one gives the lower bound of
+    its bucket, the upper one the upper bound, None where that is infinite.
     """
     counts = _monotone(buckets)
     total = counts[-1][1] if counts and counts[-1][0] == math.inf else 0.0

@@ -397,7 +397,7 @@ class ReviewEscalation(OfAccount, table=True):
 
 
 class AccountSetting(OfAccount, table=True):
-    """What an account decides for itself, such as its thresholds: see `core.account_settings`."""
+    """Thresholds and weights of an account: see `core.analytics.account_settings`."""
 
     __table_args__ = ENTERED
 

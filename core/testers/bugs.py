@@ -98,7 +98,7 @@ class BugSelection:
             *([CYCLE.c.end_day <= self.window.end] if self.window.end else []),
         ]
         if days:
-            # A list of cycles and not a join: see `core.analytics.conditions`.
+            # A list of cycles and not a join: see `core.analytics.filters`.
             cycles = select(CYCLE.c.id).where(CYCLE.c.account_id == account, *days)
             found.append(BUG.c.cycle_id.in_(cycles))
         if self.product_ids:

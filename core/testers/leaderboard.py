@@ -128,7 +128,7 @@ def explain_rank(
 ) -> RankExplanation | None:
     """The arithmetic behind one tester's rank; None for one who has no bug in the window.
 
-    `bugs` are the tester's by severity: see `tester_counts.count_by_value`.
+    `bugs` are the tester's by severity: see `bugs.count_by_value`.
     """
     own = found.people[found.people["tester_id"] == tester_id]
     if own.empty:

@@ -1,6 +1,6 @@
 """The field as a whole: what becomes of the bugs that all testers report, and whether it is well.
 
-Made from `tester_counts.count_by_day`; nothing here asks the store.
+Made from `bugs.count_by_day`; nothing here asks the store.
 """
 
 from collections.abc import Callable, Collection
