@@ -5,15 +5,3 @@ from core.analytics.model import Dimension, Fact, Metric
 from core.analytics.parse import get_analytics_capabilities
 from core.analytics.query import query_metrics
 from core.analytics.verify import explain
-
-__all__ = [
-    "DIMENSIONS",
-    "FACTS",
-    "METRICS",
-    "Dimension",
-    "Fact",
-    "Metric",
-    "explain",
-    "get_analytics_capabilities",
-    "query_metrics",
-]

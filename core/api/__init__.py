@@ -11,8 +11,6 @@ from core.api.application import api, is_below_api
 from core.base.errors import TouchstoneError
 from core.feedback import forget_past_salts, forget_receipts
 
-__all__ = ["ROUTES", "PostsFirst", "tidy_up"]
-
 log = logging.getLogger("touchstone")
 
 TIDY_SECONDS = 3_600

@@ -13,31 +13,3 @@ from core.charts.control import control_chart, limits_words
 from core.charts.image import ImageKind, chart_image, chart_svg
 from core.charts.lines import Line, Mark, Span, TimePoint, line, time_chart
 from core.charts.theme import DARK, GRID, INK, LIGHT, PAPER, SOFT, ChartSpec
-
-__all__ = [
-    "DARK",
-    "GRID",
-    "INK",
-    "LIGHT",
-    "PAPER",
-    "SOFT",
-    "ChartSpec",
-    "ImageKind",
-    "Line",
-    "Mark",
-    "Span",
-    "TimePoint",
-    "bars",
-    "chart_image",
-    "chart_svg",
-    "cohort_map",
-    "control_chart",
-    "criterion_bar",
-    "heat_map",
-    "intervals",
-    "limits_words",
-    "line",
-    "stacked_choices",
-    "stacked_periods",
-    "time_chart",
-]

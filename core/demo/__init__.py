@@ -5,5 +5,3 @@ It takes the way of real data: objects in the shapes of the sources, their parse
 
 from core.demo.build import DEMO_ACCOUNT, DemoBuilt, build_demo, is_current
 from core.demo.world import SIZES
-
-__all__ = ["DEMO_ACCOUNT", "SIZES", "DemoBuilt", "build_demo", "is_current"]

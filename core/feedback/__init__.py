@@ -23,30 +23,3 @@ from core.feedback.votes import (
     subject_of,
 )
 from core.feedback.write_batcher import Receipt, Recorded, forget_receipts, submit_vote
-
-__all__ = [
-    "CLEAR",
-    "LONGEST_COMMENT",
-    "Cast",
-    "FeedbackType",
-    "RatedEnhancement",
-    "Receipt",
-    "Recorded",
-    "Vote",
-    "anonymous_rater",
-    "cast_vote",
-    "current_vote",
-    "enhancement_of",
-    "feedback_id",
-    "feedback_list",
-    "feedback_summary",
-    "forget_past_salts",
-    "forget_receipts",
-    "is_anonymous",
-    "recent_comments",
-    "recent_enhancements",
-    "record_votes",
-    "subject_of",
-    "submit_vote",
-    "vote_history",
-]

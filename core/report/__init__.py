@@ -5,16 +5,3 @@ from core.report.document import Document
 from core.report.evidence import week_of
 from core.report.formats import FORMATS, PACKET_FORMATS, render, write_packet
 from core.report.weekly import Packet, packet_of, weekly_packet
-
-__all__ = [
-    "FORMATS",
-    "PACKET_FORMATS",
-    "Document",
-    "Packet",
-    "baseline_report",
-    "packet_of",
-    "render",
-    "week_of",
-    "weekly_packet",
-    "write_packet",
-]

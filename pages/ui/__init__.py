@@ -13,25 +13,3 @@ from pages.ui.page import (
     read_facts,
     sources,
 )
-
-__all__ = [
-    "PRESENTING",
-    "Page",
-    "account_box",
-    "chart",
-    "csv_button",
-    "draw",
-    "empty",
-    "figure_card",
-    "fresh_key",
-    "freshness_line",
-    "image",
-    "moment",
-    "plain",
-    "read",
-    "read_facts",
-    "run_action",
-    "run_page",
-    "sources",
-    "submit_action",
-]

@@ -11,8 +11,6 @@ from core.analytics.definitions.platform import PLATFORM_METRICS
 from core.analytics.definitions.testio import TESTIO_METRICS
 from core.analytics.model import Metric
 
-__all__ = ["DIMENSIONS", "FACTS", "METRICS", "SEVERITY_WEIGHTS", "WEEKDAYS"]
-
 METRICS: dict[str, Metric] = {metric.key: metric for metric in (*TESTIO_METRICS, *PLATFORM_METRICS)}
 # The weight of a bug's severity in the severity score, unless a query gives others.
 SEVERITY_WEIGHTS: Mapping[str, float] = MappingProxyType(
