@@ -32,6 +32,7 @@ def cards(rows: Sequence[CriterionRow]) -> Iterator[Judgement]:
         yield Judgement(
             label=row.label,
             verdict=row.result.verdict,
+            sign=row.sign,
             value=row.value,
             target=row.target,
             said=text.upper_first(row.evidence).rstrip("."),

@@ -24,8 +24,8 @@ from pptx.util import Emu, Pt
 from core.base import text
 from core.base.stats import Verdict
 from core.charts import INK, SOFT, chart_svg
+from core.criteria.words import SIGNS
 from core.report.document import (
-    SIGNS,
     Block,
     Bullets,
     Cell,

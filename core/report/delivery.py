@@ -8,12 +8,11 @@ from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
-from html import escape
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event, vRecur, vUri
+from icalendar import TRANSP, Alarm, Calendar, Event, vRecur
 
 from core.base import clock
 from core.base.errors import InputError, SourceError, SourceRefused, SourceUnreachable
@@ -21,6 +20,7 @@ from core.base.settings import MailSettings
 from core.report.criteria import main_rows
 from core.report.document import line_text
 from core.report.formats import PACKET_FORMATS, write_packet
+from core.report.html import filled
 from core.report.weekly import Packet
 from core.review.agenda import SECTIONS
 
@@ -65,8 +65,8 @@ def packet_mail(packet: Packet, *, sender: str | None, to: Sequence[str]) -> Ema
     if sender:
         message["From"] = sender
         message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    message.set_content(_text(packet))
-    message.add_alternative(_html(packet), subtype="html")
+    message.set_content(_body(packet, "mail.txt"))
+    message.add_alternative(_body(packet, "mail.html"), subtype="html")
     for kind in ATTACHED:
         main, _, sub = PACKET_FORMATS[kind].mime.partition("/")
         message.add_attachment(
@@ -153,65 +153,11 @@ def _said(code: int, answer: bytes | str) -> str:
     return line_text(f"{code} {text}")[:200].rstrip(".")
 
 
-def _text(packet: Packet) -> str:
-    told = packet.content
-    lines = [
-        line_text(f"{packet.title}, {packet.account} ({packet.state})"),
-        "",
-        told["answer"],
-        "",
-    ]
-    lines += [
-        line_text(f"{sign} {label}: {value}, target {aim}")
-        for label, value, aim, sign in _rows(packet)
-    ]
-    for title, items in _lists(packet):
-        lines += ["", title, *(line_text(f"- {item}") for item in items)]
-    return "\n".join([*lines, "", ATTACHMENTS, "", _stamp(packet), ""])
-
-
-ATTACHMENTS = "The whole packet is attached: as PDF to be read, and as slides to be shown."
-
-
-def _html(packet: Packet) -> str:
-    """Plain HTML with its looks beside each element: mail programs drop style sheets."""
-    cell = 'style="padding:4px 12px 4px 0;border-bottom:1px solid #e3e8ed;text-align:left"'
-    rows = "".join(
-        "<tr>" + "".join(f"<td {cell}>{_safe(text)}</td>" for text in row) + "</tr>"
-        for row in _rows(packet)
-    )
-    names = ("Criterion", "Value", "Target", "Verdict")
-    head = "".join(f"<th {cell}>{name}</th>" for name in names)
-    lists = "".join(
-        f"<h3>{_safe(title)}</h3><ul>{''.join(f'<li>{_safe(item)}</li>' for item in items)}</ul>"
-        for title, items in _lists(packet)
-    )
-    return (
-        '<!doctype html><html lang="en"><body style="font-family:sans-serif;color:#10171f">'
-        f"<h2>{_safe(f'{packet.title}, {packet.account}')}</h2>"
-        f"<p><strong>{_safe(packet.content['answer'])}</strong></p>"
-        f'<table style="border-collapse:collapse"><tr>{head}</tr>{rows}</table>{lists}'
-        f'<p>{ATTACHMENTS}</p><p style="color:#515c69">{_safe(_stamp(packet))}</p></body></html>'
-    )
-
-
-def _rows(packet: Packet) -> list[tuple[str, str, str, str]]:
-    return [(row.label, row.value, row.target, row.sign) for row in main_rows(packet.rows)]
-
-
-def _lists(packet: Packet) -> list[tuple[str, list[str]]]:
+def _body(packet: Packet, template: str) -> str:
     told = packet.content
     agreed = [f"{one['text']} ({one['owner']}, {one['due']})" for one in told["new_actions"]]
-    lists = (("Positive", told["positive"]), ("Worrying", told["worrying"]), ("Agreed", agreed))
-    return [(title, list(items)) for title, items in lists if items]
-
-
-def _stamp(packet: Packet) -> str:
-    return line_text("; ".join(f"{name}: {said}" for name, said in packet.stamp.items()))
-
-
-def _safe(text: str) -> str:
-    return escape(line_text(text), quote=True)
+    lists = {"Positive": told["positive"], "Worrying": told["worrying"], "Agreed": agreed}
+    return filled(template, packet=packet, rows=main_rows(packet.rows), lists=lists)
 
 
 def calendar_file(
@@ -230,42 +176,36 @@ def calendar_file(
     today = (now or clock.now()).astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     name = line_text(account_name)[:LONGEST_NAME]
-    link = _web_address(url)
+    title, link = f"Weekly review: {name}", _web_address(url)
+    agenda = [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
+    uid = f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account_id or name}')}@touchstone"
     starts = datetime.combine(monday, STARTS, zone)
 
-    event = Event()
-    event.add(
-        "uid", f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account_id or name}')}@touchstone"
+    event = Event.new(
+        uid=uid,
+        summary=title,
+        stamp=datetime.combine(monday, time(), UTC),
+        start=starts,
+        # No clock changes at ten: the length is the same on the wall and in hours.
+        end=starts + LENGTH,
+        description="\n".join([*agenda, link] if link else agenda),
+        url=link or None,
+        transparency=TRANSP.OPAQUE,
     )
-    event.add("summary", f"Weekly review: {name}")
-    event.add("dtstamp", datetime.combine(monday, time(), UTC))
-    event.add("dtstart", starts)
-    # No clock changes at ten: the length is the same on the wall and in hours.
-    event.add("dtend", starts + LENGTH)
     event.add("rrule", vRecur({"FREQ": ["WEEKLY"], "BYDAY": ["MO"]}))
-    event.add("description", "\n".join([*_agenda(), link] if link else _agenda()))
-    if link:
-        event.add("url", vUri(link))
-    event.add("transp", "OPAQUE")
-    alarm = Alarm()
+    alarm = Alarm.new(description=title)
     alarm.add("action", "DISPLAY")
-    alarm.add("description", f"Weekly review: {name}")
     alarm.add("trigger", REMINDER)
     event.add_component(alarm)
-
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", "-//Touchstone//Weekly review//EN")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("x-wr-calname", f"Weekly review: {name}")
-    calendar.add_component(event)
+    calendar = Calendar.new(
+        uid=uid,
+        prodid="-//Touchstone//Weekly review//EN",
+        calscale="GREGORIAN",
+        name=title,
+        subcomponents=[event],
+    )
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
-
-
-def _agenda() -> list[str]:
-    """What is looked at, and for how long."""
-    return [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
 
 
 def _web_address(url: str) -> str:

@@ -25,13 +25,6 @@ class Figure:
 
 Cell: TypeAlias = str | int | float | date | Figure | None
 
-# A word and a shape before a colour.
-SIGNS: Mapping[Verdict, str] = {
-    Verdict.MET: "\N{BLACK CIRCLE} Met",
-    Verdict.MISSED: "\N{MULTIPLICATION X} Missed",
-    Verdict.NOT_PROVEN: "\N{CIRCLE WITH LEFT HALF BLACK} Not proven",
-    Verdict.NO_DATA: "\N{EN DASH} No data",
-}
 # Of columns, in characters.
 NARROWEST, WIDEST, PADDING = 6, 26, 4
 # Of a number that is shown exactly, as much as any interval here needs; CSV has all of it.
@@ -80,6 +73,16 @@ class Table:
             for name, *cells in zip(self.columns, *self.rows, strict=True)
         ]
 
+    @property
+    def is_numeric(self) -> list[bool]:
+        """Of each column, whether it holds numbers and nothing else: it is right-aligned then."""
+        columns = [[row[n] for row in self.rows] for n in range(len(self.columns))]
+        return [
+            any(is_number(cell) for cell in cells)
+            and all(cell is None or is_number(cell) for cell in cells)
+            for cells in columns
+        ]
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -110,10 +113,11 @@ class Callout:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A criterion with its verdict; `bar` is the mark that tells it without reading."""
+    """A criterion with its verdict as a `sign`; `bar` is the mark that tells it without reading."""
 
     label: str
     verdict: Verdict
+    sign: str
     value: str
     target: str
     said: str
@@ -143,6 +147,11 @@ class Document:
     def tables(self) -> Iterator[Table]:
         """Every table, in its order."""
         return (block for block in self.blocks if isinstance(block, Table))
+
+
+def block_kind(block: Block) -> str:
+    """How templates call a block: heading, paragraph, table and so on."""
+    return type(block).__name__.lower()
 
 
 def clean_text(text: str) -> str:

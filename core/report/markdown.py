@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from core.report.document import (
-    SIGNS,
     Block,
     Bullets,
     Callout,
@@ -17,7 +16,6 @@ from core.report.document import (
     Table,
     cell_text,
     clean_text,
-    is_number,
     line_text,
 )
 
@@ -61,20 +59,15 @@ def _block(block: Block) -> Iterator[str]:
             said = (block.said, block.note, f"Owner: {block.owner}")
             rest = ". ".join(_plain(text) for text in said if text)
             yield (
-                f"**{_plain(block.label)}: {_plain(block.value)}**, {_plain(SIGNS[block.verdict])}"
+                f"**{_plain(block.label)}: {_plain(block.value)}**, {_plain(block.sign)}"
                 f", target {_plain(block.target)}. {rest}."
             )
 
 
 def _table(table: Table) -> str:
-    numbers = [
-        any(is_number(row[n]) for row in table.rows)
-        and all(row[n] is None or is_number(row[n]) for row in table.rows)
-        for n in range(len(table.columns))
-    ]
     lines = [
         [_plain(column) for column in table.columns],
-        ["---:" if is_right else "---" for is_right in numbers],
+        ["---:" if is_right else "---" for is_right in table.is_numeric],
         *([_plain(cell_text(value)) for value in row] for row in table.rows),
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -2,28 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typst
 
-from core.charts import chart_svg
+from core.charts import ChartSpec, chart_svg
 from core.report.document import (
-    SIGNS,
     Block,
-    Bullets,
-    Callout,
     Chart,
     Code,
     Document,
-    Heading,
     Judgement,
-    Paragraph,
     Table,
+    block_kind,
     cell_text,
     clean_text,
-    is_number,
     line_text,
     unbroken,
 )
@@ -36,81 +32,48 @@ FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
 
 def write(document: Document) -> bytes:
     """The document as PDF; nothing is fetched, and a machine without fonts gets a serif one."""
-    return bytes(typst.compile(_template(), sys_inputs=_inputs(document)))
-
-
-def pages(document: Document, *, dots_per_inch: float = 90) -> list[bytes]:
-    """The same pages as PNG images."""
-    made: Any = typst.compile(
-        _template(), sys_inputs=_inputs(document), format="png", ppi=dots_per_inch
-    )
-    # One page comes alone.
-    return made if isinstance(made, list) else [made]
+    return bytes(typst.compile(template(), sys_inputs=inputs(document)))
 
 
 @cache
-def _template() -> bytes:
+def template() -> bytes:
+    """The source that lays out every report."""
     return TEMPLATE.read_bytes()
 
 
-def _inputs(document: Document) -> dict[str, str]:
-    plain = {
-        "title": _text(document.title),
-        "answer": _text(document.answer),
+def inputs(document: Document) -> dict[str, str]:
+    """The document as the JSON that the template takes."""
+    data = {
+        "title": _plain(document.title),
+        "answer": _plain(document.answer),
         "is_demo": document.is_demo,
-        "stamp": [[_text(name), _text(said)] for name, said in document.stamp.items()],
+        "stamp": [[_plain(name), _plain(said)] for name, said in document.stamp.items()],
         "blocks": [_block(block) for block in document.blocks],
     }
-    return {"document": json.dumps(plain)}
+    return {"document": json.dumps(data)}
 
 
 def _block(block: Block) -> dict[str, Any]:
-    made: dict[str, Any]
+    """The fields of a block as JSON has them: texts on one line, a chart as `svg`."""
+    made = {field.name: _plain(getattr(block, field.name)) for field in fields(block)}
     match block:
-        case Heading():
-            made = {"is": "heading", "text": _text(block.text), "level": block.level}
-        case Paragraph():
-            made = {"is": "paragraph", "text": _text(block.text), "quiet": block.quiet}
-        case Bullets():
-            made = {"is": "bullets", "items": _texts(block.items)}
         case Table():
-            made = _table(block)
+            cells = [[_plain(cell_text(cell)) for cell in row] for row in block.rows]
+            made |= {"rows": cells, "widths": block.widths, "right": block.is_numeric}
         case Chart():
-            said = {"title": _text(block.title), "subtitle": _text(block.subtitle)}
-            svg = clean_text(chart_svg(block.drawn, width=CHART_WIDTH, font=FONT))
-            made = {"is": "chart", "svg": svg, "alt": _text(block.alt), **said}
-        case Code():
-            made = {"is": "code", "title": _text(block.title), "text": clean_text(block.text)}
-        case Callout():
-            made = {"is": "callout", "text": _text(block.text), "kind": block.kind}
+            made["svg"] = _svg(made.pop("drawn"), CHART_WIDTH)
         case Judgement():
-            made = _judgement(block)
-    return made
+            made["svg"] = _svg(made.pop("bar"), BAR_WIDTH)
+        case Code():
+            made["text"] = clean_text(block.text)
+    return made | {"is": block_kind(block)}
 
 
-def _judgement(block: Judgement) -> dict[str, Any]:
-    names = ("label", "value", "target", "said", "note", "owner")
-    said = {name: _text(getattr(block, name)) for name in names}
-    sign, verdict = SIGNS[block.verdict], str(block.verdict)
-    svg = clean_text(chart_svg(block.bar, width=BAR_WIDTH, font=FONT))
-    return {"is": "judgement", "sign": sign, "verdict": verdict, "svg": svg, **said}
+def _svg(drawn: ChartSpec, width: int) -> str:
+    return clean_text(chart_svg(drawn, width=width, font=FONT))
 
 
-def _table(table: Table) -> dict[str, Any]:
-    columns = range(len(table.columns))
-    return {
-        "is": "table",
-        "title": _text(table.title),
-        "columns": _texts(table.columns),
-        "widths": table.widths,
-        "right": [any(is_number(row[n]) for row in table.rows) for n in columns],
-        "rows": [[_text(cell_text(value)) for value in row] for row in table.rows],
-    }
-
-
-def _texts(texts: Sequence[str]) -> list[str]:
-    return [_text(text) for text in texts]
-
-
-def _text(text: str) -> str:
-    return unbroken(line_text(text))
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return unbroken(line_text(value))
+    return [_plain(one) for one in value] if isinstance(value, Sequence) else value

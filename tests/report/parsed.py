@@ -83,8 +83,8 @@ def of_md(document):
 
 def queried(document, kind):
     """The elements of a kind in the pages as Typst has laid them out."""
-    inputs = pdf._inputs(document)
-    return json.loads(typst.query(pdf._template(), kind, sys_inputs=inputs))
+    inputs = pdf.inputs(document)
+    return json.loads(typst.query(pdf.template(), kind, sys_inputs=inputs))
 
 
 def texts_in(content):

@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+import typst
 
 from core.base.csv import FORMULA_STARTS
 from core.report import baseline_report, markdown, pdf, render
@@ -98,7 +99,8 @@ def test_a_page_of_every_block_and_of_a_report_becomes_a_pdf(document, hostile):
 
 
 def test_the_pages_can_be_drawn(document):
-    pages = pdf.pages(document, dots_per_inch=30)
+    inputs = pdf.inputs(document)
+    pages = typst.compile(pdf.template(), sys_inputs=inputs, format="png", ppi=30)
     assert len(pages) > 5
     assert all(page.startswith(b"\x89PNG") for page in pages)
 
