@@ -1,6 +1,8 @@
 """What do you want to know?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -25,6 +27,7 @@ from core.analytics.query import answered
 from core.base import text
 from pages import ui
 from pages.ui.filters import CUSTOM, Filters, filter_bar
+from pages.ui.tables import bar_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 PERIOD = "Last 12 months"
@@ -69,15 +72,13 @@ def show(page: ui.Page) -> None:
         st.warning(ui.plain(f"Not shown: {missed}. Everything else in the link is applied."))
     if not asked["metrics"]:
         with answer:
-            st.markdown("##### Choose a metric to begin.")
-            ui.freshness_line(page, SOURCES)
+            ui.answer(page, "Choose a metric to begin.", SOURCES)
         return
     result = ui.read(page, answered, **asked)
+    chosen = replace(chosen, words=result["query_explanation"])
     without_rows = ui.read(page, is_empty, query=asked)
     with answer:
-        found = "No rows match." if without_rows else summary(result)
-        st.markdown(f"##### {ui.plain(found)}")
-        ui.freshness_line(page, SOURCES)
+        ui.answer(page, "No rows match." if without_rows else summary(result), SOURCES)
     said = [result["query_explanation"], *result["warnings"]]
     st.caption("  \n".join(ui.plain(sentence) for sentence in said))
     if without_rows:
@@ -85,10 +86,10 @@ def show(page: ui.Page) -> None:
     else:
         totals(result)
         if asked["dimensions"]:
-            drawing(page, result, asked)
+            drawing(chosen, result, asked)
             table(result, asked)
         frame = pd.DataFrame(result["data"], dtype=object)  # an id stays whole beside a missing one
-        ui.csv_button(page, frame, name="Explore", filters=result["query_explanation"], key="rows")
+        chosen.csv_button(frame, "Explore", key="rows")
     views(page)
     with st.expander("The query that ran"):
         st.code(result["sql"], language="sql", wrap_lines=True)
@@ -102,42 +103,31 @@ def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
         "explore_metrics": ("metric", [metric.label for metric in METRICS.values()]),
     }
     with st.container(horizontal=True):
-        metrics = st.multiselect(
+        metrics = ui.pick_many(
             "Metrics",
-            list(METRICS),
+            {key: metric.label for key, metric in METRICS.items()},
             default=OPENING["explore_metrics"],
-            format_func=lambda key: METRICS[key].label,
             key="explore_metrics",
-            bind="query-params",
             wrap=True,
             width=420,
         )
-        reachable = dimensions_of(metrics)
-        dimensions = st.multiselect(
+        reachable = {key: DIMENSIONS[key].label for key in dimensions_of(metrics)}
+        dimensions = ui.pick_many(
             f"By (up to {MOST_DIMENSIONS})",
             reachable,
             default=[key for key in OPENING["explore_dimensions"] if key in reachable],
-            format_func=lambda key: DIMENSIONS[key].label,
             key="explore_dimensions",
-            bind="query-params",
             max_selections=MOST_DIMENSIONS,
             help="The dimensions that all chosen metrics can be grouped by",
             wrap=True,
             width=400,
         )
-        others = [key for key in reachable if key != "account"]
-        filtered = st.multiselect(
-            "Filter by",
-            others,
-            format_func=lambda key: DIMENSIONS[key].label,
-            key="explore_where",
-            bind="query-params",
-            placeholder="Nothing",
-            wrap=True,
-            width=400,
+        others = {key: label for key, label in reachable.items() if key != "account"}
+        filtered = ui.pick_many(
+            "Filter by", others, key="explore_where", placeholder="Nothing", wrap=True, width=400
         )
-    known["explore_dimensions"] = ("dimension", [DIMENSIONS[key].label for key in reachable])
-    known["explore_where"] = ("dimension", [DIMENSIONS[key].label for key in others])
+    known["explore_dimensions"] = ("dimension", list(reachable.values()))
+    known["explore_where"] = ("dimension", list(others.values()))
     return {
         "metrics": metrics,
         "dimensions": dimensions,
@@ -193,18 +183,18 @@ def totals(result: Mapping[str, Any]) -> None:
 
 
 def nothing(page: ui.Page, asked: Mapping[str, Any]) -> None:
-    emptied = ui.read(page, diagnose_empty, query=asked)
-    if emptied:
+    if emptied := ui.read(page, diagnose_empty, query=asked):
         ui.empty(ui.plain(f"No rows match. Without {emptied} there would be rows."))
     else:
         ui.empty("No data has been recorded for these metrics in this account.")
 
 
 def head(metric: Metric) -> str:
-    return ", ".join([metric.label, *[IN_HEADS[u] for u in [metric.unit] if u in IN_HEADS]])
+    unit = IN_HEADS.get(metric.unit)
+    return f"{metric.label}, {unit}" if unit else metric.label
 
 
-def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def drawing(chosen: Filters, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """Chart the first metric: periods as lines, one category as bars, two as a heat map."""
     metric, dimensions = METRICS[asked["metrics"][0]], asked["dimensions"]
     rows = pd.DataFrame({key: row_names(result["data"], key) for key in dimensions})
@@ -217,7 +207,7 @@ def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) 
     if len(periods) == 1 and len(dimensions) <= 2 and is_whole:
         dated = rows[[row[periods[0]] is not None for row in result["data"]]]
         if len(dated):
-            drawn, note = lines(page, dated, periods[0], asked, form)
+            drawn, note = lines(dated, periods[0], asked, form, today=chosen.page.today)
     elif len(dimensions) == 1 and len(rows) <= MOST_BARS:
         drawn = charts.bars(rows.rename(columns={dimensions[0]: "category"}), **form)
     elif len(dimensions) == 2 and len(rows) <= MOST_CELLS:
@@ -228,19 +218,12 @@ def drawing(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) 
     if drawn is not None:
         by = text.listed([DIMENSIONS[key].label.lower() for key in dimensions])
         title = f"{metric.label} by {by}"
-        ui.chart(
-            drawn,
-            title=title,
-            subtitle=note or metric.definition,
-            alt=title,
-            page=page,
-            filters=result["query_explanation"],
-            key="chart",
-        )
+        subtitle = note or metric.definition
+        chosen.chart(drawn, key="chart", title=title, subtitle=subtitle, alt=title)
 
 
 def lines(
-    page: ui.Page, rows: pd.DataFrame, time: str, asked: Mapping[str, Any], form: Mapping[str, Any]
+    rows: pd.DataFrame, time: str, asked: Mapping[str, Any], form: Mapping[str, Any], *, today: date
 ) -> tuple[Any, str]:
     """A line for each series over every period, and notes on what is cut."""
     metric = METRICS[asked["metrics"][0]]
@@ -261,7 +244,7 @@ def lines(
     is_cut = start and time != "day" and period_of(time, start)[0] < start
     if is_cut and period_name(time, start) == first:
         notes.append(f"{first} counts from {text.day(start)} on.")
-    now = period_name(time, page.today)
+    now = period_name(time, today)
     unfinished = now if now == last else None
     drawn = charts.line(
         shown,
@@ -282,12 +265,8 @@ def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
         values = pd.Series([row[key] for row in result["data"]], dtype=float)
         shown[key] = values * 100 if metric.unit == "fraction" else values
         most = float(shown[key].max()) if values.notna().any() else 0.0
-        config[key] = st.column_config.ProgressColumn(
-            head(metric),
-            format=IN_CELLS.get(metric.unit, "%.1f"),
-            min_value=0,
-            max_value=max(most, 1e-9),
-        )
+        form = IN_CELLS.get(metric.unit, "%.1f")
+        config[key] = bar_column(head(metric), most=max(most, 1e-9), form=form)
     height: Any = "content" if len(shown) <= LOW_TABLE else 420
     st.dataframe(shown, hide_index=True, column_config=config, height=height)
 

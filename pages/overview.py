@@ -13,17 +13,16 @@ from core.analytics.series import Headline, MetricSeries
 from core.base import text
 from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
-from core.engagement import words as engagement_words
 from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
+from core.engagement.words import movers_finding, movers_subtitle
 from core.ingest.sync.history import freshness
 from core.review import signal_words
 from core.review.actions import actions, is_overdue
 from pages import ui
-from pages.criteria import strip as _criteria
-from pages.ui import proof as _proof
-from pages.ui import signals as _signals
-from pages.ui.cards import DELTA_COLOURS
+from pages.criteria.strip import strip
+from pages.ui import proof, signals
 from pages.ui.filters import Filters, filter_bar
+from pages.ui.tables import number_column, text_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 TREND_HEIGHT = 150
@@ -35,27 +34,25 @@ def show(page: ui.Page) -> None:
     main = [result for result in results if not result.criterion.is_guardrail]
     answer = st.container()
     chosen = filter_bar(page)
-    asked = chosen.asked_of(page)
     labels = PANELS["Overview"]
-    trends = _signals.of(page, list(labels), asked)
+    trends = signals.series_of(list(labels), chosen)
     with answer:
-        verdicts = criteria_answer(main, week.label)
-        st.markdown(f"##### {ui.plain(f'{verdicts} {signal_words.news(trends)}')}")
-        ui.freshness_line(page, SOURCES, window=chosen.window)
+        said = f"{criteria_answer(main, week.label)} {signal_words.news(trends)}"
+        ui.answer(page, said, SOURCES, window=chosen.window)
         overdue(page)
     heading(f"Success criteria, week {week.label}", "criteria/success_criteria.py", "All criteria")
-    _criteria.strip(page, main, week, brief=True)
+    strip(page, main, week, brief=True)
     heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")
-    figures = _proof.headlines(page, list(labels), asked)
+    figures = proof.headlines(page, list(labels), chosen.asked)
     with st.grid(3, min_column_width=300):
         for figure, trend in zip(figures, trends, strict=True):
-            trend_card(page, chosen, figure, labels[figure.metric.key], trend)
+            trend_card(chosen, figure, labels[figure.metric.key], trend)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
         st.caption(ui.plain(marked), width="content")
-        _signals.download(page, trends, chosen)
+        signals.download(trends, chosen)
     heading("Who moved most", "engagement/customer_engagement.py", "Engagement")
-    movers(page, chosen, {key: asked[key] for key in ("window", "product_ids")})
+    movers(chosen)
     heading("How fresh each source is", "data/data.py", "Data")
     fresh(page)
 
@@ -79,84 +76,69 @@ def heading(text: str, target: str, label: str) -> None:
         st.page_link(target, label=label)
 
 
-def trend_card(
-    page: ui.Page, chosen: Filters, figure: Headline, label: str, trend: MetricSeries
-) -> None:
+def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSeries) -> None:
     """A figure of the period over its series by week or month, with its signals marked."""
-    metric = figure.metric
+    page, metric = chosen.page, figure.metric
+    subtitle = signal_words.subtitle(trend, brief=True)
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(
-            label,
-            text.amount(figure.value, metric.unit),
-            text.change(figure.value, figure.previous, metric.unit),
-            delta_color=DELTA_COLOURS.get(metric.better, "off"),
-            help=ui.plain(f"{metric.label}. {metric.definition}"),
-        )
-        drawn = _signals.drawn(trend, height=TREND_HEIGHT)
+        proof.figure_metric(figure, label)
+        drawn = signals.drawn(trend, height=TREND_HEIGHT)
         ui.draw(drawn, alt=signal_words.alt_text(trend))
         sample = "" if figure.n is None else f" n = {text.count(figure.n)}."
         finding = text.upper_first(signal_words.short_finding(trend))
         st.markdown(f"**{ui.plain(finding)}**")
-        st.caption(ui.plain(f"{signal_words.subtitle(trend, brief=True)}.{sample}"))
+        st.caption(ui.plain(f"{subtitle}.{sample}"))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            is_asked = st.button(
-                "What is this?",
-                key=f"{page.key}_what_{metric.key}",
-                type="tertiary",
-                help=f"Definition, query and rows of {metric.label.lower()}",
-            )
+            is_asked = proof.what_button(page, metric)
             ui.image(
                 page,
                 drawn,
                 title=signal_words.finding(trend),
-                subtitle=signal_words.subtitle(trend, brief=True),
+                subtitle=subtitle,
                 filters=chosen.words,
                 key=f"trend_{metric.key}",
             )
         if is_asked:
-            _proof.of_figure(page, figure)
+            proof.of_figure(page, figure)
 
 
-def movers(page: ui.Page, chosen: Filters, scope: dict[str, Any]) -> None:
+def movers(chosen: Filters) -> None:
     if chosen.window.previous is None:
         ui.empty("All time has nothing before it to compare with: choose a shorter period.")
         return
-    left, right = st.columns(2)
-    with left:
-        found = ui.read_facts(page, movers_of_customers, **scope)
-        mover_card(page, chosen, found, who="customer user", what="cycles created")
-    with right:
-        found = ui.read_facts(page, movers_of_testers, **scope)
-        mover_card(page, chosen, found, who="tester", what="accepted bugs")
+    for column, read, who, what in zip(
+        st.columns(2),
+        (movers_of_customers, movers_of_testers),
+        ("customer user", "tester"),
+        ("cycles created", "accepted bugs"),
+        strict=True,
+    ):
+        with column:
+            mover_card(chosen, ui.read_facts(chosen.page, read, **chosen.period), who, what)
 
 
-def mover_card(
-    page: ui.Page, chosen: Filters, found: Movers | None, *, who: str, what: str
-) -> None:
-    with st.container(border=True, height="stretch"):
-        if found is None or not found.people:
-            begun = found and found.begun
-            why = f"; the data begins on {text.day(begun)}" if begun else ""
+def mover_card(chosen: Filters, found: Movers | None, who: str, what: str) -> None:
+    if found is None or not found.people:
+        begun = found and found.begun
+        why = f"; the data begins on {text.day(begun)}" if begun else ""
+        with st.container(border=True, height="stretch"):
             st.markdown(ui.plain(f"No {who} to compare in this period and the one before{why}."))
-            return
-        st.subheader(ui.plain(engagement_words.movers_finding(found, who, what)), anchor=False)
-        st.caption(ui.plain(engagement_words.movers_subtitle(found, who, what, chosen.window.days)))
+        return
+    subtitle = movers_subtitle(found, who, what, chosen.window.days)
+    with ui.panel(movers_finding(found, who, what), subtitle, stretch=True):
         rows = mover_rows([*found.risers, *reversed(found.fallers)])
         st.dataframe(
             rows,
             hide_index=True,
             column_config={
-                "Who": st.column_config.TextColumn(width=140),
-                "Before": st.column_config.NumberColumn(width=58),
-                "Now": st.column_config.NumberColumn(width=58),
-                "Change": st.column_config.NumberColumn(format="%+d", width=62),
-                "Is it more than chance?": st.column_config.TextColumn(
-                    "More than chance?", width=130
-                ),
+                "Who": text_column("Who", 140),
+                "Before": number_column("Before", 58),
+                "Now": number_column("Now", 58),
+                "Change": number_column("Change", 62, form="%+d"),
+                "Is it more than chance?": text_column("More than chance?", 130),
             },
         )
-        name = f"Who moved most by {what}"
-        ui.csv_button(page, rows, name=name, filters=chosen.words, key=f"movers_{what}")
+        chosen.csv_button(rows, f"Who moved most by {what}", key=f"movers_{what}")
 
 
 def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:

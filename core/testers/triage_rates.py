@@ -3,7 +3,7 @@
 Made from `bugs.count_by_day`; nothing here asks the store.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -102,55 +102,47 @@ def status_name(status: str | None) -> str:
     return NO_STATUS if status is None else STATUSES.get(status, status)
 
 
-def status_counts(days: pd.DataFrame) -> pd.Series:
-    """Bugs by what became of them, in words: the usual ones first, then others by number."""
-    found = _counted(days, status_name)
-    usual = [name for name in STATUSES.values() if name in found.index]
-    return found[[*usual, *(name for name in found.index if name not in STATUSES.values())]]
+def by_status(days: pd.DataFrame) -> pd.DataFrame:
+    """Bugs with what became of them, in words, as `name`."""
+    return days.assign(name=[status_name(status) for status in days["status"]])
 
 
-def reason_counts(days: pd.DataFrame, names: Callable[[str], str]) -> pd.Series:
-    """Rejected bugs by the reason, the most frequent first; an unknown reason is one too."""
+def by_reason(days: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Rejected bugs with the reason as `name`; an unknown reason is one too."""
     rejected = days[days["status"] == "rejected"]
-    return _counted(rejected.assign(status=rejected["reason"]), _reason(names))
+    reasons = [NO_REASON if key is None else names.get(key, key) for key in rejected["reason"]]
+    return rejected.assign(name=reasons)
 
 
-def _reason(names: Callable[[str], str]) -> Callable[[str | None], str]:
-    return lambda key: NO_REASON if key is None else names(key)
+def count_statuses(days: pd.DataFrame) -> pd.Series:
+    """Bugs by what became of them, in words: the usual ones first, then others by number."""
+    found = count_names(by_status(days))
+    usual = [name for name in STATUSES.values() if name in found.index]
+    return found[[*usual, *(name for name in found.index if name not in usual)]]
 
 
-def _counted(days: pd.DataFrame, name: Callable[[str | None], str]) -> pd.Series:
-    named = days.assign(name=[name(value) for value in days["status"]])
+def count_names(named: pd.DataFrame) -> pd.Series:
+    """Bugs by `name`, the most frequent first."""
     counts = named.groupby("name")["bugs"].sum().astype(int)
     return counts.sort_index().sort_values(ascending=False, kind="stable")
 
 
-def by_period(
-    days: pd.DataFrame,
-    grain: str,
-    name: Callable[[str | None], str],
-    *,
-    column: str = "status",
-    through: date,
-) -> pd.DataFrame:
-    """Bugs by period and named value of a column, without gaps: period, series, value.
+def by_period(named: pd.DataFrame, grain: str, *, through: date) -> pd.DataFrame:
+    """Bugs by period and `name`, without gaps: period, series, value.
 
     `grain` is week or month. Bugs without a day, or of a later one than `through`, are in none.
     """
-    is_dated = [day is not None and day <= through for day in days["day"]]
-    dated = days[pd.Series(is_dated, index=days.index, dtype=bool)]
+    is_dated = [day is not None and day <= through for day in named["day"]]
+    dated = named[pd.Series(is_dated, index=named.index, dtype=bool)]
     if dated.empty:
         return pd.DataFrame(columns=["period", "series", "value"])
-    named = {day: period_name(grain, day) for day in dated["day"].unique()}
-    frame = dated.assign(
-        period=[named[day] for day in dated["day"]], series=[name(value) for value in dated[column]]
+    periods = dated["day"].map({day: period_name(grain, day) for day in dated["day"].unique()})
+    wide = dated.assign(period=periods).pivot_table(
+        index="period", columns="name", values="bugs", aggfunc="sum", fill_value=0
     )
-    wide = frame.pivot_table(
-        index="period", columns="series", values="bugs", aggfunc="sum", fill_value=0
-    )
-    first, last = (named[day] for day in (dated["day"].min(), dated["day"].max()))
-    wide = wide.reindex(every_period(grain, first, last), fill_value=0).rename_axis("period")
-    return wide.reset_index().melt("period", var_name="series").astype({"value": int})
+    wide = wide.reindex(every_period(grain, periods.min(), periods.max()), fill_value=0)
+    wide = wide.rename_axis(index="period", columns="series").reset_index()
+    return wide.melt("period").astype({"value": int})
 
 
 def maturing_periods(periods: Collection[str], since: date) -> list[str]:

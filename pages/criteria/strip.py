@@ -16,7 +16,7 @@ from core.criteria.words import RULE, CriterionRow
 from pages import ui
 from pages.criteria import roi as _criteria_return
 from pages.criteria import time_saved as _criteria_saving
-from pages.ui import proof as _proof
+from pages.ui import proof
 
 COLOURS: Mapping[Verdict, Literal["green", "red", "orange", "gray"]] = {
     Verdict.MET: "green",
@@ -107,22 +107,22 @@ def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None
 
 def _metric(page: ui.Page, result: CriterionResult, window: Window) -> None:
     metric = METRICS[result.metric or ""]
-    _proof.definition(metric)
+    proof.definition(metric)
     if result.with_excluded is not None:
         st.caption("The rows below include the excluded ones.")
     if metric.key == "throughput_per_day" and window.end is not None and window.end >= page.today:
         st.caption("The criterion counts whole days; the metric below the whole window so far.")
     everything = result.with_excluded or result.judged
-    _proof.metric_rows(page, metric, _asked(page, metric.key, window), everything.estimate.value)
+    proof.metric_rows(page, metric, _asked(page, metric.key, window), everything.estimate.value)
 
 
 def _ratings(page: ui.Page, window: Window) -> None:
     """The ratings in the product; those of the survey are on the feedback page."""
     metric = METRICS["average_rating"]
-    _proof.definition(metric)
+    proof.definition(metric)
     asked = _asked(page, metric.key, window)
-    value = ui.read(page, _proof.value_of, asked=asked, metric=metric.key)
-    _proof.metric_rows(page, metric, asked, value)
+    value = ui.read(page, proof.value_of, asked=asked, metric=metric.key)
+    proof.metric_rows(page, metric, asked, value)
 
 
 def _asked(page: ui.Page, metric: str, window: Window) -> dict[str, object]:

@@ -1,13 +1,13 @@
 """Who drives engagement, and who is slipping away?"""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.analytics.handbook import PANELS
 from core.base import text
-from core.engagement import words as engagement_words
+from core.engagement import words
 from core.engagement.people import (
     FELL_WITHIN_DAYS,
     Engagement,
@@ -18,81 +18,57 @@ from core.engagement.people import (
 from core.engagement.segments import ACTIVITIES, LIFECYCLES
 from core.engagement.words import SEGMENTS
 from pages import ui
-from pages.engagement import people as people_tabs
-from pages.engagement import person as one
-from pages.engagement import settings as thresholds
-from pages.ui import people as _people
-from pages.ui import proof as _proof
-from pages.ui import signals as _signals
+from pages.engagement import people, person, settings
 from pages.ui.filters import Filters, filter_bar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pages.ui.people import top_chart
+from pages.ui.proof import figure_cards
+from pages.ui.signals import grid
+from pages.ui.tables import bar_column, day_column, months_column, number_column, text_column
 
 SOURCES = frozenset({"Test cycles"})
 PILLS = {key: SEGMENTS[key] for key in (*LIFECYCLES, *ACTIVITIES)} | {"none": "None created"}
 SERIES = ("tests_created", "tests_submitted", "test_completion_rate", "active_customers")
-TABS = (
-    "Leaderboard",
-    "Slipping away",
-    "Cohorts",
-    "Onboarding",
-    "Weekdays",
-    "What they find",
-    "Signals",
-    "Segments",
-)
 
 
 def show(page: ui.Page) -> None:
     answer = st.container()
-    names, unknown = one.known(page)
-    chosen = filter_bar(page, also={one.CHOSEN: None, one.SHOWN: []}, box=lambda: one.box(names))
-    person = st.session_state.get(one.CHOSEN)
-    if person is not None:
-        one.show(page, person, names[person], chosen, answer)
+    names, unknown = person.known(page)
+    opening: dict[str, Any] = {person.CHOSEN: None, person.SHOWN: []}
+    chosen = filter_bar(page, also=opening, box=lambda: person.box(names))
+    who = st.session_state.get(person.CHOSEN)
+    if who is not None:
+        person.show(chosen, who, names[who], answer)
         return
-    found = ui.read_facts(
-        page, engagement, **chosen.asked_of(page), settings=thresholds.in_use(page)
-    )
+    found = ui.read_facts(page, engagement, **chosen.asked, settings=settings.in_use(page))
     with answer:
-        st.markdown(
-            f"##### {ui.plain(engagement_words.engagement_answer(found, chosen.window.label))}"
-        )
-        ui.freshness_line(page, SOURCES, window=chosen.window)
+        said = words.engagement_answer(found, chosen.window.label)
+        ui.answer(page, said, SOURCES, window=chosen.window)
         if unknown is not None:
             st.warning(
                 f"No customer user of {ui.plain(page.account.name)} is called "
                 f"“{ui.plain(unknown)}”: the name may have changed, or belong to another account. "
                 "Everybody is below."
             )
-    thresholds.note(page)
+    settings.note(page)
     if found.people.empty:
         ui.empty("No test cycle in the store names a customer user.")
         return
     with st.grid(6, min_column_width=150):
-        _proof.figure_cards(page, PANELS["Engagement"], chosen.asked_of(page))
+        figure_cards(page, PANELS["Engagement"], chosen.asked)
         segment_cards(found)
-    tabs(page, found, chosen)
-
-
-def tabs(page: ui.Page, found: Engagement, chosen: Filters) -> None:
-    """Only the one that is open is computed."""
-    bodies: tuple[Callable[[], None], ...] = (
-        lambda: drivers(page, found, chosen),
-        lambda: people_tabs.slipping(page, found, chosen),
-        lambda: people_tabs.cohort_tab(page, chosen),
-        lambda: people_tabs.onboarding_tab(page, chosen),
-        lambda: people_tabs.weekdays(page, chosen),
-        lambda: people_tabs.findings_tab(page, chosen),
-        lambda: _signals.grid(page, SERIES, chosen),
-        lambda: thresholds.show(page, found),
+    ui.tabs(
+        {
+            "Leaderboard": lambda: drivers(chosen, found),
+            "Slipping away": lambda: people.slipping(chosen, found),
+            "Cohorts": lambda: people.cohort_tab(chosen),
+            "Onboarding": lambda: people.onboarding_tab(chosen),
+            "Weekdays": lambda: people.weekdays(chosen),
+            "What they find": lambda: people.findings_tab(chosen),
+            "Signals": lambda: grid(SERIES, chosen),
+            "Segments": lambda: settings.show(page, found),
+        },
+        key=person.VIEW,
     )
-    drawn = st.tabs(TABS, key=one.VIEW, bind="query-params")
-    for tab, body in zip(drawn, bodies, strict=True):
-        if tab.open:
-            with tab:
-                body()
 
 
 def segment_cards(found: Engagement) -> None:
@@ -122,83 +98,87 @@ def segment_cards(found: Engagement) -> None:
 def _segment_card(
     found: Engagement, lifecycle: str, label: str, *, more: str, **metric: Any
 ) -> None:
-    people = found.people[found.people["lifecycle"] == lifecycle]
+    users = found.people[found.people["lifecycle"] == lifecycle]
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(label, text.count(len(people)), **metric)
+        st.metric(label, text.count(len(users)), **metric)
         st.caption(f"of {text.count(len(found.people))}; {more}")
-        with st.popover("Who?", type="tertiary", disabled=people.empty):
+        with st.popover("Who?", type="tertiary", disabled=users.empty):
+            latest = users.sort_values(["last_active", "customer"], ascending=[False, True])
             st.dataframe(
-                people[["customer", "last_active"]].sort_values(
-                    ["last_active", "customer"], ascending=[False, True]
-                ),
+                latest[["customer", "last_active"]],
                 hide_index=True,
                 column_config={
                     "customer": "Customer user",
-                    "last_active": st.column_config.DateColumn("Last active", format="D MMM YYYY"),
+                    "last_active": day_column("Last active"),
                 },
             )
 
 
-def drivers(page: ui.Page, found: Engagement, chosen: Filters) -> None:
+def drivers(chosen: Filters, found: Engagement) -> None:
     left, right = st.columns([8, 15])
     with left:
-        _people.top_chart(
-            page,
-            top_and_others(found),
-            one="One person creates",
-            many="create",
-            what="cycles",
-            more=engagement_words.concentration(concentration(found), found.created),
-            filters=chosen.words,
+        _top(chosen, found)
+    with right, ui.panel("Customer users by cycles created", stretch=True):
+        leaderboard(chosen, found)
+
+
+def _top(chosen: Filters, found: Engagement) -> None:
+    stacked = top_and_others(found)
+    if stacked[0].empty:
+        ui.empty(
+            "No cycles of a known person in this period or the last 12 months: choose a longer "
+            "period, or All time."
         )
-    with right:
-        leaderboard(page, found, chosen)
-
-
-def leaderboard(page: ui.Page, found: Engagement, chosen: Filters) -> None:
-    people = found.people.assign(
-        place=range(1, len(found.people) + 1), completion=found.people["completion"] * 100
+        return
+    shares = words.concentration(concentration(found), found.created) or "Share of the period"
+    top_chart(
+        chosen,
+        stacked,
+        verbs=("One person creates", "create"),
+        what="cycles",
+        subtitle=f"{shares}; bars by month of the cycle's end, the pale one not over",
+        unfinished=f"{chosen.page.today:%Y-%m}",
     )
-    with st.container(border=True, height="stretch"):
-        st.subheader("Customer users by cycles created", anchor=False)
-        people = people[_of_segments(people, _segments_box(found))]
-        everyone = len(people) == len(found.people)
-        st.caption(
-            "Everyone, those without activity in the period with 0. Choose a row to open a user."
-            if everyone
-            else f"{text.count(len(people))} of "
-            f"{text.times(len(found.people), 'customer user')}, with their places among all."
-        )
-        if people.empty:
-            st.info("No customer user is in all of these segments.")
-            return
-        people["activity"] = people["activity"].map(SEGMENTS)
-        people["lifecycle"] = people["lifecycle"].map(SEGMENTS).fillna(text.UNKNOWN)
-        one.table(people, _columns(found), key="engagement_leaders", height=338)
-        ui.csv_button(
-            page,
-            found.people.loc[people.index].drop(columns=["trend", "silent"]),
-            name="Customer engagement",
-            filters=chosen.words,
-            key="people",
-        )
+
+
+def leaderboard(chosen: Filters, found: Engagement) -> None:
+    everyone = found.people
+    users = everyone[_in_segments(everyone, _segments_box(found))]
+    st.caption(
+        "Everyone, those without activity in the period with 0. Choose a row to open a user."
+        if len(users) == len(everyone)
+        else f"{text.count(len(users))} of {text.times(len(everyone), 'customer user')}, with "
+        "their places among all."
+    )
+    if users.empty:
+        st.info("No customer user is in all of these segments.")
+        return
+    shown = users.assign(
+        place=users.index + 1,
+        completion=users["completion"] * 100,
+        activity=users["activity"].map(SEGMENTS),
+        lifecycle=users["lifecycle"].map(SEGMENTS).fillna(text.UNKNOWN),
+    )
+    person.table(shown, _columns(everyone), key="engagement_leaders", height=338)
+    exported = users.drop(columns=["trend", "silent"])
+    chosen.csv_button(exported, "Customer engagement", key="people")
 
 
 def _segments_box(found: Engagement) -> list[str]:
-    rules = engagement_words.segment_rules(found.settings)
+    rules = words.segment_rules(found.settings)
     said = "; ".join(f"{SEGMENTS[key]}: {rule}" for key, rule in rules.items())
     return st.pills(
         "Segments",
         list(PILLS.values()),
         selection_mode="multi",
-        key=one.SHOWN,
+        key=person.SHOWN,
         bind="query-params",
         label_visibility="collapsed",
         help=said,
     )
 
 
-def _of_segments(people: pd.DataFrame, chosen: list[str]) -> pd.Series:
+def _in_segments(people: pd.DataFrame, chosen: list[str]) -> pd.Series:
     """Whether each person is in one of the chosen lifecycles and in one of the activities."""
     wanted = pd.Series(data=True, index=people.index)
     for column, keys in (("lifecycle", LIFECYCLES), ("activity", ACTIVITIES)):
@@ -208,42 +188,29 @@ def _of_segments(people: pd.DataFrame, chosen: list[str]) -> pd.Series:
     return wanted
 
 
-def _columns(found: Engagement) -> dict[str, object]:
-    most = max(int(found.people["created"].max()), 1)
+def _columns(everyone: pd.DataFrame) -> dict[str, Any]:
     return {
-        "place": st.column_config.NumberColumn("#", width=40),
-        "customer": st.column_config.TextColumn("Customer user", width=146),
-        "created": st.column_config.ProgressColumn(
-            "Created", format="%d", min_value=0, max_value=most, width=92
+        "place": number_column("#", 40),
+        "customer": text_column("Customer user", 146),
+        "created": bar_column("Created", 92, most=max(int(everyone["created"].max()), 1)),
+        "submitted": number_column(
+            "Submitted", 80, "Cycles that they submitted, including those created by others"
         ),
-        "submitted": st.column_config.NumberColumn(
-            "Submitted",
-            width=80,
-            help="Cycles that they submitted, including those created by others",
-        ),
-        "completion": st.column_config.NumberColumn(
+        "completion": number_column(
             "Done %",
-            format="%.0f",
-            width=62,
-            help="Completion: of the cycles that they created, the share that was submitted by "
-            "anybody",
+            62,
+            "Completion: of the cycles that they created, the share that was submitted by anybody",
+            form="%.0f",
         ),
-        "last_active": st.column_config.DateColumn(
+        "last_active": day_column(
             "Last active",
-            format="D MMM YYYY",
-            width=96,
-            help="The day on which their latest cycle, created or submitted, ended; today where it "
-            "is still to end",
+            96,
+            "The day on which their latest cycle, created or submitted, ended; today where it is "
+            "still to end",
         ),
-        "activity": st.column_config.TextColumn(
-            "Activity", width=66, help="By the cycles created in the period"
-        ),
-        "lifecycle": st.column_config.TextColumn(
-            "Segment", width=80, help="As of today, whatever the period"
-        ),
-        "trend": st.column_config.BarChartColumn(
-            "By month", y_min=0, width=96, help="Cycles created by month, scaled to the busiest"
-        ),
+        "activity": text_column("Activity", 66, "By the cycles created in the period"),
+        "lifecycle": text_column("Segment", 80, "As of today, whatever the period"),
+        "trend": months_column("Cycles created by month, scaled to the busiest", 96),
     }
 
 

@@ -8,15 +8,22 @@ import streamlit as st
 
 from core import charts
 from core.base import text
-from core.engagement import words as engagement_words
+from core.engagement import words
 from core.engagement.participation import customer_names
 from core.engagement.person import Customer, customer
 from core.engagement.words import SEGMENTS
 from pages import ui
-from pages.engagement import settings as thresholds
-from pages.ui import people as _people
-from pages.ui import proof as _proof
+from pages.engagement import settings
 from pages.ui.filters import Filters
+from pages.ui.proof import figure_cards
+from pages.ui.tables import (
+    amounts,
+    bar_column,
+    day_column,
+    number_column,
+    people_table,
+    text_column,
+)
 
 CHOSEN = "engagement_person"
 VIEW = "engagement_view"
@@ -50,11 +57,10 @@ def known(page: ui.Page) -> tuple[Mapping[int, str], str | None]:
 
 def box(names: Mapping[int, str]) -> None:
     """The searchable box of customer users, in the link by their name."""
-    st.selectbox(
+    ui.pick(
         "Customer user",
-        list(names),
+        names,
         index=None,
-        format_func=lambda key: names.get(key, text.UNKNOWN),
         key=CHOSEN,
         bind="query-params",
         placeholder="Everyone",
@@ -63,28 +69,14 @@ def box(names: Mapping[int, str]) -> None:
     )
 
 
-def table(
-    people: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int | Literal["content"]
-) -> None:
+def table(people: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: Any) -> None:
     """A table of customer users; choosing a row opens their own view."""
-    ids = tuple(int(person) for person in people["customer_id"])
-    st.dataframe(
-        people[list(columns)],
-        hide_index=True,
-        height=height,
-        column_config=dict(columns),
-        key=key,
-        placeholder=text.UNKNOWN,
-        on_select=lambda: _open(key, ids),
-        selection_mode="single-row",
-    )
+    people_table(people, "customer_id", columns, key=key, height=height, on_row=_open)
 
 
-def _open(key: str, ids: tuple[int, ...]) -> None:
-    rows = st.session_state[key].selection.rows
-    if rows:
-        _remember_view()
-        st.session_state[CHOSEN] = ids[rows[0]]
+def _open(person: int) -> None:
+    _remember_view()
+    st.session_state[CHOSEN] = person
 
 
 def _remember_view() -> None:
@@ -106,33 +98,34 @@ def _chosen() -> None:
         _remember_view()
 
 
-def show(page: ui.Page, person: int, name: str, chosen: Filters, answer: Any) -> None:
+def show(chosen: Filters, person: int, name: str, answer: Any) -> None:
+    page = chosen.page
     found = ui.read_facts(
-        page, customer, person=person, **chosen.asked_of(page), settings=thresholds.in_use(page)
+        page, customer, person=person, **chosen.asked, settings=settings.in_use(page)
     )
-    said = engagement_words.customer_answer(name, found, chosen.window.label, page.today)
     with answer:
-        st.markdown(f"##### {ui.plain(said)}")
-        ui.freshness_line(page, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
-    thresholds.note(page)
+        said = words.customer_answer(name, found, chosen.window.label, page.today)
+        ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
+    settings.note(page)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Back to everyone", on_click=_back, key="engagement_leave")
         _badges(page, found)
-    _figures(page, person, chosen)
+    _figures(chosen, person)
     if found.history.empty:
         _nothing(found, chosen)
         return
+    chosen = chosen.also(name)
     left, right = st.columns([12, 10])
     with left:
-        _trend(page, name, found, chosen)
+        _trend(chosen, name, found)
     with right:
         _found(found)
-    left, right = st.columns(2)
-    with left:
-        _tested("Products they test", "Product", found.products)
-    with right:
-        _tested("Features they test", "Feature", found.features)
-    _history(page, name, found, chosen)
+    for column, what, frame in zip(
+        st.columns(2), ("Product", "Feature"), (found.products, found.features), strict=True
+    ):
+        with column:
+            _tested(what, frame)
+    _history(chosen, name, found)
 
 
 def _badges(page: ui.Page, found: Customer) -> None:
@@ -161,17 +154,15 @@ def _undated(found: Customer) -> str:
     return f"{number} without a date {'stands' if found.undated == 1 else 'stand'} in no period"
 
 
-def _figures(page: ui.Page, person: int, chosen: Filters) -> None:
+def _figures(chosen: Filters, person: int) -> None:
     """The figures of everyone, for one person: of what they created, and what they submitted."""
-    asked = chosen.asked_of(page)
-    created, submitted = (
-        asked | {"filters": {f"{role}_id": [person]}} for role in ("customer", "submitter")
-    )
+    created = chosen.asked | {"filters": {"customer_id": [person]}}
+    submitted = chosen.asked | {"filters": {"submitter_id": [person]}}
     with st.grid(6, min_column_width=150):
-        _proof.figure_cards(page, {"tests_created": "Created"}, created)
-        _proof.figure_cards(page, {"tests_submitted": "Submitted"}, submitted)
-        _proof.figure_cards(
-            page,
+        figure_cards(chosen.page, {"tests_created": "Created"}, created)
+        figure_cards(chosen.page, {"tests_submitted": "Submitted"}, submitted)
+        figure_cards(
+            chosen.page,
             {
                 "test_completion_rate": "Completion",
                 "bug_count": "Bugs found",
@@ -182,7 +173,7 @@ def _figures(page: ui.Page, person: int, chosen: Filters) -> None:
         )
 
 
-def _trend(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
+def _trend(chosen: Filters, name: str, found: Customer) -> None:
     trend = found.trend
     if trend.empty:
         ui.empty("No cycle of theirs ended in the last 12 months.")
@@ -190,107 +181,84 @@ def _trend(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
     created = trend[trend["series"] == "Created"]
     busiest = created.iloc[int(created["value"].to_numpy().argmax())]
     title = (
-        f"Busiest month: {engagement_words.month(busiest['period'])}, "
+        f"Busiest month: {words.month(busiest['period'])}, "
         f"{text.times(int(busiest['value']), 'cycle')} created"
         if busiest["value"]
         else "They submitted what others created"
     )
-    ui.chart(
-        charts.line(
-            trend, unit="Cycles", value_format=",d", unfinished=f"{page.today:%Y-%m}", height=240
-        ),
+    unfinished = f"{chosen.page.today:%Y-%m}"
+    chosen.chart(
+        charts.line(trend, unit="Cycles", value_format=",d", unfinished=unfinished, height=240),
+        key="person",
         title=title,
         subtitle="Cycles by month of their end, created and submitted; dotted: not over",
         alt=f"Cycles of {name} by month",
-        page=page,
-        filters=f"{chosen.words}; {name}",
-        key="person",
     )
 
 
 def _found(found: Customer) -> None:
     bugs = found.severities
     total = int(bugs["bugs"].sum())
-    with st.container(border=True, height="stretch"):
-        title = (
-            f"Their cycles found {text.times(total, 'bug')}"
-            if total
-            else "No bug found in this period"
-        )
-        st.subheader(title, anchor=False)
-        st.caption("Bugs of the cycles that they created, by severity")
-        if not total:
-            return
-        shown = bugs.assign(
-            severity=bugs["severity"].fillna("no severity"), share=bugs["bugs"] / total * 100
-        )
-        st.dataframe(
-            shown,
-            hide_index=True,
-            column_config={
-                "severity": "Severity",
-                "bugs": st.column_config.NumberColumn("Bugs", format="localized", width=80),
-                "share": st.column_config.ProgressColumn(
-                    "Share %", format="%.0f", min_value=0, max_value=100
+    title = f"Their cycles found {text.times(total, 'bug')}" if total else None
+    with ui.panel(
+        title or "No bug found in this period",
+        "Bugs of the cycles that they created, by severity",
+        stretch=True,
+    ):
+        if total:
+            st.dataframe(
+                bugs.assign(
+                    severity=bugs["severity"].fillna("no severity"),
+                    share=bugs["bugs"] / total * 100,
                 ),
-            },
-        )
+                hide_index=True,
+                column_config={
+                    "severity": "Severity",
+                    "bugs": number_column("Bugs", 80),
+                    "share": bar_column("Share %", most=100, form="%.0f"),
+                },
+            )
 
 
-def _tested(title: str, what: str, frame: pd.DataFrame) -> None:
+def _tested(what: str, frame: pd.DataFrame) -> None:
     one = what.lower()
     note = "; a cycle with several features counts under each" if one == "feature" else ""
-    _people.amounts(
+    amounts(
         frame.assign(name=[name or f"no {one}" for name in frame["name"]]),
-        title=title,
+        {"name": what, "cycles": "Cycles", "bugs": "Bugs"},
+        title=f"{what}s they test",
         note=f"Of the cycles that they created{note}",
         none="They created none in this period.",
-        names=what,
-        bar=("cycles", "Cycles"),
-        more={"bugs": st.column_config.NumberColumn("Bugs", format="localized", width=80)},
     )
 
 
-def _history(page: ui.Page, name: str, found: Customer, chosen: Filters) -> None:
+def _history(chosen: Filters, name: str, found: Customer) -> None:
     history = found.history
-    with st.container(border=True):
-        st.subheader(f"Their {text.times(len(history), 'cycle')}, the latest first", anchor=False)
-        notes = [text.upper_first(text.lower_first(chosen.window.label))]
-        if found.undated:
-            notes.append(_undated(found) if chosen.window.days else f"{found.undated} without date")
-        if len(history) > HISTORY_ROWS:
-            notes.append(f"the first {HISTORY_ROWS:,} here, all of them in the download")
-        st.caption(ui.plain("; ".join(notes)))
+    notes = [text.upper_first(text.lower_first(chosen.window.label))]
+    if found.undated:
+        notes.append(_undated(found) if chosen.window.days else f"{found.undated} without date")
+    if len(history) > HISTORY_ROWS:
+        notes.append(f"the first {HISTORY_ROWS:,} here, all of them in the download")
+    with ui.panel(f"Their {text.times(len(history), 'cycle')}, the latest first", "; ".join(notes)):
         decided = history["decided"]
         shown = history.head(HISTORY_ROWS).assign(
             acceptance=(history["accepted"] / decided.where(decided > 0)).astype(float) * 100
         )
         st.dataframe(
-            shown,
-            hide_index=True,
-            column_order=[
-                *("end_day", "title", "product", "status", "testing_type", "part"),
-                *("features", "bugs", "acceptance", "decided"),
-            ],
-            column_config=_HISTORY,
-            placeholder=text.UNKNOWN,
+            shown[list(_HISTORY)], hide_index=True, column_config=_HISTORY, placeholder=text.UNKNOWN
         )
-        ui.csv_button(page, history, name=f"Cycles of {name}", filters=chosen.words, key="history")
+        chosen.csv_button(history, f"Cycles of {name}", key="history")
 
 
 _HISTORY: dict[str, Any] = {
-    "end_day": st.column_config.DateColumn("Ended, ends", format="D MMM YYYY", width=100),
-    "title": st.column_config.TextColumn("Cycle", width=300),
-    "product": st.column_config.TextColumn("Product", width=130),
-    "status": st.column_config.TextColumn("Status", width=110),
-    "testing_type": st.column_config.TextColumn("Type", width=90),
-    "part": st.column_config.TextColumn("They", width=160),
-    "features": st.column_config.NumberColumn("Features", width=76),
-    "bugs": st.column_config.NumberColumn("Bugs", width=64),
-    "acceptance": st.column_config.NumberColumn(
-        "Accepted %", format="%.0f", width=90, help="Of the decided bugs"
-    ),
-    "decided": st.column_config.NumberColumn(
-        "Decided", width=76, help="Bugs accepted, accepted automatically, or rejected"
-    ),
+    "end_day": day_column("Ended, ends", 100),
+    "title": text_column("Cycle", 300),
+    "product": text_column("Product", 130),
+    "status": text_column("Status", 110),
+    "testing_type": text_column("Type", 90),
+    "part": text_column("They", 160),
+    "features": number_column("Features", 76),
+    "bugs": number_column("Bugs", 64),
+    "acceptance": number_column("Accepted %", 90, "Of the decided bugs", form="%.0f"),
+    "decided": number_column("Decided", 76, "Bugs accepted, accepted automatically, or rejected"),
 }

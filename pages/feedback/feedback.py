@@ -37,7 +37,7 @@ def show(page: ui.Page) -> None:
         return
     answer = st.container()
     chosen = filter_bar(page, default="Last 30 days", products=False)
-    asked = chosen.asked_of(page)
+    asked = chosen.asked
     with st.grid(3, min_column_width=200):
         positive, average, number = proof.figure_cards(page, PANELS["Feedback"], asked)
     with answer:

@@ -3,23 +3,20 @@
 import json
 from dataclasses import asdict, replace
 from typing import Any
-from zlib import crc32
 
-import pandas as pd
 import streamlit as st
 
-from core.analytics.account_settings import LeaderboardSettings, changes, save_settings, settings_of
+from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.base import text
 from core.base.errors import InputError
-from core.store import Scope
-from core.testers import words as tester_words
 from core.testers.bugs import severities_of
+from core.testers.words import settings_changed, settings_of_change
 from pages import ui
 from pages.testers.shared import View
+from pages.ui.settings_form import NumberBox, Values, settings_form, settings_history
 
 TRIAL = "trial"  # the parameter of the link that holds what is tried
 LONGEST = 4_000
-SUBJECT = f"settings of {LeaderboardSettings.KEY}"
 WHOLE = {
     "newcomer_below": ("Newcomers have fewer decided bugs than", 10_000),
     "maturing_days": ("Weeks mature for so many days", 1_000),
@@ -59,7 +56,7 @@ def _tried(own: LeaderboardSettings, text: str) -> LeaderboardSettings:
 
 def note(view: View) -> None:
     """That other weights than the account's are tried, with the way back."""
-    moved = tester_words.settings_changed(view.saved, view.settings)
+    moved = settings_changed(view.saved, view.settings)
     if not moved:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -79,86 +76,59 @@ def end_trial() -> None:
 
 def show(view: View) -> None:
     left, right = st.columns([13, 9])
-    with left:
+    note = "What a decided bug of each severity is worth in points"
+    with left, ui.panel("Weights and thresholds", note, stretch=True):
         _form(view)
-    with right:
-        _history(view)
+    with right, ui.panel("Who changed them", stretch=True):
+        none = "Nobody has: they are those that the dashboard came with."
+        settings_history(view.page, LeaderboardSettings, _moved, none=none)
 
 
 def _form(view: View) -> None:
-    page, now, who = view.page, view.settings, view.page.person
-    severities = list(dict.fromkeys([*now.weights, *ui.read_facts(page, severities_of)]))
-    # Boxes keep what is typed; another state of the settings has other boxes.
-    key = f"testers_{crc32(repr((page.account.id, now)).encode())}"
-    with st.container(border=True, height="stretch"):
-        st.subheader("Weights and thresholds", anchor=False)
-        st.caption("What a decided bug of each severity is worth in points")
-        with st.form(f"{key}_form", border=False):
-            with st.grid(4, min_column_width=120):
-                for number, severity in enumerate(severities):
-                    st.number_input(
-                        ui.plain(severity),
-                        min_value=0.0,
-                        max_value=1_000.0,
-                        value=float(now.weights.get(severity, 0)),
-                        step=1.0,
-                        format="%g",
-                        key=f"{key}_weight_{number}",
-                    )
-            with st.grid(2, min_column_width=240):
-                for name, (label, most) in WHOLE.items():
-                    value = getattr(now, name)
-                    st.number_input(label, 1, most, value, 1, key=f"{key}_{name}")
-                for name, label in SHARES.items():
-                    value = round(getattr(now, name) * 100, 6)
-                    st.number_input(label, 0.0, 100.0, value, 1.0, format="%g", key=f"{key}_{name}")
-            with st.container(horizontal=True):
-                st.form_submit_button(
-                    "Try", on_click=_try, args=(view, key, severities), key=f"{key}_try"
-                )
-                st.form_submit_button(
-                    "Save for the account",
-                    type="primary",
-                    disabled=who is None,
-                    on_click=_save,
-                    args=(view, key, severities, who),
-                    help="For everybody; noted beside this with who did it",
-                    key=f"{key}_save",
-                )
-        if who is None:
-            st.caption("You may try weights; saving them takes an editor of this dashboard.")
-
-
-def _typed(view: View, key: str, severities: list[str]) -> LeaderboardSettings:
-    state = st.session_state
-    weights: dict[str, float] = {}
-    for number, severity in enumerate(severities):
-        weight = float(state[f"{key}_weight_{number}"])
-        if weight or severity in view.saved.weights:
-            weights[severity] = int(weight) if weight.is_integer() else weight
-    whole: dict[str, Any] = {name: int(state[f"{key}_{name}"]) for name in WHOLE}
-    shares: dict[str, Any] = {
-        name: round(float(state[f"{key}_{name}"]) / 100, 8) for name in SHARES
-    }
-    return LeaderboardSettings(weights=weights, **whole, **shares)
-
-
-def _try(view: View, key: str, severities: list[str]) -> None:
-    ui.run_action(view.page, "Tried, in this link alone.", _use, view, key, severities)
-
-
-def _use(_scope: Scope, view: View, key: str, severities: list[str]) -> None:
-    tried, own = _typed(view, key, severities), view.saved
-    moved: dict[str, Any] = {
-        name: value
-        for name, value in asdict(tried).items()
-        if name != "weights" and value != getattr(own, name)
-    }
+    now = view.settings
+    severities = list(dict.fromkeys([*now.weights, *ui.read_facts(view.page, severities_of)]))
     weights = {
-        severity: tried.weights.get(severity, 0)
+        f"weight {severity}": NumberBox(severity, float(now.weights.get(severity, 0)), 1_000)
         for severity in severities
-        if tried.weights.get(severity, 0) != own.weights.get(severity, 0)
     }
+    others = {
+        name: NumberBox(label, getattr(now, name), most) for name, (label, most) in WHOLE.items()
+    } | {
+        name: NumberBox(label, round(getattr(now, name) * 100.0, 6), 100)
+        for name, label in SHARES.items()
+    }
+    settings_form(
+        view.page,
+        now,
+        [(4, weights), (2, others)],
+        what="Weights and thresholds",
+        tried="Tried, in this link alone.",
+        make=lambda typed: _typed(typed, severities, view.saved),
+        begin_trial=lambda tried: _begin_trial(tried, view.saved),
+        end_trial=end_trial,
+    )
+
+
+def _typed(typed: Values, severities: list[str], saved: LeaderboardSettings) -> LeaderboardSettings:
+    weights: dict[str, float] = {}
+    for severity in severities:
+        weight = float(typed[f"weight {severity}"])
+        if weight or severity in saved.weights:
+            weights[severity] = int(weight) if weight.is_integer() else weight
+    others: dict[str, Any] = {name: typed[name] for name in WHOLE}
+    others |= {name: round(typed[name] / 100, 8) for name in SHARES}
+    return LeaderboardSettings(weights=weights, **others)
+
+
+def _begin_trial(tried: LeaderboardSettings, saved: LeaderboardSettings) -> None:
+    """Put into the link what differs from the account's settings."""
+    own, moved = asdict(saved), asdict(tried)
+    weights = {
+        severity: weight
+        for severity, weight in moved.pop("weights").items()
+        if weight != own["weights"].get(severity, 0)
+    }
+    moved = {name: value for name, value in moved.items() if value != own[name]}
     if weights:
         moved["weights"] = weights
     if moved:
@@ -167,32 +137,5 @@ def _use(_scope: Scope, view: View, key: str, severities: list[str]) -> None:
         end_trial()
 
 
-def _save(view: View, key: str, severities: list[str], who: str) -> None:
-    def save(scope: Scope) -> None:
-        save_settings(scope, _typed(view, key, severities), by=who)
-        end_trial()
-
-    ui.run_action(view.page, "Weights and thresholds saved for the account.", save)
-
-
-def _history(view: View) -> None:
-    page = view.page
-    found = ui.read(page, changes, subject=SUBJECT)
-    with st.container(border=True, height="stretch"):
-        st.subheader("Who changed them", anchor=False)
-        if not found:
-            st.caption("Nobody has: they are those that the dashboard came with.")
-            return
-        before = map(tester_words.settings_of_change, (change.before for change in found))
-        after = map(tester_words.settings_of_change, (change.after for change in found))
-        moved = map(tester_words.settings_changed, before, after)
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "When": [ui.moment(page, change.at) for change in found],
-                    "Who": [change.by for change in found],
-                    "What": ["; ".join(said) or "confirmed as they were" for said in moved],
-                }
-            ),
-            hide_index=True,
-        )
+def _moved(before: Values | None, after: Values | None) -> list[str]:
+    return settings_changed(settings_of_change(before), settings_of_change(after))

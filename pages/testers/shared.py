@@ -11,31 +11,35 @@ import streamlit as st
 from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.series import Trend
 from core.base import text
-from core.testers import words as tester_words
 from core.testers.bugs import BugSelection, count_maturing, tester_names
 from core.testers.leaderboard import TRENDS, Leaderboard, leaderboard, monthly_trend, sort_by
 from core.testers.triage_rates import maturing_since
+from core.testers.words import settings_changed
 from pages import ui
 from pages.ui.filters import Filters
+from pages.ui.tables import months_column
 
 PERSON = "person"  # the parameter of the link to one tester's own view
 BOX = "testers_box"
-HERE = "testers/tester_leaderboard.py"
 
 
 @dataclass(frozen=True)
 class View:
     """What the page looks at: the period and products, and the weights and thresholds in use."""
 
-    page: ui.Page
     chosen: Filters
     settings: LeaderboardSettings
     saved: LeaderboardSettings
 
     @property
+    def page(self) -> ui.Page:
+        """The page that it is on."""
+        return self.chosen.page
+
+    @property
     def selection(self) -> BugSelection:
         """Which bugs."""
-        return BugSelection(self.chosen.window, self.chosen.product_ids)
+        return BugSelection(**self.chosen.period)
 
     def of(self, tester_id: int) -> BugSelection:
         """Which bugs of one tester."""
@@ -47,10 +51,10 @@ class View:
         return maturing_since(self.page.today, self.settings)
 
     @property
-    def words(self) -> str:
-        """What an export is stamped with."""
-        changed = tester_words.settings_changed(self.saved, self.settings)
-        return "; ".join([self.chosen.words, *([f"trial: {', '.join(changed)}"] * bool(changed))])
+    def stamped(self) -> Filters:
+        """The selection; a trial stands in the stamp of what is taken away."""
+        changed = settings_changed(self.saved, self.settings)
+        return self.chosen.also(f"trial: {', '.join(changed)}") if changed else self.chosen
 
     def leaderboard(self) -> Leaderboard:
         """The testers ranked, computed once for each state of the data and of the settings."""
@@ -64,8 +68,7 @@ class View:
 
     def trend(self, people: pd.DataFrame, by: str) -> Trend:
         """The months of those who come first in an order."""
-        first = sort_by(people, by).head(TRENDS)["tester_id"]
-        ids = tuple(sorted(int(tester) for tester in first))
+        ids = tuple(sorted(sort_by(people, by).head(TRENDS)["tester_id"].tolist()))
         return ui.read_facts(
             self.page,
             monthly_trend,
@@ -97,11 +100,10 @@ def box(page: ui.Page) -> None:
     wanted = person()
     shown = int(wanted) if wanted and wanted.isascii() and wanted.isdigit() else None
     st.session_state[BOX] = shown if shown in known else None
-    st.selectbox(
+    ui.pick(
         "Tester",
-        list(known),
+        known,
         index=None,
-        format_func=lambda key: known.get(key, text.UNKNOWN),
         key=BOX,
         placeholder="Everyone",
         width=220,
@@ -115,12 +117,6 @@ def go_to(tester_id: int | None) -> None:
         st.query_params.pop(PERSON, None)
     else:
         st.query_params[PERSON] = str(tester_id)
-
-
-def row_chosen(table: str, ids: Sequence[int]) -> int | None:
-    """Whose row was clicked in a table that shows these testers in this order."""
-    rows = st.session_state[table].selection.rows
-    return ids[rows[0]] if rows and rows[0] < len(ids) else None
 
 
 def maturing_note(view: View, tester_id: int | None = None) -> None:
@@ -149,11 +145,9 @@ def without_tester_note(found: Leaderboard) -> None:
         st.caption(f"{number} of this period without a known tester: not ranked.")
 
 
-def trend_column(most: int = TRENDS) -> Any:
-    return st.column_config.BarChartColumn(
-        "By month",
-        y_min=0,
-        width=92,
-        help="Bugs reported by month, scaled to the busiest; for the first "
-        f"{most} in this order. The latest may still grow",
+def trend_column() -> Any:
+    return months_column(
+        f"Bugs reported by month, scaled to the busiest; for the first {TRENDS} in this order. The "
+        "latest may still grow",
+        92,
     )

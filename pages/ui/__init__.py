@@ -1,7 +1,7 @@
-"""What the pages share: the page frame, cached reads, actions, figure cards, charts, downloads."""
+"""What the pages share: the page frame, cached reads, actions, panels, charts, downloads."""
 
 from pages.ui.actions import fresh_key, run_action, submit_action
-from pages.ui.cards import chart, csv_button, draw, empty, figure_card, image
+from pages.ui.charts import chart, csv_button, draw, empty, image
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import (
     Page,
@@ -13,3 +13,4 @@ from pages.ui.page import (
     read_facts,
     sources,
 )
+from pages.ui.panels import answer, choice, history_table, panel, pick, pick_many, tabs

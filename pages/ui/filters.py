@@ -1,15 +1,17 @@
 """The filter bar: period, account and products, all of it in the URL."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import PRESETS, Window, preset
 from core.analytics.explore import product_names
 from core.base import text
+from core.charts import ChartSpec
 from pages import ui
 
 CUSTOM = "Custom dates"
@@ -17,15 +19,37 @@ CUSTOM = "Custom dates"
 
 @dataclass(frozen=True)
 class Filters:
-    """Selection of the filter bar, and its description for exports."""
+    """Selection of a page's filter bar; what is taken away is stamped with its `words`."""
 
+    page: ui.Page
     window: Window
     product_ids: tuple[int, ...] = ()
     words: str = ""
 
-    def asked_of(self, page: ui.Page) -> dict[str, Any]:
-        """The selection as keywords of a page's reads."""
-        return {"window": self.window, "product_ids": self.product_ids, "today": page.today}
+    @property
+    def period(self) -> dict[str, Any]:
+        """The selection as keywords of a read."""
+        return {"window": self.window, "product_ids": self.product_ids}
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The selection and today, for reads that look at the months before the window."""
+        return self.period | {"today": self.page.today}
+
+    def also(self, words: str) -> "Filters":
+        """The same selection with more words in its stamp."""
+        return replace(self, words=f"{self.words}; {words}")
+
+    def chart(self, drawn: ChartSpec, *, key: str, title: str, subtitle: str, alt: str) -> None:
+        """Chart of the selection under its finding, with a download."""
+        given = {"title": title, "subtitle": subtitle, "alt": alt}
+        ui.chart(drawn, **given, page=self.page, filters=self.words, key=key)
+
+    def csv_button(
+        self, frame: pd.DataFrame | Callable[[], pd.DataFrame], name: str, *, key: str
+    ) -> None:
+        """Download of the selection's rows."""
+        ui.csv_button(self.page, frame, name=name, filters=self.words, key=key)
 
 
 def filter_bar(
@@ -43,36 +67,13 @@ def filter_bar(
     them in the bar. `on_reset` takes back what is no box.
     """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
-    names = ui.read_facts(page, product_names) if products else {}
     # Dates that the box cannot take leave the link when it is drawn.
     is_opened = keys["dates"] not in st.session_state
     linked = st.query_params.get_all(keys["dates"]) if is_opened else []
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
-        period = st.selectbox(
-            "Period",
-            [*PRESETS, CUSTOM],
-            index=list(PRESETS).index(default),
-            key=keys["period"],
-            bind="query-params",
-            width=170,
-        )
-        window = (
-            _custom_dates(page, keys["dates"]) if period == CUSTOM else preset(period, page.today)
-        )
+        window = _period_box(page, keys, default)
         ui.account_box(page)
-        chosen = (
-            st.multiselect(
-                "Products",
-                list(names),
-                format_func=lambda product_id: names[product_id],
-                key=keys["products"],
-                bind="query-params",
-                placeholder="All products",
-                width=280,
-            )
-            if len(names) > 1
-            else []
-        )
+        names = _products_box(page, keys["products"]) if products else {}
         if box is not None:
             box()
         st.button(
@@ -83,13 +84,38 @@ def filter_bar(
             args=(keys, {keys["period"]: default, **also}, on_reset),
             help="Back to the view that the page opens with",
         )
-    if period == CUSTOM and linked and linked != [str(window.start), str(window.end)]:
+    if st.session_state[keys["period"]] == CUSTOM:
+        _warn_of_dates(linked, window)
+    return Filters(page, window, tuple(names), ", ".join([window.label, *names.values()]))
+
+
+def _period_box(page: ui.Page, keys: Mapping[str, str], default: str) -> Window:
+    period = st.selectbox(
+        "Period",
+        [*PRESETS, CUSTOM],
+        index=list(PRESETS).index(default),
+        key=keys["period"],
+        bind="query-params",
+        width=170,
+    )
+    return _custom_dates(page, keys["dates"]) if period == CUSTOM else preset(period, page.today)
+
+
+def _products_box(page: ui.Page, key: str) -> dict[int, str]:
+    """The chosen products; there is no box where there is one product or none."""
+    names = ui.read_facts(page, product_names)
+    if len(names) < 2:
+        return {}
+    chosen = ui.pick_many("Products", names, key=key, placeholder="All products", width=280)
+    return {product_id: names[product_id] for product_id in chosen}
+
+
+def _warn_of_dates(linked: Sequence[str], window: Window) -> None:
+    if linked and linked != [str(window.start), str(window.end)]:
         wrong = text.listed([f"“{sentence[:40]}”" for sentence in linked[:2]])
         st.warning(
             ui.plain(f"The link's dates, {wrong}, are no period: shown is {window.label} instead.")
         )
-    said = [window.label, *(names[product_id] for product_id in chosen)]
-    return Filters(window, tuple(chosen), ", ".join(said))
 
 
 def _custom_dates(page: ui.Page, key: str) -> Window:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.base.errors import TouchstoneError
 from core.base.telemetry import PAGE_SECONDS
 from pages.ui.actions import show_outcome
-from pages.ui.cards import empty
+from pages.ui.charts import empty
 from pages.ui.page import Page, account_box, open_page, plain, sources
 from pages.ui.rate import was_useful
 

@@ -1,7 +1,7 @@
-"""What is this? The definition of a figure, the query that ran, and the rows behind it."""
+"""Figures, and what is behind each: its definition, the query that ran, and its rows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,17 +15,62 @@ from pages import ui
 
 ROWS = 200
 EVERY_ROW = 1_000_000
+MOST_BARS = 30
+DELTA_COLOURS: Mapping[str, Literal["normal", "inverse"]] = {"up": "normal", "down": "inverse"}
 BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
 
 
 def figure_cards(
     page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
 ) -> list[Headline]:
-    """Draw a card for each metric by its label, with a button to its proof."""
+    """Draw a card for each metric by its label, with a button to its proof; see `_card`."""
     figures = headlines(page, list(labels), asked)
     for figure in figures:
-        ui.figure_card(page, figure, labels[figure.metric.key], of_figure, brief=brief)
+        with st.container(border=True, height="stretch", gap="xsmall"):
+            _card(page, figure, labels[figure.metric.key], brief=brief)
     return figures
+
+
+def _card(page: ui.Page, figure: Headline, label: str, *, brief: bool) -> None:
+    """A figure with its change, sample and trend; a brief one has its sample beside the button."""
+    # A period without data is left out: drawn as 0 it would look like a fall.
+    trend = [] if brief else [value for value in figure.trend if value is not None]
+    # Many bars have no room beside each other.
+    is_bars = figure.metric.unit == "count" and len(figure.trend) <= MOST_BARS
+    figure_metric(figure, label, chart_data=trend or None, chart_type="bar" if is_bars else "line")
+    small = ": too few for more than a hint" if figure.n and figure.is_small else ""
+    sample = None if figure.n is None else f"n = {text.count(figure.n)}{small}"
+    if sample and not brief:
+        st.caption(sample)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        is_asked = what_button(page, figure.metric)
+        if sample and brief:
+            st.caption(sample, width="content")
+    if is_asked:
+        of_figure(page, figure)
+
+
+def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
+    """A figure and its change; `label` is the metric's name, short enough for a narrow card."""
+    metric = figure.metric
+    st.metric(
+        label,
+        text.amount(figure.value, metric.unit),
+        text.change(figure.value, figure.previous, metric.unit),
+        delta_color=DELTA_COLOURS.get(metric.better, "off"),
+        help=ui.plain(f"{metric.label}. {metric.definition}"),
+        **drawn,
+    )
+
+
+def what_button(page: ui.Page, metric: Metric) -> bool:
+    """Whether someone just asked what a figure is."""
+    return st.button(
+        "What is this?",
+        key=f"{page.key}_what_{metric.key}",
+        type="tertiary",
+        help=f"Definition, query and rows of {metric.label.lower()}",
+    )
 
 
 def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Headline]:

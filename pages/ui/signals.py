@@ -1,7 +1,6 @@
 """Control charts of metrics by week or month, with their signals."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -13,36 +12,32 @@ from pages import ui
 from pages.ui.filters import Filters
 
 
-def of(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[MetricSeries]:
-    """Series of metrics; `asked` are the keywords of `Filters.asked_of`."""
-    return ui.read(page, metric_series, metrics=tuple(metrics), **asked)
-
-
-def grid(page: ui.Page, metrics: Sequence[str], chosen: Filters) -> None:
+def grid(metrics: Sequence[str], chosen: Filters) -> None:
     """Draw the charts of several metrics in two columns, and the expected false alarms."""
-    found = of(page, metrics, chosen.asked_of(page))
+    found = series_of(metrics, chosen)
     with st.grid(2, min_column_width=340):
         for one in found:
-            ui.chart(
+            chosen.chart(
                 drawn(one),
+                key=f"trend_{one.metric.key}",
                 title=signal_words.finding(one),
                 subtitle=signal_words.subtitle(one, brief=True),
                 alt=signal_words.alt_text(one),
-                page=page,
-                filters=chosen.words,
-                key=f"trend_{one.metric.key}",
             )
     st.caption(ui.plain(signal_words.chance_of_all(found)))
-    download(page, found, chosen)
+    download(found, chosen)
 
 
-def download(page: ui.Page, found: Sequence[MetricSeries], chosen: Filters) -> None:
+def series_of(metrics: Sequence[str], chosen: Filters) -> list[MetricSeries]:
+    """Series of metrics over the selection."""
+    return ui.read(chosen.page, metric_series, metrics=tuple(metrics), **chosen.asked)
+
+
+def download(found: Sequence[MetricSeries], chosen: Filters) -> None:
     """Download of the series with their limits and signals as CSV."""
-    ui.csv_button(
-        page,
+    chosen.csv_button(
         lambda: pd.concat([_rows(one) for one in found], ignore_index=True),
-        name=f"Trend of {found[0].metric.label}" if len(found) == 1 else "Trends",
-        filters=chosen.words,
+        f"Trend of {found[0].metric.label}" if len(found) == 1 else "Trends",
         key=f"trend_{found[0].metric.key}",
     )
 

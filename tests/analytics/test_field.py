@@ -12,10 +12,12 @@ from core.base.stats import Verdict
 from core.testers.triage_rates import (
     NO_REASON,
     by_period,
+    by_reason,
+    by_status,
+    count_names,
+    count_statuses,
     maturing_periods,
     rates,
-    reason_counts,
-    status_counts,
     status_name,
 )
 
@@ -114,17 +116,18 @@ def test_every_status_and_reason_has_its_category():
             (TODAY, "forwarded", None, 9),
         ]
     )
-    assert status_counts(days).to_dict() == {"Rejected": 12, "Open": 9, "odd": 2, "No status": 1}
-    assert reason_counts(days, str.upper).to_dict() == {"DUP": 7, NO_REASON: 5}
-    assert reason_counts(days_of([]), str.upper).empty
-    assert status_counts(days_of([])).empty
+    assert count_statuses(days).to_dict() == {"Rejected": 12, "Open": 9, "odd": 2, "No status": 1}
+    names = {"dup": "Duplicate"}
+    assert count_names(by_reason(days, names)).to_dict() == {"Duplicate": 7, NO_REASON: 5}
+    assert count_names(by_reason(days_of([]), names)).empty
+    assert count_statuses(days_of([])).empty
 
 
 @pytest.mark.parametrize("grain", ["week", "month"])
 @pytest.mark.parametrize("seed", range(8))
 def test_periods_add_up_and_have_no_gap(grain, seed):
     days, counted = drawn(seed)
-    found = by_period(days, grain, status_name, through=TODAY)
+    found = by_period(by_status(days), grain, through=TODAY)
     form = {"week": "%G-W%V", "month": "%Y-%m"}[grain]
     expected = Counter()
     for (day, status, _), number in counted.items():

@@ -130,15 +130,25 @@ def test_a_link_to_nobody_gets_a_sentence(demo_url, run_page):
     assert "customer users created a cycle" in answer(app)
 
 
+LABELS = {"silent_days": "Silent after so many days", "high_activity": "High from so many cycles"}
+
+
+def threshold(app, name):
+    return next(box for box in app.number_input if box.label == LABELS[name])
+
+
 def settings_form(app, **thresholds):
     for name, value in thresholds.items():
-        app.number_input(key=f"engagement_{name}_demo").set_value(value)
+        threshold(app, name).set_value(value)
     return app
 
 
+def button(app, label):
+    return next(button for button in app.button if button.label == label)
+
+
 def submit(app, label):
-    key = f"FormSubmitter:engagement_thresholds_demo-{label}"
-    return app.button(key=key).click().run()
+    return button(app, label).click().run()
 
 
 def test_thresholds_are_tried_and_saved(demo, run_page):
@@ -149,7 +159,7 @@ def test_thresholds_are_tried_and_saved(demo, run_page):
     assert settings_of(Scope(demo, "demo"), EngagementSettings) == EngagementSettings()
     app = app.button(key="engagement_untry").click().run()
     assert "Silent, 90 days" in shown(app)
-    assert app.number_input(key="engagement_silent_days_demo").value == 90
+    assert threshold(app, "silent_days").value == 90
     app = submit(settings_form(app, silent_days=70, high_activity=20), "Save for the account")
     assert settings_of(Scope(demo, "demo"), EngagementSettings) == EngagementSettings(
         silent_days=70, high_activity=20
@@ -172,8 +182,7 @@ def test_thresholds_without_sense_change_nothing(demo, run_page):
 def test_who_may_not_change_may_try(demo_url, run_page, monkeypatch):
     monkeypatch.setattr("pages.ui.page._editor", lambda settings: None)
     app = on_tab(run_page, "Segments")
-    key = "FormSubmitter:engagement_thresholds_demo-Save for the account"
-    assert app.button(key=key).disabled
+    assert button(app, "Save for the account").disabled
     app = submit(settings_form(app, silent_days=60), "Try")
     assert "Silent, 60 days" in shown(app)
 

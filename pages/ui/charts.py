@@ -1,92 +1,30 @@
-"""Headline cards, charts and downloads."""
+"""Charts, downloads, and the box of an empty view."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from core.analytics.series import Headline
-from core.base import text
 from core.base.csv import csv_bytes
 from core.charts import DARK, LIGHT, ChartSpec, ImageKind, chart_image
-from pages.ui.page import Page, plain
+from pages.ui.page import Page
+from pages.ui.panels import panel
 
-MOST_BARS = 30
 SAVE = "Save this chart as an image, stamped with its filters"
 MIME: Mapping[ImageKind, str] = {"png": "image/png", "svg": "image/svg+xml"}
-DELTA_COLOURS: Mapping[str, Literal["normal", "inverse"]] = {"up": "normal", "down": "inverse"}
-
-
-def figure_card(
-    page: Page,
-    figure: Headline,
-    label: str,
-    proof: Callable[[Page, Headline], None],
-    *,
-    brief: bool = False,
-) -> None:
-    """Card of a figure with its change, sample and trend; its button calls `proof`.
-
-    `label` is the metric's name, short enough for a narrow card; a brief one has no trend.
-    """
-    metric = figure.metric
-    moved = text.change(figure.value, figure.previous, metric.unit)
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(
-            label,
-            text.amount(figure.value, metric.unit),
-            moved,
-            delta_color=DELTA_COLOURS.get(metric.better, "off"),
-            help=plain(f"{metric.label}. {metric.definition}"),
-            # A period without data is left out: drawn as 0 it would look like a fall.
-            chart_data=None if brief else [v for v in figure.trend if v is not None] or None,
-            # Many bars have no room beside each other.
-            chart_type="bar"
-            if metric.unit == "count" and len(figure.trend) <= MOST_BARS
-            else "line",
-        )
-        if figure.n is not None and not brief:
-            st.caption(_sample(figure))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            is_asked = st.button(
-                "What is this?",
-                key=f"{page.key}_what_{metric.key}",
-                type="tertiary",
-                help=f"Definition, query and rows of {metric.label.lower()}",
-            )
-            if figure.n is not None and brief:
-                st.caption(_sample(figure), width="content")
-        if is_asked:
-            proof(page, figure)
-
-
-def _sample(figure: Headline) -> str:
-    small = ": too few for more than a hint" if figure.n and figure.is_small else ""
-    return f"n = {text.count(figure.n or 0)}{small}"
 
 
 def chart(
-    drawn: ChartSpec,
-    *,
-    title: str,
-    subtitle: str,
-    alt: str,
-    page: Page | None = None,
-    filters: str = "",
-    key: str = "",
+    drawn: ChartSpec, *, title: str, subtitle: str, alt: str, page: Page, filters: str, key: str
 ) -> None:
-    """Chart under its finding; with a page also a download as an image.
+    """Chart under its finding, with a download as an image.
 
     `filters` are what the image is stamped with, `key` tells the charts of a page apart.
     """
-    with st.container(border=True, height="stretch"):
-        st.subheader(plain(title), anchor=False)
-        st.caption(plain(subtitle))
+    with panel(title, subtitle, stretch=True):
         draw(drawn, alt=alt)
-        if page is not None:
-            image(page, drawn, title=title, subtitle=subtitle, filters=filters, key=key)
+        image(page, drawn, title=title, subtitle=subtitle, filters=filters, key=key)
 
 
 def draw(drawn: ChartSpec, *, alt: str) -> None:

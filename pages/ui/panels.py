@@ -1,0 +1,83 @@
+"""What a page is made of: its answer, bordered panels, lazy tabs, choices, histories."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from core.analytics.account_settings import Change
+from core.base import text
+from pages.ui.page import Page, freshness_line, moment, plain
+
+K = TypeVar("K")
+
+
+def answer(page: Page, sentence: str, names: frozenset[str], **freshness: Any) -> None:
+    """The answer to a page's question, over the freshness of the sources behind it."""
+    st.markdown(f"##### {plain(sentence)}")
+    freshness_line(page, names, **freshness)
+
+
+@contextmanager
+def panel(title: str, note: str = "", *, stretch: bool = False) -> Iterator[None]:
+    """Bordered box under its title and note; `stretch` makes it as high as its neighbours."""
+    with st.container(border=True, height="stretch" if stretch else "content"):
+        st.subheader(plain(title), anchor=False)
+        if note:
+            st.caption(plain(note))
+        yield
+
+
+def tabs(bodies: Mapping[str, Callable[[], None]], *, key: str) -> None:
+    """Tabs, kept in the address under `key`; only the open one is computed."""
+    for tab, body in zip(
+        st.tabs(list(bodies), key=key, bind="query-params"), bodies.values(), strict=True
+    ):
+        if tab.open:
+            with tab:
+                body()
+
+
+def choice(label: str, options: Sequence[str], *, key: str, **more: Any) -> str:
+    """One of a few options, the first at the start; kept in the address under `key`."""
+    chosen: str = st.segmented_control(
+        label, options, default=options[0], required=True, key=key, bind="query-params", **more
+    )
+    return chosen
+
+
+def pick(label: str, names: Mapping[K, str], **more: Any) -> K:
+    """One of the keys of `names`, from a box that shows their names."""
+    picked: K = st.selectbox(label, list(names), format_func=_name_in(names), **more)
+    return picked
+
+
+def pick_many(label: str, names: Mapping[K, str], **more: Any) -> list[K]:
+    """Some of the keys of `names`, kept in the address."""
+    return st.multiselect(
+        label, list(names), format_func=_name_in(names), bind="query-params", **more
+    )
+
+
+def _name_in(names: Mapping[K, str]) -> Callable[[K], str]:
+    # A box asks for the name of a choice that is no longer among the options, too.
+    return lambda key: names.get(key, text.UNKNOWN)
+
+
+def history_table(
+    page: Page, found: Sequence[Change], moved: Callable[[Change], str], *, none: str
+) -> None:
+    """Changes with their time, author and what `moved`; `none` is said where there is none."""
+    if not found:
+        st.caption(none)
+        return
+    frame = pd.DataFrame(
+        {
+            "When": [moment(page, change.at) for change in found],
+            "Who": [change.by for change in found],
+            "What": [moved(change) for change in found],
+        }
+    )
+    st.dataframe(frame, hide_index=True)

@@ -1,0 +1,96 @@
+"""Settings of an account: a form in which they are tried and saved, and their history."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+from core.analytics.account_settings import Change, S, changes, save_settings
+from core.base import text
+from core.store import Scope
+from pages import ui
+
+Values = Mapping[str, Any]
+# What changed from some settings to others, in words; None before the first change.
+Moved = Callable[[Values | None, Values | None], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class NumberBox:
+    """Box of a number up to `most`: a whole one from 1, any other from 0."""
+
+    label: str
+    value: float
+    most: int
+
+    def draw(self, key: str) -> None:
+        label, most = ui.plain(self.label), self.most
+        if isinstance(self.value, int):
+            st.number_input(label, 1, most, self.value, 1, key=key)
+        else:
+            st.number_input(label, 0.0, float(most), self.value, 1.0, format="%g", key=key)
+
+
+def settings_form(
+    page: ui.Page,
+    in_use: S,
+    grids: Sequence[tuple[int, Mapping[str, NumberBox]]],
+    *,
+    what: str,
+    tried: str,
+    make: Callable[[Values], S],
+    begin_trial: Callable[[S], None],
+    end_trial: Callable[[], None],
+) -> None:
+    """Form of settings, which anybody may try and editors save.
+
+    `grids` are the boxes by name, each with its number of columns; `make` makes settings of what
+    is in them. `what` they are is told once they are saved, `tried` once they are tried.
+    """
+    # Boxes keep what is typed; another state of the settings has other boxes.
+    key = f"{page.key}_{crc32(repr((page.account.id, in_use)).encode())}"
+
+    def typed() -> S:
+        names = [name for _, boxes in grids for name in boxes]
+        return make({name: st.session_state[f"{key}_{name}"] for name in names})
+
+    def save(scope: Scope) -> None:
+        save_settings(scope, typed(), by=page.person or "")
+        end_trial()
+
+    with st.form(f"{key}_form", border=False):
+        for columns, boxes in grids:
+            with st.grid(columns, min_column_width=480 // columns):
+                for name, box in boxes.items():
+                    box.draw(f"{key}_{name}")
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Try",
+                on_click=ui.run_action,
+                args=(page, tried, lambda _scope: begin_trial(typed())),
+                key=f"{key}_try",
+            )
+            st.form_submit_button(
+                "Save for the account",
+                type="primary",
+                disabled=page.person is None,
+                on_click=ui.run_action,
+                args=(page, f"{what} saved for the account.", save),
+                help="For everybody, on every page; noted here with who did it",
+                key=f"{key}_save",
+            )
+    if page.person is None:
+        said = text.lower_first(what)
+        st.caption(f"You may try {said}; saving them takes an editor of this dashboard.")
+
+
+def settings_history(page: ui.Page, kind: type[S], moved: Moved, *, none: str) -> None:
+    """Changes of the settings of a kind; before the first they were the defaults."""
+    found = ui.read(page, changes, subject=f"settings of {kind.KEY}")
+
+    def said(change: Change) -> str:
+        return "; ".join(moved(change.before, change.after)) or "confirmed as they were"
+
+    ui.history_table(page, found, said, none=none)

@@ -1,0 +1,92 @@
+"""Tables: columns in the formats of every page, rows that open a person, amounts as bars."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from core.base import text
+from pages.ui.panels import panel
+
+ROW = 35
+DAY = "D MMM YYYY"
+
+
+def text_column(label: str, width: int | None = None, told: str | None = None, **more: Any) -> Any:
+    return st.column_config.TextColumn(label, width=width, help=told, **more)
+
+
+def number_column(
+    label: str, width: int | None = None, told: str | None = None, *, form: str = "localized"
+) -> Any:
+    return st.column_config.NumberColumn(label, width=width, help=told, format=form)
+
+
+def day_column(label: str, width: int | None = None, told: str | None = None) -> Any:
+    return st.column_config.DateColumn(label, width=width, help=told, format=DAY)
+
+
+def bar_column(
+    label: str, width: int | None = None, *, most: float, form: str = "localized"
+) -> Any:
+    """An amount as a bar, which is full at `most`."""
+    return st.column_config.ProgressColumn(
+        label, width=width, format=form, min_value=0, max_value=most
+    )
+
+
+def months_column(told: str, width: int) -> Any:
+    return st.column_config.BarChartColumn("By month", y_min=0, width=width, help=told)
+
+
+def height(frame: pd.DataFrame, most: int) -> int | Literal["content"]:
+    """Height of a table that scrolls beyond `most` rows."""
+    return "content" if len(frame) <= most else ROW * (most + 1) + 20
+
+
+def people_table(
+    people: pd.DataFrame,
+    ids: str,
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    height: int | Literal["content"],
+    on_row: Callable[[int], None],
+) -> None:
+    """Table of people; `on_row` gets whose row is clicked, by the column `ids`."""
+    known = [int(person) for person in people[ids]]
+
+    def clicked() -> None:
+        rows = st.session_state[key].selection.rows
+        if rows and rows[0] < len(known):
+            on_row(known[rows[0]])
+
+    st.dataframe(
+        people[list(columns)],
+        hide_index=True,
+        height=height,
+        column_config=dict(columns),
+        key=key,
+        placeholder=text.UNKNOWN,
+        on_select=clicked,
+        selection_mode="single-row",
+    )
+
+
+def amounts(
+    frame: pd.DataFrame, heads: Mapping[str, str], *, title: str, note: str, none: str
+) -> None:
+    """Panel of names with their amounts; `none` is shown where there is no row.
+
+    `heads` are the heads by column: of the names, of the amount that is drawn as a bar, of others.
+    """
+    name, bar, *more = heads
+    with panel(title, none if frame.empty else note, stretch=True):
+        if not frame.empty:
+            most = max(int(frame[bar].max()), 1)
+            columns = {name: text_column(heads[name]), bar: bar_column(heads[bar], 110, most=most)}
+            columns |= {column: number_column(heads[column], 80) for column in more}
+            st.dataframe(
+                frame[list(heads)], hide_index=True, height=height(frame, 7), column_config=columns
+            )
