@@ -1,1 +1,1 @@
-"""Who may do what: tokens of the HTTP API."""
+"""Who may do what, and how often: tokens of the HTTP API, rate limits."""

@@ -5,16 +5,15 @@ import hashlib
 import logging
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from core.access.rate_limits import RateLimiter
 from core.access.tokens import find_token, note_use
 from core.api.errors import Refusal
 from core.base.errors import StoreError
@@ -27,43 +26,9 @@ log = logging.getLogger("touchstone")
 T = TypeVar("T")
 # Work on the store blocks; this many at a time, so that pages have threads and connections left.
 POOL = ThreadPoolExecutor(4, thread_name_prefix="api")
-MOST_KEYS = 50_000
 SETTINGS_SECONDS = 2.0
 TOKEN_SECONDS = 30.0
 MOST_TOKENS = 1_000
-
-
-class RateLimiter:
-    """A token bucket for each key, refilled by the clock.
-
-    The keys unused for longest are forgotten first, so that memory is bounded.
-    """
-
-    def __init__(self, *, most_keys: int = MOST_KEYS) -> None:
-        self._most_keys = most_keys
-        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
-        self._lock = Lock()
-
-    def take(self, key: Hashable, *, burst: int, seconds: float) -> float:
-        """Take one of the `burst` that a full bucket holds; it refills within `seconds`.
-
-        Returns 0 where there was one, else the seconds until there is one.
-        """
-        rate = burst / seconds
-        now = time.monotonic()
-        with self._lock:
-            left, at = self._left.pop(key, (float(burst), now))
-            left = min(float(burst), left + (now - at) * rate)
-            wait = 0.0 if left >= 1 else (1 - left) / rate
-            self._left[key] = (left if wait else left - 1, now)
-            while len(self._left) > self._most_keys:
-                self._left.popitem(last=False)
-        return wait
-
-    def clear(self) -> None:
-        """Refill every bucket."""
-        with self._lock:
-            self._left.clear()
 
 
 def retry_after(wait: float) -> str:

@@ -21,14 +21,15 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def _trimmed(number: float, decimals: int) -> str:
+def trimmed(number: float, decimals: int) -> str:
+    """A number with at most so many decimals: 12,345.6."""
     text = f"{number:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def share(fraction: float) -> str:
     """0.971 as 97.1 %."""
-    return f"{_trimmed(fraction * 100, 1)} %"
+    return f"{trimmed(fraction * 100, 1)} %"
 
 
 def duration(seconds: float) -> str:
@@ -39,7 +40,7 @@ def duration(seconds: float) -> str:
     if seconds < 0:
         return f"-{duration(-seconds)}"
     if seconds < 10:
-        return f"{_trimmed(seconds, 1)} s"
+        return f"{trimmed(seconds, 1)} s"
     whole = round(seconds)
     if whole < 2 * MINUTE:
         return f"{whole} s"
@@ -54,7 +55,7 @@ def amount(value: float | None, unit: str) -> str:
         return UNKNOWN
     if unit in WRITTEN:
         return WRITTEN[unit](value)
-    return _trimmed(value, 0 if float(value).is_integer() else 2)
+    return trimmed(value, 0 if float(value).is_integer() else 2)
 
 
 def between(low: float | None, high: float | None, unit: str) -> str:

@@ -102,7 +102,7 @@ def arithmetic(why: RankExplanation) -> list[tuple[str, str, str]]:
     steps = [
         (
             f"{severity or 'no severity'}",
-            f"{text.count(bugs)} {TIMES} {number(weight)}",
+            f"{text.count(bugs)} {TIMES} {points(weight)}",
             points(worth),
         )
         for severity, bugs, weight, worth in why.severities.itertuples(index=False)
@@ -160,13 +160,7 @@ def score(value: float) -> str:
 
 def points(value: float) -> str:
     """Points as they were summed: whole, mostly."""
-    return number(value, separator=",")
-
-
-def number(value: float, *, separator: str = "") -> str:
-    """A number without zeros that say nothing."""
-    text = f"{value:{separator}.6f}"
-    return text.rstrip("0").rstrip(".")
+    return text.trimmed(value, 6)
 
 
 def field_answer(rates: list[Rate]) -> str:
@@ -217,8 +211,8 @@ def healthy_range(rate: Rate) -> str:
 def settings_changed(before: LeaderboardSettings, after: LeaderboardSettings) -> list[str]:
     """What one has and the other has not, in words: critical weighs 8 instead of 5."""
     said = [
-        f"{severity} weighs {number(after.weights.get(severity, 0))} "
-        f"instead of {number(before.weights.get(severity, 0))}"
+        f"{severity} weighs {points(after.weights.get(severity, 0))} "
+        f"instead of {points(before.weights.get(severity, 0))}"
         for severity in dict.fromkeys([*before.weights, *after.weights])
         if before.weights.get(severity, 0) != after.weights.get(severity, 0)
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.api.access import RateLimiter
+from core.access.rate_limits import RateLimiter
 from core.base import text
 from core.base.errors import InputError
 from core.feedback import (

@@ -3,8 +3,9 @@ import threading
 import pytest
 from starlette.applications import Starlette
 
+from core.access.rate_limits import RateLimiter
 from core.api import ROUTES, access
-from core.api.access import RateLimiter, retry_after
+from core.api.access import retry_after
 from core.feedback import feedback_list, write_batcher
 from core.store import ApiToken, Scope, engine, table
 from tests.api.conftest import TestClient
