@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +29,7 @@ from sqlalchemy import (
 from core.analytics.dates import Span, days_by_period
 from core.analytics.definitions import WEEKDAYS
 from core.analytics.definitions.platform import RUNS_FINISHED
-from core.analytics.filters import Plan, fact_rows, predicates
+from core.analytics.filters import Plan, select_rows
 from core.analytics.joins import JOINS, FactJoins
 from core.analytics.model import Dimension, Measure, Metric
 from core.analytics.sql import SqlRunner, ratio, without_index
@@ -58,14 +57,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Count:
-    """A number of rows that goes along with a fact's figures, and the dimension it looks at."""
+    """A number of rows that goes along with a fact's figures, and the columns it looks at."""
 
+    fact: str
     name: str
     condition: ColumnElement[bool]
-    dimension: Dimension | None = None
-
-
-Counts = Mapping[str, Sequence[Count]]
+    needs: tuple[Any, ...] = ()
 
 
 def keys_of(dimensions: Iterable[Dimension]) -> list[Key]:
@@ -106,7 +103,7 @@ def _distinct(base: FromClause, column: str, plan: Plan, by_account: bool) -> An
 
 
 def branches(
-    plan: Plan, dimensions: Sequence[Dimension], counts: Counts = MappingProxyType({})
+    plan: Plan, dimensions: Sequence[Dimension], counts: Sequence[Count] = ()
 ) -> list[Select[Any]]:
     """One aggregate of each fact, and one for each value whose quantiles are asked for.
 
@@ -117,8 +114,9 @@ def branches(
     for fact in plan.query.facts:
         plain = [m for m in measures if m.fact == fact and m.kind != "quantile"]
         # Groups are those of all rows of the fact, not only of those that a quantile is taken of.
-        if plain or counts.get(fact) or dimensions:
-            found.append(_plain_branch(plan, fact, plain, dimensions, counts.get(fact, ())))
+        own = [count for count in counts if count.fact == fact]
+        if plain or own or dimensions:
+            found.append(_plain_branch(plan, fact, plain, dimensions, own))
         ranked: dict[Any, list[Measure]] = {}
         for m in measures:
             if m.fact == fact and m.kind == "quantile":
@@ -138,14 +136,11 @@ def _plain_branch(
     by_account = any(key.dimension is None for key in keys)
     figures = [_aggregate(plan, m, by_account=by_account).label(m.key) for m in measures]
     figures += [func.count().filter(count.condition).label(count.name) for count in counts]
-    also = [count.dimension for count in counts if count.dimension is not None]
     places = _places(plan, fact, keys)
-    return (
-        select(*(place.label(name) for name, place in places.items()), *figures)
-        .select_from(fact_rows(plan, fact, [*dimensions, *also]))
-        .where(*predicates(plan, fact, dimensions))
-        .group_by(*(p for p in places.values() if not isinstance(p, BindParameter)))
-    )
+    columns = [place.label(name) for name, place in places.items()]
+    needs = [column for count in counts for column in count.needs]
+    rows = select_rows(plan, fact, [*columns, *figures], grouped=dimensions, needs=needs)
+    return rows.group_by(*(p for p in places.values() if not isinstance(p, BindParameter)))
 
 
 def _places(plan: Plan, fact: str, keys: Sequence[Key]) -> dict[str, ColumnElement[Any]]:
@@ -169,18 +164,14 @@ def _ranked_branch(
     ranked_by = measures[0].value
     assert ranked_by is not None
     value = ranked_by.scaled(ranked_by.in_sql(joins.base, plan.query.weights))
-    ranked = (
-        select(
-            *(place.label(key.name) for key, place in zip(keys, places, strict=True)),
-            value.label("value"),
-            func.row_number().over(partition_by=places or None, order_by=value).label("rank"),
-            func.count().over(partition_by=places or None).label("size"),
-        )
-        .select_from(fact_rows(plan, fact, dimensions))
-        .where(*predicates(plan, fact, dimensions))
-        .where(*measures[0].predicates(joins.base))
-        .subquery("ranked")
-    )
+    columns = [
+        *(place.label(key.name) for key, place in zip(keys, places, strict=True)),
+        value.label("value"),
+        func.row_number().over(partition_by=places or None, order_by=value).label("rank"),
+        func.count().over(partition_by=places or None).label("size"),
+    ]
+    rows = select_rows(plan, fact, columns, grouped=dimensions)
+    ranked = rows.where(*measures[0].predicates(joins.base)).subquery("ranked")
     group = [ranked.c[key.name] for key in keys]
     quantiles = [_quantile(ranked, m.percent).label(m.key) for m in measures]
     return select(*group, *quantiles).group_by(*group)
@@ -239,21 +230,21 @@ def figure(metric: Metric, joint: Mapping[str, Any], days: ColumnElement[Any] | 
 
 def rows_span(runner: SqlRunner, plan: Plan) -> Span | None:
     """The window, its open sides taken from the first and last row of the plan's facts."""
-    window = plan.query.window
-    if window.start is not None and window.end is not None:
-        return window.within(None)
-    spans = [found for fact in plan.query.facts if (found := _span(runner, plan, fact))]
-    return window.within(
-        (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
-    )
+    return _span(runner, plan, dict.fromkeys(plan.query.facts))
 
 
 def finished_span(runner: SqlRunner, plan: Plan) -> Span | None:
     """The window, its open sides taken from the first and last enhancement run that finished."""
+    return _span(runner, plan, {"enhancements": RUNS_FINISHED})
+
+
+def _span(runner: SqlRunner, plan: Plan, rows: Mapping[str, Measure | None]) -> Span | None:
+    """The window, its open sides taken from the rows of facts, or those of a measure of each."""
     window = plan.query.window
-    if window.start is not None and window.end is not None:
+    if window.days is not None:
         return window.within(None)
-    return window.within(_span(runner, plan, "enhancements", RUNS_FINISHED))
+    known = [span for row in rows.items() if (span := _rows_span(runner, plan, *row))]
+    return window.within((min(a for a, _ in known), max(b for _, b in known)) if known else None)
 
 
 def days_of_window(runner: SqlRunner, plan: Plan) -> Days | None:
@@ -263,16 +254,12 @@ def days_of_window(runner: SqlRunner, plan: Plan) -> Days | None:
     return count_days(plan, finished_span(runner, plan))
 
 
-def _span(runner: SqlRunner, plan: Plan, fact: str, measure: Measure | None = None) -> Span | None:
+def _rows_span(runner: SqlRunner, plan: Plan, fact: str, measure: Measure | None) -> Span | None:
     joins = JOINS[fact]
     clock = joins.clock(plan.query.basis)
-    statement = (
-        select(func.min(clock).label("first"), func.max(clock).label("last"))
-        .select_from(fact_rows(plan, fact, clocked=True))
-        .where(*predicates(plan, fact))
-        .where(*(measure.predicates(joins.base) if measure else ()))
-    )
-    row = runner.one(statement)
+    ends = func.min(clock).label("first"), func.max(clock).label("last")
+    conditions = measure.predicates(joins.base) if measure else ()
+    row = runner.one(select_rows(plan, fact, ends, needs=[clock]).where(*conditions))
     return None if row["first"] is None else (row["first"], row["last"])
 
 

@@ -72,6 +72,10 @@ class Plan:
     accounts: tuple[str, ...]
     filters: Sequence[ResolvedFilter]
 
+    def allowed(self, dimension: Dimension, key: Any, account: Any) -> list[ColumnElement[bool]]:
+        """The predicates of the filters on a dimension, for its key column and account column."""
+        return [one.allows(key, account) for one in self.filters if one.dimension is dimension]
+
 
 def is_any_of(key: Any, members: tuple[Any, ...] | Select[Any]) -> ColumnElement[bool]:
     """The condition that a column has one of the values."""
@@ -94,9 +98,9 @@ def read_accounts(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
     return (account,)
 
 
-def in_accounts(source: FromClause, accounts: tuple[str, ...], name: str = "account_id") -> Any:
+def in_accounts(source: FromClause, accounts: tuple[str, ...]) -> ColumnElement[bool]:
     """The condition that a row of a table belongs to one of the accounts."""
-    return is_any_of(source.c[name], accounts)
+    return is_any_of(source.c.account_id, accounts)
 
 
 def resolve(
@@ -136,7 +140,7 @@ def _entity_members(
     runner: SqlRunner, asked: Filter, accounts: tuple[str, ...]
 ) -> tuple[Members, list[Any]]:
     """The ids of the entities that are meant, by account."""
-    key, label, account, of_kind = _entity_columns(asked.dimension, accounts)
+    key, label, account, of_kind = entity_columns(asked.dimension, accounts)
     by = key if asked.by_id else label
     meant: ColumnElement[bool] = by.in_(asked.present)
     if asked.takes_none and not asked.by_id:
@@ -152,9 +156,10 @@ def _entity_members(
     return found, [value for value in asked.present if value not in seen]
 
 
-def _entity_columns(
+def entity_columns(
     dimension: Dimension, accounts: tuple[str, ...]
 ) -> tuple[Column[Any], Column[Any], Column[Any], list[ColumnElement[bool]]]:
+    """The id, the label and the account of an entity's members, and the conditions on those."""
     entity = ENTITIES[dimension.key]
     columns = entity.table.c
     account = columns.id if dimension.key == "account" else columns.account_id
@@ -171,15 +176,11 @@ def _attribute_members(
     as_stored = {value: _as_stored(asked.dimension, value) for value in asked.present}
     possible = [value for value in as_stored.values() if value is not None]
     stored: set[Any] = set()
-    for place in _stored_places(asked.dimension, query):
-        conditions = _in_accounts_of(place, accounts)
+    for place, statement in _stored_values(asked.dimension, query, accounts):
+        statements = [statement.distinct()]
         if len(possible) <= PROBED:
-            for value in possible:
-                probe = select(place.label("value")).where(*conditions, place == value).limit(1)
-                stored.update(row["value"] for row in runner.rows(probe))
-        else:
-            everything = select(place.label("value")).where(*conditions).distinct()
-            stored.update(row["value"] for row in runner.rows(everything))
+            statements = [statement.where(place == value).limit(1) for value in possible]
+        stored.update(row["value"] for one in statements for row in runner.rows(one))
     found: Members = {None: [value for value in possible if value in stored]}
     return found, [value for value, form in as_stored.items() if form not in stored]
 
@@ -196,16 +197,22 @@ def _as_stored(dimension: Dimension, value: Any) -> Any:
     return value
 
 
-def _stored_places(dimension: Dimension, query: Query) -> list[Any]:
-    """The columns in which the dimension's values are stored, each once."""
+def _stored_values(
+    dimension: Dimension, query: Query, accounts: tuple[str, ...]
+) -> list[tuple[Any, Select[Any]]]:
+    """Each column that has values of a dimension, and the statement of its values as `value`."""
+    if dimension.kind == "entity":
+        _, label, _, of_kind = entity_columns(dimension, accounts)
+        return [(label, select(label.label("value")).where(*of_kind))]
     if dimension.kind == "time":
-        return [CALENDAR.c[dimension.key]]
-    places = [JOINS[fact].column(dimension.key, "default") for fact in query.facts]
-    return list({id(place): place for place in places}.values())
-
-
-def _in_accounts_of(place: Any, accounts: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    return [in_accounts(place.table, accounts)] if "account_id" in place.table.c else []
+        places = [CALENDAR.c[dimension.key]]
+    else:
+        places = [JOINS[fact].column(dimension.key, "default") for fact in query.facts]
+    found = []
+    for place in {id(place): place for place in places}.values():
+        own = [in_accounts(place.table, accounts)] if "account_id" in place.table.c else []
+        found.append((place, select(place.label("value")).where(*own)))
+    return found
 
 
 def _unknown(
@@ -231,21 +238,12 @@ def _candidates(
         return ()
     if asked.dimension.key == "weekday":
         return WEEKDAYS
-    found: Iterable[Any]
-    if asked.dimension.kind == "entity":
-        _, label, _, of_kind = _entity_columns(asked.dimension, accounts)
-        statements = [select(label.label("value")).where(*of_kind)]
-    else:
-        statements = [
-            select(place.label("value")).where(*_in_accounts_of(place, accounts))
-            for place in _stored_places(asked.dimension, query)
-        ]
-    found = (
-        row["value"]
-        for statement in statements
+    rows = (
+        row
+        for _, statement in _stored_values(asked.dimension, query, accounts)
         for row in runner.rows(statement.distinct().limit(CANDIDATES))
     )
-    return [str(value) for value in found if value is not None]
+    return [str(row["value"]) for row in rows if row["value"] is not None]
 
 
 def predicates(
@@ -342,20 +340,32 @@ def has_value(
 
 
 def fact_rows(
-    plan: Plan, fact: str, grouped: Iterable[Dimension] = (), *, clocked: bool = False
+    plan: Plan, fact: str, grouped: Iterable[Dimension] = (), needs: Iterable[Any] = ()
 ) -> FromClause:
-    """The fact's table with what the groups, the conditions and, if asked for, the clock need."""
+    """The fact's table, joined to those of the groups, the filters and the columns of `needs`."""
     joins, basis = JOINS[fact], plan.query.basis
     grouped = tuple(grouped)
-    columns = [joins.base.c.account_id]
+    columns = [joins.base.c.account_id, *needs]
     columns += [joins.column(d.key, basis) for d in grouped]
-    columns += filter_columns(plan, fact, grouped)
-    if clocked:
-        columns.append(joins.clock(basis))
+    columns += _filter_columns(plan, fact, grouped)
     return joined(joins, basis, columns, plan.accounts)
 
 
-def filter_columns(plan: Plan, fact: str, grouped: Iterable[Dimension] = ()) -> list[Any]:
+def select_rows(
+    plan: Plan,
+    fact: str,
+    columns: Iterable[Any],
+    *,
+    grouped: Iterable[Dimension] = (),
+    needs: Iterable[Any] = (),
+) -> Select[Any]:
+    """Columns of the fact's rows that a plan is about; `grouped` and `needs` as in `fact_rows`."""
+    grouped = tuple(grouped)
+    rows = fact_rows(plan, fact, grouped, needs)
+    return select(*columns).select_from(rows).where(*predicates(plan, fact, grouped))
+
+
+def _filter_columns(plan: Plan, fact: str, grouped: Sequence[Dimension]) -> list[Any]:
     """The columns of other tables that the predicates of a fact use."""
     joins, basis = JOINS[fact], plan.query.basis
     found = []

@@ -282,3 +282,14 @@ def joined(
         day = and_(CALENDAR.c.account_id == account, CALENDAR.c.day == joins.clock(basis))
         found = found.outerjoin(CALENDAR, day)
     return found
+
+
+def with_label(
+    source: FromClause, entity: str, key: Column, account: Column
+) -> tuple[FromClause, Column]:
+    """A source joined to the members of an entity by their key, and the column of their labels."""
+    members = ENTITIES[entity].table.alias(entity)
+    on = members.c.id == key
+    if entity != "account":
+        on = and_(on, members.c.account_id == account)
+    return source.outerjoin(members, on), members.c[ENTITIES[entity].label].label(entity)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import FromClause, Integer, Select, and_, func, literal, null, select
 
 from core.analytics.compile import (
-    Counts,
+    Count,
     Days,
     Key,
     branches,
@@ -24,8 +24,7 @@ from core.analytics.compile import (
 from core.analytics.definitions import METRICS, WEEKDAYS
 from core.analytics.filters import Plan, read_accounts, resolve
 from core.analytics.freshness import data_through, synced_at
-from core.analytics.joins import ENTITIES
-from core.analytics.model import Dimension
+from core.analytics.joins import with_label
 from core.analytics.parse import Query, parse_query
 from core.analytics.sql import Row, SqlRunner
 from core.analytics.warnings import counts_of, explanation, warnings_of
@@ -232,13 +231,12 @@ def rows_statement(runner: SqlRunner, plan: Plan) -> Select[Any]:
     return _ordered(plan, keys, figures).limit(query.limit)
 
 
-def totals_statement(runner: SqlRunner, plan: Plan, counts: Counts) -> Select[Any]:
+def totals_statement(runner: SqlRunner, plan: Plan, counts: Sequence[Count]) -> Select[Any]:
     """The figures at no dimension, and the counts that go along."""
     joint = join_branches(branches(plan, (), counts), ())
     days = days_of_window(runner, plan)
     total = None if days is None else literal(sum(days.values()), Integer)
-    along = [joint.c[count.name] for found in counts.values() for count in found]
-    return select(*_figures(plan, joint, total), *along)
+    return select(*_figures(plan, joint, total), *(joint.c[count.name] for count in counts))
 
 
 def _with_days(joint: FromClause, plan: Plan, days: Days | None) -> tuple[FromClause, Any]:
@@ -270,13 +268,8 @@ def _ordered(plan: Plan, keys: Sequence[Key], figures: FromClause) -> Select[Any
     labels: dict[str, Any] = {}
     for dimension in plan.query.dimensions:
         if dimension.kind == "entity":
-            entity = ENTITIES[dimension.key]
-            members = entity.table.alias(dimension.key)
-            on = members.c.id == figures.c[_id_of(dimension)]
-            if dimension.key != "account":
-                on = and_(on, members.c.account_id == figures.c.account_id)
-            source = source.outerjoin(members, on)
-            labels[dimension.key] = members.c[entity.label].label(dimension.key)
+            member, account = figures.c[f"{dimension.key}_id"], figures.c.account_id
+            source, labels[dimension.key] = with_label(source, dimension.key, member, account)
         else:
             labels[dimension.key] = figures.c[dimension.key]
     columns = [figures.c["account_id"]] if "account_id" in figures.c else []
@@ -287,10 +280,6 @@ def _ordered(plan: Plan, keys: Sequence[Key], figures: FromClause) -> Select[Any
     count = func.count().over().label(COUNT)
     statement = select(*columns, count).select_from(source)
     return statement.order_by(*_order(plan, keys, figures, labels))
-
-
-def _id_of(dimension: Dimension) -> str:
-    return f"{dimension.key}_id"
 
 
 def _order(

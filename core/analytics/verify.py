@@ -7,7 +7,7 @@ from datetime import date, datetime
 from math import isclose
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from core.analytics.compile import days_of_window, finished_span
 from core.analytics.dates import Window
@@ -16,12 +16,12 @@ from core.analytics.filters import (
     Plan,
     ResolvedFilter,
     fact_rows,
-    filter_columns,
     predicates,
     read_accounts,
     resolve,
+    select_rows,
 )
-from core.analytics.joins import ENTITIES, JOINS, joined
+from core.analytics.joins import JOINS, with_label
 from core.analytics.model import ColumnValue, Dimension, FactRow, Measure, Metric, Weights
 from core.analytics.parse import Filter, parse_query, read_limit
 from core.analytics.query import figures_of, totals_statement
@@ -89,7 +89,7 @@ def explain(
         if figures is not None and metric in figures:
             value = figures[metric]
         else:
-            totals = runner.one(totals_statement(runner, plan, {}))
+            totals = runner.one(totals_statement(runner, plan, ()))
             value = figures_of(plan.query, totals)[metric]
         sql = runner.sql()
     recomputed = recount.figure(sum(days.values()) if days else 0)
@@ -282,11 +282,8 @@ def measured_rows(
 ) -> Select[Any]:
     """The rows that count in any of the measures, with columns of the fact's table."""
     base = JOINS[fact].base
-    return (
-        select(*(base.c[name] for name in columns))
-        .select_from(fact_rows(plan, fact))
-        .where(*predicates(plan, fact), *_counts(base, fact, measures))
-    )
+    rows = select_rows(plan, fact, [base.c[name] for name in columns])
+    return rows.where(*_counts(base, fact, measures))
 
 
 def readable_rows(
@@ -305,15 +302,13 @@ def readable_rows(
         if fact in d.facts and d.kind != "time" and d.key not in joins.bridges
     ]
     columns_of = {d.key: joins.column(d.key, basis) for d in own}
-    source = joined(
-        joins, basis, [*filter_columns(plan, fact), *columns_of.values()], plan.accounts
-    )
+    source = fact_rows(plan, fact, needs=columns_of.values())
     for dimension in own:
         column = columns_of[dimension.key]
         if dimension.kind == "attribute":
             found.append(column.label(dimension.key))
         else:
-            source, label = _labelled(source, base, dimension.key, column)
+            source, label = with_label(source, dimension.key, column, base.c.account_id)
             found += [] if dimension.key == "account" else [column.label(f"{dimension.key}_id")]
             found.append(label)
     found += [base.c[name].label(f"{RAW}{name}") for name in columns]
@@ -323,15 +318,6 @@ def readable_rows(
         .where(*predicates(plan, fact), *_counts(base, fact, measures))
         .order_by(*base.primary_key)
     )
-
-
-def _labelled(source: FromClause, base: Any, dimension: str, key: Any) -> tuple[Any, Any]:
-    entity = ENTITIES[dimension]
-    members = entity.table.alias(dimension)
-    on = members.c.id == key
-    if dimension != "account":
-        on = and_(on, members.c.account_id == base.c.account_id)
-    return source.outerjoin(members, on), members.c[entity.label].label(dimension)
 
 
 def _counts(base: Any, fact: str, measures: Iterable[Measure]) -> list[ColumnElement[bool]]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import and_, func, not_, or_, select
 
-from core.analytics.compile import Count, Counts
-from core.analytics.definitions import DIMENSIONS, FACTS
+from core.analytics.compile import Count
+from core.analytics.definitions import FACTS
 from core.analytics.definitions.testio import BUG_WEIGHT
-from core.analytics.filters import Plan, fact_rows, has_value, in_parent, predicates
+from core.analytics.filters import Plan, fact_rows, has_value, in_parent, predicates, select_rows
 from core.analytics.joins import JOINS
 from core.analytics.model import Dimension, LeftOut
 from core.analytics.parse import Filter, Query
@@ -18,29 +18,25 @@ from core.base.text import listed
 MAX_VALUES = 5
 
 
-def counts_of(plan: Plan) -> Counts:
+def counts_of(plan: Plan) -> list[Count]:
     """The counts behind the warnings, selected along with the totals."""
     query = plan.query
-    found: dict[str, list[Count]] = {}
-    for fact in query.facts:
-        for dimension in query.dimensions:
-            if dimension.key != "account":
-                found.setdefault(fact, []).append(_absent(plan, fact, dimension))
+    grouped = [dimension for dimension in query.dimensions if dimension.key != "account"]
+    found = [_absent(plan, fact, dimension) for fact in query.facts for dimension in grouped]
     for fact, left_out in _left_out(query):
         condition = and_(*(c.in_sql(JOINS[fact].base) for c in left_out.conditions))
-        found.setdefault(fact, []).append(Count(_left_out_name(fact, left_out), condition))
+        found.append(Count(fact, _left_out_name(fact, left_out), condition))
     return found
 
 
 def _absent(plan: Plan, fact: str, dimension: Dimension) -> Count:
-    basis, joins = plan.query.basis, JOINS[fact]
-    name = f"{fact}_without_{dimension.key}"
-    if dimension.kind == "time":
-        # Every day has its periods, so that the calendar need not be joined.
-        return Count(name, joins.clock(basis).is_(None), DIMENSIONS["day"])
-    if dimension.key not in joins.bridges:
-        return Count(name, joins.column(dimension.key, basis).is_(None), dimension)
-    return Count(name, not_(has_value(plan, joins, joins.bridges[dimension.key])))
+    joins, name = JOINS[fact], f"{fact}_without_{dimension.key}"
+    if dimension.key in joins.bridges:
+        return Count(fact, name, not_(has_value(plan, joins, joins.bridges[dimension.key])))
+    # Every day has its periods, so that the calendar need not be joined.
+    key = "day" if dimension.kind == "time" else dimension.key
+    place = joins.column(key, plan.query.basis)
+    return Count(fact, name, place.is_(None), (place,))
 
 
 def _left_out(query: Query) -> Mapping[tuple[str, LeftOut], list[str]]:
@@ -129,10 +125,9 @@ def _weightless(runner: SqlRunner, plan: Plan) -> Iterable[str]:
     if not any(metric.measure == BUG_WEIGHT for metric in query.metrics):
         return
     severity = JOINS["bugs"].column("severity", query.basis)
+    columns = severity.label("severity"), func.count().label("n")
     statement = (
-        select(severity.label("severity"), func.count().label("n"))
-        .select_from(fact_rows(plan, "bugs"))
-        .where(*predicates(plan, "bugs"))
+        select_rows(plan, "bugs", columns)
         .where(or_(severity.is_(None), severity.not_in(list(query.weights))))
         .group_by(severity)
         .order_by(severity.asc().nulls_last())

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import FromClause, Select, and_, func, select, true, union
 
 from core.analytics.compile import Days, Key, period_table
-from core.analytics.filters import Plan, in_accounts, is_any_of
-from core.analytics.joins import ENTITIES, JOINS, joined
+from core.analytics.filters import Plan, entity_columns, in_accounts
+from core.analytics.joins import JOINS, joined
 from core.analytics.model import Dimension
 from core.analytics.parse import MAX_LIMIT
 from core.analytics.sql import SqlRunner
@@ -71,19 +71,12 @@ def _same_parent(entities: dict[str, FromClause], part: FromClause) -> Any:
 
 def _members(plan: Plan, dimension: Dimension) -> FromClause:
     """The members of an entity that pass the filters on it."""
-    entity = ENTITIES[dimension.key]
-    source = entity.table
-    account = source.c.id if dimension.key == "account" else source.c.account_id
-    columns: list[Any] = [account.label("account_id"), source.c.id.label("id")]
+    key, _, account, conditions = entity_columns(dimension, plan.accounts)
+    columns: list[Any] = [account.label("account_id"), key.label("id")]
     if dimension.key == "feature":
-        columns.append(source.c.product_id)
-    found = select(*columns).where(is_any_of(account, plan.accounts))
-    if entity.kind is not None:
-        found = found.where(source.c.kind == entity.kind)
-    for resolved in plan.filters:
-        if resolved.dimension is dimension:
-            found = found.where(resolved.allows(source.c.id, account))
-    return found.subquery(f"every_{dimension.key}")
+        columns.append(key.table.c.product_id)
+    conditions += plan.allowed(dimension, key, account)
+    return select(*columns).where(*conditions).subquery(f"every_{dimension.key}")
 
 
 def _values(plan: Plan, dimension: Dimension) -> FromClause:
@@ -92,15 +85,13 @@ def _values(plan: Plan, dimension: Dimension) -> FromClause:
     for fact in plan.query.facts:
         joins, basis = JOINS[fact], plan.query.basis
         column = joins.column(dimension.key, basis)
-        stored = (
+        conditions = plan.allowed(dimension, column, joins.base.c.account_id)
+        found.append(
             select(column.label("value"))
             .select_from(joined(joins, basis, [column], plan.accounts))
-            .where(in_accounts(joins.base, plan.accounts), column.is_not(None))
+            .where(in_accounts(joins.base, plan.accounts), column.is_not(None), *conditions)
+            .distinct()
         )
-        for resolved in plan.filters:
-            if resolved.dimension is dimension:
-                stored = stored.where(resolved.allows(column, joins.base.c.account_id))
-        found.append(stored.distinct())
     every = found[0] if len(found) == 1 else union(*found)
     return every.subquery(f"every_{dimension.key}")
 

@@ -23,10 +23,12 @@ batches are skewed and give up to 0.34; periods that follow the one before give 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby, pairwise
-from statistics import fmean, median
+from itertools import groupby
+from statistics import fmean
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 # Fewer points have no limits at all; from `SETTLED` on the limits are no longer provisional.
@@ -45,6 +47,10 @@ ROUNDING = 1e-9
 
 Side = Literal["above", "below"]
 Limits = tuple[float, float]
+Numbers = npt.NDArray[np.float64]
+Sides = npt.NDArray[np.int_]
+
+SIDES: dict[int, Side] = {1: "above", -1: "below"}
 
 
 @dataclass(frozen=True)
@@ -115,24 +121,36 @@ def behaviour(points: Sequence[Point], *, is_share: bool, period: str = "week") 
     `points` are all periods of the series in order, also those without a value; `period` is what
     one of them is called. Shares are fractions from 0 to 1 and need their samples.
     """
-    known = [_is_known(point, is_share=is_share) for point in points]
-    method = "p-chart" if is_share else "XmR chart"
-    judged, nothing = sum(known), (None,) * len(points)
+    values = np.array([_known_value(point, is_share=is_share) for point in points], dtype=float)
+    samples = np.array([point.n or 0 for point in points], dtype=float)
+    known = ~np.isnan(values)
+    judged, method = int(known.sum()), "p-chart" if is_share else "XmR chart"
+    why = ""
     if judged < FEWEST:
         why = f"limits take {FEWEST} finished {period}s with data, and there are {judged}"
-        return Behaviour(method, None, nothing, (), judged, reason=why)
-    if not any(a and b for a, b in pairwise(known)):
+    elif not (known[:-1] & known[1:]).any():
         why = f"no two {period}s in a row have data, and the limits rest on what they differ by"
-        return Behaviour(method, None, nothing, (), judged, reason=why)
-    values = [point.value if k else None for point, k in zip(points, known, strict=True)]
-    samples = [point.n or 0 for point in points]
-    centre, limits, spread = _of_shares(values, samples) if is_share else _of_counts(values)
-    middle = _middle(values, samples, centre, limits, is_share=is_share)
+    if why:
+        return Behaviour(method, None, (None,) * len(points), (), judged, reason=why)
+    weights = samples if is_share else np.ones_like(values)
+    centre, spread = fmean(values[known], weights[known]), 1.0
+    if is_share:
+        centre, low, high, spread = _share_limits(centre, values, samples)
+        expected = float(np.median(samples[known])) * min(centre, 1 - centre)
+    else:
+        low, high = _count_limits(centre, values)
+        expected = centre
+    beyond = _sides(values, low, high)
+    centres = [centre, *_other_centres(values, weights, known & (beyond == 0), expected)]
+    pairs = zip(low.tolist(), high.tolist(), known, strict=True)
     return Behaviour(
         method="Laney's p' chart" if spread > 1 else method,
         centre=centre,
-        limits=limits,
-        signals=(*_beyond(values, limits, period), *_runs(values, middle, period)),
+        limits=tuple((a, b) if k else None for a, b, k in pairs),
+        signals=(
+            *_beyond(beyond, period),
+            *_runs(_sides(values, min(centres), max(centres)), period),
+        ),
         judged=judged,
         spread=spread,
         alarms=expected_alarms(judged),
@@ -149,112 +167,76 @@ def expected_alarms(judged: int) -> float:
     return 2 * TAIL * judged + runs
 
 
-def _is_known(point: Point, *, is_share: bool) -> bool:
-    return point.is_whole and point.value is not None and (not is_share or bool(point.n))
+def _known_value(point: Point, *, is_share: bool) -> float | None:
+    """The value of a point that is judged, else None: NaN among the values."""
+    return point.value if point.is_whole and (point.n or not is_share) else None
 
 
-def _ranges(values: Sequence[float | None]) -> list[float]:
+def _mean_range(values: Numbers) -> float:
     """What neighbours differ by; a period without a value has no neighbours."""
-    return [abs(b - a) for a, b in pairwise(values) if a is not None and b is not None]
+    return float(np.nanmean(np.abs(np.diff(values))))
 
 
-def _of_counts(values: Sequence[float | None]) -> tuple[float, tuple[Limits | None, ...], float]:
-    known = [value for value in values if value is not None]
-    centre = fmean(known)
-    reach = MOVING_RANGES * fmean(_ranges(values))
+def _count_limits(centre: float, values: Numbers) -> tuple[Numbers, Numbers]:
+    reach = MOVING_RANGES * _mean_range(values)
     low, high = max(centre - reach, 0.0), centre + reach
     if centre < FEW:
         high = max(high, float(stats.poisson.isf(TAIL, centre)))
-    return centre, tuple(None if value is None else (low, high) for value in values), 1.0
+    return np.full_like(values, low), np.full_like(values, high)
 
 
-def _of_shares(
-    values: Sequence[float | None], samples: Sequence[int]
-) -> tuple[float, tuple[Limits | None, ...], float]:
-    known = [(v, n) for v, n in zip(values, samples, strict=True) if v is not None]
-    centre = sum(v * n for v, n in known) / sum(n for _, n in known)
+def _share_limits(
+    centre: float, values: Numbers, samples: Numbers
+) -> tuple[float, Numbers, Numbers, float]:
+    """The centre, the limits, and how much more the shares vary than their samples explain."""
     if not ROUNDING < centre < 1 - ROUNDING:
         centre = float(round(centre))
-        return centre, tuple(None if v is None else (centre, centre) for v in values), 1.0
-    deviations = [(centre * (1 - centre) / max(n, 1)) ** 0.5 for n in samples]
-    scaled = [
-        None if v is None else (v - centre) / deviation
-        for v, deviation in zip(values, deviations, strict=True)
-    ]
-    spread = max(fmean(_ranges(scaled)) / D2, 1.0)
-    return (
-        centre,
-        tuple(
-            None if v is None else _share_limits(centre, n, DEVIATIONS * spread * deviation)
-            for v, n, deviation in zip(values, samples, deviations, strict=True)
-        ),
-        spread,
-    )
-
-
-def _share_limits(centre: float, n: int, reach: float) -> Limits:
+        return centre, np.full_like(values, centre), np.full_like(values, centre), 1.0
+    n = np.maximum(samples, 1)
+    deviations = np.sqrt(centre * (1 - centre) / n)
+    spread = max(_mean_range((values - centre) / deviations) / D2, 1.0)
+    reach = DEVIATIONS * spread * deviations
     low, high = centre - reach, centre + reach
-    if n * min(centre, 1 - centre) < FEW:
-        low = min(low, float(stats.binom.ppf(TAIL, n, centre)) / n)
-        high = max(high, float(stats.binom.isf(TAIL, n, centre)) / n)
-    return max(low, 0.0), min(high, 1.0)
+    few = n * min(centre, 1 - centre) < FEW
+    low = np.where(few, np.minimum(low, stats.binom.ppf(TAIL, n, centre) / n), low)
+    high = np.where(few, np.maximum(high, stats.binom.isf(TAIL, n, centre) / n), high)
+    return centre, np.maximum(low, 0.0), np.minimum(high, 1.0), spread
 
 
-def _middle(
-    values: Sequence[float | None],
-    samples: Sequence[int],
-    centre: float,
-    limits: Sequence[Limits | None],
-    *,
-    is_share: bool,
-) -> Limits:
-    """What a point has to be under or over to be on a side of the centre.
+def _other_centres(
+    values: Numbers, weights: Numbers, usual: npt.NDArray[np.bool_], expected: float
+) -> Iterator[float]:
+    """The centres that a point has to be beyond, besides the mean, to be on a side of it.
 
     It is on a side of the centre only if it is on that side without the points beyond the limits
     as well: a single outlier moves the mean, and would put all others into a run. Where few are
     expected, much more than half of what chance gives lies on one side of the mean, and the median
     has to be on its other side too.
     """
-    known = [
-        (v, n if is_share else 1, pair)
-        for v, n, pair in zip(values, samples, limits, strict=True)
-        if v is not None and pair is not None
-    ]
-    usual = [(v, n) for v, n, (low, high) in known if low - ROUNDING <= v <= high + ROUNDING]
-    centres = [centre]
-    if usual:
-        centres.append(sum(v * n for v, n in usual) / sum(n for _, n in usual))
-    expected = median(n for _, n, _ in known) * min(centre, 1 - centre) if is_share else centre
+    if usual.any():
+        yield fmean(values[usual], weights[usual])
     if expected < FEW:
-        centres.append(median(v for v, _, _ in known))
-    return min(centres), max(centres)
+        yield float(np.nanmedian(values))
 
 
-def _beyond(
-    values: Sequence[float | None], limits: Sequence[Limits | None], period: str
-) -> Iterator[Signal]:
-    for at, (value, pair) in enumerate(zip(values, limits, strict=True)):
-        if value is None or pair is None:
-            continue
-        low, high = pair
-        if value > high + ROUNDING:
-            yield Signal(Rule.BEYOND, "above", at, at, f"one {period} above the upper limit")
-        elif value < low - ROUNDING:
-            yield Signal(Rule.BEYOND, "below", at, at, f"one {period} below the lower limit")
+def _sides(values: Numbers, low: Numbers | float, high: Numbers | float) -> Sides:
+    """For each value 1 above, -1 below, 0 between the two or unknown."""
+    above, below = values > high + ROUNDING, values < low - ROUNDING
+    return above.astype(int) - below
 
 
-def _runs(values: Sequence[float | None], middle: Limits, period: str) -> Iterator[Signal]:
+def _beyond(sides: Sides, period: str) -> Iterator[Signal]:
+    for at, side in enumerate(sides.tolist()):
+        if side:
+            limit = "upper" if side > 0 else "lower"
+            words = f"one {period} {SIDES[side]} the {limit} limit"
+            yield Signal(Rule.BEYOND, SIDES[side], at, at, words)
+
+
+def _runs(sides: Sides, period: str) -> Iterator[Signal]:
     """Each run of eight or more; a point on the centre and one without a value end a run."""
-
-    def side(value: float | None) -> Side | None:
-        if value is None:
-            return None
-        if value > middle[1] + ROUNDING:
-            return "above"
-        return "below" if value < middle[0] - ROUNDING else None
-
-    for found, run in groupby(enumerate(values), lambda pair: side(pair[1])):
+    for side, run in groupby(enumerate(sides.tolist()), lambda pair: pair[1]):
         at = [n for n, _ in run]
-        if found is not None and len(at) >= RUN:
-            said = f"{len(at)} {period}s in a row {found} the centre"
-            yield Signal(Rule.RUN, found, at[0], at[-1], said)
+        if side and len(at) >= RUN:
+            words = f"{len(at)} {period}s in a row {SIDES[side]} the centre"
+            yield Signal(Rule.RUN, SIDES[side], at[0], at[-1], words)

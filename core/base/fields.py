@@ -22,6 +22,8 @@ LARGEST_ID = 2**63 - 1
 # Instants outside these years are taken for errors of the source.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 SHOWN_LENGTH = 300
+NO_FLAG = "it is neither true nor false"
+NO_INSTANT = f"it is no ISO 8601 time in the years {FIRST_YEAR} to {LAST_YEAR}"
 # How the name begins of an object that has no id to be told by.
 ANONYMOUS = "unknown-"
 
@@ -104,14 +106,16 @@ class Fields:
             FieldProblem(self.entity, self.source_id, path, excerpt(value), reason)
         )
 
+    def found(self, value: Any, path: str, found: T | None, reason: str) -> T | None:
+        """What was found in a value; a problem where there is a value and nothing was found."""
+        if found is None and value is not None:
+            self.note(path, value, reason)
+        return found
+
     def text(self, value: Any, path: str) -> str | None:
         """Text exactly as sent, but for characters that no database takes."""
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return clean(value)
-        self.note(path, value, "it is not text")
-        return None
+        text = clean(value) if isinstance(value, str) else None
+        return self.found(value, path, text, "it is not text")
 
     def word(self, value: Any, path: str) -> str | None:
         """Text of which the empty one says nothing: a name, a status."""
@@ -119,48 +123,28 @@ class Fields:
 
     def flag(self, value: Any, path: str) -> bool | None:
         """True or false."""
-        if value is None or isinstance(value, bool):
-            return value
-        self.note(path, value, "it is neither true nor false")
-        return None
+        flag = value if isinstance(value, bool) else None
+        return self.found(value, path, flag, NO_FLAG)
 
     def ref(self, value: Any, path: str) -> int | None:
         """The id of another object."""
-        if value is None:
-            return None
-        if _is_id(value):
-            return int(value)
-        self.note(path, value, "it is no usable id")
-        return None
+        return self.found(value, path, value if _is_id(value) else None, "it is no usable id")
 
     def instant(self, value: Any, path: str) -> datetime | None:
         """An instant in UTC from ISO 8601 with any offset; without an offset it is UTC."""
-        if value is None:
-            return None
-        found = _instant(value) if isinstance(value, str) else None
-        if found is None:
-            self.note(
-                path, value, f"it is no ISO 8601 time in the years {FIRST_YEAR} to {LAST_YEAR}"
-            )
-        return found
+        instant = _instant(value) if isinstance(value, str) else None
+        return self.found(value, path, instant, NO_INSTANT)
 
     def object(self, value: Any, path: str) -> Mapping[str, Any]:
         """An object; without any fields where there is none."""
-        if isinstance(value, dict):
-            return value
-        if value is not None:
-            self.note(path, value, "it is no object")
-        return {}
+        fields = value if isinstance(value, dict) else None
+        return self.found(value, path, fields, "it is no object") or {}
 
     def objects(self, value: Any, path: str) -> list[tuple[str, Mapping[str, Any]]]:
         """The objects of a list, each with its own path; what is no object is left out."""
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            self.note(path, value, "it is no list")
-            return []
+        items = self.found(value, path, value if isinstance(value, list) else None, "it is no list")
         found: list[tuple[str, Mapping[str, Any]]] = []
-        for position, item in enumerate(value):
+        for position, item in enumerate(items or ()):
             at = f"{path}[{position}]"
             if isinstance(item, dict):
                 found.append((at, item))
@@ -225,14 +209,9 @@ def given(obj: dict[str, Any], name: str) -> Any:
 def short(read: Fields, obj: dict[str, Any], name: str) -> str | None:
     """A short name; ticket numbers and priorities are often sent as numbers."""
     value = given(obj, name)
-    if value is None:
-        return None
-    if type(value) is int:
-        value = str(value)
-    if isinstance(value, str) and len(value) <= LONGEST_ID:
-        return clean(value)
-    read.note(name, value, f"it is no text of at most {LONGEST_ID} characters")
-    return None
+    text = str(value) if type(value) is int else value
+    usable = clean(text) if isinstance(text, str) and len(text) <= LONGEST_ID else None
+    return read.found(value, name, usable, f"it is no text of at most {LONGEST_ID} characters")
 
 
 def number_in(value: Any) -> float | None:
@@ -250,22 +229,17 @@ def amount(read: Fields, obj: dict[str, Any], name: str) -> float | None:
     """A finite number of at least 0."""
     value = given(obj, name)
     number = number_in(value)
-    if number is not None and number >= 0:
-        return number
-    if value is not None:
-        read.note(name, value, "it is no number from 0 up")
-    return None
+    usable = number if number is not None and number >= 0 else None
+    return read.found(value, name, usable, "it is no number from 0 up")
 
 
 def flag(read: Fields, obj: dict[str, Any], name: str) -> bool | None:
     """True or false, in one of the words for them."""
     value = given(obj, name)
-    if value is None or isinstance(value, bool):
-        return value
-    known = FLAGS.get(str(value).strip().lower()) if isinstance(value, int | str) else None
-    if known is None:
-        read.note(name, value, "it is neither true nor false")
-    return known
+    is_word = isinstance(value, int | str)
+    return read.found(
+        value, name, FLAGS.get(str(value).strip().lower()) if is_word else None, NO_FLAG
+    )
 
 
 def comment(read: Fields, obj: dict[str, Any], name: str) -> str | None:

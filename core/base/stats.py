@@ -50,10 +50,10 @@ class Estimate:
     no value.
     """
 
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
     method: str
     reason: str = ""
 
@@ -66,7 +66,7 @@ def proportion_estimate(successes: int, n: int) -> Estimate:
     """
     method = "Wilson score interval"
     if n == 0:
-        return Estimate(value=None, low=None, high=None, n=0, method=method, reason="none counted")
+        return Estimate(method=method, reason="none counted")
     low, high = proportion_bounds(successes / n, n)
     return Estimate(value=successes / n, low=low, high=high, n=n, method=method)
 
@@ -87,12 +87,12 @@ def mean_estimate(values: Values) -> Estimate:
     n = len(values)
     method = "t interval"
     if n == 0:
-        return Estimate(value=None, low=None, high=None, n=0, method=method, reason="none counted")
+        return Estimate(method=method, reason="none counted")
     mean = float(np.mean(values))
     commonest = int(np.unique(np.asarray(values), return_counts=True)[1].max())
     if n - commonest < LEAST_DIFFERING:
         why = "all answers are equal" if n == commonest > 1 else "too few answers that differ"
-        return Estimate(value=mean, low=None, high=None, n=n, method=f"no interval: {why}")
+        return Estimate(value=mean, n=n, method=f"no interval: {why}")
     margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * stats.sem(values))
     return Estimate(value=mean, low=mean - margin, high=mean + margin, n=n, method=method)
 
@@ -107,7 +107,7 @@ def quantile_estimate(values: Values, share: float) -> Estimate:
     n = len(values)
     method = "order statistics"
     if n == 0:
-        return Estimate(value=None, low=None, high=None, n=0, method=method, reason="none counted")
+        return Estimate(method=method, reason="none counted")
     low, high = quantile_bounds(values, share, n)
     value = float(np.quantile(values, share))
     return Estimate(value=value, low=low, high=high, n=n, method=method)
@@ -115,16 +115,20 @@ def quantile_estimate(values: Values, share: float) -> Estimate:
 
 def quantile_bounds(values: Values, share: float, n: int) -> Bounds:
     """The order-statistic bounds that a sample of n would show, were it distributed like values."""
-    tail = (1 - CONFIDENCE) / 2
     ordered = np.sort(np.asarray(values, dtype=float))
+    low, high = (
+        None if rank is None else float(ordered[math.ceil(rank * len(ordered) / n) - 1])
+        for rank in quantile_ranks(share, n)
+    )
+    return low, high
+
+
+def quantile_ranks(share: float, n: int) -> tuple[int | None, int | None]:
+    """The ranks, from 1 to n, of the values that bound a quantile; None where n has no such one."""
+    tail = (1 - CONFIDENCE) / 2
     below = int(stats.binom.ppf(tail, n, share))
     above = int(stats.binom.ppf(1 - tail, n, share)) + 1
-
-    def ranked(rank: int) -> float | None:
-        position = math.ceil(rank * len(ordered) / n)
-        return float(ordered[position - 1]) if 1 <= rank <= n else None
-
-    return ranked(below), ranked(above)
+    return below if below >= 1 else None, above if above <= n else None
 
 
 def reduction(strata: Strata) -> float | None:
@@ -157,7 +161,7 @@ def reduction_estimate(
     value = reduction(strata)
     if value is None:
         why = "no category has resolved tickets both with and without" if not n else "no time taken"
-        return Estimate(value=None, low=None, high=None, n=n, method=method, reason=why)
+        return Estimate(n=n, method=method, reason=why)
     low = high = None
     if min(n, sum(len(a) for a, _ in usable)) < LEAST_COMPARED:
         method = f"no interval: fewer than {LEAST_COMPARED} on a side"
