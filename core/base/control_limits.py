@@ -174,7 +174,8 @@ def _known_value(point: Point, *, is_share: bool) -> float | None:
 
 def _mean_range(values: Numbers) -> float:
     """What neighbours differ by; a period without a value has no neighbours."""
-    return float(np.nanmean(np.abs(np.diff(values))))
+    ranges = np.abs(np.diff(values))
+    return fmean(ranges[~np.isnan(ranges)])
 
 
 def _count_limits(centre: float, values: Numbers) -> tuple[Numbers, Numbers]:

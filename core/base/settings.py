@@ -43,6 +43,9 @@ PREFIXES = ("TOUCHSTONE_", "TESTIO_CUSTOMER_", "PROMETHEUS_")
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 HOST = r"^[A-Za-z0-9.\-:]+$"
 ADDRESS = r"^[^\s@<>,;:\"()]+@[A-Za-z0-9.\-]+$"
+SENDER = "touchstone@example.org"
+# What is not read from one text alone.
+APART = ("TOUCHSTONE_ACCOUNTS", "TOUCHSTONE_EDITORS", "TOUCHSTONE_MAIL")
 # What opens one Prometheus server is not sent to another.
 CREDENTIALS = ("token", "username", "password")
 
@@ -113,10 +116,12 @@ WHOLE_NUMBER = Field(ge=1, le=3_650, strict=True, description="a whole number fr
 
 
 class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    """Settings by their fields, or by the names that these have in the environment."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
 
-class PrometheusSource(_Group):
+class PrometheusSource(_Group, extra="forbid"):
     """A Prometheus server and what the platform's metrics are called there.
 
     A name that is "" is not read. `tenant_id` is the value of the label `tenant_label` that an
@@ -162,12 +167,14 @@ class TestioAccount(_Group):
     __test__ = False  # the name starts with "Test", and this is no test class
 
     id: str
-    name: str
-    base_url: Annotated[WebAddress, Field(title="TESTIO_CUSTOMER_API_BASE_URL")] = (
+    name: Annotated[str, Field(alias="TESTIO_CUSTOMER_NAME")]
+    base_url: Annotated[WebAddress, Field(alias="TESTIO_CUSTOMER_API_BASE_URL")] = (
         DEFAULT_TESTIO_URL
     )
-    token: Secret
-    sync_interval_seconds: Annotated[int | None, SECONDS] = None
+    token: Annotated[Secret, Field(alias="TESTIO_CUSTOMER_API_TOKEN")]
+    sync_interval_seconds: Annotated[
+        int | None, SECONDS, Field(alias="TOUCHSTONE_SYNC_INTERVAL_SECONDS")
+    ] = None
     prometheus: PrometheusSource | None = None
 
     @property
@@ -177,27 +184,31 @@ class TestioAccount(_Group):
         return tuple(name for name, configured in own.items() if configured)
 
 
-def _smtp(name: str, description: str, pattern: str | None = None) -> Any:
-    return Field(title=f"TOUCHSTONE_SMTP_{name}", description=description, pattern=pattern)
+def _smtp_name(field: str) -> str:
+    return f"TOUCHSTONE_SMTP_{'FROM' if field == 'sender' else field.upper()}"
 
 
-class MailSettings(_Group):
+class MailSettings(_Group, alias_generator=_smtp_name):
     """The server that mail is sent by, and the address that it is from.
 
     `tls` is starttls (the connection is encrypted or not used), tls (from its first byte on), or
-    none, which takes no password.
+    none, which takes no password; the port follows from it, unless another one is given.
     """
 
-    host: Annotated[str, _smtp("HOST", "the name of a server, without a port", HOST)]
+    host: Annotated[str, Field(pattern=HOST, description="the name of a server, without a port")]
     tls: Annotated[
-        Literal["starttls", "tls", "none"], _smtp("TLS", "one of starttls, tls, none")
+        Literal["starttls", "tls", "none"],
+        BeforeValidator(str.lower),
+        Field(description="one of starttls, tls, none"),
     ] = "starttls"
-    port: Annotated[int, Field(ge=1, le=65_535), _smtp("PORT", "a number from 1 to 65,535")]
+    port: Annotated[int, Field(ge=1, le=65_535, description="a number from 1 to 65,535")] = Field(
+        default_factory=lambda given: SMTP_PORTS[given["tls"]]
+    )
     sender: Annotated[
-        str, _smtp("FROM", "the address mail is from: touchstone@example.org", ADDRESS)
+        str, Field(pattern=ADDRESS, description=f"the address mail is from: {SENDER}")
     ]
-    username: Annotated[str | None, _smtp("USERNAME", "a text")] = None
-    password: Annotated[str | None, _smtp("PASSWORD", "a text"), Field(repr=False)] = None
+    username: str | None = None
+    password: Secret = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -210,15 +221,6 @@ class MailSettings(_Group):
         return self
 
 
-def _mail(given: Any) -> Any:
-    """The mail settings with their defaults; None without a host."""
-    if not isinstance(given, Mapping) or not given.get("host"):
-        return None
-    tls = str(given.get("tls", "starttls")).lower()
-    named = {"port": SMTP_PORTS.get(tls, 25), "from": ""} | dict(given) | {"tls": tls}
-    return _valid(MailSettings, named | {"sender": named.pop("from")})
-
-
 class Settings(BaseSettings):
     """Everything that can be configured, read once from names such as TOUCHSTONE_TIMEZONE.
 
@@ -229,30 +231,22 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="TOUCHSTONE_",
-        env_nested_delimiter="_",
-        env_nested_max_split=1,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
+        env_prefix="TOUCHSTONE_", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     # It may hold a password.
     database_url: Annotated[str, Field(repr=False)] = f"sqlite:///{ROOT}/data/touchstone.db"
     timezone: Annotated[str, AfterValidator(_zone_name)] = "UTC"
     sync_interval_seconds: Annotated[int, SECONDS] = 3600
-    editors: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_parts)] = None
+    editors: tuple[str, ...] | None = None
     cors_origins: Listed[Annotated[str, AfterValidator(_origin)]] = ()
     anonymous_feedback: Listed[str] = ()
     trusted_proxies: Listed[Annotated[Network, BeforeValidator(_network)]] = ()
     rater_votes_per_minute: VotesPerMinute = 30
     address_votes_per_minute: VotesPerMinute = 30
-    mail: Annotated[
-        MailSettings | None, BeforeValidator(_mail), Field(validation_alias="TOUCHSTONE_SMTP")
-    ] = None
+    mail: MailSettings | None = None
     prometheus_url: Annotated[WebAddress | None, Field(validation_alias="PROMETHEUS_URL")] = None
-    accounts: Annotated[tuple[TestioAccount, ...], NoDecode] = ()
+    accounts: tuple[TestioAccount, ...] = ()
 
     @classmethod
     def settings_customise_sources(
@@ -283,7 +277,7 @@ class _Names(EnvSettingsSource):
         super().__init__(settings_cls)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {name.lower(): text for name, text in self.names.items() if text}
+        return {name.lower(): text for name, text in self.names.items() if name not in APART}
 
 
 def load_settings(
@@ -315,16 +309,17 @@ def _settings(environment: frozenset[tuple[str, str]], text: bytes, path: Path) 
         secrets = tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _unreadable(path, error) from None
-    names = _texts(secrets) | environ
-    texts = {name: text for name, text in names.items() if name != "TOUCHSTONE_ACCOUNTS"}
-    settings = _valid(Settings, texts)
+    names = _set(_texts(secrets) | environ)
+    settings = _valid(Settings, names)
     accounts = _accounts(names, environ, secrets)
     if settings.prometheus_url and not accounts:
         raise ConfigError(
             "PROMETHEUS_URL is set but TESTIO_CUSTOMER_ID is not: set the account's id, by which "
             "its metrics are told from those of others."
         )
-    return settings.model_copy(update={"accounts": accounts, "editors": _editors(environ, secrets)})
+    mail = _valid(MailSettings, names) if "TOUCHSTONE_SMTP_HOST" in names else None
+    own = {"accounts": accounts, "editors": _editors(environ, secrets), "mail": mail}
+    return settings.model_copy(update=own)
 
 
 def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
@@ -334,7 +329,8 @@ def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
     except ValidationError as errors:
         error = errors.errors(include_url=False)[0]
     name = str(error["loc"][0])
-    field = model.model_fields.get(name) or FieldInfo()
+    fields = {field.alias or key: field for key, field in model.model_fields.items()}
+    field = fields.get(name) or FieldInfo()
     setting = f"{name} of {of}" if of else f"TOUCHSTONE_{name.upper()}"
     setting = name if name.isupper() else field.title or setting
     if error["type"] == "value_error":
@@ -343,6 +339,8 @@ def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
         known = ", ".join(sorted(model.model_fields))
         raise ConfigError(f"There is no {setting}: use one of {known}.")
     value = f"is {error['input']!r:.80}" if field.repr else "is not valid"
+    if error["type"] == "missing":
+        value = "is not set"
     raise ConfigError(f"{setting} {value}: use {field.description or 'a text'}.")
 
 
@@ -352,6 +350,10 @@ def _unreadable(path: Path, error: Exception) -> ConfigError:
         f"{path.name} in {path.parent.name} cannot be read ({type(error).__name__}): "
         "correct the file or remove it."
     )
+
+
+def _set(names: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in names.items() if text}
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:
@@ -365,7 +367,7 @@ def _texts(table: Mapping[str, Any]) -> dict[str, str]:
 
 def _warn_of_unknown(environ: Mapping[str, str]) -> None:
     known = {f"TOUCHSTONE_{name.upper()}" for name in Settings.model_fields.keys() - {"mail"}}
-    known |= {field.title or "" for field in MailSettings.model_fields.values()}
+    known |= set(map(_smtp_name, MailSettings.model_fields))
     known.add(clock.SETTING)
     for name in sorted(environ.keys() - known):
         if name.startswith("TOUCHSTONE_"):
@@ -450,14 +452,8 @@ def _account(
             f"The TESTIO_CUSTOMER_API_TOKEN of account {account_id!r} has characters "
             "that no token has: copy it again."
         )
-    given = {
-        "id": account_id,
-        "name": own.get("TESTIO_CUSTOMER_NAME") or account_id,
-        "base_url": own.get("TESTIO_CUSTOMER_API_BASE_URL") or DEFAULT_TESTIO_URL,
-        "token": token or None,
-        "sync_interval_seconds": own.get("TOUCHSTONE_SYNC_INTERVAL_SECONDS") or None,
-        "prometheus": prometheus,
-    }
+    given = {"id": account_id, "TESTIO_CUSTOMER_NAME": account_id, **_set(own)}
+    given |= {"TESTIO_CUSTOMER_API_TOKEN": token or None, "prometheus": prometheus}
     return _valid(TestioAccount, given)
 
 

@@ -238,27 +238,17 @@ def verdict(
         raise ValueError("A range, and nothing else, has an upper target.")
     if estimate.value is None:
         return Verdict.NO_DATA
+    low = -math.inf if estimate.low is None else estimate.low
+    high = math.inf if estimate.high is None else estimate.high
     if upper is not None:
-        return _verdict_within(estimate, target, upper)
-    good, bad = estimate.low, estimate.high
-    if direction == "below":
-        # Mirrored, so that good is always above.
-        good, bad = (None if x is None else -x for x in (estimate.high, estimate.low))
-        target = -target
-    if good is not None and good > target:
+        is_met, is_missed = target <= low and high <= upper, high < target or low > upper
+    elif direction == "below":
+        is_met, is_missed = high < target, low >= target
+    else:
+        is_met, is_missed = low > target, high <= target
+    if is_met:
         return Verdict.MET
-    if bad is not None and bad <= target:
-        return Verdict.MISSED
-    return Verdict.NOT_PROVEN
-
-
-def _verdict_within(estimate: Estimate, target: float, upper: float) -> Verdict:
-    low, high = estimate.low, estimate.high
-    if low is not None and high is not None and target <= low and high <= upper:
-        return Verdict.MET
-    if (high is not None and high < target) or (low is not None and low > upper):
-        return Verdict.MISSED
-    return Verdict.NOT_PROVEN
+    return Verdict.MISSED if is_missed else Verdict.NOT_PROVEN
 
 
 def scaled_bounds(estimate: Estimate, n: int) -> Bounds:

@@ -8,7 +8,7 @@ import pandas as pd
 from core.base import text
 from core.base.stats import Estimate
 from core.base.text import OTHERS
-from core.charts.lines import period_axis
+from core.charts.lines import period_axis, period_x
 from core.charts.theme import (
     BLUE,
     GREEN,
@@ -20,15 +20,17 @@ from core.charts.theme import (
     ChartSpec,
     Part,
     colour,
+    interval_words,
     layer,
     layered,
     name_layers,
-    records,
-    rule_layer,
     slot,
     spread,
+    target_layer,
+    target_rows,
     template,
     text_slot,
+    tips,
 )
 
 UNFINISHED = 0.45
@@ -48,10 +50,7 @@ SERIES_COLOURS: Mapping[str, str] = {
 @template
 def _stacked(*, is_periods: bool, has_names: bool, has_legend: bool) -> alt.LayerChart:
     if is_periods:
-        axis = alt.Axis(
-            values=slot("shown"), labelAngle=0, labelOverlap="greedy", labelExpr=text_slot("label")
-        )
-        x, y_axis = alt.X("category:O", title=None, axis=axis), alt.Axis(tickCount=5)
+        x, y_axis = period_x("category"), alt.Axis(tickCount=5)
     else:
         axis = alt.Axis(labelAngle=0, labelOverlap="greedy")
         x = alt.X("category:O", title=None, sort=None, axis=axis)
@@ -63,13 +62,12 @@ def _stacked(*, is_periods: bool, has_names: bool, has_legend: bool) -> alt.Laye
         order=alt.Order("layer:Q"),
         opacity=alt.condition("datum.is_pale", alt.value(UNFINISHED), alt.value(1)),
         tooltip=[
-            alt.Tooltip("category:O", title=text_slot("category")),
-            alt.Tooltip("series:N", title=text_slot("what")),
+            *tips(category=text_slot("category"), series=text_slot("what")),
             alt.Tooltip("value:Q", title=text_slot("unit"), format=",d"),
         ],
     ).mark_bar()
     names = name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q")) if has_names else []
-    rules = [] if is_periods else [rule_layer("targets", "Target", y=alt.Y("value:Q"))]
+    rules = [] if is_periods else [target_layer(y=alt.Y("value:Q"))]
     return layered("rows", bars, *names, *rules)
 
 
@@ -102,7 +100,7 @@ def stacked_periods(
     )
     axis = period_axis(frame["period"])
     return _stacked(is_periods=True, has_names=True, has_legend=False).fill(
-        {"rows": records(rows), "names": _edge_names(frame, order)},
+        {"rows": rows, "names": _edge_names(frame, order)},
         height=height,
         series=order,
         colours=colours,
@@ -139,9 +137,8 @@ def stacked_choices(
         layer=frame["series"].map({name: -n for n, name in enumerate(series)}),
         is_pale=False,
     )
-    rules = [{"value": one, "Target": text.amount(one, "per day")} for one in targets]
     return _stacked(is_periods=False, has_names=False, has_legend=len(series) > 1).fill(
-        {"rows": records(rows), "targets": rules},
+        {"rows": rows, "targets": target_rows(targets, "per day")},
         height=height,
         series=series,
         colours=[SERIES_COLOURS[name] for name in series],
@@ -157,10 +154,7 @@ def _bars() -> alt.LayerChart:
     bars = layer(
         y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
         x=alt.X("value:Q", title=unit, axis=alt.Axis(format=number, tickCount=5)),
-        tooltip=[
-            alt.Tooltip("category:N", title="What"),
-            alt.Tooltip("value:Q", title=unit, format=number),
-        ],
+        tooltip=[*tips(category="What"), alt.Tooltip("value:Q", title=unit, format=number)],
     )
     ends = bars.mark_text(align="left", dx=4, style="ink").encode(
         text=alt.Text("value:Q", format=number)
@@ -174,27 +168,25 @@ def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> ChartSpec:
     `frame` has category (str) and value (number or None), in the order to be drawn.
     """
     height = 60 + 34 * len(frame)
-    return _bars().fill({"rows": records(frame)}, height=height, unit=unit, number=value_format)
+    return _bars().fill({"rows": frame}, height=height, unit=unit, number=value_format)
 
 
 @template
 def _intervals(*, has_start: bool) -> alt.LayerChart:
-    said = ["Value", "95 % interval"] + ([] if has_start else ["Sample"])
-    tips = [alt.Tooltip("category:N", title="What"), *(alt.Tooltip(f"{one}:N") for one in said)]
+    said = tips("Value", "95 % interval", *([] if has_start else ["Sample"]))
     rows = layer(
-        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=170)), tooltip=tips
+        y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=170)),
+        tooltip=[*tips(category="What"), *said],
     )
+    scale, way = alt.Scale(zero=True), Part(grid=True)
     if has_start:
-        scale = alt.Scale(domain=slot("domain"), nice=False, zero=False)
-        ticks = alt.Axis(tickCount=5, format=text_slot("number"), tickMinStep=1)
-    else:
-        scale = alt.Scale(zero=True)
-        ticks = alt.Axis(tickCount=5, format=text_slot("number"), grid=True)
+        scale, way = alt.Scale(domain=slot("domain"), nice=False, zero=False), Part(tickMinStep=1)
+    ticks = alt.Axis(tickCount=5, format=text_slot("number"), **way)
     x = alt.X("low:Q", title=text_slot("title"), scale=scale, axis=ticks)
     return layered(
         "rows",
         rows.encode(x=x, x2="high").mark_bar(height=9, opacity=0.35, cornerRadius=4),
-        rule_layer("targets", "Target", x=alt.X("value:Q")),
+        target_layer(x=alt.X("value:Q")),
         rows.encode(x=alt.X("value:Q")).mark_point(filled=True, size=90, opacity=1),
     )
 
@@ -218,12 +210,12 @@ def intervals(
             "low": estimate.low,
             "high": estimate.high,
             "Value": text.amount(estimate.value, unit),
-            "95 % interval": _interval(estimate, unit),
+            "95 % interval": interval_words(estimate.low, estimate.high, unit),
             "Sample": text.count(estimate.n),
         }
         for name, estimate in estimates.items()
     ]
-    targets = [] if target is None else [{"value": target, "Target": text.amount(target, unit)}]
+    targets = target_rows([] if target is None else [target], unit)
     highs = [estimate.high for estimate in estimates.values() if estimate.high is not None]
     return _intervals(has_start=start is not None).fill(
         {"rows": rows, "targets": targets},
@@ -237,10 +229,10 @@ def intervals(
 @template
 def _criterion_bar(*, is_known: bool) -> alt.LayerChart:
     scale = alt.Scale(domain=slot("ends"), nice=False, zero=False)
-    tips = [alt.Tooltip(f"{name}:N") for name in ("Estimate", "95 % interval", "Target")]
+    said = tips("Estimate", "95 % interval", "Target")
 
     def part(field: str) -> alt.Chart:
-        return layer(x=alt.X(f"{field}:Q", scale=scale, axis=None), tooltip=tips)
+        return layer(x=alt.X(f"{field}:Q", scale=scale, axis=None), tooltip=said)
 
     layers = [
         part("start").encode(x2="stop").mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3)
@@ -272,17 +264,12 @@ def criterion_bar(
         "value": max(start, min(value, stop)),
         "target": target,
         "Estimate": text.amount(estimate.value, unit),
-        "95 % interval": _interval(estimate, unit),
+        "95 % interval": interval_words(estimate.low, estimate.high, unit),
         "Target": text.amount(target, unit),
     }
     chart = _criterion_bar(is_known=estimate.value is not None)
-    padding = {"left": 2, "right": 2, "top": 0, "bottom": 0}
     drawn = chart.fill({"criterion": [row]}, height=30, ends=[start, stop])
-    return ChartSpec({**drawn.spec, "padding": padding})
-
-
-def _interval(estimate: Estimate, unit: str) -> str:
-    return " to ".join(text.amount(bound, unit) for bound in (estimate.low, estimate.high))
+    return ChartSpec({**drawn.spec, "padding": {"left": 2, "right": 2, "top": 0, "bottom": 0}})
 
 
 @template
@@ -295,11 +282,7 @@ def _heat_map() -> alt.LayerChart:
         y=alt.Y("row:N", title=row, sort=None, axis=alt.Axis(labelLimit=200)),
         x=alt.X("column:N", title=column, sort=None, axis=names),
         color=alt.Color("value:Q", title=unit, legend=alt.Legend(format=number)),
-        tooltip=[
-            alt.Tooltip("row:N", title=row),
-            alt.Tooltip("column:N", title=column),
-            alt.Tooltip("value:Q", title=unit, format=number),
-        ],
+        tooltip=[*tips(row=row, column=column), alt.Tooltip("value:Q", title=unit, format=number)],
     )
     return layered("rows", cells.mark_rect(cornerRadius=2))
 
@@ -314,7 +297,7 @@ def heat_map(
     # Names that have no room beside each other are turned.
     is_narrow = f"width < {75 * frame['column'].nunique()}"
     return _heat_map().fill(
-        {"rows": records(frame)},
+        {"rows": frame},
         height=120 + 34 * frame["row"].nunique(),
         row=titles[0],
         column=titles[1],
@@ -333,11 +316,9 @@ def _cohort_map() -> alt.LayerChart:
         y=alt.Y("row:N", title=None, sort=None, axis=cohorts),
         x=alt.X("after:O", title="Months after their first", axis=months),
         tooltip=[
-            alt.Tooltip("row:N", title="Began"),
-            alt.Tooltip("month:N", title="Month"),
+            *tips(row="Began", month="Month"),
             alt.Tooltip("share:Q", title="Still active", format=".0%"),
-            alt.Tooltip("people:N", title="People"),
-            alt.Tooltip("state:N", title="This month is"),
+            *tips(people="People", state="This month is"),
         ],
     )
     # More or less of one colour, on a light page and on a dark one.
@@ -373,7 +354,7 @@ def cohort_map(frame: pd.DataFrame) -> ChartSpec:
     )
     columns = int(frame["after"].max()) if len(frame) else 1
     return _cohort_map().fill(
-        {"rows": records(rows)},
+        {"rows": rows},
         height=70 + 30 * frame["row"].nunique(),
         room={"expr": f"width < {26 * columns} ? 0 : 1"},
     )

@@ -21,6 +21,7 @@ from core.charts.theme import (
     slot,
     template,
     text_slot,
+    tips,
 )
 
 SHAPES = {Rule.BEYOND: "diamond", Rule.RUN: "square"}
@@ -40,10 +41,8 @@ def _control_chart(*, is_share: bool, is_empty: bool, rules: frozenset[Rule]) ->
     def y(field: str = "value") -> alt.Y:
         return alt.Y(f"{field}:Q", title=None, axis=axis, scale=scale)
 
-    tips = {"period": "Period", "Value": text_slot("name"), "Limits": "Limits", "State": "State"}
-    if is_share:
-        tips["Sample"] = "Sample"
-    tooltip = [alt.Tooltip(f"{field}:N", title=title) for field, title in tips.items()]
+    said = ["Limits", "State", *(["Sample"] if is_share else [])]
+    tooltip = [*tips(period="Period", Value=text_slot("name")), *tips(*said)]
     x = period_x(labelSeparation=12)
     layers = [
         layer(x=x, y=y("low"), y2="high").mark_area(
@@ -99,8 +98,8 @@ def control_chart(
         {
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
-            **{rule.name: [rows[n] for n in at[rule]] for rule in rules},
-            **({"words": _words(points, found)} if rules else {}),
+            "words": _words(points, found),
+            **{rule.name: [rows[n] for n in places] for rule, places in at.items()},
         },
         height=height,
         domain=_domain(points, found),
@@ -154,7 +153,7 @@ def _rows(points: Sequence[Point], found: Behaviour, *, unit: str, waiting: str)
                 # From the newest whole point on, so that the dotted line begins at it.
                 "is_tail": n >= newest >= 0,
                 "Value": text.amount(point.value, unit),
-                "Sample": text.UNKNOWN if point.n is None else text.count(point.n),
+                "Sample": text.amount(point.n, "count"),
                 "Limits": limits_words(low, high, unit),
                 "State": "; ".join(said.get(n, [usual])),
             }

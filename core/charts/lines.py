@@ -21,16 +21,18 @@ from core.charts.theme import (
     ChartSpec,
     Part,
     colour,
+    interval_words,
     layer,
     layered,
     line_layers,
     name_layers,
-    records,
-    rule_layer,
     slot,
     spread,
+    target_layer,
+    target_rows,
     template,
     text_slot,
+    tips,
 )
 
 # In an order in which neighbours differ most.
@@ -78,10 +80,10 @@ def _label(period: str) -> str:
     return f"[timeFormat({day}, '%a'), timeFormat({day}, '%-d %b')]"
 
 
-def period_x(**axis: Any) -> alt.X:
+def period_x(field: str = "period", **axis: Any) -> alt.X:
     """The channel of named periods, with the slots of `period_axis`."""
     shared: Part = {"values": slot("shown"), "labelExpr": text_slot("label"), "labelAngle": 0}
-    return alt.X("period:O", title=None, axis=alt.Axis(**shared, labelOverlap="greedy", **axis))
+    return alt.X(f"{field}:O", title=None, axis=alt.Axis(**shared, labelOverlap="greedy", **axis))
 
 
 @template
@@ -92,20 +94,17 @@ def _line(
     # No fractions between whole numbers: without them two ticks would read the same.
     ticks: Part = {"tickMinStep": 1} if is_whole_number else {}
     axis = alt.Axis(format=number, tickCount=5, **ticks)
-    tips = [
-        alt.Tooltip("period:O", title="Period"),
-        alt.Tooltip("series:N", title="What"),
-        alt.Tooltip("value:Q", title=unit, format=number),
-    ]
+    said = tips(period="Period", series="What")
+    said.append(alt.Tooltip("value:Q", title=unit, format=number))
     if has_sample:
-        tips.append(alt.Tooltip("n:Q", title="Sample", format=",d"))
+        said.append(alt.Tooltip("n:Q", title="Sample", format=",d"))
     lines = line_layers(
         period_x(),
         alt.Y("value:Q", title=unit, axis=axis, scale=alt.Scale(zero=zero)),
         color=colour(legend=None if is_single else NAMES),
-        tooltip=tips,
+        tooltip=said,
     )
-    return layered("rows", *lines, rule_layer("targets", "Target", y=alt.Y("value:Q")))
+    return layered("rows", *lines, target_layer(y=alt.Y("value:Q")))
 
 
 def line(
@@ -129,7 +128,7 @@ def line(
     targets = [] if target is None else [{"value": target, "Target": f"{target:g}"}]
     shape = {"is_single": len(names) < 2, "has_sample": "n" in frame, "zero": zero}
     return _line(is_whole_number=value_format.endswith("d"), **shape).fill(
-        {"rows": records(rows), "targets": targets},
+        {"rows": rows, "targets": targets},
         height=height,
         series=names,
         colours=list(PALETTE[: max(1, len(names))]),
@@ -191,9 +190,8 @@ def _time_chart(
         scale = alt.Scale(zero=zero)
         return alt.Y(f"{field}:Q", title=text_slot("unit"), axis=number, scale=scale)
 
-    tips = [alt.Tooltip(f"{name}:N") for name in ("When", "Value", "Interval", "Sample")]
-    if not is_single:
-        tips.insert(1, alt.Tooltip("series:N", title="What"))
+    series = {} if is_single else {"series": "What"}
+    said = [*tips("When"), *tips(**series), *tips("Value", "Interval", "Sample")]
     layers = []
     if "spans" in parts:
         span = layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
@@ -203,11 +201,11 @@ def _time_chart(
         band = band.transform_filter("isValid(datum.low) && isValid(datum.high)")
         layers.append(band.mark_area(color=BLUE, opacity=0.16, tooltip=False))
     if "targets" in parts:
-        layers.append(rule_layer("targets", "Target", y=y()))
+        layers.append(target_layer(y=y()))
     if "baseline" in parts:
         rule = layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
         layers.append(rule.mark_rule(strokeWidth=1.5, color=GREY))
-    layers += line_layers(x, y(), color=colour(), tooltip=tips, dots=0 if is_dense else 1)
+    layers += line_layers(x, y(), color=colour(), tooltip=said, dots=0 if is_dense else 1)
     if not is_single:
         layers += name_layers(x, y())
     if "marks" in parts:
@@ -257,7 +255,7 @@ def time_chart(
             for one in events
             if isinstance(one, Span)
         ],
-        "targets": [{"value": one, "Target": text.amount(one, unit)} for one in targets],
+        "targets": target_rows(targets, unit),
         "baseline": []
         if baseline is None
         else [{"value": baseline, "Baseline": text.amount(baseline, unit)}],
@@ -265,16 +263,15 @@ def time_chart(
         "names": [] if is_single else _name_rows(rows),
     }
     has_band = is_single and any(row["low"] is not None for row in rows)
-    parts = {name for name, found in data.items() if found}
-    parts |= {name for name, is_there in (("band", has_band), ("ticks", ticks)) if is_there}
+    parts = {"band": has_band, "ticks": ticks, **data}
     return _time_chart(
         is_single=is_single,
         is_share=is_share,
         is_dense=len(rows) > MOST_POINTS * max(1, len(names)),
         zero=zero,
-        parts=frozenset(parts - {"points", "names"}),
+        parts=frozenset(name for name, found in parts.items() if found) - {"points", "names"},
     ).fill(
-        {name: found for name, found in data.items() if found or name in {"points", "names"}},
+        data,
         height=height,
         top=6 + 12 * min(len(marks), 3),
         unit=None if is_share else text.upper_first(unit),
@@ -292,7 +289,7 @@ def _tick(at: datetime) -> Part:
 def _rows(line: Line, unit: str) -> Iterable[Part]:
     newest = max((n for n, p in enumerate(line.points) if p.is_whole), default=-1)
     for n, point in enumerate(line.points):
-        bounds = [text.amount(bound, unit) for bound in (point.low, point.high)]
+        interval = interval_words(point.low, point.high, unit)
         yield {
             "at": _utc(point.at),
             "series": line.name,
@@ -304,8 +301,8 @@ def _rows(line: Line, unit: str) -> Iterable[Part]:
             "is_tail": n >= newest,
             "When": point.label + ("" if point.is_whole else ", not over yet"),
             "Value": text.amount(point.value, unit),
-            "Interval": " to ".join(bounds) if point.low is not None else text.UNKNOWN,
-            "Sample": text.UNKNOWN if point.n is None else text.count(point.n),
+            "Interval": text.UNKNOWN if point.low is None else interval,
+            "Sample": text.amount(point.n, "count"),
         }
 
 

@@ -5,7 +5,7 @@ wait for. So a builder's specification is made once for each shape that it takes
 in place of data, titles, domains and colours; each drawing fills a copy.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -13,7 +13,10 @@ from typing import Any, TypeAlias
 import altair as alt
 import pandas as pd
 
+from core.base import text
+
 Part: TypeAlias = dict[str, Any]
+Rows: TypeAlias = Sequence[Part] | pd.DataFrame
 
 # Okabe and Ito, each a shade that has a contrast of 3:1 on white and on the dark surface.
 PALETTE = ("#2b83c2", "#c98500", "#0f9d76", "#c66fa0", "#d9692a", "#3a9ad2", "#948700")
@@ -77,9 +80,10 @@ class Template:
     spec: Mapping[str, Any]
 
     def fill(
-        self, data: Mapping[str, Sequence[Part]], *, height: int, top: int = 6, **slots: Any
+        self, data: Mapping[str, Rows], *, height: int, top: int = 6, **slots: Any
     ) -> ChartSpec:
         """The chart of these data sets; `top` is the room above the plot, in pixels."""
+        data = {name: _records(rows) for name, rows in data.items()}
         padding = {"left": 0, "top": top, "right": 4, "bottom": 4}
         filled = _filled(self.spec, {**slots, **data})
         main = self.spec["data"]["name"]
@@ -129,11 +133,13 @@ def _filled(part: Any, slots: Mapping[str, Any]) -> Any:
     return part
 
 
-def records(frame: pd.DataFrame) -> list[Part]:
+def _records(rows: Rows) -> Sequence[Part]:
     """The rows of a frame as JSON has them, unknown values as None."""
-    plain = frame.astype(object)
-    rows: list[Any] = plain.where(plain.notna(), None).to_dict("records")
-    return rows
+    if not isinstance(rows, pd.DataFrame):
+        return rows
+    plain = rows.astype(object)
+    found: list[Any] = plain.where(plain.notna(), None).to_dict("records")
+    return found
 
 
 def layer(data: str = "", **encoding: Any) -> alt.Chart:
@@ -166,21 +172,34 @@ def line_layers(
     ]
 
 
-def rule_layer(
-    data: str, name: str, *, x: alt.X | None = None, y: alt.Y | None = None
-) -> alt.Chart:
-    """A dashed line at each value of a data set, whose field `name` says the value in words."""
-    channels: Part = {key: of for key, of in {"x": x, "y": y}.items() if of is not None}
-    rule: alt.Chart = layer(data, tooltip=alt.Tooltip(f"{name}:N"), **channels).mark_rule(
+def target_layer(**channel: alt.X | alt.Y) -> alt.Chart:
+    """A dashed line at each value of the data set `targets`, whose field `Target` is in words."""
+    rule: alt.Chart = layer("targets", tooltip=alt.Tooltip("Target:N"), **channel).mark_rule(
         strokeDash=DASHED, strokeWidth=1.5, color=STRONG
     )
     return rule
 
 
-def colour(field: str = "series", legend: alt.Legend | None = None) -> alt.Color:
-    """Colours by name, from the slots `series` and `colours`."""
+def target_rows(targets: Iterable[float], unit: str) -> list[Part]:
+    """The rows of `target_layer`."""
+    return [{"value": target, "Target": text.amount(target, unit)} for target in targets]
+
+
+def interval_words(low: float | None, high: float | None, unit: str) -> str:
+    """90.1 % to 95 %; a dash for a bound that is unknown."""
+    return f"{text.amount(low, unit)} to {text.amount(high, unit)}"
+
+
+def colour(legend: alt.Legend | None = None) -> alt.Color:
+    """Colours of the series, from the slots `series` and `colours`."""
     scale = alt.Scale(domain=slot("series"), range=[text_slot("colours")])
-    return alt.Color(f"{field}:N", scale=scale, legend=legend)
+    return alt.Color("series:N", scale=scale, legend=legend)
+
+
+def tips(*fields: str, **titles: str) -> list[alt.Tooltip]:
+    """Tooltips of texts: of fields under their own names, and of fields under titles."""
+    named = dict(zip(fields, fields, strict=True)) | titles
+    return [alt.Tooltip(f"{field}:N", title=title) for field, title in named.items()]
 
 
 def name_layers(x: alt.X, y: alt.Y) -> list[alt.Chart]:
