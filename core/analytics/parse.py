@@ -169,22 +169,15 @@ def _check_dimensions(query: Query) -> None:
             f"{len(keys)} dimensions were asked for: a query groups by at most {MAX_DIMENSIONS}."
         )
     _names("dimension", keys)
+    used = [("grouped", dimension) for dimension in query.dimensions]
+    used += [("filtered", asked.dimension) for asked in query.filters]
     for metric in query.metrics:
-        for fact in metric.facts:
-            for use, found in (
-                ("grouped", query.dimensions),
-                ("filtered", [f.dimension for f in query.filters]),
-            ):
-                for dimension in found:
-                    if fact not in dimension.facts:
-                        _refuse_reach(metric, use, dimension)
-
-
-def _refuse_reach(metric: Metric, use: str, dimension: Dimension) -> NoReturn:
-    can = dimensions_of([metric.key])
-    raise QueryError(
-        f"{metric.key} cannot be {use} by {dimension.key}: it can be {use} by {', '.join(can)}."
-    )
+        for use, dimension in used:
+            if not set(metric.facts) <= set(dimension.facts):
+                can = ", ".join(dimensions_of([metric.key]))
+                raise QueryError(
+                    f"{metric.key} cannot be {use} by {dimension.key}: it can be {use} by {can}."
+                )
 
 
 def _check_sort(query: Query) -> None:

@@ -30,42 +30,26 @@ def zero_branch(
     attributes = {d.key: _values(plan, d) for d in query.dimensions if d.kind == "attribute"}
     parts: list[FromClause] = [*entities.values(), *attributes.values()]
     _check_size(runner, parts, len(days) if query.times else 1)
+    places: dict[str, Any] = {f"{key}_id": part.c.id for key, part in entities.items()}
+    places |= {key: part.c.value for key, part in attributes.items()}
+    if entities:
+        places["account_id"] = parts[0].c.account_id
     if query.times:
-        parts.append(period_table(plan, days, "zero_periods"))
+        periods = period_table(plan, days, "zero_periods")
+        parts.append(periods)
+        places |= {d.key: periods.c[d.key] for d in query.times}
     found = parts[0]
     for n, part in enumerate(parts[1:], 1):
-        on = true()
-        if n < len(entities):
-            on = _same_parent(entities, part)
-        found = found.join(part, on)
-    columns = {key.name: _column(key, parts, entities, attributes) for key in keys}
-    return select(*(c.label(name) for name, c in columns.items())).select_from(found)
-
-
-def _column(
-    key: Key,
-    parts: Sequence[FromClause],
-    entities: dict[str, FromClause],
-    attributes: dict[str, FromClause],
-) -> Any:
-    if key.dimension is None:
-        return parts[0].c.account_id
-    if key.dimension.key in entities:
-        return entities[key.dimension.key].c.id
-    if key.dimension.key in attributes:
-        return attributes[key.dimension.key].c.value
-    return parts[-1].c[key.dimension.key]
+        found = found.join(part, _same_parent(entities, part) if n < len(entities) else true())
+    return select(*(places[key.name].label(key.name) for key in keys)).select_from(found)
 
 
 def _same_parent(entities: dict[str, FromClause], part: FromClause) -> Any:
     """The condition that joins an entity to those before it."""
-    first = next(iter(entities.values()))
-    found = first.c.account_id == part.c.account_id
-    product, feature = entities.get("product"), entities.get("feature")
-    if product is not None and feature is not None and part in {product, feature}:
-        later = [name for name in entities if name in {"product", "feature"}][1]
-        if part is entities[later]:
-            found = and_(found, feature.c.product_id == product.c.id)
+    found = next(iter(entities.values())).c.account_id == part.c.account_id
+    related = [key for key in entities if key in {"product", "feature"}]
+    if len(related) == 2 and part is entities[related[1]]:
+        return and_(found, entities["feature"].c.product_id == entities["product"].c.id)
     return found
 
 
