@@ -50,13 +50,6 @@ _SURVEY = table(SurveyResponse)
 Column = Any
 
 
-def same_account(
-    left: FromClause, right: FromClause, *pairs: tuple[Column, Column]
-) -> ColumnElement[bool]:
-    """The condition that joins rows of one account on pairs of columns."""
-    return and_(left.c.account_id == right.c.account_id, *(a == b for a, b in pairs))
-
-
 @dataclass(frozen=True)
 class Entity:
     """The table of an entity's members, its label column, and the kind of member."""
@@ -95,6 +88,12 @@ class Bridge:
         return found
 
 
+def _several(column: Column, refers: Column, key: Column, **more: Any) -> Bridge:
+    """The bridge from the rows of a fact, by their key, to rows that refer to them."""
+    of_account = column.table.c.account_id == key.table.c.account_id
+    return Bridge(column, and_(of_account, refers == key), **more)
+
+
 @dataclass(frozen=True)
 class FactJoins:
     """A fact's table, and the columns of its dimensions.
@@ -107,7 +106,7 @@ class FactJoins:
 
     base: Table
     clocks: Mapping[str, Column]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Column] = field(default_factory=dict)
     parents: Mapping[FromClause, Column] = field(default_factory=dict)
     bridges: Mapping[str, Bridge] = field(default_factory=dict)
     through: Mapping[FromClause, FromClause] = field(default_factory=dict)
@@ -120,6 +119,8 @@ class FactJoins:
         """The column whose values are the dimension's keys."""
         if dimension == "day":
             return self.clock(basis)
+        if dimension == "account":
+            return self.base.c.account_id
         if dimension in self.bridges:
             return self.bridges[dimension].column
         return CALENDAR.c[dimension] if dimension in _PERIODS else self.columns[dimension]
@@ -147,45 +148,35 @@ _RUN_STATUS = (
     .distinct()
     .subquery("run_status")
 )
+_VOTED = {
+    "thumbs_up": _VOTE.c.thumb == literal_column("'up'"),
+    "thumbs_down": _VOTE.c.thumb == literal_column("'down'"),
+    "rating": _VOTE.c.rating.is_not(None),
+}
 _TYPES = union_all(
-    *(
-        select(literal_column(f"'{key}'", String).label("type"))
-        for key in ("thumbs_up", "thumbs_down", "rating")
-    )
+    *(select(literal_column(f"'{key}'", String).label("type")) for key in _VOTED)
 ).subquery("feedback_type")
 _HAS_TYPE = or_(
-    and_(_TYPES.c.type == literal_column("'thumbs_up'"), _VOTE.c.thumb == literal_column("'up'")),
-    and_(
-        _TYPES.c.type == literal_column("'thumbs_down'"), _VOTE.c.thumb == literal_column("'down'")
-    ),
-    and_(_TYPES.c.type == literal_column("'rating'"), _VOTE.c.rating.is_not(None)),
+    *(and_(_TYPES.c.type == literal_column(f"'{key}'"), voted) for key, voted in _VOTED.items())
 )
+_CYCLE_CLOCKS = {"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day}
 
 JOINS: Mapping[str, FactJoins] = {
     "tests": FactJoins(
         base=_CYCLE,
-        clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
-        columns={"account": _CYCLE.c.account_id, "product": _CYCLE.c.product_id, **_OF_CYCLE},
+        clocks=_CYCLE_CLOCKS,
+        columns={"product": _CYCLE.c.product_id, **_OF_CYCLE},
         bridges={
-            "feature": Bridge(
-                _FEATURE_LINK.c.feature_id,
-                same_account(_FEATURE_LINK, _CYCLE, (_FEATURE_LINK.c.cycle_id, _CYCLE.c.id)),
-            ),
-            "platform": Bridge(
-                _CYCLE_PLATFORM.c.platform,
-                same_account(_CYCLE_PLATFORM, _CYCLE, (_CYCLE_PLATFORM.c.cycle_id, _CYCLE.c.id)),
+            "feature": _several(_FEATURE_LINK.c.feature_id, _FEATURE_LINK.c.cycle_id, _CYCLE.c.id),
+            "platform": _several(
+                _CYCLE_PLATFORM.c.platform, _CYCLE_PLATFORM.c.cycle_id, _CYCLE.c.id
             ),
         },
     ),
     "bugs": FactJoins(
         base=_BUG,
-        clocks={
-            "default": _CYCLE.c.end_day,
-            "start": _CYCLE.c.start_day,
-            "reported": _BUG.c.reported_day,
-        },
+        clocks={**_CYCLE_CLOCKS, "reported": _BUG.c.reported_day},
         columns={
-            "account": _BUG.c.account_id,
             "product": _BUG.c.product_id,
             "feature": _BUG.c.feature_id,
             "tester": _BUG.c.tester_id,
@@ -196,17 +187,12 @@ JOINS: Mapping[str, FactJoins] = {
             **_OF_CYCLE,
         },
         parents={_CYCLE: _BUG.c.cycle_id},
-        bridges={
-            "platform": Bridge(
-                _DEVICE.c.platform, same_account(_DEVICE, _BUG, (_DEVICE.c.bug_id, _BUG.c.id))
-            )
-        },
+        bridges={"platform": _several(_DEVICE.c.platform, _DEVICE.c.bug_id, _BUG.c.id)},
     ),
     "test_features": FactJoins(
         base=_FEATURE_LINK,
-        clocks={"default": _CYCLE.c.end_day, "start": _CYCLE.c.start_day},
+        clocks=_CYCLE_CLOCKS,
         columns={
-            "account": _FEATURE_LINK.c.account_id,
             "product": _CYCLE.c.product_id,
             "feature": _FEATURE_LINK.c.feature_id,
             "customer": _CYCLE.c.created_by_id,
@@ -216,17 +202,16 @@ JOINS: Mapping[str, FactJoins] = {
     "enhancements": FactJoins(
         base=_RUN,
         clocks={"default": _RUN.c.created_day},
-        columns={"account": _RUN.c.account_id, "enhancement_status": _RUN.c.status, **_OF_TICKET},
+        columns={"enhancement_status": _RUN.c.status, **_OF_TICKET},
         parents={_TICKET: _RUN.c.ticket_id},
     ),
     "tickets": FactJoins(
         base=_TICKET,
         clocks={"default": _TICKET.c.day},
-        columns={"account": _TICKET.c.account_id, **_OF_TICKET},
+        columns={**_OF_TICKET},
         bridges={
-            "enhancement_status": Bridge(
-                _RUN_STATUS.c.status,
-                same_account(_RUN_STATUS, _TICKET, (_RUN_STATUS.c.ticket_id, _TICKET.c.id)),
+            "enhancement_status": _several(
+                *(_RUN_STATUS.c.status, _RUN_STATUS.c.ticket_id, _TICKET.c.id),
                 listed=(_TICKET.c.id, _RUN.c.ticket_id, _RUN.c.status),
             )
         },
@@ -234,12 +219,7 @@ JOINS: Mapping[str, FactJoins] = {
     "feedback": FactJoins(
         base=_VOTE,
         clocks={"default": _VOTE.c.created_day},
-        columns={
-            "account": _VOTE.c.account_id,
-            "enhancement_status": _RUN.c.status,
-            "subject": _VOTE.c.subject,
-            **_OF_TICKET,
-        },
+        columns={"enhancement_status": _RUN.c.status, "subject": _VOTE.c.subject, **_OF_TICKET},
         parents={
             _RUN: _VOTE.c.enhancement_id,
             # A vote on a run is a vote on the run's ticket, named in the vote or not.
@@ -248,11 +228,7 @@ JOINS: Mapping[str, FactJoins] = {
         bridges={"feedback_type": Bridge(_TYPES.c.type, _HAS_TYPE)},
         through={_TICKET: _RUN},
     ),
-    "surveys": FactJoins(
-        base=_SURVEY,
-        clocks={"default": _SURVEY.c.answered_day},
-        columns={"account": _SURVEY.c.account_id},
-    ),
+    "surveys": FactJoins(base=_SURVEY, clocks={"default": _SURVEY.c.answered_day}),
 }
 
 

@@ -267,11 +267,11 @@ class Metric:
     better: Better
     source: str
     owner: str
-    smallest_sample: int
-    version: int
+    smallest_sample: int = 0
+    version: int = 1
     measure: Measure
-    per: Measure | Literal["days"] | None
-    sample: Measure | None
+    per: Measure | Literal["days"] | None = None
+    sample: Measure | None = None
     left_out: tuple[LeftOut, ...] = ()
 
     @property
@@ -297,52 +297,16 @@ class MetricDefaults:
     source: str
     owner: str
 
-    def metric(
-        self, key: str, label: str, definition: str, formula: str, *, version: int = 1, **more: Any
-    ) -> Metric:
+    def metric(self, key: str, label: str, definition: str, formula: str, **more: Any) -> Metric:
         """A metric of the source."""
-        return Metric(
-            key=key,
-            label=label,
-            definition=definition,
-            formula=formula,
-            source=self.source,
-            owner=self.owner,
-            version=version,
-            **more,
-        )
+        words = {"key": key, "label": label, "definition": definition, "formula": formula}
+        return Metric(source=self.source, owner=self.owner, **(words | more))
 
-    def count(self, *words: str, better: Better, measure: Measure, **more: Any) -> Metric:
+    def count(self, *words: str, **more: Any) -> Metric:
         """A count; no smallest sample."""
-        return self.metric(
-            *words,
-            better=better,
-            unit="count",
-            measure=measure,
-            per=None,
-            sample=None,
-            smallest_sample=0,
-            **more,
-        )
+        return self.metric(*words, unit="count", **more)
 
-    def ratio(
-        self,
-        *words: str,
-        better: Better,
-        of: Measure,
-        per: Measure,
-        unit: Unit = "fraction",
-        smallest_sample: int = 30,
-        **more: Any,
-    ) -> Metric:
+    def ratio(self, *words: str, of: Measure, per: Measure, **more: Any) -> Metric:
         """A ratio of two measures, whose sample is the second: a share, or a mean in a unit."""
-        return self.metric(
-            *words,
-            better=better,
-            unit=unit,
-            measure=of,
-            per=per,
-            sample=per,
-            smallest_sample=smallest_sample,
-            **more,
-        )
+        usual: dict[str, Any] = {"unit": "fraction", "smallest_sample": 30}
+        return self.metric(*words, measure=of, per=per, sample=per, **(usual | more))

@@ -1,17 +1,4 @@
-"""Every error that the product raises on purpose.
-
-TouchstoneError             a sentence for a person: what is wrong, what is safe, what to do
-├── ConfigError             a setting is missing or has no sense
-├── StoreError              the store cannot be opened, read or written
-│   └── StoreTooNew         it was made by a newer version of the product
-├── SourceError             an outside system did not give what was asked
-│   ├── SourceRefused       it refused the token
-│   ├── SourceUnreachable   it could not be reached, or did not answer in time
-│   └── SourceUnreadable    it answered something that is not its API's language
-├── AccessError             who asks may not, or is not known
-├── QueryError              a metric query that cannot be answered as asked
-└── InputError              something that a person or a client entered is not valid
-"""
+"""Every error that the product raises on purpose."""
 
 
 class TouchstoneError(Exception):

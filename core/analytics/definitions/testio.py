@@ -139,9 +139,7 @@ TESTIO_METRICS = (
         better="none",
         unit="points",
         measure=BUG_WEIGHT,
-        per=None,
         sample=BUGS,
-        smallest_sample=0,
     ),
     _CYCLES.count(
         "active_customers",
