@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from core.analytics.definitions import SEVERITY_WEIGHTS
-from core.base import clock
 from core.base.errors import InputError
-from core.store import AccountSetting, AuditEntry, Scope, Unit, table
+from core.store import AccountSetting, AuditEntry, Scope
 
 MOST_CHANGES = 200
 LARGEST_INPUT = 1_000_000_000
@@ -132,16 +131,6 @@ S = TypeVar(
 )
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change with its time, author, and the values before and after; None: there was none."""
-
-    at: datetime
-    by: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-
-
 def settings_of(scope: Scope, kind: type[S]) -> S:
     """The account's settings of a kind, with defaults for those not saved."""
     with scope.read() as session:
@@ -150,7 +139,7 @@ def settings_of(scope: Scope, kind: type[S]) -> S:
     return kind(**{k: v for k, v in (stored.value if stored else {}).items() if k in known})
 
 
-def save_settings(scope: Scope, settings: S, *, by: str) -> None:
+def save_settings(scope: Scope, settings: S) -> None:
     """Save these settings for the account, and record the change if there is one."""
     key = type(settings).KEY
     with scope.write() as unit:
@@ -158,34 +147,19 @@ def save_settings(scope: Scope, settings: S, *, by: str) -> None:
         before, after = stored.value if stored else None, asdict(settings)
         if after != before:
             unit.upsert(AccountSetting, [{"key": key, "value": after}])
-            note_change(unit, f"settings of {key}", by=by, before=before, after=after)
+            unit.record_change(f"settings of {key}", before=before, after=after)
 
 
-def note_change(
-    unit: Unit,
-    subject: str,
-    *,
-    by: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-) -> None:
-    """Record a change of a subject in the account's history, as part of the unit's writes."""
-    row = {"id": unit.next_id(AuditEntry), "subject": subject, "at": clock.now()}
-    row |= {"by": by, "before": before, "after": after}
-    unit.upsert(AuditEntry, [row])
-
-
-def changes(scope: Scope, *, subject: str) -> list[Change]:
+def changes(scope: Scope, *, subject: str) -> list[AuditEntry]:
     """The latest changes of a subject, newest first."""
-    entry = table(AuditEntry).c
     found = (
-        select(entry.at, entry.by, entry.before, entry.after)
-        .where(entry.account_id == scope.account, entry.subject == subject)
-        .order_by(entry.id.desc())
+        select(AuditEntry)
+        .where(AuditEntry.account_id == scope.account, AuditEntry.subject == subject)
+        .order_by(col(AuditEntry.id).desc())
         .limit(MOST_CHANGES)
     )
     with scope.read() as session:
-        return [Change(*row) for row in session.connection().execute(found)]
+        return list(session.exec(found))
 
 
 def _whole(settings: Any, *, least: int) -> None:

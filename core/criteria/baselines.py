@@ -8,7 +8,6 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
-from core.analytics.account_settings import note_change
 from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
@@ -86,13 +85,7 @@ def frozen_baseline(scope: Scope) -> Baseline | None:
 
 
 def plan_baseline(
-    scope: Scope,
-    *,
-    name: str,
-    first_day: date,
-    by: str,
-    days: int = USUAL_DAYS,
-    today: date | None = None,
+    scope: Scope, *, name: str, first_day: date, days: int = USUAL_DAYS, today: date | None = None
 ) -> int:
     """Plan a baseline over whole days and return its id.
 
@@ -106,10 +99,10 @@ def plan_baseline(
     if abs((first_day - today).days) > FARTHEST_DAYS:
         raise InputError("A baseline begins within a year from today: check the date.")
     with scope.write() as unit:
-        return _enter(unit, name, first_day, days, by)
+        return _enter(unit, name, first_day, days)
 
 
-def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date, by: str) -> int:
+def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date) -> int:
     """Give a window up for one of the same length from a later day; returns the new id."""
     with scope.write() as unit:
         known = unit.session.get(BaselineWindow, (scope.account, baseline_id))
@@ -124,13 +117,13 @@ def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date, by: str
         days = (known.last_day - known.first_day).days + 1
         new = unit.next_id(BaselineWindow)
         unit.upsert(BaselineWindow, [{"id": baseline_id, "restarted_as": new}])
-        _enter(unit, known.name, first_day, days, by)
+        _enter(unit, known.name, first_day, days)
         before, after = {"restarted_as": None}, {"restarted_as": new}
-        note_change(unit, f"baseline {baseline_id}", by=by, before=before, after=after)
+        unit.record_change(f"baseline {baseline_id}", before=before, after=after)
         return new
 
 
-def _enter(unit: Unit, name: str, first_day: date, days: int, by: str) -> int:
+def _enter(unit: Unit, name: str, first_day: date, days: int) -> int:
     last_day = first_day + timedelta(days=days - 1)
     window = table(BaselineWindow).c
     taken = select(window.name).where(
@@ -144,16 +137,13 @@ def _enter(unit: Unit, name: str, first_day: date, days: int, by: str) -> int:
     if other is not None:
         raise InputError(f"The baseline {other!r} already has some of these days.")
     number = unit.next_id(BaselineWindow)
-    row = {"name": name, "first_day": first_day, "last_day": last_day, "planned_by": by}
+    row = {"name": name, "first_day": first_day, "last_day": last_day, "planned_by": unit.author}
     unit.upsert(BaselineWindow, [row | {"id": number, "planned_at": clock.now()}])
-    after = row | {"first_day": str(first_day), "last_day": str(last_day)}
-    note_change(unit, f"baseline {number}", by=by, before=None, after=after)
+    unit.record_change(f"baseline {number}", before=None, after=row)
     return number
 
 
-def freeze_baseline(
-    scope: Scope, baseline_id: int, *, by: str, now: datetime | None = None
-) -> None:
+def freeze_baseline(scope: Scope, baseline_id: int, *, now: datetime | None = None) -> None:
     """Store every figure of a complete window as it is now; it never changes from then on.
 
     Raises InputError where the window is not over, given up, or frozen already.
@@ -174,10 +164,10 @@ def freeze_baseline(
             raise InputError("Someone else has just frozen this baseline: reload the page.")
         if known.restarted_as is not None:
             raise InputError("Someone else has just given this window up: reload the page.")
-        row = {"id": baseline_id, "frozen_by": by, "frozen_at": now, "content": content}
+        row = {"id": baseline_id, "frozen_by": unit.author, "frozen_at": now, "content": content}
         unit.upsert(BaselineWindow, [row])
         before, after = {"frozen": False}, {"frozen": True}
-        note_change(unit, f"baseline {baseline_id}", by=by, before=before, after=after)
+        unit.record_change(f"baseline {baseline_id}", before=before, after=after)
 
     scope.freeze(lambda: content_of(scope, baseline.window, now=now), store_content)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlmodel import SQLModel, col, select
 
-from core.analytics.account_settings import Change, changes, note_change
+from core.analytics.account_settings import changes
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
-from core.store import Annotation, Criterion, Exclusion, Scope, Unit, table
+from core.store import Annotation, AuditEntry, Criterion, Exclusion, Scope, Unit, table
 
 # Keys as they are stored, and their labels.
 EXCLUSION_KINDS = {
@@ -47,7 +47,6 @@ def exclude(
     to_at: datetime,
     kind: str,
     reason: str,
-    by: str,
     subject: str | None = None,
     finding: str | None = None,
 ) -> int:
@@ -75,12 +74,12 @@ def exclude(
             *(entry.c[name].is_not_distinct_from(row[name]) for name in row if name != "reason"),
         )
         known = unit.session.exec(same).first()
-        return _enter(unit, Exclusion, row | {"finding": finding}, by) if known is None else known
+        return _enter(unit, Exclusion, row | {"finding": finding}) if known is None else known
 
 
-def withdraw_exclusion(scope: Scope, exclusion_id: int, *, by: str) -> None:
+def withdraw_exclusion(scope: Scope, exclusion_id: int) -> None:
     """Withdraw an exclusion: its rows count again, the entry stays in the ledger."""
-    _withdraw(scope, Exclusion, exclusion_id, by)
+    _withdraw(scope, Exclusion, exclusion_id)
 
 
 def exclusions(scope: Scope) -> list[Exclusion]:
@@ -100,7 +99,7 @@ def exclusions_in_force(scope: Scope) -> list[Exclusion]:
 
 
 def annotate(
-    scope: Scope, *, from_at: datetime, kind: str, text: str, by: str, to_at: datetime | None = None
+    scope: Scope, *, from_at: datetime, kind: str, text: str, to_at: datetime | None = None
 ) -> int:
     """Enter an annotation and return its id; raises InputError like `exclude`."""
     if to_at is not None:
@@ -113,12 +112,12 @@ def annotate(
         "text": given_text(text, "what happened"),
     }
     with scope.write() as unit:
-        return _enter(unit, Annotation, row, by)
+        return _enter(unit, Annotation, row)
 
 
-def withdraw_annotation(scope: Scope, annotation_id: int, *, by: str) -> None:
+def withdraw_annotation(scope: Scope, annotation_id: int) -> None:
     """Take an annotation off the charts; the store keeps it."""
-    _withdraw(scope, Annotation, annotation_id, by)
+    _withdraw(scope, Annotation, annotation_id)
 
 
 def annotations(scope: Scope, *, start: datetime, end: datetime) -> list[Annotation]:
@@ -137,26 +136,25 @@ def annotations(scope: Scope, *, start: datetime, end: datetime) -> list[Annotat
         return list(session.exec(found))
 
 
-def _enter(unit: Unit, model: type[SQLModel], row: dict[str, Any], by: str) -> int:
+def _enter(unit: Unit, model: type[SQLModel], row: dict[str, Any]) -> int:
     number = unit.next_id(model)
-    unit.upsert(model, [row | {"id": number, "entered_by": by, "entered_at": clock.now()}])
-    after = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
-    note_change(unit, _subject(model, number), by=by, before=None, after=after)
+    entered = {"id": number, "entered_by": unit.author, "entered_at": clock.now()}
+    unit.upsert(model, [row | entered])
+    unit.record_change(_subject(model, number), before=None, after=row)
     return number
 
 
-def _withdraw(
-    scope: Scope, model: type[Exclusion] | type[Annotation], number: int, by: str
-) -> None:
+def _withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:
     with scope.write() as unit:
         known = unit.session.get(model, (scope.account, number))
         if not isinstance(known, Exclusion | Annotation):
             raise InputError("There is no such entry: the list may have changed. Reload the page.")
         if known.withdrawn_at is not None:
             return
-        unit.upsert(model, [{"id": number, "withdrawn_by": by, "withdrawn_at": clock.now()}])
+        gone = {"withdrawn_by": unit.author, "withdrawn_at": clock.now()}
+        unit.upsert(model, [{"id": number, **gone}])
         before, after = {"withdrawn": False}, {"withdrawn": True}
-        note_change(unit, _subject(model, number), by=by, before=before, after=after)
+        unit.record_change(_subject(model, number), before=before, after=after)
 
 
 def _subject(model: type[SQLModel], number: int) -> str:
@@ -187,7 +185,7 @@ class CriterionEdit:
     rationale: str
 
 
-def change_criterion(scope: Scope, key: str, edit: CriterionEdit, *, by: str) -> None:
+def change_criterion(scope: Scope, key: str, edit: CriterionEdit) -> None:
     """Change a criterion of the account, and note who changed what in its history.
 
     Raises InputError for a target that is impossible or can never be met.
@@ -200,10 +198,10 @@ def change_criterion(scope: Scope, key: str, edit: CriterionEdit, *, by: str) ->
         before = {name: getattr(known, name) for name in after}
         if after != before:
             unit.upsert(Criterion, [{"key": key, **after}])
-            note_change(unit, f"criterion {key}", by=by, before=before, after=after)
+            unit.record_change(f"criterion {key}", before=before, after=after)
 
 
-def criterion_history(scope: Scope, key: str) -> list[Change]:
+def criterion_history(scope: Scope, key: str) -> list[AuditEntry]:
     """The changes of a criterion, the newest first."""
     return changes(scope, subject=f"criterion {key}")
 

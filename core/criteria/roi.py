@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from sqlalchemy import func, select
 
-from core.analytics.account_settings import Change, RoiSettings, changes, settings_of
+from core.analytics.account_settings import RoiSettings, changes, settings_of
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import text
 from core.base.stats import Estimate
 from core.criteria.time_saved import Comparison, compare
-from core.store import Scope, Ticket, table
+from core.store import AuditEntry, Scope, Ticket, table
 
 WEEKS_A_YEAR = 52
 LABELS = {
@@ -160,7 +160,7 @@ def _counted(scope: Scope, window: Window, without: Excluded) -> float | None:
 
 
 def _inputs(
-    settings: RoiSettings, counted: float | None, history: list[Change]
+    settings: RoiSettings, counted: float | None, history: list[AuditEntry]
 ) -> tuple[RoiInput, ...]:
     found = []
     for f in fields(RoiSettings):
@@ -185,7 +185,7 @@ def _inputs(
     return tuple(found)
 
 
-def _last_change(key: str, history: list[Change]) -> Change | None:
+def _last_change(key: str, history: list[AuditEntry]) -> AuditEntry | None:
     """The newest change that set the input to its present value; None where there is none."""
     default = getattr(RoiSettings(), key)
     for change in history:

@@ -144,9 +144,9 @@ def build_demo(
             with store.write(DEMO_ACCOUNT) as unit:
                 step(unit)
     # It needs statistics and themes, which take seconds to load, and nothing else here does.
-    from core.demo.decisions import decide_demo  # noqa: PLC0415
+    from core.demo.decisions import BY, decide_demo  # noqa: PLC0415
 
-    decide_demo(Scope(store, DEMO_ACCOUNT), world)
+    decide_demo(Scope(store, DEMO_ACCOUNT, BY), world)
     tell("Laying out the columns")
     store.refresh_copy()
     return built

@@ -1,12 +1,11 @@
 """What people would have decided in the demo: a baseline, a theme, what an hour costs."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import delete, select
 
-from core.analytics.account_settings import RoiSettings, note_change, settings_of
+from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import last_complete_week
 from core.base.errors import InputError
 from core.criteria.baselines import Baseline, baselines, content_of, plan_baseline
@@ -44,7 +43,6 @@ def decide_demo(scope: Scope, world: World) -> None:
         from_at=datetime.combine(bad_day(world), DEPLOYMENT, world.zone),
         kind="deployment",
         text="Release 4.2 of the enhancer",
-        by=BY,
     )
     _roi(scope)
     _themes(scope)
@@ -64,7 +62,7 @@ def _roi(scope: Scope) -> None:
     }
     with scope.write() as unit:
         unit.upsert(AccountSetting, [{"key": RoiSettings.KEY, "value": value}])
-        note_change(unit, f"settings of {RoiSettings.KEY}", by=BY, before=None, after=value)
+        unit.record_change(f"settings of {RoiSettings.KEY}", before=None, after=value)
 
 
 def _themes(scope: Scope) -> None:
@@ -76,7 +74,7 @@ def _themes(scope: Scope) -> None:
             return
     # Someone may have made one of that name.
     with suppress(InputError):
-        make_theme(replace(scope, person=BY), "Too slow", any_of=SLOW)
+        make_theme(scope, "Too slow", any_of=SLOW)
 
 
 def _roadmap(scope: Scope, world: World) -> None:
@@ -90,14 +88,12 @@ def _roadmap(scope: Scope, world: World) -> None:
         scope,
         title="Be there before the ticket is opened",
         problem="Technicians open the ticket before the enhancement is there, and search by hand.",
-        by=BY,
         reach=reach_of(found, world.today),
     )
     first = world.today + timedelta(days=7)
     change_opportunity(
         scope,
         number,
-        by=BY,
         criterion_key="latency_p95",
         direction="down",
         impact=10.0,
@@ -117,7 +113,6 @@ def _action(scope: Scope, world: World) -> None:
         text="Warm the cache of the knowledge base before each release",
         owner="Engineering lead",
         due=world.today + timedelta(days=3),
-        by=BY,
         criterion_key="latency_p95",
         expected="fall",
     )
@@ -136,12 +131,12 @@ def _baseline(scope: Scope, world: World) -> None:
         )
     if _is_taken(baselines(scope), monday):
         return
-    number = plan_baseline(scope, name="Baseline", first_day=monday, by=BY, today=world.today)
+    number = plan_baseline(scope, name="Baseline", first_day=monday, today=world.today)
     (made,) = [b for b in baselines(scope) if b.id == number]
     frozen_at = datetime.combine(made.last_day + timedelta(days=1), time(9), world.zone)
     content = content_of(scope, made.window, now=frozen_at)
     with scope.write() as unit:
-        row = {"id": number, "frozen_by": BY, "frozen_at": frozen_at, "content": content}
+        row = {"id": number, "frozen_by": unit.author, "frozen_at": frozen_at, "content": content}
         unit.upsert(BaselineWindow, [row])
 
 

@@ -191,7 +191,7 @@ def invite(scope: Scope, people: str) -> int:
     with scope.write() as unit:
         stored = select(invited.respondent).where(invited.account_id == scope.account)
         known = set(unit.session.connection().execute(stored).scalars())
-        row = {"invited_by": scope.author, "invited_at": clock.now()}
+        row = {"invited_by": unit.author, "invited_at": clock.now()}
         rows = [
             {"id": secrets.token_urlsafe(KEY_BYTES), "respondent": name, **row}
             for name in names

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from core.analytics.account_settings import note_change
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
@@ -27,7 +26,6 @@ def add_action(
     text: str,
     owner: str,
     due: date,
-    by: str,
     criterion_key: str | None = None,
     expected: str | None = None,
 ) -> int:
@@ -51,14 +49,13 @@ def add_action(
         ):
             raise InputError("There is no such criterion in this account: reload the page.")
         number = unit.next_id(ReviewAction)
-        made = {"id": number, "decided_by": by, "decided_at": clock.now()}
+        made = {"id": number, "decided_by": unit.author, "decided_at": clock.now()}
         unit.upsert(ReviewAction, [row | made])
-        after = row | {"due": str(due)}
-        note_change(unit, f"action {number}", by=by, before=None, after=after)
+        unit.record_change(f"action {number}", before=None, after=row)
     return number
 
 
-def close_action(scope: Scope, action_id: int, *, status: str, outcome: str, by: str) -> None:
+def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> None:
     """Mark an action as done, dropped or open again, with its outcome. Raises InputError."""
     if status not in {"open", "done", "dropped"}:
         raise InputError("An action is open, done or dropped.")
@@ -71,9 +68,9 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str, by:
         if before == after:
             return
         closed = status != "open"
-        row = {"id": action_id, **after, "closed_by": by if closed else None}
+        row = {"id": action_id, **after, "closed_by": unit.author if closed else None}
         unit.upsert(ReviewAction, [row | {"closed_at": clock.now() if closed else None}])
-        note_change(unit, f"action {action_id}", by=by, before=before, after=after)
+        unit.record_change(f"action {action_id}", before=before, after=after)
 
 
 def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:

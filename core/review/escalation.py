@@ -98,7 +98,7 @@ def _message(result: CriterionResult, why: str, severity: str, week: str, accoun
     )
 
 
-def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str, by: str) -> None:
+def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str) -> None:
     """Record that a person has sent the message. Raises InputError without a recipient."""
     to = given_text(sent_to, "to whom it was sent", longest=LONGEST_NAME)
     if one.severity not in SEVERITIES:
@@ -111,7 +111,7 @@ def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str, by: s
             "criterion_key": one.criterion_key,
             "text": one.text,
             "sent_to": to,
-            "sent_by": by,
+            "sent_by": unit.author,
             "sent_at": clock.now(),
         }
         unit.upsert(ReviewEscalation, [row])

@@ -9,7 +9,6 @@ from pydantic_core import to_jsonable_python
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from core.analytics.account_settings import note_change
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.text import clean, given_text
@@ -42,13 +41,18 @@ def meeting_of(scope: Scope, week: str) -> Review | None:
         return session.get(Review, (scope.account, week))
 
 
-def open_review(scope: Scope, week: str, *, by: str) -> None:
+def open_review(scope: Scope, week: str) -> None:
     """Begin the review of a complete week; one that has begun goes on. Raises InputError."""
     week_of(week, clock.today(scope.zone))
     with scope.write() as unit:
         if unit.session.get(Review, (scope.account, week)) is None:
             unit.session.add(
-                Review(account_id=scope.account, week=week, opened_by=by, opened_at=clock.now())
+                Review(
+                    account_id=scope.account,
+                    week=week,
+                    opened_by=unit.author,
+                    opened_at=clock.now(),
+                )
             )
 
 
@@ -84,9 +88,7 @@ def _versions(account: str, week: str, section: str | None) -> SelectOfScalar[Re
     return found.order_by(col(ReviewNote.section), col(ReviewNote.version))
 
 
-def save_note(
-    scope: Scope, week: str, section: str, written: str, *, by: str, seen: int
-) -> tuple[str, int]:
+def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int) -> tuple[str, int]:
     """Save the text of a section and return the resulting text and its version.
 
     `seen` is the version that it was written over, 0 for none. Where others have written in the
@@ -117,16 +119,14 @@ def save_note(
                 section=section,
                 version=version + 1,
                 text=written,
-                written_by=by,
+                written_by=unit.author,
                 written_at=clock.now(),
             )
         )
     return written, version + 1
 
 
-def close_review(
-    scope: Scope, week: str, *, name: str, by: str, now: datetime | None = None
-) -> None:
+def close_review(scope: Scope, week: str, *, name: str, now: datetime | None = None) -> None:
     """Store everything that the review shows, with its notes and actions, and close it.
 
     Raises InputError where it is not open.
@@ -141,8 +141,8 @@ def close_review(
         known = unit.session.get(Review, (scope.account, week))
         if known is None or known.closed_at is not None:
             raise InputError("This review is not open: reload the page.")
-        known.content, known.closed_by, known.closed_at = content, by, now
-        note_change(unit, f"review {week}", by=by, before=None, after={"closed": True})
+        known.content, known.closed_by, known.closed_at = content, unit.author, now
+        unit.record_change(f"review {week}", before=None, after={"closed": True})
 
     scope.freeze(compute, save)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from core.analytics.account_settings import Change, changes, note_change
+from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.base import clock, text
 from core.base.errors import InputError
@@ -18,7 +18,7 @@ from core.criteria.verdicts import CriterionResult, evaluate
 from core.feedback.themes.assignment import Theme
 from core.feedback.themes.edit import take_over
 from core.feedback.themes.figures import Reach
-from core.store import Criterion, Opportunity, Scope, Unit
+from core.store import AuditEntry, Criterion, Opportunity, Scope, Unit
 
 # Keys as they are stored, and what a person reads.
 STATUSES = {"open": "Open", "planned": "Planned", "done": "Done", "dropped": "Dropped"}
@@ -97,7 +97,6 @@ def create_opportunity(
     *,
     title: str,
     problem: str,
-    by: str,
     theme: Theme | None = None,
     reach: Reach | None = None,
 ) -> int:
@@ -112,11 +111,11 @@ def create_opportunity(
     }
     with scope.write() as unit:
         if theme is not None:
-            row["theme_id"] = take_over(unit, theme, by=by)
+            row["theme_id"] = take_over(unit, theme)
         number = unit.next_id(Opportunity)
-        entered = {"id": number, "created_by": by, "created_at": clock.now()}
+        entered = {"id": number, "created_by": unit.author, "created_at": clock.now()}
         unit.upsert(Opportunity, [row | _counted(reach) | entered])
-        note_change(unit, _subject(number), by=by, before=None, after=row)
+        unit.record_change(_subject(number), before=None, after=row)
         return number
 
 
@@ -131,7 +130,7 @@ def opportunities(scope: Scope) -> list[Opportunity]:
         return list(session.exec(found))
 
 
-def change_opportunity(scope: Scope, number: int, *, by: str, **decided: object) -> None:
+def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
     """Change fields of an opportunity, any of `DECIDED`, and record who changed what when.
 
     Raises InputError for an unknown opportunity and for invalid values.
@@ -148,13 +147,12 @@ def change_opportunity(scope: Scope, number: int, *, by: str, **decided: object)
         if after.get("status") == "planned":
             _promises(known, after)
         if after != before:
-            when = {"decided_by": by, "decided_at": clock.now()}
+            when = {"decided_by": unit.author, "decided_at": clock.now()}
             unit.upsert(Opportunity, [{"id": number, **after, **when}])
-            sides = {"before": _plain(before), "after": _plain(after)}
-            note_change(unit, _subject(number), by=by, **sides)
+            unit.record_change(_subject(number), before=before, after=after)
 
 
-def opportunity_history(scope: Scope, number: int) -> list[Change]:
+def opportunity_history(scope: Scope, number: int) -> list[AuditEntry]:
     """Who changed an opportunity when, the newest change first."""
     return changes(scope, subject=_subject(number))
 
@@ -200,11 +198,6 @@ def _promises(known: Opportunity, after: dict[str, Any]) -> None:
             raise InputError(
                 "Before it is planned, name the criterion it moves, the direction and the window."
             )
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as JSON has it."""
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
 
 
 def _subject(number: int) -> str:

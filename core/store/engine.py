@@ -68,10 +68,13 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self, account_id: str, *, quiet: bool = False) -> Iterator[Unit]:
+    def write(
+        self, account_id: str, *, person: str | None = None, quiet: bool = False
+    ) -> Iterator[Unit]:
         """A unit of work in one account: all of it becomes visible at the end, or none.
 
-        `quiet` leaves the data version alone: for the progress of a run, which no figure shows.
+        `person` is the author of the changes that it records. `quiet` leaves the data version
+        alone: for the progress of a run, which no figure shows.
         """
         writing = self.engine.execution_options(writes=True)
         with translate_errors(self.engine), Session(writing) as session:
@@ -82,7 +85,7 @@ class Store:
             connection.execute(
                 select(account.c.id).where(account.c.id == account_id).with_for_update()
             )
-            yield Unit(session, account_id, self.zone)
+            yield Unit(session, account_id, self.zone, person)
             session.flush()
             written, tables = connection.info["written"], connection.info["tables"]
             if not quiet and not tables.issubset(UNCACHED_TABLES):

@@ -38,13 +38,6 @@ class Scope:
     person: str | None = None
 
     @property
-    def author(self) -> str:
-        """The person under whose name a change is recorded; raises InputError where it is None."""
-        if self.person is None:
-            raise InputError("Only an editor can change this: sign in as one.")
-        return self.person
-
-    @property
     def zone(self) -> ZoneInfo:
         """The business time zone."""
         return self.store.zone
@@ -62,7 +55,7 @@ class Scope:
 
         `quiet` leaves the data version alone: for what no figure shows.
         """
-        return self.store.write(self.account, quiet=quiet)
+        return self.store.write(self.account, person=self.person, quiet=quiet)
 
     def freeze(self, compute: Callable[[], T], save: Callable[[Unit, T], None]) -> None:
         """Save what is computed from the account's data, with no other write in between.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,8 +21,11 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, SQLModel
 
+from core.base import clock
+from core.base.errors import InputError
 from core.store.columns import table
 from core.store.days import extend_calendar, fill_days
+from core.store.entered import AuditEntry
 from core.store.synced import User
 
 # Bound values in one statement: well below the smallest limit of the databases in use.
@@ -58,6 +62,20 @@ class Unit:
     session: Session
     account_id: str
     zone: ZoneInfo
+    person: str | None = None
+
+    @property
+    def author(self) -> str:
+        """The person under whose name a change is recorded; raises InputError where it is None."""
+        if self.person is None:
+            raise InputError("Only an editor can change this: sign in as one.")
+        return self.person
+
+    def record_change(self, subject: str, *, before: Row | None, after: Row | None) -> None:
+        """Record the author's change of a subject in the account's history; None: absent."""
+        row = {"id": self.next_id(AuditEntry), "subject": subject, "at": clock.now()}
+        sides = {"before": _as_json(before), "after": _as_json(after)}
+        self.upsert(AuditEntry, [row | {"by": self.author} | sides])
 
     def upsert(
         self, model: type[SQLModel], rows: Iterable[Row], *, keep_existing: bool = False
@@ -211,6 +229,12 @@ class Unit:
             target.c.account_id == self.account_id,
             *(target.c[name] == bindparam(bound) for name, bound in key),
         )
+
+
+def _as_json(row: Row | None) -> Row | None:
+    if row is None:
+        return None
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
 
 
 def _bound(keys: tuple[str, ...]) -> tuple[str, ...]:

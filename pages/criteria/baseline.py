@@ -118,9 +118,9 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
         disabled=who is None,
         key=f"{PLACE}_freeze_{baseline.id}",
         help="Stores every figure, interval, definition and exclusion as it is now",
-        on_click=ui.run_action if who else None,
+        on_click=ui.run_action,
         args=(page, "Frozen: later weeks are compared with it.", freeze_baseline),
-        kwargs={"baseline_id": baseline.id, "by": who},
+        kwargs={"baseline_id": baseline.id},
     )
     if who is None:
         st.caption("Freezing takes an editor of this dashboard.")
@@ -175,9 +175,9 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
         f"Restart on Monday, {text.day(monday)}",
         key=f"{PLACE}_restart_{baseline.id}",
         disabled=who is None,
-        on_click=ui.run_action if who else None,
+        on_click=ui.run_action,
         args=(page, "Planned again, from Monday.", restart_baseline),
-        kwargs={"baseline_id": baseline.id, "first_day": monday, "by": who},
+        kwargs={"baseline_id": baseline.id, "first_day": monday},
     )
 
 
@@ -261,7 +261,7 @@ def _plan(page: ui.Page) -> None:
                 help="Usually a Monday; in the past where the data is already stored",
             )
             days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
-        if st.form_submit_button("Plan it", type="primary", disabled=who is None) and who:
+        if st.form_submit_button("Plan it", type="primary", disabled=who is None):
             ui.submit_action(
                 page,
                 "Planned.",
@@ -269,7 +269,6 @@ def _plan(page: ui.Page) -> None:
                 name=name,
                 first_day=first,
                 days=int(days),
-                by=who,
                 today=page.today,
             )
     if who is None:

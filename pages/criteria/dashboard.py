@@ -96,7 +96,6 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
                 type="tertiary",
                 on_click=ui.run_action,
                 args=(page, "Removed from the charts.", withdraw_annotation, entry.id),
-                kwargs={"by": page.person or ""},
             )
 
 
@@ -118,6 +117,5 @@ def _note(page: ui.Page, window: Window) -> None:
                 from_at=datetime.combine(day, clock, page.store.zone),
                 kind=kind,
                 text=text,
-                by=page.person or "",
                 clears=f"{PLACE}_new",
             )

@@ -60,7 +60,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
             )
         owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
         rationale = st.text_input("Why this target", known.rationale, max_chars=500)
-        if st.form_submit_button("Save", type="primary", disabled=who is None) and who:
+        if st.form_submit_button("Save", type="primary", disabled=who is None):
             edit = CriterionEdit(
                 target=aim / factor,
                 upper_target=None if upper is None else upper / factor,
@@ -74,7 +74,6 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 change_criterion,
                 key,
                 edit,
-                by=who,
             )
     if who is None:
         st.caption("Changing criteria takes an editor of this dashboard.")

@@ -112,7 +112,6 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
             to_at=finding.to_at,
             kind=kind,
             reason=reason,
-            by=page.person or "",
             subject=finding.subject,
             finding=finding.key,
         )
@@ -200,7 +199,6 @@ def _add(page: ui.Page) -> None:
                 to_at=datetime.combine(last, end, page.store.zone),
                 kind=kind,
                 reason=reason,
-                by=page.person or "",
                 clears=f"{PLACE}_new",
             )
 
@@ -213,10 +211,4 @@ def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
         format_func=lambda n: f"{ui.moment(page, live[n].from_at)}: {live[n].reason}",
     )
     if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
-        ui.submit_action(
-            page,
-            "Withdrawn: its rows count again.",
-            withdraw_exclusion,
-            number,
-            by=page.person or "",
-        )
+        ui.submit_action(page, "Withdrawn: its rows count again.", withdraw_exclusion, number)

@@ -129,4 +129,4 @@ def _amount(label: str, value: float | None, note: str | None = None) -> float |
 
 def _save(scope: Scope, given: dict[str, Any]) -> None:
     settings = RoiSettings(**given)
-    save_settings(scope, settings, by=scope.person or "")
+    save_settings(scope, settings)

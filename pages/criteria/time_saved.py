@@ -135,13 +135,12 @@ def _go_live(page: ui.Page) -> None:
                 width=330,
                 help="Compares the weeks before with as many after, enhanced or not",
             )
-            if st.form_submit_button("Save", disabled=who is None) and who:
+            if st.form_submit_button("Save", disabled=who is None):
                 ui.submit_action(
                     page,
                     "Saved: the weeks before it are compared with those after.",
                     save_settings,
                     BaselineSettings(go_live=str(day) if day else ""),
-                    by=who,
                 )
         if who is None:
             st.caption("Entering the date takes an editor of this dashboard.")

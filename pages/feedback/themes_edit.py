@@ -83,12 +83,7 @@ def opportunity(page: ui.Page, one: ThemeSummary) -> None:
         )
         st.caption(ui.plain(f"Reach: {reach_words(one.reach)}."))
         enter = partial(
-            create_opportunity,
-            title=title,
-            problem=problem,
-            theme=one.theme,
-            reach=one.reach,
-            by=page.person or "",
+            create_opportunity, title=title, problem=problem, theme=one.theme, reach=one.reach
         )
         _button(
             page,

@@ -46,15 +46,7 @@ def _close_form(page: ui.Page, number: int) -> None:
             outcome = st.text_input("Outcome", max_chars=500, width="stretch")
             pressed = st.form_submit_button("Save")
         if pressed:
-            ui.submit_action(
-                page,
-                "Saved.",
-                close_action,
-                number,
-                status=state,
-                outcome=outcome,
-                by=page.person or "",
-            )
+            ui.submit_action(page, "Saved.", close_action, number, status=state, outcome=outcome)
 
 
 def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
@@ -118,7 +110,6 @@ def _new(page: ui.Page, label: str) -> None:
                 text=text,
                 owner=owner,
                 due=due,
-                by=page.person or "",
                 criterion_key=key if moves else None,
                 expected=expected if moves else None,
                 clears=f"review_action_{page.account.id}_{label}",
@@ -147,7 +138,7 @@ def close(page: ui.Page, label: str) -> None:
         help="Keeps every figure, interval, definition, note and chart as it is now",
         on_click=ui.run_action,
         args=(page, f"The review of {label} is closed.", close_review, label),
-        kwargs={"name": page.account.name, "by": who or ""},
+        kwargs={"name": page.account.name},
     )
 
 

@@ -88,12 +88,4 @@ def _record(page: ui.Page, one: Escalation, week: str) -> None:
     with st.form(f"review_sent_{one.criterion_key}_{week}", border=False):
         to = st.text_input("Sent to", max_chars=100)
         if st.form_submit_button("I have sent it"):
-            ui.submit_action(
-                page,
-                "Recorded as sent.",
-                record_sent,
-                one,
-                week=week,
-                sent_to=to,
-                by=page.person or "",
-            )
+            ui.submit_action(page, "Recorded as sent.", record_sent, one, week=week, sent_to=to)

@@ -43,9 +43,8 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: 
             on_click="ignore",
             type="tertiary",
         )
-        who = page.person
-        if who is not None:
-            _mail(page, packet, label, who)
+        if page.person is not None:
+            _mail(page, packet, label)
 
 
 def _made(packet: partial[Packet], kind: str) -> bytes:
@@ -56,7 +55,7 @@ def _meeting_file(page: ui.Page, url: str) -> bytes:
     return calendar_file(page.account.name, page.store.zone, url, account_id=page.account.id)
 
 
-def _mail(page: ui.Page, packet: partial[Packet], label: str, who: str) -> None:
+def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
     st.divider()
     key = f"{page.key}_packet_to_{page.account.id}"
     if key not in st.session_state:
@@ -70,7 +69,7 @@ def _mail(page: ui.Page, packet: partial[Packet], label: str, who: str) -> None:
             key=f"{page.key}_packet_send",
             help=f"With the PDF and the slides, from {mail.sender}",
             on_click=_send,
-            args=(page, mail, packet, key, who),
+            args=(page, mail, packet, key),
         )
         return
     st.download_button(
@@ -94,13 +93,13 @@ def _draft(packet: partial[Packet], text: str) -> bytes:
     return draft(packet_mail(packet(), sender=None, to=to))
 
 
-def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str, who: str) -> None:
+def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str) -> None:
     """Send it, and remember to whom; a failure leaves what was entered as it is."""
 
     def work(scope: Scope) -> str:
         to = recipients(str(st.session_state[key]))
         settings = ReviewSettings(recipients=to)
-        save_settings(scope, settings, by=who)
+        save_settings(scope, settings)
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
         said = f"Sent to {text.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())

@@ -206,7 +206,6 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
                 "Saved with your name.",
                 change_opportunity,
                 known.id,
-                by=page.person or "",
                 criterion_key=None if key == NONE else key,
                 direction=None if key == NONE else direction,
                 impact=None if impact is None else impact / (100 if unit == "fraction" else 1),
@@ -268,7 +267,6 @@ def enter(page: ui.Page) -> None:
                 create_opportunity,
                 title=title,
                 problem=problem,
-                by=page.person or "",
                 clears=f"{PLACE}_new_{page.account.id}",
             )
 

@@ -118,12 +118,7 @@ def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> No
 def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
     def save(scope: Scope) -> None:
         st.session_state[key], st.session_state[seen] = save_note(
-            scope,
-            label,
-            section,
-            str(st.session_state[key]),
-            by=scope.person or "",
-            seen=int(st.session_state[seen]),
+            scope, label, section, str(st.session_state[key]), seen=int(st.session_state[seen])
         )
 
     ui.run_action(page, "Notes saved.", save)

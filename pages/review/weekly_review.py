@@ -161,7 +161,6 @@ def end(page: ui.Page, meeting: Review | None, label: str) -> None:
                 disabled=who is None,
                 on_click=ui.run_action,
                 args=(page, f"{label}: the review has begun.", open_review, label),
-                kwargs={"by": who or ""},
             )
             st.caption("Notes, actions and attendees are kept from then on.")
         elif meeting.closed_at is None:

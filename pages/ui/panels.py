@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from core.analytics.account_settings import Change
 from core.base import text
+from core.store import AuditEntry
 from pages.ui.page import Page, freshness_line, moment, plain
 
 K = TypeVar("K")
@@ -67,7 +67,7 @@ def _name_in(names: Mapping[K, str]) -> Callable[[K], str]:
 
 
 def history_table(
-    page: Page, found: Sequence[Change], moved: Callable[[Change], str], *, none: str
+    page: Page, found: Sequence[AuditEntry], moved: Callable[[AuditEntry], str], *, none: str
 ) -> None:
     """Changes with their time, author and what `moved`; `none` is said where there is none."""
     if not found:

@@ -7,9 +7,9 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.analytics.account_settings import Change, S, changes, save_settings
+from core.analytics.account_settings import S, changes, save_settings
 from core.base import text
-from core.store import Scope
+from core.store import AuditEntry, Scope
 from pages import ui
 
 Values = Mapping[str, Any]
@@ -57,7 +57,7 @@ def settings_form(
         return make({name: st.session_state[f"{key}_{name}"] for name in names})
 
     def save(scope: Scope) -> None:
-        save_settings(scope, typed(), by=page.person or "")
+        save_settings(scope, typed())
         end_trial()
 
     with st.form(f"{key}_form", border=False):
@@ -90,7 +90,7 @@ def settings_history(page: ui.Page, kind: type[S], moved: Moved, *, none: str) -
     """Changes of the settings of a kind; before the first they were the defaults."""
     found = ui.read(page, changes, subject=f"settings of {kind.KEY}")
 
-    def said(change: Change) -> str:
+    def said(change: AuditEntry) -> str:
         return "; ".join(moved(change.before, change.after)) or "confirmed as they were"
 
     ui.history_table(page, found, said, none=none)

@@ -54,9 +54,9 @@ def test_only_a_complete_window_is_frozen_and_only_once(world):
     with pytest.raises(InputError, match="frozen already"):
         freeze(world, number)
     with pytest.raises(InputError, match="stays as it is"):
-        restart_baseline(Scope(world, "a"), number, first_day=MONDAY + 14 * (HOUR * 24), by="Bob")
+        restart_baseline(Scope(world, "a", "Bob"), number, first_day=MONDAY + 14 * (HOUR * 24))
     other = planned(world, MONDAY - timedelta(days=7))
-    restart_baseline(Scope(world, "a"), other, first_day=MONDAY, by="Bob")
+    restart_baseline(Scope(world, "a", "Bob"), other, first_day=MONDAY)
     with pytest.raises(InputError, match="this one is given up"):
         freeze(world, other)
 
@@ -74,17 +74,15 @@ def test_the_state_follows_the_days_of_the_zone():
 
 def test_everything_that_is_said_is_kept_as_plain_json(world):
     exclude(
-        Scope(world, "a"),
+        Scope(world, "a", "Ann"),
         from_at=START + 90 * HOUR,
         to_at=START + 93 * HOUR,
         kind="outage",
         reason="Down <b>",
-        by="Ann",
     )
     save_settings(
-        Scope(world, "a"),
+        Scope(world, "a", "Ann"),
         RoiSettings(hourly_rate=60.0, operating_cost_per_week=10.0, minutes_source="survey"),
-        by="Ann",
     )
     baseline = frozen(world)
     content = baseline.content
@@ -133,12 +131,12 @@ def test_nothing_changes_what_is_frozen(world):
     save(world, run(1, "failed"), *(run(n, hours=n) for n in range(96, 150)))
     vote(world, 1, rating=5, thumb="up")
     number = exclude(
-        Scope(world, "a"), from_at=START, to_at=START + HOUR, kind="other", reason="x", by="Ann"
+        Scope(world, "a", "Ann"), from_at=START, to_at=START + HOUR, kind="other", reason="x"
     )
     edit = CriterionEdit(target=0.5, direction="above", owner="Bob", rationale="Because")
-    change_criterion(Scope(world, "a"), "success_rate", edit, by="Bob")
-    save_settings(Scope(world, "a"), BaselineSettings(go_live="2026-11-04"), by="Bob")
-    withdraw_exclusion(Scope(world, "a"), number, by="Ann")
+    change_criterion(Scope(world, "a", "Bob"), "success_rate", edit)
+    save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-04"))
+    withdraw_exclusion(Scope(world, "a", "Ann"), number)
     with world.engine.execution_options(writes=True).begin() as connection:
         connection.execute(delete(table(Enhancement)))
     with pytest.raises(InputError):
@@ -230,7 +228,7 @@ def test_a_window_that_is_given_up_meanwhile_is_not_frozen(world, monkeypatch):
     def slow(*args, **kwargs):
         if not calls:
             calls.append(1)
-            restart_baseline(Scope(world, "a"), number, first_day=NEXT_MONDAY.date(), by="Bob")
+            restart_baseline(Scope(world, "a", "Bob"), number, first_day=NEXT_MONDAY.date())
         return computed(*args, **kwargs)
 
     monkeypatch.setattr(baselines_module, "content_of", slow)

@@ -110,19 +110,18 @@ def test_errors_are_told_with_their_share(filled):
 
 def test_what_happened_in_the_same_hours_stands_beside_and_nothing_else(filled):
     at = MONDAY + timedelta(days=2, hours=11)
-    asked = {"by": "Ann"}
-    annotate(Scope(filled, "a"), from_at=at, kind="deployment", text="Release 4", **asked)
-    gone = annotate(Scope(filled, "a"), from_at=at, kind="incident", text="A mistake", **asked)
-    withdraw_annotation(Scope(filled, "a"), gone, by="Ann")
+    scope = Scope(filled, "a", "Ann")
+    annotate(scope, from_at=at, kind="deployment", text="Release 4")
+    gone = annotate(scope, from_at=at, kind="incident", text="A mistake")
+    withdraw_annotation(scope, gone)
     late = at + timedelta(hours=5)
-    annotate(Scope(filled, "a"), from_at=late, kind="incident", text="Much later", **asked)
+    annotate(scope, from_at=late, kind="incident", text="Much later")
     exclude(
-        Scope(filled, "a"),
+        scope,
         from_at=at - timedelta(hours=3),
         to_at=at,
         kind="outage",
         reason="Down",
-        **asked,
     )
     (text,) = texts(filled, "failures")
     assert "Wednesday, 11 Nov 2026, 10:00 to 13:00: 12 of 24 runs (50 %) failed" in text

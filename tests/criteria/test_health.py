@@ -65,10 +65,10 @@ def health(store, window, now, found=()):
 
 def out(store, start, long, **more):
     exclude(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         from_at=start,
         to_at=start + long,
-        **{"kind": "outage", "reason": "Down", "by": "Ann"} | more,
+        **{"kind": "outage", "reason": "Down"} | more,
     )
 
 
@@ -230,12 +230,11 @@ def test_an_exclusion_is_as_long_as_it_lasts_and_not_as_clocks_show(store):
     with pytest.raises(Exception, match="before the beginning"):
         # Half past two is never shown on this day: it is half past three.
         exclude(
-            Scope(store, "a"),
+            Scope(store, "a", "Ann"),
             from_at=datetime.combine(sunday, time(2, 30), ZONE),
             to_at=datetime.combine(sunday, time(3, 15), ZONE),
             kind="outage",
             reason="x",
-            by="Ann",
         )
 
 

@@ -43,10 +43,10 @@ def store(any_store):
 
 def excluded_hour(store, account="a", at=NOON, **more):
     return exclude(
-        Scope(store, account),
+        Scope(store, account, "Ann"),
         from_at=at,
         to_at=at + HOUR,
-        **{"kind": "outage", "reason": "The database was down", "by": "Ann"} | more,
+        **{"kind": "outage", "reason": "The database was down"} | more,
     )
 
 
@@ -55,7 +55,7 @@ def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):
     (entry,) = exclusions(Scope(store, "a"))
     assert (entry.id, entry.reason, entry.entered_by) == (number, "The database was down", "Ann")
     assert excluded(Scope(store, "a")) == Excluded(spans=((NOON, NOON + HOUR),))
-    withdraw_exclusion(Scope(store, "a"), number, by="Bob")
+    withdraw_exclusion(Scope(store, "a", "Bob"), number)
     (entry,) = exclusions(Scope(store, "a"))
     assert entry.withdrawn_by == "Bob"
     assert not excluded(Scope(store, "a"))
@@ -67,7 +67,7 @@ def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):
 def test_the_same_exclusion_is_entered_once_but_again_after_it_was_withdrawn(store):
     first = excluded_hour(store)
     assert excluded_hour(store, reason="Said otherwise") == first
-    withdraw_exclusion(Scope(store, "a"), first, by="Ann")
+    withdraw_exclusion(Scope(store, "a", "Ann"), first)
     assert excluded_hour(store) != first
 
 
@@ -75,7 +75,7 @@ def test_exclusions_of_one_account_leave_the_other_alone(store):
     number = excluded_hour(store)
     assert not excluded(Scope(store, "b"))
     with pytest.raises(InputError, match="no such entry"):
-        withdraw_exclusion(Scope(store, "b"), number, by="Eve")
+        withdraw_exclusion(Scope(store, "b", "Eve"), number)
     assert excluded(Scope(store, "a"))
 
 
@@ -92,15 +92,15 @@ def test_exclusions_of_one_account_leave_the_other_alone(store):
     ],
 )
 def test_an_exclusion_without_sense_is_refused_with_a_sentence(store, wrong, said):
-    asked = {"from_at": NOON, "to_at": NOON + HOUR, "kind": "outage", "reason": "Down", "by": "A"}
+    asked = {"from_at": NOON, "to_at": NOON + HOUR, "kind": "outage", "reason": "Down"}
     with pytest.raises(InputError, match=said):
-        exclude(Scope(store, "a"), **(asked | wrong))
+        exclude(Scope(store, "a", "A"), **(asked | wrong))
     assert exclusions(Scope(store, "a")) == []
 
 
 def test_an_annotation_is_shown_until_it_is_withdrawn(store):
     number = annotate(
-        Scope(store, "a"), from_at=NOON, kind="deployment", text="Release 4 <b>", by="Ann"
+        Scope(store, "a", "Ann"), from_at=NOON, kind="deployment", text="Release 4 <b>"
     )
     around = {"start": NOON - HOUR, "end": NOON + HOUR}
     assert [entry.text for entry in annotations(Scope(store, "a"), **around)] == ["Release 4 <b>"]
@@ -109,7 +109,7 @@ def test_an_annotation_is_shown_until_it_is_withdrawn(store):
         == []
     )
     assert annotations(Scope(store, "b"), **around) == []
-    withdraw_annotation(Scope(store, "a"), number, by="Ann")
+    withdraw_annotation(Scope(store, "a", "Ann"), number)
     assert annotations(Scope(store, "a"), **around) == []
 
 
@@ -172,13 +172,13 @@ EDIT = {"target": 0.97, "direction": "above", "owner": "Zoë", "rationale": "Agr
 
 
 def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(store):
-    change_criterion(Scope(store, "a"), "success_rate", CriterionEdit(**EDIT), by="Ann")
+    change_criterion(Scope(store, "a", "Ann"), "success_rate", CriterionEdit(**EDIT))
     window = Window(TODAY, TODAY, "a day")
     by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     assert by_key["success_rate"].criterion.target == 0.97
     (change,) = criterion_history(Scope(store, "a"), "success_rate")
     assert (change.by, change.before["target"], change.after["target"]) == ("Ann", 0.95, 0.97)
-    change_criterion(Scope(store, "a"), "success_rate", CriterionEdit(**EDIT), by="Bob")
+    change_criterion(Scope(store, "a", "Bob"), "success_rate", CriterionEdit(**EDIT))
     assert len(criterion_history(Scope(store, "a"), "success_rate")) == 1
     assert criterion_history(Scope(store, "b"), "success_rate") == []
 
@@ -201,17 +201,13 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
 )
 def test_a_target_without_sense_is_refused_with_a_sentence(store, key, wrong, said):
     with pytest.raises(InputError, match=said):
-        change_criterion(Scope(store, "a"), key, CriterionEdit(**EDIT | wrong), by="Ann")
+        change_criterion(Scope(store, "a", "Ann"), key, CriterionEdit(**EDIT | wrong))
     assert criterion_history(Scope(store, "a"), key) == []
 
 
 def plan(store, first_day, account="a", **more):
     return plan_baseline(
-        Scope(store, account),
-        name="Autumn",
-        by="Ann",
-        first_day=first_day,
-        **{"today": TODAY} | more,
+        Scope(store, account, "Ann"), name="Autumn", first_day=first_day, **{"today": TODAY} | more
     )
 
 
@@ -235,17 +231,17 @@ def test_a_baseline_goes_from_planned_to_complete(store):
 
 def test_a_restart_gives_the_first_window_up_and_keeps_it(store):
     first = plan(store, date(2026, 11, 16))
-    new = restart_baseline(Scope(store, "a"), first, first_day=date(2026, 11, 23), by="Bob")
+    new = restart_baseline(Scope(store, "a", "Bob"), first, first_day=date(2026, 11, 23))
     by_id = {baseline.id: baseline for baseline in baselines(Scope(store, "a"))}
     assert by_id[first].state(TODAY) == "given up"
     assert by_id[first].restarted_as == new
     assert (by_id[new].first_day, by_id[new].days) == (date(2026, 11, 23), 7)
     with pytest.raises(InputError, match="given up"):
-        restart_baseline(Scope(store, "a"), first, first_day=date(2026, 11, 30), by="Bob")
+        restart_baseline(Scope(store, "a", "Bob"), first, first_day=date(2026, 11, 30))
     with pytest.raises(InputError, match="begins after"):
-        restart_baseline(Scope(store, "a"), new, first_day=date(2026, 11, 23), by="Bob")
+        restart_baseline(Scope(store, "a", "Bob"), new, first_day=date(2026, 11, 23))
     with pytest.raises(InputError, match="no such baseline"):
-        restart_baseline(Scope(store, "b"), new, first_day=date(2026, 11, 30), by="Bob")
+        restart_baseline(Scope(store, "b", "Bob"), new, first_day=date(2026, 11, 30))
 
 
 @pytest.mark.parametrize(
@@ -259,9 +255,9 @@ def test_a_restart_gives_the_first_window_up_and_keeps_it(store):
     ],
 )
 def test_a_window_without_sense_is_refused(store, asked, said):
-    plain = {"name": "x", "first_day": TODAY, "by": "Ann", "today": TODAY}
+    plain = {"name": "x", "first_day": TODAY, "today": TODAY}
     with pytest.raises(InputError, match=said):
-        plan_baseline(Scope(store, "a"), **plain | asked)
+        plan_baseline(Scope(store, "a", "Ann"), **plain | asked)
 
 
 def test_two_open_baselines_do_not_share_a_day(store):

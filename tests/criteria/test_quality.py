@@ -242,12 +242,11 @@ def test_each_finding_can_be_excluded_and_is_found_again_as_dealt_with(world):
     for one in first:
         if one.kind is not None:
             exclude(
-                Scope(world, "a"),
+                Scope(world, "a", "Ann"),
                 from_at=one.from_at,
                 to_at=one.to_at,
                 kind=one.kind,
                 reason=one.text,
-                by="Ann",
                 subject=one.subject,
                 finding=one.key,
             )
@@ -266,12 +265,11 @@ def test_a_gap_that_has_grown_since_is_not_dealt_with(world):
     scraped(world, (START + HOUR, 600))
     (gap,) = found(world, "Gaps in scraping")
     exclude(
-        Scope(world, "a"),
+        Scope(world, "a", "Ann"),
         from_at=gap.from_at,
         to_at=gap.to_at,
         kind="outage",
         reason="Down",
-        by="Ann",
         finding=gap.key,
     )
     ledger = exclusions(Scope(world, "a"))

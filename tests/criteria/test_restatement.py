@@ -54,22 +54,20 @@ def test_runs_that_finished_late_and_those_that_are_new_are_told_apart(world):
 
 def test_an_exclusion_added_and_withdrawn_is_told_by_its_reason(world):
     old = exclude(
-        Scope(world, "a"),
+        Scope(world, "a", "Ann"),
         from_at=START + 90 * HOUR,
         to_at=START + 92 * HOUR,
         kind="outage",
         reason="First",
-        by="Ann",
     )
     baseline = frozen(world)
-    withdraw_exclusion(Scope(world, "a"), old, by="Bob")
+    withdraw_exclusion(Scope(world, "a", "Bob"), old)
     exclude(
-        Scope(world, "a"),
+        Scope(world, "a", "Bob"),
         from_at=START + 93 * HOUR,
         to_at=START + 94 * HOUR,
         kind="external",
         reason="Second",
-        by="Bob",
     )
     success = restated(world, baseline)["Enhancement success rate"]
     assert sorted(success.reasons) == [
@@ -84,12 +82,11 @@ def test_an_exclusion_added_and_withdrawn_is_told_by_its_reason(world):
 def test_an_exclusion_of_other_days_or_other_rows_is_no_reason(world, day, subject):
     baseline = frozen(world)
     exclude(
-        Scope(world, "a"),
+        Scope(world, "a", "Bob"),
         from_at=START + day * 24 * HOUR,
         to_at=START + (day + 1) * 24 * HOUR,
         kind="other",
         reason="Elsewhere",
-        by="Bob",
         subject=subject,
     )
     save(world, *(run(n, "failed", hours=50) for n in range(200, 205)))
@@ -100,7 +97,7 @@ def test_an_exclusion_of_other_days_or_other_rows_is_no_reason(world, day, subje
 def test_a_target_that_was_changed_is_told_though_the_figure_is_the_same(world):
     baseline = frozen(world)
     edit = CriterionEdit(target=0.90, direction="above", owner="Bob", rationale="Because")
-    change_criterion(Scope(world, "a"), "success_rate", edit, by="Bob")
+    change_criterion(Scope(world, "a", "Bob"), "success_rate", edit)
     (found,) = restated(world, baseline).values()
     assert found.frozen == "93.8 %, not proven"
     assert found.reasons == ("the target was over 95 %",)
@@ -122,25 +119,23 @@ def test_a_vote_that_was_changed_and_one_on_a_page(world):
 
 def test_inputs_that_people_changed_are_the_reason_and_no_rows(world):
     save_settings(
-        Scope(world, "a"),
+        Scope(world, "a", "Ann"),
         RoiSettings(hourly_rate=60.0, operating_cost_per_week=10.0, minutes_source="survey"),
-        by="Ann",
     )
     baseline = frozen(world)
     save_settings(
-        Scope(world, "a"),
+        Scope(world, "a", "Bob"),
         RoiSettings(
             hourly_rate=90.0,
             operating_cost_per_week=10.0,
             minutes_source="survey",
             tickets_per_week=30.0,
         ),
-        by="Bob",
     )
     (found,) = restated(world, baseline).values()
     assert found.label == "Return on investment"
     assert found.reasons == ("hourly rate was 60", "enhanced tickets per week was 40")
-    save_settings(Scope(world, "a"), BaselineSettings(go_live="2026-11-05"), by="Bob")
+    save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-05"))
     reasons = {reason for one in restated(world, baseline).values() for reason in one.reasons}
     assert "rows that were already stored have changed" not in reasons
 

@@ -50,7 +50,7 @@ def seen(store, share, *, survey=None):
 
 
 def computed(store, share=None, *, settings=INPUTS, survey=None, window=WEEKS):
-    save_settings(Scope(store, "a"), settings, by="Ann")
+    save_settings(Scope(store, "a", "Ann"), settings)
     share = share or estimate(0.2, 0.1, 0.3)
     comparison = seen(store, share, survey=survey)
     return roi(Scope(store, "a"), window=window, comparison=comparison)
@@ -110,7 +110,7 @@ def test_minutes_of_the_survey_where_they_are_chosen(store):
 
 
 def test_the_inputs_say_who_entered_them(store):
-    save_settings(Scope(store, "a"), replace(INPUTS, hourly_rate=50.0), by="Bob")
+    save_settings(Scope(store, "a", "Bob"), replace(INPUTS, hourly_rate=50.0))
     inputs = {given.key: given for given in computed(store).inputs}
     assert (inputs["hourly_rate"].by, inputs["hourly_rate"].value) == ("Ann", 60)
     # Ann entered the others again, but it was Bob who made them what they are.
@@ -119,7 +119,7 @@ def test_the_inputs_say_who_entered_them(store):
     assert (inputs["minutes_source"].by, inputs["minutes_source"].origin) == (None, "default")
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (15, "counted", None)
-    save_settings(Scope(store, "a"), replace(INPUTS, tickets_per_week=9.0), by="Eve")
+    save_settings(Scope(store, "a", "Eve"), replace(INPUTS, tickets_per_week=9.0))
     inputs = {given.key: given for given in roi(Scope(store, "a"), window=WEEKS).inputs}
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (9, "entered", "Eve")
@@ -159,7 +159,7 @@ def test_without_a_cost_there_is_no_ratio(store):
 
 
 def test_it_compares_by_itself_and_refuses_with_the_reason(store):
-    save_settings(Scope(store, "a"), INPUTS, by="Ann")
+    save_settings(Scope(store, "a", "Ann"), INPUTS)
     found = roi(Scope(store, "a"), window=WEEKS)
     assert found.reason == compare(Scope(store, "a"), window=WEEKS).preferred.why
     assert "10 tickets without enhancement were resolved" in found.reason

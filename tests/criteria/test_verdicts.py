@@ -177,12 +177,11 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
     fill(store, found)
     for n, (start, long, subject) in enumerate(spans):
         exclude(
-            Scope(store, "a"),
+            Scope(store, "a", "Ann"),
             from_at=start,
             to_at=start + timedelta(minutes=long),
             kind="other",
             reason=f"reason {n}",
-            by="Ann",
             subject=subject,
         )
     results = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=WEEK)}
@@ -249,19 +248,18 @@ def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
     before = judged(store, "success_rate")
     assert (before.verdict, before.with_excluded) == (Verdict.MISSED, None)
     exclude(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         from_at=bad,
         to_at=bad + timedelta(hours=1),
         kind="outage",
         reason="The knowledge base was down",
-        by="Ann",
     )
     after = judged(store, "success_rate")
     assert (after.verdict, after.with_excluded.verdict) == (Verdict.MET, Verdict.MISSED)
     assert after.is_met_by_exclusions
     assert (after.estimate.n, after.with_excluded.estimate.n) == (200, 230)
     (entry,) = exclusions(Scope(store, "a"))
-    withdraw_exclusion(Scope(store, "a"), entry.id, by="Ann")
+    withdraw_exclusion(Scope(store, "a", "Ann"), entry.id)
     assert judged(store, "success_rate") == before
 
 
@@ -281,12 +279,11 @@ def test_a_day_that_is_excluded_in_part_says_nothing_of_tickets_a_day(store):
     rows += [run(1_000 + n, at=FIRST + timedelta(days=2)) for n in range(600)]
     fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
     exclude(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         from_at=FIRST + timedelta(days=2, hours=5),
         to_at=FIRST + timedelta(days=2, hours=6),
         kind="volume",
         reason="A load test",
-        by="Ann",
     )
     result = judged(store, "throughput")
     assert (result.estimate.n, result.estimate.value) == (6, 60)

@@ -64,17 +64,16 @@ def answer(number, minutes=10):
 
 def planned(store, first_day=MONDAY, **more):
     return plan_baseline(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         name="Autumn",
         first_day=first_day,
-        by="Ann",
         today=NEXT_MONDAY.date(),
         **more,
     )
 
 
 def freeze(store, number, account="a", by="Ann", now=NEXT_MONDAY):
-    freeze_baseline(Scope(store, account), number, by=by, now=now)
+    freeze_baseline(Scope(store, account, by), number, now=now)
 
 
 def frozen(store):

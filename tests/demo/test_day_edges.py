@@ -105,8 +105,8 @@ def test_a_review_is_of_the_week_that_has_just_ended(at, demo):
     assert weeks_offered()[0] == "2026-W46"
     at(sunday + 2 * HALF_A_MINUTE)
     assert weeks_offered()[0] == "2026-W47"
-    scope = Scope(demo, "demo")
-    open_review(scope, "2026-W47", by="ann")
+    scope = Scope(demo, "demo", "ann")
+    open_review(scope, "2026-W47")
     opened_at = meeting_of(scope, "2026-W47").opened_at
     assert timedelta() < opened_at - sunday < timedelta(minutes=5)
 

@@ -24,11 +24,10 @@ def store(any_store):
 
 
 def test_an_opportunity_is_decided_with_its_history(store):
-    number = create_opportunity(Scope(store, "a"), title="Faster", problem="Slow", by="Ann")
+    number = create_opportunity(Scope(store, "a", "Ann"), title="Faster", problem="Slow")
     change_opportunity(
-        Scope(store, "a"),
+        Scope(store, "a", "Bob"),
         number,
-        by="Bob",
         criterion_key="latency_p95",
         impact=2.0,
         confidence=0.5,
@@ -56,7 +55,7 @@ def test_an_opportunity_is_decided_with_its_history(store):
         {"created_by": "Eve"},
     ):
         with pytest.raises(InputError):
-            change_opportunity(Scope(store, "a"), number, by="Bob", **wrong)
+            change_opportunity(Scope(store, "a", "Bob"), number, **wrong)
     assert opportunities(Scope(store, "a")) == [now]
     with pytest.raises(InputError):
-        change_opportunity(Scope(store, "b"), number, by="Bob", status="done")
+        change_opportunity(Scope(store, "b", "Bob"), number, status="done")

@@ -182,13 +182,12 @@ def test_what_is_excluded_does_not_count_and_both_figures_stay(store):
     rename_theme(Scope(store, "a", "Ann"), theme, "Speed")
     before = by_name(store, "Speed").figures
     exclude(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         from_at=NOW - timedelta(days=400),
         to_at=NOW,
         kind="other",
         reason="Tester",
         subject="rater:rater 1",
-        by="Ann",
     )
     after = by_name(store, "Speed")
     own = sum(comment.rater == "rater 1" for comment in before.comments)
@@ -322,10 +321,9 @@ def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
     theme = theme_of(store, SPEED[0])
     (one,) = [f for f in found(store).themes if f.theme.key == theme.key]
     number = create_opportunity(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         title="Faster",
         problem="People wait",
-        by="Ann",
         theme=theme,
         reach=one.reach,
     )

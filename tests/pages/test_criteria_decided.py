@@ -103,9 +103,9 @@ def test_a_window_without_sense_is_refused_with_one_sentence(acme, opened):
 
 def test_two_people_freeze_and_the_second_is_told(acme, opened):
     save(acme, runs(9))
-    plan_baseline(Scope(acme, "acme"), name="One", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme", "Ann"), name="One", first_day=WEEK.start)
     app = opened("Baseline")
-    freeze_baseline(Scope(acme, "acme"), 1, by="Bob")
+    freeze_baseline(Scope(acme, "acme", "Bob"), 1)
     button(app, "Freeze it").click().run()
     assert "frozen already" in app.error[0].value
     assert baselines(Scope(acme, "acme"))[0].frozen_by == "Bob"
@@ -113,14 +113,13 @@ def test_two_people_freeze_and_the_second_is_told(acme, opened):
 
 def test_a_restart_is_offered_after_a_long_outage(acme, opened):
     save(acme, runs(96, 4))
-    plan_baseline(Scope(acme, "acme"), name="One", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme", "Ann"), name="One", first_day=WEEK.start)
     exclude(
-        Scope(acme, "acme"),
+        Scope(acme, "acme", "Ann"),
         from_at=START,
         to_at=START + 5 * HOUR,
         kind="outage",
         reason="Down",
-        by="Ann",
     )
     app = opened("Baseline")
     assert "Consider another window: an outage of" in said(app)
@@ -225,14 +224,13 @@ def test_who_is_no_editor_changes_nothing_even_past_a_disabled_button(
     acme, opened, tmp_path, tab, label
 ):
     save(acme, runs(96, 4))
-    plan_baseline(Scope(acme, "acme"), name="One", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme", "Ann"), name="One", first_day=WEEK.start)
     exclude(
-        Scope(acme, "acme"),
+        Scope(acme, "acme", "Ann"),
         from_at=START,
         to_at=START + 5 * HOUR,
         kind="outage",
         reason="Down",
-        by="Ann",
     )
     (tmp_path / "secrets.toml").write_text('editors = ["boss@example.com"]')
     app = opened(tab)
@@ -260,9 +258,9 @@ def test_who_is_no_editor_changes_nothing_even_past_a_disabled_button(
 )
 def test_who_is_no_editor_is_offered_nothing(acme, opened, tmp_path, tab, hidden):
     save(acme, runs(96, 4))
-    at = {"from_at": START, "by": "Ann"}
-    exclude(Scope(acme, "acme"), to_at=START + HOUR, kind="outage", reason="Down", **at)
-    annotate(Scope(acme, "acme"), kind="other", text="Something", **at)
+    scope = Scope(acme, "acme", "Ann")
+    exclude(scope, from_at=START, to_at=START + HOUR, kind="outage", reason="Down")
+    annotate(scope, from_at=START, kind="other", text="Something")
     assert hidden <= {one.label for one in opened(tab).button}
     (tmp_path / "secrets.toml").write_text('editors = ["boss@example.com"]')
     assert not hidden & {one.label for one in opened(tab).button}
@@ -271,7 +269,7 @@ def test_who_is_no_editor_is_offered_nothing(acme, opened, tmp_path, tab, hidden
 def test_settings_of_another_account_are_not_touched(acme, opened):
     acme.ensure_account("zeta", "Zeta")
     save(acme, runs(96, 4))
-    save_settings(Scope(acme, "zeta"), BaselineSettings(go_live="2026-11-04"), by="Zoe")
+    save_settings(Scope(acme, "zeta", "Zoe"), BaselineSettings(go_live="2026-11-04"))
     app = opened("All criteria")
     field(app.number_input, "Target, %").set_value(90.0)
     button(app, "Save").click().run()

@@ -101,12 +101,11 @@ def test_a_figure_with_its_interval_sample_and_verdict(acme, opened):
 def test_both_figures_where_something_is_excluded(acme, opened):
     save(acme, runs(96, 4))
     exclude(
-        Scope(acme, "acme"),
+        Scope(acme, "acme", "Ann"),
         from_at=START + 104 * HOUR,
         to_at=START + 105 * HOUR,
         kind="outage",
         reason="The knowledge base was down",
-        by="Ann",
     )
     app = opened("Data quality")
     assert {one.label: one.value for one in app.metric}["Enhancement success rate"] == "100 %"
@@ -134,13 +133,13 @@ def test_hostile_words_stand_as_they_are(acme, opened, tab):
         for n in range(90)
     ]
     save(acme, runs(96, 4), answers(9), tickets)
-    at = {"from_at": START, "by": text}
-    annotate(Scope(acme, "acme"), kind="other", text=text, **at)
-    exclude(Scope(acme, "acme"), to_at=START + HOUR, kind="outage", reason=text, **at)
+    scope = Scope(acme, "acme", text)
+    annotate(scope, from_at=START, kind="other", text=text)
+    exclude(scope, from_at=START, to_at=START + HOUR, kind="outage", reason=text)
     edit = CriterionEdit(target=0.9, direction="above", owner=text, rationale=text)
-    change_criterion(Scope(acme, "acme"), "success_rate", edit, by=text)
+    change_criterion(scope, "success_rate", edit)
     name = text[:100].strip()
-    number = plan_baseline(Scope(acme, "acme"), name=name, first_day=WEEK.start, by=text)
+    number = plan_baseline(scope, name=name, first_day=WEEK.start)
     app = opened(tab)
     assert answer(app).endswith(f"{WEEK.label}.") or WEEK.label in answer(app)
     field(app.selectbox, "Window").select(name).run()
@@ -153,13 +152,13 @@ def test_hostile_words_stand_as_they_are(acme, opened, tab):
         assert raw == []
         assert any(plain(text)[:40] in t for t in texts(app))
         if not frozen:
-            freeze_baseline(Scope(acme, "acme"), number, by=text)
+            freeze_baseline(scope, number)
             app.run()
 
 
 def test_a_word_that_a_column_has_is_a_name_too(acme, opened):
     save(acme, runs(96, 4))
-    plan_baseline(Scope(acme, "acme"), name="Change", first_day=WEEK.start, by="Ann")
+    plan_baseline(Scope(acme, "acme", "Ann"), name="Change", first_day=WEEK.start)
     app = opened("Compare")
     field(app.selectbox, "To").select("Change").run()
     assert not app.exception
@@ -171,11 +170,9 @@ def test_baselines_of_one_name_and_one_that_is_called_like_a_week(acme, opened):
     save(acme, runs(96, 4))
     save(acme, runs(50, name="before", start=START - 7 * 24 * HOUR))
     before = WEEK.start - timedelta(days=7)
-    plan_baseline(Scope(acme, "acme"), name="Autumn", first_day=WEEK.start, by="Ann")
-    plan_baseline(Scope(acme, "acme"), name="Autumn", first_day=before, by="Ann")
-    plan_baseline(
-        Scope(acme, "acme"), name=WEEK.label, first_day=before - timedelta(days=7), by="Ann"
-    )
+    plan_baseline(Scope(acme, "acme", "Ann"), name="Autumn", first_day=WEEK.start)
+    plan_baseline(Scope(acme, "acme", "Ann"), name="Autumn", first_day=before)
+    plan_baseline(Scope(acme, "acme", "Ann"), name=WEEK.label, first_day=before - timedelta(days=7))
     app = opened()
     samples = {}
     for label in (WEEK.label, f"{WEEK.label} (3)", "Autumn", "Autumn (2)"):

@@ -41,7 +41,7 @@ def test_every_format_is_offered_and_none_is_made_before_it_is_asked_for(demo_ur
 def test_a_format_is_made_within_ten_seconds(demo_url, kind):
     store = open_store(demo_url)
     week = last_complete_week(clock.now().date())
-    plan_baseline(Scope(store, "demo"), name="Autumn", first_day=week.start, by="Ann")
+    plan_baseline(Scope(store, "demo", "Ann"), name="Autumn", first_day=week.start)
     baseline = next(b for b in baselines(Scope(store, "demo")) if b.name == "Autumn")
     begun = time.perf_counter()
     chosen = baseline_page.ReportWindow(baseline.window, baseline, "complete")

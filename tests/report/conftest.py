@@ -29,23 +29,21 @@ def decided(demo):
     week = last_complete_week(NOW.date())
     wednesday = datetime.combine(week.start + timedelta(days=2), datetime.min.time(), UTC)
     inputs = {"hourly_rate": 45.0, "operating_cost_per_week": 1_500.0, "setup_cost": 9_000.0}
-    save_settings(Scope(demo, "demo"), RoiSettings(**inputs), by="Ann")
+    save_settings(Scope(demo, "demo", "Ann"), RoiSettings(**inputs))
     go_live = str(week.start - timedelta(weeks=3))
-    save_settings(Scope(demo, "demo"), BaselineSettings(go_live=go_live), by="Ann")
+    save_settings(Scope(demo, "demo", "Ann"), BaselineSettings(go_live=go_live))
     annotate(
-        Scope(demo, "demo"),
+        Scope(demo, "demo", "Bob"),
         from_at=wednesday + timedelta(hours=10),
         kind="deployment",
         text="Release 4",
-        by="Bob",
     )
     exclude(
-        Scope(demo, "demo"),
+        Scope(demo, "demo", "Bob"),
         from_at=wednesday + timedelta(hours=10),
         to_at=wednesday + timedelta(hours=15),
         kind="outage",
         reason="The knowledge base was down",
-        by="Bob",
     )
     return demo
 
@@ -54,12 +52,9 @@ def decided(demo):
 def frozen(decided):
     """The same, frozen for the last complete week."""
     number = plan_baseline(
-        Scope(decided, "demo"),
-        name="Autumn",
-        first_day=last_complete_week(NOW.date()).start,
-        by="Ann",
+        Scope(decided, "demo", "Ann"), name="Autumn", first_day=last_complete_week(NOW.date()).start
     )
-    freeze_baseline(Scope(decided, "demo"), number, by="Ann")
+    freeze_baseline(Scope(decided, "demo", "Ann"), number)
     return decided
 
 

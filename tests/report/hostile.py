@@ -72,14 +72,13 @@ def fill(store):
 
 def note(store, text, n):
     at = NOON + timedelta(hours=7 * n)
-    annotate(Scope(store, "evil"), from_at=at, kind="other", text=text, by=text[:60])
+    annotate(Scope(store, "evil", text[:60]), from_at=at, kind="other", text=text)
     exclude(
-        Scope(store, "evil"),
+        Scope(store, "evil", text[:60]),
         from_at=at,
         to_at=at + timedelta(minutes=5),
         kind="other",
         reason=text,
-        by=text[:60],
     )
     keys = ("success_rate", "latency_p95", "satisfaction", "time_reduction", "latency_p50")
     key = keys[n % len(keys)]
@@ -87,7 +86,7 @@ def note(store, text, n):
     if key != "success_rate":
         edit = replace(edit, target=3.0)
     if key != "time_reduction":
-        change_criterion(Scope(store, "evil"), key, edit, by=text[:60])
+        change_criterion(Scope(store, "evil", text[:60]), key, edit)
 
 
 def clear_of_controls(text):

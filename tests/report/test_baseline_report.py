@@ -85,9 +85,9 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(decided, ki
 def test_frozen_figures_win_over_todays_data(frozen, kind):
     content = autumn(frozen).content
     edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
-    change_criterion(Scope(frozen, "demo"), "success_rate", edit, by="Eve")
+    change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", edit)
     for entry in exclusions(Scope(frozen, "demo")):
-        withdraw_exclusion(Scope(frozen, "demo"), entry.id, by="Eve")
+        withdraw_exclusion(Scope(frozen, "demo", "Eve"), entry.id)
     document = baseline_report(Scope(frozen, "demo"), week=WEEK)
     found = exact(document, kind)
     for criterion in content["criteria"]:
@@ -144,7 +144,7 @@ def test_a_week_without_data_and_one_that_is_not_over_say_so(demo):
 
 def test_the_latest_frozen_baseline_is_chosen_before_a_complete_one(frozen):
     later = WEEK.start - timedelta(weeks=7)
-    plan_baseline(Scope(frozen, "demo"), name="Early", first_day=later, by="Ann")
+    plan_baseline(Scope(frozen, "demo", "Ann"), name="Early", first_day=later)
     chosen = choose_window(Scope(frozen, "demo"), today=NOW.date())
     assert (chosen.window.label, chosen.state) == ("Autumn", "frozen")
     assert (
@@ -195,12 +195,11 @@ def test_weeks_and_accounts_are_found_by_name(demo):
 def test_a_day_excluded_after_the_freeze_marks_nothing(frozen):
     start = datetime.combine(WEEK.start, datetime.min.time(), UTC)
     exclude(
-        Scope(frozen, "demo"),
+        Scope(frozen, "demo", "Eve"),
         from_at=start,
         to_at=start + timedelta(hours=20),
         kind="volume",
         reason="Load test",
-        by="Eve",
     )
     document = baseline_report(Scope(frozen, "demo"), week=WEEK)
     charts = [block for block in document.blocks if isinstance(block, Chart)]

@@ -42,24 +42,23 @@ PLAIN = {"name": "Demo account"}
 
 def hold(store, *, account="demo", text="Warm the cache", note="Decided: we warm it"):
     """A review with all that people write in one."""
-    asked = {"by": "Ann"}
+    scope = Scope(store, account, "Ann")
     for week in (BEFORE, WEEK):
-        open_review(Scope(store, account), week.label, **asked)
+        open_review(scope, week.label)
         for n in range(2):
             add_action(
-                Scope(store, account),
+                scope,
                 week=week.label,
                 text=f"{text} {n}",
                 owner="Bob",
                 due=WEEK.end,
                 criterion_key="success_rate",
                 expected="rise",
-                **asked,
             )
-    set_attendees(Scope(store, account), WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"})
-    save_note(Scope(store, account), WEEK.label, "metrics", note, seen=0, **asked)
+    set_attendees(scope, WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"})
+    save_note(scope, WEEK.label, "metrics", note, seen=0)
     one = Escalation("high", "success_rate", "missed", f"HIGH {text}")
-    record_sent(Scope(store, account), one, week=WEEK.label, sent_to="Carl", **asked)
+    record_sent(scope, one, week=WEEK.label, sent_to="Carl")
 
 
 @pytest.fixture
@@ -183,13 +182,13 @@ def test_every_packet_says_whose_it_is_and_of_when(held, kind):
 
 
 def test_a_closed_review_is_taken_away_as_it_was(held):
-    close_review(Scope(held, "demo"), WEEK.label, by="Ann", **PLAIN)
+    close_review(Scope(held, "demo", "Ann"), WEEK.label, **PLAIN)
     then = weekly_packet(Scope(held, "demo"))
     kept = {kind: write_packet(then, kind) for kind in ("html", "md", "csv")}
     shown = texts_of(write_packet(then, "pptx"))
     edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
-    change_criterion(Scope(held, "demo"), "success_rate", edit, by="Eve")
-    add_action(Scope(held, "demo"), week=BEFORE.label, text="Late", owner="X", due=WEEK.end, by="X")
+    change_criterion(Scope(held, "demo", "Eve"), "success_rate", edit)
+    add_action(Scope(held, "demo", "X"), week=BEFORE.label, text="Late", owner="X", due=WEEK.end)
     now = agenda(Scope(held, "demo"), WEEK, **PLAIN)
     assert now["criteria"] != then.content["criteria"]
     again = weekly_packet(Scope(held, "demo"), week=WEEK.label, now=NOW + timedelta(days=3))
@@ -205,7 +204,7 @@ def test_a_closed_review_is_taken_away_as_it_was(held):
 
 def test_the_packet_of_what_is_shown_has_what_was_written_since(held):
     told = agenda(Scope(held, "demo"), WEEK, **PLAIN)
-    save_note(Scope(held, "demo"), WEEK.label, "trends", "Later", by="Ann", seen=0)
+    save_note(Scope(held, "demo", "Ann"), WEEK.label, "trends", "Later", seen=0)
     meeting = meeting_of(Scope(held, "demo"), WEEK.label)
     packet = packet_of(Scope(held, "demo"), told, meeting, is_demo=True, **PLAIN)
     assert packet.notes() == {"Success criteria": "Decided: we warm it", "Signals": "Later"}

@@ -100,12 +100,12 @@ def test_changes_in_different_places_are_put_together():
 
 
 def test_two_people_who_write_at_once_lose_nothing(store):
-    open_review(Scope(store, "a"), WEEK.label, by="Ann")
-    first = save_note(Scope(store, "a"), WEEK.label, "metrics", "Ann: decided", by="Ann", seen=0)
+    open_review(Scope(store, "a", "Ann"), WEEK.label)
+    first = save_note(Scope(store, "a", "Ann"), WEEK.label, "metrics", "Ann: decided", seen=0)
     assert first == ("Ann: decided", 1)
-    second = save_note(Scope(store, "a"), WEEK.label, "metrics", "Bob: agreed", by="Bob", seen=0)
+    second = save_note(Scope(store, "a", "Bob"), WEEK.label, "metrics", "Bob: agreed", seen=0)
     assert second[0].split("\n") == ["Ann: decided", "Bob: agreed"]
-    third = save_note(Scope(store, "a"), WEEK.label, "metrics", second[0], by="Ann", seen=2)
+    third = save_note(Scope(store, "a", "Ann"), WEEK.label, "metrics", second[0], seen=2)
     assert third[1] == 2
     history = note_history(Scope(store, "a"), WEEK.label, section="metrics")
     assert [note.written_by for note in history] == ["Ann", "Bob"]
@@ -113,10 +113,10 @@ def test_two_people_who_write_at_once_lose_nothing(store):
 
 
 def test_many_who_write_at_once_lose_nothing(store):
-    open_review(Scope(store, "a"), WEEK.label, by="Ann")
+    open_review(Scope(store, "a", "Ann"), WEEK.label)
 
     def write(name):
-        save_note(Scope(store, "a"), WEEK.label, "trends", f"line of {name}", by=name, seen=0)
+        save_note(Scope(store, "a", name), WEEK.label, "trends", f"line of {name}", seen=0)
 
     threads = [threading.Thread(target=write, args=(f"P{n}",)) for n in range(8)]
     for thread in threads:
@@ -129,9 +129,8 @@ def test_many_who_write_at_once_lose_nothing(store):
 
 def agreed(store, week, **more):
     return add_action(
-        Scope(store, "a"),
+        Scope(store, "a", "Ann"),
         week=week.label,
-        by="Ann",
         **{"text": "Warm the cache", "owner": "Bob", "due": TODAY} | more,
     )
 
@@ -144,7 +143,7 @@ def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
     (row,) = agenda(Scope(store, "a"), WEEK, name="A")["actions"]
     assert (row["id"], row["criterion"]) == (number, "Enhancement success rate")
     assert row["moved"] == "rose from 60 % to 100 %, as expected"
-    close_action(Scope(store, "a"), number, status="done", outcome="It is warm", by="Bob")
+    close_action(Scope(store, "a", "Bob"), number, status="done", outcome="It is warm")
     assert agenda(Scope(store, "a"), WEEK, name="A")["actions"] == []
     (done,) = actions(Scope(store, "a"), status="done")
     assert (done.outcome, done.closed_by) == ("It is warm", "Bob")
@@ -173,7 +172,7 @@ def test_an_owner_who_left_stays_named_and_the_action_can_be_dropped(store):
     (row,) = agenda(Scope(store, "a"), WEEK, name="A")["actions"]
     assert row["owner"] == HOSTILE
     assert is_overdue(actions(Scope(store, "a"))[0], TODAY)
-    close_action(Scope(store, "a"), number, status="dropped", outcome="They left", by="Ann")
+    close_action(Scope(store, "a", "Ann"), number, status="dropped", outcome="They left")
     assert not is_overdue(actions(Scope(store, "a"))[0], TODAY)
 
 
@@ -212,8 +211,8 @@ def test_twenty_per_cent_worse_than_the_week_before_is_high(store):
 def test_what_was_sent_is_recorded_by_a_person(store):
     one = Escalation("high", "success_rate", "why", f"HIGH {HOSTILE}")
     with pytest.raises(InputError, match="to whom"):
-        record_sent(Scope(store, "a"), one, week=WEEK.label, sent_to=" ", by="Ann")
-    record_sent(Scope(store, "a"), one, week=WEEK.label, sent_to="Bob", by="Ann")
+        record_sent(Scope(store, "a", "Ann"), one, week=WEEK.label, sent_to=" ")
+    record_sent(Scope(store, "a", "Ann"), one, week=WEEK.label, sent_to="Bob")
     (sent,) = sent_of(Scope(store, "a"), week=WEEK.label)
     assert (sent.sent_to, sent.sent_by, sent.text) == ("Bob", "Ann", f"HIGH {HOSTILE}")
     assert sent_of(Scope(store, "b")) == []
@@ -249,11 +248,11 @@ def test_a_week_without_data_says_so(store):
 
 def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     add_runs(store, WEEK, 95, 5)
-    open_review(Scope(store, "a"), WEEK.label, by="Ann")
+    open_review(Scope(store, "a", "Ann"), WEEK.label)
     set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""})
-    save_note(Scope(store, "a"), WEEK.label, "metrics", HOSTILE, by="Ann", seen=0)
+    save_note(Scope(store, "a", "Ann"), WEEK.label, "metrics", HOSTILE, seen=0)
     agreed(store, WEEK)
-    close_review(Scope(store, "a"), WEEK.label, name="A", by="Ann")
+    close_review(Scope(store, "a", "Ann"), WEEK.label, name="A")
     closed = meeting_of(Scope(store, "a"), WEEK.label)
     kept = json.dumps(closed.content, sort_keys=True)
     assert closed.content["notes"] == {"metrics": HOSTILE}
@@ -262,7 +261,7 @@ def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     assert restated_since(Scope(store, "a"), closed, name="A") == []
     add_runs(store, WEEK, 0, 20, first=500)
     edit = CriterionEdit(target=50, direction="below", owner="Zoe", rationale="Agreed")
-    change_criterion(Scope(store, "a"), "latency_p95", edit, by="Ann")
+    change_criterion(Scope(store, "a", "Ann"), "latency_p95", edit)
     said = restated_since(Scope(store, "a"), closed, name="A")
     assert any("closed with 95 %" in line and "20 runs more" in line for line in said)
     assert any(line == "p95 latency: the target was under 60 s." for line in said)
@@ -271,16 +270,16 @@ def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
 
 
 def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
-    open_review(Scope(store, "a"), WEEK.label, by="Ann")
-    close_review(Scope(store, "a"), WEEK.label, name="A", by="Ann")
+    open_review(Scope(store, "a", "Ann"), WEEK.label)
+    close_review(Scope(store, "a", "Ann"), WEEK.label, name="A")
     with pytest.raises(InputError, match="closed"):
-        save_note(Scope(store, "a"), WEEK.label, "metrics", "late", by="Bob", seen=0)
+        save_note(Scope(store, "a", "Bob"), WEEK.label, "metrics", "late", seen=0)
     with pytest.raises(InputError, match="not open"):
-        close_review(Scope(store, "a"), WEEK.label, name="A", by="Bob")
+        close_review(Scope(store, "a", "Bob"), WEEK.label, name="A")
     with pytest.raises(InputError, match="while a review is open"):
         set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"})
     with pytest.raises(InputError, match="not open"):
-        close_review(Scope(store, "a"), BEFORE.label, name="A", by="Bob")
+        close_review(Scope(store, "a", "Bob"), BEFORE.label, name="A")
 
 
 def test_verdicts_are_those_of_the_criteria(store):

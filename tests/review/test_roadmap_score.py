@@ -47,12 +47,12 @@ def add_runs(store, day, completed, failed):
 
 
 def entered(store, title="Cache", *, comments=0, tickets=0, **decided):
-    number = create_opportunity(Scope(store, "a"), title=title, problem="Slow", by="Ann")
+    number = create_opportunity(Scope(store, "a", "Ann"), title=title, problem="Slow")
     with store.write("a") as unit:
         reach = {"reach_comments": comments, "reach_tickets": tickets, "reach_raters": 1}
         unit.upsert(OpportunityRow, [{"id": number, **reach}])
     if decided:
-        change_opportunity(Scope(store, "a"), number, by="Ann", **decided)
+        change_opportunity(Scope(store, "a", "Ann"), number, **decided)
     return number
 
 
@@ -123,10 +123,10 @@ def test_what_is_not_decided_is_named_and_comes_last(store):
 def test_a_plan_names_criterion_direction_and_window_before_the_work_starts(store):
     number = entered(store)
     with pytest.raises(InputError, match="name the criterion"):
-        change_opportunity(Scope(store, "a"), number, by="Ann", status="planned")
+        change_opportunity(Scope(store, "a", "Ann"), number, status="planned")
     promise = {"criterion_key": "success_rate", "direction": "up"}
     promise |= {"due_from": FIRST, "due_to": LAST}
-    change_opportunity(Scope(store, "a"), number, by="Ann", status="planned", **promise)
+    change_opportunity(Scope(store, "a", "Ann"), number, status="planned", **promise)
     assert opportunities(Scope(store, "a"))[0].status == "planned"
 
 

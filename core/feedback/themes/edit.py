@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.analytics.account_settings import note_change
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
@@ -48,47 +47,47 @@ def make_theme(scope: Scope, name: str, *, any_of: Iterable[str] = ()) -> int:
     with scope.write() as unit:
         _check_account(unit)
         name = _free_name(load_decisions(unit.session, scope.account), name)
-        number = _insert(unit, {"name": name, "origin": HAND, "terms": []}, scope.author)
+        number = _insert(unit, {"name": name, "origin": HAND, "terms": []})
         if rule is not None:
-            _insert_rule(unit, number, rule, scope.author)
+            _insert_rule(unit, number, rule)
         return number
 
 
 def rename_theme(scope: Scope, theme: Theme, name: str) -> int:
     """Give a theme a name, which the model never changes; returns the theme's id."""
     with scope.write() as unit:
-        number = take_over(unit, theme, by=scope.author)
+        number = take_over(unit, theme)
         name = _free_name(load_decisions(unit.session, scope.account), name, but=number)
-        _change(unit, number, scope.author, "name", name)
+        _change(unit, number, "name", name)
         return number
 
 
 def pin_theme(scope: Scope, theme: Theme, *, is_pinned: bool) -> int:
     """Pin a theme to the top of the list, or unpin it; returns the theme's id."""
     with scope.write() as unit:
-        number = take_over(unit, theme, by=scope.author)
-        _change(unit, number, scope.author, "is_pinned", is_pinned)
+        number = take_over(unit, theme)
+        _change(unit, number, "is_pinned", is_pinned)
         return number
 
 
 def merge_themes(scope: Scope, theme: Theme, into: Theme) -> int:
     """Merge a theme, with its comments and rules, into another; returns the other's id."""
     with scope.write() as unit:
-        number, target = (take_over(unit, one, by=scope.author) for one in (theme, into))
+        number, target = (take_over(unit, one) for one in (theme, into))
         if number == target:
             raise InputError("A theme cannot be merged into itself: choose another one.")
-        _change(unit, number, scope.author, "merged_into", target)
+        _change(unit, number, "merged_into", target)
         return target
 
 
 def delete_theme(scope: Scope, theme: Theme) -> int:
     """Delete a theme; its comments are in no theme, and the model does not find it again."""
     with scope.write() as unit:
-        number = take_over(unit, theme, by=scope.author)
-        gone = {"deleted_by": scope.author, "deleted_at": clock.now()}
+        number = take_over(unit, theme)
+        gone = {"deleted_by": unit.author, "deleted_at": clock.now()}
         unit.upsert(ThemeRow, [{"id": number, **gone}])
         before, after = {"deleted": False}, {"deleted": True}
-        note_change(unit, _subject(number), by=scope.author, before=before, after=after)
+        unit.record_change(_subject(number), before=before, after=after)
         return number
 
 
@@ -106,7 +105,7 @@ def restore_theme(scope: Scope, theme_id: int) -> None:
         unit.upsert(ThemeRow, [{"id": theme_id, **back}])
         after = {"deleted": False, "merged_into": None}
         if after != before:
-            note_change(unit, _subject(theme_id), by=scope.author, before=before, after=after)
+            unit.record_change(_subject(theme_id), before=before, after=after)
 
 
 def add_rule(
@@ -124,7 +123,7 @@ def add_rule(
     """
     rule = checked_rule(any_of, all_of, none_of)
     with scope.write() as unit:
-        return _insert_rule(unit, take_over(unit, theme, by=scope.author), rule, scope.author)
+        return _insert_rule(unit, take_over(unit, theme), rule)
 
 
 def withdraw_rule(scope: Scope, rule_id: int) -> None:
@@ -134,10 +133,10 @@ def withdraw_rule(scope: Scope, rule_id: int) -> None:
         rule = next((rule for rule in rules if rule.id == rule_id), None)
         if rule is None or rule.theme_id is None:
             raise InputError("This rule no longer exists: someone may have withdrawn it.")
-        gone = {"withdrawn_by": scope.author, "withdrawn_at": clock.now()}
+        gone = {"withdrawn_by": unit.author, "withdrawn_at": clock.now()}
         unit.upsert(ThemeRule, [{"id": rule_id, **gone}])
         before = {"rule": rule_id, **rule.terms}
-        note_change(unit, _subject(rule.theme_id), by=scope.author, before=before, after=None)
+        unit.record_change(_subject(rule.theme_id), before=before, after=None)
 
 
 def move_comment(scope: Scope, comment: str, to: Theme | None) -> None:
@@ -145,12 +144,12 @@ def move_comment(scope: Scope, comment: str, to: Theme | None) -> None:
     with scope.write() as unit:
         if not _is_comment(unit, comment):
             raise InputError("This comment no longer exists: someone may have taken it back.")
-        theme_id = None if to is None else take_over(unit, to, by=scope.author)
+        theme_id = None if to is None else take_over(unit, to)
         before = _placing(unit, comment)
-        _place(unit, [(comment, "")], theme_id, HAND, scope.author)
+        _place(unit, [(comment, "")], theme_id, HAND)
         after = {"theme": theme_id, "how": HAND}
         if after != before:
-            note_change(unit, f"theme of {comment}", by=scope.author, before=before, after=after)
+            unit.record_change(f"theme of {comment}", before=before, after=after)
 
 
 def release_comment(scope: Scope, comment: str) -> None:
@@ -160,11 +159,11 @@ def release_comment(scope: Scope, comment: str) -> None:
         if before is None or before["how"] != HAND:
             return
         # The digest of no text: the model's stored choice does not apply.
-        _place(unit, [(comment, "")], None, MODEL, scope.author)
-        note_change(unit, f"theme of {comment}", by=scope.author, before=before, after=None)
+        _place(unit, [(comment, "")], None, MODEL)
+        unit.record_change(f"theme of {comment}", before=before, after=None)
 
 
-def take_over(unit: Unit, theme: Theme, *, by: str) -> int:
+def take_over(unit: Unit, theme: Theme) -> int:
     """The id of a theme that takes comments; a theme of the model is stored first.
 
     Part of the unit's writes. Raises InputError for a theme that someone has deleted.
@@ -188,41 +187,39 @@ def take_over(unit: Unit, theme: Theme, *, by: str) -> int:
     if taken is not None:
         return taken
     row = {"name": _unused(known, theme.name), "origin": MODEL, "terms": list(theme.terms)}
-    number = _insert(unit, row, by)
+    number = _insert(unit, row)
     by_hand = {key for key, placing in known.placings.items() if placing.how == HAND}
-    _place(unit, [member for member in members if member[0] not in by_hand], number, MODEL, by)
+    _place(unit, [member for member in members if member[0] not in by_hand], number, MODEL)
     return number
 
 
-def _insert(unit: Unit, row: dict[str, Any], by: str) -> int:
+def _insert(unit: Unit, row: dict[str, Any]) -> int:
     number = unit.next_id(ThemeRow)
-    made = {"made_by": by, "made_at": clock.now(), "is_pinned": False}
+    made = {"made_by": unit.author, "made_at": clock.now(), "is_pinned": False}
     unit.upsert(ThemeRow, [{"id": number, **row, **made}])
-    note_change(unit, _subject(number), by=by, before=None, after=row)
+    unit.record_change(_subject(number), before=None, after=row)
     return number
 
 
-def _insert_rule(unit: Unit, theme_id: int, rule: Rule, by: str) -> int:
+def _insert_rule(unit: Unit, theme_id: int, rule: Rule) -> int:
     number = unit.next_id(ThemeRule)
-    entered = {"entered_by": by, "entered_at": clock.now()}
+    entered = {"entered_by": unit.author, "entered_at": clock.now()}
     unit.upsert(ThemeRule, [{"id": number, "theme_id": theme_id, **rule.terms, **entered}])
     after = {"rule": number, **rule.terms}
-    note_change(unit, _subject(theme_id), by=by, before=None, after=after)
+    unit.record_change(_subject(theme_id), before=None, after=after)
     return number
 
 
-def _change(unit: Unit, number: int, by: str, column: str, value: object) -> None:
+def _change(unit: Unit, number: int, column: str, value: object) -> None:
     stored = load_decisions(unit.session, unit.account_id).themes[number]
     before, after = {column: getattr(stored, column)}, {column: value}
     if after != before:
         unit.upsert(ThemeRow, [{"id": number, **after}])
-        note_change(unit, _subject(number), by=by, before=before, after=after)
+        unit.record_change(_subject(number), before=before, after=after)
 
 
-def _place(
-    unit: Unit, members: Sequence[tuple[str, str]], theme_id: int | None, how: str, by: str
-) -> None:
-    row = {"theme_id": theme_id, "how": how, "assigned_by": by, "assigned_at": clock.now()}
+def _place(unit: Unit, members: Sequence[tuple[str, str]], theme_id: int | None, how: str) -> None:
+    row = {"theme_id": theme_id, "how": how, "assigned_by": unit.author, "assigned_at": clock.now()}
     rows = [{"comment": key, "said": digest, **row} for key, digest in members]
     unit.upsert(ThemeAssignment, rows)
 
