@@ -158,8 +158,7 @@ def changes(scope: Scope, *, subject: str) -> list[AuditEntry]:
         .order_by(col(AuditEntry.id).desc())
         .limit(MOST_CHANGES)
     )
-    with scope.read() as session:
-        return list(session.exec(found))
+    return scope.rows(found)
 
 
 def _whole(settings: Any, *, least: int) -> None:

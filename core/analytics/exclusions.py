@@ -63,8 +63,7 @@ def excluded(scope: Scope) -> Excluded:
         .where(entry.account_id == scope.account, entry.withdrawn_at.is_(None))
         .order_by(entry.from_at, entry.to_at, entry.id)
     )
-    with scope.read() as session:
-        rows = session.connection().execute(found).all()
+    rows = scope.rows(found)
     return Excluded(
         spans=merged([(row.from_at, row.to_at) for row in rows if row.subject is None]),
         subjects=tuple((r.subject, r.from_at, r.to_at) for r in rows if r.subject is not None),

@@ -1,12 +1,10 @@
 """The life of a baseline: planned, collecting, complete, frozen; or given up for another."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from core.analytics.dates import Window
 from core.base import clock
@@ -27,59 +25,22 @@ LONGEST_NAME = 100
 FARTHEST_DAYS = 366
 
 
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    """A baseline window; `content` is what freezing stored, None before."""
-
-    id: int
-    name: str
-    first_day: date
-    last_day: date
-    planned_by: str
-    planned_at: datetime
-    restarted_as: int | None
-    frozen_by: str | None
-    frozen_at: datetime | None
-    content: Mapping[str, Any] | None
-
-    @property
-    def window(self) -> Window:
-        """Its days."""
-        return Window(self.first_day, self.last_day, self.name)
-
-    @property
-    def days(self) -> int:
-        """Its number of days."""
-        return (self.last_day - self.first_day).days + 1
-
-    def state(self, today: date) -> str:
-        """planned, collecting, complete, frozen or given up."""
-        if self.frozen_at is not None:
-            return "frozen"
-        if self.restarted_as is not None:
-            return "given up"
-        if today < self.first_day:
-            return "planned"
-        return "collecting" if today <= self.last_day else "complete"
-
-    def day_number(self, today: date) -> int:
-        """The number of today among its days, from 1; 0 before them, and the last one after."""
-        return min(max((today - self.first_day).days + 1, 0), self.days)
+def window_of(baseline: BaselineWindow) -> Window:
+    """The days of a baseline, under its name."""
+    return Window(baseline.first_day, baseline.last_day, baseline.name)
 
 
-def baselines(scope: Scope) -> list[Baseline]:
+def baselines(scope: Scope) -> list[BaselineWindow]:
     """Every baseline window of the account, the latest days first."""
-    window = table(BaselineWindow).c
-    found = (
-        select(*(window[name] for name in Baseline.__dataclass_fields__))
-        .where(window.account_id == scope.account)
-        .order_by(window.first_day.desc(), window.id.desc())
+    latest_first = col(BaselineWindow.first_day).desc(), col(BaselineWindow.id).desc()
+    return scope.rows(
+        select(BaselineWindow)
+        .where(BaselineWindow.account_id == scope.account)
+        .order_by(*latest_first)
     )
-    with scope.read() as session:
-        return [Baseline(**row) for row in session.connection().execute(found).mappings()]
 
 
-def frozen_baseline(scope: Scope) -> Baseline | None:
+def frozen_baseline(scope: Scope) -> BaselineWindow | None:
     """The latest frozen baseline, which later weeks are compared with."""
     return next((b for b in baselines(scope) if b.frozen_at is not None), None)
 
@@ -114,10 +75,9 @@ def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date) -> int:
             raise InputError("This window was already given up for another: reload the page.")
         if first_day <= known.first_day:
             raise InputError("The new window begins after the one that is given up.")
-        days = (known.last_day - known.first_day).days + 1
         new = unit.next_id(BaselineWindow)
         unit.upsert(BaselineWindow, [{"id": baseline_id, "restarted_as": new}])
-        _enter(unit, known.name, first_day, days)
+        _enter(unit, known.name, first_day, known.days)
         before, after = {"restarted_as": None}, {"restarted_as": new}
         unit.record_change(f"baseline {baseline_id}", before=before, after=after)
         return new
@@ -169,7 +129,7 @@ def freeze_baseline(scope: Scope, baseline_id: int, *, now: datetime | None = No
         before, after = {"frozen": False}, {"frozen": True}
         unit.record_change(f"baseline {baseline_id}", before=before, after=after)
 
-    scope.freeze(lambda: content_of(scope, baseline.window, now=now), store_content)
+    scope.freeze(lambda: content_of(scope, window_of(baseline), now=now), store_content)
 
 
 def content_of(scope: Scope, window: Window, *, now: datetime) -> dict[str, Any]:

@@ -7,16 +7,16 @@ from datetime import date, datetime, time, timedelta
 from statistics import median
 
 import numpy as np
-import sqlmodel
 from scipy import stats
-from sqlalchemy import func, select
-from sqlmodel import col
+from sqlalchemy import func
+from sqlmodel import col, select
 
 from core.base import text
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import COMPLETED, FAILED
+from core.criteria.time_saved import select_tickets
 from core.criteria.window_data import WindowData, instants
-from core.store import Annotation, Enhancement, Feedback, Ticket, on_enhancer, table
+from core.store import Annotation, Enhancement, Feedback, Ticket, table
 
 # Smaller groups would reveal their authors, or be chance.
 LEAST_GROUP = 5
@@ -179,23 +179,17 @@ def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Caus
 
 def _runs(data: WindowData) -> list[_Run]:
     runs = table(Enhancement).c
-    statement = select(
-        runs.created_at, runs.processing_time_ms, runs.error_message, runs.status
-    ).where(
-        runs.account_id == data.scope.account,
-        runs.created_day.between(data.window.start, data.window.end),
-        runs.status.in_((COMPLETED, FAILED)),
-    )
-    with data.scope.read() as session:
-        return [
-            _Run(
-                at=at.astimezone(data.scope.zone),
-                seconds=None if took is None else took / 1_000,
-                error=error,
-                is_failed=status == FAILED,
-            )
-            for at, took, error, status in session.connection().execute(statement)
-        ]
+    columns = (runs.created_at, runs.processing_time_ms, runs.error_message, runs.status)
+    finished = data.select_runs(*columns).where(runs.status.in_((COMPLETED, FAILED)))
+    return [
+        _Run(
+            at=at.astimezone(data.scope.zone),
+            seconds=None if took is None else took / 1_000,
+            error=error,
+            is_failed=status == FAILED,
+        )
+        for at, took, error, status in data.scope.rows(finished)
+    ]
 
 
 def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
@@ -256,7 +250,7 @@ def _events(data: WindowData) -> list[_Event]:
     start, end = instants(data.scope.zone, data.window)
     until = func.coalesce(col(Annotation.to_at), col(Annotation.from_at))
     noted = (
-        sqlmodel.select(Annotation)
+        select(Annotation)
         .where(
             Annotation.account_id == data.scope.account,
             col(Annotation.withdrawn_at).is_(None),
@@ -271,11 +265,10 @@ def _events(data: WindowData) -> list[_Event]:
         said = f"{what} ({local:%H:%M} on {text.day(local.date())})"
         return _Event(local, to_at.astimezone(data.scope.zone), said)
 
-    with data.scope.read() as session:
-        events = [
-            event(one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}")
-            for one in session.exec(noted)
-        ]
+    events = [
+        event(one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}")
+        for one in data.scope.rows(noted)
+    ]
     excluded = sorted(exclusions_in_force(data.scope), key=lambda one: (one.from_at, one.id))
     return events + [
         event(one.from_at, one.to_at, f"excluded as {one.kind}, {one.reason}")
@@ -288,25 +281,22 @@ def _beside(found: Cluster, events: Sequence[_Event]) -> list[str]:
     """The events in the hours of a cluster; none for an hour of every day."""
     if found.start is None or found.end is None:
         return []
-    return [e.text for e in events if e.start < found.end and max(e.end, e.start) >= found.start]
+    return [e.text for e in events if e.start < found.end and e.end >= found.start]
 
 
 def _slow_categories(data: WindowData) -> Iterator[Cause]:
     """The categories of tickets with the longest median time to resolution."""
     ticket = table(Ticket).c
-    statement = select(ticket.category, ticket.opened_at, ticket.resolved_at).where(
-        ticket.account_id == data.scope.account,
-        ticket.day.between(data.window.start, data.window.end),
-        ticket.opened_at.is_not(None),
-        ticket.resolved_at >= ticket.opened_at,
+    columns = (ticket.category, ticket.opened_at, ticket.resolved_at)
+    resolved = select_tickets(data.scope, data.window, data.without, *columns).where(
+        ticket.resolved_at >= ticket.opened_at
     )
-    by: dict[str, list[float]] = {}
-    with data.scope.read() as session:
-        for category, opened, resolved in session.connection().execute(statement):
-            minutes = (resolved - opened) / timedelta(minutes=1)
-            by.setdefault(category or "no category", []).append(minutes)
-    every = [minutes for some in by.values() for minutes in some]
-    large = {name: some for name, some in by.items() if len(some) >= LEAST_GROUP}
+    by_category: dict[str, list[float]] = defaultdict(list)
+    for category, opened_at, resolved_at in data.scope.rows(resolved):
+        minutes = (resolved_at - opened_at) / timedelta(minutes=1)
+        by_category[category or "no category"].append(minutes)
+    every = [minutes for some in by_category.values() for minutes in some]
+    large = {name: some for name, some in by_category.items() if len(some) >= LEAST_GROUP}
     if len(large) < 2:
         return
     usual = median(every)
@@ -328,29 +318,19 @@ def _low_ratings(data: WindowData) -> Iterator[Cause]:
     joined = votes.join(
         ticket, (ticket.c.account_id == votes.c.account_id) & (ticket.c.id == votes.c.ticket_id)
     )
-    statement = (
-        select(
-            ticket.c.category,
-            func.sum(votes.c.rating),
-            func.count(),
-            func.count(votes.c.rater.distinct()),
-        )
+    raters = func.count(votes.c.rater.distinct())
+    rated = (
+        data.select_votes(ticket.c.category, func.sum(votes.c.rating), func.count(), raters)
         .select_from(joined)
-        .where(
-            votes.c.account_id == data.scope.account,
-            votes.c.created_day.between(data.window.start, data.window.end),
-            votes.c.rating.is_not(None),
-            on_enhancer(),
-        )
+        .where(votes.c.rating.is_not(None))
         .group_by(ticket.c.category)
     )
-    with data.scope.read() as session:
-        rows = session.connection().execute(statement).all()
+    rows = data.scope.rows(rated)
     # Votes of a few people would reveal their authors.
     large = [
         (int(total) / n, name or "no category", n)
-        for name, total, n, raters in rows
-        if raters >= LEAST_GROUP
+        for name, total, n, people in rows
+        if people >= LEAST_GROUP
     ]
     if not large:
         return

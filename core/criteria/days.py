@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from core.analytics.dates import Window
+from core.analytics.exclusions import NOTHING
 from core.base.stats import Estimate
+from core.criteria.time_saved import select_tickets
 from core.criteria.verdicts import RULES, estimate_of
 from core.criteria.window_data import WindowData, days_of, window_data
-from core.feedback.reading import select_votes
-from core.feedback.surveys import LEAST_ANSWERS
-from core.store import Feedback, Scope, SurveyResponse, Ticket, has_content, table
+from core.feedback.surveys import LEAST_ANSWERS, survey_answers
+from core.store import Feedback, Scope, Ticket, has_content, table
 
 KEYS = ("success_rate", "latency_p50", "latency_p95", "latency_p99", "positive_feedback")
 MOST_QUOTES = 3
@@ -63,21 +64,10 @@ class Opinions:
 def opinions(scope: Scope, *, window: Window) -> Opinions:
     """The ratings of a window and its submissions by day, without what is excluded."""
     data = window_data(scope, window=window)
-    votes, answers = table(Feedback).c, table(SurveyResponse).c
-    voted = select_votes(scope, window, data.without, votes.created_day, votes.rating).where(
-        has_content()
-    )
-    answered = data.apply_exclusions(
-        select(answers.answered_day, answers.overall).where(
-            answers.account_id == scope.account,
-            answers.answered_day.between(window.start, window.end),
-        ),
-        answers.answered_at,
-        rater=answers.respondent,
-    )
-    with scope.read() as session:
-        in_product = session.connection().execute(voted).all()
-        survey = session.connection().execute(answered).all()
+    votes = table(Feedback).c
+    voted = data.select_votes(votes.created_day, votes.rating).where(has_content())
+    in_product = scope.rows(voted)
+    survey = survey_answers(scope, ["answered_day", "overall"], window=window, without=data.without)
     by_kind = [Counter(day for day, _ in rows) for rows in (in_product, survey)]
     return Opinions(
         in_product=Counter(rating for _, rating in in_product if rating is not None),
@@ -110,20 +100,13 @@ class FeedbackSummary:
 def feedback_summary(data: WindowData) -> FeedbackSummary:
     """The counts of a window's votes, and the latest comments without names."""
     votes, ticket = table(Feedback).c, table(Ticket).c
-    columns = (votes.rater, votes.rating, votes.comment)
-    asked = select_votes(data.scope, data.window, data.without, *columns)
-    latest_first = asked.order_by(votes.updated_at.desc(), votes.id)
-    resolved = select(func.count(ticket.technician.distinct())).where(
-        ticket.account_id == data.scope.account,
-        ticket.day.between(data.window.start, data.window.end),
-        ticket.resolved_at.is_not(None),
-        ticket.enhanced.is_(True),
-    )
-    with data.scope.read() as session:
-        rows = session.connection().execute(latest_first).all()
-        technicians = session.connection().execute(resolved).scalar_one()
+    given = data.select_votes(votes.rater, votes.rating, votes.comment)
+    rows = data.scope.rows(given.order_by(votes.updated_at.desc(), votes.id))
+    people = func.count(ticket.technician.distinct())
+    resolved = select_tickets(data.scope, data.window, NOTHING, people)
+    ((technicians,),) = data.scope.rows(resolved.where(ticket.enhanced.is_(True)))
     raters = len({rater for rater, _, _ in rows})
-    given = Counter(rating for _, rating, _ in rows)
+    ratings = Counter(rating for _, rating, _ in rows)
     comments = [comment for _, _, comment in rows if comment]
     up, thumbs = data.thumbs
     is_many = raters >= LEAST_ANSWERS
@@ -133,7 +116,7 @@ def feedback_summary(data: WindowData) -> FeedbackSummary:
         comments=len(comments),
         thumbs_up=up,
         thumbs=thumbs,
-        ratings={stars: given[stars] for stars in range(1, 6)} if is_many else None,
+        ratings={stars: ratings[stars] for stars in range(1, 6)} if is_many else None,
         quotes=tuple(comments[:MOST_QUOTES]) if is_many else (),
         technicians=technicians,
     )

@@ -89,8 +89,7 @@ def exclusions(scope: Scope) -> list[Exclusion]:
         .where(Exclusion.account_id == scope.account)
         .order_by(col(Exclusion.id).desc())
     )
-    with scope.read() as session:
-        return list(session.exec(found))
+    return scope.rows(found)
 
 
 def exclusions_in_force(scope: Scope) -> list[Exclusion]:
@@ -132,8 +131,7 @@ def annotations(scope: Scope, *, start: datetime, end: datetime) -> list[Annotat
         )
         .order_by(col(Annotation.from_at), col(Annotation.id))
     )
-    with scope.read() as session:
-        return list(session.exec(found))
+    return scope.rows(found)
 
 
 def _enter(unit: Unit, model: type[SQLModel], row: dict[str, Any]) -> int:

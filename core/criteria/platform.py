@@ -1,11 +1,10 @@
 """Prometheus readings of a window: runs, latency buckets, queue depth and worker utilisation."""
 
-import math
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,21 +34,18 @@ COUNTED = ("requests_total", "duration_bucket")
 
 
 @dataclass(frozen=True)
-class GaugeDay:
-    """One business day of a gauge: the mean and the maximum of its five-minute slots."""
-
-    day: date
-    mean: float
-    greatest: float
-
-
-@dataclass(frozen=True)
-class PointInTime:
-    """A gauge over a quarter of an hour from `at`; None where nothing was read."""
+class GaugeTime:
+    """A gauge over a quarter of an hour or a day from `at`: its five-minute slots, if any."""
 
     at: datetime
-    mean: float | None
-    greatest: float | None
+    total: float = 0.0
+    slots: int = 0
+    greatest: float | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the slots; None where nothing was read."""
+        return self.total / self.slots if self.slots else None
 
 
 @dataclass(frozen=True)
@@ -75,9 +71,9 @@ class PlatformReading:
 
     statuses: Mapping[str, int] | None
     buckets: Mapping[float, float] | None
-    queue: tuple[GaugeDay, ...] | None
-    utilisation: tuple[GaugeDay, ...] | None
-    queue_series: tuple[PointInTime, ...]
+    queue: tuple[GaugeTime, ...] | None
+    utilisation: tuple[GaugeTime, ...] | None
+    queue_series: tuple[GaugeTime, ...]
     minutes: float
     minutes_read: float
     minutes_covered: float
@@ -133,16 +129,6 @@ def platform_reading(
 
 
 @dataclass(frozen=True)
-class _Quarter:
-    """The slots of a quarter of an hour: the first instant, the sum of means, their number."""
-
-    at: datetime
-    total: float
-    slots: int
-    greatest: float
-
-
-@dataclass(frozen=True)
 class _Readings:
     """The rows of one account in a window."""
 
@@ -156,16 +142,12 @@ class _Readings:
     def statuses(self) -> dict[str, int] | None:
         """Runs by status; None where the metric never existed."""
         sums = self._increases("requests_total")
-        if sums is None:
-            return None
-        return {label: round(grown) for label, grown in sums.items()}
+        return None if sums is None else {label: round(n) for label, n in sums.items()}
 
     def buckets(self) -> dict[float, float] | None:
         """Runs by upper bound in seconds; None where the metric never existed."""
         sums = self._increases("duration_bucket")
-        if sums is None:
-            return None
-        return {math.inf if bound == "+Inf" else float(bound): n for bound, n in sums.items()}
+        return None if sums is None else {float(bound): n for bound, n in sums.items()}
 
     def _increases(self, key: str) -> dict[str, float] | None:
         series = self._series(key)
@@ -180,7 +162,7 @@ class _Readings:
             found[_label_value(text)] += increase
         return found
 
-    def quarters(self, key: str) -> list[_Quarter]:
+    def quarters(self, key: str) -> list[GaugeTime]:
         """A gauge by quarter of an hour, in order; those without readings are left out."""
         gauge, series = table(GaugeReading), self._series(key)
         columns = (gauge.c.at, gauge.c.mean, gauge.c.greatest)
@@ -197,7 +179,7 @@ class _Readings:
         summed = select(
             func.min(slots.c.at), func.sum(slots.c.mean), func.count(), func.max(slots.c.greatest)
         ).group_by(quarter)
-        found = [_Quarter(*row) for row in self.connection.execute(summed)]
+        found = [GaugeTime(*row) for row in self.connection.execute(summed)]
         return sorted(found, key=lambda one: one.at)
 
     def spans(self) -> tuple[Span, ...]:
@@ -240,37 +222,30 @@ def _label_value(text: str) -> str:
     return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], value)
 
 
-def _days(quarters: Sequence[_Quarter], zone: ZoneInfo) -> tuple[GaugeDay, ...] | None:
+def _days(quarters: Sequence[GaugeTime], zone: ZoneInfo) -> tuple[GaugeTime, ...] | None:
     """A gauge by business day; None where nothing was read."""
-    by_day: dict[date, list[_Quarter]] = defaultdict(list)
-    for one in quarters:
-        by_day[one.at.astimezone(zone).date()].append(one)
-    return (
-        tuple(
-            GaugeDay(
-                day,
-                sum(one.total for one in some) / sum(one.slots for one in some),
-                max(one.greatest for one in some),
-            )
-            for day, some in by_day.items()
-        )
-        or None
+    days = [list(some) for _, some in groupby(quarters, lambda one: one.at.astimezone(zone).date())]
+    return tuple(map(_day, days)) or None
+
+
+def _day(quarters: Sequence[GaugeTime]) -> GaugeTime:
+    return GaugeTime(
+        quarters[0].at,
+        sum(one.total for one in quarters),
+        sum(one.slots for one in quarters),
+        max(one.greatest or 0.0 for one in quarters),
     )
 
 
-def _points(quarters: Sequence[_Quarter], spans: Sequence[Span]) -> tuple[PointInTime, ...]:
+def _points(quarters: Sequence[GaugeTime], spans: Sequence[Span]) -> tuple[GaugeTime, ...]:
     """A gauge from the first to the last quarter read; missing ones have no value."""
     if not quarters or not spans:
         return ()
     known = {one.at.timestamp() // QUARTER_SECONDS: one for one in quarters}
     first = int(spans[0][0].timestamp() // QUARTER_SECONDS)
     last = -int(-spans[-1][1].timestamp() // QUARTER_SECONDS)
-    found = []
-    for n in range(first, last):
-        one, at = known.get(n), datetime.fromtimestamp(n * QUARTER_SECONDS, UTC)
-        mean = None if one is None else one.total / one.slots
-        found.append(PointInTime(at, mean, None if one is None else one.greatest))
-    return tuple(found)
+    starts = {n: datetime.fromtimestamp(n * QUARTER_SECONDS, UTC) for n in range(first, last)}
+    return tuple(replace(known.get(n, GaugeTime(at)), at=at) for n, at in starts.items())
 
 
 def _minus(spans: Sequence[Span], gone: Sequence[Span]) -> tuple[Span, ...]:

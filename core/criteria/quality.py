@@ -1,12 +1,12 @@
 """Data quality of a window: findings that can be excluded, and the health of each day."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from statistics import median
-from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded, Span, merged
@@ -14,7 +14,7 @@ from core.base import clock, text
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import platform_reading
 from core.criteria.window_data import WindowData, day_instants, days_of, instants, rows_by_day
-from core.store import Enhancement, Feedback, Scope, has_content, on_enhancer, table
+from core.store import Enhancement, Feedback, Scope, has_content, table
 
 LONGEST_GAP = timedelta(minutes=1)
 LONGEST_SECONDS = 300
@@ -34,7 +34,7 @@ LONGEST_OUTAGE = timedelta(hours=4)
 MOST_OUTAGE = 0.10
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Finding:
     """A result of a check: its time, a sentence, and the exclusion that it suggests.
 
@@ -43,12 +43,12 @@ class Finding:
     """
 
     key: str
-    check: str
     from_at: datetime
     to_at: datetime
     text: str
-    kind: str | None = None
     subject: str | None = None
+    check: str = ""
+    kind: str | None = None
 
 
 def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> list[Finding]:
@@ -59,72 +59,52 @@ def findings(scope: Scope, *, window: Window, now: datetime | None = None) -> li
     now = now or clock.now()
     data = WindowData(scope, window)
     found = [
-        Finding(
-            key=hit.key,
-            check=name,
-            from_at=hit.span[0],
-            to_at=hit.span[1],
-            text=hit.text,
-            kind=kind,
-            subject=hit.subject,
-        )
+        replace(finding, check=name, kind=kind)
         for name, (kind, check) in CHECKS.items()
-        for hit in list(check(data, now))[:MOST_LISTED]
+        for finding in islice(check(data, now), MOST_LISTED)
     ]
     return sorted(found, key=lambda finding: (finding.from_at, finding.key))
 
 
-class _Hit(NamedTuple):
-    key: str
-    span: Span
-    text: str
-    subject: str | None = None
-
-
-def _gaps(data: WindowData, _now: datetime) -> Iterator[_Hit]:
+def _gaps(data: WindowData, _now: datetime) -> Iterator[Finding]:
     for start, end in merged([(gap.start, gap.end) for gap in data.platform.gaps]):
         if end - start > LONGEST_GAP:
             long = text.duration((end - start).total_seconds())
             said = f"Prometheus has no samples for {long}"
-            yield _Hit(f"gap {start.isoformat()}", (start, end), said)
+            yield Finding(f"gap {start.isoformat()}", start, end, said)
 
 
-def _resets(data: WindowData, _now: datetime) -> Iterator[_Hit]:
+def _resets(data: WindowData, _now: datetime) -> Iterator[Finding]:
     said = "A counter restarted with the platform: no count is lost"
     for at in sorted({reset.start for reset in data.platform.resets}):
-        yield _Hit(f"reset {at.isoformat()}", (at, at + timedelta(minutes=1)), said)
+        yield Finding(f"reset {at.isoformat()}", at, at + timedelta(minutes=1), said)
 
 
-def _missing_days(data: WindowData, now: datetime) -> Iterator[_Hit]:
+def _missing_days(data: WindowData, now: datetime) -> Iterator[Finding]:
     by_day = data.finished_by_day
     today = now.astimezone(data.scope.zone).date()
     for day in days_of(data.window):
         # Only weekdays, and only where other days have runs.
         if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
             said = f"No finished run on {day:%A}, {text.day(day)}"
-            yield _Hit(f"missing {day}", day_instants(data.scope.zone, day), said)
+            yield Finding(f"missing {day}", *day_instants(data.scope.zone, day), said)
 
 
-def _slow_runs(data: WindowData, _now: datetime) -> Iterator[_Hit]:
+def _slow_runs(data: WindowData, _now: datetime) -> Iterator[Finding]:
     runs = table(Enhancement).c
-    statement = (
-        select(runs.id, runs.created_at, runs.processing_time_ms)
-        .where(
-            runs.account_id == data.scope.account,
-            runs.created_day.between(data.window.start, data.window.end),
-            runs.processing_time_ms > LONGEST_SECONDS * 1_000,
-        )
+    slow = (
+        data.select_runs(runs.id, runs.created_at, runs.processing_time_ms)
+        .where(runs.processing_time_ms > LONGEST_SECONDS * 1_000)
         .order_by(runs.processing_time_ms.desc(), runs.id)
         .limit(MOST_LISTED)
     )
-    with data.scope.read() as session:
-        for run, at, milliseconds in session.connection().execute(statement):
-            said = f"Run {run} took {text.duration(milliseconds / 1_000)}"
-            span = at, at + timedelta(seconds=1)
-            yield _Hit(f"slow {run}", span, said, f"enhancement:{run}")
+    for run, at, milliseconds in data.scope.rows(slow):
+        said = f"Run {run} took {text.duration(milliseconds / 1_000)}"
+        end = at + timedelta(seconds=1)
+        yield Finding(f"slow {run}", at, end, said, f"enhancement:{run}")
 
 
-def _deep_queue(data: WindowData, _now: datetime) -> Iterator[_Hit]:
+def _deep_queue(data: WindowData, _now: datetime) -> Iterator[Finding]:
     deep = [
         (point.at, point.at + SLOT, point.greatest)
         for point in data.platform.queue_series
@@ -133,10 +113,10 @@ def _deep_queue(data: WindowData, _now: datetime) -> Iterator[_Hit]:
     for start, end in merged([(start, end) for start, end, _ in deep]):
         greatest = max(depth for at, _, depth in deep if start <= at < end)
         said = f"Up to {text.count(round(greatest))} tickets were waiting"
-        yield _Hit(f"queue {start.isoformat()}", (start, end), said)
+        yield Finding(f"queue {start.isoformat()}", start, end, said)
 
 
-def _volume(data: WindowData, _now: datetime) -> Iterator[_Hit]:
+def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
     assert data.window.start is not None
     before = Window(data.window.start - timedelta(days=USUAL_DAYS), data.window.end, "")
     by_day = WindowData(data.scope, before).finished_by_day
@@ -148,42 +128,31 @@ def _volume(data: WindowData, _now: datetime) -> Iterator[_Hit]:
         if by_day[day] > MOST_TIMES * usual:
             runs, times = text.times(by_day[day], "finished run"), by_day[day] / usual
             said = f"{runs} on {text.day(day)}, {times:.1f} times the usual day"
-            yield _Hit(f"volume {day}", day_instants(data.scope.zone, day), said)
+            yield Finding(f"volume {day}", *day_instants(data.scope.zone, day), said)
 
 
-def _few_responses(data: WindowData, now: datetime) -> Iterator[_Hit]:
+def _few_responses(data: WindowData, now: datetime) -> Iterator[Finding]:
     number = sum(rows_by_day(data.scope, data.window, "surveys").values())
-    span = instants(data.scope.zone, data.window)
-    if number < FEW_RESPONSES and now >= span[0]:
+    start, end = instants(data.scope.zone, data.window)
+    if number < FEW_RESPONSES and now >= start:
         said = f"{text.times(number, 'survey response')}: too few for an average"
-        yield _Hit(f"survey {data.window.start}", span, said)
+        yield Finding(f"survey {data.window.start}", start, end, said)
 
 
-def _one_rater(data: WindowData, _now: datetime) -> Iterator[_Hit]:
-    votes = table(Feedback).c
-    statement = (
-        select(votes.rater, func.count().label("number"))
-        .where(
-            votes.account_id == data.scope.account,
-            votes.created_day.between(data.window.start, data.window.end),
-            on_enhancer(),
-            has_content(),
-        )
-        .group_by(votes.rater)
-        .order_by(func.count().desc(), votes.rater)
-    )
-    with data.scope.read() as session:
-        found = session.connection().execute(statement).all()
+def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
+    rater = table(Feedback).c.rater
+    votes = data.select_votes(rater, func.count().label("number")).where(has_content())
+    found = data.scope.rows(votes.group_by(rater).order_by(func.count().desc(), rater))
     total = sum(number for _, number in found)
     if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
-        rater, number = found[0]
+        name, number = found[0]
         said = f"One rater gave {text.share(number / total)} of {text.times(total, 'vote')}"
         span = instants(data.scope.zone, data.window)
-        yield _Hit(f"rater {data.window.start} {rater}", span, said, f"rater:{rater}")
+        yield Finding(f"rater {data.window.start} {name}", *span, said, f"rater:{name}")
 
 
 # Each check by name, with the kind of exclusion that it suggests.
-CHECKS: Mapping[str, tuple[str | None, Callable[[WindowData, datetime], Iterator[_Hit]]]] = {
+CHECKS: Mapping[str, tuple[str | None, Callable[[WindowData, datetime], Iterator[Finding]]]] = {
     "Gaps in scraping": ("outage", _gaps),
     "Counter resets": (None, _resets),
     "Missing days": ("outage", _missing_days),
@@ -220,10 +189,9 @@ class DayHealth:
 
 @dataclass(frozen=True)
 class WindowHealth:
-    """The days of a window, the share of them with data, and a reason to restart it, if any."""
+    """The days of a window, and a reason to restart it, if any."""
 
     days: tuple[DayHealth, ...]
-    complete: float
     restart: str | None
 
 
@@ -255,12 +223,8 @@ def window_health(
         [(e.from_at, e.to_at) for e in ledger if e.kind == "outage" and e.subject is None]
         + [(f.from_at, f.to_at) for f in found if f.kind == "outage"]
     )
-    with_data = sum(day.state == "over" and day.runs > 0 for day in days)
-    return WindowHealth(
-        days=tuple(days),
-        complete=with_data / len(days) if days else 0.0,
-        restart=_restart(Excluded(spans=outages), *instants(scope.zone, window)),
-    )
+    restart = _restart(Excluded(spans=outages), *instants(scope.zone, window))
+    return WindowHealth(tuple(days), restart)
 
 
 def _scraped(scope: Scope, start: datetime, end: datetime) -> float | None:
@@ -283,5 +247,5 @@ def _restart(outages: Excluded, start: datetime, end: datetime) -> str | None:
     return None
 
 
-def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
+def _length(spans: Sequence[Span]) -> timedelta:
     return sum((end - start for start, end in spans), timedelta())

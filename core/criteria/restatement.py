@@ -8,12 +8,12 @@ from typing import Any
 from core.analytics.dates import Window, iso_week
 from core.base import text
 from core.base.stats import Bounds
-from core.criteria.baselines import Baseline, row_counts
+from core.criteria.baselines import row_counts, window_of
 from core.criteria.ledger import EXCLUSION_KINDS, exclusions
 from core.criteria.verdicts import CriterionResult, evaluate, load_result
 from core.criteria.window_data import instants, window_data
 from core.criteria.words import CriterionRow
-from core.store import Scope
+from core.store import BaselineWindow, Scope
 
 MOST_WEEKS = 8
 AIM = ("direction", "target", "upper_target")
@@ -52,11 +52,11 @@ class Restated:
     reasons: tuple[str, ...]
 
 
-def restatement(scope: Scope, baseline: Baseline) -> list[Restated]:
+def restatement(scope: Scope, baseline: BaselineWindow) -> list[Restated]:
     """The criteria of a frozen baseline that today's data gives differently, and why."""
     if baseline.content is None:
         return []
-    content, window = baseline.content, baseline.window
+    content, window = baseline.content, window_of(baseline)
     today = {r.criterion.key: CriterionRow.of(r) for r in evaluate(scope, window=window)}
     counts = row_counts(scope, window=window)
     exclusions_moved = _exclusions_since(scope, window, content["exclusions"])
@@ -186,7 +186,7 @@ class LaterWeek:
             }
 
 
-def later_weeks(scope: Scope, baseline: Baseline, *, today: date) -> list[LaterWeek]:
+def later_weeks(scope: Scope, baseline: BaselineWindow, *, today: date) -> list[LaterWeek]:
     """The latest complete ISO weeks after a frozen window, the newest first; at most eight."""
     if baseline.content is None:
         return []

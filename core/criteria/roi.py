@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from core.analytics.account_settings import RoiSettings, changes, settings_of
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import text
 from core.base.stats import Estimate
-from core.criteria.time_saved import Comparison, compare
+from core.criteria.time_saved import Comparison, compare, select_tickets
 from core.store import AuditEntry, Scope, Ticket, table
 
 WEEKS_A_YEAR = 52
@@ -146,17 +146,9 @@ def _counted(scope: Scope, window: Window, without: Excluded) -> float | None:
     """Enhanced tickets per week that were resolved in the window; None for all time."""
     if window.days is None:
         return None
-    ticket = table(Ticket).c
-    statement = select(func.count()).where(
-        ticket.account_id == scope.account,
-        ticket.enhanced.is_(True),
-        ticket.resolved_at.is_not(None),
-        ticket.day.between(window.start, window.end),
-    )
-    statement = statement.where(without.keeps(ticket.resolved_at, ticket=ticket.id))
-    with scope.read() as session:
-        number: int = session.connection().execute(statement).scalar_one()
-    return number * 7 / window.days
+    tickets = select_tickets(scope, window, without, func.count())
+    ((number,),) = scope.rows(tickets.where(table(Ticket).c.enhanced.is_(True)))
+    return float(number * 7 / window.days)
 
 
 def _inputs(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
@@ -74,7 +74,7 @@ def compare(
     are kept as well. Tickets that were resolved before they were opened are left out.
     """
     enhanced = table(Ticket).c.enhanced
-    found = _tickets(scope, (window.start, window.end), without, enhanced)
+    found = _tickets(scope, window, without, enhanced)
     naive = time_comparison.compare_all(found.strata)
     stratified = time_comparison.compare_within(found.strata)
     overlap = time_comparison.overlap(found.strata)
@@ -111,29 +111,34 @@ class _Found:
     enhanced: tuple[list[bool], list[bool]]
 
 
-def _tickets(
-    scope: Scope, days: tuple[date | None, date | None], without: Excluded, side: ColumnElement[Any]
-) -> _Found:
+def select_tickets(
+    scope: Scope, window: Window, without: Excluded, *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """Select these columns of a window's resolved tickets, without what is excluded."""
+    ticket = table(Ticket).c
+    return select(*columns).where(
+        ticket.account_id == scope.account,
+        ticket.resolved_at.is_not(None),
+        window.contains(ticket.day),
+        without.keeps(ticket.resolved_at, ticket=ticket.id),
+    )
+
+
+def _tickets(scope: Scope, window: Window, without: Excluded, side: ColumnElement[Any]) -> _Found:
     """The minutes of resolved tickets by category and priority; `side` is false or true."""
     ticket = table(Ticket).c
     took = epoch_microseconds(ticket.resolved_at) - epoch_microseconds(ticket.opened_at)
-    statement = select(ticket.category, ticket.priority, side, took, ticket.enhanced).where(
-        ticket.account_id == scope.account,
-        ticket.resolved_at.is_not(None),
-        Window(*days).contains(ticket.day),
-        without.keeps(ticket.resolved_at, ticket=ticket.id),
-    )
+    columns = (ticket.category, ticket.priority, side, took, ticket.enhanced)
     found: dict[Kind, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     enhanced: tuple[list[bool], list[bool]] = ([], [])
     left_out = 0
-    with scope.read() as session:
-        rows = session.connection().execute(statement)
-        for category, priority, after, micros, is_enhanced in rows:
-            if after is None or micros is None or micros < 0:
-                left_out += 1
-                continue
-            found[category, priority][bool(after)].append(micros)
-            enhanced[bool(after)].append(bool(is_enhanced))
+    rows = scope.rows(select_tickets(scope, window, without, *columns))
+    for category, priority, after, micros, is_enhanced in rows:
+        if after is None or micros is None or micros < 0:
+            left_out += 1
+            continue
+        found[category, priority][bool(after)].append(micros)
+        enhanced[bool(after)].append(bool(is_enhanced))
     # Sorted, so that a seeded bootstrap draws the same sample of the same tickets.
     strata = {
         kind: (np.sort(np.array(a)) / MINUTE, np.sort(np.array(b)) / MINUTE)
@@ -149,18 +154,17 @@ def _in_order(strata: Mapping[Kind, Any]) -> list[tuple[Kind, Any]]:
 
 def _go_live(scope: Scope, window: Window, day: date, without: Excluded) -> GoLive:
     ticket = table(Ticket).c
-    asked = select(func.min(ticket.day), func.max(ticket.day)).where(
-        ticket.account_id == scope.account, ticket.resolved_at.is_not(None)
-    )
-    with scope.read() as session:
-        first, last = session.connection().execute(asked).one()
+    ends = (func.min(ticket.day), func.max(ticket.day))
+    ((first, last),) = scope.rows(select_tickets(scope, Window(), NOTHING, *ends))
     weeks = 0
     if first is not None:
         last = last if window.end is None else min(last, window.end)
         weeks = max(0, min((day - first).days // 7, ((last - day).days + 1) // 7, MOST_WEEKS))
     span = timedelta(weeks=weeks)
-    days = day - span, day + span - timedelta(days=1)
-    found = _tickets(scope, days, without, ticket.day >= day) if weeks else _Found({}, 0, ([], []))
+    around = Window(day - span, day + span - timedelta(days=1))
+    found = _Found({}, 0, ([], []))
+    if weeks:
+        found = _tickets(scope, around, without, ticket.day >= day)
     before, after = (sum(flags) / len(flags) if flags else None for flags in found.enhanced)
     return GoLive(
         day=day,

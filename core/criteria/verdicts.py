@@ -11,7 +11,7 @@ from core.analytics.definitions import METRICS
 from core.base import histogram, stats, text
 from core.base.histogram import HistogramQuantile
 from core.base.stats import Bounds, Direction, Estimate, Verdict
-from core.criteria.platform import GaugeDay
+from core.criteria.platform import GaugeTime
 from core.criteria.window_data import WindowData, window_data
 from core.store import Criterion, Scope
 
@@ -137,9 +137,9 @@ def _availability(data: WindowData) -> Estimate:
     return Estimate(value=share, low=share, high=share, n=n, method=method)
 
 
-def _daily(days: Sequence[GaugeDay] | None, what: str) -> Estimate:
+def _daily(days: Sequence[GaugeTime] | None, what: str) -> Estimate:
     """The mean of daily means: readings within a day are too alike to count one by one."""
-    found = stats.mean_estimate([day.mean for day in days or ()])
+    found = stats.mean_estimate([day.mean for day in days or () if day.mean is not None])
     return found if found.value is not None else replace(found, reason=f"{what} not read")
 
 
@@ -253,8 +253,7 @@ def criteria_of(scope: Scope) -> list[Criterion]:
         .where(Criterion.account_id == scope.account)
         .order_by(col(Criterion.position), col(Criterion.key))
     )
-    with scope.read() as session:
-        return list(session.exec(found))
+    return scope.rows(found)
 
 
 def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:

@@ -1,5 +1,6 @@
 """The raw data of a window, so that no figure is computed from other figures."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.dates import Window
@@ -89,10 +90,9 @@ def rows_by_day(scope: Scope, window: Window, kind: str) -> dict[date, int]:
         "surveys": (answers.answered_day, true()),
     }[kind]
     number = select(day, func.count()).where(
-        day.table.c.account_id == scope.account, day.between(window.start, window.end), condition
+        day.table.c.account_id == scope.account, window.contains(day), condition
     )
-    with scope.read() as session:
-        return dict(session.connection().execute(number.group_by(day)).all())
+    return dict(scope.rows(number.group_by(day)))
 
 
 @dataclass(frozen=True)
@@ -112,37 +112,55 @@ class WindowData:
         """The same window with nothing excluded."""
         return WindowData(self.scope, self.window, NOTHING, self.go_live)
 
+    def select_runs(self, *columns: ColumnElement[Any]) -> Select[Any]:
+        """Select these columns of the enhancement runs, pending ones included."""
+        runs = table(Enhancement).c
+        return select(*columns).where(
+            runs.account_id == self.scope.account,
+            self.window.contains(runs.created_day),
+            self.without.keeps(runs.created_at, enhancement=runs.id),
+        )
+
+    def select_votes(self, *columns: ColumnElement[Any]) -> Select[Any]:
+        """Select these columns of the votes on the enhancer, those taken back included."""
+        return select_votes(self.scope, self.window, self.without, *columns)
+
     @cached_property
     def runs(self) -> Runs:
         """The enhancement runs."""
-        with self.scope.read() as session:
-            return _runs(session.connection(), self)
+        runs = table(Enhancement).c
+        # Grouped by duration: many runs share a millisecond.
+        of = (runs.status, runs.processing_time_ms)
+        tallies = self.scope.rows(self.select_runs(*of, func.count()).group_by(*of))
+        by_status: Counter[str] = Counter()
+        for status, _, number in tallies:
+            by_status[status] += number
+        took = [(ms, n) for status, ms, n in tallies if status == COMPLETED and ms is not None]
+        values, counts = np.array(sorted(took) or np.empty((0, 2)), dtype=np.int64).T
+        completed, failed = by_status[COMPLETED], by_status[FAILED]
+        return Runs(
+            completed=completed,
+            failed=failed,
+            pending=by_status.total() - completed - failed,
+            seconds=np.repeat(values, counts) / MILLISECONDS,
+        )
 
     @cached_property
     def finished_by_day(self) -> Mapping[date, int]:
         """The number of finished runs of each day that has some."""
         runs = table(Enhancement).c
-        statement = self.apply_exclusions(
-            select(runs.created_day, func.count()).where(
-                runs.account_id == self.scope.account,
-                runs.created_day.between(self.window.start, self.window.end),
-                runs.status.in_((COMPLETED, FAILED)),
-            ),
-            runs.created_at,
-            enhancement=runs.id,
-        ).group_by(runs.created_day)
-        with self.scope.read() as session:
-            return dict(session.connection().execute(statement).all())
+        finished = self.select_runs(runs.created_day, func.count()).where(
+            runs.status.in_((COMPLETED, FAILED))
+        )
+        return dict(self.scope.rows(finished.group_by(runs.created_day)))
 
     @cached_property
     def thumbs(self) -> tuple[int, int]:
         """Thumbs up, and all thumbs; without those on pages of this product."""
-        votes = table(Feedback).c
-        asked = select_votes(self.scope, self.window, self.without, votes.thumb, func.count())
-        found = asked.where(votes.thumb.is_not(None)).group_by(votes.thumb)
-        with self.scope.read() as session:
-            by: dict[str, int] = dict(session.connection().execute(found).all())
-        return by.get("up", 0), sum(by.values())
+        thumb = table(Feedback).c.thumb
+        given = self.select_votes(thumb, func.count()).where(thumb.is_not(None)).group_by(thumb)
+        numbers: dict[str, int] = dict(self.scope.rows(given))
+        return numbers.get("up", 0), sum(numbers.values())
 
     @cached_property
     def platform(self) -> PlatformReading:
@@ -184,41 +202,6 @@ class WindowData:
     def roi(self) -> Roi:
         """The business impact."""
         return roi(self.scope, window=self.window, without=self.without, comparison=self.comparison)
-
-    def apply_exclusions(
-        self, statement: Select[Any], at: ColumnElement[Any], **subjects: ColumnElement[Any]
-    ) -> Select[Any]:
-        """Restrict a statement to rows that are not excluded; `at` is their instant."""
-        return statement.where(self.without.keeps(at, **subjects))
-
-
-def _runs(connection: Connection, data: WindowData) -> Runs:
-    runs = table(Enhancement).c
-    own = (
-        runs.account_id == data.scope.account,
-        runs.created_day.between(data.window.start, data.window.end),
-    )
-    # Grouped by duration: many runs share a millisecond.
-    tallies = data.apply_exclusions(
-        select(runs.status, runs.processing_time_ms, func.count()).where(*own),
-        runs.created_at,
-        enhancement=runs.id,
-    ).group_by(runs.status, runs.processing_time_ms)
-    by_status: dict[str, int] = {}
-    durations: list[tuple[int, int]] = []
-    for status, milliseconds, number in connection.execute(tallies).all():
-        by_status[status] = by_status.get(status, 0) + number
-        if status == COMPLETED and milliseconds is not None:
-            durations.append((milliseconds, number))
-    values, counts = np.array(durations or np.empty((0, 2)), dtype=np.int64).T
-    order = np.argsort(values, kind="stable")
-    completed, failed = by_status.pop(COMPLETED, 0), by_status.pop(FAILED, 0)
-    return Runs(
-        completed=completed,
-        failed=failed,
-        pending=sum(by_status.values()),
-        seconds=np.repeat(values[order], counts[order]) / MILLISECONDS,
-    )
 
 
 def window_data(scope: Scope, *, window: Window) -> WindowData:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import last_complete_week
 from core.base.errors import InputError
-from core.criteria.baselines import Baseline, baselines, content_of, plan_baseline
+from core.criteria.baselines import baselines, content_of, plan_baseline, window_of
 from core.criteria.ledger import annotate
 from core.demo.enhancer import bad_day
 from core.demo.world import World
@@ -134,13 +134,13 @@ def _baseline(scope: Scope, world: World) -> None:
     number = plan_baseline(scope, name="Baseline", first_day=monday, today=world.today)
     (made,) = [b for b in baselines(scope) if b.id == number]
     frozen_at = datetime.combine(made.last_day + timedelta(days=1), time(9), world.zone)
-    content = content_of(scope, made.window, now=frozen_at)
+    content = content_of(scope, window_of(made), now=frozen_at)
     with scope.write() as unit:
         row = {"id": number, "frozen_by": unit.author, "frozen_at": frozen_at, "content": content}
         unit.upsert(BaselineWindow, [row])
 
 
-def _is_taken(known: list[Baseline], monday: object) -> bool:
+def _is_taken(known: list[BaselineWindow], monday: object) -> bool:
     """Whether someone has an open baseline over these days."""
     return any(
         baseline.first_day <= monday <= baseline.last_day  # type: ignore[operator]  # both days

@@ -12,7 +12,7 @@ from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.analytics.exclusions import Excluded, merged
 from core.base.errors import QueryError
-from core.criteria.baselines import Baseline, baselines
+from core.criteria.baselines import baselines, window_of
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import (
     DayOfCriteria,
@@ -32,7 +32,7 @@ from core.criteria.verdicts import CriterionResult, evaluate, load_result
 from core.criteria.window_data import WindowData, instants, window_data
 from core.criteria.words import CriterionRow
 from core.feedback.surveys import SurveyResults, survey_results
-from core.store import Annotation, Criterion, Exclusion, Scope
+from core.store import Annotation, BaselineWindow, Criterion, Exclusion, Scope
 
 T = TypeVar("T")
 WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
@@ -43,7 +43,7 @@ class ReportWindow:
     """The days of a report; `baseline` is None for a week that is not planned as one."""
 
     window: Window
-    baseline: Baseline | None
+    baseline: BaselineWindow | None
     state: str
 
     @property
@@ -74,7 +74,7 @@ def choose_window(scope: Scope, *, today: date, week: Window | None = None) -> R
     for state in states:
         for baseline in known:
             if baseline.state(today) == state:
-                return ReportWindow(baseline.window, baseline, state)
+                return ReportWindow(window_of(baseline), baseline, state)
     week = week or last_complete_week(today)
     is_over = week.end is not None and week.end < today
     return ReportWindow(week, None, "not planned as a baseline" if is_over else "not over yet")

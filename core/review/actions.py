@@ -78,5 +78,4 @@ def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:
     found = select(ReviewAction).where(ReviewAction.account_id == scope.account)
     if status is not None:
         found = found.where(ReviewAction.status == status)
-    with scope.read() as session:
-        return list(session.exec(found.order_by(col(ReviewAction.due), col(ReviewAction.id))))
+    return scope.rows(found.order_by(col(ReviewAction.due), col(ReviewAction.id)))

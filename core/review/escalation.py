@@ -122,5 +122,4 @@ def sent_of(scope: Scope, *, week: str | None = None) -> list[ReviewEscalation]:
     found = select(ReviewEscalation).where(ReviewEscalation.account_id == scope.account)
     if week is not None:
         found = found.where(ReviewEscalation.week == week)
-    with scope.read() as session:
-        return list(session.exec(found.order_by(col(ReviewEscalation.id).desc())))
+    return scope.rows(found.order_by(col(ReviewEscalation.id).desc()))

@@ -31,8 +31,7 @@ def meetings(scope: Scope) -> list[Review]:
     found = (
         select(Review).where(Review.account_id == scope.account).order_by(col(Review.week).desc())
     )
-    with scope.read() as session:
-        return list(session.exec(found))
+    return scope.rows(found)
 
 
 def meeting_of(scope: Scope, week: str) -> Review | None:
@@ -77,8 +76,7 @@ def notes_of(scope: Scope, week: str) -> dict[str, ReviewNote]:
 
 def note_history(scope: Scope, week: str, *, section: str | None = None) -> list[ReviewNote]:
     """Every version of the notes of a week, or of one section, the oldest first."""
-    with scope.read() as session:
-        return list(session.exec(_versions(scope.account, week, section)))
+    return scope.rows(_versions(scope.account, week, section))
 
 
 def _versions(account: str, week: str, section: str | None) -> SelectOfScalar[ReviewNote]:

@@ -126,8 +126,7 @@ def opportunities(scope: Scope) -> list[Opportunity]:
         .where(Opportunity.account_id == scope.account)
         .order_by(col(Opportunity.id).desc())
     )
-    with scope.read() as session:
-        return list(session.exec(found))
+    return scope.rows(found)
 
 
 def change_opportunity(scope: Scope, number: int, **decided: object) -> None:

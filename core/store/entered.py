@@ -315,6 +315,25 @@ class BaselineWindow(OfAccount, table=True):
     frozen_at: datetime | None = None
     content: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
+    @property
+    def days(self) -> int:
+        """Its number of days."""
+        return (self.last_day - self.first_day).days + 1
+
+    def state(self, today: date) -> str:
+        """planned, collecting, complete, frozen or given up."""
+        if self.frozen_at is not None:
+            return "frozen"
+        if self.restarted_as is not None:
+            return "given up"
+        if today < self.first_day:
+            return "planned"
+        return "collecting" if today <= self.last_day else "complete"
+
+    def day_number(self, today: date) -> int:
+        """The number of today among its days, from 1; 0 before them, and the last one after."""
+        return min(max((today - self.first_day).days + 1, 0), self.days)
+
 
 class Annotation(OfAccount, table=True):
     """Something that happened and may explain a chart: `kind` is deployment, incident or other."""

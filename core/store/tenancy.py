@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from core.base.errors import InputError
 from core.store.engine import Store
@@ -45,6 +46,17 @@ class Scope:
     def read(self) -> AbstractContextManager[Session]:
         """A session that sees one state of the store."""
         return self.store.read()
+
+    @overload
+    def rows(self, statement: SelectOfScalar[T]) -> list[T]: ...
+    @overload
+    def rows(self, statement: Select[Any]) -> list[Any]: ...
+    def rows(self, statement: SelectOfScalar[T] | Select[Any]) -> list[Any]:
+        """All rows of a statement: objects of a table's class, single values, or tuples."""
+        with self.read() as session:
+            if isinstance(statement, SelectOfScalar):
+                return list(session.exec(statement))
+            return list(session.connection().execute(statement))
 
     def facts(self) -> AbstractContextManager[Connection]:
         """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""

@@ -13,18 +13,18 @@ from core.base import text
 from core.criteria.baselines import (
     MOST_DAYS,
     USUAL_DAYS,
-    Baseline,
     baselines,
     freeze_baseline,
     plan_baseline,
     restart_baseline,
+    window_of,
 )
 from core.criteria.quality import DayHealth, findings, window_health
 from core.criteria.restatement import LaterWeek, later_weeks, restatement
 from core.criteria.words import SIGNS, CriterionRow
 from core.report import FORMATS, baseline_report, render
 from core.report.evidence import ReportWindow
-from core.store import Scope
+from core.store import BaselineWindow, Scope
 from pages import ui
 
 PLACE = "criteria_baseline"
@@ -61,7 +61,7 @@ def show(page: ui.Page) -> None:
         _plan(page)
 
 
-def _choose(page: ui.Page, known: Sequence[Baseline]) -> Baseline:
+def _choose(page: ui.Page, known: Sequence[BaselineWindow]) -> BaselineWindow:
     by_id = {baseline.id: baseline for baseline in known}
     if len(known) == 1:
         return known[0]
@@ -75,11 +75,11 @@ def _choose(page: ui.Page, known: Sequence[Baseline]) -> Baseline:
     return by_id[number]
 
 
-def _days(baseline: Baseline) -> str:
+def _days(baseline: BaselineWindow) -> str:
     return f"{text.day(baseline.first_day)} to {text.day(baseline.last_day)}"
 
 
-def _head(page: ui.Page, baseline: Baseline) -> None:
+def _head(page: ui.Page, baseline: BaselineWindow) -> None:
     state = baseline.state(page.today)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -100,7 +100,7 @@ def _head(page: ui.Page, baseline: Baseline) -> None:
             st.progress(baseline.day_number(page.today) / baseline.days)
 
 
-def _progress(page: ui.Page, baseline: Baseline) -> str:
+def _progress(page: ui.Page, baseline: BaselineWindow) -> str:
     state = baseline.state(page.today)
     if state == "collecting":
         return f": day {baseline.day_number(page.today)} of {baseline.days}"
@@ -110,7 +110,7 @@ def _progress(page: ui.Page, baseline: Baseline) -> str:
     return ""
 
 
-def _freeze(page: ui.Page, baseline: Baseline) -> None:
+def _freeze(page: ui.Page, baseline: BaselineWindow) -> None:
     who = page.person
     st.button(
         "Freeze it",
@@ -126,9 +126,9 @@ def _freeze(page: ui.Page, baseline: Baseline) -> None:
         st.caption("Freezing takes an editor of this dashboard.")
 
 
-def _health(page: ui.Page, baseline: Baseline) -> None:
-    found = ui.read(page, findings, window=baseline.window)
-    health = ui.read(page, window_health, window=baseline.window, found=tuple(found))
+def _health(page: ui.Page, baseline: BaselineWindow) -> None:
+    found = ui.read(page, findings, window=window_of(baseline))
+    health = ui.read(page, window_health, window=window_of(baseline), found=tuple(found))
     over = [day for day in health.days if day.state == "over"]
     title = "No day of this window is over yet"
     if over:
@@ -162,7 +162,7 @@ def _health_row(day: DayHealth) -> dict[str, object]:
     }
 
 
-def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
+def _restart(page: ui.Page, baseline: BaselineWindow, reason: str) -> None:
     who = page.person
     monday = page.today + timedelta(days=7 - page.today.weekday())
     st.warning(
@@ -181,7 +181,7 @@ def _restart(page: ui.Page, baseline: Baseline, reason: str) -> None:
     )
 
 
-def _frozen(page: ui.Page, baseline: Baseline) -> None:
+def _frozen(page: ui.Page, baseline: BaselineWindow) -> None:
     assert baseline.content is not None
     restated = ui.read(page, restatement, baseline=baseline)
     with st.container(border=True):
@@ -207,7 +207,7 @@ def _frozen(page: ui.Page, baseline: Baseline) -> None:
         )
 
 
-def _later(page: ui.Page, baseline: Baseline) -> None:
+def _later(page: ui.Page, baseline: BaselineWindow) -> None:
     weeks = ui.read(page, later_weeks, baseline=baseline, today=page.today)
     with st.container(border=True):
         if not weeks:
@@ -275,9 +275,9 @@ def _plan(page: ui.Page) -> None:
         st.caption("Planning a baseline takes an editor of this dashboard.")
 
 
-def report_downloads(page: ui.Page, baseline: Baseline) -> None:
+def report_downloads(page: ui.Page, baseline: BaselineWindow) -> None:
     """The baseline report in each format, written on request."""
-    chosen = ReportWindow(baseline.window, baseline, baseline.state(page.today))
+    chosen = ReportWindow(window_of(baseline), baseline, baseline.state(page.today))
     with st.popover("Download the report", key=f"{page.key}_report", width="content"):
         st.caption("From the answer down to the queries; writing it takes a few seconds.")
         for kind, made in FORMATS.items():

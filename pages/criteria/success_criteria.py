@@ -8,9 +8,10 @@ import streamlit as st
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Verdict
-from core.criteria.baselines import Baseline, baselines
+from core.criteria.baselines import baselines, window_of
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.criteria.words import criteria_answer
+from core.store import BaselineWindow
 from pages import ui
 from pages.criteria import baseline as _criteria_baseline
 from pages.criteria import compare as _criteria_compare
@@ -84,7 +85,7 @@ def tabs(
                 body()
 
 
-def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
+def windows_of(page: ui.Page, known: Sequence[BaselineWindow]) -> dict[str, Window]:
     """The windows to choose from by label: this week, those before it, and the baselines."""
     past = [last_complete_week(page.today, ago) for ago in range(WEEKS_OFFERED)]
     found = {week.label: week for week in [iso_week(page.today), *past]}
@@ -93,7 +94,7 @@ def windows_of(page: ui.Page, known: Sequence[Baseline]) -> dict[str, Window]:
             # A name that is already taken is told apart by its number.
             is_taken = baseline.name in found
             label = f"{baseline.name} ({baseline.id})" if is_taken else baseline.name
-            found[label] = replace(baseline.window, label=label)
+            found[label] = replace(window_of(baseline), label=label)
     return found
 
 

@@ -9,12 +9,13 @@ from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Estimate
 from core.charts import Line, Mark, TimePoint, time_chart
-from core.criteria.baselines import Baseline, frozen_baseline
+from core.criteria.baselines import frozen_baseline
 from core.criteria.ledger import annotations
 from core.criteria.panels import annotation_marks
 from core.criteria.verdicts import CriterionResult, weekly_estimates
 from core.criteria.window_data import instants
 from core.criteria.words import criterion_target
+from core.store import BaselineWindow
 from pages import ui
 
 WEEKS_DRAWN = 8
@@ -49,7 +50,7 @@ def _chart(
     result: CriterionResult,
     weeks: Sequence[Window],
     estimates: Sequence[Estimate],
-    baseline: Baseline | None,
+    baseline: BaselineWindow | None,
     *,
     marks: Sequence[Mark],
 ) -> None:
@@ -98,7 +99,7 @@ def _points(
     return points
 
 
-def _frozen_value(baseline: Baseline | None, key: str) -> float | None:
+def _frozen_value(baseline: BaselineWindow | None, key: str) -> float | None:
     if baseline is None or baseline.content is None:
         return None
     return next((c["value"] for c in baseline.content["criteria"] if c["key"] == key), None)

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from core.analytics.account_settings import BaselineSettings, RoiSettings, changes, save_settings
 from core.base.errors import InputError
 from core.criteria import baselines as baselines_module
-from core.criteria.baselines import restart_baseline
+from core.criteria.baselines import restart_baseline, window_of
 from core.criteria.ledger import CriterionEdit, change_criterion, exclude, withdraw_exclusion
 from core.criteria.verdicts import evaluate
 from core.store import Enhancement, Scope, table
@@ -89,7 +89,7 @@ def test_everything_that_is_said_is_kept_as_plain_json(world):
     assert set(content) == EVERYTHING
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     by_key = {one["key"]: one for one in content["criteria"]}
-    now = {r.criterion.key: r for r in evaluate(Scope(world, "a"), window=baseline.window)}
+    now = {r.criterion.key: r for r in evaluate(Scope(world, "a"), window=window_of(baseline))}
     assert list(by_key) == list(now)
     for key, result in now.items():
         assert by_key[key]["verdict"] == str(result.verdict)

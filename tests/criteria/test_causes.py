@@ -116,13 +116,7 @@ def test_what_happened_in_the_same_hours_stands_beside_and_nothing_else(filled):
     withdraw_annotation(scope, gone)
     late = at + timedelta(hours=5)
     annotate(scope, from_at=late, kind="incident", text="Much later")
-    exclude(
-        scope,
-        from_at=at - timedelta(hours=3),
-        to_at=at,
-        kind="outage",
-        reason="Down",
-    )
+    exclude(scope, from_at=at - timedelta(hours=3), to_at=at, kind="outage", reason="Down")
     (text,) = texts(filled, "failures")
     assert "Wednesday, 11 Nov 2026, 10:00 to 13:00: 12 of 24 runs (50 %) failed" in text
     assert "against 0 of 536 (0 %) at all other times" in text
