@@ -271,14 +271,15 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
-    from core.report import FORMATS, baseline_report, render, week_of, weekly_packet, write_packet
+    from core.analytics.dates import week_named
+    from core.report import FORMATS, baseline_report, render, weekly_packet, write_packet
     from core.store import Scope, account_named
 
     is_weekly = given.kind == "weekly"
     if not is_weekly and given.format not in FORMATS:
         there = ", ".join(FORMATS)
         raise QueryError(f"A baseline report is not written as {given.format}: use {there}.")
-    week = week_of(given.week) if given.week else None
+    week = week_named(given.week) if given.week else None
     shown = _active(settings)
     scope = Scope(shown.store, account_named(shown.store, given.account).id)
     if is_weekly:

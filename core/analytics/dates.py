@@ -5,13 +5,14 @@ from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, true
 
 from core.base import text
-from core.base.errors import QueryError
+from core.base.errors import InputError, QueryError
 from core.store.days import calendar_row
 
 EXAMPLES = (
@@ -59,6 +60,28 @@ class Window:
         if self.start is None or self.end is None:
             return None
         return (self.end - self.start).days + 1
+
+    @property
+    def span(self) -> Span:
+        """The first and the last day; raises ValueError with an open side."""
+        if self.start is None or self.end is None:
+            raise ValueError("this takes a window of days")
+        return self.start, self.end
+
+    @property
+    def dates(self) -> list[date]:
+        """The days in order; raises ValueError with an open side."""
+        first, last = self.span
+        return [first + n * ONE_DAY for n in range((last - first).days + 1)]
+
+    def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The first instant of the days in a zone, and the first after them; a day has 23 to 25 h.
+
+        In UTC: within a zone Python subtracts wall clocks, which give every day 24 hours.
+        """
+        first, last = self.span
+        start, end = (datetime.combine(day, time(), zone) for day in (first, last + ONE_DAY))
+        return start.astimezone(UTC), end.astimezone(UTC)
 
     @property
     def previous(self) -> "Window | None":
@@ -110,6 +133,15 @@ def preset(label: str, today: date) -> Window:
 def iso_week(day: date) -> Window:
     """The ISO week, Monday to Sunday, that a day lies in."""
     return Window(*period_of("week", day), period_name("week", day))
+
+
+def week_named(label: str) -> Window:
+    """The ISO week of a label such as 2026-W47; raises InputError for any other text."""
+    try:
+        year, _, week = label.strip().partition("-W")
+        return iso_week(period_days(f"{year}-W{week}")[0])
+    except (ValueError, OverflowError):
+        raise InputError(f"{label[:40]!r} is no ISO week: write 2026-W47.") from None
 
 
 def last_complete_week(today: date, weeks_ago: int = 0) -> Window:

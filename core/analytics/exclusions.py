@@ -1,6 +1,6 @@
 """The account's exclusions: times and subjects that figures leave out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,15 @@ class Excluded:
 
     spans: tuple[Span, ...] = ()
     subjects: tuple[tuple[str, datetime, datetime], ...] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[str | None, datetime, datetime]]) -> "Excluded":
+        """The exclusions of entries in order: a subject, None for everything, and its times."""
+        entries = list(entries)
+        return cls(
+            spans=merged([(start, end) for subject, start, end in entries if subject is None]),
+            subjects=tuple((one, start, end) for one, start, end in entries if one is not None),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.spans or self.subjects)
@@ -59,15 +68,11 @@ def excluded(scope: Scope) -> Excluded:
     """The exclusions of the account's ledger that are not withdrawn."""
     entry = table(Exclusion).c
     found = (
-        select(entry.from_at, entry.to_at, entry.subject)
+        select(entry.subject, entry.from_at, entry.to_at)
         .where(entry.account_id == scope.account, entry.withdrawn_at.is_(None))
         .order_by(entry.from_at, entry.to_at, entry.id)
     )
-    rows = scope.rows(found)
-    return Excluded(
-        spans=merged([(row.from_at, row.to_at) for row in rows if row.subject is None]),
-        subjects=tuple((r.subject, r.from_at, r.to_at) for r in rows if r.subject is not None),
-    )
+    return Excluded.of(scope.rows(found))
 
 
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -57,6 +57,11 @@ class Estimate:
     method: str
     reason: str = ""
 
+    @property
+    def bounds(self) -> Bounds:
+        """The ends of the interval."""
+        return self.low, self.high
+
 
 def proportion_estimate(successes: int, n: int) -> Estimate:
     """A share with its Wilson score interval (Wilson 1927).

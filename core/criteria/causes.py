@@ -15,7 +15,7 @@ from core.base import text
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import COMPLETED, FAILED
 from core.criteria.time_saved import select_tickets
-from core.criteria.window_data import WindowData, instants
+from core.criteria.window_data import WindowData
 from core.store import Annotation, Enhancement, Feedback, Ticket, table
 
 # Smaller groups would reveal their authors, or be chance.
@@ -247,7 +247,7 @@ class _Event:
 
 def _events(data: WindowData) -> list[_Event]:
     """Annotations and exclusions in force that touch the window, in the store's zone."""
-    start, end = instants(data.scope.zone, data.window)
+    start, end = data.window.instants(data.scope.zone)
     until = func.coalesce(col(Annotation.to_at), col(Annotation.from_at))
     noted = (
         select(Annotation)
@@ -273,7 +273,7 @@ def _events(data: WindowData) -> list[_Event]:
     return events + [
         event(one.from_at, one.to_at, f"excluded as {one.kind}, {one.reason}")
         for one in excluded
-        if one.subject is None and one.from_at < end and one.to_at > start
+        if one.subject is None and one.touches(start, end)
     ]
 
 

@@ -12,7 +12,7 @@ from core.analytics.exclusions import NOTHING
 from core.base.stats import Estimate
 from core.criteria.time_saved import select_tickets
 from core.criteria.verdicts import RULES, estimate_of
-from core.criteria.window_data import WindowData, days_of, window_data
+from core.criteria.window_data import WindowData, window_data
 from core.feedback.surveys import LEAST_ANSWERS, survey_answers
 from core.store import Feedback, Scope, Ticket, has_content, table
 
@@ -33,7 +33,7 @@ class DayOfCriteria:
 def daily_criteria(scope: Scope, *, window: Window, until: date) -> list[DayOfCriteria]:
     """Each day of a window up to `until`, without what is excluded."""
     found = []
-    for day in days_of(window):
+    for day in window.dates:
         if day > until:
             break
         data = window_data(scope, window=Window(day, day, str(day)))

@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import SQLModel, col, select
 
 from core.analytics.account_settings import changes
+from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
@@ -119,8 +120,9 @@ def withdraw_annotation(scope: Scope, annotation_id: int) -> None:
     _withdraw(scope, Annotation, annotation_id)
 
 
-def annotations(scope: Scope, *, start: datetime, end: datetime) -> list[Annotation]:
-    """The annotations that begin from `start` up to, and without, `end`, in order of time."""
+def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
+    """The annotations that begin in a window, in order of time."""
+    start, end = window.instants(scope.zone)
     found = (
         select(Annotation)
         .where(

@@ -23,7 +23,6 @@ from core.criteria.days import DayOfCriteria, Opinions
 from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
-from core.criteria.window_data import instants
 from core.store import Annotation, Exclusion
 
 # A day's point lies at noon.
@@ -112,11 +111,11 @@ def annotation_marks(entries: Iterable[Annotation], zone: ZoneInfo) -> list[Mark
 
 def exclusion_spans(entries: Iterable[Exclusion], window: Window, zone: ZoneInfo) -> list[Span]:
     """The excluded times of a window as spans on a chart, in local time and cut to the window."""
-    start, end = instants(zone, window)
+    start, end = window.instants(zone)
     return [
         Span(_wall(max(e.from_at, start), zone), _wall(min(e.to_at, end), zone), e.reason)
         for e in entries
-        if e.subject is None and e.from_at < end and e.to_at > start
+        if e.subject is None and e.touches(start, end)
     ]
 
 

@@ -13,7 +13,7 @@ from core.analytics.exclusions import Excluded, Span, merged
 from core.base import clock, text
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import platform_reading
-from core.criteria.window_data import WindowData, day_instants, days_of, instants, rows_by_day
+from core.criteria.window_data import WindowData, rows_by_day
 from core.store import Enhancement, Feedback, Scope, has_content, table
 
 LONGEST_GAP = timedelta(minutes=1)
@@ -83,11 +83,11 @@ def _resets(data: WindowData, _now: datetime) -> Iterator[Finding]:
 def _missing_days(data: WindowData, now: datetime) -> Iterator[Finding]:
     by_day = data.finished_by_day
     today = now.astimezone(data.scope.zone).date()
-    for day in days_of(data.window):
+    for day in data.window.dates:
         # Only weekdays, and only where other days have runs.
         if by_day and day < today and day.weekday() < 5 and not by_day.get(day):
             said = f"No finished run on {day:%A}, {text.day(day)}"
-            yield Finding(f"missing {day}", *day_instants(data.scope.zone, day), said)
+            yield Finding(f"missing {day}", *Window(day, day).instants(data.scope.zone), said)
 
 
 def _slow_runs(data: WindowData, _now: datetime) -> Iterator[Finding]:
@@ -117,10 +117,10 @@ def _deep_queue(data: WindowData, _now: datetime) -> Iterator[Finding]:
 
 
 def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
-    assert data.window.start is not None
-    before = Window(data.window.start - timedelta(days=USUAL_DAYS), data.window.end, "")
+    first, last = data.window.span
+    before = Window(first - timedelta(days=USUAL_DAYS), last)
     by_day = WindowData(data.scope, before).finished_by_day
-    for day in days_of(data.window):
+    for day in data.window.dates:
         others = [number for other, number in by_day.items() if other != day]
         if len(others) < FEWEST_DAYS or day not in by_day:
             continue
@@ -128,12 +128,12 @@ def _volume(data: WindowData, _now: datetime) -> Iterator[Finding]:
         if by_day[day] > MOST_TIMES * usual:
             runs, times = text.times(by_day[day], "finished run"), by_day[day] / usual
             said = f"{runs} on {text.day(day)}, {times:.1f} times the usual day"
-            yield Finding(f"volume {day}", *day_instants(data.scope.zone, day), said)
+            yield Finding(f"volume {day}", *Window(day, day).instants(data.scope.zone), said)
 
 
 def _few_responses(data: WindowData, now: datetime) -> Iterator[Finding]:
     number = sum(rows_by_day(data.scope, data.window, "surveys").values())
-    start, end = instants(data.scope.zone, data.window)
+    start, end = data.window.instants(data.scope.zone)
     if number < FEW_RESPONSES and now >= start:
         said = f"{text.times(number, 'survey response')}: too few for an average"
         yield Finding(f"survey {data.window.start}", start, end, said)
@@ -147,7 +147,7 @@ def _one_rater(data: WindowData, _now: datetime) -> Iterator[Finding]:
     if total >= FEWEST_VOTES and found[0].number > MOST_OF_ONE * total:
         name, number = found[0]
         said = f"One rater gave {text.share(number / total)} of {text.times(total, 'vote')}"
-        span = instants(data.scope.zone, data.window)
+        span = data.window.instants(data.scope.zone)
         yield Finding(f"rater {data.window.start} {name}", *span, said, f"rater:{name}")
 
 
@@ -206,8 +206,8 @@ def window_health(
     counts = {kind: rows_by_day(scope, window, kind) for kind in ("votes", "tickets", "surveys")}
     today = now.astimezone(scope.zone).date()
     days = []
-    for day in days_of(window):
-        start, end = day_instants(scope.zone, day)
+    for day in window.dates:
+        start, end = Window(day, day).instants(scope.zone)
         days.append(
             DayHealth(
                 day=day,
@@ -223,7 +223,7 @@ def window_health(
         [(e.from_at, e.to_at) for e in ledger if e.kind == "outage" and e.subject is None]
         + [(f.from_at, f.to_at) for f in found if f.kind == "outage"]
     )
-    restart = _restart(Excluded(spans=outages), *instants(scope.zone, window))
+    restart = _restart(Excluded(spans=outages), *window.instants(scope.zone))
     return WindowHealth(tuple(days), restart)
 
 

@@ -10,8 +10,8 @@ from core.base import text
 from core.base.stats import Bounds
 from core.criteria.baselines import row_counts, window_of
 from core.criteria.ledger import EXCLUSION_KINDS, exclusions
-from core.criteria.verdicts import CriterionResult, evaluate, load_result
-from core.criteria.window_data import instants, window_data
+from core.criteria.verdicts import CriterionResult, load_result, results_by_key
+from core.criteria.window_data import window_data
 from core.criteria.words import CriterionRow
 from core.store import BaselineWindow, Scope
 
@@ -57,16 +57,16 @@ def restatement(scope: Scope, baseline: BaselineWindow) -> list[Restated]:
     if baseline.content is None:
         return []
     content, window = baseline.content, window_of(baseline)
-    today = {r.criterion.key: CriterionRow.of(r) for r in evaluate(scope, window=window)}
+    today = results_by_key(scope, window=window)
     counts = row_counts(scope, window=window)
     exclusions_moved = _exclusions_since(scope, window, content["exclusions"])
     entered = _entered_since(scope, window, content)
     found = []
     for stored in content["criteria"]:
         key = stored["key"]
-        if (now := today.get(key)) is None:
+        if key not in today:
             continue
-        frozen = CriterionRow.of(load_result(stored))
+        now, frozen = CriterionRow.of(today[key]), CriterionRow.of(load_result(stored))
         was, is_now = (f"{r.value}, {text.lower_first(r.result.verdict)}" for r in (frozen, now))
         reasons = []
         if any(stored[name] != getattr(now.result.criterion, name) for name in AIM):
@@ -107,11 +107,11 @@ def _exclusions_since(
     scope: Scope, window: Window, frozen: Sequence[Mapping[str, Any]]
 ) -> list[tuple[set[str] | None, str]]:
     """Changes of the ledger in a window since: the kinds of rows left out (None: all), in words."""
-    start, end = instants(scope.zone, window)
+    start, end = window.instants(scope.zone)
     then = {entry["id"] for entry in frozen}
     said = []
     for entry in exclusions(scope):
-        if entry.from_at >= end or entry.to_at <= start:
+        if not entry.touches(start, end):
             continue
         kinds = LEAVES_OUT[entry.subject.partition(":")[0]] if entry.subject else None
         if entry.withdrawn_at is None and entry.id not in then:
@@ -166,7 +166,7 @@ class LaterWeek:
             against = None
             if frozen is not None and frozen["value"] is not None and now.value is not None:
                 was = (frozen["low"], frozen["high"])
-                against = difference(result.criterion.direction, was, (now.low, now.high))
+                against = difference(result.criterion.direction, was, now.bounds)
             row = CriterionRow.of(
                 result,
                 week_before=None if before is None else before.estimate.value,
@@ -198,9 +198,8 @@ def later_weeks(scope: Scope, baseline: BaselineWindow, *, today: date) -> list[
     found: list[LaterWeek] = []
     before: dict[str, CriterionResult] | None = None
     for week in weeks:
-        assert week.start is not None
         if before is None:
-            before = _main(scope, iso_week(week.start - timedelta(weeks=1)))
+            before = _main(scope, iso_week(week.span[0] - timedelta(weeks=1)))
         results = _main(scope, week)
         found.append(LaterWeek(week, tuple(results.values()), before, frozen))
         before = results
@@ -209,8 +208,8 @@ def later_weeks(scope: Scope, baseline: BaselineWindow, *, today: date) -> list[
 
 def _main(scope: Scope, week: Window) -> dict[str, CriterionResult]:
     """The criteria of a week without its guardrails, by key."""
-    found = evaluate(scope, window=week)
-    return {r.criterion.key: r for r in found if not r.criterion.is_guardrail}
+    found = results_by_key(scope, window=week)
+    return {key: result for key, result in found.items() if not result.criterion.is_guardrail}
 
 
 def difference(direction: str, before: Bounds, after: Bounds) -> str:

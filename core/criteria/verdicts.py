@@ -256,8 +256,8 @@ def criteria_of(scope: Scope) -> list[Criterion]:
     return scope.rows(found)
 
 
-def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
-    """Every criterion of the account over the window, in its order."""
+def evaluate(scope: Scope, *, window: Window, key: str | None = None) -> list[CriterionResult]:
+    """Every criterion of the account over the window in its order, or only that of a key."""
     data = window_data(scope, window=window)
     everything = data.with_excluded if data.without else None
     return [
@@ -269,8 +269,13 @@ def evaluate(scope: Scope, *, window: Window) -> list[CriterionResult]:
             metric=rule.metric,
         )
         for record in criteria_of(scope)
-        if (rule := RULES.get(record.key)) is not None
+        if key in {None, record.key} and (rule := RULES.get(record.key)) is not None
     ]
+
+
+def results_by_key(scope: Scope, *, window: Window) -> dict[str, CriterionResult]:
+    """Every criterion of the account over the window, by its key."""
+    return {result.criterion.key: result for result in evaluate(scope, window=window)}
 
 
 def weekly_estimates(

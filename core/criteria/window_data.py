@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -48,32 +47,6 @@ class Runs:
     def finished(self) -> int:
         """Completed or failed."""
         return self.completed + self.failed
-
-
-def instants(zone: ZoneInfo, window: Window) -> tuple[datetime, datetime]:
-    """The first instant of a window's days, and the first after them, in UTC.
-
-    Raises ValueError for all time: criteria are judged over days.
-    """
-    if window.start is None or window.end is None:
-        raise ValueError("a criterion is judged over a window of days")
-    return day_instants(zone, window.start)[0], day_instants(zone, window.end)[1]
-
-
-def day_instants(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
-    """The first instant of a business day, and the first after it; 23 to 25 hours apart.
-
-    In UTC: within a zone Python subtracts wall clocks, which give every day 24 hours.
-    """
-    start, end = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))
-    return start.astimezone(UTC), end.astimezone(UTC)
-
-
-def days_of(window: Window) -> list[date]:
-    """The days of a window in order; raises ValueError for all time."""
-    if window.start is None or window.days is None:
-        raise ValueError("all time has no list of days")
-    return [window.start + timedelta(days=n) for n in range(window.days)]
 
 
 def rows_by_day(scope: Scope, window: Window, kind: str) -> dict[date, int]:
@@ -165,7 +138,7 @@ class WindowData:
     @cached_property
     def platform(self) -> PlatformReading:
         """The Prometheus readings."""
-        start, end = instants(self.scope.zone, self.window)
+        start, end = self.window.instants(self.scope.zone)
         return platform_reading(self.scope, start=start, end=end, without=self.without)
 
     @cached_property
@@ -187,8 +160,8 @@ class WindowData:
         today, zone = clock.today(self.scope.zone), self.scope.zone
         found = [
             float(self.finished_by_day.get(day, 0))
-            for day in days_of(self.window)
-            if day < today and not self.without.within(*day_instants(zone, day))
+            for day in self.window.dates
+            if day < today and not self.without.within(*Window(day, day).instants(zone))
         ]
         return found if any(found) else []
 
@@ -196,7 +169,7 @@ class WindowData:
     def days_so_far(self) -> int:
         """The number of days that have begun."""
         today = clock.today(self.scope.zone)
-        return sum(day <= today for day in days_of(self.window))
+        return sum(day <= today for day in self.window.dates)
 
     @cached_property
     def roi(self) -> Roi:
@@ -206,7 +179,7 @@ class WindowData:
 
 def window_data(scope: Scope, *, window: Window) -> WindowData:
     """The data of a window, with the account's exclusions and go-live date applied."""
-    start, end = instants(scope.zone, window)
+    start, end = window.instants(scope.zone)
     settings = settings_of(scope, BaselineSettings)
     out = excluded(scope)
     inside = Excluded(

@@ -2,6 +2,5 @@
 
 from core.report.baseline import baseline_report
 from core.report.document import Document
-from core.report.evidence import week_of
 from core.report.formats import FORMATS, PACKET_FORMATS, render, write_packet
 from core.report.weekly import Packet, packet_of, weekly_packet

@@ -1,6 +1,5 @@
 """What a baseline report rests on: its window, and everything that is read of it, once."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -9,9 +8,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from core.analytics.account_settings import RoiSettings, settings_of
-from core.analytics.dates import Window, iso_week, last_complete_week
-from core.analytics.exclusions import Excluded, merged
-from core.base.errors import QueryError
+from core.analytics.dates import Window, last_complete_week
+from core.analytics.exclusions import Excluded
 from core.criteria.baselines import baselines, window_of
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import (
@@ -29,13 +27,12 @@ from core.criteria.restatement import Restated, restatement
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult, evaluate, load_result
-from core.criteria.window_data import WindowData, instants, window_data
+from core.criteria.window_data import WindowData, window_data
 from core.criteria.words import CriterionRow
 from core.feedback.surveys import SurveyResults, survey_results
 from core.store import Annotation, BaselineWindow, Criterion, Exclusion, Scope
 
 T = TypeVar("T")
-WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,16 +47,6 @@ class ReportWindow:
     def content(self) -> Mapping[str, Any] | None:
         """What was frozen; None before."""
         return None if self.baseline is None else self.baseline.content
-
-
-def week_of(text: str) -> Window:
-    """The ISO week that 2026-W47 names; raises QueryError where it names none."""
-    found = WEEK.fullmatch(text.strip())
-    year, week = (int(part) for part in found.groups()) if found else (0, 0)
-    try:
-        return iso_week(date.fromisocalendar(year, week, 1))
-    except ValueError:
-        raise QueryError(f"{text[:40]!r} is no week: write 2026-W47.") from None
 
 
 def choose_window(scope: Scope, *, today: date, week: Window | None = None) -> ReportWindow:
@@ -121,13 +108,9 @@ def load_frozen(chosen: ReportWindow, name: str, kind: type[T]) -> T | None:
 
 def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
     """What the figures left out when they were frozen."""
-    entries = [
-        (datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"]), one["subject"])
+    return Excluded.of(
+        (one["subject"], datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"]))
         for one in content["exclusions"]
-    ]
-    return Excluded(
-        spans=merged([(start, end) for start, end, subject in entries if subject is None]),
-        subjects=tuple((subject, start, end) for start, end, subject in entries if subject),
     )
 
 
@@ -178,8 +161,8 @@ class Evidence:
     @property
     def ledger_here(self) -> list[Exclusion]:
         """The entries of the ledger in these days, withdrawn or not."""
-        start, end = instants(self.data.scope.zone, self.data.window)
-        return [entry for entry in self.ledger if entry.from_at < end and entry.to_at > start]
+        start, end = self.data.window.instants(self.data.scope.zone)
+        return [entry for entry in self.ledger if entry.touches(start, end)]
 
     @property
     def excluded(self) -> list[Exclusion]:
@@ -217,7 +200,6 @@ def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evide
         data = replace(data, without=frozen_exclusions(content))
     results = results_of(scope, chosen)
     latency = next((r for r in results if r.criterion.key == "latency_p95"), None)
-    start, end = instants(scope.zone, window)
     return Evidence(
         chosen=chosen,
         account=scope.account,
@@ -236,7 +218,7 @@ def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evide
         causes=causes(data, slow_seconds=latency.criterion.target if latency else SLOW_SECONDS),
         found=_found(scope, chosen, now),
         ledger=exclusions(scope),
-        happened=annotations(scope, start=start, end=end),
+        happened=annotations(scope, window=window),
         currency=settings_of(scope, RoiSettings).currency,
         now=now,
     )

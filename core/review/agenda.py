@@ -4,24 +4,25 @@ It is plain JSON, so that a closed review opens exactly as it was.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
-from core.analytics.dates import Window, iso_week
+from core.analytics.dates import Window, iso_week, week_named
 from core.analytics.series import MetricSeries, metric_series
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts import control_chart
 from core.criteria.baselines import frozen_baseline
-from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions
+from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions_in_force
 from core.criteria.quality import findings
 from core.criteria.restatement import difference
-from core.criteria.verdicts import CriterionResult, evaluate
-from core.criteria.window_data import instants, window_data
+from core.criteria.verdicts import CriterionResult, evaluate, results_by_key
+from core.criteria.window_data import window_data
 from core.criteria.words import CriterionRow, criteria_answer
 from core.feedback.themes.figures import theme_report
 from core.feedback.themes.words import trend_words
@@ -48,17 +49,14 @@ SERIES = (
 )
 WEEKS_BEFORE = 4
 MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
+# A point beyond three deviations, and the end of a run of eight: see `core.base.control_limits`.
+ALARMS_A_POINT = 0.0027 + 1 / 256
 
 
 def week_of(label: str, today: date) -> Window:
     """The complete ISO week of a label; raises InputError for one that is none, or not over."""
-    try:
-        year, _, number = label.partition("-W")
-        monday = date.fromisocalendar(int(year), int(number), 1)
-    except ValueError:
-        raise InputError(f"{label[:40]!r} is no ISO week: write 2026-W46.") from None
-    week = iso_week(monday)
-    if week.end is None or week.end >= today:
+    week = week_named(label)
+    if week.span[1] >= today:
         raise InputError(f"{week.label} is not over: a review looks at complete weeks only.")
     return week
 
@@ -70,43 +68,39 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
     """
     now = now or clock.now()
     today = now.astimezone(scope.zone).date()
-    assert week.start is not None
-    earlier = _week_before(week)
-    four = Window(week.start - timedelta(weeks=WEEKS_BEFORE), earlier.end, "the four weeks before")
+    first, last = week.span
+    earlier = iso_week(first - timedelta(days=7))
+    four = Window(first - timedelta(weeks=WEEKS_BEFORE), earlier.end)
     results, before, fours = (
-        {r.criterion.key: r for r in evaluate(scope, window=window)}
-        for window in (week, earlier, four)
+        results_by_key(scope, window=window) for window in (week, earlier, four)
     )
     tested = shifts(
         window_data(scope, window=week),
         window_data(scope, window=four),
         {key: result.criterion.target for key, result in results.items()},
     )
-    # As the series were when the week had just ended.
-    series = metric_series(scope, SERIES, window=week, today=_day_after(week, today))
+    # As the series and themes were when the week had just ended.
+    then = min(last + timedelta(days=1), today)
+    series = metric_series(scope, SERIES, window=week, today=then)
     rows = _criteria(scope, results, before, fours, tested=tested)
     signals = [*_fired(series, week), *_moved(rows, tested)]
+    main = [result for result in results.values() if not result.criterion.is_guardrail]
     told = {
         "week": week.label,
-        "first_day": week.start,
-        "last_day": week.end,
+        "first_day": first,
+        "last_day": last,
         "as_of": now.isoformat(),
         "zone": scope.zone.key,
         "criteria": rows,
-        "answer": criteria_answer(
-            [r for r in results.values() if not r.criterion.is_guardrail], week.label
-        ),
+        "answer": criteria_answer(main, week.label),
         "signals": signals,
         "series": [_series(one, week) for one in series],
         "expected_false_alarms": len(series) * ALARMS_A_POINT,
-        "tests": [
-            {"key": shift.key, "p": shift.p, "q": shift.q, "is_signal": shift.is_signal}
-            for shift in tested
-        ],
+        "tests": [asdict(shift) | {"is_signal": shift.is_signal} for shift in tested],
         "causes": _causes(scope, week),
         **_sentences(rows, signals),
         "escalations": escalations(results, before, week=week.label, account=name),
-        "themes": _themes(scope, week, today=_day_after(week, today)),
+        "themes": _themes(scope, week, today=then),
         "opportunities": _opportunities(scope, results),
         "actions": [
             _action(scope, one, results)
@@ -122,20 +116,6 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
     return plain
 
 
-# A point beyond three deviations, and the end of a run of eight: see `core.base.control_limits`.
-ALARMS_A_POINT = 0.0027 + 1 / 256
-
-
-def _week_before(week: Window) -> Window:
-    assert week.start is not None
-    return iso_week(week.start - timedelta(days=7))
-
-
-def _day_after(week: Window, today: date) -> date:
-    assert week.end is not None
-    return min(week.end + timedelta(days=1), today)
-
-
 def _criteria(
     scope: Scope,
     results: Mapping[str, CriterionResult],
@@ -148,29 +128,23 @@ def _criteria(
     baseline = frozen_baseline(scope)
     content = baseline.content if baseline is not None and baseline.content else {"criteria": []}
     frozen = {one["key"]: one for one in content["criteria"]}
-    by_test = {shift.key: shift for shift in tested}
+    q = {shift.key: shift.q for shift in tested}
     rows = []
     for key, result in results.items():
-        was, four, base = before.get(key), fours.get(key), frozen.get(key)
-        own = (result.estimate.low, result.estimate.high)
-        shift = by_test.get(key)
+        was, base, against = before[key], frozen.get(key), None
+        if base is not None:
+            bounds = (base["low"], base["high"])
+            against = difference(result.criterion.direction, bounds, result.estimate.bounds)
         row = CriterionRow.of(
             result,
-            week_before=None if was is None else was.estimate.value,
-            verdict_before=None if was is None else str(was.verdict),
-            four_weeks=None if four is None else four.estimate.value,
+            week_before=was.estimate.value,
+            verdict_before=str(was.verdict),
+            four_weeks=fours[key].estimate.value,
             baseline=None if base is None else base["value"],
-            against_baseline=None
-            if base is None
-            else difference(result.criterion.direction, (base["low"], base["high"]), own),
+            against_baseline=against,
         )
-        rows.append(
-            row.content()
-            | {
-                "baseline_name": None if baseline is None else baseline.name,
-                "q": None if shift is None else shift.q,
-            }
-        )
+        name = None if baseline is None else baseline.name
+        rows.append(row.content() | {"baseline_name": name, "q": q.get(key)})
     return rows
 
 
@@ -178,25 +152,20 @@ def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]
     """The series in which a rule fired in this very week."""
     found = []
     for one in series:
-        at = next((n for n, point in enumerate(one.points) if point.period == week.label), None)
+        at = _place(one, week)
         fired = [signal for signal in one.behaviour.signals if signal.last == at]
         if at is None or not fired:
             continue
-        found.append(
-            {
-                "kind": "rule",
-                "key": one.metric.key,
-                "label": one.metric.label,
-                "value": one.points[at].value,
-                "unit": one.metric.unit,
-                "side": fired[0].side,
-                "better": one.metric.better,
-                "words": signal_words.finding(one),
-                "subtitle": signal_words.subtitle(one),
-                "provisional": one.behaviour.is_provisional,
-                "chart": _chart(one),
-            }
-        )
+        signal = {
+            "kind": "rule",
+            "value": one.points[at].value,
+            "side": fired[0].side,
+            "better": one.metric.better,
+            "words": signal_words.finding(one),
+            "subtitle": signal_words.subtitle(one),
+            "provisional": one.behaviour.is_provisional,
+        }
+        found.append(_drawn(one) | signal)
     return found
 
 
@@ -234,46 +203,47 @@ def _moved(rows: Sequence[Mapping[str, Any]], tested: Sequence[Shift]) -> list[d
 
 
 def _series(one: MetricSeries, week: Window) -> dict[str, Any]:
-    at = next((n for n, point in enumerate(one.points) if point.period == week.label), None)
-    return {
-        "key": one.metric.key,
-        "label": one.metric.label,
-        "unit": one.metric.unit,
+    at = _place(one, week)
+    return _drawn(one) | {
         "value": None if at is None else one.points[at].value,
         "before": None if not at else one.points[at - 1].value,
         "finding": signal_words.short_finding(one),
         "points": [(point.period, point.value) for point in one.points],
-        "chart": _chart(one),
     }
 
 
-def _chart(one: MetricSeries) -> dict[str, Any]:
-    return control_chart(
+def _place(one: MetricSeries, week: Window) -> int | None:
+    """The place of a week among the points of a series."""
+    return next((n for n, point in enumerate(one.points) if point.period == week.label), None)
+
+
+def _drawn(one: MetricSeries) -> dict[str, Any]:
+    """The name, unit and chart of a series."""
+    metric = one.metric
+    chart = control_chart(
         one.points,
         one.behaviour,
-        unit=one.metric.unit,
-        name=one.metric.label,
+        unit=metric.unit,
+        name=metric.label,
         waiting=signal_words.waiting(one),
-    ).to_dict()
+    )
+    named = {"key": metric.key, "label": metric.label, "unit": metric.unit}
+    return named | {"chart": chart.to_dict()}
 
 
 def _causes(scope: Scope, week: Window) -> list[str]:
     """Events of the week that may explain a signal, without a claim that they do."""
-    start, end = instants(scope.zone, week)
-    zone = scope.zone
+    start, end = week.instants(scope.zone)
 
     def at(moment: datetime) -> str:
-        local = moment.astimezone(zone)
-        return f"{local:%a %H:%M}"
+        return f"{moment.astimezone(scope.zone):%a %H:%M}"
 
-    said = [
-        f"{at(entry.from_at)}: {entry.text}" for entry in annotations(scope, start=start, end=end)
-    ]
+    said = [f"{at(entry.from_at)}: {entry.text}" for entry in annotations(scope, window=week)]
     said += [
         f"{at(entry.from_at)} to {at(entry.to_at)} excluded: "
         f"{text.lower_first(EXCLUSION_KINDS[entry.kind])}, {entry.reason}"
-        for entry in exclusions(scope)
-        if entry.withdrawn_at is None and entry.from_at < end and entry.to_at > start
+        for entry in exclusions_in_force(scope)
+        if entry.touches(start, end)
     ]
     run = table(SyncRun).c
     failed = select(run.source, run.started_at, run.message).where(
@@ -282,12 +252,10 @@ def _causes(scope: Scope, week: Window) -> list[str]:
         run.started_at >= start,
         run.started_at < end,
     )
-    with scope.read() as session:
-        for source, started, message in session.connection().execute(
-            failed.order_by(run.started_at).limit(5)
-        ):
-            said.append(f"{at(started)}: the sync of {source} failed, {message}")
-    return said
+    return said + [
+        f"{at(started)}: the sync of {source} failed, {message}"
+        for source, started, message in scope.rows(failed.order_by(run.started_at).limit(5))
+    ]
 
 
 def _sentences(
@@ -327,13 +295,10 @@ def _action(
     result = results.get(one.criterion_key or "")
     if result is None or one.expected is None:
         return row | {"moved": None, "criterion": None}
-    week = iso_week(date.fromisocalendar(int(one.week[:4]), int(one.week[6:]), 1))
-    then = next(r for r in evaluate(scope, window=week) if r.criterion.key == one.criterion_key)
-    found = difference(
-        "above" if one.expected == "rise" else "below",
-        (then.estimate.low, then.estimate.high),
-        (result.estimate.low, result.estimate.high),
-    )
+    week = week_named(one.week)
+    (then,) = evaluate(scope, window=week, key=one.criterion_key)
+    wanted = "above" if one.expected == "rise" else "below"
+    found = difference(wanted, then.estimate.bounds, result.estimate.bounds)
     was, now = (text.amount(r.estimate.value, result.criterion.unit) for r in (then, result))
     rose = "rose" if (found == "better") == (one.expected == "rise") else "fell"
     moved = {

@@ -35,11 +35,10 @@ def escalations(
     *,
     week: str,
     account: str,
-    lost: str = "",
 ) -> list[Escalation]:
-    """The criteria of a week to escalate, the most severe first; `lost` says which data was lost.
+    """The criteria of a week to escalate, the most severe first.
 
-    Critical: success under 90 %, p95 over 120 s, data loss. High: a criterion missed, or 20 % worse
+    Critical: success under 90 %, p95 over 120 s. High: a criterion missed, or 20 % worse
     than the week before. Medium: not proven, and on the bad side of its target.
     """
     found = []
@@ -48,9 +47,6 @@ def escalations(
         if severity:
             text = _message(result, why, severity, week, account)
             found.append(Escalation(severity, key, why, text))
-    if lost:
-        text = f"CRITICAL, {account}, {week}: data was lost. {lost}"
-        found.append(Escalation("critical", "data", lost, text))
     return sorted(found, key=lambda one: (SEVERITIES.index(one.severity), one.criterion_key))
 
 

@@ -282,17 +282,12 @@ def outcomes(scope: Scope, found: Sequence[Opportunity], *, today: date) -> list
 def _outcome(scope: Scope, one: Opportunity, first: date, last: date) -> Outcome:
     length = last - first
     before_ends = first - timedelta(days=1)
-    windows = (Window(before_ends - length, before_ends, "before"), Window(first, last, "after"))
-    before, after = (
-        next(r for r in evaluate(scope, window=window) if r.criterion.key == one.criterion_key)
-        for window in windows
+    windows = (Window(before_ends - length, before_ends), Window(first, last))
+    (before,), (after,) = (
+        evaluate(scope, window=window, key=one.criterion_key) for window in windows
     )
     wanted = "above" if one.direction == "up" else "below"
-    found = difference(
-        wanted,
-        (before.estimate.low, before.estimate.high),
-        (after.estimate.low, after.estimate.high),
-    )
+    found = difference(wanted, before.estimate.bounds, after.estimate.bounds)
     moved = {"better": AS_EXPECTED, "worse": "against what was expected"}.get(found, found)
     was, is_now = (text.amount(r.estimate.value, r.criterion.unit) for r in (before, after))
     return Outcome(one, was, is_now, moved)

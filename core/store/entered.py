@@ -297,6 +297,10 @@ class Exclusion(OfAccount, table=True):
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
 
+    def touches(self, start: datetime, end: datetime) -> bool:
+        """Whether it leaves out a part of the time from `start` up to, and without, `end`."""
+        return self.from_at < end and self.to_at > start
+
 
 class BaselineWindow(OfAccount, table=True):
     """Whole days over which a baseline is measured; once frozen, `content` holds what was shown."""

@@ -63,9 +63,7 @@ def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -
         f"Value, {labels[1]}": row.value,
         "Change": row.change,
         "Difference": difference(
-            result.criterion.direction,
-            (was.estimate.low, was.estimate.high),
-            (result.estimate.low, result.estimate.high),
+            result.criterion.direction, was.estimate.bounds, result.estimate.bounds
         ),
         "Verdicts": f"{before.sign} → {row.sign}",
         f"Interval, {labels[0]}": before.interval,

@@ -16,7 +16,7 @@ from core.criteria.ledger import (
 )
 from core.criteria.panels import Panel, PanelData, annotation_marks, exclusion_spans, panels
 from core.criteria.verdicts import CriterionResult
-from core.criteria.window_data import comparison_of, instants, platform_of
+from core.criteria.window_data import comparison_of, platform_of
 from core.store import Annotation
 from pages import ui
 
@@ -25,7 +25,7 @@ PLACE = "criteria_annotations"
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     asked = {"window": window}
-    found, zone = _annotations(page, window), page.store.zone
+    found, zone = ui.read(page, annotations, **asked), page.store.zone
     data = PanelData(
         results={result.criterion.key: result for result in results},
         days=ui.read(page, daily_criteria, **asked, until=page.today),
@@ -58,11 +58,6 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
         filters=window.label,
         key=panel.key,
     )
-
-
-def _annotations(page: ui.Page, window: Window) -> Sequence[Annotation]:
-    start, end = instants(page.store.zone, window)
-    return ui.read(page, annotations, start=start, end=end)
 
 
 def _happened(page: ui.Page, window: Window, found: Sequence[Annotation]) -> None:

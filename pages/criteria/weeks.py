@@ -13,7 +13,6 @@ from core.criteria.baselines import frozen_baseline
 from core.criteria.ledger import annotations
 from core.criteria.panels import annotation_marks
 from core.criteria.verdicts import CriterionResult, weekly_estimates
-from core.criteria.window_data import instants
 from core.criteria.words import criterion_target
 from core.store import BaselineWindow
 from pages import ui
@@ -40,9 +39,8 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 
 def _marks(page: ui.Page, weeks: Sequence[Window]) -> list[Mark]:
-    start, _ = instants(page.store.zone, weeks[0])
-    _, end = instants(page.store.zone, weeks[-1])
-    return annotation_marks(ui.read(page, annotations, start=start, end=end), page.store.zone)
+    whole = Window(weeks[0].start, weeks[-1].end)
+    return annotation_marks(ui.read(page, annotations, window=whole), page.store.zone)
 
 
 def _chart(

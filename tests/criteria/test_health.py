@@ -12,7 +12,6 @@ from core.criteria.ledger import exclude
 from core.criteria.quality import Finding, findings, window_health
 from core.criteria.restatement import MOST_WEEKS, difference, later_weeks
 from core.criteria.verdicts import evaluate
-from core.criteria.window_data import day_instants, instants
 from core.feedback import CLEAR, cast_vote
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
@@ -70,6 +69,10 @@ def health(store, window, now, found=()):
     return window_health(Scope(store, "a"), window=window, found=found, now=now)
 
 
+def instants(store, day):
+    return Window(day, day).instants(store.zone)
+
+
 def out(store, start, long, **more):
     exclude(
         Scope(store, "a", "Ann"),
@@ -96,10 +99,11 @@ def scraped(store, spans, gaps=()):
 
 @pytest.mark.parametrize(("week", "hours"), [(SHORT, 23), (LONG, 25)])
 def test_a_day_has_as_many_hours_as_it_has(store, week, hours):
-    start, end = day_instants(store.zone, week.end)
+    start, end = instants(store, week.end)
     assert end - start == hours * HOUR
-    assert day_instants(store.zone, week.start)[1] - day_instants(store.zone, week.start)[0] == DAY
-    start, end = instants(store.zone, week)
+    start, end = instants(store, week.start)
+    assert end - start == DAY
+    start, end = week.instants(store.zone)
     assert end - start == 6 * DAY + hours * HOUR
 
 
@@ -169,7 +173,7 @@ def test_shares_of_a_day_are_of_its_hours(store):
 
 
 def test_a_whole_short_day_that_is_excluded_is_all_of_it(store):
-    start, end = day_instants(store.zone, SHORT.end)
+    start, end = instants(store, SHORT.end)
     out(store, start, end - start, kind="volume")
     assert health(store, SHORT, end).days[-1].excluded == 1.0
 
@@ -279,7 +283,8 @@ def test_only_whole_weeks_after_the_window_that_are_over(store):
     from_wednesday = baseline(week.start + 2 * DAY)
     assert labels(store, from_wednesday, week.end + 8 * DAY) == []
     assert labels(store, from_wednesday, week.end + 15 * DAY) == ["2026-W52"]
-    assert labels(store, replace(of_week, content=None), week.end + 70 * DAY) == []
+    of_week.content = None  # it is not frozen
+    assert labels(store, of_week, week.end + 70 * DAY) == []
 
 
 def test_the_weeks_go_over_new_year_with_the_newest_first(store):

@@ -102,12 +102,13 @@ def test_an_annotation_is_shown_until_it_is_withdrawn(store):
     number = annotate(
         Scope(store, "a", "Ann"), from_at=NOON, kind="deployment", text="Release 4 <b>"
     )
-    around = {"start": NOON - HOUR, "end": NOON + HOUR}
-    assert [entry.text for entry in annotations(Scope(store, "a"), **around)] == ["Release 4 <b>"]
-    assert (
-        annotations(Scope(store, "a"), **around | {"start": NOON + HOUR, "end": NOON + 2 * HOUR})
-        == []
+    day = NOON.date()
+    around, before, after = (
+        {"window": Window(one, one)}
+        for one in (day, day - timedelta(days=1), day + timedelta(days=1))
     )
+    assert [entry.text for entry in annotations(Scope(store, "a"), **around)] == ["Release 4 <b>"]
+    assert annotations(Scope(store, "a"), **before) == annotations(Scope(store, "a"), **after) == []
     assert annotations(Scope(store, "b"), **around) == []
     withdraw_annotation(Scope(store, "a", "Ann"), number)
     assert annotations(Scope(store, "a"), **around) == []

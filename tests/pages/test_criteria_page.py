@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.analytics.dates import iso_week
+from core.analytics.dates import Window, iso_week
 from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import CriterionEdit, annotate, annotations, change_criterion, exclude
 from core.criteria.verdicts import criteria_of
@@ -209,7 +209,7 @@ def test_a_link_to_what_is_not_there_shows_the_last_week(acme, run_page, query):
     assert not app.error
     assert WEEK.label in answer(app)
     assert criteria_of(Scope(acme, "acme"))
-    assert annotations(Scope(acme, "acme"), start=START, end=NOW) == []
+    assert annotations(Scope(acme, "acme"), window=Window(WEEK.start, NOW.date())) == []
 
 
 def test_what_is_this_proves_the_figure_by_its_rows(acme, opened):

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.analytics.dates import Window, iso_week, last_complete_week
+from core.analytics.dates import Window, iso_week, last_complete_week, week_named
 from core.base import text
-from core.base.errors import InputError, QueryError
+from core.base.errors import InputError
 from core.criteria.baselines import baselines, plan_baseline
 from core.criteria.ledger import (
     CriterionEdit,
@@ -17,7 +17,7 @@ from core.criteria.ledger import (
 )
 from core.criteria.verdicts import evaluate
 from core.feedback import cast_vote
-from core.report import baseline_report, render, week_of
+from core.report import baseline_report, render
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
 from core.report.evidence import ReportWindow, choose_window
 from core.store import AccountName, Scope, account_named
@@ -178,12 +178,12 @@ def test_exclusions_that_decide_a_verdict_are_to_be_defended(decided):
 
 @pytest.mark.parametrize("text", ["2026-47", "2026-W54", "2026-W00", "W47", "2026-W4\u0667", ""])
 def test_what_is_no_week_is_refused(text):
-    with pytest.raises(QueryError, match="is no week"):
-        week_of(text)
+    with pytest.raises(InputError, match="is no ISO week"):
+        week_named(text)
 
 
 def test_weeks_and_accounts_are_found_by_name(demo):
-    assert week_of("2026-W47").start.isoformat() == "2026-11-16"
+    assert week_named("2026-W47").start.isoformat() == "2026-11-16"
     assert account_named(demo, None) == AccountName("demo", "Demo account")
     with pytest.raises(InputError, match="no account 'other'"):
         account_named(demo, "other")

@@ -86,7 +86,7 @@ def test_a_week_and_an_account_are_chosen(run, tmp_path):
         (("baseline", "--format", "docx", "--out", "x"), 2, "invalid choice"),
         (("baseline", "--format", "pptx", "--out", "x"), 2, "not written as pptx: use html, pdf"),
         (("baseline", "--format", "md", "--out", "x", "--week", "47"), 2, "write 2026-W47"),
-        (("weekly", "--format", "md", "--out", "x", "--week", "2026-W60"), 2, "is no week"),
+        (("weekly", "--format", "md", "--out", "x", "--week", "2026-W60"), 2, "is no ISO week"),
         (("weekly", "--format", "md", "--out", "x", "--week", "2099-W01"), 1, "is not over"),
         (("weekly", "--format", "md", "--out", "x", "--account", "no"), 1, "no account 'no'"),
         (("weekly", "--format", "pptx", "--out", "/no/such/x"), 1, "/no/such/x cannot be written"),
