@@ -9,12 +9,14 @@ import pandas as pd
 
 from core.analytics.dates import Window
 from core.base import text
+from core.base.stats import Estimate
 from core.charts import (
     ChartSpec,
     Line,
     Mark,
     Span,
     TimePoint,
+    criterion_bar,
     intervals,
     stacked_choices,
     time_chart,
@@ -23,7 +25,7 @@ from core.criteria.days import DayOfCriteria, Opinions
 from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
-from core.store import Annotation, Exclusion
+from core.store import Annotation, Criterion, Exclusion
 
 # A day's point lies at noon.
 NOON = time(12)
@@ -55,22 +57,15 @@ class PanelData:
 
     def targets(self, key: str) -> list[float]:
         """The ends of a criterion's target."""
-        result = self.results.get(key)
-        if result is None:
-            return []
-        ends = (result.criterion.target, result.criterion.upper_target)
-        return [end for end in ends if end is not None]
+        return target_ends(self.results[key].criterion) if key in self.results else []
 
     def points(self, key: str) -> list[TimePoint]:
         """A criterion by day; an unfinished day is not whole."""
         return [
-            TimePoint(
-                at=datetime.combine(day.day, NOON),
-                label=f"{day.day:%A}, {text.day(day.day)}",
-                value=day.estimates[key].value,
-                low=day.estimates[key].low,
-                high=day.estimates[key].high,
-                n=day.estimates[key].n,
+            estimate_point(
+                day.estimates[key],
+                day.day,
+                f"{day.day:%A}, {text.day(day.day)}",
                 is_whole=day.day < self.today,
             )
             for day in self.days
@@ -123,8 +118,26 @@ def _wall(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
 
 
-def criterion_ends(result: CriterionResult) -> tuple[float, float]:
-    """The ends of a criterion's bar: the target in the middle, estimate and interval inside."""
+def target_ends(criterion: Criterion) -> list[float]:
+    """The target, and its upper end where there is one."""
+    return [x for x in (criterion.target, criterion.upper_target) if x is not None]
+
+
+def estimate_point(estimate: Estimate, day: date, label: str, *, is_whole: bool) -> TimePoint:
+    """An estimate with its interval as a point at noon of a day."""
+    return TimePoint(
+        at=datetime.combine(day, NOON),
+        label=label,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        n=estimate.n,
+        is_whole=is_whole,
+    )
+
+
+def result_bar(result: CriterionResult) -> ChartSpec:
+    """The bar of a criterion: the target in the middle, estimate and interval inside."""
     criterion, estimate = result.criterion, result.estimate
     known = [x for x in (estimate.value, estimate.low, estimate.high) if x is not None]
     reach = max([abs(x - criterion.target) for x in known] + [abs(criterion.target) * 0.05]) * 1.2
@@ -133,7 +146,8 @@ def criterion_ends(result: CriterionResult) -> tuple[float, float]:
     lowest, highest = {"fraction": (-1.0, 1.0), "stars": (1.0, 5.0)}.get(
         criterion.unit, (-float("inf") if criterion.unit == "money" else 0.0, float("inf"))
     )
-    return max(criterion.target - reach, lowest), min(criterion.target + reach, highest)
+    ends = (max(criterion.target - reach, lowest), min(criterion.target + reach, highest))
+    return criterion_bar(estimate, target=criterion.target, ends=ends, unit=criterion.unit)
 
 
 def _share(

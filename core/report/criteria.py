@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from core.base import text
 from core.base.stats import Verdict
-from core.charts import ChartSpec, criterion_bar
-from core.criteria.panels import criterion_ends
+from core.criteria.panels import result_bar
 from core.criteria.words import SIGNS, CriterionRow
 from core.report.document import Block, Cell, Figure, Judgement, Paragraph, Table
 
@@ -13,17 +12,6 @@ from core.report.document import Block, Cell, Figure, Judgement, Paragraph, Tabl
 def main_rows(rows: Sequence[CriterionRow]) -> list[CriterionRow]:
     """The criteria without the guardrails."""
     return [row for row in rows if not row.result.criterion.is_guardrail]
-
-
-def bar(row: CriterionRow) -> ChartSpec:
-    """The estimate, its interval and the target as one mark."""
-    criterion = row.result.criterion
-    return criterion_bar(
-        row.result.estimate,
-        target=criterion.target,
-        ends=criterion_ends(row.result),
-        unit=criterion.unit,
-    )
 
 
 def cards(rows: Sequence[CriterionRow]) -> Iterator[Judgement]:
@@ -38,7 +26,7 @@ def cards(rows: Sequence[CriterionRow]) -> Iterator[Judgement]:
             said=text.upper_first(row.evidence).rstrip("."),
             note=text.upper_first(row.notes),
             owner=row.result.criterion.owner,
-            bar=bar(row),
+            bar=result_bar(row.result),
         )
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from core.base import text
 from core.charts import ChartSpec
+from core.criteria.panels import result_bar
 from core.criteria.words import CriterionRow
-from core.report.criteria import bar, figure, main_rows
+from core.report.criteria import figure, main_rows
 from core.report.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from core.report.weekly import (
     Packet,
@@ -155,7 +156,7 @@ def _bar(title: str, row: CriterionRow) -> Chart:
         "baseline": row.amount(row.earlier.baseline),
     }
     subtitle = ", ".join(f"{name} {value}" for name, value in said.items())
-    return Chart(bar(row), title, subtitle, text.upper_first(row.evidence))
+    return Chart(result_bar(row.result), title, subtitle, text.upper_first(row.evidence))
 
 
 def _escalations(packet: Packet) -> Iterator[Block]:

@@ -5,12 +5,11 @@ from typing import Literal
 
 import streamlit as st
 
-from core import charts
 from core.analytics import METRICS
 from core.analytics.dates import Window
 from core.base import text
 from core.base.stats import Verdict
-from core.criteria.panels import criterion_ends
+from core.criteria.panels import result_bar
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import RULE, CriterionRow
 from pages import ui
@@ -48,9 +47,7 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
             row.label, row.value, help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}.")
         )
         ui.draw(
-            charts.criterion_bar(
-                estimate, target=criterion.target, ends=criterion_ends(result), unit=criterion.unit
-            ),
+            result_bar(result),
             alt=f"{row.label}: {result.verdict}, target {row.target}, {row.evidence}",
         )
         said = row.sample if brief and estimate.n else row.evidence

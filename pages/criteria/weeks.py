@@ -1,7 +1,7 @@
 """The main criteria week by week, against their targets and the frozen baseline."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from core.base.stats import Estimate
 from core.charts import Line, Mark, TimePoint, time_chart
 from core.criteria.baselines import frozen_baseline
 from core.criteria.ledger import annotations
-from core.criteria.panels import annotation_marks
+from core.criteria.panels import annotation_marks, estimate_point, target_ends
 from core.criteria.verdicts import CriterionResult, weekly_estimates
 from core.criteria.words import criterion_target
 from core.store import BaselineWindow
@@ -22,11 +22,9 @@ WEEKS_DRAWN = 8
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     """Eight weeks up to the one that the window begins in."""
-    assert window.start is not None
-    week = iso_week(window.start)
-    assert week.start is not None
-    weeks = [last_complete_week(week.start, ago) for ago in range(WEEKS_DRAWN - 1)][::-1]
-    weeks.append(week)
+    week = iso_week(window.span[0])
+    earlier = [last_complete_week(week.span[0], ago) for ago in range(WEEKS_DRAWN - 1)]
+    weeks = [*earlier[::-1], week]
     # The return follows from the time reduction, and has its own tab.
     main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
     keys = tuple(result.criterion.key for result in main)
@@ -58,7 +56,7 @@ def _chart(
         [Line(criterion.label, _points(page, weeks, estimates))],
         unit=criterion.unit,
         grain="week",
-        targets=[end for end in (criterion.target, criterion.upper_target) if end is not None],
+        targets=target_ends(criterion),
         baseline=frozen,
         events=marks,
         height=210,
@@ -79,22 +77,15 @@ def _chart(
 def _points(
     page: ui.Page, weeks: Sequence[Window], estimates: Sequence[Estimate]
 ) -> list[TimePoint]:
-    points = []
-    for week, estimate in zip(weeks, estimates, strict=True):
-        assert week.start is not None
-        assert week.end is not None
-        points.append(
-            TimePoint(
-                at=datetime.combine(week.start + timedelta(days=3), time(12)),
-                label=week.label,
-                value=estimate.value,
-                low=estimate.low,
-                high=estimate.high,
-                n=estimate.n,
-                is_whole=week.end < page.today,
-            )
+    return [
+        estimate_point(
+            estimate,
+            week.span[0] + timedelta(days=3),
+            week.label,
+            is_whole=week.span[1] < page.today,
         )
-    return points
+        for week, estimate in zip(weeks, estimates, strict=True)
+    ]
 
 
 def _frozen_value(baseline: BaselineWindow | None, key: str) -> float | None:
