@@ -1,9 +1,10 @@
 """Success criteria: how each is estimated over a window, and its verdict against the target."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlmodel import col, select
 
 from core.analytics.dates import Window
@@ -214,6 +215,9 @@ class Judged:
     query: str
 
 
+JUDGED = TypeAdapter(Judged)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CriterionResult:
     """A criterion judged without what is excluded, and, where something is, with it."""
@@ -367,12 +371,6 @@ def load_result(content: Mapping[str, Any]) -> CriterionResult:
 
 
 def _load_judged(content: Mapping[str, Any]) -> Judged:
-    return Judged(
-        estimate=Estimate(**{f.name: content[f.name] for f in fields(Estimate)}),
-        verdict=Verdict(content["verdict"]),
-        more_needed=content.get("more_needed"),
-        more_days=content.get("more_days"),
-        note=content["note"],
-        source=content["source"],
-        query=content["query"],
-    )
+    # The fields of the estimate lie beside those of the judgement.
+    unsaid = {"more_needed": None, "more_days": None}
+    return JUDGED.validate_python({**unsaid, **content, "estimate": content})
