@@ -167,11 +167,9 @@ def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Caus
     """
     every = data.with_excluded
     runs = _runs(every)
-    events = _events(every)
     return [
         *_errors(runs),
-        *_concentrations(runs, events, is_slow=False, slow_seconds=slow_seconds),
-        *_concentrations(runs, events, is_slow=True, slow_seconds=slow_seconds),
+        *_concentrations(runs, _events(every), slow_seconds),
         *_slow_categories(every),
         *_low_ratings(every),
     ]
@@ -212,30 +210,32 @@ def _quoted(text: str) -> str:
 
 
 def _concentrations(
-    runs: Sequence[_Run], events: Sequence["_Event"], *, is_slow: bool, slow_seconds: float
+    runs: Sequence[_Run], events: Sequence["_Event"], slow_seconds: float
 ) -> Iterator[Cause]:
     """The times with more failures, or more slow runs, than by chance."""
-    if is_slow:
-        asked = [(r.at, r.seconds > slow_seconds) for r in runs if r.seconds is not None]
-        what = f"took longer than {text.duration(slow_seconds)}"
-        keys: tuple[str, ...] = ("latency_p50", "latency_p95", "latency_p99")
-    else:
-        asked = [(run.at, run.is_failed) for run in runs]
-        what, keys = "failed", ("success_rate",)
-    for found in clusters(asked):
-        here = text.share(found.marked / found.rows)
-        elsewhere = text.share(found.marked_elsewhere / found.rows_elsewhere)
-        p_value = "p below 0.001" if found.p_value < 0.001 else f"p {found.p_value:.3f}"
-        sentence = (
-            f"{found.label}: {text.count(found.marked)} of {text.times(found.rows, 'run')} "
-            f"({here}) {what}, against {text.count(found.marked_elsewhere)} of "
-            f"{text.count(found.rows_elsewhere)} ({elsewhere}) at all other times. More than "
-            f"chance: {p_value}, adjusted for all hours and days."
-        )
-        beside = _beside(found, events)
-        if beside:
-            sentence += f" In the same hours as: {'; '.join(beside)}."
-        yield Cause("slow runs" if is_slow else "failures", keys, sentence)
+    failed = [(run.at, run.is_failed) for run in runs]
+    slow = [(run.at, run.seconds > slow_seconds) for run in runs if run.seconds is not None]
+    slowly = f"took longer than {text.duration(slow_seconds)}"
+    latencies = ("latency_p50", "latency_p95", "latency_p99")
+    for kind, keys, what, rows in (
+        ("failures", ("success_rate",), "failed", failed),
+        ("slow runs", latencies, slowly, slow),
+    ):
+        for found in clusters(rows):
+            yield Cause(kind, keys, _concentration(found, what, _beside(found, events)))
+
+
+def _concentration(found: Cluster, what: str, beside: Sequence[str]) -> str:
+    here = text.share(found.marked / found.rows)
+    elsewhere = text.share(found.marked_elsewhere / found.rows_elsewhere)
+    p_value = "p below 0.001" if found.p_value < 0.001 else f"p {found.p_value:.3f}"
+    said = (
+        f"{found.label}: {text.count(found.marked)} of {text.times(found.rows, 'run')} "
+        f"({here}) {what}, against {text.count(found.marked_elsewhere)} of "
+        f"{text.count(found.rows_elsewhere)} ({elsewhere}) at all other times. More than "
+        f"chance: {p_value}, adjusted for all hours and days."
+    )
+    return f"{said} In the same hours as: {'; '.join(beside)}." if beside else said
 
 
 @dataclass(frozen=True)
