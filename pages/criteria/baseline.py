@@ -62,17 +62,11 @@ def show(page: ui.Page) -> None:
 
 
 def _choose(page: ui.Page, known: Sequence[BaselineWindow]) -> BaselineWindow:
-    by_id = {baseline.id: baseline for baseline in known}
     if len(known) == 1:
         return known[0]
-    number = st.selectbox(
-        "Baseline",
-        list(by_id),
-        format_func=lambda n: f"{by_id[n].name}, {_days(by_id[n])} ({by_id[n].state(page.today)})",
-        key=f"{PLACE}_{page.account.id}",
-        width=420,
-    )
-    return by_id[number]
+    names = {one.id: f"{one.name}, {_days(one)} ({one.state(page.today)})" for one in known}
+    number = ui.pick("Baseline", names, key=f"{PLACE}_{page.account.id}", width=420)
+    return next(one for one in known if one.id == number)
 
 
 def _days(baseline: BaselineWindow) -> str:
@@ -111,19 +105,16 @@ def _progress(page: ui.Page, baseline: BaselineWindow) -> str:
 
 
 def _freeze(page: ui.Page, baseline: BaselineWindow) -> None:
-    who = page.person
     st.button(
         "Freeze it",
         type="primary",
-        disabled=who is None,
+        disabled=page.person is None,
         key=f"{PLACE}_freeze_{baseline.id}",
         help="Stores every figure, interval, definition and exclusion as it is now",
         on_click=ui.run_action,
-        args=(page, "Frozen: later weeks are compared with it.", freeze_baseline),
-        kwargs={"baseline_id": baseline.id},
+        args=(page, "Frozen: later weeks are compared with it.", freeze_baseline, baseline.id),
     )
-    if who is None:
-        st.caption("Freezing takes an editor of this dashboard.")
+    ui.needs_editor(page, "Freezing")
 
 
 def _health(page: ui.Page, baseline: BaselineWindow) -> None:
@@ -134,9 +125,7 @@ def _health(page: ui.Page, baseline: BaselineWindow) -> None:
     if over:
         with_data = sum(day.runs > 0 for day in over)
         title = f"{with_data} of the {text.times(len(over), 'day')} so far have data"
-    with st.container(border=True):
-        st.subheader(title, anchor=False)
-        st.caption("Rows of each day, and the share of its minutes that was scraped")
+    with ui.panel(title, "Rows of each day, and the share of its minutes that was scraped"):
         st.dataframe(pd.DataFrame([_health_row(day) for day in health.days]), hide_index=True)
         if health.restart and baseline.state(page.today) in {"collecting", "complete"}:
             _restart(page, baseline, health.restart)
@@ -163,7 +152,6 @@ def _health_row(day: DayHealth) -> dict[str, object]:
 
 
 def _restart(page: ui.Page, baseline: BaselineWindow, reason: str) -> None:
-    who = page.person
     monday = page.today + timedelta(days=7 - page.today.weekday())
     st.warning(
         ui.plain(
@@ -174,53 +162,44 @@ def _restart(page: ui.Page, baseline: BaselineWindow, reason: str) -> None:
     st.button(
         f"Restart on Monday, {text.day(monday)}",
         key=f"{PLACE}_restart_{baseline.id}",
-        disabled=who is None,
+        disabled=page.person is None,
         on_click=ui.run_action,
-        args=(page, "Planned again, from Monday.", restart_baseline),
-        kwargs={"baseline_id": baseline.id, "first_day": monday},
+        args=(page, "Planned again, from Monday.", restart_baseline, baseline.id),
+        kwargs={"first_day": monday},
     )
 
 
 def _frozen(page: ui.Page, baseline: BaselineWindow) -> None:
     assert baseline.content is not None
     restated = ui.read(page, restatement, baseline=baseline)
-    with st.container(border=True):
-        if restated:
-            number = text.times(len(restated), "figure")
-            st.subheader(f"Today's data gives {number} differently", anchor=False)
-            for line in restated:
-                st.markdown(
-                    f"- **{ui.plain(line.label)}**: frozen {ui.plain(line.frozen)}; today "
-                    f"{ui.plain(line.now)}: {ui.plain('; '.join(line.reasons))}."
-                )
-        else:
-            st.subheader("Today's data gives the same figures", anchor=False)
+    number = text.times(len(restated), "figure")
+    differ = f"Today's data gives {number} differently"
+    with ui.panel(differ if restated else "Today's data gives the same figures"):
+        for line in restated:
+            st.markdown(
+                f"- **{ui.plain(line.label)}**: frozen {ui.plain(line.frozen)}; today "
+                f"{ui.plain(line.now)}: {ui.plain('; '.join(line.reasons))}."
+            )
         rows = [CriterionRow.load(stored) for stored in baseline.content["criteria"]]
         frame = pd.DataFrame(
             [row.columns(*FROZEN) | {"Verdict": str(row.result.verdict)} for row in rows]
         )
         as_of = text.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
         st.caption(ui.plain(f"Frozen {as_of}, days in {baseline.content['zone']}"))
-        st.dataframe(frame, hide_index=True, height="content")
-        ui.csv_button(
-            page, frame, name=f"Baseline {baseline.name}", filters=_days(baseline), key="frozen"
-        )
+        name = f"Baseline {baseline.name}"
+        ui.table(page, frame, name=name, filters=_days(baseline), key="frozen")
 
 
 def _later(page: ui.Page, baseline: BaselineWindow) -> None:
     weeks = ui.read(page, later_weeks, baseline=baseline, today=page.today)
-    with st.container(border=True):
-        if not weeks:
-            st.subheader("No complete week since", anchor=False)
-            st.caption("Each complete ISO week after the window is compared with it here.")
+    if not weeks:
+        note = "Each complete ISO week after the window is compared with it here."
+        with ui.panel("No complete week since", note):
             return
-        st.subheader(
-            f"{text.times(len(weeks), 'complete week')} since, against the baseline", anchor=False
-        )
-        st.caption(
-            f"{', '.join(text.lower_first(sign) for sign in SIGNS.values())}. "
-            "Better or worse only where the two 95 % intervals do not overlap"
-        )
+    title = f"{text.times(len(weeks), 'complete week')} since, against the baseline"
+    signs = ", ".join(text.lower_first(sign) for sign in SIGNS.values())
+    note = f"{signs}. Better or worse only where the two 95 % intervals do not overlap"
+    with ui.panel(title, note):
         st.dataframe(_by_week(weeks), hide_index=True)
         frame = pd.DataFrame([line for week in weeks for line in week.rows()])
         ui.csv_button(page, frame, name="Weeks since baseline", filters=baseline.name, key="since")
@@ -249,7 +228,6 @@ def _by_week(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
 
 
 def _plan(page: ui.Page) -> None:
-    who = page.person
     last = last_complete_week(page.today)
     with st.form(f"{PLACE}_plan_{page.account.id}", border=False):
         with st.grid(3, min_column_width=180):
@@ -261,7 +239,7 @@ def _plan(page: ui.Page) -> None:
                 help="Usually a Monday; in the past where the data is already stored",
             )
             days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
-        if st.form_submit_button("Plan it", type="primary", disabled=who is None):
+        if st.form_submit_button("Plan it", type="primary", disabled=page.person is None):
             ui.submit_action(
                 page,
                 "Planned.",
@@ -271,8 +249,7 @@ def _plan(page: ui.Page) -> None:
                 days=int(days),
                 today=page.today,
             )
-    if who is None:
-        st.caption("Planning a baseline takes an editor of this dashboard.")
+    ui.needs_editor(page, "Planning a baseline")
 
 
 def report_downloads(page: ui.Page, baseline: BaselineWindow) -> None:

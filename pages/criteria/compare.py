@@ -35,23 +35,17 @@ def show(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
         for was, result in zip(before, now, strict=True)
         if was.estimate.value is not None or result.estimate.value is not None
     ]
-    with st.container(border=True):
-        if first == second:
-            st.subheader("Choose two different windows", anchor=False)
+    if first == second or not rows:
+        same = first == second
+        with ui.panel("Choose two different windows" if same else "Neither window has data"):
             return
-        if not rows:
-            st.subheader("Neither window has data", anchor=False)
-            return
-        st.subheader(ui.plain(_title(rows, first, second)), anchor=False)
-        st.caption(
-            "Better or worse only where the two 95 % intervals do not overlap; any other "
-            "difference may be chance"
-        )
-        frame = pd.DataFrame(rows)
-        st.dataframe(frame, hide_index=True, height="content")
-        ui.csv_button(
-            page, frame, name="Two windows", filters=f"{first} and {second}", key="compare"
-        )
+    note = (
+        "Better or worse only where the two 95 % intervals do not overlap; any other difference "
+        "may be chance"
+    )
+    with ui.panel(_title(rows, first, second), note):
+        between = f"{first} and {second}"
+        ui.table(page, pd.DataFrame(rows), name="Two windows", filters=between, key="compare")
 
 
 def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -> dict[str, object]:

@@ -45,10 +45,8 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 
 def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
     if panel.drawn is None:
-        with st.container(border=True, height="stretch"):
-            st.subheader(ui.plain(panel.title), anchor=False)
-            st.caption(ui.plain(panel.subtitle))
-        return
+        with ui.panel(panel.title, panel.subtitle, stretch=True):
+            return
     ui.chart(
         panel.drawn,
         title=panel.title,
@@ -62,9 +60,7 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
 
 def _happened(page: ui.Page, window: Window, found: Sequence[Annotation]) -> None:
     """The annotations of the window, and a way to add one."""
-    with st.container(border=True):
-        st.subheader("What happened", anchor=False)
-        st.caption("Deployments and incidents, marked on every chart over time")
+    with ui.panel("What happened", "Deployments and incidents, marked on every chart over time"):
         if not found:
             st.markdown("No deployment or incident is noted in this window.")
         for entry in found:
@@ -75,9 +71,7 @@ def _happened(page: ui.Page, window: Window, found: Sequence[Annotation]) -> Non
 
 
 def _entry(page: ui.Page, entry: Annotation) -> None:
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
+    with ui.line():
         at = ui.moment(page, entry.from_at)
         kind = ANNOTATION_KINDS[entry.kind]
         st.markdown(
@@ -95,14 +89,11 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
 
 
 def _note(page: ui.Page, window: Window) -> None:
-    assert window.start is not None
     with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
         left, right = st.columns(2)
-        day = left.date_input("Day", window.start + timedelta(days=2), format="YYYY-MM-DD")
+        day = left.date_input("Day", window.span[0] + timedelta(days=2), format="YYYY-MM-DD")
         clock = right.time_input("at", time(12, 0), step=60)
-        kind = st.selectbox(
-            "Kind", list(ANNOTATION_KINDS), format_func=ANNOTATION_KINDS.__getitem__
-        )
+        kind = ui.pick("Kind", ANNOTATION_KINDS)
         text = st.text_input("What happened", max_chars=500)
         if st.form_submit_button("Note it", type="primary"):
             ui.submit_action(

@@ -23,35 +23,20 @@ DIRECTIONS = {"above": "above", "below": "below", "within": "between two values"
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     frame = pd.DataFrame([CriterionRow.of(result).columns(*COLUMNS) for result in results])
-    with st.container(border=True):
-        st.subheader(f"All criteria and guardrails in {ui.plain(window.label)}", anchor=False)
-        st.caption(RULE)
-        st.dataframe(frame, hide_index=True, height="content")
-        ui.csv_button(page, frame, name="Success criteria", filters=window.label, key="criteria")
-    with st.container(border=True):
+    with ui.panel(f"All criteria and guardrails in {window.label}", RULE):
+        ui.table(page, frame, name="Success criteria", filters=window.label, key="criteria")
+    with ui.panel("Change a criterion"):
         _form(page, {result.criterion.key: result.criterion for result in results})
 
 
 def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
-    st.subheader("Change a criterion", anchor=False)
-    who = page.person
-    key = st.selectbox(
-        "Criterion",
-        list(criteria),
-        format_func=lambda key: criteria[key].label,
-        key=f"{PLACE}_key",
-        width=330,
-    )
+    labels = {key: criterion.label for key, criterion in criteria.items()}
+    key = ui.pick("Criterion", labels, key=f"{PLACE}_key", width=330)
     known = criteria[key]
     factor, unit = _written(known)
     with st.form(f"{PLACE}_{page.account.id}_{key}", border=False):
         with st.grid(3, min_column_width=200):
-            direction = st.selectbox(
-                "Good is",
-                list(DIRECTIONS),
-                index=list(DIRECTIONS).index(known.direction),
-                format_func=DIRECTIONS.__getitem__,
-            )
+            direction = ui.pick("Good is", DIRECTIONS, at=known.direction)
             aim = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)
             upper = st.number_input(
                 f"Upper end, {unit}",
@@ -60,7 +45,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
             )
         owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
         rationale = st.text_input("Why this target", known.rationale, max_chars=500)
-        if st.form_submit_button("Save", type="primary", disabled=who is None):
+        if st.form_submit_button("Save", type="primary", disabled=page.person is None):
             edit = CriterionEdit(
                 target=aim / factor,
                 upper_target=None if upper is None else upper / factor,
@@ -75,8 +60,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 key,
                 edit,
             )
-    if who is None:
-        st.caption("Changing criteria takes an editor of this dashboard.")
+    ui.needs_editor(page, "Changing criteria")
     _history(page, known)
 
 
@@ -88,18 +72,11 @@ def _written(criterion: Criterion) -> tuple[float, str]:
 
 def _history(page: ui.Page, criterion: Criterion) -> None:
     found = ui.read(page, criterion_history, key=criterion.key)
-    if not found:
-        st.caption("Never changed: these are the defaults.")
-        return
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "When": [ui.moment(page, c.at) for c in found],
-                "Who": [c.by for c in found],
-                "What": [_moved(criterion, c.before or {}, c.after or {}) for c in found],
-            }
-        ),
-        hide_index=True,
+    ui.history_table(
+        page,
+        found,
+        lambda change: _moved(criterion, change.before or {}, change.after or {}),
+        none="Never changed: these are the defaults.",
     )
 
 

@@ -30,21 +30,17 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
 def _findings(
     page: ui.Page, found: Sequence[Finding], ledger: Sequence[Exclusion], window: Window
 ) -> None:
-    with st.container(border=True):
-        number = text.times(len(found), "finding")
-        st.subheader(f"{text.upper_first(number)} in {ui.plain(window.label)}", anchor=False)
-        st.caption(f"Checks: {text.listed([text.lower_first(check) for check in CHECKS])}.")
+    number = text.upper_first(text.times(len(found), "finding"))
+    checks = f"Checks: {text.listed([text.lower_first(check) for check in CHECKS])}."
+    with ui.panel(f"{number} in {window.label}", checks):
         if not found:
             st.markdown("No finding: every day has data, and nothing stands out.")
         for finding in found[:SHOWN_FINDINGS]:
             _finding(page, finding, is_excluded=is_dealt_with(finding, ledger))
         if len(found) > SHOWN_FINDINGS:
             frame = pd.DataFrame(
-                {
-                    "When": [ui.moment(page, f.from_at) for f in found],
-                    "Check": [f.check for f in found],
-                    "Finding": [f.text for f in found],
-                }
+                {"When": ui.moment(page, one.from_at), "Check": one.check, "Finding": one.text}
+                for one in found
             )
             with st.expander(f"All {len(found)}"):
                 st.dataframe(frame, hide_index=True)
@@ -62,9 +58,7 @@ def is_dealt_with(finding: Finding, ledger: Sequence[Exclusion]) -> bool:
 
 
 def _finding(page: ui.Page, finding: Finding, *, is_excluded: bool) -> None:
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
+    with ui.line():
         st.markdown(
             f"**{ui.plain(finding.check)}**, {ui.plain(ui.moment(page, finding.from_at))}: "
             f"{ui.plain(finding.text)}",
@@ -96,12 +90,7 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
             "figure is shown with and without them."
         )
     )
-    kind = st.selectbox(
-        "Kind",
-        list(EXCLUSION_KINDS),
-        index=list(EXCLUSION_KINDS).index(finding.kind or "other"),
-        format_func=EXCLUSION_KINDS.__getitem__,
-    )
+    kind = ui.pick("Kind", EXCLUSION_KINDS, at=finding.kind or "other")
     reason = st.text_input("Reason", value=finding.text, max_chars=500)
     if st.button("Exclude it", type="primary"):
         ui.submit_action(
@@ -122,8 +111,7 @@ def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Win
     if not rows:
         return
     flagged = [result.criterion.label for result in rows if result.is_met_by_exclusions]
-    with st.container(border=True):
-        st.subheader("Every figure without and with the excluded rows", anchor=False)
+    with ui.panel("Every figure without and with the excluded rows"):
         if flagged:
             st.warning(
                 ui.plain(
@@ -132,10 +120,8 @@ def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Win
                 )
             )
         frame = pd.DataFrame([_two_figures(result) for result in rows])
-        st.dataframe(frame, hide_index=True)
-        ui.csv_button(
-            page, frame, name="With and without exclusions", filters=window.label, key="both"
-        )
+        name = "With and without exclusions"
+        ui.table(page, frame, name=name, filters=window.label, key="both")
 
 
 def _two_figures(result: CriterionResult) -> dict[str, object]:
@@ -152,9 +138,8 @@ def _two_figures(result: CriterionResult) -> dict[str, object]:
 
 
 def _ledger(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
-    with st.container(border=True):
-        st.subheader("The ledger of exclusions", anchor=False)
-        st.caption("Every exclusion with its author, time and reason; withdrawn ones stay listed.")
+    note = "Every exclusion with its author, time and reason; withdrawn ones stay listed."
+    with ui.panel("The ledger of exclusions", note):
         if not ledger:
             st.markdown("Nothing is excluded: every figure counts every row.")
         else:
@@ -188,7 +173,7 @@ def _add(page: ui.Page) -> None:
         begin = right.time_input("at", time(0, 0), step=60)
         last = left.date_input("To", page.today, format="YYYY-MM-DD")
         end = right.time_input("before", time(23, 59), step=60)
-        kind = st.selectbox("Kind", list(EXCLUSION_KINDS), format_func=EXCLUSION_KINDS.__getitem__)
+        kind = ui.pick("Kind", EXCLUSION_KINDS)
         reason = st.text_input("Reason", max_chars=500)
         if st.form_submit_button("Exclude", type="primary"):
             ui.submit_action(
@@ -204,11 +189,11 @@ def _add(page: ui.Page) -> None:
 
 
 def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
-    live = {entry.id: entry for entry in ledger if entry.withdrawn_at is None}
-    number = st.selectbox(
-        "Exclusion",
-        list(live),
-        format_func=lambda n: f"{ui.moment(page, live[n].from_at)}: {live[n].reason}",
-    )
+    live = {
+        entry.id: f"{ui.moment(page, entry.from_at)}: {entry.reason}"
+        for entry in ledger
+        if entry.withdrawn_at is None
+    }
+    number = ui.pick("Exclusion", live)
     if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
         ui.submit_action(page, "Withdrawn: its rows count again.", withdraw_exclusion, number)

@@ -20,8 +20,7 @@ SOURCES = {"measured": "measured on tickets", "survey": "from the survey"}
 def show(page: ui.Page, window: Window) -> None:
     found = ui.read(page, roi_of, window=window)
     known = ui.read(page, settings_of, kind=RoiSettings)
-    with st.container(border=True):
-        st.subheader(ui.plain(_title(found, known.currency)), anchor=False)
+    with ui.panel(_title(found, known.currency)):
         if found.reason:
             st.markdown(ui.plain(found.reason))
         else:
@@ -35,13 +34,11 @@ def show(page: ui.Page, window: Window) -> None:
                 for name, amount, unit in found.lines()
             )
             st.caption(ui.plain(f"In {known.currency}; a year has 52 weeks"))
-            st.dataframe(frame, hide_index=True)
+            ui.table(page, frame, name="Return", filters=window.label, key="roi")
             for note in found.notes:
                 st.caption(ui.plain(note))
-            ui.csv_button(page, frame, name="Return", filters=window.label, key="roi")
     if not found.reason:
-        with st.container(border=True):
-            st.subheader("How it is computed", anchor=False)
+        with ui.panel("How it is computed"):
             formula(page, window)
     _inputs(page, found, known)
 
@@ -67,15 +64,12 @@ def _title(found: Roi, currency: str) -> str:
 
 
 def _inputs(page: ui.Page, found: Roi, known: RoiSettings) -> None:
-    with st.container(border=True):
-        st.subheader("Inputs", anchor=False)
-        frame = pd.DataFrame([_input(page, one) for one in found.inputs])
-        st.dataframe(frame, hide_index=True)
+    with ui.panel("Inputs"):
+        st.dataframe(pd.DataFrame([_input(page, one) for one in found.inputs]), hide_index=True)
         if page.person:
             with st.popover("Change the inputs"):
                 _form(page, known)
-        else:
-            st.caption("Changing the inputs takes an editor of this dashboard.")
+        ui.needs_editor(page, "Changing the inputs")
 
 
 def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
@@ -94,33 +88,22 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
 
 def _form(page: ui.Page, known: RoiSettings) -> None:
     with st.form(f"{PLACE}_{page.account.id}", border=False):
-        rate = _amount("Hourly rate", known.hourly_rate)
-        cost = _amount("Operating cost per week", known.operating_cost_per_week)
-        setup = _amount("One-off setup cost", known.setup_cost)
-        currency = st.text_input("Currency", known.currency, max_chars=8)
-        tickets = _amount(
-            "Enhanced tickets per week", known.tickets_per_week, "Empty: counted from the tickets"
-        )
-        source = st.selectbox(
-            "Minutes saved are",
-            list(SOURCES),
-            index=list(SOURCES).index(known.minutes_source),
-            format_func=SOURCES.__getitem__,
-        )
+        given: dict[str, Any] = {
+            "hourly_rate": _amount("Hourly rate", known.hourly_rate),
+            "operating_cost_per_week": _amount(
+                "Operating cost per week", known.operating_cost_per_week
+            ),
+            "setup_cost": _amount("One-off setup cost", known.setup_cost),
+            "currency": st.text_input("Currency", known.currency, max_chars=8),
+            "tickets_per_week": _amount(
+                "Enhanced tickets per week",
+                known.tickets_per_week,
+                "Empty: counted from the tickets",
+            ),
+            "minutes_source": ui.pick("Minutes saved are", SOURCES, at=known.minutes_source),
+        }
         if st.form_submit_button("Save", type="primary"):
-            ui.submit_action(
-                page,
-                "Saved with your name.",
-                _save,
-                {
-                    "hourly_rate": rate,
-                    "operating_cost_per_week": cost,
-                    "setup_cost": setup,
-                    "currency": currency,
-                    "tickets_per_week": tickets,
-                    "minutes_source": source,
-                },
-            )
+            ui.submit_action(page, "Saved with your name.", _save, given)
 
 
 def _amount(label: str, value: float | None, note: str | None = None) -> float | None:
@@ -128,5 +111,4 @@ def _amount(label: str, value: float | None, note: str | None = None) -> float |
 
 
 def _save(scope: Scope, given: dict[str, Any]) -> None:
-    settings = RoiSettings(**given)
-    save_settings(scope, settings)
+    save_settings(scope, RoiSettings(**given))

@@ -21,13 +21,12 @@ SUBJECT = f"settings of {BaselineSettings.KEY}"
 def show(page: ui.Page, window: Window) -> None:
     found = ui.read(page, comparison_of, window=window)
     preferred = found.preferred
-    with st.container(border=True):
-        if preferred.figure is None:
-            st.subheader("No conclusion on the time saved", anchor=False)
-        else:
-            value = text.share(abs(preferred.estimate.value or 0.0))
-            less = "less" if (preferred.estimate.value or 0.0) >= 0 else "more"
-            st.subheader(f"{value} {less} time to resolution", anchor=False)
+    title = "No conclusion on the time saved"
+    if preferred.figure is not None:
+        reduction = preferred.estimate.value or 0.0
+        less = "less" if reduction >= 0 else "more"
+        title = f"{text.share(abs(reduction))} {less} time to resolution"
+    with ui.panel(title):
         st.markdown(ui.plain(preferred.why))
         for warning in found.warnings:
             st.warning(ui.plain(warning))
@@ -55,16 +54,14 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
             filters=window.label,
             key="ways",
         )
-    with right, st.container(border=True, height="stretch"):
-        st.subheader("Every figure, favourable or not", anchor=False)
+    with right, ui.panel("Every figure, favourable or not", stretch=True):
         # Few methods with many figures each: the methods are the columns.
         frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
         frame = frame.rename_axis("Figure").reset_index()
-        st.dataframe(frame, hide_index=True)
+        ui.table(page, frame, name="Time reduction", filters=window.label, key="ways")
         st.caption(ui.plain(found.survey_words))
         if found.go_live is not None:
             st.caption(ui.plain(found.go_live.words))
-        ui.csv_button(page, frame, name="Time reduction", filters=window.label, key="ways")
 
 
 def _way(way: Compared) -> dict[str, str]:
@@ -100,22 +97,17 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
             for one in found.strata
         ]
     )
-    with st.container(border=True):
-        overlap = "" if found.overlap is None else f"{text.share(found.overlap)} of the enhanced "
-        st.subheader(
-            f"{overlap}tickets have comparable tickets without enhancement"
-            if overlap
-            else "By category and priority",
-            anchor=False,
-        )
-        st.caption(
-            "Mean minutes from opened to resolved; each row is weighted by its enhanced tickets, "
-            "and left out with fewer than two tickets on a side"
-        )
-        numbers = frame.select_dtypes("number").columns
-        st.dataframe(
-            frame.assign(**{name: frame[name].round(1) for name in numbers}), hide_index=True
-        )
+    title = "By category and priority"
+    if found.overlap is not None:
+        of = text.share(found.overlap)
+        title = f"{of} of the enhanced tickets have comparable tickets without enhancement"
+    note = (
+        "Mean minutes from opened to resolved; each row is weighted by its enhanced tickets, "
+        "and left out with fewer than two tickets on a side"
+    )
+    with ui.panel(title, note):
+        rounded = {name: frame[name].round(1) for name in frame.select_dtypes("number").columns}
+        st.dataframe(frame.assign(**rounded), hide_index=True)
         ui.csv_button(
             page, frame, name="Rows of time reduction", filters=window.label, key=f"strata_{key}"
         )
@@ -124,9 +116,7 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
 def _go_live(page: ui.Page) -> None:
     known = ui.read(page, settings_of, kind=BaselineSettings)
     history = ui.read(page, changes, subject=SUBJECT)
-    who = page.person
-    with st.container(border=True):
-        st.subheader("When did the enhancer go live?", anchor=False)
+    with ui.panel("When did the enhancer go live?"):
         with st.form(f"{PLACE}_{page.account.id}", border=False):
             day = st.date_input(
                 "Go-live date",
@@ -135,15 +125,14 @@ def _go_live(page: ui.Page) -> None:
                 width=330,
                 help="Compares the weeks before with as many after, enhanced or not",
             )
-            if st.form_submit_button("Save", disabled=who is None):
+            if st.form_submit_button("Save", disabled=page.person is None):
                 ui.submit_action(
                     page,
                     "Saved: the weeks before it are compared with those after.",
                     save_settings,
                     BaselineSettings(go_live=str(day) if day else ""),
                 )
-        if who is None:
-            st.caption("Entering the date takes an editor of this dashboard.")
+        ui.needs_editor(page, "Entering the date")
         if history:
             at = ui.moment(page, history[0].at)
             st.caption(ui.plain(f"Entered by {history[0].by}, {at}."))
