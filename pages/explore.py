@@ -276,9 +276,7 @@ def views(page: ui.Page) -> None:
     known = saved_views(page.scope)
     with st.expander(f"Saved views ({len(known)})", key="explore_views"):
         for name, query in known.items():
-            with st.container(
-                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-            ):
+            with ui.line():
                 st.page_link("explore.py", label=ui.plain(name), query_params=query)
                 st.button(
                     "Remove",

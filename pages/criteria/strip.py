@@ -38,9 +38,7 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
     criterion, estimate = result.criterion, result.estimate
     row = CriterionRow.of(result)
     with st.container(border=True, height="stretch", gap="xsmall"):
-        top = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
+        top = ui.line()
         note = ui.plain(row.note)
         top.badge(row.sign, color=COLOURS[result.verdict], help=note if brief and note else None)
         st.metric(

@@ -97,9 +97,7 @@ def _themes(page: ui.Page, found: ThemeReport, shown: Sequence[ThemeSummary]) ->
 def _theme(page: ui.Page, found: ThemeReport, one: ThemeSummary) -> None:
     theme, figures = one.theme, one.figures
     with st.container(border=True, gap="small", key=f"theme_{theme.key}"):
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
+        with ui.line():
             with st.container(
                 horizontal=True, vertical_alignment="center", gap="small", width="content"
             ):
@@ -179,9 +177,7 @@ def _comments(
     page: ui.Page, found: ThemeReport, hits: Sequence[tuple[Comment, ThemeSummary | None]]
 ) -> None:
     for comment, one in hits:
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
+        with ui.line():
             with st.container(gap=None, width="stretch"):
                 st.text(comment.text)
                 theme = one.theme.name if one is not None else "no theme"

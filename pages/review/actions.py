@@ -13,10 +13,10 @@ from core.review.actions import EXPECTED, actions, add_action, close_action, is_
 from core.review.meeting import ROLES, close_review, meetings, set_attendees
 from core.store import Review, ReviewAction
 from pages import ui
+from pages.review.sections import is_open
 
 DUE_DAYS = 7
 STATES = {"done": "Done", "dropped": "Dropped", "open": "Still open"}
-NO_CRITERION = "None"
 
 
 def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
@@ -25,7 +25,6 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> N
     if not found:
         st.caption("No action is open from earlier weeks.")
         return
-    is_open = meeting is not None and meeting.closed_at is None and page.person is not None
     for one in found:
         with st.container(border=True):
             late = "overdue" if one["due"] < str(told["last_day"]) else "due"
@@ -35,14 +34,14 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> N
             )
             if one["criterion"]:
                 st.markdown(ui.plain(f"{one['criterion']} {one['moved']}."))
-            if is_open:
+            if is_open(page, meeting):
                 _close_form(page, int(one["id"]))
 
 
 def _close_form(page: ui.Page, number: int) -> None:
     with st.form(f"review_close_{number}", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            state = st.selectbox("It is", [*STATES], format_func=STATES.__getitem__, width=150)
+            state = ui.pick("It is", STATES, width=150)
             outcome = st.text_input("Outcome", max_chars=500, width="stretch")
             pressed = st.form_submit_button("Save")
         if pressed:
@@ -60,7 +59,7 @@ def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label
         st.dataframe(pd.DataFrame(rows), hide_index=True)
     else:
         st.caption("No action was agreed on in this review.")
-    if meeting is not None and meeting.closed_at is None and page.person:
+    if is_open(page, meeting):
         _new(page, label)
 
 
@@ -88,20 +87,16 @@ def _row(page: ui.Page, one: ReviewAction) -> dict[str, object]:
 
 
 def _new(page: ui.Page, label: str) -> None:
-    criteria = {c.key: c.label for c in ui.read(page, criteria_of)}
+    criteria: dict[str | None, str] = {None: "None"}
+    criteria |= {one.key: one.label for one in ui.read(page, criteria_of)}
     with st.form(ui.fresh_key(f"review_action_{page.account.id}_{label}"), border=False):
         text = st.text_input("What will be done", max_chars=500)
         with st.grid(4, min_column_width=170):
             owner = st.text_input("Who does it", max_chars=100)
             due = st.date_input("Due", page.today + timedelta(days=DUE_DAYS), format="YYYY-MM-DD")
-            key = st.selectbox(
-                "Criterion that should move",
-                [NO_CRITERION, *criteria],
-                format_func=lambda key: criteria.get(key, key),
-            )
-            expected = st.selectbox("It", [*EXPECTED], format_func=EXPECTED.__getitem__)
+            key = ui.pick("Criterion that should move", criteria)
+            expected = ui.pick("It", EXPECTED)
         if st.form_submit_button("Agree on it", type="primary"):
-            moves = key != NO_CRITERION
             ui.submit_action(
                 page,
                 "Agreed: it comes back next week.",
@@ -110,8 +105,8 @@ def _new(page: ui.Page, label: str) -> None:
                 text=text,
                 owner=owner,
                 due=due,
-                criterion_key=key if moves else None,
-                expected=expected if moves else None,
+                criterion_key=key,
+                expected=expected if key else None,
                 clears=f"review_action_{page.account.id}_{label}",
             )
 
@@ -129,11 +124,10 @@ def attendees(page: ui.Page, meeting: Review, label: str) -> None:
 
 
 def close(page: ui.Page, label: str) -> None:
-    who = page.person
     st.button(
         "Close the review",
         type="primary",
-        disabled=who is None,
+        disabled=page.person is None,
         key=f"review_end_{label}",
         help="Keeps every figure, interval, definition, note and chart as it is now",
         on_click=ui.run_action,
@@ -145,25 +139,20 @@ def close(page: ui.Page, label: str) -> None:
 def history(page: ui.Page) -> None:
     """All reviews and actions, with a search."""
     search = st.text_input("Find in reviews and actions", key="review_search", width=330).lower()
-    held = ui.read(page, meetings)
     reviews = pd.DataFrame(
-        [
-            {
-                "Week": one.week,
-                "Begun by": one.opened_by,
-                "Attendees": ", ".join(name for _, name in one.attendees) or text.UNKNOWN,
-                "Closed by": one.closed_by or text.UNKNOWN,
-                "Closed": ui.moment(page, one.closed_at) if one.closed_at else "open",
-                "Notes": " / ".join((one.content or {}).get("notes", {}).values()),
-            }
-            for one in held
-        ]
+        {
+            "Week": one.week,
+            "Begun by": one.opened_by,
+            "Attendees": ", ".join(name for _, name in one.attendees) or text.UNKNOWN,
+            "Closed by": one.closed_by or text.UNKNOWN,
+            "Closed": ui.moment(page, one.closed_at) if one.closed_at else "open",
+            "Notes": " / ".join((one.content or {}).get("notes", {}).values()),
+        }
+        for one in ui.read(page, meetings)
     )
     done = pd.DataFrame(
-        [
-            _row(page, one) | {"Decided": f"{one.decided_by}, {ui.moment(page, one.decided_at)}"}
-            for one in ui.read(page, actions)
-        ]
+        _row(page, one) | {"Decided": f"{one.decided_by}, {ui.moment(page, one.decided_at)}"}
+        for one in ui.read(page, actions)
     )
     for title, frame, key in (("Reviews", reviews, "reviews"), ("Actions", done, "actions")):
         st.markdown(f"**{title}**")

@@ -11,6 +11,7 @@ from core.criteria.words import CriterionRow
 from core.review.escalation import Escalation, record_sent, sent_of
 from core.store import Review, ReviewEscalation
 from pages import ui
+from pages.review.sections import is_open
 
 COLUMNS = (
     *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "Change"),
@@ -23,7 +24,7 @@ COLOURS: Mapping[str, Literal["red", "orange", "gray"]] = {
 }
 
 
-def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
+def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
     rows = [CriterionRow.load(stored) for stored in told["criteria"]]
     main = [row for row in rows if not row.result.criterion.is_guardrail]
     guardrails = [row for row in rows if row.result.criterion.is_guardrail]
@@ -58,19 +59,17 @@ def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Review | None)
         st.caption("Nothing has to be escalated.")
         return
     st.markdown("**To escalate**")
-    is_open = meeting is not None and meeting.closed_at is None and page.person is not None
+    may_write = is_open(page, meeting)
     done = {one.criterion_key: one for one in sent}
     for one in found:
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
+        with ui.line():
             st.badge(text.upper_first(one.severity), color=COLOURS[one.severity])
             st.markdown(ui.plain(_label(told, one)), width="stretch")
             if one.criterion_key in done:
                 st.caption(ui.plain(_sent(page, done[one.criterion_key])), width="content")
             with st.popover("The message", type="tertiary"):
                 st.code(one.text, language=None, wrap_lines=True)
-                if is_open and one.criterion_key not in done:
+                if may_write and one.criterion_key not in done:
                     _record(page, one, told["week"])
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analytics.dates import last_complete_week
 from core.base import text
-from core.criteria.verdicts import CriterionResult, evaluate
+from core.criteria.verdicts import CriterionResult, results_by_key
 from core.review.actions import actions
 from core.review.roadmap import (
     STATUSES,
@@ -43,13 +43,12 @@ def show(page: ui.Page) -> None:
     answer = st.container()
     ui.account_box(page)
     week = last_complete_week(page.today)
-    results = {result.criterion.key: result for result in ui.read(page, evaluate, window=week)}
+    results = ui.read(page, results_by_key, window=week)
     known = ui.read(page, opportunities)
     scored = ranked(known, results)
     told = ui.read(page, outcomes, found=tuple(known), today=page.today)
     with answer:
-        st.markdown(f"##### {ui.plain(said(scored, told))}")
-        ui.freshness_line(page, SOURCES, note=f"criteria of {week.label}")
+        ui.answer(page, said(scored, told), SOURCES, note=f"criteria of {week.label}")
     if not known:
         ui.empty(
             "Nothing is on the roadmap yet. Make a theme of comments an opportunity, or enter one.",
@@ -158,21 +157,11 @@ def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]
 
 def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
     known = one.opportunity
-    labels = {key: result.criterion.label for key, result in results.items()}
-    keys = [NONE, *labels]
+    labels = {NONE: "None yet"} | {key: one.criterion.label for key, one in results.items()}
     with st.form(f"{PLACE}_{page.account.id}_{known.id}", border=False):
-        key = st.selectbox(
-            "Which criterion it moves",
-            keys,
-            index=keys.index(known.criterion_key) if known.criterion_key in labels else 0,
-            format_func=lambda key: labels.get(key, "None yet"),
-        )
-        direction = st.selectbox(
-            "It",
-            [*DIRECTIONS],
-            index=list(DIRECTIONS).index(known.direction or "up"),
-            format_func=DIRECTIONS.__getitem__,
-        )
+        moves = known.criterion_key if known.criterion_key in labels else NONE
+        key = ui.pick("Which criterion it moves", labels, at=moves)
+        direction = ui.pick("It", DIRECTIONS, at=known.direction or "up")
         impact = st.number_input(
             "By how much, in the criterion's unit; shares in points of 100",
             min_value=0.0,
@@ -192,12 +181,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         days: tuple[date, ...] = st.date_input(
             "Window in which it shows", (first, last), format="YYYY-MM-DD"
         )
-        status = st.selectbox(
-            "Status",
-            [*STATUSES],
-            index=list(STATUSES).index(known.status),
-            format_func=STATUSES.__getitem__,
-        )
+        status = ui.pick("Status", STATUSES, at=known.status)
         if st.form_submit_button("Save", type="primary"):
             unit = results[key].criterion.unit if key in results else ""
             due_from, due_to = days if len(days) == 2 else (None, None)
@@ -224,26 +208,22 @@ def _written(impact: float | None, result: CriterionResult | None) -> float | No
 
 
 def past(page: ui.Page, told: Sequence[Outcome], hits: tuple[int, int]) -> None:
-    with st.container(border=True):
-        st.subheader(f"{hits[0]} of {text.times(hits[1], 'estimate')} came true", anchor=False)
-        st.caption(
-            "Each named its criterion, direction and window before; as expected is said only where "
-            "the intervals before and after do not overlap"
-        )
+    note = (
+        "Each named its criterion, direction and window before; as expected is said only where "
+        "the intervals before and after do not overlap"
+    )
+    with ui.panel(f"{hits[0]} of {text.times(hits[1], 'estimate')} came true", note):
         frame = pd.DataFrame(
-            [
-                {
-                    "Opportunity": one.opportunity.title,
-                    "Expected": DIRECTIONS[one.opportunity.direction or "up"],
-                    "Before": one.before,
-                    "In its window": one.after,
-                    "Moved": one.moved,
-                }
-                for one in told
-            ]
+            {
+                "Opportunity": one.opportunity.title,
+                "Expected": DIRECTIONS[one.opportunity.direction or "up"],
+                "Before": one.before,
+                "In its window": one.after,
+                "Moved": one.moved,
+            }
+            for one in told
         )
-        st.dataframe(frame, hide_index=True)
-        ui.csv_button(page, frame, name="Past estimates", filters="all", key="past")
+        ui.table(page, frame, name="Past estimates", filters="all", key="past")
 
 
 def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
@@ -251,8 +231,7 @@ def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
         return
     with st.expander(f"{len(known)} done or dropped"):
         for one in known:
-            at = one.decided_at or one.created_at
-            moment = ui.moment(page, at)
+            moment = ui.moment(page, one.decided_at or one.created_at)
             st.markdown(f"- **{ui.plain(one.title)}**, {STATUSES[one.status].lower()}, {moment}")
 
 

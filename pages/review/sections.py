@@ -1,6 +1,6 @@
 """Signals, feedback and roadmap of a review, and the notes that are written in each section."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -21,10 +21,9 @@ LISTS: Sequence[tuple[str, str, Literal["green", "orange", "gray"]]] = (
 def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
     """Only what a rule marked, or whose verdict changed; the rest is one sentence."""
     signals = told["signals"]
-    quiet = [one["label"] for one in told["series"] if one["key"] not in _keys(signals)]
-    for signal in signals:
-        if signal["chart"] is None:
-            st.markdown(f"- {ui.plain(signal['words'])}")
+    marked = {signal["key"] for signal in signals}
+    quiet = [one["label"] for one in told["series"] if one["key"] not in marked]
+    bullets(signal["words"] for signal in signals if signal["chart"] is None)
     charted = [signal for signal in signals if signal["chart"] is not None]
     if charted:
         with st.grid(2, min_column_width=330):
@@ -50,22 +49,25 @@ def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
     )
     if told["causes"]:
         st.markdown("**In the same week**")
-        for cause in told["causes"]:
-            st.markdown(f"- {ui.plain(cause)}")
+        bullets(told["causes"])
     with st.grid(3, min_column_width=260):
         for key, title, colour in LISTS:
             with st.container(border=True, height="stretch"):
                 st.badge(title, color=colour)
-                for sentence in told[key] or ["Nothing."]:
-                    st.markdown(f"- {ui.plain(sentence)}")
+                bullets(told[key] or ["Nothing."])
 
 
-def _keys(signals: Any) -> set[str]:
-    return {signal["key"] for signal in signals}
+def bullets(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        st.markdown(f"- {ui.plain(sentence)}")
 
 
-def feedback(page: ui.Page, told: Mapping[str, Any], label: str) -> None:
-    del page, label
+def is_open(page: ui.Page, meeting: Review | None) -> bool:
+    """Whether the review has begun, is not closed, and this person may write in it."""
+    return meeting is not None and meeting.closed_at is None and page.person is not None
+
+
+def feedback(told: Mapping[str, Any]) -> None:
     themes = told.get("themes") or []
     if not themes:
         st.caption("No comment of this week belongs to a theme.")
@@ -77,8 +79,7 @@ def feedback(page: ui.Page, told: Mapping[str, Any], label: str) -> None:
                 st.text(quote)
 
 
-def roadmap(page: ui.Page, told: Mapping[str, Any]) -> None:
-    del page
+def roadmap(told: Mapping[str, Any]) -> None:
     found = told.get("opportunities") or []
     if not found:
         st.caption("No opportunity is on the roadmap yet.")

@@ -12,10 +12,7 @@ from core.review.agenda import SECTIONS, agenda, week_of
 from core.review.meeting import meeting_of, meetings, open_review, restated_since
 from core.store import Review
 from pages import ui
-from pages.review import actions as action_parts
-from pages.review import criteria as table_parts
-from pages.review import packet as _review_packet
-from pages.review import sections
+from pages.review import actions, criteria, packet, sections
 
 WEEKS_OFFERED = 13
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
@@ -41,17 +38,16 @@ def show(page: ui.Page) -> None:
     meeting = ui.read(page, meeting_of, week=label)
     told = content(page, label, meeting)
     with answer:
-        st.markdown(f"##### {ui.plain(told['answer'])}")
-        ui.freshness_line(page, SOURCES, note=f"complete week {told['week']}")
+        ui.answer(page, told["answer"], SOURCES, note=f"complete week {told['week']}")
     if meeting is not None and meeting.closed_at is not None:
         closed(page, meeting)
     bodies = {
-        "carried": lambda: action_parts.carried(page, told, meeting),
-        "metrics": lambda: table_parts.criteria(page, told, meeting),
+        "carried": lambda: actions.carried(page, told, meeting),
+        "metrics": lambda: criteria.show(page, told, meeting),
         "trends": lambda: sections.trends(page, told),
-        "feedback": lambda: sections.feedback(page, told, label),
-        "roadmap": lambda: sections.roadmap(page, told),
-        "actions": lambda: action_parts.agreed(page, told, meeting, label),
+        "feedback": lambda: sections.feedback(told),
+        "roadmap": lambda: sections.roadmap(told),
+        "actions": lambda: actions.agreed(page, told, meeting, label),
     }
     if st.session_state.get(ui.PRESENTING):
         present(bodies)
@@ -59,8 +55,9 @@ def show(page: ui.Page) -> None:
         for key, body in bodies.items():
             section(page, key, meeting, label, body)
         end(page, meeting, label)
-        _review_packet.show(page, told, meeting, label)
-        history(page)
+        packet.show(page, told, meeting, label)
+        with st.expander("All reviews and actions"):
+            actions.history(page)
 
 
 def bar(page: ui.Page) -> str:
@@ -121,9 +118,7 @@ def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, A
 def section(page: ui.Page, key: str, meeting: Review | None, label: str, body: Any) -> None:
     minutes = SECTIONS.get(key)
     with st.container(border=True):
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
+        with ui.line():
             st.subheader(TITLES[key], anchor=key)
             if minutes:
                 st.caption(f"{minutes} minutes", width="content")
@@ -136,8 +131,7 @@ def closed(page: ui.Page, meeting: Review) -> None:
     """A closed review, with what was restated since."""
     assert meeting.closed_at is not None
     at = ui.moment(page, meeting.closed_at)
-    asked = {"name": page.account.name}
-    lines = ui.read(page, restated_since, meeting=meeting, **asked)
+    lines = ui.read(page, restated_since, meeting=meeting, name=page.account.name)
     with st.container(border=True):
         st.markdown(
             f"**Closed by {ui.plain(meeting.closed_by or '')}, {ui.plain(at)}.** "
@@ -147,33 +141,26 @@ def closed(page: ui.Page, meeting: Review) -> None:
             st.caption("Today's data still gives every figure.")
             return
         st.markdown("Restated since:")
-        for line in lines:
-            st.markdown(f"- {ui.plain(line)}")
+        sections.bullets(lines)
 
 
 def end(page: ui.Page, meeting: Review | None, label: str) -> None:
-    who = page.person
     with st.container(border=True):
         if meeting is None:
             st.button(
                 "Begin the review",
                 type="primary",
-                disabled=who is None,
+                disabled=page.person is None,
                 on_click=ui.run_action,
                 args=(page, f"{label}: the review has begun.", open_review, label),
             )
             st.caption("Notes, actions and attendees are kept from then on.")
         elif meeting.closed_at is None:
-            action_parts.attendees(page, meeting, label)
-            action_parts.close(page, label)
+            actions.attendees(page, meeting, label)
+            actions.close(page, label)
         else:
             present_names = ", ".join(f"{name} ({role})" for role, name in meeting.attendees)
             st.caption(ui.plain(f"Attendees: {present_names or 'none recorded'}."))
-
-
-def history(page: ui.Page) -> None:
-    with st.expander("All reviews and actions"):
-        action_parts.history(page)
 
 
 def present(bodies: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What the pages share: the page frame, cached reads, actions, panels, charts, downloads."""
 
 from pages.ui.actions import fresh_key, run_action, submit_action
-from pages.ui.charts import chart, csv_button, draw, empty, image
+from pages.ui.charts import chart, csv_button, draw, empty, image, table
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import (
     Page,
@@ -13,4 +13,14 @@ from pages.ui.page import (
     read_facts,
     sources,
 )
-from pages.ui.panels import answer, choice, history_table, panel, pick, pick_many, tabs
+from pages.ui.panels import (
+    answer,
+    choice,
+    history_table,
+    line,
+    needs_editor,
+    panel,
+    pick,
+    pick_many,
+    tabs,
+)

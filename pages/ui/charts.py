@@ -85,6 +85,12 @@ def csv_button(
     )
 
 
+def table(page: Page, frame: pd.DataFrame, *, name: str, filters: str, key: str) -> None:
+    """Table in full height, with its download."""
+    st.dataframe(frame, hide_index=True, height="content")
+    csv_button(page, frame, name=name, filters=filters, key=key)
+
+
 def empty(sentence: str, target: str | None = None, label: str = "") -> None:
     """Box for an empty view: the reason, and a link to go on."""
     with st.container(border=True):

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.base import text
 from core.store import AuditEntry
@@ -30,6 +31,19 @@ def panel(title: str, note: str = "", *, stretch: bool = False) -> Iterator[None
         yield
 
 
+def line() -> DeltaGenerator:
+    """Row of elements over the whole width."""
+    return st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    )
+
+
+def needs_editor(page: Page, what: str) -> None:
+    """Caption for a person who may not do `what`."""
+    if page.person is None:
+        st.caption(f"{what} takes an editor of this dashboard.")
+
+
 def tabs(bodies: Mapping[str, Callable[[], None]], *, key: str) -> None:
     """Tabs, kept in the address under `key`; only the open one is computed."""
     for tab, body in zip(
@@ -48,8 +62,10 @@ def choice(label: str, options: Sequence[str], *, key: str, **more: Any) -> str:
     return chosen
 
 
-def pick(label: str, names: Mapping[K, str], **more: Any) -> K:
-    """One of the keys of `names`, from a box that shows their names."""
+def pick(label: str, names: Mapping[K, str], *, at: K | None = None, **more: Any) -> K:
+    """One of the keys of `names`, from a box that shows their names; `at` is chosen at first."""
+    if at is not None:
+        more["index"] = list(names).index(at)
     picked: K = st.selectbox(label, list(names), format_func=_name_in(names), **more)
     return picked
 
