@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import func
 
@@ -11,7 +11,7 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import text
 from core.base.stats import Estimate
-from core.criteria.time_saved import Comparison, compare, select_tickets
+from core.criteria.time_saved import Comparison, select_tickets
 from core.store import AuditEntry, Scope, Ticket, table
 
 WEEKS_A_YEAR = 52
@@ -98,24 +98,18 @@ class Roi:
 
 
 def roi(
-    scope: Scope,
-    *,
-    window: Window,
-    go_live: date | None = None,
-    without: Excluded = NOTHING,
-    comparison: Comparison | None = None,
+    scope: Scope, comparison: Comparison, *, window: Window, without: Excluded = NOTHING
 ) -> Roi:
     """The business impact of a window, from the inputs of the account (`RoiSettings`).
 
     value = minutes saved / 60 x tickets x hourly rate, net = value - operating cost, ROI = net /
-    cost; a year has 52 weeks. Pass the `comparison` of the window where it is already computed.
+    cost; a year has 52 weeks. `comparison` is that of the window.
     """
     settings = settings_of(scope, RoiSettings)
     counted = _counted(scope, window, without)
     tickets = settings.tickets_per_week if settings.tickets_per_week is not None else counted
     inputs = _inputs(settings, counted, changes(scope, subject="settings of roi"))
-    found = comparison or compare(scope, window=window, go_live=go_live, without=without)
-    minutes, source, reason = _minutes(settings, found)
+    minutes, source, reason = _minutes(settings, comparison)
     reason = _missing(settings, tickets) or reason
     if reason or minutes is None or tickets is None:
         return Roi(tickets_per_week=tickets, inputs=inputs, reason=reason)

@@ -174,7 +174,7 @@ class WindowData:
     @cached_property
     def roi(self) -> Roi:
         """The business impact."""
-        return roi(self.scope, window=self.window, without=self.without, comparison=self.comparison)
+        return roi(self.scope, self.comparison, window=self.window, without=self.without)
 
 
 def window_data(scope: Scope, *, window: Window) -> WindowData:

@@ -12,6 +12,7 @@ from core.base.errors import InputError
 from core.base.stats import Estimate
 from core.criteria.roi import Amount, roi
 from core.criteria.time_saved import compare
+from core.criteria.window_data import window_data
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
 from tests.stores import open_store
@@ -49,11 +50,15 @@ def seen(store, share, *, survey=None):
     return replace(known, preferred=preferred, survey=survey or known.survey)
 
 
+def measured(store):
+    return window_data(Scope(store, "a"), window=WEEKS).roi
+
+
 def computed(store, share=None, *, settings=INPUTS, survey=None, window=WEEKS):
     save_settings(Scope(store, "a", "Ann"), settings)
     share = share or estimate(0.2, 0.1, 0.3)
     comparison = seen(store, share, survey=survey)
-    return roi(Scope(store, "a"), window=window, comparison=comparison)
+    return roi(Scope(store, "a"), comparison, window=window)
 
 
 def triple(amount):
@@ -120,7 +125,7 @@ def test_the_inputs_say_who_entered_them(store):
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (15, "counted", None)
     save_settings(Scope(store, "a", "Eve"), replace(INPUTS, tickets_per_week=9.0))
-    inputs = {given.key: given for given in roi(Scope(store, "a"), window=WEEKS).inputs}
+    inputs = {given.key: given for given in measured(store).inputs}
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (9, "entered", "Eve")
     assert len(inputs) == 6
@@ -158,9 +163,9 @@ def test_without_a_cost_there_is_no_ratio(store):
     assert triple(found.net_per_week) == pytest.approx((75, 150, 225))
 
 
-def test_it_compares_by_itself_and_refuses_with_the_reason(store):
+def test_it_refuses_with_the_reason_of_the_comparison(store):
     save_settings(Scope(store, "a", "Ann"), INPUTS)
-    found = roi(Scope(store, "a"), window=WEEKS)
+    found = measured(store)
     assert found.reason == compare(Scope(store, "a"), window=WEEKS).preferred.why
     assert "10 tickets without enhancement were resolved" in found.reason
 
