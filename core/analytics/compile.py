@@ -1,4 +1,4 @@
-"""From a plan to SQL: each fact is aggregated alone, and only the aggregates are joined."""
+"""Compile a plan to SQL: each fact is aggregated alone, then the aggregates are joined."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -71,7 +71,7 @@ ENTITIES = {
 
 @dataclass(frozen=True)
 class Bridge:
-    """The join to a dimension of which a row has several values: a column, and its condition.
+    """Join to a multi-valued dimension: a column, and its condition.
 
     `listed` is set where no index leads from a row to its values, so that they are better listed
     once than looked up: the fact's column, the column that refers to it, and that of the value.

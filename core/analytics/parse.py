@@ -28,7 +28,7 @@ _BIGGEST = 2**63 - 1
 
 @dataclass(frozen=True)
 class Filter:
-    """Values of a dimension, any of which will do; None among them means "has none"."""
+    """Accepted values of a dimension; None among them accepts rows without a value."""
 
     key: str
     dimension: Dimension
@@ -37,12 +37,12 @@ class Filter:
 
     @property
     def present(self) -> tuple[Any, ...]:
-        """The values that are something."""
+        """The values without None."""
         return tuple(value for value in self.values if value is not None)
 
     @property
     def takes_none(self) -> bool:
-        """Whether rows without a value are wanted."""
+        """Whether rows without a value pass."""
         return None in self.values
 
 

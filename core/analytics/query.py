@@ -1,4 +1,4 @@
-"""Answering a metric query: the statements of its rows and totals, and the result around them."""
+"""Metric queries: the statements of rows and totals, and the answer with its metadata."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext

@@ -1,1 +1,1 @@
-"""What everything stands on: errors, settings, text, statistics; it knows no other package."""
+"""Errors, clock, settings, text and statistics; imports no other package of the product."""

@@ -1,4 +1,4 @@
-"""Process-behaviour limits: which points of a series are signals, and which its usual noise.
+"""Process-behaviour limits: signals of a series, told from its usual noise.
 
 Counts have the natural limits of an XmR chart: the mean and 2.66 mean moving ranges to either side
 (Wheeler 2000, Understanding Variation), no lower than 0. Shares have the limits of a p-chart, three
@@ -76,7 +76,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class Signal:
-    """What a rule marks: the points from position `first` to `last`, and the rule in words."""
+    """Points marked by a rule, from position `first` to `last`, and the rule in words."""
 
     rule: Rule
     side: Side
@@ -87,7 +87,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a series says of itself.
+    """Centre, limits and signals of a series.
 
     `limits` has a pair for every point that was judged, None for the others. `spread` says how
     much more a share varies than its samples explain, 1 where it does not and for counts.
@@ -110,7 +110,7 @@ class Behaviour:
         return self.judged < SETTLED
 
     def newest(self) -> list[Signal]:
-        """The signals that reach to the newest point that was judged: those that are news."""
+        """The signals that reach to the newest judged point."""
         last = max((n for n, limits in enumerate(self.limits) if limits), default=None)
         return [signal for signal in self.signals if signal.last == last]
 
@@ -158,7 +158,7 @@ def behaviour(points: Sequence[Point], *, is_share: bool, period: str = "week") 
 
 
 def expected_alarms(judged: int) -> float:
-    """How many marks so many points have on average, if they are independent and nothing changes.
+    """Expected number of marks among independent points where nothing changes.
 
     A point is beyond three deviations in 0.27 % of the cases; a run of eight begins at the first
     point with 1/128, and at each later one with 1/256.
@@ -173,7 +173,7 @@ def _known_value(point: Point, *, is_share: bool) -> float | None:
 
 
 def _mean_range(values: Numbers) -> float:
-    """What neighbours differ by; a period without a value has no neighbours."""
+    """Mean moving range; a period without a value has no neighbours."""
     ranges = np.abs(np.diff(values))
     return fmean(ranges[~np.isnan(ranges)])
 

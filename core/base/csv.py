@@ -1,4 +1,4 @@
-"""Tables that people take away."""
+"""CSV export of tables."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Every error that the product raises on purpose."""
+"""Errors that the product raises on purpose."""
 
 
 class TouchstoneError(Exception):
@@ -6,7 +6,7 @@ class TouchstoneError(Exception):
 
 
 class ConfigError(TouchstoneError):
-    """A setting is missing or has no sense."""
+    """A setting is missing or invalid."""
 
 
 class StoreError(TouchstoneError):
@@ -18,7 +18,7 @@ class StoreTooNew(StoreError):
 
 
 class SourceError(TouchstoneError):
-    """An outside system did not give what was asked."""
+    """An outside system gave no usable answer."""
 
 
 class SourceRefused(SourceError):
@@ -30,11 +30,11 @@ class SourceUnreachable(SourceError):
 
 
 class SourceUnreadable(SourceError):
-    """The outside system answered something that is not its API's language."""
+    """The answer of the outside system does not follow its API."""
 
 
 class AccessError(TouchstoneError):
-    """Who asks may not have what is asked, or is not known."""
+    """The caller is unknown, or lacks permission."""
 
 
 class QueryError(TouchstoneError):
@@ -42,4 +42,4 @@ class QueryError(TouchstoneError):
 
 
 class InputError(TouchstoneError):
-    """Something that a person or a client entered is not valid."""
+    """Input of a person or a client is invalid."""

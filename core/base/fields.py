@@ -1,6 +1,6 @@
-"""Reading what came from outside: each field as the type it should have, or a problem noted.
+"""Typed reading of external objects: an unreadable field is None and noted as a problem.
 
-A field that is null or missing is None and no problem; a field of a wrong type is None and one.
+A field that is null or missing is None without a problem.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def _cut(*, levels: int, items: int, characters: int) -> Repr:
-    """A way to write any value down in bounded time and space, however deep it is."""
+    """A `repr` of bounded time and length, however deep the value is."""
     cut = Repr()
     cut.maxlevel, cut.maxdict, cut.maxlist = levels, items, items
     cut.maxstring = cut.maxother = cut.maxlong = characters
@@ -44,7 +44,7 @@ TOLD_APART = _cut(levels=5, items=40, characters=500)
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """What could not be read; with the field `id` the whole object was refused."""
+    """An unreadable field; with the field `id` the whole object was refused."""
 
     entity: str
     source_id: str
@@ -55,7 +55,7 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """What became of a list of objects: those read, and every problem, refusals included."""
+    """Parsed objects of a list, every problem, and how many objects were refused."""
 
     items: tuple[T, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
@@ -107,7 +107,7 @@ class Fields:
         )
 
     def found(self, value: Any, path: str, found: T | None, reason: str) -> T | None:
-        """What was found in a value; a problem where there is a value and nothing was found."""
+        """What was found in a value; notes a problem where nothing was found in one."""
         if found is None and value is not None:
             self.note(path, value, reason)
         return found
@@ -118,7 +118,7 @@ class Fields:
         return self.found(value, path, text, "it is not text")
 
     def word(self, value: Any, path: str) -> str | None:
-        """Text of which the empty one says nothing: a name, a status."""
+        """Text that is not empty: a name, a status."""
         return self.text(value, path) or None
 
     def flag(self, value: Any, path: str) -> bool | None:
@@ -154,7 +154,7 @@ class Fields:
 
 
 def refusal(entity: str, obj: Any, name: str, reason: str) -> FieldProblem:
-    """The problem that stands for an object which cannot be kept at all."""
+    """The problem of an object that cannot be kept."""
     # It has no id to be told by: the same object gets the same name in each run.
     seen = TOLD_APART.repr(obj).encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(seen).hexdigest()[:12]
@@ -201,7 +201,7 @@ def refused(read: Fields, obj: Any, name: str, reason: str) -> FieldProblem:
 
 
 def given(obj: dict[str, Any], name: str) -> Any:
-    """What is there under a name; blank text says nothing."""
+    """The value of a field; None for blank text."""
     value = obj.get(name)
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -234,7 +234,7 @@ def amount(read: Fields, obj: dict[str, Any], name: str) -> float | None:
 
 
 def flag(read: Fields, obj: dict[str, Any], name: str) -> bool | None:
-    """True or false, in one of the words for them."""
+    """True or false, also in words or as 1 and 0."""
     value = given(obj, name)
     is_word = isinstance(value, int | str)
     return read.found(
@@ -243,7 +243,7 @@ def flag(read: Fields, obj: dict[str, Any], name: str) -> bool | None:
 
 
 def comment(read: Fields, obj: dict[str, Any], name: str) -> str | None:
-    """Words, cut where there are more than any comment needs."""
+    """Text of a comment, cut at `LONGEST_COMMENT`."""
     text = read.text(given(obj, name), name)
     if text is not None and len(text) > LONGEST_COMMENT:
         read.note(name, text, f"it was cut at {LONGEST_COMMENT:,} characters")

@@ -1,4 +1,4 @@
-"""Quantiles and shares from a cumulative histogram, no surer than its buckets allow.
+"""Quantiles and shares from a cumulative histogram, as exact as its buckets allow.
 
 Buckets map an upper bound to how many observations do not exceed it; the last bound is infinity,
 and with it stands the number of all. Counts that fall from a bound to the next are taken as the
@@ -25,7 +25,7 @@ class HistogramQuantile(NamedTuple):
 
 
 class Within(NamedTuple):
-    """How many of `n` observations are within a target."""
+    """Number of observations within a target, of `n`."""
 
     within: int
     n: int

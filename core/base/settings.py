@@ -225,7 +225,7 @@ class Settings(BaseSettings):
     """Everything that can be configured, read once from names such as TOUCHSTONE_TIMEZONE.
 
     `editors` are the addresses of those who may change what an account decides for itself; None
-    where nobody signs in, as on a laptop: there everyone may. `cors_origins` are other sites whose
+    without sign-in, as on a laptop: then everyone may. `cors_origins` are other sites whose
     pages may post to the API, `anonymous_feedback` the accounts that take votes without a token,
     `trusted_proxies` those whose X-Forwarded-For is believed.
     """
@@ -270,7 +270,7 @@ class Settings(BaseSettings):
 
 
 class _Names(EnvSettingsSource):
-    """Reads any mapping of names to texts as pydantic-settings reads the environment."""
+    """Settings source over any mapping of names to texts."""
 
     def __init__(self, settings_cls: type[BaseSettings], names: Mapping[str, str]) -> None:
         self.names = names
@@ -323,7 +323,7 @@ def _settings(environment: frozenset[tuple[str, str]], text: bytes, path: Path) 
 
 
 def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
-    """The settings of a group; the first mistake is a ConfigError that names the setting."""
+    """Validate settings; raises ConfigError that names the first invalid one."""
     try:
         return model.model_validate(given)
     except ValidationError as errors:

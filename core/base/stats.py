@@ -1,4 +1,4 @@
-"""Estimates with their intervals, and what they prove about a target; thin over scipy.
+"""Interval estimates and verdicts about targets; thin over scipy.
 
 Intervals are two-sided, 95 % unless said otherwise. An estimate without data is None with a
 reason, never 0.
@@ -34,7 +34,7 @@ Strata = Mapping[Any, tuple[Values, Values]]
 
 
 class Verdict(StrEnum):
-    """What an estimate with its interval says about a target."""
+    """Verdict of an interval estimate about a target."""
 
     MET = "Met"
     MISSED = "Missed"
@@ -137,7 +137,7 @@ def quantile_ranks(share: float, n: int) -> tuple[int | None, int | None]:
 
 
 def reduction(strata: Strata) -> float | None:
-    """How much shorter the second samples are than the first, as a share of the first.
+    """Relative reduction of the mean from the first samples to the second.
 
     `strata` maps a stratum to its values (without, with). Strata with fewer than two values on a
     side are left out, for nothing is known of their spread; the others count with the weight of
@@ -204,10 +204,7 @@ def _reduction_bounds(
 def _log_sum(
     side: Sequence[tuple[Sample, int]], resamples: int, rng: np.random.Generator
 ) -> tuple[float, Sample, Sample]:
-    """The variance of the log of a weighted sum of means; of each resample how far it lies off.
-
-    That is the difference of its log, and its own variance of the log.
-    """
+    """Variance of the log of a weighted sum of means; deviation and variance of each resample."""
     total = variance = centre = 0.0
     totals, variances = np.zeros(resamples), np.zeros(resamples)
     for values, weight in side:
@@ -234,7 +231,7 @@ def _grouped(values: Sample, rng: np.random.Generator) -> Sample:
 def verdict(
     estimate: Estimate, direction: Direction, target: float, upper: float | None = None
 ) -> Verdict:
-    """Met needs the whole interval on the good side of the target, Missed all of it on the bad.
+    """Judge an estimate: Met or Missed where the whole interval is on one side of the target.
 
     Within a range is from `target` to `upper`, both of them good; only that direction has an
     `upper`.
@@ -272,7 +269,7 @@ def more_needed(
     bounds: Callable[[int], Bounds],
     upper: float | None = None,
 ) -> int | None:
-    """How many more observations would decide the verdict, if they were like those so far.
+    """Number of further observations that would decide the verdict, if like those so far.
 
     `bounds(n)` answers with the interval of a sample of n. None where the verdict is decided, where
     nothing was observed, or where the value lies so near the target that no sample would do.

@@ -1,4 +1,4 @@
-"""What the dashboard measures of itself, for Prometheus; kept in the process, from its start."""
+"""Prometheus metrics of the dashboard itself, counted in the process from its start."""
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 

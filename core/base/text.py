@@ -1,4 +1,4 @@
-"""Numbers, dates and computed sentences as people read them."""
+"""Numbers, dates and parts of sentences as text."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -59,7 +59,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def between(low: float | None, high: float | None, unit: str) -> str:
-    """An interval: 90.1 % to 95 %; from 48 s; a dash where it has no end at all."""
+    """An interval: 90.1 % to 95 %; from 48 s; a dash without any bound."""
     if low is None and high is None:
         return UNKNOWN
     if high is None:
