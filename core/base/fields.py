@@ -6,7 +6,7 @@ A field that is null or missing is None without a problem.
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from reprlib import Repr
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,8 @@ LARGEST_ID = 2**63 - 1
 # Instants outside these years are taken for errors of the source.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 SHOWN_LENGTH = 300
+NO_ID = "it has no usable id, so the object was left out"
+NO_OBJECT = "it is no object"
 NO_FLAG = "it is neither true nor false"
 NO_INSTANT = f"it is no ISO 8601 time in the years {FIRST_YEAR} to {LAST_YEAR}"
 # How the name begins of an object that has no id to be told by.
@@ -85,11 +87,12 @@ def excerpt(value: Any) -> str:
 
 @dataclass(slots=True)
 class Fields:
-    """The fields of one object of an entity; the readers take a value and the path it came from."""
+    """Reads the fields of an object by their names; `path` leads to it from the whole object."""
 
     entity: str
     source_id: str
-    id: int = 0
+    obj: Mapping[str, Any]
+    path: str = ""
     problems: list[FieldProblem] = field(default_factory=list)
 
     @classmethod
@@ -97,60 +100,127 @@ class Fields:
         """Begin reading an object; one that is none, or has no usable id, is refused."""
         number = obj.get("id") if isinstance(obj, dict) else None
         if number is not None and _is_id(number):
-            return cls(entity, str(number), number)
-        return refusal(entity, obj, "id", "it has no usable id, so the object was left out")
+            return cls(entity, str(number), obj)
+        return refusal(entity, obj, "id", NO_ID)
 
-    def note(self, path: str, value: Any, reason: str) -> None:
-        """Note a problem with a field of this object."""
-        self.problems.append(
-            FieldProblem(self.entity, self.source_id, path, excerpt(value), reason)
-        )
+    @property
+    def id(self) -> int:
+        """The id of the whole object."""
+        return int(self.source_id)
 
-    def found(self, value: Any, path: str, found: T | None, reason: str) -> T | None:
-        """What was found in a value; notes a problem where nothing was found in one."""
-        if found is None and value is not None:
-            self.note(path, value, reason)
+    def value(self, name: str) -> Any:
+        """The value of a field as it was sent."""
+        return self.obj.get(name)
+
+    def note(self, name: str, reason: str) -> None:
+        """Note a problem with a field."""
+        self._note(name, self.obj.get(name), reason)
+
+    def _note(self, name: str, value: Any, reason: str) -> None:
+        at = f"{self.path}{name}"
+        self.problems.append(FieldProblem(self.entity, self.source_id, at, excerpt(value), reason))
+
+    def found(self, name: str, found: T | None, reason: str) -> T | None:
+        """What was found in a field; notes a problem where nothing was found in its value."""
+        if found is None and self.value(name) is not None:
+            self.note(name, reason)
         return found
 
-    def text(self, value: Any, path: str) -> str | None:
+    def text(self, name: str) -> str | None:
         """Text exactly as sent, but for characters that no database takes."""
-        text = clean(value) if isinstance(value, str) else None
-        return self.found(value, path, text, "it is not text")
+        value = self.value(name)
+        return clean(value) if isinstance(value, str) else self.found(name, None, "it is not text")
 
-    def word(self, value: Any, path: str) -> str | None:
+    def word(self, name: str) -> str | None:
         """Text that is not empty: a name, a status."""
-        return self.text(value, path) or None
+        return self.text(name) or None
 
-    def flag(self, value: Any, path: str) -> bool | None:
+    def flag(self, name: str) -> bool | None:
         """True or false."""
-        flag = value if isinstance(value, bool) else None
-        return self.found(value, path, flag, NO_FLAG)
+        value = self.value(name)
+        return value if isinstance(value, bool) else self.found(name, None, NO_FLAG)
 
-    def ref(self, value: Any, path: str) -> int | None:
+    def ref(self, name: str) -> int | None:
         """The id of another object."""
-        return self.found(value, path, value if _is_id(value) else None, "it is no usable id")
+        value = self.value(name)
+        return int(value) if _is_id(value) else self.found(name, None, "it is no usable id")
 
-    def instant(self, value: Any, path: str) -> datetime | None:
+    def instant(self, name: str) -> datetime | None:
         """An instant in UTC from ISO 8601 with any offset; without an offset it is UTC."""
-        instant = _instant(value) if isinstance(value, str) else None
-        return self.found(value, path, instant, NO_INSTANT)
+        value = self.value(name)
+        return self.found(name, _instant(value) if isinstance(value, str) else None, NO_INSTANT)
 
-    def object(self, value: Any, path: str) -> Mapping[str, Any]:
-        """An object; without any fields where there is none."""
-        fields = value if isinstance(value, dict) else None
-        return self.found(value, path, fields, "it is no object") or {}
+    def object(self, name: str) -> "Fields":
+        """The fields of an object in this one; none where there is no object."""
+        value = self.value(name)
+        found = value if isinstance(value, dict) else self.found(name, None, NO_OBJECT)
+        return self._inside(found or {}, name)
 
-    def objects(self, value: Any, path: str) -> list[tuple[str, Mapping[str, Any]]]:
-        """The objects of a list, each with its own path; what is no object is left out."""
-        items = self.found(value, path, value if isinstance(value, list) else None, "it is no list")
-        found: list[tuple[str, Mapping[str, Any]]] = []
-        for position, item in enumerate(items or ()):
-            at = f"{path}[{position}]"
+    def _inside(self, obj: Mapping[str, Any], at: str) -> "Fields":
+        return type(self)(self.entity, self.source_id, obj, f"{self.path}{at}.", self.problems)
+
+    def objects(self, name: str) -> "list[Fields]":
+        """The fields of each object in a list; what is no object is left out."""
+        value = self.value(name)
+        items = self.found(name, value if isinstance(value, list) else None, "it is no list") or []
+        found = []
+        for position, item in enumerate(items):
+            at = f"{name}[{position}]"
             if isinstance(item, dict):
-                found.append((at, item))
+                found.append(self._inside(item, at))
             else:
-                self.note(at, item, "it is no object")
+                self._note(at, item, NO_OBJECT)
         return found
+
+
+class Cells(Fields):
+    """Fields from JSON or from cells of a file: numbers and truths may be text, blank is None."""
+
+    @classmethod
+    def read(cls, entity: str, obj: Any, *, needs_id: bool = True) -> "Cells | FieldProblem":
+        """Begin reading an object; one that is none, or lacks a needed id, is refused."""
+        if not isinstance(obj, dict):
+            return refusal(entity, obj, "id", f"{NO_OBJECT}, so it was left out")
+        found = cls(entity, "", obj)
+        found.source_id = found.short("id") or ""
+        return refusal(entity, obj, "id", NO_ID) if needs_id and not found.source_id else found
+
+    def refused(self, name: str, reason: str) -> FieldProblem:
+        """The problem that refuses the object, under its id where it has one."""
+        problem = refusal(self.entity, self.obj, name, reason)
+        return replace(problem, source_id=self.source_id or problem.source_id)
+
+    def value(self, name: str) -> Any:
+        """The value of a field; None for blank text."""
+        value = self.obj.get(name)
+        return None if isinstance(value, str) and not value.strip() else value
+
+    def short(self, name: str) -> str | None:
+        """A short name; ticket numbers and priorities are often sent as numbers."""
+        value = self.value(name)
+        text = str(value) if type(value) is int else value
+        usable = clean(text) if isinstance(text, str) and len(text) <= LONGEST_ID else None
+        return self.found(name, usable, f"it is no text of at most {LONGEST_ID} characters")
+
+    def amount(self, name: str) -> float | None:
+        """A finite number of at least 0."""
+        number = number_in(self.value(name))
+        usable = number if number is not None and number >= 0 else None
+        return self.found(name, usable, "it is no number from 0 up")
+
+    def flag(self, name: str) -> bool | None:
+        """True or false, also in words or as 1 and 0."""
+        value = self.value(name)
+        word = str(value).strip().lower() if isinstance(value, int | str) else ""
+        return self.found(name, FLAGS.get(word), NO_FLAG)
+
+    def comment(self, name: str) -> str | None:
+        """Text of a comment, cut at `LONGEST_COMMENT`."""
+        text = self.text(name)
+        if text is not None and len(text) > LONGEST_COMMENT:
+            self.note(name, f"it was cut at {LONGEST_COMMENT:,} characters")
+            return text[:LONGEST_COMMENT]
+        return text
 
 
 def refusal(entity: str, obj: Any, name: str, reason: str) -> FieldProblem:
@@ -159,6 +229,17 @@ def refusal(entity: str, obj: Any, name: str, reason: str) -> FieldProblem:
     seen = TOLD_APART.repr(obj).encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(seen).hexdigest()[:12]
     return FieldProblem(entity, f"{ANONYMOUS}{digest}", name, excerpt(obj), reason)
+
+
+def number_in(value: Any) -> float | None:
+    """A finite number; a number in text counts, a truth value does not."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _is_id(value: Any) -> bool:
@@ -176,76 +257,3 @@ def _instant(text: str) -> datetime | None:
         return None
     found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
-
-
-# Fields that come as JSON or as cells of a file, where numbers and truth values may be text.
-
-
-def begin(entity: str, obj: Any, *, needs_id: bool = True) -> Fields | FieldProblem:
-    """Begin reading an object; one that is none, or lacks a needed id, is refused."""
-    if not isinstance(obj, dict):
-        return refusal(entity, obj, "id", "it is no object, so it was left out")
-    read = Fields(entity, "")
-    read.source_id = short(read, obj, "id") or ""
-    if needs_id and not read.source_id:
-        return refusal(entity, obj, "id", "it has no usable id, so the object was left out")
-    return read
-
-
-def refused(read: Fields, obj: Any, name: str, reason: str) -> FieldProblem:
-    """The problem that refuses the object, under its id where it has one."""
-    problem = refusal(read.entity, obj, name, reason)
-    if not read.source_id:
-        return problem
-    return FieldProblem(read.entity, read.source_id, name, problem.value, reason)
-
-
-def given(obj: dict[str, Any], name: str) -> Any:
-    """The value of a field; None for blank text."""
-    value = obj.get(name)
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def short(read: Fields, obj: dict[str, Any], name: str) -> str | None:
-    """A short name; ticket numbers and priorities are often sent as numbers."""
-    value = given(obj, name)
-    text = str(value) if type(value) is int else value
-    usable = clean(text) if isinstance(text, str) and len(text) <= LONGEST_ID else None
-    return read.found(value, name, usable, f"it is no text of at most {LONGEST_ID} characters")
-
-
-def number_in(value: Any) -> float | None:
-    """A finite number; a number in text counts, a truth value does not."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def amount(read: Fields, obj: dict[str, Any], name: str) -> float | None:
-    """A finite number of at least 0."""
-    value = given(obj, name)
-    number = number_in(value)
-    usable = number if number is not None and number >= 0 else None
-    return read.found(value, name, usable, "it is no number from 0 up")
-
-
-def flag(read: Fields, obj: dict[str, Any], name: str) -> bool | None:
-    """True or false, also in words or as 1 and 0."""
-    value = given(obj, name)
-    is_word = isinstance(value, int | str)
-    return read.found(
-        value, name, FLAGS.get(str(value).strip().lower()) if is_word else None, NO_FLAG
-    )
-
-
-def comment(read: Fields, obj: dict[str, Any], name: str) -> str | None:
-    """Text of a comment, cut at `LONGEST_COMMENT`."""
-    text = read.text(given(obj, name), name)
-    if text is not None and len(text) > LONGEST_COMMENT:
-        read.note(name, text, f"it was cut at {LONGEST_COMMENT:,} characters")
-        return text[:LONGEST_COMMENT]
-    return text

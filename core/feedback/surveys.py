@@ -15,17 +15,7 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import clock, stats
 from core.base.errors import InputError
-from core.base.fields import (
-    FieldProblem,
-    Fields,
-    begin,
-    comment,
-    flag,
-    given,
-    number_in,
-    refused,
-    short,
-)
+from core.base.fields import Cells, FieldProblem, number_in
 from core.base.stats import Estimate
 from core.base.text import clean
 from core.store import Counts, Scope, SurveyDraft, SurveyInvitation, SurveyResponse, Unit, table
@@ -143,31 +133,31 @@ def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
 
     A missing id is made from respondent and time; without a respondent, from the answers too.
     """
-    read = begin("survey", obj, needs_id=False)
+    read = Cells.read("survey", obj, needs_id=False)
     if isinstance(read, FieldProblem):
         return read
-    answered_at = read.instant(given(obj, "answered_at"), "answered_at")
+    answered_at = read.instant("answered_at")
     if answered_at is None:
-        return refused(read, obj, "answered_at", "it has no usable time, so it was left out")
+        return read.refused("answered_at", "it has no usable time, so it was left out")
     answers: dict[str, Any] = {}
     for question in QUESTIONS:
         if question.unit in {"stars", "of 10"}:
-            answers[question.key] = _whole(read, obj, question)
+            answers[question.key] = _whole(read, question)
     answers["minutes_saved"] = _answer(
-        read, obj, "minutes_saved", _minutes, "it is no number of minutes up to a day"
+        read, "minutes_saved", _minutes, "it is no number of minutes up to a day"
     )
     answers["better_resolution"] = _answer(
-        read, obj, "better_resolution", _better, "it is neither yes, no nor unsure"
+        read, "better_resolution", _better, "it is neither yes, no nor unsure"
     )
-    answers |= {name: comment(read, obj, name) for name in TEXTS}
+    answers |= {name: read.comment(name) for name in TEXTS}
     if all(answer is None for answer in answers.values()):
-        return refused(read, obj, "overall", "it answers no question, so it was left out")
-    respondent = short(read, obj, "respondent")
+        return read.refused("overall", "it answers no question, so it was left out")
+    respondent = read.short("respondent")
     return ParsedSurvey(
         id=read.source_id or _made_id(respondent, answered_at, answers),
         respondent=respondent,
         answered_at=answered_at,
-        may_interview=flag(read, obj, "may_interview"),
+        may_interview=read.flag("may_interview"),
         problems=tuple(read.problems),
         **answers,
     )
@@ -324,18 +314,13 @@ def _made_id(respondent: str | None, answered_at: datetime, answers: dict[str, A
     return f"made-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
 
 
-def _answer(
-    read: Fields, obj: dict[str, Any], name: str, parse: Callable[[Any], T | None], reason: str
-) -> T | None:
+def _answer(read: Cells, name: str, parse: Callable[[Any], T | None], reason: str) -> T | None:
     """The parsed answer; a value that cannot be parsed is noted as a problem."""
-    value = given(obj, name)
-    found = None if value is None else parse(value)
-    if value is not None and found is None:
-        read.note(name, value, reason)
-    return found
+    value = read.value(name)
+    return read.found(name, None if value is None else parse(value), reason)
 
 
-def _whole(read: Fields, obj: dict[str, Any], question: Question) -> int | None:
+def _whole(read: Cells, question: Question) -> int | None:
     least, most = question.choices[0], question.choices[-1]
 
     def parse(value: Any) -> int | None:
@@ -343,7 +328,7 @@ def _whole(read: Fields, obj: dict[str, Any], question: Question) -> int | None:
         is_valid = number is not None and number.is_integer() and least <= number <= most
         return int(number) if number is not None and is_valid else None
 
-    return _answer(read, obj, question.key, parse, f"it is no whole number from {least} to {most}")
+    return _answer(read, question.key, parse, f"it is no whole number from {least} to {most}")
 
 
 def _minutes(value: Any) -> float | None:

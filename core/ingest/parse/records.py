@@ -8,18 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.base.fields import (
-    FieldProblem,
-    Fields,
-    amount,
-    begin,
-    comment,
-    flag,
-    given,
-    number_in,
-    refused,
-    short,
-)
+from core.base.fields import Cells, FieldProblem, number_in
 
 Problems = tuple[FieldProblem, ...]
 
@@ -80,44 +69,44 @@ class ParsedFeedback:
 
 def parse_enhancement(obj: Any) -> ParsedEnhancement | FieldProblem:
     """Parse a run; refused without a usable id, a status and the time of its creation."""
-    read = begin("enhancement", obj)
+    read = Cells.read("enhancement", obj)
     if isinstance(read, FieldProblem):
         return read
-    status = read.word(given(obj, "status"), "status")
-    created_at = read.instant(given(obj, "created_at"), "created_at")
+    status = read.word("status")
+    created_at = read.instant("created_at")
     if status is None:
-        return refused(read, obj, "status", "it has no status, so it was left out")
+        return read.refused("status", "it has no status, so it was left out")
     if created_at is None:
-        return refused(read, obj, "created_at", "it has no usable time, so it was left out")
+        return read.refused("created_at", "it has no usable time, so it was left out")
     return ParsedEnhancement(
         id=read.source_id,
-        tenant_id=short(read, obj, "tenant_id"),
-        ticket_id=short(read, obj, "ticket_id"),
+        tenant_id=read.short("tenant_id"),
+        ticket_id=read.short("ticket_id"),
         status=status.lower() if status.lower() in STATUSES else status,
-        processing_time_ms=_milliseconds(read, obj, "processing_time_ms"),
+        processing_time_ms=_milliseconds(read, "processing_time_ms"),
         created_at=created_at,
-        completed_at=_not_before(created_at, read, obj, "completed_at"),
-        error_message=read.word(given(obj, "error_message"), "error_message"),
+        completed_at=_not_before(created_at, read, "completed_at"),
+        error_message=read.word("error_message"),
         problems=tuple(read.problems),
     )
 
 
 def parse_ticket(obj: Any) -> ParsedTicket | FieldProblem:
     """Parse a ticket with this product's field names; refused without a usable id."""
-    read = begin("ticket", obj)
+    read = Cells.read("ticket", obj)
     if isinstance(read, FieldProblem):
         return read
-    opened_at = read.instant(given(obj, "opened_at"), "opened_at")
+    opened_at = read.instant("opened_at")
     return ParsedTicket(
         id=read.source_id,
         opened_at=opened_at,
-        resolved_at=_not_before(opened_at, read, obj, "resolved_at"),
-        category=read.word(given(obj, "category"), "category"),
-        priority=short(read, obj, "priority"),
-        technician=short(read, obj, "technician"),
-        enhanced=flag(read, obj, "enhanced"),
-        minutes_spent=amount(read, obj, "minutes_spent"),
-        reopened=flag(read, obj, "reopened"),
+        resolved_at=_not_before(opened_at, read, "resolved_at"),
+        category=read.word("category"),
+        priority=read.short("priority"),
+        technician=read.short("technician"),
+        enhanced=read.flag("enhanced"),
+        minutes_spent=read.amount("minutes_spent"),
+        reopened=read.flag("reopened"),
         problems=tuple(read.problems),
     )
 
@@ -129,64 +118,60 @@ def parse_feedback(
 
     A vote received just now needs no id and no time of its own: give `received_at`.
     """
-    read = begin("feedback", obj, needs_id=received_at is None)
+    read = Cells.read("feedback", obj, needs_id=received_at is None)
     if isinstance(read, FieldProblem):
         return read
-    created_at = read.instant(given(obj, "created_at"), "created_at") or received_at
-    ticket_id = short(read, obj, "ticket_id")
-    enhancement_id = short(read, obj, "enhancement_id")
-    thumb, rating = _opinion(read, obj)
+    created_at = read.instant("created_at") or received_at
+    ticket_id = read.short("ticket_id")
+    enhancement_id = read.short("enhancement_id")
+    thumb, rating = _opinion(read)
     if created_at is None:
-        return refused(read, obj, "created_at", "it has no usable time, so it was left out")
+        return read.refused("created_at", "it has no usable time, so it was left out")
     if ticket_id is None and enhancement_id is None:
-        return refused(read, obj, "ticket_id", "it rates no ticket, so it was left out")
+        return read.refused("ticket_id", "it rates no ticket, so it was left out")
     if thumb is None and rating is None:
-        return refused(
-            read,
-            obj,
+        return read.refused(
             "feedback_type",
             "it is neither thumbs_up, thumbs_down nor a rating with a rating_value from 1 to 5, "
             "so it was left out",
         )
     return ParsedFeedback(
         id=read.source_id or None,
-        tenant_id=short(read, obj, "tenant_id"),
+        tenant_id=read.short("tenant_id"),
         ticket_id=ticket_id,
         enhancement_id=enhancement_id,
-        rater=short(read, obj, "technician_email"),
+        rater=read.short("technician_email"),
         thumb=thumb,
         rating=rating,
-        comment=comment(read, obj, "feedback_comment"),
+        comment=read.comment("feedback_comment"),
         created_at=created_at,
         problems=tuple(read.problems),
     )
 
 
-def _milliseconds(read: Fields, obj: dict[str, Any], name: str) -> int | None:
-    number = amount(read, obj, name)
+def _milliseconds(read: Cells, name: str) -> int | None:
+    number = read.amount(name)
     if number is not None and number > LARGEST_MS:
-        read.note(name, obj.get(name), "it is longer than any run can be")
+        read.note(name, "it is longer than any run can be")
         return None
     return None if number is None else round(number)
 
 
-def _not_before(
-    start: datetime | None, read: Fields, obj: dict[str, Any], name: str
-) -> datetime | None:
-    end = read.instant(given(obj, name), name)
+def _not_before(start: datetime | None, read: Cells, name: str) -> datetime | None:
+    end = read.instant(name)
     if start is not None and end is not None and end < start:
-        read.note(name, obj.get(name), "it is before the beginning")
+        read.note(name, "it is before the beginning")
         return None
     return end
 
 
-def _opinion(read: Fields, obj: dict[str, Any]) -> tuple[str | None, int | None]:
+def _opinion(read: Cells) -> tuple[str | None, int | None]:
     """The thumb or the rating; `rating_value` belongs to a rating only."""
-    kind = read.word(given(obj, "feedback_type"), "feedback_type")
-    value = given(obj, "rating_value")
+    kind = read.word("feedback_type")
+    value = read.value("rating_value")
     if kind == "rating":
         number = number_in(value)
         return None, int(number) if number in (1, 2, 3, 4, 5) else None
     if value is not None:
-        read.note("rating_value", value, "only a rating has one")
+        read.note("rating_value", "only a rating has one")
     return THUMBS.get(kind or ""), None

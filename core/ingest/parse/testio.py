@@ -107,14 +107,11 @@ def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
     read = Fields.of("product", obj)
     if isinstance(read, FieldProblem):
         return read
-    sections = [
-        read.ref(section.get("id"), f"{at}.id")
-        for at, section in read.objects(obj.get("sections"), "sections")
-    ]
+    sections = [section.ref("id") for section in read.objects("sections")]
     return ParsedProduct(
         id=read.id,
-        name=read.text(obj.get("name"), "name"),
-        type=read.word(obj.get("type"), "type"),
+        name=read.text("name"),
+        type=read.word("type"),
         section_ids=tuple(dict.fromkeys(s for s in sections if s is not None)),
         problems=tuple(read.problems),
     )
@@ -125,7 +122,7 @@ def parse_feature(obj: Any, *, product_id: int) -> ParsedFeature | FieldProblem:
     read = Fields.of("feature", obj)
     if isinstance(read, FieldProblem):
         return read
-    title = read.text(obj.get("title"), "title")
+    title = read.text("title")
     return ParsedFeature(
         id=read.id, product_id=product_id, title=title, problems=tuple(read.problems)
     )
@@ -136,22 +133,21 @@ def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
     read = Fields.of("test_cycle", obj)
     if isinstance(read, FieldProblem):
         return read
-    named = "title" if obj.get("title") is not None else "test_title"
-    environment = read.object(obj.get("test_environment"), "test_environment")
+    named = "test_title" if read.value("title") is None else "title"
     return ParsedCycle(
         id=read.id,
-        title=read.text(obj.get(named), named),
-        status=read.word(obj.get("status"), "status"),
-        review_status=read.word(obj.get("review_status"), "review_status"),
-        testing_type=_testing_type(read, obj.get("testing_type")),
-        test_environment=read.word(environment.get("title"), "test_environment.title"),
-        product=_product(read, obj.get("product")),
-        created_by=read.word(obj.get("created_by"), "created_by"),
-        submitted_by=read.word(obj.get("submitted_by"), "submitted_by"),
-        start_at=read.instant(obj.get("start_at"), "start_at"),
-        end_at=read.instant(obj.get("end_at"), "end_at"),
-        features=_cycle_features(read, obj.get("features")),
-        platforms=_platforms(read, obj.get("requirements"), "requirements"),
+        title=read.text(named),
+        status=read.word("status"),
+        review_status=read.word("review_status"),
+        testing_type=_testing_type(read),
+        test_environment=read.object("test_environment").word("title"),
+        product=_product(read),
+        created_by=read.word("created_by"),
+        submitted_by=read.word("submitted_by"),
+        start_at=read.instant("start_at"),
+        end_at=read.instant("end_at"),
+        features=_cycle_features(read),
+        platforms=_platforms(read, "requirements"),
         problems=tuple(read.problems),
     )
 
@@ -161,27 +157,24 @@ def parse_bug(obj: Any, reasons: Sequence[ParsedReason] = ()) -> ParsedBug | Fie
     read = Fields.of("bug", obj)
     if isinstance(read, FieldProblem):
         return read
-    test_feature = read.object(obj.get("test_feature"), "test_feature")
-    feature = read.object(obj.get("feature"), "feature")
-    author = read.object(obj.get("author"), "author")
-    cycle = read.object(obj.get("test"), "test")
-    status = _bug_status(read, obj)
+    test_feature = read.object("test_feature")
+    feature = read.object("feature")
+    status = _bug_status(read)
     return ParsedBug(
         id=read.id,
-        title=read.text(obj.get("title"), "title"),
-        cycle_id=read.ref(cycle.get("id"), "test.id"),
-        product=_product(read, obj.get("product")),
-        feature_id=read.ref(test_feature.get("feature_id"), "test_feature.feature_id")
-        or read.ref(feature.get("id"), "feature.id"),
-        feature_title=read.text(feature.get("title"), "feature.title"),
-        test_feature_id=read.ref(test_feature.get("id"), "test_feature.id"),
-        tester=read.word(author.get("name"), "author.name"),
-        severity=read.word(obj.get("severity"), "severity"),
+        title=read.text("title"),
+        cycle_id=read.object("test").ref("id"),
+        product=_product(read),
+        feature_id=test_feature.ref("feature_id") or feature.ref("id"),
+        feature_title=feature.text("title"),
+        test_feature_id=test_feature.ref("id"),
+        tester=read.object("author").word("name"),
+        severity=read.word("severity"),
         status=status,
-        known=read.flag(obj.get("known"), "known"),
-        rejection_reason=_rejection_reason(read, obj, reasons) if status == "rejected" else None,
-        reported_at=read.instant(obj.get("reported_at"), "reported_at"),
-        platforms=_platforms(read, obj.get("devices"), "devices"),
+        known=read.flag("known"),
+        rejection_reason=_rejection_reason(read, reasons) if status == "rejected" else None,
+        reported_at=read.instant("reported_at"),
+        platforms=_platforms(read, "devices"),
         problems=tuple(read.problems),
     )
 
@@ -191,65 +184,57 @@ def parse_reject_reason(obj: Any) -> ParsedReason | FieldProblem:
     key = obj.get("key") if isinstance(obj, dict) else None
     if not isinstance(key, str) or not key:
         return refusal("rejection_reason", obj, "key", "it has no key, so it was left out")
-    read = Fields("rejection_reason", clean(key))
+    read = Fields("rejection_reason", clean(key), obj)
     return ParsedReason(
         key=clean(key),
-        name=read.text(obj.get("name"), "name"),
-        default_comment=read.text(obj.get("default_comment"), "default_comment"),
+        name=read.text("name"),
+        default_comment=read.text("default_comment"),
         problems=tuple(read.problems),
     )
 
 
-def _testing_type(read: Fields, value: Any) -> str | None:
-    if value is None:
+def _testing_type(read: Fields) -> str | None:
+    if read.value("testing_type") is None:
         return "test_case"
-    found = read.word(value, "testing_type")
+    found = read.word("testing_type")
     return "custom" if found == "external" else found
 
 
-def _bug_status(read: Fields, obj: dict[str, Any]) -> str | None:
-    status = read.word(obj.get("status"), "status")
-    automatic = read.flag(obj.get("auto_accepted"), "auto_accepted")
+def _bug_status(read: Fields) -> str | None:
+    status = read.word("status")
+    automatic = read.flag("auto_accepted")
     return "auto_accepted" if status == "accepted" and automatic else status
 
 
-def _product(read: Fields, value: Any) -> ProductRef | None:
-    product = read.object(value, "product")
-    number = read.ref(product.get("id"), "product.id")
-    name = read.text(product.get("name"), "product.name")
+def _product(read: Fields) -> ProductRef | None:
+    product = read.object("product")
+    number = product.ref("id")
+    name = product.text("name")
     return None if number is None else ProductRef(number, name)
 
 
-def _cycle_features(read: Fields, value: Any) -> tuple[CycleFeature, ...]:
+def _cycle_features(read: Fields) -> tuple[CycleFeature, ...]:
     found = []
-    for at, feature in read.objects(value, "features"):
-        if feature.get("feature_id") is None:
-            read.note(f"{at}.feature_id", None, "it does not say which feature it is")
+    for feature in read.objects("features"):
+        if feature.value("feature_id") is None:
+            feature.note("feature_id", "it does not say which feature it is")
             continue
-        number = read.ref(feature.get("feature_id"), f"{at}.feature_id")
-        pair = read.ref(feature.get("id"), f"{at}.id")
-        title = read.text(feature.get("title"), f"{at}.title")
+        number = feature.ref("feature_id")
+        pair = feature.ref("id")
+        title = feature.text("title")
         if number is not None:
             found.append(CycleFeature(number, pair, title))
     return tuple(found)
 
 
-def _platforms(read: Fields, value: Any, path: str) -> tuple[str, ...]:
-    names = []
-    for at, item in read.objects(value, path):
-        system = read.object(item.get("operating_system"), f"{at}.operating_system")
-        names.append(read.word(system.get("name"), f"{at}.operating_system.name"))
+def _platforms(read: Fields, name: str) -> tuple[str, ...]:
+    names = [item.object("operating_system").word("name") for item in read.objects(name)]
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-def _rejection_reason(
-    read: Fields, obj: dict[str, Any], reasons: Sequence[ParsedReason]
-) -> str | None:
+def _rejection_reason(read: Fields, reasons: Sequence[ParsedReason]) -> str | None:
     """The reason that the last matching comment starts from; of several the longest."""
-    bodies = [
-        _words(read.text(comment.get("body"), f"{at}.body"))
-        for at, comment in read.objects(obj.get("comments"), "comments")
-    ]
+    bodies = [_words(comment.text("body")) for comment in read.objects("comments")]
     starts = [(start, r.key) for r in reasons if (start := _words(r.default_comment))]
     for body in reversed(bodies):
         matching = [(len(start), key) for start, key in starts if body.startswith(start)]
