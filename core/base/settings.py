@@ -353,7 +353,8 @@ def _unreadable(path: Path, error: Exception) -> ConfigError:
 
 
 def _set(names: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in names.items() if text}
+    """Those names that are settings, in capitals, and not empty."""
+    return {name: text for name, text in names.items() if text and name.isupper()}
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:

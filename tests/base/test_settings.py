@@ -183,3 +183,9 @@ def test_an_unknown_name_is_warned_about_once(tmp_path, caplog):
 def test_a_database_password_is_never_shown(tmp_path):
     environ = {"TOUCHSTONE_DATABASE_URL": "postgresql+psycopg://t:s3cret@db/touchstone"}
     assert "s3cret" not in repr(load_settings(environ, tmp_path / "none.toml"))
+
+
+def test_a_table_cannot_name_another_account(tmp_path):
+    text = '[accounts.7]\nTESTIO_CUSTOMER_API_TOKEN = "seven"\nid = "8"\ntoken = "eight"\n'
+    (account,) = with_secrets(tmp_path, text).accounts
+    assert (account.id, account.token) == ("7", "seven")
