@@ -1,7 +1,7 @@
 """Compile a plan to SQL: each fact is aggregated alone, then the aggregates are joined."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from core.analytics.dates import Span, days_by_period
 from core.analytics.definitions import WEEKDAYS
 from core.analytics.definitions.platform import RUNS_FINISHED
 from core.analytics.filters import Plan, select_rows
-from core.analytics.joins import JOINS, FactJoins
+from core.analytics.joins import JOINS
 from core.analytics.model import Dimension, Measure, Metric
 from core.analytics.sql import SqlRunner, ratio, without_index
 from core.base.errors import QueryError
@@ -38,21 +38,6 @@ from core.base.errors import QueryError
 MAX_PERIODS = 30_000
 
 Days = Counter[tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Key:
-    """A column that rows are grouped by; `dimension` is None for the account of entities."""
-
-    name: str
-    dimension: Dimension | None
-    type: Any
-
-    def of(self, joins: FactJoins, basis: str) -> Any:
-        """The column in a fact."""
-        if self.dimension is None:
-            return joins.base.c.account_id
-        return joins.column(self.dimension.key, basis)
 
 
 @dataclass(frozen=True)
@@ -65,19 +50,11 @@ class Count:
     needs: tuple[Any, ...] = ()
 
 
-def keys_of(dimensions: Iterable[Dimension]) -> list[Key]:
-    """The columns to group by: an id counts only within its account."""
+def keys_of(dimensions: Iterable[Dimension]) -> dict[str, str]:
+    """The dimension of each column to group by; an id counts only within its account."""
     dimensions = tuple(dimensions)
-    keys = []
-    if any(d.kind == "entity" for d in dimensions):
-        keys.append(Key("account_id", None, String()))
-    for dimension in dimensions:
-        if dimension.key == "account":
-            continue
-        name = f"{dimension.key}_id" if dimension.kind == "entity" else dimension.key
-        place = JOINS[dimension.facts[0]].column(dimension.key, "default")
-        keys.append(Key(name, dimension, place.type))
-    return keys
+    keys = {"account_id": "account"} if any(d.kind == "entity" for d in dimensions) else {}
+    return keys | {f"{d.key}_id" if d.kind == "entity" else d.key: d.key for d in dimensions}
 
 
 def _aggregate(plan: Plan, measure: Measure, *, by_account: bool) -> ColumnElement[Any]:
@@ -133,7 +110,7 @@ def _plain_branch(
     counts: Sequence[Count],
 ) -> Select[Any]:
     keys = keys_of(dimensions)
-    by_account = any(key.dimension is None for key in keys)
+    by_account = "account_id" in keys
     figures = [_aggregate(plan, m, by_account=by_account).label(m.key) for m in measures]
     figures += [func.count().filter(count.condition).label(count.name) for count in counts]
     places = _places(plan, fact, keys)
@@ -143,11 +120,11 @@ def _plain_branch(
     return rows.group_by(*(p for p in places.values() if not isinstance(p, BindParameter)))
 
 
-def _places(plan: Plan, fact: str, keys: Sequence[Key]) -> dict[str, ColumnElement[Any]]:
+def _places(plan: Plan, fact: str, keys: Mapping[str, str]) -> dict[str, ColumnElement[Any]]:
     """The columns of a fact to group by; the account is no column where there is only one."""
     joins, basis = JOINS[fact], plan.query.basis
     found: dict[str, ColumnElement[Any]] = {
-        key.name: without_index(key.of(joins, basis)) for key in keys
+        name: without_index(joins.column(key, basis)) for name, key in keys.items()
     }
     if len(found) > 1 and "account_id" in found and len(plan.accounts) == 1:
         return found | {"account_id": literal(plan.accounts[0], String)}
@@ -160,19 +137,19 @@ def _ranked_branch(
     """Quantiles by linear interpolation between closest ranks (Hyndman and Fan 1996, type 7)."""
     joins, basis = JOINS[fact], plan.query.basis
     keys = keys_of(dimensions)
-    places = [key.of(joins, basis) for key in keys]
+    places = [joins.column(key, basis) for key in keys.values()]
     ranked_by = measures[0].value
     assert ranked_by is not None
     value = ranked_by.scaled(ranked_by.in_sql(joins.base, plan.query.weights))
     columns = [
-        *(place.label(key.name) for key, place in zip(keys, places, strict=True)),
+        *(place.label(name) for name, place in zip(keys, places, strict=True)),
         value.label("value"),
         func.row_number().over(partition_by=places or None, order_by=value).label("rank"),
         func.count().over(partition_by=places or None).label("size"),
     ]
     rows = select_rows(plan, fact, columns, grouped=dimensions)
     ranked = rows.where(*measures[0].predicates(joins.base)).subquery("ranked")
-    group = [ranked.c[key.name] for key in keys]
+    group = [ranked.c[name] for name in keys]
     quantiles = [_quantile(ranked, m.percent).label(m.key) for m in measures]
     return select(*group, *quantiles).group_by(*group)
 
@@ -190,12 +167,11 @@ def _quantile(ranked: FromClause, percent: int) -> ColumnElement[Any]:
     )
 
 
-def join_branches(found: Sequence[Select[Any]], keys: Sequence[Key]) -> FromClause:
-    """The branches side by side: padded, stacked, and grouped by the keys, null keys included."""
+def join_branches(found: Sequence[Select[Any]], group: Collection[str]) -> FromClause:
+    """The branches side by side: padded, stacked, and grouped by columns, nulls included."""
     if len(found) == 1:
         return found[0].subquery("joint")
     own = [branch.subquery() for branch in found]
-    group = [key.name for key in keys]
     types = {c.name: c.type for branch in own for c in branch.c if c.name not in group}
     stacked = union_all(
         *(

@@ -1,6 +1,6 @@
 """Metric queries: the statements of rows and totals, and the answer with its metadata."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from time import perf_counter
@@ -11,7 +11,6 @@ from sqlalchemy import FromClause, Integer, Select, and_, func, literal, null, s
 from core.analytics.compile import (
     Count,
     Days,
-    Key,
     branches,
     count_days,
     days_of_window,
@@ -224,7 +223,7 @@ def rows_statement(runner: SqlRunner, plan: Plan) -> Select[Any]:
     joint = join_branches(found, keys)
     source, days = _with_days(joint, plan, days_of_window(runner, plan))
     figures = (
-        select(*(joint.c[key.name] for key in keys), *_figures(plan, joint, days))
+        select(*(joint.c[name] for name in keys), *_figures(plan, joint, days))
         .select_from(source)
         .subquery("figures")
     )
@@ -263,7 +262,7 @@ def _figures(plan: Plan, joint: FromClause, days: Any) -> list[Any]:
     return found
 
 
-def _ordered(plan: Plan, keys: Sequence[Key], figures: FromClause) -> Select[Any]:
+def _ordered(plan: Plan, keys: Collection[str], figures: FromClause) -> Select[Any]:
     source = figures
     labels: dict[str, Any] = {}
     for dimension in plan.query.dimensions:
@@ -276,14 +275,14 @@ def _ordered(plan: Plan, keys: Sequence[Key], figures: FromClause) -> Select[Any
     for key, label in labels.items():
         columns += [figures.c[f"{key}_id"]] if f"{key}_id" in figures.c else []
         columns.append(label)
-    columns += [c for c in figures.c if c.name not in {key.name for key in keys}]
+    columns += [c for c in figures.c if c.name not in keys]
     count = func.count().over().label(COUNT)
     statement = select(*columns, count).select_from(source)
     return statement.order_by(*_order(plan, keys, figures, labels))
 
 
 def _order(
-    plan: Plan, keys: Sequence[Key], figures: FromClause, labels: dict[str, Any]
+    plan: Plan, keys: Collection[str], figures: FromClause, labels: dict[str, Any]
 ) -> list[Any]:
     """Plan order first; else time, then the first metric; ties by label, at last by id."""
     query = plan.query
@@ -295,7 +294,7 @@ def _order(
     else:
         first = [*times, (figures.c[query.metrics[0].key], query.descending)]
     rest = [(label, False) for label in labels.values()]
-    rest += [(figures.c[key.name], False) for key in keys]
+    rest += [(figures.c[name], False) for name in keys]
     order: dict[int, Any] = {}
     for column, descending in [*first, *times, *rest]:
         direction = column.desc() if descending else column.asc()

@@ -1,12 +1,12 @@
 """Members and periods without rows, for zero-filling."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
 from sqlalchemy import FromClause, Select, and_, func, select, true, union
 
-from core.analytics.compile import Days, Key, period_table
+from core.analytics.compile import Days, period_table
 from core.analytics.filters import Plan, entity_columns, in_accounts
 from core.analytics.joins import JOINS, joined
 from core.analytics.model import Dimension
@@ -16,7 +16,7 @@ from core.base.errors import QueryError
 
 
 def zero_branch(
-    runner: SqlRunner, plan: Plan, keys: Sequence[Key], days: Days
+    runner: SqlRunner, plan: Plan, keys: Iterable[str], days: Days
 ) -> Select[Any] | None:
     """Every known combination of the keys, without figures; None where there are no periods.
 
@@ -41,7 +41,7 @@ def zero_branch(
     found = parts[0]
     for n, part in enumerate(parts[1:], 1):
         found = found.join(part, _same_parent(entities, part) if n < len(entities) else true())
-    return select(*(places[key.name].label(key.name) for key in keys)).select_from(found)
+    return select(*(places[name].label(name) for name in keys)).select_from(found)
 
 
 def _same_parent(entities: dict[str, FromClause], part: FromClause) -> Any:
