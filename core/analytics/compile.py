@@ -1,7 +1,7 @@
 """Compile a plan to SQL: each fact is aggregated alone, then the aggregates are joined."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,13 +40,17 @@ MAX_PERIODS = 30_000
 Days = Counter[tuple[Any, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Count:
-    """A number of rows that goes along with a fact's figures, and the columns it looks at."""
+    """A number of rows that goes along with a fact's figures, and its warning.
+
+    `needs` are the columns that the condition looks at.
+    """
 
     fact: str
     name: str
     condition: ColumnElement[bool]
+    said: Callable[[int], str]
     needs: tuple[Any, ...] = ()
 
 

@@ -358,11 +358,12 @@ def select_rows(
     *,
     grouped: Iterable[Dimension] = (),
     needs: Iterable[Any] = (),
+    in_window: bool = True,
 ) -> Select[Any]:
     """Columns of the fact's rows that a plan is about; `grouped` and `needs` as in `fact_rows`."""
     grouped = tuple(grouped)
-    rows = fact_rows(plan, fact, grouped, needs)
-    return select(*columns).select_from(rows).where(*predicates(plan, fact, grouped))
+    rows = select(*columns).select_from(fact_rows(plan, fact, grouped, needs))
+    return rows.where(*predicates(plan, fact, grouped, in_window=in_window))
 
 
 def _filter_columns(plan: Plan, fact: str, grouped: Sequence[Dimension]) -> list[Any]:

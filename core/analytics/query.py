@@ -86,10 +86,12 @@ def _answer(store: Store, query: Query, account: str | None, today: date) -> dic
     started = perf_counter()
     with _planned(store, query, account) as (runner, plan, said):
         data, total_rows = _rows(runner, plan) if query.dimensions else ([], 1)
-        totals = runner.one(totals_statement(runner, plan, counts_of(plan)), is_shown=True)
+        counts = counts_of(plan)
+        totals = runner.one(totals_statement(runner, plan, counts), is_shown=True)
         if not query.dimensions:
             data = [figures_of(query, totals)]
-        warnings = [*said, *warnings_of(runner, plan, totals, len(data), total_rows)]
+        counted = {count: totals[count.name] for count in counts}
+        warnings = [*said, *warnings_of(runner, plan, counted, len(data), total_rows)]
         metadata = _metadata(runner, plan, today)
     metadata["total_rows"] = total_rows
     metadata["query"] = _as_asked(query, account)
@@ -125,7 +127,7 @@ def metric_totals(scope: Scope, **asked: Any) -> dict[str, Any]:
     """The `totals` of `query_metrics` alone, which is quicker."""
     query = parse_query(today=clock.today(scope.zone), **asked)
     with _planned(scope.store, query, scope.account) as (runner, plan, _):
-        return figures_of(query, runner.one(totals_statement(runner, plan, counts_of(plan))))
+        return figures_of(query, runner.one(totals_statement(runner, plan)))
 
 
 @contextmanager
@@ -230,7 +232,7 @@ def rows_statement(runner: SqlRunner, plan: Plan) -> Select[Any]:
     return _ordered(plan, keys, figures).limit(query.limit)
 
 
-def totals_statement(runner: SqlRunner, plan: Plan, counts: Sequence[Count]) -> Select[Any]:
+def totals_statement(runner: SqlRunner, plan: Plan, counts: Sequence[Count] = ()) -> Select[Any]:
     """The figures at no dimension, and the counts that go along."""
     joint = join_branches(branches(plan, (), counts), ())
     days = days_of_window(runner, plan)

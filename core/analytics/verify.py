@@ -89,7 +89,7 @@ def explain(
         if figures is not None and metric in figures:
             value = figures[metric]
         else:
-            totals = runner.one(totals_statement(runner, plan, ()))
+            totals = runner.one(totals_statement(runner, plan))
             value = figures_of(plan.query, totals)[metric]
         sql = runner.sql()
     recomputed = recount.figure(sum(days.values()) if days else 0)

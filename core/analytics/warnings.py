@@ -1,61 +1,68 @@
 """The sentences of an answer: what was queried, and the rows without a value or left out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, func, not_, or_
 
 from core.analytics.compile import Count
 from core.analytics.definitions import FACTS
 from core.analytics.definitions.testio import BUG_WEIGHT
-from core.analytics.filters import Plan, fact_rows, has_value, in_parent, predicates, select_rows
+from core.analytics.filters import Plan, has_value, in_parent, select_rows
 from core.analytics.joins import JOINS
 from core.analytics.model import Dimension, LeftOut
 from core.analytics.parse import Filter, Query
-from core.analytics.sql import Row, SqlRunner
+from core.analytics.sql import SqlRunner
 from core.base.text import listed
 
 MAX_VALUES = 5
 
 
 def counts_of(plan: Plan) -> list[Count]:
-    """The counts behind the warnings, selected along with the totals."""
+    """The counts that warn of rows without a value or left out, selected along with the totals."""
     query = plan.query
     grouped = [dimension for dimension in query.dimensions if dimension.key != "account"]
-    found = [_absent(plan, fact, dimension) for fact in query.facts for dimension in grouped]
-    for fact, left_out in _left_out(query):
-        condition = and_(*(c.in_sql(JOINS[fact].base) for c in left_out.conditions))
-        found.append(Count(fact, _left_out_name(fact, left_out), condition))
-    return found
-
-
-def _absent(plan: Plan, fact: str, dimension: Dimension) -> Count:
-    joins, name = JOINS[fact], f"{fact}_without_{dimension.key}"
-    if dimension.key in joins.bridges:
-        return Count(fact, name, not_(has_value(plan, joins, joins.bridges[dimension.key])))
-    # Every day has its periods, so that the calendar need not be joined.
-    key = "day" if dimension.kind == "time" else dimension.key
-    place = joins.column(key, plan.query.basis)
-    return Count(fact, name, place.is_(None), (place,))
-
-
-def _left_out(query: Query) -> Mapping[tuple[str, LeftOut], list[str]]:
-    """Rows that metrics leave out, and the labels of those metrics."""
-    found: dict[tuple[str, LeftOut], list[str]] = {}
+    left_out: dict[tuple[str, LeftOut], list[str]] = {}
     for metric in query.metrics:
-        for left_out in metric.left_out:
-            found.setdefault((metric.facts[0], left_out), []).append(metric.label)
-    return found
+        for rows in metric.left_out:
+            left_out.setdefault((metric.facts[0], rows), []).append(metric.label)
+    return [
+        *(_absent(plan, fact, dimension) for fact in query.facts for dimension in grouped),
+        *(_left_out(fact, rows, labels) for (fact, rows), labels in left_out.items()),
+    ]
 
 
-def _left_out_name(fact: str, left_out: LeftOut) -> str:
-    return "_".join([fact, "that", *left_out.words.split()])
+def _absent(plan: Plan, key: str, dimension: Dimension) -> Count:
+    joins, fact, basis = JOINS[key], FACTS[key], plan.query.basis
+    label, is_time = dimension.label.lower(), dimension.kind == "time"
+    what = f"date for {fact.clock_words(basis)}" if is_time else label
+
+    def said(n: int) -> str:
+        return f"{fact.counted(n)} {_have(n)} no {what}: see the row without {label}."
+
+    name = f"{key}_without_{dimension.key}"
+    if dimension.key in joins.bridges:
+        return Count(key, name, not_(has_value(plan, joins, joins.bridges[dimension.key])), said)
+    # Every day has its periods, so that the calendar need not be joined.
+    place = joins.column("day" if is_time else dimension.key, basis)
+    return Count(key, name, place.is_(None), said, needs=(place,))
+
+
+def _left_out(fact: str, rows: LeftOut, labels: Sequence[str]) -> Count:
+    def said(n: int) -> str:
+        words = rows.words
+        if n == 1:
+            words = words.replace("are ", "is ", 1).replace(" have ", " has ")
+        return f"{FACTS[fact].counted(n)} {words}: left out of {listed(labels)}."
+
+    condition = and_(*(condition.in_sql(JOINS[fact].base) for condition in rows.conditions))
+    return Count(fact, "_".join([fact, "that", *rows.words.split()]), condition, said)
 
 
 def warnings_of(
-    runner: SqlRunner, plan: Plan, totals: Row, shown: int, total_rows: int
+    runner: SqlRunner, plan: Plan, counted: Mapping[Count, int], shown: int, total_rows: int
 ) -> Iterable[str]:
-    """The warnings of an answer; `totals` holds the counts of `counts_of`."""
+    """The warnings of an answer; `counted` has the numbers of `counts_of`."""
     query = plan.query
     for fact in (FACTS[key] for key in query.facts):
         if query.basis not in fact.clocks:
@@ -68,21 +75,7 @@ def warnings_of(
             f"Only the first {shown:,} of {total_rows:,} rows are listed; the totals cover all of "
             "them."
         )
-    for fact in (FACTS[key] for key in query.facts):
-        for dimension in query.dimensions:
-            n = totals.get(f"{fact.key}_without_{dimension.key}") or 0
-            if n:
-                label = dimension.label.lower()
-                what = f"date for {fact.clock_words(query.basis)}"
-                what = what if dimension.kind == "time" else label
-                yield f"{fact.counted(n)} {_have(n)} no {what}: see the row without {label}."
-    for (key, left_out), labels in _left_out(query).items():
-        n = totals[_left_out_name(key, left_out)]
-        if n:
-            words = left_out.words
-            if n == 1:
-                words = words.replace("are ", "is ", 1).replace(" have ", " has ")
-            yield f"{FACTS[key].counted(n)} {words}: left out of {listed(labels)}."
+    yield from (count.said(n) for count, n in counted.items() if n)
     yield from _undated(runner, plan)
     yield from _weightless(runner, plan)
 
@@ -105,12 +98,8 @@ def _undated(runner: SqlRunner, plan: Plan) -> Iterable[str]:
         if clock.table in joins.parents:
             child = joins.parents[clock.table]
             without = or_(child.is_(None), in_parent(plan, joins, clock.table, [without]))
-        statement = (
-            select(func.count().label("n"))
-            .select_from(fact_rows(plan, fact))
-            .where(*predicates(plan, fact, in_window=False), without)
-        )
-        n = runner.one(statement, is_shown=True)["n"]
+        counted = select_rows(plan, fact, [func.count().label("n")], in_window=False)
+        n = runner.one(counted.where(without), is_shown=True)["n"]
         if n:
             yield (
                 f"{FACTS[fact].counted(n)} {_have(n)} no date for "
