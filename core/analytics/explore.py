@@ -11,7 +11,7 @@ from core.analytics.parse import dimensions_of, nearest
 from core.analytics.query import answered
 from core.base import clock, text
 from core.base.errors import InputError
-from core.store import Product, SavedView, Scope, table
+from core.store import Product, SavedView, Scope, User, table
 
 MAX_VALUES = 2_000
 MAX_UNMATCHED = 5
@@ -33,6 +33,16 @@ def filter_values(scope: Scope, *, dimension: str) -> list[str]:
     found = (row[dimension] for row in rows if row[dimension] is not None)
     # A filter takes true and false as they are written in a link.
     return list(dict.fromkeys(str(v).lower() if isinstance(v, bool) else str(v) for v in found))
+
+
+def user_names(scope: Scope, *, kind: str) -> dict[int, str]:
+    """The account's customers or testers by id, in the order of their names."""
+    users = table(User).c
+    asked = select(users.id, users.name).where(
+        users.account_id == scope.account, users.kind == kind
+    )
+    names = {row.id: row.name for row in scope.fact_rows(asked)}
+    return dict(sorted(names.items(), key=lambda one: (one[1].casefold(), one[1])))
 
 
 def product_names(scope: Scope) -> dict[int, str]:

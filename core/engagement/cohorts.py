@@ -44,27 +44,19 @@ def cohorts(
     sizes.index.name = "cohort"
     counted = active.groupby(["cohort", "month"]).size()
     span = window.at_least(TREND_DAYS, today)
-    began = {str(month): int(size) for month, size in sizes.items()}
+    since = f"{span.start:%Y-%m}" if span.start else ""
+    until = f"{span.end:%Y-%m}" if span.end else present
+    inside = sizes[(sizes.index >= since) & (sizes.index <= until)]
     rows = [
         (cohort, size, month, after, int(counted.get((cohort, month), 0)))
-        for cohort, size in began.items()
+        for cohort, size in zip(inside.index.tolist(), inside.tolist(), strict=True)
         for after, month in enumerate(every_period("month", cohort, present))
-        if after and _touches(cohort, span)
+        if after
     ]
     months = pd.DataFrame(rows, columns=["cohort", "size", "month", "after", "active"])
     months["share"] = (months["active"] / months["size"]).astype(float)
     months["is_over"] = months["month"] < present
-    return Cohorts(
-        months,
-        sizes[[_touches(month, span) for month in began]],
-        None if first.empty else str(first.min()),
-    )
-
-
-def _touches(month: str, span: Window) -> bool:
-    """Whether a day of the month lies in the span."""
-    starts = span.start is None or month >= f"{span.start:%Y-%m}"
-    return starts and (span.end is None or month <= f"{span.end:%Y-%m}")
+    return Cohorts(months, inside, None if first.empty else str(first.min()))
 
 
 def _active(scope: Scope, product_ids: Sequence[int], today: date) -> pd.DataFrame:
@@ -78,6 +70,4 @@ def _active(scope: Scope, product_ids: Sequence[int], today: date) -> pd.DataFra
         .group_by(part.c.person, calendar.month)
         .order_by(func.min(part.c.day), part.c.person)
     )
-    with scope.facts() as connection:
-        rows = connection.execute(asked).all()
-    return pd.DataFrame([tuple(row) for row in rows], columns=["person", "month"])
+    return pd.DataFrame(scope.fact_rows(asked), columns=["person", "month"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, func, select, true
 
 from core.analytics.dates import Window
 from core.analytics.query import metric_rows
@@ -82,58 +82,41 @@ def most_tested(
 
     Of equally many cycles the lower id comes first. What has no name is told by its id.
     """
-    conditions = [*of_products(scope.account, product_ids), window.contains(CYCLE.end_day)]
-    counted, names = _OF[what](conditions)
-    tally = counted.subquery("tally")
-    place = func.row_number().over(
-        partition_by=tally.c.person, order_by=(tally.c.cycles.desc(), tally.c.key)
+    key, name, joined = _OF[what]
+    cycles = func.count()
+    counted = (
+        select(
+            CYCLE.created_by_id.label("person"),
+            key.label("key"),
+            func.row_number()
+            .over(partition_by=CYCLE.created_by_id, order_by=(cycles.desc(), key))
+            .label("place"),
+        )
+        .where(*of_products(scope.account, product_ids), window.contains(CYCLE.end_day), joined)
+        .where(CYCLE.created_by_id.is_not(None), key.is_not(None))
+        .group_by(CYCLE.created_by_id, key)
+        .subquery("counted")
     )
-    ranked = select(tally, place.label("place")).subquery("ranked")
+    names = name.table.c
     first = (
-        select(ranked.c.person, ranked.c.key, names.c[_LABELS[what]])
-        .outerjoin(names, (names.c.account_id == scope.account) & (names.c.id == ranked.c.key))
-        .where(ranked.c.place <= most)
-        .order_by(ranked.c.person, ranked.c.place)
+        select(counted.c.person, counted.c.key, name)
+        .outerjoin(name.table, (names.account_id == scope.account) & (names.id == counted.c.key))
+        .where(counted.c.place <= most)
+        .order_by(counted.c.person, counted.c.place)
     )
     found: dict[int, list[str]] = {}
-    with scope.facts() as connection:
-        for person, key, name in connection.execute(first).all():
-            found.setdefault(person, []).append(name or f"{what} {key}")
+    for person, number, label in scope.fact_rows(first):
+        found.setdefault(person, []).append(label or f"{what} {number}")
     return found
 
 
-def _products(conditions: Sequence[Any]) -> tuple[Select[Any], Any]:
-    counted = (
-        select(
-            CYCLE.created_by_id.label("person"),
-            CYCLE.product_id.label("key"),
-            func.count().label("cycles"),
-        )
-        .where(*conditions, CYCLE.created_by_id.is_not(None), CYCLE.product_id.is_not(None))
-        .group_by(CYCLE.created_by_id, CYCLE.product_id)
-    )
-    return counted, table(Product)
-
-
-def _features(conditions: Sequence[Any]) -> tuple[Select[Any], Any]:
-    link = table(TestFeature).c
-    counted = (
-        # A feature stands once in a cycle, so that its rows are cycles.
-        select(
-            CYCLE.created_by_id.label("person"),
-            link.feature_id.label("key"),
-            func.count().label("cycles"),
-        )
-        .where(
-            *conditions,
-            CYCLE.created_by_id.is_not(None),
-            link.account_id == CYCLE.account_id,
-            link.cycle_id == CYCLE.id,
-        )
-        .group_by(CYCLE.created_by_id, link.feature_id)
-    )
-    return counted, table(Feature)
-
-
-_OF = {"product": _products, "feature": _features}
-_LABELS = {"product": "name", "feature": "title"}
+_LINK = table(TestFeature).c
+# The key of each, its name, and how it belongs to a cycle; a feature stands once in a cycle.
+_OF: Mapping[str, tuple[Any, Any, ColumnElement[bool]]] = {
+    "product": (CYCLE.product_id, table(Product).c.name, true()),
+    "feature": (
+        _LINK.feature_id,
+        table(Feature).c.title,
+        (_LINK.account_id == CYCLE.account_id) & (_LINK.cycle_id == CYCLE.id),
+    ),
+}

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import special
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from core.analytics.dates import Window
 from core.analytics.freshness import last_synced
@@ -93,67 +94,60 @@ def movers_of_testers(
 
 
 def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Movers | None:
-    previous, cycles = window.previous, table(TestCycle)
+    previous, cycles = window.previous, table(TestCycle).c
     if previous is None or previous.start is None or previous.days is None:
         return None
-    day = cycles.c.end_day
+    day = cycles.end_day
     amounts = (
         rows.add_columns(
             func.count(case((day < window.start, 1))), func.count(case((day >= window.start, 1)))
         )
         .where(day.between(previous.start, window.end))
         .group_by(person)
+        .order_by(person)
     )
-    users = table(User)
     with scope.facts() as connection:
         found = connection.execute(amounts).all()
-        first = select(func.min(day)).where(cycles.c.account_id == scope.account)
-        covered = _covered(scope, connection.execute(first).scalar(), previous, window)
-        if not found or (covered.begun and covered.missing_before >= previous.days):
-            return Movers((), (), 0, covered.begun)
-        ids, before, now = (np.array(column, dtype=np.int64) for column in zip(*found, strict=True))
-        missing = max(covered.missing_before, covered.missing_now)
-        clear = is_significant(before, now) & (missing <= MISSING * previous.days)
-        risers, fallers = _first(before - now, ids), _first(now - before, ids)
-        shown = [int(ids[n]) for n in (*risers, *fallers)]
-        of_account = and_(users.c.account_id == scope.account, users.c.id.in_(shown))
-        names = connection.execute(select(users.c.id, users.c.name).where(of_account)).all()
-    name_of = dict(map(tuple, names))
-
-    def movers(places: Sequence[int]) -> tuple[Mover, ...]:
-        return tuple(
-            Mover(who, name_of.get(who) or f"id {who}", int(before[n]), int(now[n]), bool(clear[n]))
-            for n in places
-            for who in [int(ids[n])]
+        first = connection.execute(
+            select(func.min(day)).where(cycles.account_id == scope.account)
+        ).scalar()
+        synced = last_synced(scope)
+        last = synced.astimezone(scope.zone).date() if synced else None
+        missing_before = (first - previous.start).days if first else 0
+        missing_now = (window.end - last).days if last and window.end else 0
+        begun = first if missing_before > 0 else None
+        if not found or missing_before >= previous.days:
+            return Movers((), (), 0, begun)
+        people = pd.DataFrame(found, columns=["person_id", "before", "now"]).astype(int)
+        is_whole = max(missing_before, missing_now) <= MISSING * previous.days
+        before, now = (people[window].to_numpy() for window in ("before", "now"))
+        people = people.assign(
+            change=now - before, is_significant=is_significant(before, now) & is_whole
         )
+        # Of equal changes the lower id comes first.
+        risers = people[people["change"] > 0].nlargest(SHOWN, "change")
+        fallers = people[people["change"] < 0].nsmallest(SHOWN, "change")
+        names = _names(connection, scope.account, [*risers["person_id"], *fallers["person_id"]])
 
-    return Movers(movers(risers), movers(fallers), len(found), covered.begun, covered.ended)
+    def movers(side: pd.DataFrame) -> tuple[Mover, ...]:
+        rows: Any = side.drop(columns="change").to_dict("records")
+        return tuple(Mover(name=names[row["person_id"]], **row) for row in rows)
 
-
-@dataclass(frozen=True)
-class _Covered:
-    """Days without data at the two ends of both windows, and where it begins and ends if so."""
-
-    missing_before: int
-    missing_now: int
-    begun: date | None
-    ended: date | None
-
-
-def _covered(scope: Scope, first: date | None, previous: Window, window: Window) -> _Covered:
-    synced = last_synced(scope)
-    last = synced.astimezone(scope.zone).date() if synced else None
-    before = (first - previous.start).days if first and previous.start else 0
-    now = (window.end - last).days if last and window.end else 0
-    # The day of the last sync is known in part, and so is today.
-    return _Covered(
-        max(before, 0), max(now, 0), first if before > 0 else None, last if now > 1 else None
+    return Movers(
+        movers(risers),
+        movers(fallers),
+        len(people),
+        begun,
+        # The day of the last sync is known in part, and so is today.
+        ended=last if missing_now > 1 else None,
     )
 
 
-def _first(loss: Counts, ids: Counts) -> list[int]:
-    """The places of the `SHOWN` with the least loss, none where there is none; ties by id."""
-    return [int(n) for n in np.lexsort((ids, loss))[:SHOWN] if loss[n] < 0]
+def _names(facts: Connection, account: str, ids: Sequence[int]) -> dict[int, str]:
+    users = table(User).c
+    asked = select(users.id, users.name).where(users.account_id == account, users.id.in_(ids))
+    names = {row.id: row.name for row in facts.execute(asked)}
+    return {person: names.get(person) or f"id {person}" for person in ids}
 
 
 def is_significant(before: Counts, now: Counts) -> npt.NDArray[np.bool_]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -10,10 +9,14 @@ from sqlalchemy import case, func, select
 
 from core.analytics.dates import Window
 from core.analytics.definitions.testio import EXECUTED
-from core.engagement.participation import CYCLE, customer_names, of_products
+from core.analytics.explore import user_names
+from core.engagement.participation import CYCLE, of_products
 from core.store import Scope
 
-STEPS = ("draft", "submission", "execution")
+COLUMNS = [
+    *("customer_id", "customer", "created", "submitted", "executed", "first_draft"),
+    *("first_submission", "first_execution", "to_submission", "to_execution"),
+]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Onboarding:
 
     `people` has one row for each: customer_id, customer, created, submitted, executed (cycles),
     first_draft, first_submission, first_execution (date or None), to_submission, to_execution (days
-    from the first draft, None without both days). `steps` are those of `STEPS`.
+    from the first draft, None without both days). `steps` are draft, submission and execution.
     """
 
     people: pd.DataFrame
@@ -52,22 +55,14 @@ def onboarding(scope: Scope, *, window: Window, product_ids: Sequence[int] = ())
     (running, locked or archived; some run without a known submitter). All time takes in those whose
     cycles have no date.
     """
-    names = customer_names(scope)
-    rows = [
-        row
-        for row in _firsts(scope, product_ids)
-        if row["customer_id"] in names and window.takes(row["first_draft"])
-    ]
-    for row in rows:
-        row["customer"] = names[row["customer_id"]]
-        row["to_submission"] = _days(row["first_draft"], row["first_submission"])
-        row["to_execution"] = _days(row["first_draft"], row["first_execution"])
-    columns = [
-        *("customer_id", "customer", "created", "submitted", "executed", "first_draft"),
-        *("first_submission", "first_execution", "to_submission", "to_execution"),
-    ]
-    people = pd.DataFrame(rows, columns=columns)
-    people = people.astype({"to_submission": "Int64", "to_execution": "Int64"})
+    people = pd.DataFrame(_firsts(scope, product_ids), columns=COLUMNS)
+    people["customer"] = people["customer_id"].map(user_names(scope, kind="customer"))
+    is_inside = people["first_draft"].map(window.takes).astype(bool)
+    people = people[people["customer"].notna() & is_inside].copy()
+    began = pd.to_datetime(people["first_draft"])
+    for step in ("submission", "execution"):
+        reached = pd.to_datetime(people[f"first_{step}"])
+        people[f"to_{step}"] = (reached - began).dt.days.astype("Int64")
     people = people.sort_values(
         ["first_draft", "customer"], ascending=[False, True], ignore_index=True
     )
@@ -98,12 +93,7 @@ def _firsts(scope: Scope, product_ids: Sequence[int]) -> list[dict[str, Any]]:
         .where(*of_products(scope.account, product_ids), CYCLE.created_by_id.is_not(None))
         .group_by(CYCLE.created_by_id)
     )
-    with scope.facts() as connection:
-        return [dict(row) for row in connection.execute(asked).mappings().all()]
-
-
-def _days(since: date | None, until: date | None) -> int | None:
-    return None if since is None or until is None else (until - since).days
+    return [row._asdict() for row in scope.fact_rows(asked)]
 
 
 def _step(key: str, people: pd.DataFrame, count: str, days: str) -> Step:

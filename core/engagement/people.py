@@ -18,6 +18,7 @@ from core.store import Scope
 
 FELL_WITHIN_DAYS = 30
 TOP = 5
+ASKED = ["customer_id", "customer", "tests_created", "test_completion_rate"]
 Span = tuple[date, date]
 
 
@@ -126,34 +127,22 @@ def _people(
 ) -> pd.DataFrame:
     by_submitter = {row["submitter_id"]: row["tests_submitted"] for row in submitted}
     lines = trend.lists()
-    rows = []
-    for row in created:
-        person = row["customer_id"]
-        if person is None:
-            continue
-        first, last = spans.get(person, (None, None))
-        lifecycle = lifecycle_of(first, last, today=today, settings=settings)
-        rows.append(
-            {
-                "customer_id": person,
-                "customer": row["customer"],
-                "created": row["tests_created"],
-                "submitted": by_submitter.get(person, 0),
-                "completion": row["test_completion_rate"],
-                "last_active": min(last, today) if last else None,
-                "activity": activity_of(row["tests_created"], settings),
-                "lifecycle": lifecycle,
-                "silent": lifecycle == "silent",
-                "trend": lines.get(person, []),
-            }
-        )
-    columns = [
-        *("customer_id", "customer", "created", "submitted", "completion"),
-        *("last_active", "activity", "lifecycle", "silent", "trend"),
-    ]
-    people = pd.DataFrame(rows, columns=columns)
-    # As they are: a column of text would turn None into a number.
-    people["lifecycle"] = pd.Series([row["lifecycle"] for row in rows], dtype=object)
+    found = pd.DataFrame([row for row in created if row["customer_id"] is not None], columns=ASKED)
+    ids = found["customer_id"].tolist()
+    seen = [spans.get(person, (None, None)) for person in ids]
+    lifecycles = [lifecycle_of(*days, today=today, settings=settings) for days in seen]
+    columns: dict[str, Any] = {
+        "created": found["tests_created"],
+        "submitted": [by_submitter.get(person, 0) for person in ids],
+        "completion": found["test_completion_rate"],
+        "last_active": [last and min(last, today) for _, last in seen],
+        "activity": [activity_of(number, settings) for number in found["tests_created"]],
+        # As they are: a column of text would turn None into a number.
+        "lifecycle": pd.Series(lifecycles, dtype=object),
+        "silent": [lifecycle == "silent" for lifecycle in lifecycles],
+        "trend": [lines.get(person, []) for person in ids],
+    }
+    people = found[["customer_id", "customer"]].assign(**columns)
     return people.sort_values(
         ["created", "submitted", "customer"], ascending=[False, False, True], ignore_index=True
     )
@@ -163,8 +152,5 @@ def _spans(scope: Scope, product_ids: Sequence[int]) -> dict[int, Span]:
     """The last days of the first and of the latest cycle that each person created or submitted."""
     part = participations(scope.account, product_ids)
     asked = select(part.c.person, func.min(part.c.day), func.max(part.c.day))
-    with scope.facts() as connection:
-        return {
-            person: (first, last)
-            for person, first, last in connection.execute(asked.group_by(part.c.person)).all()
-        }
+    rows = scope.fact_rows(asked.group_by(part.c.person))
+    return {person: (first, last) for person, first, last in rows}

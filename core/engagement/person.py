@@ -7,22 +7,23 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from core.analytics.account_settings import EngagementSettings, settings_of
 from core.analytics.dates import Window, every_period
 from core.analytics.query import metric_rows
 from core.analytics.series import TREND_DAYS, people_query
-from core.engagement.participation import CYCLE, of_products
+from core.engagement.participation import CYCLE, cycles_statement, of_products, part_in
 from core.engagement.segments import activity_of, lifecycle_of
-from core.store import BUG_ACCEPTED, BUG_DECIDED, Bug, Product, Scope, TestFeature, table
+from core.store import BUG_ACCEPTED, BUG_DECIDED, Bug, Scope, TestFeature, table
 
 HISTORY = (
     *("cycle_id", "title", "product", "status", "testing_type", "start_day", "end_day", "part"),
     *("features", "bugs", "decided", "accepted"),
 )
+OF_BUGS = HISTORY[-3:]
 SERIES = {"Created": "created_by_id", "Submitted": "submitted_by_id"}
-Bugs = Mapping[int, tuple[int, ...]]
+BUG = table(Bug).c
 _LINK = table(TestFeature).c
 
 
@@ -89,10 +90,17 @@ def customer(
         ).one()
         cycles = _cycles(stored, [*mine, longest.contains(CYCLE.end_day)], person)
         seen = [*mine, window.contains(CYCLE.end_day)]
-        bugs = _bugs(facts, seen)
-        severities = _severities(facts, [*seen, CYCLE.created_by_id == person])
-    inside = [cycle for cycle in cycles if window.takes(cycle["end_day"])]
-    history = _history(inside, bugs)
+        outcomes = [func.count(case((BUG.status.in_(of), 1))) for of in (BUG_DECIDED, BUG_ACCEPTED)]
+        bugs = {row[0]: row[1:] for row in _bugs_by(BUG.cycle_id, facts, seen, *outcomes)}
+        severities = _bugs_by(BUG.severity, facts, [*seen, CYCLE.created_by_id == person])
+    history = pd.DataFrame(
+        [
+            cycle | dict(zip(OF_BUGS, bugs.get(cycle["cycle_id"], (0, 0, 0)), strict=True))
+            for cycle in cycles
+            if window.takes(cycle["end_day"])
+        ],
+        columns=list(HISTORY),
+    )
     of_person = people_query(window, product_ids)
     of_person["filters"] = (of_person["filters"] or {}) | {"customer_id": [person]}
     return Customer(
@@ -101,7 +109,9 @@ def customer(
         trend=_trend(cycles, person, span, today),
         products=_products(history),
         features=_features(scope, of_person),
-        severities=severities,
+        severities=pd.DataFrame(severities, columns=["severity", "bugs"]).sort_values(
+            ["bugs", "severity"], ascending=[False, True], na_position="first", ignore_index=True
+        ),
         first=first,
         last=last,
         activity=activity_of(_with(history, "created"), settings),
@@ -109,93 +119,46 @@ def customer(
     )
 
 
+def _with(history: pd.DataFrame, part: str) -> int:
+    return int(history["part"].str.contains(part).sum())
+
+
 def _cycles(stored: Connection, seen: Sequence[Any], person: int) -> list[dict[str, Any]]:
     """The person's cycles, the latest first, those without a date last."""
-    product = table(Product).c
     features = (
         select(func.count())
         .where(_LINK.account_id == CYCLE.account_id, _LINK.cycle_id == CYCLE.id)
         .scalar_subquery()
     )
     asked = (
-        select(
-            *(CYCLE.id.label("cycle_id"), CYCLE.title, product.name.label("product")),
-            *(CYCLE.product_id, CYCLE.status, CYCLE.testing_type, CYCLE.start_day, CYCLE.end_day),
-            *(CYCLE.created_by_id, CYCLE.submitted_by_id, features.label("features")),
-        )
-        .outerjoin(
-            table(Product),
-            and_(product.account_id == CYCLE.account_id, product.id == CYCLE.product_id),
-        )
+        cycles_statement(CYCLE.testing_type, CYCLE.start_day, features.label("features"))
         .where(*seen)
         .order_by(CYCLE.end_day.is_(None), CYCLE.end_day.desc(), CYCLE.id.desc())
     )
-    found = []
-    for row in stored.execute(asked).mappings().all():
-        parts = {"created": row["created_by_id"], "submitted": row["submitted_by_id"]}
-        said = " and ".join(part for part, who in parts.items() if who == person)
-        found.append(dict(row) | {"part": said})
-    return found
+    found = [dict(row) for row in stored.execute(asked).mappings()]
+    return [cycle | {"part": part_in(cycle, person)} for cycle in found]
 
 
-def _bugs(facts: Connection, seen: Sequence[Any]) -> Bugs:
-    """By cycle: bugs, decided, accepted; each bug is of one cycle, and counted once."""
-    bug = table(Bug).c
+def _bugs_by(key: Any, facts: Connection, seen: Sequence[Any], *more: Any) -> list[Any]:
+    """The number of bugs by a key, and `more` counts; each bug is of one cycle."""
     asked = (
-        select(
-            *(bug.cycle_id, func.count()),
-            func.count(case((bug.status.in_(BUG_DECIDED), 1))),
-            func.count(case((bug.status.in_(BUG_ACCEPTED), 1))),
-        )
-        .where(bug.account_id == CYCLE.account_id, bug.cycle_id == CYCLE.id, *seen)
-        .group_by(bug.cycle_id)
+        select(key, func.count(), *more)
+        .where(BUG.account_id == CYCLE.account_id, BUG.cycle_id == CYCLE.id, *seen)
+        .group_by(key)
     )
-    return {cycle: tuple(counts) for cycle, *counts in facts.execute(asked).all()}
-
-
-def _severities(facts: Connection, seen: Sequence[Any]) -> pd.DataFrame:
-    """The bugs of these cycles: severity, bugs; the most first."""
-    bug = table(Bug).c
-    asked = (
-        select(bug.severity, func.count())
-        .where(bug.account_id == CYCLE.account_id, bug.cycle_id == CYCLE.id, *seen)
-        .group_by(bug.severity)
-    )
-    rows = [tuple(row) for row in facts.execute(asked).all()]
-    rows.sort(key=lambda row: (-row[1], row[0] or ""))
-    return pd.DataFrame(rows, columns=["severity", "bugs"])
-
-
-def _history(cycles: Sequence[Mapping[str, Any]], bugs: Bugs) -> pd.DataFrame:
-    of_cycle, none = HISTORY[:-3], (0, 0, 0)
-    rows = [
-        (*(cycle[name] for name in of_cycle), *bugs.get(cycle["cycle_id"], none))
-        for cycle in cycles
-    ]
-    return pd.DataFrame(rows, columns=list(HISTORY))
-
-
-def _with(history: pd.DataFrame, part: str) -> int:
-    return sum(_is(part, parts) for parts in history["part"])
-
-
-def _is(part: str, parts: str) -> bool:
-    return part in parts.split(" and ")
+    return [tuple(row) for row in facts.execute(asked)]
 
 
 def _trend(
     cycles: Sequence[Mapping[str, Any]], person: int, span: Window, today: date
 ) -> pd.DataFrame:
-    days = Counter(
-        (cycle["end_day"], series)
+    amounts = Counter(
+        (f"{cycle['end_day']:%Y-%m}", series)
         for cycle in cycles
         if cycle["end_day"] is not None and span.takes(cycle["end_day"])
         for series, role in SERIES.items()
         if cycle[role] == person
     )
-    amounts = Counter[tuple[str, str]]()
-    for (day, series), count in days.items():
-        amounts[f"{day:%Y-%m}", series] += count
     known = {month for month, _ in amounts}
     months = (
         every_period("month", min(known), _last_month(max(known), span, today)) if known else []

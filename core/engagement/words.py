@@ -12,17 +12,9 @@ from core.engagement.movers import Movers
 from core.engagement.onboarding import Onboarding
 from core.engagement.people import FELL_WITHIN_DAYS, Engagement
 from core.engagement.person import Customer
+from core.engagement.segments import ACTIVITIES, LIFECYCLES
 
-SEGMENTS = {
-    "high": "High",
-    "medium": "Medium",
-    "low": "Low",
-    "none": "None",
-    "new": "New",
-    "returning": "Returning",
-    "fading": "Fading",
-    "silent": "Silent",
-}
+SEGMENTS = {key: key.capitalize() for key in (*ACTIVITIES, *LIFECYCLES)}
 
 
 def month(key: str) -> str:
@@ -155,12 +147,6 @@ def _are(number: int, what: str) -> str:
     if not number:
         return f"none is {what}"
     return f"{text.count(number)} {'is' if number == 1 else 'are'} {what}"
-
-
-def top_share(names: Sequence[str], share: float, one: str, many: str, what: str) -> str:
-    """The finding over a trend of the top people: the top 5 create 71 % of the cycles."""
-    who = one if len(names) == 1 else f"The top {len(names)} {many}"
-    return f"{who} {text.share(share)} of the {what}"
 
 
 def movers_finding(found: Movers, who: str, what: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Executable, Select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -61,6 +61,11 @@ class Scope:
     def facts(self) -> AbstractContextManager[Connection]:
         """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""
         return self.store.facts()
+
+    def fact_rows(self, statement: Executable) -> list[Any]:
+        """The rows that a statement on `FACT_TABLES` answers with."""
+        with self.facts() as connection:
+            return list(connection.execute(statement))
 
     def write(self, *, quiet: bool = False) -> AbstractContextManager[Unit]:
         """A unit of work in the account: all of it becomes visible at the end, or none.

@@ -7,11 +7,10 @@ tester. The clock of a bug is the last day of its test cycle, as in every metric
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, select
 
 from core.analytics.dates import Window
 from core.analytics.sql import without_index
@@ -26,6 +25,7 @@ from core.store import (
     Scope,
     TestCycle,
     User,
+    chunks,
     table,
 )
 
@@ -43,29 +43,12 @@ OF: Mapping[str, tuple[Any, Any]] = {
     "product": (BUG.c.product_id, table(Product).c.name),
     "feature": (BUG.c.feature_id, table(Feature).c.title),
 }
-# What is counted of each tester's bugs, for those who want it raw.
-DETAILS = (
-    "accepted_by_hand",
-    "auto_accepted",
-    "rejected",
-    "open",
-    "known",
-    "known_said",
-    "repeated",
-)
-
-
-@dataclass(frozen=True)
-class TesterCounts:
-    """Bug reports by tester.
-
-    `people` has one row for each tester with a report: tester_id, tester, reported, decided,
-    accepted (by hand or automatically) and points, the sum of the weights of the decided bugs'
-    severities. `without_tester` are the reports that name no tester.
-    """
-
-    people: pd.DataFrame
-    without_tester: int
+# The reports, those decided, and those accepted by hand or automatically.
+REPORTED: Mapping[str, ColumnElement[Any]] = {
+    "reported": func.count(),
+    "decided": func.count().filter(BUG.c.status.in_(BUG_DECIDED)),
+    "accepted": func.count().filter(BUG.c.status.in_(BUG_ACCEPTED)),
+}
 
 
 @dataclass(frozen=True)
@@ -93,30 +76,17 @@ class BugSelection:
     def where(self, account: str) -> ColumnElement[bool]:
         """The condition on a bug of an account."""
         found = [BUG.c.account_id == account]
-        days = [
-            *([CYCLE.c.end_day >= self.window.start] if self.window.start else []),
-            *([CYCLE.c.end_day <= self.window.end] if self.window.end else []),
-        ]
-        if days:
+        if self.window.start or self.window.end:
             # A list of cycles and not a join: see `core.analytics.filters`.
-            cycles = select(CYCLE.c.id).where(CYCLE.c.account_id == account, *days)
+            cycles = select(CYCLE.c.id).where(
+                CYCLE.c.account_id == account, self.window.contains(CYCLE.c.end_day)
+            )
             found.append(BUG.c.cycle_id.in_(cycles))
         if self.product_ids:
             found.append(BUG.c.product_id.in_(self.product_ids))
         if self.tester_id is not None:
             found.append(BUG.c.tester_id == self.tester_id)
         return and_(*found)
-
-
-def tester_names(scope: Scope) -> dict[int, str]:
-    """Every tester of the account, with or without a bug report, by name."""
-    users = table(User).c
-    found = select(users.id, users.name).where(
-        users.account_id == scope.account, users.kind == "tester"
-    )
-    with scope.facts() as connection:
-        known = [(row[0], row[1]) for row in connection.execute(found)]
-    return dict(sorted(known, key=lambda pair: (pair[1].casefold(), pair[1])))
 
 
 def severities_of(scope: Scope) -> list[str]:
@@ -129,8 +99,7 @@ def severities_of(scope: Scope) -> list[str]:
         .order_by(number.desc(), BUG.c.severity)
         .limit(MOST_SEVERITIES)
     )
-    with scope.facts() as connection:
-        return list(connection.execute(found).scalars())
+    return [row.severity for row in scope.fact_rows(found)]
 
 
 def reason_names(scope: Scope) -> dict[str, str]:
@@ -144,85 +113,85 @@ def reason_names(scope: Scope) -> dict[str, str]:
 
 def repeat_reasons(scope: Scope) -> list[str]:
     """The keys of the reasons that say that a bug had been found before."""
-    keys = [*reason_names(scope), *_reasons_used(scope)]
-    return sorted({key for key in keys if REPEATS.search(key)})
-
-
-def _reasons_used(scope: Scope) -> list[str]:
     used = select(BUG.c.rejection_reason).distinct()
     used = used.where(BUG.c.account_id == scope.account, BUG.c.rejection_reason.is_not(None))
-    with scope.facts() as connection:
-        return list(connection.execute(used).scalars())
+    keys = {*reason_names(scope), *(row[0] for row in scope.fact_rows(used))}
+    return sorted(key for key in keys if REPEATS.search(key))
 
 
 def count_by_tester(
     scope: Scope, *, selection: BugSelection, weights: Mapping[str, float]
-) -> TesterCounts:
-    """The bug reports of the window by tester, with the points of those that are decided."""
-    status = BUG.c.status
+) -> tuple[pd.DataFrame, int]:
+    """The bug reports of each tester, and the number of reports that name no tester.
+
+    A row for each tester with a report: tester_id, tester, reported, decided, accepted (by hand or
+    automatically) and points, the sum of the weights of the decided bugs' severities.
+    """
     weighed = {severity: weight for severity, weight in weights.items() if weight}
     worth = case(weighed, value=BUG.c.severity, else_=0.0) if weighed else literal(0.0)
-    columns = [
-        func.count(),
-        func.count().filter(status.in_(BUG_DECIDED)),
-        func.count().filter(status.in_(BUG_ACCEPTED)),
-        func.coalesce(func.sum(worth).filter(status.in_(BUG_DECIDED)), 0.0),
-    ]
-    rows = _by_tester(scope, columns, selection)
-    names = ["tester_id", "tester", "reported", "decided", "accepted", "points"]
-    people = pd.DataFrame([row for row in rows if row[0] is not None], columns=names)
+    points = func.sum(worth).filter(BUG.c.status.in_(BUG_DECIDED))
+    columns = {**REPORTED, "points": func.coalesce(points, 0.0)}
+    found = _by_tester(scope, columns, selection)
+    people = _of_testers(found, [*REPORTED]).reset_index()
+    people.insert(1, "tester", people["tester_id"].map(_names(scope, table(User).c.name)))
     # Rounded, so that sums of tenths are the same in whatever order they were added.
-    points = people["points"].astype(float).round(6)
-    counts = people[["tester_id", "reported", "decided", "accepted"]].astype(int)
-    without_tester = sum(row[2] for row in rows if row[0] is None)
-    return TesterCounts(people.assign(**counts, points=points), without_tester)
+    people["points"] = people["points"].astype(float).round(6)
+    return people, int(found.loc[found["tester_id"].isna(), "reported"].sum())
 
 
 def count_details(scope: Scope, *, selection: BugSelection) -> Details:
     """What else is counted of each tester's bug reports, and their severities."""
     severities = severities_of(scope)
     status, known = BUG.c.status, BUG.c.known
-    repeats = repeat_reasons(scope)
-    found_before = or_(
-        known.is_(True), and_(status == "rejected", BUG.c.rejection_reason.in_(repeats))
-    )
-    counted = [
-        *(status == "accepted", status == "auto_accepted", status == "rejected"),
-        *(status == "forwarded", known.is_(True), known.is_not(None)),
-        and_(status.in_(BUG_DECIDED), found_before),
-        *(and_(status.in_(BUG_DECIDED), BUG.c.severity == severity) for severity in severities),
-    ]
-    columns = [func.count().filter(condition) for condition in counted]
-    rows = _by_tester(scope, columns, selection)
-    found = [(row[0], *row[2:]) for row in rows if row[0] is not None]
+    is_decided = status.in_(BUG_DECIDED)
+    is_repeat = (status == "rejected") & BUG.c.rejection_reason.in_(repeat_reasons(scope))
+    counted = {
+        "accepted_by_hand": status == "accepted",
+        "auto_accepted": status == "auto_accepted",
+        "rejected": status == "rejected",
+        "open": status == "forwarded",
+        "known": known.is_(True),
+        "known_said": known.is_not(None),
+        "repeated": is_decided & (known.is_(True) | is_repeat),
+    }
     # Severities by number: one can have any name.
-    frame = pd.DataFrame(found, columns=["tester_id", *DETAILS, *range(len(severities))])
-    frame = frame.astype(int).set_index("tester_id")
-    by_severity = frame[list(range(len(severities)))].set_axis(severities, axis=1)
-    return Details(frame[list(DETAILS)], by_severity)
-
-
-def _by_tester(
-    scope: Scope, columns: Sequence[Any], selection: BugSelection
-) -> list[tuple[Any, ...]]:
-    """The columns by tester id and name; nobody is a tester too, without either."""
-    tester = without_index(BUG.c.tester_id)
-    counts = select(tester, *columns).where(selection.where(scope.account)).group_by(tester)
-    users = table(User).c
-    names = select(users.id, users.name).where(users.account_id == scope.account)
-    with scope.facts() as connection:
-        rows = connection.execute(counts).all()
-        known = {row[0]: row[1] for row in connection.execute(names)}
-    return [(row[0], known.get(row[0]), *row[1:]) for row in rows]
+    by_severity = {n: is_decided & (BUG.c.severity == name) for n, name in enumerate(severities)}
+    columns = {
+        name: func.count().filter(condition) for name, condition in (counted | by_severity).items()
+    }
+    frame = _of_testers(_by_tester(scope, columns, selection), [*columns])
+    named = frame[[*by_severity]].set_axis(severities, axis=1)
+    return Details(frame[[*counted]], named)
 
 
 def count_breadth(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     """How many products and features the bugs of each tester_id are about."""
-    columns = [func.count(BUG.c.product_id.distinct()), func.count(BUG.c.feature_id.distinct())]
-    rows = _by_tester(scope, columns, selection)
-    found = [(row[0], *row[2:]) for row in rows if row[0] is not None]
-    frame = pd.DataFrame(found, columns=["tester_id", "products", "features"])
-    return frame.astype(int).set_index("tester_id")
+    columns = {
+        "products": func.count(BUG.c.product_id.distinct()),
+        "features": func.count(BUG.c.feature_id.distinct()),
+    }
+    return _of_testers(_by_tester(scope, columns, selection), [*columns])
+
+
+def _by_tester(scope: Scope, columns: Mapping[Any, Any], selection: BugSelection) -> pd.DataFrame:
+    """The columns by tester_id, which is None for reports without a tester."""
+    tester = without_index(BUG.c.tester_id)
+    asked = select(tester, *columns.values()).where(selection.where(scope.account))
+    rows = scope.fact_rows(asked.group_by(tester))
+    return pd.DataFrame(rows, columns=["tester_id", *columns], dtype=object)
+
+
+def _names(scope: Scope, name: Any) -> dict[int, str | None]:
+    """The account's values of a column of names, by id."""
+    members = name.table.c
+    asked = select(members.id, name).where(members.account_id == scope.account)
+    return {row[0]: row[1] for row in scope.fact_rows(asked)}
+
+
+def _of_testers(found: pd.DataFrame, counts: Sequence[Any]) -> pd.DataFrame:
+    """The rows of testers, by their id, with whole counts."""
+    own = found[found["tester_id"].notna()].astype(dict.fromkeys(["tester_id", *counts], int))
+    return own.set_index("tester_id")
 
 
 def count_by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
@@ -242,9 +211,8 @@ def count_by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
         .where(selection.where(scope.account))
         .group_by(*keys)
     )
-    with scope.facts() as connection:
-        rows = connection.execute(counts).all()
-    return pd.DataFrame(rows, columns=["day", "status", "reason", "bugs"], dtype=object)
+    columns = ["day", "status", "reason", "bugs"]
+    return pd.DataFrame(scope.fact_rows(counts), columns=columns, dtype=object)
 
 
 def count_by_month(
@@ -273,8 +241,7 @@ def count_by_month(
         .where(calendar.account_id == scope.account)
         .group_by(calendar.month, days.c.who)
     )
-    with scope.facts() as connection:
-        rows = [(month, who, int(amount)) for month, who, amount in connection.execute(counts)]
+    rows = [(month, who, int(amount)) for month, who, amount in scope.fact_rows(counts)]
     return pd.DataFrame(rows, columns=["month", "who", "amount"])
 
 
@@ -286,45 +253,13 @@ def count_by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.Data
     """
     column, name = OF[of]
     key = without_index(column)
-    status = BUG.c.status
-    counts = (
-        select(
-            key,
-            func.count(),
-            func.count().filter(status.in_(BUG_DECIDED)),
-            func.count().filter(status.in_(BUG_ACCEPTED)),
-        )
-        .where(selection.where(scope.account))
-        .group_by(key)
-    )
-    with scope.facts() as connection:
-        rows = [tuple(row) for row in connection.execute(counts)]
-        known: Mapping[Any, str | None] = {}
-        if name is not None:
-            members = name.table.c
-            found = select(members.id, name).where(members.account_id == scope.account)
-            known = {row[0]: row[1] for row in connection.execute(found)}
-    frame = pd.DataFrame(
-        [(row[0], row[0] if name is None else known.get(row[0]), *row[1:]) for row in rows],
-        columns=["key", "label", "reported", "decided", "accepted"],
-        dtype=object,
-    )
-    counted = {c: frame[c].astype(int) for c in ("reported", "decided", "accepted")}
-    order = frame.assign(**counted, text=frame["key"].astype(str))
-    order = order.sort_values(["reported", "text"], ascending=[False, True], ignore_index=True)
-    return order.drop(columns="text")
-
-
-def count_maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int, int]:
-    """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
-    late = select(CYCLE.c.id).where(CYCLE.c.account_id == scope.account, CYCLE.c.end_day > since)
-    is_open = or_(BUG.c.status.is_(None), BUG.c.status.not_in(BUG_DECIDED))
-    counts = select(func.count(), func.count().filter(is_open))
-    with scope.facts() as connection:
-        found = connection.execute(
-            counts.where(selection.where(scope.account), BUG.c.cycle_id.in_(late))
-        ).one()
-    return int(found[0]), int(found[1])
+    counts = select(key, *REPORTED.values()).where(selection.where(scope.account)).group_by(key)
+    rows = sorted(scope.fact_rows(counts), key=lambda row: (-row[1], str(row[0])))
+    keys = [row[0] for row in rows]
+    known = dict(zip(keys, keys, strict=True)) if name is None else _names(scope, name)
+    frame = pd.DataFrame(rows, columns=["key", *REPORTED], dtype=object)
+    frame.insert(1, "label", pd.Series([known.get(key) for key in keys], dtype=object))
+    return frame.astype(dict.fromkeys(REPORTED, int))
 
 
 def bug_reports(
@@ -361,8 +296,7 @@ def bug_reports(
         .order_by(CYCLE.c.end_day.is_(None), CYCLE.c.end_day.desc(), BUG.c.id.desc())
         .limit(limit)
     )
-    with scope.facts() as connection:
-        rows = [tuple(row) for row in connection.execute(found)]
+    rows = scope.fact_rows(found)
     titles = _titles(scope, [row[0] for row in rows])
     frame = pd.DataFrame(rows, columns=list(chosen), dtype=object)
     frame.insert(2, "title", pd.Series([titles.get(row[0]) for row in rows], dtype=object))
@@ -371,12 +305,10 @@ def bug_reports(
 
 def _titles(scope: Scope, ids: Sequence[int]) -> dict[int, str | None]:
     """The titles of bugs, which only the store has."""
-    found: dict[int, str | None] = {}
+    titled = select(BUG.c.id, BUG.c.title).where(BUG.c.account_id == scope.account)
     with scope.read() as session:
-        connection = session.connection()
-        for start in range(0, len(ids), AT_ONCE):
-            some = ids[start : start + AT_ONCE]
-            titled = select(BUG.c.id, BUG.c.title)
-            titled = titled.where(BUG.c.account_id == scope.account, BUG.c.id.in_(some))
-            found |= {row[0]: row[1] for row in connection.execute(titled)}
-    return found
+        return {
+            row.id: row.title
+            for some in chunks(ids, AT_ONCE)
+            for row in session.connection().execute(titled.where(BUG.c.id.in_(some)))
+        }

@@ -13,10 +13,8 @@ from core.store import Scope
 from core.testers.bugs import BugSelection, count_by_month, count_by_tester
 from core.testers.ranking import Prior, rank_testers, score_difference, win_probability
 
-NEWCOMER_BELOW = 10  # decided bugs
 TOP = 5
 TRENDS = 100  # at least TOP
-ORDERS = ("score", "reported", "accepted")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,6 @@ class Neighbour:
     `win_probability` is P(true score of the upper one > true score of the lower one).
     """
 
-    tester_id: int
     tester: str
     score: float
     gap: float
@@ -85,16 +82,16 @@ def leaderboard(
     *,
     selection: BugSelection,
     weights: Mapping[str, float] = SEVERITY_WEIGHTS,
-    newcomer_below: int = NEWCOMER_BELOW,
+    newcomer_below: int = 10,
 ) -> Leaderboard:
     """Testers by score: severity-weighted decided bugs times acceptance shrunk towards the field.
 
     Ties share a rank. Testers with fewer than `newcomer_below` decided bugs are newcomers without
     a rank: their few bugs cannot be told from luck.
     """
-    tally = count_by_tester(scope, selection=selection, weights=weights)
-    people, prior = rank_testers(tally.people, newcomer_below=newcomer_below)
-    return Leaderboard(people, prior, tally.without_tester)
+    counted, without_tester = count_by_tester(scope, selection=selection, weights=weights)
+    people, prior = rank_testers(counted, newcomer_below=newcomer_below)
+    return Leaderboard(people, prior, without_tester)
 
 
 def sort_by(people: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -148,36 +145,30 @@ def explain_rank(
         ["weight", "bugs"], ascending=False, ignore_index=True, kind="stable"
     )
     everyone = found.ranked
-    same = everyone[(everyone["score"] == row.score) & (everyone["tester_id"] != tester_id)]
-    is_ranked = not row.newcomer
+    # A newcomer has no neighbours.
+    others = everyone.iloc[:0] if row.newcomer else everyone[everyone["tester_id"] != tester_id]
     return RankExplanation(
         row=row,
         severities=severities,
         prior=found.prior,
         ranked=len(everyone),
-        tied_with=same["tester"].tolist() if is_ranked else [],
-        above=_next(found, row, everyone[everyone["score"] > row.score].tail(1), is_ranked),
-        below=_next(found, row, everyone[everyone["score"] < row.score].head(1), is_ranked),
+        tied_with=others.loc[others["score"] == row.score, "tester"].tolist(),
+        above=_neighbour(found.prior, row, others[others["score"] > row.score].tail(1)),
+        below=_neighbour(found.prior, row, others[others["score"] < row.score].head(1)),
     )
 
 
-def _next(
-    found: Leaderboard,
-    row: Any,
-    other: pd.DataFrame,
-    is_ranked: bool,  # noqa: FBT001  # only passed on
-) -> Neighbour | None:
-    if other.empty or not is_ranked:
+def _neighbour(prior: Prior, row: Any, other: pd.DataFrame) -> Neighbour | None:
+    if other.empty:
         return None
     next_one: Any = next(other.itertuples(index=False))
     upper, lower = (next_one, row) if next_one.score > row.score else (row, next_one)
     by_points, by_acceptance = score_difference(upper, lower)
     return Neighbour(
-        tester_id=int(next_one.tester_id),
         tester=str(next_one.tester),
         score=float(next_one.score),
         gap=float(upper.score - lower.score),
         by_points=by_points,
         by_acceptance=by_acceptance,
-        win_probability=win_probability(upper, lower, found.prior),
+        win_probability=win_probability(upper, lower, prior),
     )

@@ -3,7 +3,7 @@
 Made from `bugs.count_by_day`; nothing here asks the store.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ from core.analytics.dates import every_period, period_days, period_name
 from core.analytics.definitions import METRICS
 from core.analytics.model import Measure, Metric
 from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
+from core.store import BUG_DECIDED
 
 # What becomes of a bug, in words; any other status keeps the source's own.
 STATUSES = {
@@ -31,7 +32,7 @@ class Rate:
     """A rate of the field with its Wilson interval, and what it says about its healthy range.
 
     `target` is the edge of the range and `direction` its side; None where a rate has no range.
-    `settled` and `settled_verdict` are the same over the bugs that are no longer maturing.
+    `settled` is the rate of the bugs that are no longer maturing.
     """
 
     key: str
@@ -40,9 +41,22 @@ class Rate:
     direction: Direction | None
     target: float | None
     estimate: Estimate
-    verdict: Verdict
     settled: Estimate
-    settled_verdict: Verdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rate says about its range."""
+        return self._judge(self.estimate)
+
+    @property
+    def settled_verdict(self) -> Verdict:
+        """The same of the settled bugs."""
+        return self._judge(self.settled)
+
+    def _judge(self, estimate: Estimate) -> Verdict:
+        if self.direction is None or self.target is None:
+            return Verdict.NO_DATA
+        return verdict(estimate, self.direction, self.target)
 
 
 def maturing_since(today: date, settings: LeaderboardSettings) -> date:
@@ -50,33 +64,27 @@ def maturing_since(today: date, settings: LeaderboardSettings) -> date:
     return today - timedelta(days=settings.maturing_days)
 
 
+def maturing(days: pd.DataFrame, since: date) -> tuple[int, int]:
+    """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
+    late = days.loc[[day is not None and day > since for day in days["day"]]]
+    return int(late["bugs"].sum()), int(late.loc[~late["status"].isin(BUG_DECIDED), "bugs"].sum())
+
+
 def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> list[Rate]:
     """Acceptance, review, auto-acceptance and rejection: the definitions of the registry."""
     since = maturing_since(today, settings)
-    is_settled = [day is None or day <= since for day in days["day"]]
-    settled = days[pd.Series(is_settled, index=days.index, dtype=bool)]
-    shares = (
-        ("decided_acceptance_rate", "Acceptance", "decided bugs"),
-        ("review_rate", "Reviewed by a person", "bugs"),
-        ("auto_acceptance_rate", "Accepted automatically", "accepted bugs"),
-        ("rejection_rate", "Rejected", "bugs"),
+    settled = days.loc[[day is None or day <= since for day in days["day"]]]
+    automatic = settings.most_auto_accepted
+    shares: Sequence[tuple[str, str, str, Direction | None, float | None]] = (
+        ("decided_acceptance_rate", "Acceptance", "decided bugs", None, None),
+        ("review_rate", "Reviewed by a person", "bugs", "above", settings.least_reviewed),
+        ("auto_acceptance_rate", "Accepted automatically", "accepted bugs", "below", automatic),
+        ("rejection_rate", "Rejected", "bugs", "below", settings.most_rejected),
     )
-    targets: dict[str, tuple[Direction, float]] = {
-        "review_rate": ("above", settings.least_reviewed),
-        "auto_acceptance_rate": ("below", settings.most_auto_accepted),
-        "rejection_rate": ("below", settings.most_rejected),
-    }
-    found = []
-    for key, label, of in shares:
-        direction, target = targets.get(key, (None, None))
-        estimates = [_share(frame, METRICS[key]) for frame in (days, settled)]
-        verdicts = [_verdict(estimate, direction, target) for estimate in estimates]
-        judged = zip(estimates, verdicts, strict=True)
-        (estimate, said), (of_settled, said_settled) = judged
-        found.append(
-            Rate(key, label, of, direction, target, estimate, said, of_settled, said_settled)
-        )
-    return found
+    return [
+        Rate(*share, _share(days, METRICS[share[0]]), _share(settled, METRICS[share[0]]))
+        for share in shares
+    ]
 
 
 def _share(days: pd.DataFrame, metric: Metric) -> Estimate:
@@ -89,12 +97,6 @@ def _share(days: pd.DataFrame, metric: Metric) -> Estimate:
 
     part, whole = metric.measures()
     return proportion_estimate(number(part), number(whole))
-
-
-def _verdict(estimate: Estimate, direction: Direction | None, target: float | None) -> Verdict:
-    if direction is None or target is None:
-        return Verdict.NO_DATA
-    return verdict(estimate, direction, target)
 
 
 def status_name(status: str | None) -> str:
@@ -132,8 +134,7 @@ def by_period(named: pd.DataFrame, grain: str, *, through: date) -> pd.DataFrame
 
     `grain` is week or month. Bugs without a day, or of a later one than `through`, are in none.
     """
-    is_dated = [day is not None and day <= through for day in named["day"]]
-    dated = named[pd.Series(is_dated, index=named.index, dtype=bool)]
+    dated = named.loc[[day is not None and day <= through for day in named["day"]]]
     if dated.empty:
         return pd.DataFrame(columns=["period", "series", "value"])
     periods = dated["day"].map({day: period_name(grain, day) for day in dated["day"].unique()})

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
+from core.analytics.explore import user_names
 from core.base import text
 from core.engagement import words
-from core.engagement.participation import customer_names
 from core.engagement.person import Customer, customer
 from core.engagement.words import SEGMENTS
 from pages import ui
@@ -43,7 +43,7 @@ COLOURS: Mapping[str, Literal["blue", "green", "orange", "red"]] = {
 
 def known(page: ui.Page) -> tuple[Mapping[int, str], str | None]:
     """The customer users by id, and a name in the link that is unknown."""
-    names = ui.read_facts(page, customer_names)
+    names = ui.read_facts(page, user_names, kind="customer")
     # The box takes a name that it does not know out of the link, so it is read before.
     link = st.query_params.get(CHOSEN)
     chosen = st.session_state.get(CHOSEN)

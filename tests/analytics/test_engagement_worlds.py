@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from core.analytics.dates import Window
+from core.analytics.explore import user_names
 from core.engagement.cohorts import cohorts
 from core.engagement.findings import findings, most_tested
 from core.engagement.onboarding import onboarding
-from core.engagement.participation import customer_names, last_seen
+from core.engagement.participation import last_seen
 from core.engagement.people import engagement
 from core.engagement.person import customer
 from core.store import Scope
@@ -323,8 +324,13 @@ def test_names_in_their_order(store):
         world.user(name)
     world.user("Tess", "tester")
     fill(store, world.world)
-    assert list(customer_names(Scope(store, "a")).values()) == ["Ann", "ann", "bob", "\xc4na"]
-    assert customer_names(Scope(store, "b")) == {}
+    assert list(user_names(Scope(store, "a"), kind="customer").values()) == [
+        "Ann",
+        "ann",
+        "bob",
+        "\xc4na",
+    ]
+    assert user_names(Scope(store, "b"), kind="customer") == {}
 
 
 def test_most_tested_of_equals_is_the_lower_id(store):

@@ -13,6 +13,7 @@ from core.store import Scope
 from core.testers import bugs as tester_counts
 from core.testers import leaderboard as testers
 from core.testers.bugs import BugSelection, bug_reports
+from core.testers.triage_rates import maturing
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
 from tests.analytics.worlds import fill, prepare
@@ -108,11 +109,11 @@ def each_world(kind, store):
 @pytest.mark.parametrize("weights", [WEIGHTS, OTHER_WEIGHTS, {}])
 def test_tallies(store, each_world, weights):
     for world, selection, _ in each_world():
-        found = tester_counts.count_by_tester(
+        people, without_tester = tester_counts.count_by_tester(
             Scope(store, "a"), selection=selection, weights=weights
         )
         own = by_tester(bugs_of(world, selection))
-        assert found.without_tester == len(own.pop(None, []))
+        assert without_tester == len(own.pop(None, []))
         names = names_of(world)
         expected = {}
         for tester, bugs in own.items():
@@ -125,7 +126,7 @@ def test_tallies(store, each_world, weights):
                 pytest.approx(sum(weights.get(b["severity"], 0) for b in decided)),
             )
         columns = ["tester", "reported", "decided", "accepted", "points"]
-        rows = found.people.to_dict("records")
+        rows = people.to_dict("records")
         assert {row["tester_id"]: tuple(row[c] for c in columns) for row in rows} == expected
 
 
@@ -176,7 +177,8 @@ def test_maturing(store, each_world):
     for world, selection, today in each_world():
         since = today - timedelta(days=10)
         late = [b for b in bugs_of(world, selection) if b["day"] and b["day"] > since]
-        found = tester_counts.count_maturing(Scope(store, "a"), selection=selection, since=since)
+        days = tester_counts.count_by_day(Scope(store, "a"), selection=selection)
+        found = maturing(days, since)
         assert found == (len(late), sum(b["status"] not in DECIDED for b in late))
 
 
@@ -239,7 +241,7 @@ def test_the_leaderboard_and_its_arithmetic(store, each_world):
             tester_ids=found.people["tester_id"],
             today=today,
         )
-        for order in testers.ORDERS:
+        for order in ("score", "reported", "accepted"):
             check_stack(testers.top_and_others(found.people, trend, order), trend.total.to_dict())
         for tester in bugs:
             of = BugSelection(selection.window, selection.product_ids, tester)

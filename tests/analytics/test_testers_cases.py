@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.analytics.dates import Window
+from core.analytics.explore import user_names
 from core.base.text import OTHERS
 from core.store import RejectionReason, Scope, table
 from core.testers import bugs as tester_counts
@@ -34,7 +35,7 @@ def test_names_and_reasons(each_store):
             ],
         )
     try:
-        assert list(tester_counts.tester_names(Scope(each_store, "a")).values()) == ["Anna", "zoe"]
+        assert list(user_names(Scope(each_store, "a"), kind="tester").values()) == ["Anna", "zoe"]
         assert tester_counts.reason_names(Scope(each_store, "a")) == {
             "known_issue": "known_issue",
             "unclear": "Not clear",

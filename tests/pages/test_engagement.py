@@ -4,8 +4,8 @@ import pytest
 
 from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
 from core.analytics.dates import preset
+from core.analytics.explore import user_names
 from core.base import clock
-from core.engagement.participation import customer_names
 from core.engagement.people import engagement
 from core.ingest.parse.testio import parse_cycle
 from core.ingest.save.testio import save_cycles
@@ -87,7 +87,7 @@ def test_segments_choose_who_is_listed(demo_url, run_page):
 
 
 def test_one_users_view_and_the_way_back(demo, run_page):
-    names = customer_names(Scope(demo, "demo"))
+    names = user_names(Scope(demo, "demo"), kind="customer")
     board = run_page("customer_engagement")
     first = leaders(board)
     person = next(key for key, name in names.items() if name == first["customer"].iloc[0])
@@ -103,7 +103,7 @@ def test_one_users_view_and_the_way_back(demo, run_page):
 
 
 def test_what_is_this_of_one_user_proves_the_figure(demo, run_page):
-    names = customer_names(Scope(demo, "demo"))
+    names = user_names(Scope(demo, "demo"), kind="customer")
     app = run_page("customer_engagement")
     app.selectbox(key="engagement_person").select(min(names)).run()
     app.selectbox(key="engagement_period").select("All time").run()
@@ -221,7 +221,7 @@ def test_each_tab_with_names_that_are_markup(run_page, tab):
 
 
 def person_called(store, name):
-    names = customer_names(Scope(store, "acme"))
+    names = user_names(Scope(store, "acme"), kind="customer")
     return next(person for person, known in names.items() if known == name)
 
 
