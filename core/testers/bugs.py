@@ -106,9 +106,7 @@ def reason_names(scope: Scope) -> dict[str, str]:
     """The rejection reasons of the account's source, by key."""
     reason = table(RejectionReason).c
     found = select(reason.key, reason.name).where(reason.account_id == scope.account)
-    with scope.read() as session:
-        rows = session.connection().execute(found.order_by(reason.key)).all()
-    return {key: name or key for key, name in rows}
+    return {key: name or key for key, name in scope.rows(found.order_by(reason.key))}
 
 
 def repeat_reasons(scope: Scope) -> list[str]:
@@ -306,9 +304,5 @@ def bug_reports(
 def _titles(scope: Scope, ids: Sequence[int]) -> dict[int, str | None]:
     """The titles of bugs, which only the store has."""
     titled = select(BUG.c.id, BUG.c.title).where(BUG.c.account_id == scope.account)
-    with scope.read() as session:
-        return {
-            row.id: row.title
-            for some in chunks(ids, AT_ONCE)
-            for row in session.connection().execute(titled.where(BUG.c.id.in_(some)))
-        }
+    parts = (scope.rows(titled.where(BUG.c.id.in_(some))) for some in chunks(ids, AT_ONCE))
+    return {row.id: row.title for rows in parts for row in rows}
