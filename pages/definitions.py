@@ -12,8 +12,8 @@ from pages.ui.proof import definition_facts, facts
 
 def show(page: ui.Page) -> None:
     counts = f"{text.times(len(METRICS), 'metric')} by {text.times(len(DIMENSIONS), 'dimension')}"
-    st.markdown(f"##### {counts}, each with one definition that every page uses.")
-    ui.freshness_line(page, frozenset({"Test cycles", "Bug reports"}))
+    said = f"{counts}, each with one definition that every page uses."
+    ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}))
     search = st.text_input(
         "Find", key="definitions_search", bind="query-params", placeholder="rate, tester, p95 ..."
     )

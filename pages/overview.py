@@ -1,7 +1,6 @@
 """How are we doing this week?"""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -144,14 +143,13 @@ def mover_card(chosen: Filters, found: Movers | None, who: str, what: str) -> No
 def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Who": [person.name for person in people],
-            "Before": [person.before for person in people],
-            "Now": [person.now for person in people],
-            "Change": [person.change for person in people],
-            "Is it more than chance?": [
-                "yes" if p.is_significant else "may be chance" for p in people
-            ],
+            "Who": person.name,
+            "Before": person.before,
+            "Now": person.now,
+            "Change": person.change,
+            "Is it more than chance?": "yes" if person.is_significant else "may be chance",
         }
+        for person in people
     )
 
 
@@ -161,27 +159,23 @@ def fresh(page: ui.Page) -> None:
     found = fresh_sources(
         ui.sources(page), synced_at=synced, sync_target=own.target if own else None, now=page.now
     )
-    st.dataframe(
-        fresh_rows(page, found),
-        hide_index=True,
-        column_config={"Rows": st.column_config.NumberColumn(format="localized")},
+    rows = pd.DataFrame(fresh_row(page, source) for source in found)
+    st.dataframe(rows, hide_index=True, column_config={"Rows": number_column("Rows")})
+
+
+def fresh_row(page: ui.Page, source: FreshSource) -> dict[str, object]:
+    newest, synced = (
+        ui.moment(page, at) if at else text.UNKNOWN
+        for at in (source.state.through, source.synced_at)
     )
-
-
-def fresh_rows(page: ui.Page, found: Sequence[FreshSource]) -> pd.DataFrame:
-    def moment(at: Any) -> str:
-        return ui.moment(page, at) if at else text.UNKNOWN
-
-    return pd.DataFrame(
-        {
-            "Source": [source.state.name for source in found],
-            "On time": [source.verdict for source in found],
-            "Target": [source.target for source in found],
-            "Newest record": [moment(source.state.through) for source in found],
-            "Last sync": [moment(source.synced_at) for source in found],
-            "Rows": [source.state.rows for source in found],
-        }
-    )
+    return {
+        "Source": source.state.name,
+        "On time": source.verdict,
+        "Target": source.target,
+        "Newest record": newest,
+        "Last sync": synced,
+        "Rows": source.state.rows,
+    }
 
 
 ui.run_page("overview", "How are we doing?", show)
