@@ -52,9 +52,7 @@ def product_names(scope: Scope) -> dict[int, str]:
     """
     products = table(Product).c
     query = select(products.id, products.name).where(products.account_id == scope.account)
-    with scope.read() as session:
-        found = session.connection().execute(query).all()
-    names = {product_id: name or "Unnamed product" for product_id, name in found}
+    names = {product_id: name or "Unnamed product" for product_id, name in scope.rows(query)}
     seen = Counter(names.values())
     return {
         product_id: name if seen[name] == 1 else f"{name} ({product_id})"
@@ -181,10 +179,7 @@ def saved_views(scope: Scope) -> dict[str, dict[str, list[str]]]:
     """The parameters of each saved link of the account, by the view's name."""
     views = table(SavedView).c
     found = select(views.name, views.query).where(views.account_id == scope.account)
-    with scope.read() as session:
-        return {
-            row.name: row.query for row in session.connection().execute(found.order_by(views.name))
-        }
+    return {row.name: row.query for row in scope.rows(found.order_by(views.name))}
 
 
 def delete_view(scope: Scope, name: str) -> None:

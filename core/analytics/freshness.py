@@ -117,8 +117,8 @@ def last_synced(scope: Scope, *, source: str = TESTIO) -> datetime | None:
     last = select(func.max(run.finished_at)).where(
         run.account_id == scope.account, run.source == source, run.status.in_(("done", "partial"))
     )
-    with scope.read() as session:
-        at: datetime | None = session.connection().execute(last).scalar()
+    (found,) = scope.rows(last)
+    at: datetime | None = found[0]
     return at
 
 
