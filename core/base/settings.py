@@ -8,12 +8,11 @@ import difflib
 import json
 import logging
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -63,32 +62,6 @@ def _web_address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _zone_name(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(
-            f"is {name!r}, which is no time zone: use a name such as UTC or Europe/Berlin."
-        ) from None
-    return name
-
-
-def _origin(origin: str) -> str:
-    if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
-        raise ValueError(
-            f"names {origin!r}: an origin is https:// and a host in small letters, maybe a port, "
-            "and nothing after it."
-        )
-    return origin
-
-
-def _network(text: Any) -> Any:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"names what is no address or network: {error}.") from None
-
-
 def _parts(value: Any) -> Any:
     """The parts of a text with commas between them, as a list."""
     if not isinstance(value, str):
@@ -99,13 +72,14 @@ def _parts(value: Any) -> Any:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
-Network = IPv4Network | IPv6Network
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\-\[\]:]+$")]
 Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_parts)]
 SECONDS = Field(ge=0, description="a whole number of seconds, 0 for no automatic sync")
 VotesPerMinute = Annotated[
     int, Field(ge=1, le=1_000_000, description="a whole number of votes a minute from 1")
 ]
 Secret = Annotated[str | None, Field(repr=False)]
+ORIGINS = "https:// and a host in small letters, maybe a port, nothing more; commas between several"
 METRIC_NAME = "a name that Prometheus knows, of letters, digits and underscores"
 # The name of a metric in Prometheus; "" for one that is not read.
 MetricName = Annotated[
@@ -236,12 +210,21 @@ class Settings(BaseSettings):
 
     # It may hold a password.
     database_url: Annotated[str, Field(repr=False)] = f"sqlite:///{ROOT}/data/touchstone.db"
-    timezone: Annotated[str, AfterValidator(_zone_name)] = "UTC"
+    zone: Annotated[
+        ZoneInfo,
+        Field(
+            validation_alias="TOUCHSTONE_TIMEZONE",
+            description="the name of a time zone, such as UTC or Europe/Berlin",
+        ),
+    ] = ZoneInfo("UTC")
     sync_interval_seconds: Annotated[int, SECONDS] = 3600
     editors: tuple[str, ...] | None = None
-    cors_origins: Listed[Annotated[str, AfterValidator(_origin)]] = ()
+    cors_origins: Annotated[Listed[Origin], Field(description=ORIGINS)] = ()
     anonymous_feedback: Listed[str] = ()
-    trusted_proxies: Listed[Annotated[Network, BeforeValidator(_network)]] = ()
+    trusted_proxies: Annotated[
+        Listed[IPv4Network | IPv6Network],
+        Field(description="addresses or networks, commas between several"),
+    ] = ()
     rater_votes_per_minute: VotesPerMinute = 30
     address_votes_per_minute: VotesPerMinute = 30
     mail: MailSettings | None = None
@@ -256,9 +239,9 @@ class Settings(BaseSettings):
         return (_Names(settings_cls, init_settings()),)
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The business time zone, in which days, weeks and months are counted."""
-        return ZoneInfo(self.timezone)
+    def timezone(self) -> str:
+        """The name of the business time zone, in which days, weeks and months are counted."""
+        return self.zone.key
 
     @property
     def demo_database_url(self) -> str:
@@ -329,7 +312,7 @@ def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
     except ValidationError as errors:
         error = errors.errors(include_url=False)[0]
     name = str(error["loc"][0])
-    fields = {field.alias or key: field for key, field in model.model_fields.items()}
+    fields = {field.validation_alias or key: field for key, field in model.model_fields.items()}
     field = fields.get(name) or FieldInfo()
     setting = f"{name} of {of}" if of else f"TOUCHSTONE_{name.upper()}"
     setting = name if name.isupper() else field.title or setting
@@ -368,6 +351,7 @@ def _texts(table: Mapping[str, Any]) -> dict[str, str]:
 
 def _warn_of_unknown(environ: Mapping[str, str]) -> None:
     known = {f"TOUCHSTONE_{name.upper()}" for name in Settings.model_fields.keys() - {"mail"}}
+    known.add("TOUCHSTONE_TIMEZONE")
     known |= set(map(_smtp_name, MailSettings.model_fields))
     known.add(clock.SETTING)
     for name in sorted(environ.keys() - known):
