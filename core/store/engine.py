@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
@@ -118,29 +118,21 @@ class Store:
 
     def ensure_account(self, account_id: str, name: str, *, is_demo: bool = False) -> None:
         """Create the account with the default success criteria, or rename it."""
-        account = table(Account)
-        own = account.c.id == account_id
-        present = select(account.c.name).where(own)
         with self.read() as session:
-            # Mostly it is known, and then there is no need to wait for a writer.
-            if session.connection().execute(present).scalar() == name:
-                return
+            known = session.get(Account, account_id)
+        # Mostly it is known, and then there is no need to wait for a writer.
+        if known is not None and known.name == name:
+            return
         with self.write(account_id) as unit:
-            if unit.session.connection().execute(present).scalar() is not None:
-                unit.session.connection().execute(update(account).where(own).values(name=name))
+            known = unit.session.get(Account, account_id)
+            if known is not None:
+                known.name = name
                 return
-            unit.session.connection().execute(
-                insert(account),
-                {
-                    "id": account_id,
-                    "name": name,
-                    "is_demo": is_demo,
-                    "timezone": self.zone.key,
-                    "data_version": 0,
-                    "facts_version": 0,
-                    "created_at": clock.now(),
-                },
+            zone, now = self.zone.key, clock.now()
+            unit.session.add(
+                Account(id=account_id, name=name, is_demo=is_demo, timezone=zone, created_at=now)
             )
+            unit.session.flush()
             unit.upsert(Criterion, DEFAULT_CRITERIA)
 
     def data_version(self, account_id: str | None = None) -> int:
@@ -157,13 +149,11 @@ class Store:
 
         Raises StoreError where there is no such account.
         """
-        account = table(Account).c
-        both = select(account.data_version, account.facts_version).where(account.id == account_id)
         with self.read() as session:
-            found = session.connection().execute(both).one_or_none()
+            found = session.get(Account, account_id)
         if found is None:
             raise StoreError(f"There is no account {account_id!r} in the store any more.")
-        return found[0], found[1]
+        return found.data_version, found.facts_version
 
     @contextmanager
     def read_facts(self, session: Session) -> Iterator[Connection | None]:

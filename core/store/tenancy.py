@@ -1,20 +1,22 @@
 """Tenancy: the accounts of a store, and the scope that every read and write of one goes through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Executable, Select
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, Connection, Executable, Select
+from sqlmodel import Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.base.errors import InputError
+from core.store.columns import table
 from core.store.engine import Store
 from core.store.synced import Account
 from core.store.unit_of_work import Unit
 
+M = TypeVar("M", bound=SQLModel)
 T = TypeVar("T")
 ATTEMPTS = 5
 
@@ -56,7 +58,25 @@ class Scope:
         with self.read() as session:
             if isinstance(statement, SelectOfScalar):
                 return list(session.exec(statement))
-            return list(session.connection().execute(statement))
+            return list(session.execute(statement))
+
+    def objects(
+        self,
+        model: type[M],
+        *where: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]] = (),
+        limit: int | None = None,
+    ) -> list[M]:
+        """The account's objects of a table that meet the conditions."""
+        own = table(model).c.account_id == self.account
+        found = select(model).where(own, *where).order_by(*order_by).limit(limit)
+        with self.read() as session:
+            return list(session.exec(found))
+
+    def get(self, model: type[M], *key: object) -> M | None:
+        """The account's object with a key; None where there is none."""
+        with self.read() as session:
+            return session.get(model, (self.account, *key))
 
     def facts(self) -> AbstractContextManager[Connection]:
         """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
+    Connection,
+    RowMapping,
     Table,
     and_,
     bindparam,
@@ -77,6 +80,29 @@ class Unit:
         sides = {"before": _as_json(before), "after": _as_json(after)}
         self.upsert(AuditEntry, [row | {"by": self.author} | sides])
 
+    @property
+    def connection(self) -> Connection:
+        """The connection of the transaction, for statements in Core."""
+        return self.session.connection()
+
+    def stored(
+        self,
+        by: Column[Any],
+        values: Iterable[Any],
+        *columns: Column[Any],
+        within: ColumnElement[bool] = true(),  # noqa: B008 (it holds no state)
+    ) -> Iterator[RowMapping]:
+        """The stored rows, or these columns of them, with one of the values in a column.
+
+        The values may be any number. Rows that are not `within` a condition are left out.
+        """
+        source = by.table
+        for some in chunks(sorted(set(values))):
+            found = select(*columns or [source]).where(
+                source.c.account_id == self.account_id, by.in_(some), within
+            )
+            yield from self.connection.execute(found).mappings().all()
+
     def upsert(
         self, model: type[SQLModel], rows: Iterable[Row], *, keep_existing: bool = False
     ) -> Counts:
@@ -84,16 +110,18 @@ class Unit:
 
         `rows` hold the key and the columns to write, the same ones in each row, without
         `account_id` and day columns; of rows with one key the last counts. With `keep_existing`
-        rows that are already stored are left as they are. One-column keys only.
+        rows that are already stored are left as they are.
         """
-        target = table(model)
-        (key,) = (c.name for c in target.primary_key if c.name != "account_id")
-        wanted = {(row[key],): row for row in rows}
+        target, keys = table(model), _keys(model)
+        wanted = _by_key(keys, rows)
         self._fill_days(model, wanted.values())
-        stored = self._stored(target, (key,), target.c[key], [k for (k,) in wanted])
+        # The part of the key that tells the rows apart best finds the fewest others.
+        part = max(range(len(keys)), key=lambda n: len({key[n] for key in wanted}))
+        found = self.stored(target.c[keys[part]], {key[part] for key in wanted})
+        stored = _by_key(keys, found)
         if keep_existing:
-            wanted = {k: row for k, row in wanted.items() if k not in stored}
-        return self._write(target, (key,), wanted, stored)
+            wanted = {key: row for key, row in wanted.items() if key not in stored}
+        return self._write(model, wanted, stored)
 
     def replace(
         self,
@@ -109,18 +137,41 @@ class Unit:
         `parent` names the column that holds the parent's id; it is part of the key. Rows that are
         not `within` a condition, such as a time, are left as they are.
         """
-        target = table(model)
-        keys = tuple(c.name for c in target.primary_key if c.name != "account_id")
-        wanted = {tuple(row[name] for name in keys): row for row in rows}
-        of = list(dict.fromkeys(parents))
-        stored = self._stored(target, keys, target.c[parent], of, within)
-        gone = [key for key in stored if key not in wanted]
+        target, keys = table(model), _keys(model)
+        wanted = _by_key(keys, rows)
+        stored = _by_key(keys, self.stored(target.c[parent], parents, within=within))
+        gone = [_bound(keys, row) for key, row in stored.items() if key not in wanted]
         if gone:
-            self.session.connection().execute(
-                delete(target).where(self._matches(target, keys)),
-                [dict(zip(_bound(keys), key, strict=True)) for key in gone],
-            )
-        return self._write(target, keys, wanted, stored)._replace(removed=len(gone))
+            self.connection.execute(delete(target).where(self._matches(target, keys)), gone)
+        return self._write(model, wanted, stored)._replace(removed=len(gone))
+
+    def change(self, model: type[SQLModel], rows: Sequence[Row]) -> None:
+        """Change stored rows by their keys; a row that is not stored is left out.
+
+        `rows` hold the key and the columns to change, the same ones in each row.
+        """
+        if not rows:
+            return
+        target, keys = table(model), _keys(model)
+        columns = [name for name in rows[0] if name not in keys]
+        self.connection.execute(
+            update(target)
+            .where(self._matches(target, keys))
+            .values({name: bindparam(f"new_{name}") for name in columns}),
+            [_bound(keys, row) | {f"new_{name}": row[name] for name in columns} for row in rows],
+        )
+
+    def update(self, model: type[SQLModel], values: Row, *where: ColumnElement[bool]) -> None:
+        """Set columns in all rows of the account that meet the conditions."""
+        target = table(model)
+        own = target.c.account_id == self.account_id
+        self.connection.execute(update(target).where(own, *where).values(values))
+
+    def delete(self, model: type[SQLModel], *where: ColumnElement[bool]) -> int:
+        """Delete the rows of the account that meet the conditions; returns how many there were."""
+        target = table(model)
+        own = target.c.account_id == self.account_id
+        return self.connection.execute(delete(target).where(own, *where)).rowcount
 
     def user_ids(self, kind: str, names: Iterable[str | None]) -> dict[str | None, int | None]:
         """The ids of people by name; new names are inserted, and None stays None.
@@ -128,26 +179,15 @@ class Unit:
         An id follows from kind and name, so that the order in which people are met leaves no trace.
         """
         wanted = sorted({name for name in names if name is not None})
-        users = table(User)
-        connection = self.session.connection()
-        found: dict[str | None, int | None] = {None: None}
-        for some in chunks(wanted):
-            known = select(users.c.name, users.c.id).where(
-                users.c.account_id == self.account_id, users.c.kind == kind, users.c.name.in_(some)
-            )
-            found |= {row.name: row.id for row in connection.execute(known)}
-        new = [name for name in wanted if name not in found]
-        if new:
-            people = self._new_people(kind, new)
-            found |= {name: people[name] for name in new}
-            connection.execute(
-                insert(users),
-                [
-                    {"account_id": self.account_id, "id": found[name], "kind": kind, "name": name}
-                    for name in new
-                ],
-            )
-        return found
+        users = table(User).c
+        known = self.stored(users.name, wanted, users.name, users.id, within=users.kind == kind)
+        found = {row["name"]: row["id"] for row in known}
+        people = self._new_people(kind, [name for name in wanted if name not in found])
+        if people:
+            own = {"account_id": self.account_id, "kind": kind}
+            rows = [own | {"id": number, "name": name} for name, number in people.items()]
+            self.connection.execute(insert(table(User)), rows)
+        return {None: None} | found | people
 
     def _new_people(self, kind: str, names: Iterable[str]) -> dict[str, int]:
         """An id for each name: 48 bits of kind and name, the next free one where it is taken."""
@@ -156,13 +196,10 @@ class Unit:
         for name in names:
             digest = sha256(f"{kind}/{name}".encode("utf-8", "surrogatepass")).digest()
             found[name] = int.from_bytes(digest[:6]) or 1
-        own = ids.account_id == self.account_id
-        is_taken = any(
-            self.session.connection().execute(select(ids.id).where(own, ids.id.in_(some))).first()
-            for some in chunks(list(found.values()))
-        )
+        is_taken = any(self.stored(ids.id, found.values(), ids.id))
         if is_taken or len(set(found.values())) < len(found):
-            taken = set(self.session.connection().execute(select(ids.id).where(own)).scalars())
+            every = select(ids.id).where(ids.account_id == self.account_id)
+            taken = set(self.connection.execute(every).scalars())
             for name, number in found.items():
                 while number in taken:
                     number += 1  # noqa: PLW2901 (the first free one)
@@ -174,31 +211,14 @@ class Unit:
         """One more than the largest id; safe because an account has one writer at a time."""
         ids = table(model).c
         largest = select(func.max(ids.id)).where(ids.account_id == self.account_id)
-        return int(self.session.connection().execute(largest).scalar() or 0) + 1
+        return int(self.connection.execute(largest).scalar() or 0) + 1
 
     def _fill_days(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
         days = fill_days(model, list(rows), self.zone)
-        extend_calendar(self.session.connection(), self.account_id, days)
-
-    def _stored(
-        self,
-        target: Table,
-        keys: tuple[str, ...],
-        column: ColumnElement[Any],
-        values: list[Any],
-        within: ColumnElement[bool] = true(),  # noqa: B008 (it holds no state)
-    ) -> dict[Key, Row]:
-        stored = {}
-        for some in chunks(values):
-            statement = select(target).where(
-                target.c.account_id == self.account_id, column.in_(some), within
-            )
-            for row in self.session.connection().execute(statement).mappings():
-                stored[tuple(row[name] for name in keys)] = dict(row)
-        return stored
+        extend_calendar(self.connection, self.account_id, days)
 
     def _write(
-        self, target: Table, keys: tuple[str, ...], wanted: dict[Key, Row], stored: dict[Key, Row]
+        self, model: type[SQLModel], wanted: dict[Key, Row], stored: dict[Key, Row]
     ) -> Counts:
         new = [{"account_id": self.account_id} | r for k, r in wanted.items() if k not in stored]
         changed = [
@@ -206,29 +226,14 @@ class Unit:
             for key, row in wanted.items()
             if key in stored and any(stored[key][name] != value for name, value in row.items())
         ]
-        connection = self.session.connection()
         if new:
-            connection.execute(insert(target), new)
-        if changed:
-            columns = [name for name in changed[0] if name not in keys]
-            connection.execute(
-                update(target)
-                .where(self._matches(target, keys))
-                .values({name: bindparam(f"new_{name}") for name in columns}),
-                [
-                    dict(zip(_bound(keys), (row[name] for name in keys), strict=True))
-                    | {f"new_{name}": row[name] for name in columns}
-                    for row in changed
-                ],
-            )
+            self.connection.execute(insert(table(model)), new)
+        self.change(model, changed)
         return Counts(len(new), len(changed), len(wanted) - len(new) - len(changed))
 
-    def _matches(self, target: Table, keys: tuple[str, ...]) -> ColumnElement[bool]:
-        key = zip(keys, _bound(keys), strict=True)
-        return and_(
-            target.c.account_id == self.account_id,
-            *(target.c[name] == bindparam(bound) for name, bound in key),
-        )
+    def _matches(self, target: Table, keys: Sequence[str]) -> ColumnElement[bool]:
+        parts = [target.c[name] == bindparam(f"key_{name}") for name in keys]
+        return and_(target.c.account_id == self.account_id, *parts)
 
 
 def _as_json(row: Row | None) -> Row | None:
@@ -237,5 +242,14 @@ def _as_json(row: Row | None) -> Row | None:
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
 
 
-def _bound(keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"key_{name}" for name in keys)
+def _keys(model: type[SQLModel]) -> list[str]:
+    """The columns that tell the rows of an account apart."""
+    return [column.name for column in table(model).primary_key if column.name != "account_id"]
+
+
+def _by_key(keys: Sequence[str], rows: Iterable[Any]) -> dict[Key, Any]:
+    return {tuple(row[name] for name in keys): row for row in rows}
+
+
+def _bound(keys: Sequence[str], row: Any) -> Row:
+    return {f"key_{name}": row[name] for name in keys}
