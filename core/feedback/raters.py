@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.engine import URL
 
 from core.base import clock
@@ -43,7 +43,7 @@ def forget_past_salts(store: Store, *, now: datetime | None = None) -> None:
     salts = table(RaterSalt).c
     past = select(salts.account_id).where(salts.week != week).distinct()
     with store.read() as session:
-        found = session.connection().execute(past).scalars().all()
+        found = session.scalars(past).all()
     for account_id in found:
         with store.write(account_id) as unit:
             _forget(unit, week)
@@ -66,19 +66,13 @@ def _salt(scope: Scope, week: str) -> str:
         row = {"week": week, "salt": secrets.token_hex(32), "created_at": clock.now()}
         # Another process may have stored one: the stored salt counts.
         unit.upsert(RaterSalt, [row], keep_existing=True)
-        salts = table(RaterSalt).c
-        stored = select(salts.salt).where(salts.account_id == scope.account, salts.week == week)
-        salt = str(unit.session.connection().execute(stored).scalar_one())
+        salt = unit.session.get_one(RaterSalt, (scope.account, week)).salt
     _salts[key] = (week, salt)
     return salt
 
 
 def _forget(unit: Unit, week: str) -> None:
-    connection = unit.session.connection()
-    if connection.dialect.name == "sqlite":
+    if unit.connection.dialect.name == "sqlite":
         # Otherwise the bytes of a deleted row stay in the file until they are overwritten.
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    salts = table(RaterSalt)
-    connection.execute(
-        delete(salts).where(salts.c.account_id == unit.account_id, salts.c.week != week)
-    )
+        unit.connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    unit.delete(RaterSalt, table(RaterSalt).c.week != week)

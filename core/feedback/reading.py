@@ -1,6 +1,6 @@
 """Reading votes: current opinions, their history, lists, sums, and the runs to rate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
 from core.base.text import clean
-from core.feedback.votes import Vote, feedback_id, vote_of, votes_by_id
+from core.feedback.votes import Vote, feedback_id, vote_of
 from core.store import Enhancement, Feedback, FeedbackVote, Scope, on_enhancer, table
 
 MOST_ROWS = 1_000
@@ -59,9 +59,8 @@ class Summary:
 
 def current_vote(scope: Scope, subject: str, rater: str) -> Vote | None:
     """The rater's opinion on the subject; None when there is none."""
-    key = feedback_id(clean(subject.strip()), clean(rater.strip()))
-    with scope.read() as session:
-        return votes_by_id(session, scope.account, [key]).get(key)
+    found = scope.get(Feedback, feedback_id(clean(subject.strip()), clean(rater.strip())))
+    return None if found is None else vote_of(found)
 
 
 def vote_history(scope: Scope, subject: str, rater: str) -> list[Vote]:
@@ -70,14 +69,12 @@ def vote_history(scope: Scope, subject: str, rater: str) -> list[Vote]:
     if now is None:
         return []
     votes = table(FeedbackVote).c
-    statement = (
-        select(votes.thumb, votes.rating, votes.comment, votes.cast_at.label("updated_at"))
-        .where(votes.account_id == scope.account, votes.feedback_id == now.id)
-        .order_by(votes.cast_at, votes.id)
-    )
-    with scope.read() as session:
-        rows = session.connection().execute(statement).mappings().all()
-    return [Vote(**vars(now) | dict(row)) for row in rows]
+    order = [votes.cast_at, votes.id]
+    cast = scope.objects(FeedbackVote, votes.feedback_id == now.id, order_by=order)
+    return [
+        replace(now, thumb=v.thumb, rating=v.rating, comment=v.comment, updated_at=v.cast_at)
+        for v in cast
+    ]
 
 
 def recent_comments(
@@ -88,18 +85,14 @@ def recent_comments(
     `search` finds text in the comments; `thumb` (up or down) takes only votes with that thumb.
     """
     votes = table(Feedback).c
-    statement = (
-        select(table(Feedback))
-        .where(votes.account_id == scope.account, votes.comment.is_not(None), on_enhancer())
-        .order_by(votes.updated_at.desc(), votes.id)
-        .limit(_limit(limit))
-    )
+    conditions = [votes.comment.is_not(None), on_enhancer()]
     if search and search.strip():
-        statement = statement.where(_contains(votes.comment, search))
+        conditions.append(_contains(votes.comment, search))
     if thumb is not None:
-        statement = statement.where(votes.thumb == thumb)
-    with scope.read() as session:
-        return [vote_of(row) for row in session.connection().execute(statement).mappings()]
+        conditions.append(votes.thumb == thumb)
+    order = [votes.updated_at.desc(), votes.id]
+    found = scope.objects(Feedback, *conditions, order_by=order, limit=_limit(limit))
+    return [vote_of(vote) for vote in found]
 
 
 def recent_enhancements(
@@ -158,10 +151,8 @@ def feedback_list(
     )
     total = select(func.count()).select_from(feedback).where(*conditions)
     with scope.read() as session:
-        connection = session.connection()
-        rows = connection.execute(page).mappings().all()
-        number = connection.execute(total).scalar_one()
-    return [vote_of(row) for row in rows], number
+        votes, number = session.execute(page).all(), session.execute(total).scalar_one()
+    return [vote_of(vote) for vote in votes], number
 
 
 def feedback_summary(
@@ -173,8 +164,7 @@ def feedback_summary(
     kinds += [votes.rating == stars for stars in range(1, 6)]
     counts = [func.count(case((kind, 1))) for kind in kinds]
     statement = select(func.count(), func.count(votes.comment), *counts)
-    with scope.read() as session:
-        row = session.connection().execute(statement.where(*_in_period(scope, start, end))).one()
+    (row,) = scope.rows(statement.where(*_in_period(scope, start, end)))
     total, comments, up, down, *ratings = row
     return Summary(
         total=total, thumbs_up=up, thumbs_down=down, ratings=tuple(ratings), comments=comments
@@ -222,33 +212,24 @@ def _runs(
         votes.rater == clean((rater or "").strip()),
     )
     statement = (
-        select(
-            runs.id.label("run_id"),
-            runs.ticket_id.label("run_ticket_id"),
-            runs.status.label("run_status"),
-            runs.processing_time_ms.label("run_ms"),
-            runs.created_at.label("run_created_at"),
-            table(Feedback),
-        )
-        .select_from(table(Enhancement).outerjoin(table(Feedback), own_vote))
+        select(Enhancement, Feedback)
+        .outerjoin(Feedback, own_vote)
         .where(runs.account_id == scope.account, *conditions)
         # The day leads because it has an index.
         .order_by(runs.created_day.desc(), runs.created_at.desc(), runs.id)
         .limit(limit)
         .offset(offset)
     )
-    with scope.read() as session:
-        rows = session.connection().execute(statement).mappings().all()
     return [
         RatedEnhancement(
-            id=row["run_id"],
-            ticket_id=row["run_ticket_id"],
-            status=row["run_status"],
-            seconds=None if row["run_ms"] is None else row["run_ms"] / 1000,
-            created_at=row["run_created_at"],
-            vote=None if row["id"] is None else vote_of(row),
+            id=run.id,
+            ticket_id=run.ticket_id,
+            status=run.status,
+            seconds=None if run.processing_time_ms is None else run.processing_time_ms / 1000,
+            created_at=run.created_at,
+            vote=None if vote is None else vote_of(vote),
         )
-        for row in rows
+        for run, vote in scope.rows(statement)
     ]
 
 

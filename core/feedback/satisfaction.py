@@ -70,7 +70,7 @@ def satisfaction(scope: Scope, *, window: Window, without: Excluded = NOTHING) -
     statement = select_votes(scope, window, without, votes.rater, votes.rating).where(
         votes.rating.is_not(None)
     )
-    rated = _rows(scope, statement)
+    rated = scope.rows(statement)
     answers = survey_answers(scope, ["overall"], window=window, without=without)
     in_survey = [answer for (answer,) in answers if answer is not None]
     in_product = [row.rating for row in rated]
@@ -110,7 +110,7 @@ def rating_counts(scope: Scope, *, window: Window) -> dict[int, int]:
     """The number of in-product ratings from 1 to 5, without what is excluded."""
     rating = table(Feedback).c.rating
     given = Counter(
-        row.rating for row in _rows(scope, select_votes(scope, window, excluded(scope), rating))
+        row.rating for row in scope.rows(select_votes(scope, window, excluded(scope), rating))
     )
     return {stars: given[stars] for stars in range(1, 6)}
 
@@ -124,7 +124,7 @@ def response_bounds(
     """
     votes, runs = table(Feedback).c, table(Enhancement).c
     columns = (votes.rater, votes.rating, votes.thumb)
-    rows = _rows(scope, select_votes(scope, window, without, *columns))
+    rows = scope.rows(select_votes(scope, window, without, *columns))
     own = [runs.account_id == scope.account, runs.status == "completed"]
     if window.start is not None and window.end is not None:
         own.append(runs.created_day.between(window.start, window.end))
@@ -137,29 +137,20 @@ def response_bounds(
         .select_from(voted)
         .where(*own)
     )
-    ((asked,),) = _rows(scope, select(func.count()).where(*own))
-    ((with_rating, with_thumb),) = _rows(scope, rated)
-    ratings = [(row.rater, row.rating) for row in rows if row.rating is not None]
-    thumbs = [(row.rater, row.thumb == "up") for row in rows if row.thumb is not None]
-    ups = sum(is_up for _, is_up in thumbs)
+    ((asked,),) = scope.rows(select(func.count()).where(*own))
+    ((with_rating, with_thumb),) = scope.rows(rated)
+    ratings = [row for row in rows if row.rating is not None]
+    thumbs = [row for row in rows if row.thumb is not None]
+    mean = stats.mean_estimate([row.rating for row in ratings])
+    share_up = stats.proportion_estimate(sum(row.thumb == "up" for row in thumbs), len(thumbs))
     return (
-        _bounds(
-            stats.mean_estimate([rating for _, rating in ratings]),
-            (1.0, 5.0),
-            (asked, with_rating),
-            [rater for rater, _ in ratings],
-        ),
-        _bounds(
-            stats.proportion_estimate(ups, len(thumbs)),
-            (0.0, 1.0),
-            (asked, with_thumb),
-            [rater for rater, _ in thumbs],
-        ),
+        _bounds(mean, (1.0, 5.0), (asked, with_rating), ratings),
+        _bounds(share_up, (0.0, 1.0), (asked, with_thumb), thumbs),
     )
 
 
 def _bounds(
-    estimate: Estimate, ends: tuple[float, float], runs: tuple[int, int], raters: list[str]
+    estimate: Estimate, ends: tuple[float, float], runs: tuple[int, int], votes: Sequence[Any]
 ) -> ResponseBounds:
     asked, answered = runs
     silent = max(0, asked - answered)
@@ -167,14 +158,14 @@ def _bounds(
     if estimate.value is not None:
         said = estimate.value * estimate.n
         worst, best = ((said + end * silent) / (estimate.n + silent) for end in ends)
-    busiest = max(Counter(raters).values(), default=0)
+    busiest = max(Counter(vote.rater for vote in votes).values(), default=0)
     return ResponseBounds(
         estimate=estimate,
         asked=asked,
         answered=answered,
         worst=worst,
         best=best,
-        busiest_share=busiest / len(raters) if raters else None,
+        busiest_share=busiest / len(votes) if votes else None,
     )
 
 
@@ -211,7 +202,7 @@ def breakdown(scope: Scope, *, window: Window, without: Excluded, by: str) -> li
     columns = (_breakdown_columns()[by], votes.rater, votes.rating, votes.thumb)
     statement = select_votes(scope, window, without, *columns).where(has_content())
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in _rows(scope, statement.select_from(joined)):
+    for row in scope.rows(statement.select_from(joined)):
         found[row[0] or UNKNOWN].append(row)
     small = [
         name
@@ -232,8 +223,3 @@ def _group(name: str, rows: list[Any]) -> Group:
         rating=stats.mean_estimate([row.rating for row in rows if row.rating is not None]),
         positive=stats.proportion_estimate(sum(thumbs), len(thumbs)),
     )
-
-
-def _rows(scope: Scope, statement: Any) -> list[Any]:
-    with scope.read() as session:
-        return list(session.connection().execute(statement).all())

@@ -4,12 +4,12 @@ import hashlib
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
@@ -34,8 +34,6 @@ BETTER = (
     | dict.fromkeys(("unsure", "not sure", "maybe", "don't know"), "unsure")
 )
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Question:
@@ -52,6 +50,7 @@ class Question:
 
 
 STARS = (1, 2, 3, 4, 5)
+INTERVIEW = "may_interview"
 QUESTIONS = (
     Question("relevance", "How relevant is what the enhancement adds?", "stars", STARS),
     Question("accuracy", "How accurate is it?", "stars", STARS),
@@ -63,14 +62,14 @@ QUESTIONS = (
         ("yes", "no", "unsure"),
     ),
     Question("renewal", "How likely would you renew it?", "of 10", tuple(range(11))),
-    Question("may_interview", "May we interview you?", "fraction", (True, False)),
+    Question(INTERVIEW, "May we interview you?", "fraction", (True, False)),
 )
 TEXTS = {"what_helps": "What helps?", "what_to_improve": "What should be improved?"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedSurvey:
-    """One person's answers, None where there is none; ratings 1 to 5, `renewal` 0 to 10.
+    """One person's answers by question, None for none; ratings 1 to 5, `renewal` 0 to 10.
 
     `better_resolution` is yes, no or unsure; `minutes_saved` are minutes for each ticket, negative
     where the enhancement costs time.
@@ -79,16 +78,7 @@ class ParsedSurvey:
     id: str
     respondent: str | None
     answered_at: datetime
-    relevance: int | None
-    accuracy: int | None
-    usefulness: int | None
-    overall: int | None
-    minutes_saved: float | None
-    better_resolution: str | None
-    what_helps: str | None
-    what_to_improve: str | None
-    renewal: int | None
-    may_interview: bool | None
+    answers: Mapping[str, Any]
     problems: tuple[FieldProblem, ...]
 
 
@@ -139,16 +129,7 @@ def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
     answered_at = read.instant("answered_at")
     if answered_at is None:
         return read.refused("answered_at", "it has no usable time, so it was left out")
-    answers: dict[str, Any] = {}
-    for question in QUESTIONS:
-        if question.unit in {"stars", "of 10"}:
-            answers[question.key] = _whole(read, question)
-    answers["minutes_saved"] = _answer(
-        read, "minutes_saved", _minutes, "it is no number of minutes up to a day"
-    )
-    answers["better_resolution"] = _answer(
-        read, "better_resolution", _better, "it is neither yes, no nor unsure"
-    )
+    answers = {one.key: _answer(read, one) for one in QUESTIONS if one.key != INTERVIEW}
     answers |= {name: read.comment(name) for name in TEXTS}
     if all(answer is None for answer in answers.values()):
         return read.refused("overall", "it answers no question, so it was left out")
@@ -157,9 +138,8 @@ def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
         id=read.source_id or _made_id(respondent, answered_at, answers),
         respondent=respondent,
         answered_at=answered_at,
-        may_interview=read.flag("may_interview"),
+        answers=answers | {INTERVIEW: read.flag(INTERVIEW)},
         problems=tuple(read.problems),
-        **answers,
     )
 
 
@@ -177,10 +157,9 @@ def invite(scope: Scope, people: str) -> int:
             f"At most {MOST_INVITED:,} people are invited at once, each with a name of up to "
             f"{LONGEST_RESPONDENT} characters."
         )
-    invited = table(SurveyInvitation).c
+    invited = table(SurveyInvitation).c.respondent
     with scope.write() as unit:
-        stored = select(invited.respondent).where(invited.account_id == scope.account)
-        known = set(unit.session.connection().execute(stored).scalars())
+        known = {row["respondent"] for row in unit.stored(invited, names, invited)}
         row = {"invited_by": unit.author, "invited_at": clock.now()}
         rows = [
             {"id": secrets.token_urlsafe(KEY_BYTES), "respondent": name, **row}
@@ -193,16 +172,12 @@ def invite(scope: Scope, people: str) -> int:
 
 def invitations(scope: Scope) -> list[SurveyInvitation]:
     """All invitations by the respondent's name."""
-    invited = table(SurveyInvitation).c
-    statement = select(SurveyInvitation).where(invited.account_id == scope.account)
-    with scope.read() as session:
-        return list(session.scalars(statement.order_by(invited.respondent)))
+    return scope.objects(SurveyInvitation, order_by=[table(SurveyInvitation).c.respondent])
 
 
 def invitation_of(scope: Scope, key: str) -> SurveyInvitation | None:
     """The invitation that a link's key belongs to; None where the account has none."""
-    with scope.read() as session:
-        return session.get(SurveyInvitation, (scope.account, key))
+    return scope.get(SurveyInvitation, key)
 
 
 def save_draft(scope: Scope, key: str, answers: Mapping[str, Any]) -> None:
@@ -215,8 +190,7 @@ def save_draft(scope: Scope, key: str, answers: Mapping[str, Any]) -> None:
 
 def draft_of(scope: Scope, key: str) -> dict[str, Any]:
     """The draft stored under a key; empty where there is none."""
-    with scope.read() as session:
-        found = session.get(SurveyDraft, (scope.account, key))
+    found = scope.get(SurveyDraft, key)
     return dict(found.answers) if found is not None else {}
 
 
@@ -242,22 +216,20 @@ def send_answers(
     if parsed.problems:
         wrong = parsed.problems[0]
         raise InputError(f"{wrong.field.replace('_', ' ').capitalize()}: {wrong.reason}.")
-    draft = table(SurveyDraft)
     with scope.write() as unit:
         record_responses(unit, [parsed])
-        own_draft = delete(draft).where(draft.c.account_id == scope.account, draft.c.id == key)
-        unit.session.connection().execute(own_draft)
+        unit.delete(SurveyDraft, table(SurveyDraft).c.id == key)
         if unit.session.get(SurveyInvitation, (scope.account, key)) is not None:
             unit.upsert(SurveyInvitation, [{"id": key, "answered_at": now}])
 
 
 def record_responses(unit: Unit, responses: Iterable[ParsedSurvey]) -> Counts:
     """Write survey responses; of one id the last counts."""
-    columns = [f.name for f in fields(ParsedSurvey) if f.name != "problems"]
-    return unit.upsert(
-        SurveyResponse,
-        [{name: getattr(response, name) for name in columns} for response in responses],
-    )
+    rows = [
+        {"id": one.id, "respondent": one.respondent, "answered_at": one.answered_at, **one.answers}
+        for one in responses
+    ]
+    return unit.upsert(SurveyResponse, rows)
 
 
 def survey_results(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> SurveyResults:
@@ -279,7 +251,7 @@ def survey_results(scope: Scope, *, window: Window, without: Excluded = NOTHING)
 
 def survey_answers(
     scope: Scope, columns: Sequence[str], *, window: Window, without: Excluded = NOTHING
-) -> list[Sequence[Any]]:
+) -> Sequence[Any]:
     """These columns of a window's responses, the oldest first; None for no answer."""
     survey = table(SurveyResponse).c
     statement = select(*(survey[name] for name in columns)).where(
@@ -287,9 +259,7 @@ def survey_answers(
         window.contains(survey.answered_day),
         without.keeps(survey.answered_at, rater=survey.respondent),
     )
-    with scope.read() as session:
-        found = session.connection().execute(statement.order_by(survey.answered_at, survey.id))
-        return list(found.all())
+    return scope.rows(statement.order_by(survey.answered_at, survey.id))
 
 
 def _answered(question: Question, answers: list[Any]) -> Answered:
@@ -299,13 +269,11 @@ def _answered(question: Question, answers: list[Any]) -> Answered:
     else:
         estimate = stats.mean_estimate(answers)
     counts = Counter(answers)
-    order = question.choices or tuple(sorted(counts))
+    order = question.choices or sorted(counts)
+    distribution = {choice: counts[choice] for choice in order}
+    is_shown = len(answers) >= LEAST_ANSWERS
     return Answered(
-        question=question,
-        estimate=estimate,
-        distribution=(
-            {choice: counts[choice] for choice in order} if len(answers) >= LEAST_ANSWERS else None
-        ),
+        question=question, estimate=estimate, distribution=distribution if is_shown else None
     )
 
 
@@ -314,28 +282,18 @@ def _made_id(respondent: str | None, answered_at: datetime, answers: dict[str, A
     return f"made-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
 
 
-def _answer(read: Cells, name: str, parse: Callable[[Any], T | None], reason: str) -> T | None:
-    """The parsed answer; a value that cannot be parsed is noted as a problem."""
-    value = read.value(name)
-    return read.found(name, None if value is None else parse(value), reason)
-
-
-def _whole(read: Cells, question: Question) -> int | None:
-    least, most = question.choices[0], question.choices[-1]
-
-    def parse(value: Any) -> int | None:
-        number = number_in(value)
-        is_valid = number is not None and number.is_integer() and least <= number <= most
-        return int(number) if number is not None and is_valid else None
-
-    return _answer(read, question.key, parse, f"it is no whole number from {least} to {most}")
-
-
-def _minutes(value: Any) -> float | None:
+def _answer(read: Cells, question: Question) -> float | str | None:
+    """The answer as it is stored; one that cannot be read is noted as a problem."""
+    value = read.value(question.key)
     number = number_in(value)
-    return number if number is not None and abs(number) <= MOST_MINUTES else None
-
-
-def _better(value: Any) -> str | None:
-    is_word = isinstance(value, str | bool | int)
-    return BETTER.get(str(value).strip().lower()) if is_word else None
+    found: float | str | None
+    if question.unit == "minutes":
+        reason = "it is no number of minutes up to a day"
+        found = number if number is not None and abs(number) <= MOST_MINUTES else None
+    elif question.unit == "fraction":
+        reason = "it is neither yes, no nor unsure"
+        found = BETTER.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+    else:
+        reason = f"it is no whole number from {question.choices[0]} to {question.choices[-1]}"
+        found = int(number) if number is not None and number in question.choices else None
+    return read.found(question.key, found, reason)

@@ -9,23 +9,10 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, Final, Literal, TypeVar
 
-from sqlalchemy import select
-from sqlmodel import Session
-
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import clean
-from core.store import (
-    Account,
-    Counts,
-    Enhancement,
-    Feedback,
-    FeedbackVote,
-    Scope,
-    Unit,
-    chunks,
-    table,
-)
+from core.store import Account, Counts, Enhancement, Feedback, FeedbackVote, Scope, Unit, table
 
 LONGEST_COMMENT = 5_000
 LONGEST_ID = 500
@@ -68,6 +55,11 @@ class Vote:
     def opinion(self) -> tuple[str | None, int | None, str | None]:
         """Thumb, rating and comment."""
         return (self.thumb, self.rating, self.comment)
+
+
+VOTES = table(Feedback).c
+# The columns of an opinion.
+COLUMNS = tuple(VOTES[name] for name in Vote.__dataclass_fields__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,38 +127,6 @@ def cast_vote(
     given: `CLEAR` takes a comment back. `at` defaults to now. Raises InputError for an invalid
     vote, StoreError when the store cannot be written.
     """
-    cast = valid_cast(
-        subject=subject,
-        rater=rater,
-        thumb=thumb,
-        rating=rating,
-        comment=comment,
-        ticket_id=ticket_id,
-        at=at,
-    )
-    with WRITE_LOCK, scope.write() as unit:
-        if unit.session.get(Account, scope.account) is None:
-            raise InputError(f"There is no account {scope.account!r}: choose one that exists.")
-        if at is None:
-            # Read once the lock is held: of two simultaneous votes, the one written later is newer.
-            cast = replace(cast, at=clock.now())
-        record_votes(unit, [cast])
-        key = cast.feedback_id
-        vote = votes_by_id(unit.session, scope.account, [key]).get(key)
-    return vote or _blank(cast)
-
-
-def valid_cast(
-    *,
-    subject: str,
-    rater: str,
-    thumb: str | Clear | None = None,
-    rating: int | Clear | None = None,
-    comment: str | Clear | None = None,
-    ticket_id: str | None = None,
-    at: datetime | None = None,
-) -> Cast:
-    """Validate and clean a vote; raises InputError with a sentence that says what is wrong."""
     cast = Cast(
         subject=_subject(subject),
         rater=_name(rater, "who rates"),
@@ -178,10 +138,17 @@ def valid_cast(
     )
     if cast.thumb is None and cast.rating is None and cast.comment is None:
         raise InputError("The vote is empty: give a thumb, one to five stars or a comment.")
-    kind, _, key = cast.subject.partition(":")
+    kind, _, number = cast.subject.partition(":")
     if kind == "ticket" and cast.ticket_id is None:
-        return replace(cast, ticket_id=key)
-    return cast
+        cast = replace(cast, ticket_id=number)
+    with WRITE_LOCK, scope.write() as unit:
+        if unit.session.get(Account, scope.account) is None:
+            raise InputError(f"There is no account {scope.account!r}: choose one that exists.")
+        if at is None:
+            # Read once the lock is held: of two simultaneous votes, the one written later is newer.
+            cast = replace(cast, at=clock.now())
+        record_votes(unit, [cast])
+        return votes_by_id(unit, [cast.feedback_id]).get(cast.feedback_id) or _blank(cast)
 
 
 def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result]]:
@@ -195,7 +162,7 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result
     read = _vote_ids_read_before(unit, given)
     places = [n for n, cast in enumerate(given) if cast.vote_id not in read]
     keys = sorted({given[n].feedback_id for n in places})
-    known = votes_by_id(unit.session, unit.account_id, keys)
+    known = votes_by_id(unit, keys)
     # Votes of sources have negative ids.
     next_id = max(unit.next_id(FeedbackVote), 1)
     results: list[Result] = ["unchanged"] * len(given)
@@ -218,20 +185,14 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result
     return counts._replace(unchanged=len(keys) - len(changed)), results
 
 
-def votes_by_id(session: Session, account_id: str, ids: Sequence[str]) -> dict[str, Vote]:
+def votes_by_id(unit: Unit, ids: Iterable[str]) -> dict[str, Vote]:
     """The current opinions by the ids of their rows."""
-    votes = table(Feedback)
-    found = {}
-    for some in chunks(ids):
-        stored = select(votes).where(votes.c.account_id == account_id, votes.c.id.in_(some))
-        for row in session.connection().execute(stored).mappings():
-            found[row["id"]] = vote_of(row)
-    return found
+    return {row["id"]: Vote(**row) for row in unit.stored(VOTES.id, ids, *COLUMNS)}
 
 
 def vote_of(row: Any) -> Vote:
-    """The opinion in a row mapping of `Feedback`."""
-    return Vote(**{name: row[name] for name in Vote.__dataclass_fields__})
+    """The opinion in a row, or an object, of `Feedback`."""
+    return Vote(**{column.name: getattr(row, column.name) for column in COLUMNS})
 
 
 def _blank(cast: Cast) -> Vote:
@@ -280,25 +241,17 @@ def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
 def _vote_ids_read_before(unit: Unit, casts: Sequence[Cast]) -> set[int | None]:
     votes = table(FeedbackVote).c
     ids = [cast.vote_id for cast in casts if cast.vote_id is not None]
-    read: set[int | None] = set()
-    for some in chunks(ids):
-        stored = select(votes.id).where(votes.account_id == unit.account_id, votes.id.in_(some))
-        read.update(unit.session.connection().execute(stored).scalars())
-    return read
+    return {row["id"] for row in unit.stored(votes.id, ids, votes.id)}
 
 
 def _with_tickets(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:
     """The votes, those on runs of the enhancer with the tickets of these runs."""
     runs = table(Enhancement).c
-    run_ids = sorted({c.enhancement_id for c in casts if c.enhancement_id and c.ticket_id is None})
-    tickets: dict[str, str | None] = {}
-    for some in chunks(run_ids):
-        stored = select(runs.id, runs.ticket_id).where(
-            runs.account_id == unit.account_id, runs.id.in_(some)
-        )
-        tickets |= {row.id: row.ticket_id for row in unit.session.connection().execute(stored)}
+    ids = [c.enhancement_id for c in casts if c.enhancement_id and c.ticket_id is None]
+    found = unit.stored(runs.id, ids, runs.id, runs.ticket_id)
+    tickets = {row["id"]: row["ticket_id"] for row in found}
     return [
-        cast if cast.ticket_id else replace(cast, ticket_id=tickets.get(cast.enhancement_id or ""))
+        cast if cast.ticket_id else replace(cast, ticket_id=tickets.get(cast.enhancement_id))
         for cast in casts
     ]
 

@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
 
-from sqlalchemy import delete, select
-
 from core.base import clock
 from core.base.errors import AccessError, InputError, StoreError
 from core.feedback.votes import WRITE_LOCK, Cast, Result, record_votes
-from core.store import ApiToken, FeedbackReceipt, Scope, Store, Unit, accounts, chunks, table
+from core.store import ApiToken, FeedbackReceipt, Scope, Store, Unit, accounts, table
 
 # Beyond this votes are refused: their senders would time out before the answer.
 MOST_WAITING = 2_000
@@ -85,13 +83,10 @@ async def submit_vote(
 
 def forget_receipts(store: Store) -> None:
     """Delete receipts older than `RECEIPTS_KEPT`."""
-    receipts = table(FeedbackReceipt)
-    old = receipts.c.received_at < clock.now() - RECEIPTS_KEPT
+    old = table(FeedbackReceipt).c.received_at < clock.now() - RECEIPTS_KEPT
     for account in accounts(store):
         with store.write(account.id) as unit:
-            unit.session.connection().execute(
-                delete(receipts).where(receipts.c.account_id == account.id, old)
-            )
+            unit.delete(FeedbackReceipt, old)
 
 
 def _write_all() -> None:
@@ -180,20 +175,14 @@ def _replayed(
 def _valid_tokens(unit: Unit, group: Sequence[_Pending]) -> set[int]:
     tokens = table(ApiToken).c
     used = {one.token_id for one in group if one.token_id is not None}
-    valid = select(tokens.id).where(
-        tokens.account_id == unit.account_id, tokens.id.in_(used), tokens.revoked_at.is_(None)
-    )
-    return set(unit.session.connection().execute(valid).scalars()) if used else set()
+    valid = unit.stored(tokens.id, used, tokens.id, within=tokens.revoked_at.is_(None))
+    return {row["id"] for row in valid}
 
 
 def _receipts(unit: Unit, group: Sequence[_Pending]) -> dict[str, tuple[str, Recorded]]:
     receipts = table(FeedbackReceipt).c
-    keys = sorted({one.receipt.key for one in group if one.receipt is not None})
-    found: dict[str, tuple[str, Recorded]] = {}
-    for some in chunks(keys):
-        stored = select(
-            receipts.key, receipts.content, receipts.feedback_id, receipts.result
-        ).where(receipts.account_id == unit.account_id, receipts.key.in_(some))
-        for key, content, feedback_id, result in unit.session.connection().execute(stored):
-            found[key] = (content, Recorded(feedback_id, result))
-    return found
+    keys = {one.receipt.key for one in group if one.receipt is not None}
+    return {
+        row["key"]: (row["content"], Recorded(row["feedback_id"], row["result"]))
+        for row in unit.stored(receipts.key, keys)
+    }

@@ -223,7 +223,10 @@ def run_table(page: ui.Page, found: list[SyncRun]) -> None:
                 "Requests": [run.requests for run in found],
                 "Objects a second": [objects_a_second(run, now) for run in found],
             }
-            | {kind.capitalize(): [rows_of(run, kind) for run in found] for kind in COUNTED}
+            | {
+                kind.capitalize(): [rows_of(run.counts, [kind]) for run in found]
+                for kind in COUNTED
+            }
             | {"Message": [run.message for run in found]}
         ),
         hide_index=True,

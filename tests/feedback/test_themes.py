@@ -26,7 +26,7 @@ from core.feedback.themes.edit import (
     withdraw_rule,
 )
 from core.feedback.themes.figures import theme_report
-from core.feedback.votes import valid_cast
+from core.feedback.votes import Cast
 from core.ingest.parse.records import parse_ticket
 from core.ingest.save.platform import save_surveys, save_tickets
 from core.review.roadmap import create_opportunity, opportunities
@@ -54,7 +54,7 @@ def store(any_store):
 
 def write(store, texts, account="a", start=0, raters=7, **more):
     casts = [
-        valid_cast(
+        Cast(
             subject=f"enhancement:e{n}",
             rater=f"rater {n % raters}",
             ticket_id=f"T{n % 9}",

@@ -130,34 +130,27 @@ def fetch_scrapes(client: SourceClient, metric: str, start: int, end: int) -> An
     )
 
 
-def parse_series(client: SourceClient, answer: Any, start: int, end: int) -> Answer:
-    """Parse an answer to `fetch_samples` or `fetch_last_values`, cut to a range of time.
+def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: int) -> Answer:
+    """Parse and join answers to `fetch_samples` or `fetch_last_values`, cut to a range of time.
 
     Raises SourceUnreadable for anything that is no answer of Prometheus.
     """
-    result = _result(client, answer)
-    remarks = [f"the server warned: {text}" for text in _warnings(answer)]
-    found: dict[tuple[tuple[str, str], ...], Series] = {}
-    for item in result:
-        if "histogram" in item or "histograms" in item:
-            remarks.append("a native histogram cannot be read: have the classic buckets scraped")
-        samples = item.get("values", [item["value"]] if "value" in item else [])
-        times, values = _samples(client, samples)
-        inside = (times >= start) & (times < end)
-        labels = {name: clean(text) for name, text in item["metric"].items() if name != "__name__"}
-        if inside.any():
-            _add(found, Series(labels, times[inside], values[inside]))
-    return Answer(tuple(found.values()), tuple(dict.fromkeys(remarks)))
-
-
-def joined(answers: Iterable[Answer]) -> Answer:
-    """Join the answers for consecutive ranges of time."""
-    found: dict[tuple[tuple[str, str], ...], Series] = {}
     remarks: list[str] = []
+    found: dict[tuple[tuple[str, str], ...], Series] = {}
     for answer in answers:
-        remarks += answer.remarks
-        for one in answer.series:
-            _add(found, one)
+        result = _result(client, answer)
+        remarks += [f"the server warned: {text}" for text in _warnings(answer)]
+        for item in result:
+            if "histogram" in item or "histograms" in item:
+                remarks.append(
+                    "a native histogram cannot be read: have the classic buckets scraped"
+                )
+            samples = item.get("values", [item["value"]] if "value" in item else [])
+            times, values = _samples(client, samples)
+            inside = (times >= start) & (times < end)
+            labels = {key: clean(text) for key, text in item["metric"].items() if key != "__name__"}
+            if inside.any():
+                _add(found, Series(labels, times[inside], values[inside]))
     return Answer(tuple(found.values()), tuple(dict.fromkeys(remarks)))
 
 

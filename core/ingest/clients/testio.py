@@ -64,20 +64,17 @@ class CyclePages:
     without new ids, where a server ignores the page number.
     """
 
-    def __init__(self, product_id: int, *, per_page: int = PAGE) -> None:
+    def __init__(self, product_id: int) -> None:
         self.product_id = product_id
-        self.per_page = per_page
         self.page = 0
-        self.size = per_page
+        self.size = PAGE
         self.seen: set[int] = set()
         self.ended = False
 
     def fetch_next(self, client: SourceClient) -> list[Any]:
         """Fetch the next page; `take` it before the one after."""
-        answer = client.get(
-            f"/products/{self.product_id}/exploratory_tests",
-            {"page": self.page + 1, "per_page": self.per_page},
-        )
+        path = f"/products/{self.product_id}/exploratory_tests"
+        answer = client.get(path, {"page": self.page + 1, "per_page": PAGE})
         return _list(client, answer, "exploratory_tests")
 
     def take(self, cycles: list[Any]) -> list[Any]:
@@ -85,7 +82,7 @@ class CyclePages:
         self.page += 1
         known = len(self.seen)
         new = _unseen(cycles, self.seen)
-        if self.page == 1 and SMALLEST_LIMIT <= len(cycles) < self.per_page:
+        if self.page == 1 and SMALLEST_LIMIT <= len(cycles) < PAGE:
             # Either the whole list, or a server whose pages are smaller than requested.
             self.size = len(cycles)
         self.ended = len(self.seen) == known or len(cycles) < self.size

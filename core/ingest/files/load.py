@@ -7,19 +7,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete
-
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.surveys import parse_survey
 from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
-from core.ingest.files.records import BadRow, RecordFile, open_records
+from core.ingest.files.records import BadRow, Record, RecordFile, open_records
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_feedback, save_surveys, save_tickets
 from core.ingest.save.testio import SaveResult
+from core.ingest.sync.history import READ, start_run
 from core.ingest.sync.problems import note_problems
-from core.store import AccountSetting, Counts, Scope, SyncProblem, SyncRun, Unit, table
+from core.store import AccountSetting, Scope, SyncProblem, SyncRun, Unit, table
 
 # Rows written as one unit.
 UNIT_ROWS = 10_000
@@ -28,17 +27,12 @@ MOST_PROBLEMS = 1_000
 # Rows from which the format of dates is told.
 SAMPLE = 2_000
 
-PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "tickets": parse_ticket,
-    "enhancements": parse_enhancement,
-    "feedback": parse_feedback,
-    "surveys": parse_survey,
-}
-SAVERS: Mapping[str, Callable[[Unit, Any], SaveResult]] = {
-    "tickets": save_tickets,
-    "enhancements": save_enhancements,
-    "feedback": save_feedback,
-    "surveys": save_surveys,
+# The parser and the save of each kind.
+HANDLERS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Unit, Any], SaveResult]]] = {
+    "tickets": (parse_ticket, save_tickets),
+    "enhancements": (parse_enhancement, save_enhancements),
+    "feedback": (parse_feedback, save_feedback),
+    "surveys": (parse_survey, save_surveys),
 }
 
 
@@ -87,8 +81,7 @@ def known_mapping(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMap
 
     It is the one remembered for these columns, or else proposed from the header.
     """
-    with scope.read() as session:
-        kept = session.get(AccountSetting, (scope.account, _mapping_key(kind, found.columns)))
+    kept = scope.get(AccountSetting, _mapping_key(kind, found.columns))
     if kept is not None:
         return ColumnMapping.read(kept.value), []
     columns = propose(kind, found.columns)
@@ -138,83 +131,70 @@ def import_file(
     mapping.check(kind, found.columns)
     if enters:
         scope.store.ensure_account(scope.account, scope.account)
-    report = ImportReport(kind)
     rows = found.rows()
-    run = _ImportRun(scope, kind, path.name)
+    run = _ImportRun(scope, kind, path.name, mapping)
     while some := list(islice(rows, UNIT_ROWS)):
-        _import_unit(run, report, some, mapping)
-        on_progress(report.message)
-    run.finish(report)
+        run.take(some)
+        on_progress(run.report.message)
+    run.finish()
     remember_mapping(scope, kind, found, mapping)
-    return report
-
-
-def _import_unit(
-    run: "_ImportRun", report: ImportReport, rows: Sequence[tuple[int, Any]], mapping: ColumnMapping
-) -> None:
-    kept: list[Any] = []
-    problems: list[tuple[int, FieldProblem]] = []
-    for line, row in rows:
-        parsed = _parsed(run, row, mapping)
-        if isinstance(parsed, FieldProblem):
-            report.refused += 1
-            problems.append((line, parsed))
-        else:
-            kept.append(parsed)
-            problems += [(line, problem) for problem in parsed.problems]
-    report.problems += len(problems)
-    room = MOST_PROBLEMS - len(report.listed)
-    listed = [Refused(line, p.field, p.value, p.reason) for line, p in problems[:room]]
-    report.listed += listed
-    counts = run.write(kept, listed)
-    report.added += counts.added
-    report.changed += counts.changed
-    report.unchanged += len(kept) - counts.added - counts.changed
-
-
-def _parsed(run: "_ImportRun", row: Any, mapping: ColumnMapping) -> Any:
-    """Parse a row, or return the problem that refuses it."""
-    if isinstance(row, BadRow):
-        return FieldProblem(run.kind, "", "row", "", row.reason)
-    record = mapping.apply(run.kind, row)
-    tenant = record.get("tenant_id")
-    if tenant not in {None, "", run.scope.account, mapping.tenant}:
-        reason = "it belongs to another tenant"
-        return FieldProblem(run.kind, "", "tenant_id", excerpt(tenant), reason)
-    return PARSERS[run.kind](record)
+    return run.report
 
 
 class _ImportRun:
-    """The record of an import among the account's sync runs."""
+    """An import, with its report and its record among the account's sync runs."""
 
-    def __init__(self, scope: Scope, kind: str, name: str) -> None:
-        self.scope, self.kind, self._name = scope, kind, name
+    def __init__(self, scope: Scope, kind: str, name: str, mapping: ColumnMapping) -> None:
+        self.report = ImportReport(kind)
+        self._scope, self._kind, self._name, self._mapping = scope, kind, name, mapping
         self._entity = kind.removesuffix("s")
+        self._parse, self._save = HANDLERS[kind]
         with scope.write(quiet=True) as unit:
-            self._id = unit.next_id(SyncRun)
-            problem = table(SyncProblem)
             # Problems are those of the last file: line numbers of an earlier one mean nothing.
-            unit.session.connection().execute(
-                delete(problem).where(
-                    problem.c.account_id == scope.account, problem.c.source == kind
-                )
-            )
-            row = {"id": self._id, "source": kind, "status": "running", "message": name}
-            row |= {"started_at": clock.now(), "finished_at": None, "counts": {}}
-            unit.upsert(SyncRun, [row | {"step": "", "done": 0, "total": None, "requests": 0}])
+            unit.delete(SyncProblem, table(SyncProblem).c.source == kind)
+            self._id = start_run(unit, kind, name)
 
-    def write(self, kept: Sequence[Any], problems: Sequence[Refused]) -> Counts:
-        """Write parsed rows and their problems as one unit."""
-        with self.scope.write() as unit:
-            saved = SAVERS[self.kind](unit, kept)
-            note_problems(unit, self.kind, self._id, map(self._problem, problems), read={})
-        return next(iter(saved.counts.values()))
+    def take(self, rows: Sequence[tuple[int, Any]]) -> None:
+        """Parse rows, each with its line, and write them and their problems as one unit."""
+        report, kept = self.report, []
+        problems: list[tuple[int, FieldProblem]] = []
+        for line, row in rows:
+            parsed = self._parsed(row)
+            if isinstance(parsed, FieldProblem):
+                report.refused += 1
+                problems.append((line, parsed))
+            else:
+                kept.append(parsed)
+                problems += [(line, problem) for problem in parsed.problems]
+        report.problems += len(problems)
+        room = MOST_PROBLEMS - len(report.listed)
+        listed = [Refused(line, p.field, p.value, p.reason) for line, p in problems[:room]]
+        report.listed += listed
+        noted = [
+            FieldProblem(self._entity, f"line {p.line}", p.field, p.value, p.reason) for p in listed
+        ]
+        with self._scope.write() as unit:
+            (counts,) = self._save(unit, kept).counts.values()
+            note_problems(unit, self._kind, self._id, noted, read={})
+        report.added += counts.added
+        report.changed += counts.changed
+        report.unchanged += len(kept) - counts.added - counts.changed
 
-    def finish(self, report: ImportReport) -> None:
+    def _parsed(self, row: Record | BadRow) -> Any:
+        """Parse a row, or return the problem that refuses it."""
+        if isinstance(row, BadRow):
+            return FieldProblem(self._kind, "", "row", "", row.reason)
+        record = self._mapping.apply(self._kind, row)
+        tenant = record.get("tenant_id")
+        if tenant not in {None, "", self._scope.account, self._mapping.tenant}:
+            reason = "it belongs to another tenant"
+            return FieldProblem(self._kind, "", "tenant_id", excerpt(tenant), reason)
+        return self._parse(record)
+
+    def finish(self) -> None:
         """Record the outcome."""
-        counts = {
-            name: getattr(report, name) for name in ("added", "changed", "unchanged", "refused")
-        }
+        report = self.report
+        counts = {name: getattr(report, name) for name in (*READ, "refused")}
         row = {
             "id": self._id,
             "status": "partial" if report.refused else "done",
@@ -222,12 +202,8 @@ class _ImportRun:
             "counts": {self._entity: counts},
             "message": f"{self._name}: {report.message}",
         }
-        with self.scope.write() as unit:
+        with self._scope.write() as unit:
             unit.upsert(SyncRun, [row])
-
-    def _problem(self, refused: Refused) -> FieldProblem:
-        line = f"line {refused.line}"
-        return FieldProblem(self._entity, line, refused.field, refused.value, refused.reason)
 
 
 def _mapping_key(kind: str, columns: Sequence[str]) -> str:

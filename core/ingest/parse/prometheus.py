@@ -29,10 +29,10 @@ METRIC = "metric"
 # The label that tells the series of a metric apart, and how instances are combined. A queue has one
 # depth, whichever instance reports it; workers are those of all instances.
 COUNTERS = {"requests_total": "status", "duration_bucket": "le"}
-GAUGES: Mapping[str, tuple[str, str]] = {
-    "success_rate": ("", "mean"),
-    "queue_depth": ("queue_name", "max"),
-    "worker_active": ("worker_type", "sum"),
+GAUGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
+    "success_rate": ("", np.nanmean),
+    "queue_depth": ("queue_name", np.nanmax),
+    "worker_active": ("worker_type", np.nansum),
 }
 WORKERS, UTILISATION = "worker_active", "worker_utilisation"
 
@@ -163,21 +163,14 @@ class Slot(NamedTuple):
     scrapes: int
 
 
-COMBINED: Mapping[str, Callable[..., Any]] = {
-    "sum": np.nansum,
-    "max": np.nanmax,
-    "mean": np.nanmean,
-}
-
-
 @dataclass
 class Gauge:
     """One gauge, piece after piece: its instances are combined at each scrape of any of them.
 
-    `how` is sum, max or mean; an instance counts with its last value, for a minute.
+    `combine` is of numpy; an instance counts with its last value, for a minute.
     """
 
-    how: str
+    combine: Callable[..., Any]
     _tails: dict[Labels, Series] = field(default_factory=dict)
 
     def take(self, series: Iterable[Series], start: int) -> Mapping[int, Slot]:
@@ -210,7 +203,7 @@ class Gauge:
             n = np.searchsorted(one.times, times, side="right") - 1
             is_fresh = (n >= 0) & (times - one.times[n] <= LONGEST_MS)
             row[is_fresh] = one.values[n[is_fresh]]
-        combined: Values = COMBINED[self.how](shown, axis=0)
+        combined: Values = self.combine(shown, axis=0)
         return combined
 
 
@@ -345,7 +338,7 @@ class PlatformReader:
 
     def _measure(self, found: Scraped, key: str, piece: Piece) -> None:
         name = self.metrics[key].name
-        label, how = GAUGES[key]
+        label, combine = GAUGES[key]
         series = [_usable(found, name, one) for one in piece.series]
         by_text: dict[str, list[Series]] = {text: [] for text in self.metrics[key].series}
         for one in series:
@@ -353,15 +346,15 @@ class PlatformReader:
             text = f"{name}{{{label}={quoted(value)}}}" if value else name
             by_text.setdefault(text, []).append(one)
         for text, some in by_text.items():
-            self._slots(found, key, text, how, some)
+            self._slots(found, key, text, Gauge(combine), some)
         if key == WORKERS and self._workers is not None:
             share = [Series(s.labels, s.times, s.values / self._workers) for s in series]
-            self._slots(found, UTILISATION, UTILISATION, "sum", share)
+            self._slots(found, UTILISATION, UTILISATION, Gauge(np.nansum), share)
 
     def _slots(
-        self, found: Scraped, key: str, text: str, how: str, series: Iterable[Series]
+        self, found: Scraped, key: str, text: str, new: Gauge, series: Iterable[Series]
     ) -> None:
-        slots = self._gauges.setdefault(text, Gauge(how)).take(series, found.start)
+        slots = self._gauges.setdefault(text, new).take(series, found.start)
         if slots:
             self._add_series(key, text)
         found.slots |= {(text, at): slot for at, slot in slots.items()}

@@ -3,18 +3,18 @@
 Each `save_*` takes one unit of work and whole lists; saving the same again changes nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, func, select
 
 from core.feedback import Cast, record_votes, subject_of
 from core.feedback.surveys import ParsedSurvey, record_responses
 from core.ingest.parse.prometheus import MetricRead, Scraped
 from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
-from core.ingest.save.testio import SaveResult, columns_of
+from core.ingest.save.testio import SaveResult, save_rows
 from core.store import (
     PROMETHEUS,
     AccountSetting,
@@ -33,14 +33,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> SaveResult:
     """Save runs of the ticket enhancer; of one id the last counts."""
-    rows = [columns_of(Enhancement, run) for run in runs]
-    return SaveResult({"enhancement": unit.upsert(Enhancement, rows)})
+    return save_rows(unit, Enhancement, runs)
 
 
 def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> SaveResult:
     """Save service-desk tickets; of one id the last counts."""
-    rows = [columns_of(Ticket, ticket) for ticket in tickets]
-    return SaveResult({"ticket": unit.upsert(Ticket, rows)})
+    return save_rows(unit, Ticket, tickets)
 
 
 def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> SaveResult:
@@ -99,37 +97,26 @@ def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
     series = [text for metric in scraped.metrics.values() for text in metric.series]
     names = list(dict.fromkeys(metric.name for metric in scraped.metrics.values()))
     at, slot, gap = (table(m).c for m in (CounterIncrement, GaugeReading, ScrapeGap))
+    increments = [
+        {"series": text, "at": instant(ms), "increase": increase}
+        for (text, ms), increase in scraped.increments.items()
+    ]
+    slots = [
+        {"series": text, "at": instant(ms)} | found._asdict()
+        for (text, ms), found in scraped.slots.items()
+    ]
+    gaps = [
+        {"series": name, "kind": kind, "from_at": instant(a), "to_at": instant(b)}
+        for name, kind, a, b in scraped.gaps
+    ]
+    replaced = (
+        (CounterIncrement, series, increments, and_(at.at >= start, at.at < end)),
+        (GaugeReading, series, slots, and_(slot.at >= start, slot.at < end)),
+        (ScrapeGap, names, gaps, and_(gap.to_at >= start, gap.from_at < end)),
+    )
     counts = {
-        "counter_increment": unit.replace(
-            CounterIncrement,
-            "series",
-            series,
-            [
-                {"series": text, "at": instant(ms), "increase": increase}
-                for (text, ms), increase in scraped.increments.items()
-            ],
-            within=and_(at.at >= start, at.at < end),
-        ),
-        "gauge_reading": unit.replace(
-            GaugeReading,
-            "series",
-            series,
-            [
-                {"series": text, "at": instant(ms)} | found._asdict()
-                for (text, ms), found in scraped.slots.items()
-            ],
-            within=and_(slot.at >= start, slot.at < end),
-        ),
-        "scrape_gap": unit.replace(
-            ScrapeGap,
-            "series",
-            names,
-            [
-                {"series": name, "kind": kind, "from_at": instant(a), "to_at": instant(b)}
-                for name, kind, a, b in scraped.gaps
-            ],
-            within=and_(gap.to_at >= start, gap.from_at < end),
-        ),
+        table(model).name: unit.replace(model, "series", parents, rows, within=within)
+        for model, parents, rows, within in replaced
     }
     _extend_span(unit, start if scraped.begins is None else instant(scraped.begins), end)
     metrics = {
@@ -142,17 +129,12 @@ def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
 
 def _extend_span(unit: Unit, start: datetime, end: datetime) -> None:
     """Record that a range of time was read, merged with the ranges that it touches."""
-    span = table(ScrapeSpan)
-    connection = unit.session.connection()
-    touching = and_(
-        span.c.account_id == unit.account_id, span.c.from_at <= end, span.c.to_at >= start
-    )
-    found: Collection[tuple[datetime, datetime]] = [
-        (row.from_at, row.to_at)
-        for row in connection.execute(select(span.c.from_at, span.c.to_at).where(touching))
-    ]
-    first = min([start, *(a for a, _ in found)])
-    last = max([end, *(b for _, b in found)])
-    if any(a != first for a, _ in found):
-        connection.execute(delete(span).where(touching, span.c.from_at != first))
-    unit.upsert(ScrapeSpan, [{"from_at": first, "to_at": last}])
+    span = table(ScrapeSpan).c
+    touching = and_(span.from_at <= end, span.to_at >= start)
+    own = span.account_id == unit.account_id
+    reach = select(func.min(span.from_at), func.max(span.to_at)).where(own, touching)
+    first, last = unit.connection.execute(reach).one()
+    if first is not None:
+        start, end = min(start, first), max(end, last)
+    unit.delete(ScrapeSpan, touching, span.from_at != start)
+    unit.upsert(ScrapeSpan, [{"from_at": start, "to_at": end}])

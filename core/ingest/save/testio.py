@@ -4,11 +4,11 @@ Each `save_*` takes one unit of work and whole lists, looks people and reference
 returns counts of rows by table. Saving the same again changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import SQLModel
 
 from core.base.fields import FieldProblem
@@ -31,7 +31,6 @@ from core.store import (
     TestCycle,
     TestFeature,
     Unit,
-    chunks,
     table,
 )
 
@@ -80,8 +79,7 @@ def save_features(
 
 def save_reject_reasons(unit: Unit, reasons: Iterable[ParsedReason]) -> SaveResult:
     """Save the reasons; those no longer listed are kept, as old rejections refer to them."""
-    rows = [columns_of(RejectionReason, r) for r in reasons]
-    return SaveResult({"rejection_reason": unit.upsert(RejectionReason, rows)})
+    return save_rows(unit, RejectionReason, reasons)
 
 
 def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
@@ -91,15 +89,9 @@ def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
         "customer", [name for c in found for name in (c.created_by, c.submitted_by)]
     )
     products = _name_products(unit, [c.product for c in found])
-    features = unit.upsert(
-        Feature,
-        [
-            _named_feature(f.feature_id, _id(c.product), f.title)
-            for c in reversed(found)  # of one feature the first cycle's title counts
-            for f in c.features
-        ],
-        keep_existing=True,
-    )
+    # Of one feature the first cycle's title counts.
+    named = [(f.feature_id, _id(c.product), f.title) for c in reversed(found) for f in c.features]
+    features = _name_features(unit, named)
     counts = unit.upsert(TestCycle, [_cycle_row(c, people) for c in found])
     ids = [c.id for c in found]
     links = unit.replace(
@@ -136,15 +128,12 @@ def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
     links = _links(unit, found)
     rows = [_bug_row(b, people, cycles, links) for b in found]
     products = _name_products(unit, [b.product for b in found])
-    features = unit.upsert(
-        Feature,
-        [
-            _named_feature(row["feature_id"], row["product_id"], bug.feature_title)
-            for bug, row in zip(reversed(found), reversed(rows), strict=True)
-            if row["feature_id"] is not None
-        ],
-        keep_existing=True,
-    )
+    named = [
+        (row["feature_id"], row["product_id"], bug.feature_title)
+        for bug, row in zip(reversed(found), reversed(rows), strict=True)
+        if row["feature_id"] is not None
+    ]
+    features = _name_features(unit, named)
     counts = unit.upsert(Bug, rows)
     devices = unit.replace(
         BugDevice,
@@ -183,8 +172,13 @@ def _bug_row(
     }
 
 
-def _named_feature(feature_id: int, product_id: int | None, title: str | None) -> Row:
-    return {"id": feature_id, "product_id": product_id, "title": title, "in_catalogue": False}
+def _name_features(unit: Unit, named: Iterable[tuple[int, int | None, str | None]]) -> Counts:
+    """Save features, by id, product and title, that only a test cycle or a bug names."""
+    rows = [
+        {"id": number, "product_id": product_id, "title": title, "in_catalogue": False}
+        for number, product_id, title in named
+    ]
+    return unit.upsert(Feature, rows, keep_existing=True)
 
 
 def _name_products(unit: Unit, products: Iterable[ProductRef | None]) -> Counts:
@@ -197,7 +191,9 @@ def _name_products(unit: Unit, products: Iterable[ProductRef | None]) -> Counts:
 def _cycle_products(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[int | None, int | None]:
     """The product of each stored test cycle of the bugs."""
     ids = {b.cycle_id for b in bugs if b.cycle_id is not None}
-    return {row["id"]: row["product_id"] for row in stored_rows(unit, TestCycle, "id", ids)}
+    cycle = table(TestCycle).c
+    found = unit.stored(cycle.id, ids, cycle.id, cycle.product_id)
+    return {row["id"]: row["product_id"] for row in found}
 
 
 def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
@@ -205,7 +201,7 @@ def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
     ids = {
         b.test_feature_id for b in bugs if b.feature_id is None and b.test_feature_id is not None
     }
-    rows = stored_rows(unit, TestFeature, "test_feature_id", ids)
+    rows = unit.stored(table(TestFeature).c.test_feature_id, ids)
     return {(row["cycle_id"], row["test_feature_id"]): row["feature_id"] for row in rows}
 
 
@@ -219,28 +215,21 @@ def _leave_catalogue(
 ) -> Counts:
     target = table(model).c
     present = select(target.id).where(target.account_id == unit.account_id, may_leave)
-    ids = unit.session.connection().execute(present).scalars()
-    return unit.upsert(
-        model, [{"id": key, "in_catalogue": False} for key in ids if key not in listed]
-    )
+    ids = unit.connection.execute(present).scalars()
+    left = [{"id": key, "in_catalogue": False} for key in ids if key not in listed]
+    return unit.upsert(model, left)
+
+
+def save_rows(unit: Unit, model: type[SQLModel], parsed: Iterable[Any]) -> SaveResult:
+    """Save parsed objects as rows of one table; of one id the last counts."""
+    rows = [columns_of(model, one) for one in parsed]
+    return SaveResult({table(model).name: unit.upsert(model, rows)})
 
 
 def columns_of(model: type[SQLModel], parsed: Any) -> Row:
     """The fields of a parsed object that are columns of its table, by name."""
     names = table(model).columns.keys()
     return {name: getattr(parsed, name) for name in names if hasattr(parsed, name)}
-
-
-def stored_rows(
-    unit: Unit, model: type[SQLModel], column: str, values: Collection[Any]
-) -> Iterator[RowMapping]:
-    """Iterate over the stored rows with one of the values in a column."""
-    target = table(model)
-    for some in chunks(sorted(values)):
-        rows = select(target).where(
-            target.c.account_id == unit.account_id, target.c[column].in_(some)
-        )
-        yield from unit.session.connection().execute(rows).mappings().all()
 
 
 def _sum(listed: Counts, left: Counts) -> Counts:

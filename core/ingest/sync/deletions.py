@@ -4,11 +4,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, select
-from sqlmodel import SQLModel
+from sqlalchemy import Column, ColumnElement, RowMapping, select
 
 from core.base import clock
-from core.ingest.save.testio import SaveResult, stored_rows
+from core.ingest.save.testio import SaveResult
 from core.store import (
     Bug,
     BugDevice,
@@ -25,102 +24,86 @@ from core.store import (
 )
 
 Row = dict[str, Any]
+BUG, DEVICE = table(Bug).c, table(BugDevice).c
+CYCLE, FEATURE, PLATFORM = (table(m).c for m in (TestCycle, TestFeature, CyclePlatform))
 
 
 def move_cycles(unit: Unit, ids: Collection[int]) -> SaveResult:
     """Move deleted test cycles with their bugs, features and platforms."""
     bugs = move_bugs_of_cycles(unit, ids)
-    features = _children(unit, TestFeature, "cycle_id", ids)
-    platforms = _children(unit, CyclePlatform, "cycle_id", ids)
+    features = _children(unit, FEATURE.cycle_id, ids)
+    platforms = _children(unit, PLATFORM.cycle_id, ids)
     contents = [
         {
             "row": _as_json(row),
             "features": features.get(row["id"], []),
             "platforms": [child["platform"] for child in platforms.get(row["id"], [])],
         }
-        for row in stored_rows(unit, TestCycle, "id", ids)
+        for row in unit.stored(CYCLE.id, ids)
     ]
-    _insert(unit, "test_cycle", contents)
-    links = _delete(unit, TestFeature, "cycle_id", ids)
-    systems = _delete(unit, CyclePlatform, "cycle_id", ids)
-    cycles = _delete(unit, TestCycle, "id", ids)
-    _delete(unit, CycleReading, "cycle_id", ids)
-    return SaveResult(
-        bugs.counts | {"test_feature": links, "cycle_platform": systems, "test_cycle": cycles}
-    )
+    _keep(unit, "test_cycle", contents)
+    removed = {
+        "test_feature": _delete(unit, TestFeature, FEATURE.cycle_id, ids),
+        "cycle_platform": _delete(unit, CyclePlatform, PLATFORM.cycle_id, ids),
+        "test_cycle": _delete(unit, TestCycle, CYCLE.id, ids),
+    }
+    _delete(unit, CycleReading, table(CycleReading).c.cycle_id, ids)
+    return SaveResult(bugs.counts | removed)
 
 
 def move_bugs_of_cycles(
     unit: Unit, cycle_ids: Collection[int], keep: Collection[int] = ()
 ) -> SaveResult:
     """Move the bugs of these test cycles, except `keep`."""
-    gone: list[int] = []
-    for some in chunks(sorted(cycle_ids)):
-        gone += _bugs(unit, table(Bug).c.cycle_id.in_(some), keep)
-    return _move_bugs(unit, gone)
+    found = unit.stored(BUG.cycle_id, cycle_ids, BUG.id)
+    return _move_bugs(unit, [row["id"] for row in found if row["id"] not in keep])
 
 
 def move_bugs_without_cycle(unit: Unit, keep: Collection[int]) -> SaveResult:
     """Move the bugs that belong to no test cycle, except `keep`."""
-    return _move_bugs(unit, _bugs(unit, table(Bug).c.cycle_id.is_(None), keep))
+    stray = select(BUG.id).where(BUG.account_id == unit.account_id, BUG.cycle_id.is_(None))
+    found = unit.connection.execute(stray).scalars()
+    return _move_bugs(unit, [number for number in found if number not in keep])
 
 
 def forget_deletions(unit: Unit, kind: str, ids: Collection[int]) -> None:
     """Drop the record of deletions, for objects that the source has again."""
-    _delete(unit, Vanished, "id", ids, table(Vanished).c.kind == kind)
-
-
-def _bugs(unit: Unit, where: ColumnElement[bool], keep: Collection[int]) -> list[int]:
-    bug = table(Bug).c
-    stored = select(bug.id).where(bug.account_id == unit.account_id, where)
-    found = unit.session.connection().execute(stored).scalars()
-    return [number for number in found if number not in keep]
+    gone = table(Vanished).c
+    _delete(unit, Vanished, gone.id, ids, gone.kind == kind)
 
 
 def _move_bugs(unit: Unit, ids: Collection[int]) -> SaveResult:
-    devices = _children(unit, BugDevice, "bug_id", ids)
+    devices = _children(unit, DEVICE.bug_id, ids)
     contents = [
         {
             "row": _as_json(row),
             "platforms": [child["platform"] for child in devices.get(row["id"], [])],
         }
-        for row in stored_rows(unit, Bug, "id", ids)
+        for row in unit.stored(BUG.id, ids)
     ]
-    _insert(unit, "bug", contents)
-    removed = _delete(unit, BugDevice, "bug_id", ids)
-    return SaveResult({"bug": _delete(unit, Bug, "id", ids), "bug_device": removed})
+    _keep(unit, "bug", contents)
+    removed = _delete(unit, BugDevice, DEVICE.bug_id, ids)
+    return SaveResult({"bug": _delete(unit, Bug, BUG.id, ids), "bug_device": removed})
 
 
-def _insert(unit: Unit, kind: str, contents: list[Row]) -> None:
-    if not contents:
-        return
-    now, ids = clock.now(), [content["row"]["id"] for content in contents]
-    forget_deletions(unit, kind, ids)
-    unit.session.connection().execute(
-        insert(table(Vanished)),
-        [
-            {
-                "account_id": unit.account_id,
-                "kind": kind,
-                "id": content["row"]["id"],
-                "noticed_at": now,
-                "title": content["row"]["title"],
-                "content": content,
-            }
-            for content in contents
-        ],
-    )
+def _keep(unit: Unit, kind: str, contents: list[Row]) -> None:
+    now = clock.now()
+    rows = [
+        {"kind": kind, "noticed_at": now, "content": content}
+        | {name: content["row"][name] for name in ("id", "title")}
+        for content in contents
+    ]
+    unit.upsert(Vanished, rows)
     # Problems of a deleted object can no longer be corrected.
-    of_kind = table(SyncProblem).c.entity == kind
-    _delete(unit, SyncProblem, "source_id", [str(number) for number in ids], of_kind)
+    problem = table(SyncProblem).c
+    ids = [str(row["id"]) for row in rows]
+    _delete(unit, SyncProblem, problem.source_id, ids, problem.entity == kind)
 
 
-def _children(
-    unit: Unit, model: type[SQLModel], column: str, ids: Collection[int]
-) -> dict[int, list[Row]]:
+def _children(unit: Unit, parent: Column[Any], ids: Collection[int]) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = {}
-    for row in stored_rows(unit, model, column, ids):
-        found.setdefault(row[column], []).append(_as_json(row))
+    for row in unit.stored(parent, ids):
+        found.setdefault(row[parent.name], []).append(_as_json(row))
     return found
 
 
@@ -135,16 +118,10 @@ def _as_json(row: RowMapping) -> Row:
 
 def _delete(
     unit: Unit,
-    model: type[SQLModel],
-    column: str,
+    model: type[Any],
+    by: Column[Any],
     values: Collection[Any],
     *where: ColumnElement[bool],
 ) -> Counts:
-    target = table(model)
-    removed = 0
-    for some in chunks(sorted(values)):
-        gone = delete(target).where(
-            target.c.account_id == unit.account_id, target.c[column].in_(some), *where
-        )
-        removed += unit.session.connection().execute(gone).rowcount
-    return Counts(removed=removed)
+    some = (unit.delete(model, by.in_(few), *where) for few in chunks(sorted(values)))
+    return Counts(removed=sum(some))

@@ -1,13 +1,15 @@
-"""Reads for the data page: runs, problems, deletions and freshness of an account."""
+"""Records of runs, and reads for the data page: problems, deletions and freshness."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
+from core.base import clock
 from core.base.settings import Settings, TestioAccount
-from core.store import Scope, SyncProblem, SyncRun, Vanished, table
+from core.store import Scope, SyncProblem, SyncRun, Unit, Vanished, table
 
 MOST_LISTED = 1_000
 # The tables whose rows count as objects read: facts and readings, not links between them.
@@ -37,29 +39,35 @@ class Freshness:
     is_late: bool
 
 
+def start_run(unit: Unit, source: str, message: str = "") -> int:
+    """Insert the record of a run that begins now; returns its id."""
+    number, now = unit.next_id(SyncRun), clock.now()
+    run = {"source": source, "status": "running", "started_at": now, "message": message}
+    unit.upsert(SyncRun, [{"id": number, "step": "", "done": 0, "requests": 0, "counts": {}} | run])
+    return number
+
+
 def runs(scope: Scope, *, source: str | None = None, limit: int = 20) -> list[SyncRun]:
     """The account's latest runs, newest first; with `source` those of one source."""
-    run = table(SyncRun)
-    latest = (
-        select(run)
-        .where(run.c.account_id == scope.account)
-        .order_by(run.c.started_at.desc(), run.c.id.desc())
-        .limit(limit)
-    )
-    if source is not None:
-        latest = latest.where(run.c.source == source)
-    with scope.read() as session:
-        return [SyncRun(**row) for row in session.connection().execute(latest).mappings()]
+    run = table(SyncRun).c
+    of_source = [] if source is None else [run.source == source]
+    latest_first = [run.started_at.desc(), run.id.desc()]
+    return scope.objects(SyncRun, *of_source, order_by=latest_first, limit=limit)
 
 
-def rows_of(run: SyncRun, kind: str) -> int:
-    """Rows of all tables that a run added, changed, left unchanged, removed or refused."""
-    return sum(numbers.get(kind, 0) for numbers in run.counts.values())
+def rows_of(
+    counts: Mapping[str, Mapping[str, int]],
+    kinds: Iterable[str],
+    tables: Iterable[str] | None = None,
+) -> int:
+    """Rows of some tables, or of all, that a run added, changed, removed ..., by its `counts`."""
+    named = counts if tables is None else tables
+    return sum(counts.get(name, {}).get(kind, 0) for name in named for kind in kinds)
 
 
 def objects_read(run: SyncRun) -> int:
     """Objects that a run read: products, features, test cycles and bugs, or readings."""
-    return sum(run.counts.get(name, {}).get(kind, 0) for name in OBJECTS for kind in READ)
+    return rows_of(run.counts, READ, OBJECTS)
 
 
 def objects_a_second(run: SyncRun, now: datetime) -> float | None:
@@ -86,46 +94,31 @@ def problem_groups(scope: Scope) -> list[ProblemGroup]:
         .group_by(*cause)
         .order_by(number.desc(), *cause)
     )
-    with scope.read() as session:
-        return [ProblemGroup(*row) for row in session.connection().execute(counted)]
+    return [ProblemGroup(*row) for row in scope.rows(counted)]
 
 
 def problems(scope: Scope, *, group: ProblemGroup | None = None) -> list[SyncProblem]:
     """The first `MOST_LISTED` problems, or those of one cause."""
-    found = table(SyncProblem)
-    listed = (
-        select(found)
-        .where(found.c.account_id == scope.account)
-        .order_by(found.c.entity, found.c.source_id, found.c.field)
-        .limit(MOST_LISTED)
-    )
-    if group is not None:
-        listed = listed.where(
-            found.c.entity == group.entity,
-            found.c.field == group.field,
-            found.c.reason == group.reason,
-        )
-    with scope.read() as session:
-        return [SyncProblem(**row) for row in session.connection().execute(listed).mappings()]
+    found = table(SyncProblem).c
+    names = () if group is None else ("entity", "field", "reason")
+    of_cause = [found[name] == getattr(group, name) for name in names]
+    order = [found.entity, found.source_id, found.field]
+    return scope.objects(SyncProblem, *of_cause, order_by=order, limit=MOST_LISTED)
 
 
-def deletions(scope: Scope) -> list[Vanished]:
+def deletions(scope: Scope) -> Sequence[Any]:
     """Test cycles and bugs that the source has deleted, latest first, at most `MOST_LISTED`.
 
-    `content`, the stored rows, is left out.
+    Each has kind, id, title and `noticed_at`.
     """
     gone = table(Vanished).c
-    listed = (
+    latest_first = (
         select(gone.kind, gone.id, gone.title, gone.noticed_at)
         .where(gone.account_id == scope.account)
         .order_by(gone.noticed_at.desc(), gone.kind.desc(), gone.id.desc())
         .limit(MOST_LISTED)
     )
-    with scope.read() as session:
-        return [
-            Vanished(account_id=scope.account, **row)
-            for row in session.connection().execute(listed).mappings()
-        ]
+    return scope.rows(latest_first)
 
 
 def freshness(

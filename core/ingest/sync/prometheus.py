@@ -11,7 +11,6 @@ from functools import partial
 from typing import Unpack
 
 import numpy as np
-from sqlalchemy import and_, func, select
 
 from core.base import clock
 from core.base.fields import FieldProblem
@@ -25,7 +24,6 @@ from core.ingest.clients.prometheus import (
     fetch_last_values,
     fetch_samples,
     fetch_scrapes,
-    joined,
     parse_scrapes,
     parse_series,
     selector,
@@ -43,8 +41,9 @@ from core.ingest.parse.prometheus import (
     metrics_of,
 )
 from core.ingest.save.platform import instant, known_metrics, save_scraped
+from core.ingest.sync.history import READ, rows_of
 from core.ingest.sync.problems import SeenItems
-from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run
+from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run, summary
 from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, Store, table
 
 SOURCE = "prometheus"
@@ -95,15 +94,11 @@ class _Reading:
         self._run, self._workers, self._source = run, workers, source
         self._end = _ms(until)
         self._horizon = (self._end - source.history_days * 86_400_000) // SLOT_MS * SLOT_MS
-        with run.store.read() as session:
-            stored = session.get(AccountSetting, (run.account_id, PROMETHEUS))
-            self._known = known_metrics(stored)
-            span = table(ScrapeSpan).c
-            read = select(func.min(span.from_at), func.max(span.to_at)).where(
-                span.account_id == run.account_id
-            )
-            first, last = session.connection().execute(read).one()
-        self._stored = None if last is None else (_ms(first), _ms(last))
+        self._known = known_metrics(run.scope.get(AccountSetting, PROMETHEUS))
+        spans = run.scope.objects(ScrapeSpan)
+        first = min((_ms(span.from_at) for span in spans), default=0)
+        last = max((_ms(span.to_at) for span in spans), default=0)
+        self._stored = (first, last) if spans else None
         # Metrics whose series carry a tenant label: other tenants have series there too.
         self._shared: set[str] = set()
         # Whether the server has samples from before the next piece.
@@ -171,18 +166,10 @@ class _Reading:
             request = self._workers.submit(_fetch_last, metrics[key].selector, lead)
             self._reader.know(key, self._run.result_of(request).series)
         self._take(metrics, lead, start)
-        gap = table(ScrapeGap).c
-        open_gaps = select(gap.series, func.min(gap.from_at)).where(
-            and_(
-                gap.account_id == self._run.account_id,
-                gap.kind == GAP,
-                gap.from_at < instant(start),
-                gap.to_at >= instant(start),
-            )
-        )
-        with self._run.store.read() as session:
-            rows = session.connection().execute(open_gaps.group_by(gap.series)).all()
-        opened = {name: _ms(at) for name, at in rows}
+        gap, at = table(ScrapeGap).c, instant(start)
+        is_open = (gap.kind == GAP, gap.from_at < at, gap.to_at >= at)
+        latest_first = self._run.scope.objects(ScrapeGap, *is_open, order_by=[gap.from_at.desc()])
+        opened = {found.series: _ms(found.from_at) for found in latest_first}
         for key, scrapes in self._reader.scrapes.items():
             name = self._reader.metrics[key].name
             if scrapes.last is None and name in opened:
@@ -231,17 +218,16 @@ class _Reading:
 
 def _fetch_last(client: SourceClient, selector: str, until: int) -> Answer:
     """Fetch the last value of each series before an instant."""
-    return parse_series(client, fetch_last_values(client, selector, until - 1, FAR_BACK), 0, until)
+    last = fetch_last_values(client, selector, until - 1, FAR_BACK)
+    return parse_series(client, [last], 0, until)
 
 
 def _fetch_piece(
     client: SourceClient, metric: MetricRead, start: int, end: int, *, shared: bool
 ) -> tuple[Piece, tuple[str, ...]]:
     """Fetch the samples of a metric in a range of time, and remarks about the answer."""
-    answer = joined(
-        parse_series(client, sent, start, end)
-        for sent in fetch_samples(client, metric.selector, start, end)
-    )
+    samples = fetch_samples(client, metric.selector, start, end)
+    answer = parse_series(client, samples, start, end)
     scrapes = np.empty(0, np.int64)
     if shared:
         # An idle account has no series, which is no gap.
@@ -254,15 +240,7 @@ def _ms(instant: datetime) -> int:
     return round(instant.timestamp() * 1_000)
 
 
-def _message(run: Run) -> str:
-    """Summarise in a sentence or two what was read and what changed."""
-    counted = ("counter_increment", "gauge_reading")
-    read, added, changed, removed = (
-        sum(run.counts.get(name, {}).get(kind, 0) for name in counted for kind in kinds)
-        for kinds in (("added", "changed", "unchanged"), ("added",), ("changed",), ("removed",))
-    )
-    message = f"Read {read:,} readings of the platform's metrics: "
-    message += f"{added:,} new, {changed:,} changed, {removed:,} removed."
-    if run.problems:
-        message += f" Problems noted: {run.problems:,}; everything else is in."
-    return message
+def _message(report: SyncReport) -> str:
+    tables = ("counter_increment", "gauge_reading")
+    read = rows_of(report.counts, READ, tables)
+    return summary(report, f"{read:,} readings of the platform's metrics", tables)

@@ -5,14 +5,12 @@ pages read the last run afresh. A problem that is new, changed or gone counts as
 seen once more does not.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any, TypeVar
-
-from sqlalchemy import update
 
 from core.base import clock
 from core.base.errors import SourceUnreadable, StoreError, TouchstoneError
@@ -21,9 +19,10 @@ from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import Stopped
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
 from core.ingest.save.testio import SaveResult
+from core.ingest.sync.history import rows_of, start_run
 from core.ingest.sync.lease import Holder, renew_lease, return_lease, take_lease
-from core.ingest.sync.problems import SeenItems, forget_unseen, note_problems, see_again
-from core.store import Store, SyncRun, Unit, table
+from core.ingest.sync.problems import SeenItems, forget_unseen, note_problems
+from core.store import Scope, Store, SyncProblem, SyncRun, Unit, table
 
 T = TypeVar("T")
 REASONS_SHOWN = 20
@@ -62,9 +61,9 @@ class SyncOptions(ClientOptions, total=False):
     on_progress: OnProgress | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class SyncReport:
-    """The outcome of a run; `counts` by table: added, changed, unchanged, removed, refused.
+    """A run, and in the end its outcome; `counts` by table: added, changed, ..., refused.
 
     `status` is done, partial (`reasons` holds the first of what is missing), failed, stopped on
     request, or busy (another process synchronises the account); `problems` counts all of them;
@@ -73,10 +72,10 @@ class SyncReport:
 
     account_id: str
     source: str
-    run_id: int | None
-    status: str
-    message: str
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    run_id: int | None = None
+    status: str = "running"
+    message: str = ""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: int = 0
     reasons: tuple[str, ...] = ()
     requests: int = 0
@@ -106,18 +105,14 @@ def record_run(
 ) -> SyncReport:
     """Run `read` under the account's lease; failures become the report's status and message."""
     started = monotonic()
+    report = SyncReport(account_id=account.id, source=source)
     try:
         store.ensure_account(account.id, account.name)
-        run = Run(store, account.id, source, on_progress)
+        run = Run(Scope(store, account.id), report, on_progress)
     except StoreError as error:
-        return SyncReport(
-            account_id=account.id,
-            source=source,
-            run_id=None,
-            status="busy" if isinstance(error, Busy) else "failed",
-            message=str(error),
-            seconds=monotonic() - started,
-        )
+        report.status = "busy" if isinstance(error, Busy) else "failed"
+        report.message, report.seconds = str(error), monotonic() - started
+        return report
     try:
         return read(run)
     except Stopped as error:
@@ -129,40 +124,44 @@ def record_run(
         raise
 
 
+def summary(report: SyncReport, read: str, tables: Collection[str], then: str = "") -> str:
+    """Summarise a run: what was read, what changed in these tables, and the problems."""
+    kinds = (("added", "new"), ("changed", "changed"), ("removed", "removed"))
+    changes = [f"{rows_of(report.counts, [kind], tables):,} {word}" for kind, word in kinds]
+    said = f"Read {read}: {', '.join(changes)}.{then}"
+    if report.problems:
+        said += f" Problems noted: {report.problems:,}; everything else is in."
+    return said
+
+
 class Run:
-    """One synchronisation of one account.
+    """One synchronisation of one account, and its report.
 
     It holds the account's lease, and checks it in each unit that it writes. Nothing is written
     while the source is asked: each `write` is a short unit of its own.
     """
 
     def __init__(
-        self, store: Store, account_id: str, source: str, on_progress: OnProgress | None = None
+        self, scope: Scope, report: SyncReport, on_progress: OnProgress | None = None
     ) -> None:
         """Take the lease and insert the run's record. Raises Busy where another holds the lease."""
-        self.store = store
-        self.account_id = account_id
-        self.source = source
+        self.scope, self.report = scope, report
         self.client: SourceClient | None = None
-        self.counts: dict[str, dict[str, int]] = {}
-        self.problems = 0
         self.complete = True
         self._on_progress = on_progress or (lambda _: None)
-        self._reasons: list[str] = []
         self._pending: list[FieldProblem] = []
         self._seen_again: list[dict[str, Any]] = []
         self._started = self._renewed = monotonic()
         self._last_step, self._last_progress = "", 0.0
-        with store.write(account_id, quiet=True) as unit:
+        with scope.write(quiet=True) as unit:
             lease = take_lease(unit)
             if isinstance(lease, Holder):
                 raise Busy(lease)
             self._lease = lease
-            self._end_stale(unit)
-            self.id = unit.next_id(SyncRun)
-            row = {"id": self.id, "source": source, "status": "running", "step": ""}
-            row |= {"started_at": clock.now(), "finished_at": None, "done": 0, "total": None}
-            unit.upsert(SyncRun, [row | self._state("")])
+            stale = {"status": "failed", "finished_at": clock.now(), "message": INTERRUPTED}
+            run = table(SyncRun).c
+            unit.update(SyncRun, stale, run.source == report.source, run.status == "running")
+            self.id = report.run_id = start_run(unit, report.source)
 
     def write(self, *works: Work, reads: Iterable[tuple[str, Parsed[Any]]] = ()) -> None:
         """Run the works in one unit, and record their problems and those of the parsers.
@@ -179,12 +178,12 @@ class Run:
         with self._unit() as unit:
             results = [result for work in works if (result := work(unit)) is not None]
             problems += [p for result in results for p in result.problems]
-            again = note_problems(unit, self.source, self.id, problems, objects)
+            again = note_problems(unit, self.report.source, self.id, problems, objects)
         self._pending = []
         self._seen_again += again
-        self.problems += len(problems)
-        room = REASONS_SHOWN - len(self._reasons)
-        self._reasons += [_sentence(p) for p in problems[:room]]
+        self.report.problems += len(problems)
+        room = REASONS_SHOWN - len(self.report.reasons)
+        self.report.reasons += tuple(_sentence(p) for p in problems[:room])
         for result in results:
             for name, counts in result.counts.items():
                 self._count(name, counts._asdict())
@@ -215,13 +214,8 @@ class Run:
             return
         self._last_step, self._last_progress = step, now
         with self._unit(quiet=True) as unit:
-            see_again(unit, self._seen_again)
-            row = {"id": self.id, "step": step, "done": done, "total": total}
-            unit.upsert(SyncRun, [row | self._state(text)])
-        self._seen_again = []
-        self._on_progress(
-            Progress(account_id=self.account_id, step=step, done=done, total=total, text=text)
-        )
+            self._record(unit, text, step=step, done=done, total=total)
+        self._tell(step, done, total, text)
 
     @contextmanager
     def skip_failures(self, entity: str, source_id: int | str, name: str) -> Iterator[None]:
@@ -245,23 +239,23 @@ class Run:
         self.complete = False
         self._pending.append(FieldProblem(entity, str(source_id), name, "", reason))
 
-    def finish(self, message: Callable[["Run"], str], seen: SeenItems) -> SyncReport:
+    def finish(self, message: Callable[[SyncReport], str], seen: SeenItems) -> SyncReport:
         """End the run as done or partial; a complete run forgets problems that it did not see."""
         self.write()
         if self.complete:
             self.progress("finish", 0, None, "Looking for problems that are gone")
             with self._unit() as unit:
-                forget_unseen(unit, self.source, self.id, seen)
-        status, text = ("partial" if self.problems else "done"), message(self)
+                forget_unseen(unit, self.report.source, self.id, seen)
+        status, text = ("partial" if self.report.problems else "done"), message(self.report)
         self._end(status, text)
-        return self._report(status, text)
+        return self._ended(status, text)
 
     def fail(self, message: str, *, status: str = "failed") -> SyncReport:
         """End the run as failed or stopped; also where no more can be written."""
         with suppress(StoreError):
             self.write()
             self._end(status, message)
-        return self._report(status, message)
+        return self._ended(status, message)
 
     def interrupt(self) -> None:
         """End the run as failed without an event: its follower may be what ended it."""
@@ -271,58 +265,42 @@ class Run:
     @contextmanager
     def _unit(self, *, quiet: bool = False) -> Iterator[Unit]:
         """Open a unit under the lease. Raises LeaseLost before anything is written."""
-        with self.store.write(self.account_id, quiet=quiet) as unit:
+        with self.scope.write(quiet=quiet) as unit:
             renew_lease(unit, self._lease)
             yield unit
         self._renewed = monotonic()
 
     def _end(self, status: str, message: str) -> None:
         with self._unit(quiet=True) as unit:
-            see_again(unit, self._seen_again)
-            ended = {"id": self.id, "status": status, "finished_at": clock.now()}
-            unit.upsert(SyncRun, [ended | self._state(message)])
+            self._record(unit, message, status=status, finished_at=clock.now())
             return_lease(unit, self._lease)
 
-    def _report(self, status: str, message: str) -> SyncReport:
+    def _record(self, unit: Unit, message: str, **changed: Any) -> None:
+        """Write the state of the run, and which problems it has seen again."""
+        unit.change(SyncProblem, self._seen_again)
+        self._seen_again = []
+        state = {"message": message, "requests": self._requests, "counts": self.report.counts}
+        unit.upsert(SyncRun, [{"id": self.id} | changed | state])
+
+    def _ended(self, status: str, message: str) -> SyncReport:
+        self._tell(status, 1, 1, message)
+        self.report.status, self.report.message = status, message
+        self.report.requests, self.report.seconds = self._requests, monotonic() - self._started
+        return self.report
+
+    def _tell(self, step: str, done: int, total: int | None, text: str) -> None:
+        account = self.scope.account
         self._on_progress(
-            Progress(account_id=self.account_id, step=status, done=1, total=1, text=message)
+            Progress(account_id=account, step=step, done=done, total=total, text=text)
         )
-        return SyncReport(
-            account_id=self.account_id,
-            source=self.source,
-            run_id=self.id,
-            status=status,
-            message=message,
-            counts=self.counts,
-            problems=self.problems,
-            reasons=tuple(self._reasons),
-            requests=self._requests,
-            seconds=monotonic() - self._started,
-        )
-
-    def _end_stale(self, unit: Unit) -> None:
-        run = table(SyncRun)
-        unit.session.connection().execute(
-            update(run)
-            .where(
-                run.c.account_id == self.account_id,
-                run.c.source == self.source,
-                run.c.status == "running",
-            )
-            .values(status="failed", finished_at=clock.now(), message=INTERRUPTED)
-        )
-
-    def _state(self, message: str) -> dict[str, Any]:
-        return {"message": message, "requests": self._requests, "counts": self.counts}
 
     @property
     def _requests(self) -> int:
         return 0 if self.client is None else self.client.requests
 
     def _count(self, name: str, numbers: Mapping[str, int]) -> None:
-        sums = self.counts.setdefault(
-            name, {"added": 0, "changed": 0, "unchanged": 0, "removed": 0, "refused": 0}
-        )
+        none = dict.fromkeys(("added", "changed", "unchanged", "removed", "refused"), 0)
+        sums = self.report.counts.setdefault(name, none)
         for kind, number in numbers.items():
             sums[kind] += number
 

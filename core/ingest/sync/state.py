@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, func, select
 
 from core.base import clock
 from core.store import (
@@ -51,81 +51,52 @@ class StoredState:
 
 def load_state(scope: Scope) -> StoredState:
     """Load the present state of an account."""
-    cycle, reading = table(TestCycle).c, table(CycleReading).c
-    listed, gone, bug = table(ListReading).c, table(Vanished).c, table(Bug).c
-    with scope.read() as session:
-        connection = session.connection()
-        cycles = connection.execute(
-            select(cycle.id, cycle.product_id, func.coalesce(reading.is_settled, False))
-            .outerjoin_from(
-                table(TestCycle),
-                table(CycleReading),
-                and_(reading.account_id == cycle.account_id, reading.cycle_id == cycle.id),
-            )
-            .where(cycle.account_id == scope.account)
+    cycle, reading, bug = table(TestCycle).c, table(CycleReading).c, table(Bug).c
+    cycles = (
+        select(cycle.id, cycle.product_id, func.coalesce(reading.is_settled, False))
+        .outerjoin_from(
+            table(TestCycle),
+            table(CycleReading),
+            and_(reading.account_id == cycle.account_id, reading.cycle_id == cycle.id),
         )
-        known = {row[0]: StoredCycle(row[1], bool(row[2])) for row in cycles}
-        lists = connection.execute(
-            select(listed.kind, listed.parent_id, listed.read_at).where(
-                listed.account_id == scope.account
-            )
-        )
-        return StoredState(
-            cycles=known,
-            lists={(row.kind, row.parent_id): row.read_at for row in lists},
-            deleted=frozenset(
-                (row.kind, row.id)
-                for row in connection.execute(
-                    select(gone.kind, gone.id).where(gone.account_id == scope.account)
-                )
-            ),
-            bugs=connection.execute(
-                select(func.count()).where(bug.account_id == scope.account)
-            ).scalar_one(),
-        )
+        .where(cycle.account_id == scope.account)
+    )
+    gone = table(Vanished).c
+    deleted = select(gone.kind, gone.id).where(gone.account_id == scope.account)
+    ((bugs,),) = scope.rows(select(func.count()).where(bug.account_id == scope.account))
+    return StoredState(
+        cycles={
+            number: StoredCycle(product_id, bool(is_settled))
+            for number, product_id, is_settled in scope.rows(cycles)
+        },
+        lists={(row.kind, row.parent_id): row.read_at for row in scope.objects(ListReading)},
+        deleted=frozenset((kind, number) for kind, number in scope.rows(deleted)),
+        bugs=bugs,
+    )
 
 
 def forget_readings(unit: Unit) -> None:
     """Mark nothing as settled or listed: this run, or the next, reads everything."""
-    reading, listed = table(CycleReading), table(ListReading)
-    connection = unit.session.connection()
-    connection.execute(
-        update(reading).where(reading.c.account_id == unit.account_id).values(is_settled=False)
-    )
-    connection.execute(delete(listed).where(listed.c.account_id == unit.account_id))
+    unit.update(CycleReading, {"is_settled": False})
+    unit.delete(ListReading)
 
 
 def note_readings(unit: Unit, settled: Mapping[int, bool]) -> None:
     """Record that test cycles were read now with their bugs, and whether each is settled."""
     now = clock.now()
-    unit.upsert(
-        CycleReading,
-        [
-            {"cycle_id": number, "read_at": now, "is_settled": is_settled}
-            for number, is_settled in settled.items()
-        ],
-    )
+    rows = [{"cycle_id": n, "read_at": now, "is_settled": done} for n, done in settled.items()]
+    unit.upsert(CycleReading, rows)
 
 
 def note_list(unit: Unit, kind: str, parent_id: int, read_at: datetime) -> None:
     """Record that a list was read to its end, with everything on it."""
-    forget_lists(unit, kind, [parent_id])
-    row = {"kind": kind, "parent_id": parent_id, "read_at": read_at}
-    unit.session.connection().execute(
-        insert(table(ListReading)), {"account_id": unit.account_id} | row
-    )
+    unit.upsert(ListReading, [{"kind": kind, "parent_id": parent_id, "read_at": read_at}])
 
 
 def forget_lists(unit: Unit, kind: str, parent_ids: Collection[int]) -> None:
     """Have the next run read lists to their end, unless this one records them."""
-    listed = table(ListReading)
-    unit.session.connection().execute(
-        delete(listed).where(
-            listed.c.account_id == unit.account_id,
-            listed.c.kind == kind,
-            listed.c.parent_id.in_(parent_ids),
-        )
-    )
+    listed = table(ListReading).c
+    unit.delete(ListReading, listed.kind == kind, listed.parent_id.in_(parent_ids))
 
 
 def are_decided(statuses: Iterable[str | None]) -> bool:

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Unpack
 
-from sqlalchemy import select
-
-from core.base import clock
+from core.base import clock, text
 from core.base.fields import Parsed, parse_all
 from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import WIDTH, Workers
@@ -28,9 +26,10 @@ from core.ingest.parse.testio import (
 from core.ingest.save.testio import save_features, save_products, save_reject_reasons
 from core.ingest.sync.cycle_lists import CycleLists
 from core.ingest.sync.deletions import move_bugs_without_cycle
+from core.ingest.sync.history import READ, rows_of
 from core.ingest.sync.pipeline import Pipeline
 from core.ingest.sync.problems import SeenItems
-from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run
+from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run, summary
 from core.ingest.sync.state import (
     FEATURES,
     REJECT_REASONS,
@@ -40,7 +39,7 @@ from core.ingest.sync.state import (
     load_state,
     note_list,
 )
-from core.store import RejectionReason, Scope, Store, table
+from core.store import RejectionReason, Store, table
 
 SOURCE = "testio"
 ENTITIES = {
@@ -74,7 +73,7 @@ def _read_account(run: Run, workers: Workers, *, full: bool = False) -> SeenItem
     """Read and write what can have changed since the last run, or everything (`full`)."""
     if full:
         run.write(forget_readings)
-    state = load_state(Scope(run.store, run.account_id))
+    state = load_state(run.scope)
     products = _read_catalogue(run, workers, state)
     reasons = _read_reasons(run, workers, state)
     pipeline = Pipeline(run, workers, state, reasons)
@@ -108,8 +107,8 @@ def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[
     due = [p for p in products.items if state.is_due(FEATURES, p.id) or p.id in left]
     futures = [workers.submit(_fetch_features, product) for product in due]
     for position, (product, future) in enumerate(zip(due, futures, strict=True)):
-        text = f"Reading the features of {product.name or f'product {product.id}'}"
-        run.progress("catalogue", position, len(due), text)
+        said = f"Reading the features of {product.name or f'product {product.id}'}"
+        run.progress("catalogue", position, len(due), said)
         with run.skip_failures("product", product.id, "features"):
             features = run.result_of(future)
             run.write(
@@ -140,31 +139,14 @@ def _read_reasons(run: Run, workers: Workers, state: StoredState) -> list[Parsed
                 reads=[("rejection_reason", reasons)],
             )
     # A comment of an old rejection may start from a reason that is no longer listed.
-    reason = table(RejectionReason).c
-    with run.store.read() as session:
-        rows = session.connection().execute(
-            select(reason.key, reason.name, reason.default_comment)
-            .where(reason.account_id == run.account_id)
-            .order_by(reason.key)
-        )
-        return [ParsedReason(**row) for row in rows.mappings()]
+    return [
+        ParsedReason(key=stored.key, name=stored.name, default_comment=stored.default_comment)
+        for stored in run.scope.objects(RejectionReason, order_by=[table(RejectionReason).c.key])
+    ]
 
 
-def _message(run: Run) -> str:
-    """Summarise in a sentence or two what was read and what changed."""
-    counts = {name: run.counts.get(name, {}) for name in ENTITIES}
-    read = [
-        f"{sum(numbers.get(kind, 0) for kind in ('added', 'changed', 'unchanged')):,} {words}"
-        for (name, words), numbers in zip(ENTITIES.items(), counts.values(), strict=True)
-    ]
-    changes = [
-        f"{sum(numbers.get(kind, 0) for numbers in counts.values()):,} {words}"
-        for kind, words in (("added", "new"), ("changed", "changed"), ("removed", "removed"))
-    ]
-    gone = sum(counts[name].get("removed", 0) for name in ("test_cycle", "bug"))
-    message = f"Read {', '.join(read[:-1])} and {read[-1]}: {', '.join(changes)}."
-    if gone:
-        message += f" No longer in the source, and kept apart: {gone:,}."
-    if run.problems:
-        message += f" Problems noted: {run.problems:,}; everything else is in."
-    return message
+def _message(report: SyncReport) -> str:
+    read = [f"{rows_of(report.counts, READ, [key]):,} {words}" for key, words in ENTITIES.items()]
+    gone = rows_of(report.counts, ["removed"], ["test_cycle", "bug"])
+    then = f" No longer in the source, and kept apart: {gone:,}." if gone else ""
+    return summary(report, text.listed(read), ENTITIES, then)
