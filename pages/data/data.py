@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -32,6 +32,7 @@ from core.ingest.sync.history import (
 from core.ingest.sync.lease import holder_of
 from core.store import SyncRun
 from pages import ui
+from pages.ui.tables import DAY, number_column
 
 Color = Literal["blue", "green", "orange", "red", "gray"]
 
@@ -64,17 +65,15 @@ def show(page: ui.Page) -> None:
     with st.container(horizontal=True):
         ui.account_box(page)
     with answer:
-        st.markdown(f"##### {ui.plain(sentence(page, groups))}")
-        ui.freshness_line(page, frozenset(state.name for state in states))
+        ui.answer(page, sentence(page, groups), frozenset(state.name for state in states))
     sync_box(page)
     left, right = st.columns([5, 6])
-    with left, st.container(border=True, height="stretch"):
-        st.subheader("Sources", anchor=False)
+    with left, ui.panel("Sources", stretch=True):
         source_table(page, states)
-    with right, st.container(border=True, height="stretch"):
-        st.subheader("Runs", anchor=False)
+    with right, ui.panel("Runs", stretch=True):
         run_table(page, runs(page.scope))
-    problem_box(page, groups)
+    with ui.panel("Problems"):
+        problem_list(page, groups)
     deletion_box(page)
 
 
@@ -82,12 +81,11 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
     if page.is_demo:
         return "This is demo data; connect a source to see your own."
     at = latest_sync(page)
-    number = sum(group.number for group in groups)
-    found = f"{text.times(number, 'problem')} noted" if number else "everything could be read"
     if at is None:
         return "No sync has brought data in yet."
-    when = ui.moment(page, at)
-    return f"The last sync ended at {when}; {found}."
+    number = sum(group.number for group in groups)
+    found = f"{text.times(number, 'problem')} noted" if number else "everything could be read"
+    return f"The last sync ended at {ui.moment(page, at)}; {found}."
 
 
 def latest_sync(page: ui.Page) -> datetime | None:
@@ -107,23 +105,19 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
             verdicts |= dict.fromkeys(names, verdict)
             last = f"synced {ui.moment(page, at)}" if at else "never synced"
             target = text.duration(fresh.target.total_seconds())
-            said.append(
-                f"{what} are {verdict}: {last}, and the target is no more than {target} ago."
-            )
+            aim = f"the target is no more than {target} ago"
+            said.append(f"{what} are {verdict}: {last}, and {aim}.")
     zone = page.store.zone
     through = [state.through and state.through.astimezone(zone).date() for state in states]
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Source": [state.name for state in states],
-                "Rows": [state.rows for state in states],
-                "Data through": [text.day(day) if day else text.UNKNOWN for day in through],
-                "Freshness": [verdicts[state.name] for state in states],
-            }
-        ),
-        hide_index=True,
-        column_config={"Rows": st.column_config.NumberColumn(format="localized")},
+    frame = pd.DataFrame(
+        {
+            "Source": [state.name for state in states],
+            "Rows": [state.rows for state in states],
+            "Data through": [text.day(day) if day else text.UNKNOWN for day in through],
+            "Freshness": [verdicts[state.name] for state in states],
+        }
     )
+    st.dataframe(frame, hide_index=True, column_config={"Rows": number_column("Rows")})
     if said:
         st.caption(ui.plain(f"{' '.join(said)} Data that people enter or import has no target."))
 
@@ -203,78 +197,61 @@ def pace(page: ui.Page, run: SyncRun) -> list[str]:
     return [*said, holder.words] if holder else said
 
 
-def took(run: SyncRun) -> str:
-    seconds = run.finished_at and (run.finished_at - run.started_at).total_seconds()
-    return text.duration(seconds) if seconds else ""
-
-
 def run_table(page: ui.Page, found: list[SyncRun]) -> None:
     if not found:
         st.caption("No run yet.")
         return
     now = clock.now()
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Started": [run.started_at.astimezone(page.store.zone) for run in found],
-                "Source": [SOURCE_NAMES.get(run.source, run.source) for run in found],
-                "Status": [run.status for run in found],
-                "Took": [took(run) for run in found],
-                "Requests": [run.requests for run in found],
-                "Objects a second": [objects_a_second(run, now) for run in found],
-            }
-            | {
-                kind.capitalize(): [rows_of(run.counts, [kind]) for run in found]
-                for kind in COUNTED
-            }
-            | {"Message": [run.message for run in found]}
-        ),
-        hide_index=True,
-        column_config={
-            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-            "Objects a second": st.column_config.NumberColumn(format="%.0f"),
-            "Message": st.column_config.TextColumn(width="large"),
-        },
+    frame = pd.DataFrame(
+        {
+            "Started": [run.started_at.astimezone(page.store.zone) for run in found],
+            "Source": [SOURCE_NAMES.get(run.source, run.source) for run in found],
+            "Status": [run.status for run in found],
+            "Took": [took(run) for run in found],
+            "Requests": [run.requests for run in found],
+            "Objects a second": [objects_a_second(run, now) for run in found],
+        }
+        | {kind.capitalize(): [rows_of(run.counts, [kind]) for run in found] for kind in COUNTED}
+        | {"Message": [run.message for run in found]}
     )
+    columns = {
+        "Started": moment_column("Started"),
+        "Objects a second": number_column("Objects a second", form="%.0f"),
+        "Message": st.column_config.TextColumn(width="large"),
+    }
+    st.dataframe(frame, hide_index=True, column_config=columns)
 
 
-def problem_box(page: ui.Page, groups: list[ProblemGroup]) -> None:
-    with st.container(border=True):
-        st.subheader("Problems", anchor=False)
-        if not groups:
-            synced = latest_sync(page) is not None
-            st.caption(
-                "Everything that the sources sent could be read."
-                if synced
-                else "Nothing has been read yet."
-            )
-            return
-        st.caption("The rest of each object is in, unless the reason says that it was left out.")
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "What": [group.entity for group in groups],
-                    "Field": [group.field for group in groups],
-                    "Reason": [group.reason for group in groups],
-                    "Objects": [group.number for group in groups],
-                }
-            ),
-            hide_index=True,
-            column_config={"Objects": st.column_config.NumberColumn(format="localized")},
-        )
-        chosen = st.selectbox(
-            "Objects of one cause",
-            range(len(groups)),
-            index=None,
-            format_func=lambda n: cause(groups[n]),
-            placeholder="Choose a cause to see what was sent",
-            key="data_cause",
-        )
-        if chosen is not None and chosen < len(groups):
-            st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
-        ui.csv_button(
-            page, lambda: problem_frame(page), name="Sync problems", filters="", key="problems"
-        )
+def took(run: SyncRun) -> str:
+    seconds = run.finished_at and (run.finished_at - run.started_at).total_seconds()
+    return text.duration(seconds) if seconds else ""
+
+
+def moment_column(label: str) -> Any:
+    return st.column_config.DatetimeColumn(label, format=f"{DAY}, HH:mm")
+
+
+def problem_list(page: ui.Page, groups: list[ProblemGroup]) -> None:
+    if not groups:
+        read = latest_sync(page) is not None
+        everything = "Everything that the sources sent could be read."
+        st.caption(everything if read else "Nothing has been read yet.")
+        return
+    st.caption("The rest of each object is in, unless the reason says that it was left out.")
+    frame = pd.DataFrame(groups, columns=["What", "Field", "Reason", "Objects"])
+    st.dataframe(frame, hide_index=True, column_config={"Objects": number_column("Objects")})
+    chosen = ui.pick(
+        "Objects of one cause",
+        {group: cause(group) for group in groups},
+        index=None,
+        placeholder="Choose a cause to see what was sent",
+        key="data_cause",
+    )
+    if chosen in groups:
+        st.dataframe(problem_frame(page, chosen), hide_index=True)
+    ui.csv_button(
+        page, lambda: problem_frame(page), name="Sync problems", filters="", key="problems"
+    )
 
 
 def cause(group: ProblemGroup) -> str:
@@ -301,9 +278,9 @@ def deletion_box(page: ui.Page) -> None:
     gone = deletions(page.scope)
     if not gone:
         return
-    with st.container(border=True):
-        st.subheader("No longer in the source", anchor=False)
-        st.caption("Kept as it was last read, and left out of every figure.")
+    with ui.panel(
+        "No longer in the source", "Kept as it was last read, and left out of every figure."
+    ):
         frame = pd.DataFrame(
             {
                 "What": [KINDS.get(record.kind, record.kind) for record in gone],
@@ -312,14 +289,8 @@ def deletion_box(page: ui.Page) -> None:
                 "Noticed": [record.noticed_at.astimezone(page.store.zone) for record in gone],
             }
         )
-        st.dataframe(
-            frame,
-            hide_index=True,
-            column_config={
-                "Id": st.column_config.NumberColumn(format="plain"),
-                "Noticed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-            },
-        )
+        columns = {"Id": number_column("Id", form="plain"), "Noticed": moment_column("Noticed")}
+        st.dataframe(frame, hide_index=True, column_config=columns)
         ui.csv_button(page, frame, name="No longer in the source", filters="", key="vanished")
 
 

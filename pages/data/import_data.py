@@ -12,7 +12,7 @@ import streamlit as st
 from core.base import text
 from core.demo.active_store import configured_store, enter_account
 from core.ingest.files.load import ImportReport, date_formats_of, import_file, known_mapping
-from core.ingest.files.mapping import FIELDS, ISO, KINDS, ColumnMapping
+from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping
 from core.ingest.files.records import RecordFile, open_records
 from core.store import Scope, accounts
 from pages import ui
@@ -29,10 +29,9 @@ LABELS = {
 
 
 def show(page: ui.Page) -> None:
-    st.markdown("##### A CSV or JSON file; the same file twice changes nothing.")
-    ui.freshness_line(page, SOURCES)
+    ui.answer(page, "A CSV or JSON file; the same file twice changes nothing.", SOURCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("What it holds", KINDS, format_func=LABELS.__getitem__, width=260)
+        kind = ui.pick("What it holds", LABELS, width=260)
         store = configured_store(page.settings)
         known = {account.name: account.id for account in accounts(store)}
         name = account_box(list(known))
@@ -77,8 +76,7 @@ def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMappin
     """The mapping as chosen, None while a part is missing; and the place for the button."""
     proposed, formats = known_mapping(scope, kind, found)
     left, right = st.columns([2, 3])
-    with left, st.container(border=True):
-        st.subheader("Which column is what", anchor=False)
+    with left, ui.panel("Which column is what"):
         columns = {}
         for field in FIELDS[kind]:
             column = st.selectbox(
@@ -90,11 +88,8 @@ def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMappin
             )
             if column is not None:
                 columns[field.key] = column
-    with right, st.container(border=True):
-        st.subheader("The first rows", anchor=False)
-        st.caption(
-            ui.plain(f"{found.kind}, {found.encoding}, {text.times(len(found.columns), 'column')}")
-        )
+    form = f"{found.kind}, {found.encoding}, {text.times(len(found.columns), 'column')}"
+    with right, ui.panel("The first rows", form):
         date_format = dates_of(kind, found, columns, proposed, formats)
         mapping = ColumnMapping(
             columns=columns, date_format=date_format or ISO, zone=scope.zone.key

@@ -1,6 +1,6 @@
 """What do people say about the enhancements?"""
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import streamlit as st
 
@@ -20,12 +20,8 @@ from pages.feedback import satisfaction, survey_results, themes
 from pages.ui import proof, rate
 from pages.ui.filters import filter_bar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 SOURCES = frozenset({"Feedback", "Enhancement runs", "Surveys"})
 SHOWN = 8
-TABS = ("Rate", "What they say", "Themes", "Survey", "Comments")
 KINDS = {"Thumb up": "up", "Thumb down": "down"}
 THUMBS = {"up": "thumb up", "down": "thumb down"}
 
@@ -42,21 +38,15 @@ def show(page: ui.Page) -> None:
         positive, average, number = proof.figure_cards(page, PANELS["Feedback"], asked)
     with answer:
         words = feedback_answer(positive.value, average.value, number.value)
-        st.markdown(f"##### {ui.plain(words)}")
-        ui.freshness_line(page, SOURCES, window=chosen.window)
-    bodies: tuple[Callable[[], None], ...] = (
-        lambda: _rate_runs(page),
-        lambda: satisfaction.show(page, chosen),
-        lambda: themes.show(page, chosen.window),
-        lambda: survey_results.show(page, chosen),
-        lambda: _comments(page),
-    )
-    # Only the open tab is computed.
-    drawn = st.tabs(TABS, key="feedback_view", bind="query-params")
-    for tab, body in zip(drawn, bodies, strict=True):
-        if tab.open:
-            with tab:
-                body()
+        ui.answer(page, words, SOURCES, window=chosen.window)
+    bodies = {
+        "Rate": partial(_rate_runs, page),
+        "What they say": partial(satisfaction.show, chosen),
+        "Themes": partial(themes.show, chosen),
+        "Survey": partial(survey_results.show, chosen),
+        "Comments": partial(_comments, page),
+    }
+    ui.tabs(bodies, key="feedback_view")
 
 
 def _linked(page: ui.Page) -> RatedEnhancement | None:
@@ -92,8 +82,7 @@ def _rate_one(page: ui.Page, run: RatedEnhancement) -> None:
 
 
 def _rate_runs(page: ui.Page) -> None:
-    with st.container(border=True):
-        st.subheader("Rate an enhancement", anchor=False)
+    with ui.panel("Rate an enhancement"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             search = st.text_input(
                 "Ticket",
@@ -118,10 +107,8 @@ def _row(page: ui.Page, run: RatedEnhancement) -> None:
         vertical_alignment="center",
         key=f"feedback_run_{run.id}",
     ):
-        st.markdown(
-            f"**{ui.plain(run.ticket_id or run.id)}** &ensp; {ui.plain(_outcome(page, run))}",
-            width="content",
-        )
+        ticket, outcome = ui.plain(run.ticket_id or run.id), ui.plain(_outcome(page, run))
+        st.markdown(f"**{ticket}** &ensp; {outcome}", width="content")
         rate.thumbs(page, run)
     if run.vote is not None:
         with st.container(key=f"feedback_more_{run.id}", gap="xsmall"):
@@ -134,16 +121,9 @@ def _outcome(page: ui.Page, run: RatedEnhancement) -> str:
 
 
 def _comments(page: ui.Page) -> None:
-    with st.container(border=True):
-        st.subheader("Latest comments", anchor=False)
+    with ui.panel("Latest comments"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            search = st.text_input(
-                "Find in comments",
-                key="feedback_comments",
-                bind="query-params",
-                placeholder="A word",
-                width=330,
-            )
+            search = themes.search_box("feedback_comments", width=330)
             thumb = st.pills("With", list(KINDS), key="feedback_thumb", bind="query-params")
         found = recent_comments(
             page.scope, limit=50, search=search, thumb=KINDS[thumb] if thumb else None

@@ -1,12 +1,13 @@
 """Satisfaction by votes: bounds, weekly means, and breakdowns by stars and kind of ticket."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import last_complete_week
-from core.analytics.exclusions import Excluded, excluded
+from core.analytics.exclusions import excluded
 from core.base import text
 from core.charts import Line, TimePoint, stacked_choices, time_chart
 from core.feedback.satisfaction import (
@@ -26,17 +27,18 @@ WEEKS = 12
 MOST_OF_ONE = 0.3
 
 
-def show(page: ui.Page, chosen: Filters) -> None:
-    without = ui.read(page, excluded)
-    ratings, thumbs = ui.read(page, response_bounds, window=chosen.window, without=without)
+def show(chosen: Filters) -> None:
+    without = ui.read(chosen.page, excluded)
+    asked = {"window": chosen.window, "without": without}
+    ratings, thumbs = ui.read(chosen.page, response_bounds, **asked)
     left, right = st.columns(2)
     with left:
         _figure(ratings, "stars", "ratings", "Stars")
-        _over_time(page, chosen)
+        _over_time(chosen)
     with right:
         _figure(thumbs, "fraction", "thumbs", "Thumbs up")
-        _distribution(page, chosen)
-    _groups(page, chosen, without)
+        _distribution(chosen)
+    _groups(chosen, asked)
 
 
 def _figure(found: ResponseBounds, unit: str, what: str, label: str) -> None:
@@ -52,17 +54,16 @@ def _figure(found: ResponseBounds, unit: str, what: str, label: str) -> None:
         if found.asked:
             rate = text.share(min(1.0, found.answered / found.asked))
             bounds = text.between(found.worst, found.best, unit)
-            runs = text.times(found.asked, "completed run")
-            st.caption(
-                ui.plain(f"{rate} of {runs} got {what}; if all had, this would be {bounds}.")
-            )
+            got = f"{rate} of {text.times(found.asked, 'completed run')} got {what}"
+            st.caption(ui.plain(f"{got}; if all had, this would be {bounds}."))
         if found.busiest_share is not None:
             share = text.share(found.busiest_share)
             colour = "orange" if found.busiest_share > MOST_OF_ONE else "gray"
             st.caption(f":{colour}[{ui.plain(f'The busiest rater gave {share} of the {what}')}]")
 
 
-def _over_time(page: ui.Page, chosen: Filters) -> None:
+def _over_time(chosen: Filters) -> None:
+    page = chosen.page
     # Whole weeks only, none later than the period.
     after = min((chosen.window.end or page.today) + timedelta(days=1), page.today)
     weeks = tuple(last_complete_week(after, ago) for ago in range(WEEKS - 1, -1, -1))
@@ -83,55 +84,43 @@ def _over_time(page: ui.Page, chosen: Filters) -> None:
         if week.start is not None
     ]
     least, most = min(known), max(known)
-    ui.chart(
+    chosen.chart(
         time_chart([Line("Stars", points)], unit="stars", grain="week", height=200),
+        key="weeks",
         title=f"Between {text.amount(least, 'stars')} and {text.amount(most, 'stars')} stars",
         subtitle=f"Mean rating of each of {WEEKS} whole weeks, with its 95 % interval",
         alt="Mean rating by week",
-        page=page,
-        filters=chosen.words,
-        key="weeks",
     )
 
 
-def _distribution(page: ui.Page, chosen: Filters) -> None:
-    given = ui.read(page, rating_counts, window=chosen.window)
+def _distribution(chosen: Filters) -> None:
+    given = ui.read(chosen.page, rating_counts, window=chosen.window)
     total = sum(given.values())
     if not total:
         return
     frame = pd.DataFrame(
         [{"choice": str(n), "series": "In the product", "value": given[n]} for n in range(1, 6)]
     )
-    ui.chart(
+    chosen.chart(
         stacked_choices(frame, unit="Ratings", what="Stars", height=200),
+        key="stars",
         title=f"{text.share((given[4] + given[5]) / total)} of the ratings are 4 or 5 stars",
         subtitle="Number of ratings by stars",
         alt="Ratings by stars",
-        page=page,
-        filters=chosen.words,
-        key="stars",
     )
 
 
-def _groups(page: ui.Page, chosen: Filters, without: Excluded) -> None:
-    with st.container(border=True):
-        st.subheader("By kind of ticket", anchor=False)
-        by = st.segmented_control(
-            "By",
-            list(BREAKDOWNS),
-            default=BREAKDOWNS[0],
-            key="feedback_by",
-            label_visibility="collapsed",
-        )
-        asked = {"window": chosen.window, "without": without, "by": by or BREAKDOWNS[0]}
-        found = ui.read(page, breakdown, **asked)
+def _groups(chosen: Filters, asked: dict[str, Any]) -> None:
+    with ui.panel("By kind of ticket"):
+        by = ui.choice("By", BREAKDOWNS, key="feedback_by", label_visibility="collapsed")
+        found = ui.read(chosen.page, breakdown, **asked, by=by)
         if not found:
             st.caption("No votes in this period.")
             return
         frame = pd.DataFrame([_row(group) for group in found])
         st.dataframe(frame, hide_index=True)
         st.caption("Stars and thumbs are separate; groups of fewer than five are pooled.")
-        ui.csv_button(page, frame, name="Votes by kind", filters=chosen.words, key="groups")
+        chosen.csv_button(frame, "Votes by kind", key="groups")
 
 
 def _row(group: Group) -> dict[str, object]:

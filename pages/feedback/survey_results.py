@@ -25,7 +25,8 @@ FORM = "feedback_survey_invite"
 OF = {"stars": " of 5", "of 10": " of 10", "fraction": " say yes"}
 
 
-def show(page: ui.Page, chosen: Filters) -> None:
+def show(chosen: Filters) -> None:
+    page = chosen.page
     asked = ui.read(page, invitations)
     found = ui.read(page, survey_results, window=chosen.window)
     _head(asked, found)
@@ -34,7 +35,7 @@ def show(page: ui.Page, chosen: Filters) -> None:
     else:
         with st.grid(2, min_column_width=330):
             for answered in found.questions:
-                _question(page, answered, chosen)
+                _question(chosen, answered)
         _texts(found)
     if page.person:
         _invite(page)
@@ -55,39 +56,32 @@ def _head(asked: Sequence[SurveyInvitation], found: SurveyResults) -> None:
         st.caption(f"Fewer than {LEAST_ANSWERS} answers are not broken down.")
 
 
-def _question(page: ui.Page, answered: Answered, chosen: Filters) -> None:
+def _question(chosen: Filters, answered: Answered) -> None:
     question, estimate = answered.question, answered.estimate
     number = text.times(answered.n, "answer")
     if answered.distribution is None:
-        with st.container(border=True, height="stretch"):
-            st.subheader(ui.plain(question.label), anchor=False)
-            st.caption(ui.plain(f"{number}: too few to break down"))
-        return
+        with ui.panel(question.label, f"{number}: too few to break down", stretch=True):
+            return
     rows = [
         {"choice": choice_label(choice), "series": "Survey", "value": n}
         for choice, n in answered.distribution.items()
     ]
     value = f"{text.amount(estimate.value, question.unit)}{OF.get(question.unit, '')}"
     interval = text.between(estimate.low, estimate.high, question.unit)
-    ui.chart(
+    chosen.chart(
         stacked_choices(pd.DataFrame(rows), unit="Answers", what="Answer", height=170),
+        key=f"survey_{question.key}",
         title=value,
         subtitle=f"{question.label} {number}, 95 % interval {interval}",
         alt=f"{question.label}: {value}",
-        page=page,
-        filters=chosen.words,
-        key=f"survey_{question.key}",
     )
 
 
 def _texts(found: SurveyResults) -> None:
     with st.grid(2, min_column_width=330):
         for name, label in TEXTS.items():
-            with st.container(border=True, height="stretch"):
-                st.subheader(label, anchor=False)
-                texts = found.texts.get(name, ())
-                if not texts:
-                    st.caption("No answers in words.")
+            texts = found.texts.get(name, ())
+            with ui.panel(label, "" if texts else "No answers in words.", stretch=True):
                 for answer in reversed(texts[-10:]):
                     # Text, never Markdown: people may write markup.
                     st.text(answer)
@@ -107,8 +101,7 @@ def _reminders(page: ui.Page, asked: Sequence[SurveyInvitation]) -> None:
         return
     waiting = [one for one in asked if one.answered_at is None]
     number = text.times(len(waiting), "invited person", "invited people")
-    with st.container(border=True):
-        st.subheader(f"{text.upper_first(number)} to remind", anchor=False)
+    with ui.panel(f"{text.upper_first(number)} to remind"):
         if not waiting:
             st.caption("All invited people have answered.")
             return

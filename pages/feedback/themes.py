@@ -6,7 +6,6 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from core.analytics.dates import Window
 from core.base import text
 from core.feedback.themes.comments import SOURCES, Comment
 from core.feedback.themes.figures import STATUSES, ThemeReport, ThemeSummary, theme_report
@@ -19,6 +18,7 @@ from core.feedback.themes.words import (
 )
 from pages import ui
 from pages.feedback import themes_edit as edit
+from pages.ui.filters import Filters
 
 SHOWN = 10
 MOST_FOUND = 30
@@ -28,22 +28,21 @@ TONES: Mapping[str, tuple[str, Literal["orange", "green"]]] = {
 }
 
 
-def show(page: ui.Page, window: Window) -> None:
+def show(chosen: Filters) -> None:
+    page, window = chosen.page, chosen.window
     found = ui.read(page, theme_report, window=window, today=page.today)
-    with st.container(border=True):
-        st.subheader(ui.plain(themes_answer(found, window.label)), anchor=False)
-        st.caption(ui.plain(unassigned_words(found)))
-        search, status = _controls()
+    with ui.panel(themes_answer(found, window.label), unassigned_words(found)):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            search = search_box("themes_search", width=260)
+            status = ui.choice(
+                "Themes", list(STATUSES), key="themes_status", format_func=STATUSES.__getitem__
+            )
         with st.container(horizontal=True):
             if page.person:
                 edit.make(page)
                 edit.restore(page, found)
-            ui.csv_button(
-                page,
-                lambda: pd.DataFrame([_row(one) for one in found.themes]),
-                name="Themes",
-                filters=window.label,
-                key="themes",
+            chosen.csv_button(
+                lambda: pd.DataFrame([_row(one) for one in found.themes]), "Themes", key="themes"
             )
         if not page.person:
             st.caption("Only editors of this dashboard can change themes.")
@@ -54,34 +53,17 @@ def show(page: ui.Page, window: Window) -> None:
     _unassigned(page, found)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Every comment of the period with its theme:", width="content")
-        ui.csv_button(
-            page,
-            lambda: pd.DataFrame(_comment_rows(found)),
-            name="Comments by theme",
-            filters=window.label,
-            key="theme_comments",
+        chosen.csv_button(
+            lambda: pd.DataFrame(_comment_rows(found)), "Comments by theme", key="theme_comments"
         )
 
 
-def _controls() -> tuple[str, str]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        search = st.text_input(
-            "Find in comments",
-            key="themes_search",
-            bind="query-params",
-            placeholder="A word",
-            width=260,
-        )
-        status = st.segmented_control(
-            "Themes",
-            list(STATUSES),
-            default="all",
-            format_func=STATUSES.__getitem__,
-            key="themes_status",
-            bind="query-params",
-            required=True,
-        )
-    return search.strip(), status or "all"
+def search_box(key: str, *, width: int) -> str:
+    """Word to find in comments."""
+    search = st.text_input(
+        "Find in comments", key=key, bind="query-params", placeholder="A word", width=width
+    )
+    return search.strip()
 
 
 def _themes(page: ui.Page, found: ThemeReport, shown: Sequence[ThemeSummary]) -> None:
@@ -164,8 +146,7 @@ def _results(page: ui.Page, found: ThemeReport, search: str) -> None:
         if search.casefold() in comment.text.casefold()
     ]
     hits.sort(key=lambda hit: (hit[0].at, hit[0].key), reverse=True)
-    with st.container(border=True):
-        st.subheader(ui.plain(f"{text.times(len(hits), 'comment')} with {search}"), anchor=False)
+    with ui.panel(f"{text.times(len(hits), 'comment')} with {search}"):
         if len(hits) > MOST_FOUND:
             st.caption(f"The latest {MOST_FOUND} are shown.")
         if not hits:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.base import text
 from core.feedback.themes import edit
+from core.feedback.themes.assignment import Theme
 from core.feedback.themes.comments import Comment
 from core.feedback.themes.figures import ThemeReport, ThemeSummary
 from core.feedback.themes.words import problem_words, reach_words
@@ -40,12 +41,7 @@ def restore(page: ui.Page, found: ThemeReport) -> None:
     with st.popover("Restore a theme", key=key, on_change="rerun") as popover:
         if popover.open:
             names = {theme.id: theme.name for theme in found.gone}
-            number = st.selectbox(
-                "Deleted and merged themes",
-                list(names),
-                format_func=names.__getitem__,
-                key=f"{key}_id",
-            )
+            number = ui.pick("Deleted and merged themes", names, key=f"{key}_id")
             done = f"{names[number]} is restored, with the comments it had."
             _button(page, box, "Restore", done, edit.restore_theme, number)
 
@@ -85,14 +81,8 @@ def opportunity(page: ui.Page, one: ThemeSummary) -> None:
         enter = partial(
             create_opportunity, title=title, problem=problem, theme=one.theme, reach=one.reach
         )
-        _button(
-            page,
-            key,
-            "Enter it into the roadmap",
-            "Entered into the roadmap.",
-            enter,
-            kind="primary",
-        )
+        button = partial(_button, page, key, "Enter it into the roadmap", kind="primary")
+        button("Entered into the roadmap.", enter)
 
 
 def move(page: ui.Page, found: ThemeReport, comment: Comment, one: ThemeSummary | None) -> None:
@@ -101,10 +91,10 @@ def move(page: ui.Page, found: ThemeReport, comment: Comment, one: ThemeSummary 
     key = ui.fresh_key(box)
     with st.popover("Move", type="tertiary", key=key, on_change="rerun") as popover:
         if popover.open:
-            themes = {f.theme.key: f.theme for f in found.themes if f is not one}
+            themes = _others(found, one)
             names = {k: theme.name for k, theme in themes.items()}
             names |= {NO_THEME: NO_THEME, AUTOMATIC: AUTOMATIC}
-            to = st.selectbox("To", list(names), format_func=names.__getitem__, key=f"{key}_to")
+            to = ui.pick("To", names, key=f"{key}_to")
             button = partial(_button, page, box, "Move it", kind="primary")
             if to == AUTOMATIC:
                 button("Assigned by rules and model again.", edit.release_comment, comment.key)
@@ -141,16 +131,18 @@ def _rules(button: Button, one: ThemeSummary, key: str) -> None:
 
 
 def _merge(button: Button, found: ThemeReport, one: ThemeSummary, key: str) -> None:
-    others = {f.theme.key: f.theme for f in found.themes if f is not one}
+    others = _others(found, one)
     if others:
-        into = st.selectbox(
-            "Merge it into", list(others), format_func=lambda k: others[k].name, key=f"{key}_into"
-        )
-        done = f"Merged into {others[into].name}."
-        button("Merge", done, edit.merge_themes, one.theme, others[into])
+        names = {k: theme.name for k, theme in others.items()}
+        into = others[ui.pick("Merge it into", names, key=f"{key}_into")]
+        button("Merge", f"Merged into {into.name}.", edit.merge_themes, one.theme, into)
     number = text.times(len(one.theme.comments), "comment")
     st.caption(f"A deleted theme can be restored; until then its {number} are in no theme.")
     button("Delete", f"Deleted: {one.theme.name}.", edit.delete_theme, one.theme)
+
+
+def _others(found: ThemeReport, one: ThemeSummary | None) -> dict[str, Theme]:
+    return {other.theme.key: other.theme for other in found.themes if other is not one}
 
 
 def _button(

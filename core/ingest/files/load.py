@@ -114,7 +114,7 @@ def import_file(
     enters: bool = False,
     on_progress: Callable[[str], None] = lambda _text: None,
 ) -> ImportReport:
-    """Import a file of records of a kind of `KINDS` into an account.
+    """Import a file of records of a kind of `FIELDS` into an account.
 
     Without a mapping `known_mapping` is used; `enters` creates the account first. The same file
     twice changes nothing. Raises InputError when nothing of the file can be used, or when its dates

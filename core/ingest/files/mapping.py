@@ -102,7 +102,6 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("may_interview", "May be interviewed", "maybeinterviewed interview"),
     ),
 }
-KINDS = tuple(FIELDS)
 
 
 @dataclass(frozen=True, kw_only=True)
