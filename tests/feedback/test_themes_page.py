@@ -23,11 +23,12 @@ def script():
     from core.analytics.dates import Window
     from pages import ui
     from pages.feedback import themes as _feedback_themes
+    from pages.ui.filters import Filters
 
     ui.run_page(
         "feedback",
         "What do people say?",
-        lambda page: _feedback_themes.show(page, Window(None, None, "All time")),
+        lambda page: _feedback_themes.show(Filters(page, Window(None, None, "All time"))),
     )
 
 
