@@ -149,9 +149,8 @@ def checked_rule(
 
 def load_decisions(session: Session, account: str) -> Decisions:
     """Load the decisions about an account's themes."""
-    connection = session.connection()
-    theme, rule, placing = table(ThemeRow), table(ThemeRule).c, table(ThemeAssignment).c
-    themes = select(theme).where(theme.c.account_id == account).order_by(theme.c.id)
+    theme, rule, placing = (table(m).c for m in (ThemeRow, ThemeRule, ThemeAssignment))
+    themes = select(table(ThemeRow)).where(theme.account_id == account).order_by(theme.id)
     rules = (
         select(rule.any_of, rule.all_of, rule.none_of, rule.id, rule.theme_id)
         .where(rule.account_id == account, rule.withdrawn_at.is_(None))
@@ -161,12 +160,12 @@ def load_decisions(session: Session, account: str) -> Decisions:
         placing.account_id == account
     )
     return Decisions(
-        themes={row["id"]: ThemeRow(**row) for row in connection.execute(themes).mappings()},
+        themes={row["id"]: ThemeRow(**row) for row in session.execute(themes).mappings()},
         rules=tuple(
             Rule(tuple(any_of), tuple(all_of), tuple(none_of), *ids)
-            for any_of, all_of, none_of, *ids in connection.execute(rules)
+            for any_of, all_of, none_of, *ids in session.execute(rules)
         ),
-        placings={key: Placing(*rest) for key, *rest in connection.execute(placings)},
+        placings={key: Placing(*rest) for key, *rest in session.execute(placings)},
     )
 
 
@@ -218,11 +217,8 @@ def assign_themes(comments: Sequence[Comment], known: Decisions, *, today: date)
 
 
 def _theme(members: Sequence[tuple[Comment, str]], **of: Any) -> Theme:
-    return Theme(
-        **of,
-        comments=tuple(comment for comment, _ in members),
-        how=tuple(how for _, how in members),
-    )
+    comments, how = zip(*members, strict=True) if members else ((), ())
+    return Theme(**of, comments=comments, how=how)
 
 
 def _model(comments: Sequence[Comment], today: date) -> Model | None:

@@ -68,7 +68,7 @@ def _of_votes(session: Session, account: str) -> Iterator[Comment]:
         .select_from(table(Feedback).outerjoin(table(Ticket), own_ticket))
         .where(votes.account_id == account, votes.comment.is_not(None), on_enhancer())
     )
-    for row in session.connection().execute(statement).mappings():
+    for row in session.execute(statement).mappings():
         yield Comment(
             key=f"{FEEDBACK}:{row['id']}",
             source=FEEDBACK,
@@ -88,7 +88,7 @@ def _of_survey(session: Session, account: str) -> Iterator[Comment]:
     answers = table(SurveyResponse)
     written = or_(*(answers.c[name].is_not(None) for name in TEXTS))
     statement = select(answers).where(answers.c.account_id == account, written)
-    for row in session.connection().execute(statement).mappings():
+    for row in session.execute(statement).mappings():
         for name in TEXTS:
             if row[name] is not None:
                 yield Comment(

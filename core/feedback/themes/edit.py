@@ -6,8 +6,6 @@ A theme that the model found is stored, with its comments, by the first decision
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
@@ -21,16 +19,7 @@ from core.feedback.themes.assignment import (
     load_decisions,
 )
 from core.feedback.themes.comments import FEEDBACK
-from core.store import (
-    Account,
-    Feedback,
-    Scope,
-    SurveyResponse,
-    ThemeAssignment,
-    ThemeRule,
-    Unit,
-    table,
-)
+from core.store import Account, Feedback, Scope, SurveyResponse, ThemeAssignment, ThemeRule, Unit
 from core.store import Theme as ThemeRow
 
 LONGEST_THEME_NAME = 80
@@ -231,12 +220,10 @@ def _placing(unit: Unit, comment: str) -> dict[str, Any] | None:
 
 def _is_comment(unit: Unit, comment: str) -> bool:
     source, _, rest = comment.partition(":")
-    model, key = (
-        (Feedback, rest) if source == FEEDBACK else (SurveyResponse, rest.rpartition(":")[0])
-    )
-    own = table(model).c
-    found = select(own.id).where(own.account_id == unit.account_id, own.id == key)
-    return unit.session.connection().execute(found).first() is not None
+    if source == FEEDBACK:
+        return unit.session.get(Feedback, (unit.account_id, rest)) is not None
+    key = rest.rpartition(":")[0]
+    return unit.session.get(SurveyResponse, (unit.account_id, key)) is not None
 
 
 def _check_account(unit: Unit) -> None:

@@ -141,7 +141,7 @@ def theme_report(scope: Scope, *, window: Window, today: date) -> ThemeReport:
     with scope.read() as session:
         written, known = comments_of(session, scope.account), load_decisions(session, scope.account)
         opportunity = table(Opportunity).c
-        entered = session.connection().execute(
+        entered = session.execute(
             select(opportunity.id, opportunity.theme_id)
             .where(opportunity.account_id == scope.account, opportunity.theme_id.is_not(None))
             .order_by(opportunity.id)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from time import monotonic
 from typing import Unpack
 
@@ -59,9 +60,8 @@ def sync_source(
     store: Store, account: TestioAccount, source: str, **options: Unpack[SyncOptions]
 ) -> SyncReport:
     """Synchronise one source of an account."""
-    if source == PROMETHEUS:
-        return sync_prometheus(store, account, **options)
-    return sync_account(store, account, **options)
+    sync = sync_prometheus if source == PROMETHEUS else sync_account
+    return sync(store, account, **options)
 
 
 def exit_code(reports: Iterable[SyncReport]) -> int:
@@ -148,9 +148,7 @@ def next_due(found: Sequence[SyncRun], interval: timedelta, now: datetime) -> da
     ended = found[0].finished_at if found else None
     if ended is None:
         return now
-    failed = next(
-        (n for n, run in enumerate(found) if run.status not in {"failed", "stopped"}), len(found)
-    )
+    failed = len(list(takewhile(lambda run: run.status in {"failed", "stopped"}, found)))
     if not failed:
         return ended + interval
     backoff = FIRST_BACKOFF * 2.0 ** min(failed - 1, 10)
