@@ -242,13 +242,13 @@ def problem_list(page: ui.Page, groups: list[ProblemGroup]) -> None:
     st.dataframe(frame, hide_index=True, column_config={"Objects": number_column("Objects")})
     chosen = ui.pick(
         "Objects of one cause",
-        {group: cause(group) for group in groups},
+        {number: cause(group) for number, group in enumerate(groups)},
         index=None,
         placeholder="Choose a cause to see what was sent",
         key="data_cause",
     )
-    if chosen in groups:
-        st.dataframe(problem_frame(page, chosen), hide_index=True)
+    if chosen is not None and chosen < len(groups):
+        st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
     ui.csv_button(
         page, lambda: problem_frame(page), name="Sync problems", filters="", key="problems"
     )

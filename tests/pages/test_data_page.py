@@ -63,7 +63,7 @@ def test_problems_by_cause_with_their_objects_on_demand(api, sync, run_page):
         ["bug", "id", 1],
     ]
     assert not [frame for frame in frames(app) if "What was sent" in frame]
-    app.selectbox(key="data_cause").select_index(0).run()
+    app.selectbox(key="data_cause").select(0).run()
     objects = next(frame for frame in frames(app) if "What was sent" in frame)
     assert sorted(objects["Id"]) == ["990001", "990002", "990003"]
     assert set(objects["What was sent"]) == {"'yes'"}
