@@ -282,11 +282,11 @@ def _made_id(respondent: str | None, answered_at: datetime, answers: dict[str, A
     return f"made-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
 
 
-def _answer(read: Cells, question: Question) -> float | str | None:
+def _answer(read: Cells, question: Question) -> Any:
     """The answer as it is stored; one that cannot be read is noted as a problem."""
     value = read.value(question.key)
     number = number_in(value)
-    found: float | str | None
+    found: Any
     if question.unit == "minutes":
         reason = "it is no number of minutes up to a day"
         found = number if number is not None and abs(number) <= MOST_MINUTES else None

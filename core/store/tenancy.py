@@ -52,8 +52,8 @@ class Scope:
     @overload
     def rows(self, statement: SelectOfScalar[T]) -> list[T]: ...
     @overload
-    def rows(self, statement: Select[Any]) -> list[Any]: ...
-    def rows(self, statement: SelectOfScalar[T] | Select[Any]) -> list[Any]:
+    def rows(self, statement: Select[*tuple[Any, ...]]) -> list[Any]: ...
+    def rows(self, statement: SelectOfScalar[T] | Select[*tuple[Any, ...]]) -> list[Any]:
         """All rows of a statement: objects of a table's class, single values, or tuples."""
         with self.read() as session:
             if isinstance(statement, SelectOfScalar):

@@ -68,9 +68,16 @@ def test_a_response_is_read_from_text_and_from_json():
     found = parse_survey(ANSWERS)
     assert found.answered_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
     assert found.answers == {
-        **{"relevance": 4, "accuracy": 5, "usefulness": 3, "overall": 4},
-        **{"minutes_saved": 6.5, "renewal": 0, "may_interview": False},
-        **{"better_resolution": "yes", "what_helps": "The summary", "what_to_improve": None},
+        "relevance": 4,
+        "accuracy": 5,
+        "usefulness": 3,
+        "overall": 4,
+        "minutes_saved": 6.5,
+        "renewal": 0,
+        "may_interview": False,
+        "better_resolution": "yes",
+        "what_helps": "The summary",
+        "what_to_improve": None,
     }
     assert found.problems == ()
 
