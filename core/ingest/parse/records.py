@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from core.base.fields import Cells, FieldProblem, number_in
+from core.feedback import Cast, subject_of
+from core.feedback.raters import ANONYMOUS
 
 Problems = tuple[FieldProblem, ...]
 
@@ -50,20 +52,10 @@ class ParsedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeedback:
-    """One vote of the platform's feedback API: a thumb (up, down) or a rating, maybe a comment.
+    """A vote of the platform's feedback API; one without a rater has its own anonymous one."""
 
-    `id` and `rater` are None where the record has none.
-    """
-
-    id: str | None
-    tenant_id: str | None
-    ticket_id: str | None
-    enhancement_id: str | None
-    rater: str | None
-    thumb: str | None
-    rating: int | None
-    comment: str | None
-    created_at: datetime
+    id: str
+    cast: Cast
     problems: Problems
 
 
@@ -111,17 +103,12 @@ def parse_ticket(obj: Any) -> ParsedTicket | FieldProblem:
     )
 
 
-def parse_feedback(
-    obj: Any, *, received_at: datetime | None = None
-) -> ParsedFeedback | FieldProblem:
-    """Parse a vote; refused without a subject, or without a thumb or rating.
-
-    A vote received just now needs no id and no time of its own: give `received_at`.
-    """
-    read = Cells.read("feedback", obj, needs_id=received_at is None)
+def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
+    """Parse a vote; refused without an id, a time or a subject, or without a thumb or rating."""
+    read = Cells.read("feedback", obj)
     if isinstance(read, FieldProblem):
         return read
-    created_at = read.instant("created_at") or received_at
+    created_at = read.instant("created_at")
     ticket_id = read.short("ticket_id")
     enhancement_id = read.short("enhancement_id")
     thumb, rating = _opinion(read)
@@ -135,18 +122,16 @@ def parse_feedback(
             "it is neither thumbs_up, thumbs_down nor a rating with a rating_value from 1 to 5, "
             "so it was left out",
         )
-    return ParsedFeedback(
-        id=read.source_id or None,
-        tenant_id=read.short("tenant_id"),
-        ticket_id=ticket_id,
-        enhancement_id=enhancement_id,
-        rater=read.short("technician_email"),
+    cast = Cast(
+        subject=subject_of(enhancement=enhancement_id, ticket=ticket_id),
+        rater=read.short("technician_email") or f"{ANONYMOUS}{read.source_id}",
+        at=created_at,
         thumb=thumb,
         rating=rating,
         comment=read.comment("feedback_comment"),
-        created_at=created_at,
-        problems=tuple(read.problems),
+        ticket_id=ticket_id,
     )
+    return ParsedFeedback(id=read.source_id, cast=cast, problems=tuple(read.problems))
 
 
 def _milliseconds(read: Cells, name: str) -> int | None:

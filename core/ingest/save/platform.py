@@ -4,13 +4,14 @@ Each `save_*` takes one unit of work and whole lists; saving the same again chan
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import and_, func, select
 
-from core.feedback import Cast, record_votes, subject_of
+from core.feedback import record_votes
 from core.feedback.surveys import ParsedSurvey, record_responses
 from core.ingest.parse.prometheus import MetricRead, Scraped
 from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
@@ -54,26 +55,8 @@ def imported_vote_id(source_id: str) -> int:
 def save_feedback(
     unit: Unit, votes: Iterable[ParsedFeedback], *, vote_id: Callable[[str], int] = imported_vote_id
 ) -> SaveResult:
-    """Save votes of the platform in the current opinions and their history; counts opinions.
-
-    A vote without a rater is the opinion of an anonymous rater of its own.
-    """
-    counts, _ = record_votes(
-        unit,
-        [
-            Cast(
-                subject=subject_of(enhancement=vote.enhancement_id, ticket=vote.ticket_id),
-                rater=vote.rater or f"anonymous:{vote.id or vote.created_at.isoformat()}",
-                at=vote.created_at,
-                thumb=vote.thumb,
-                rating=vote.rating,
-                comment=vote.comment,
-                ticket_id=vote.ticket_id,
-                vote_id=None if vote.id is None else vote_id(vote.id),
-            )
-            for vote in votes
-        ],
-    )
+    """Save votes of the platform in the current opinions and their history; counts opinions."""
+    counts, _ = record_votes(unit, [replace(v.cast, vote_id=vote_id(v.id)) for v in votes])
     return SaveResult({"feedback": counts})
 
 
