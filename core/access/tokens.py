@@ -5,12 +5,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import update
 from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
-from core.store import Account, ApiToken, Scope, Store, table
+from core.store import Account, ApiToken, Scope, Store
 
 PER_SECOND = 500
 LONGEST_NAME = 100
@@ -81,13 +80,8 @@ def note_use(store: Store, token: ApiToken) -> None:
     now = clock.now()
     if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
         return
-    tokens = table(ApiToken)
     with store.write(token.account_id, quiet=True) as unit:
-        unit.session.connection().execute(
-            update(tokens)
-            .where(tokens.c.account_id == token.account_id, tokens.c.id == token.id)
-            .values(last_used_at=now)
-        )
+        unit.change(ApiToken, [{"id": token.id, "last_used_at": now}])
 
 
 def _name(name: str) -> str:

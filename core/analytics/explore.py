@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.analytics.definitions import DIMENSIONS, METRICS
 from core.analytics.parse import dimensions_of, nearest
@@ -177,15 +177,11 @@ def save_view(scope: Scope, name: str, query: Mapping[str, Sequence[str]]) -> No
 
 def saved_views(scope: Scope) -> dict[str, dict[str, list[str]]]:
     """The parameters of each saved link of the account, by the view's name."""
-    views = table(SavedView).c
-    found = select(views.name, views.query).where(views.account_id == scope.account)
-    return {row.name: row.query for row in scope.rows(found.order_by(views.name))}
+    found = scope.objects(SavedView, order_by=[table(SavedView).c.name])
+    return {view.name: view.query for view in found}
 
 
 def delete_view(scope: Scope, name: str) -> None:
     """Delete a saved view."""
-    views = table(SavedView)
     with scope.write() as unit:
-        unit.session.connection().execute(
-            delete(views).where(views.c.account_id == scope.account, views.c.name == name)
-        )
+        unit.delete(SavedView, table(SavedView).c.name == name)

@@ -291,7 +291,7 @@ def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> Non
 
 def clear_demo(unit: Unit) -> None:
     """Remove what the demo made; opinions and answers that people gave stay, with their history."""
-    connection = unit.session.connection()
+    connection = unit.connection
     feedback, votes = table(Feedback).c, table(FeedbackVote).c
     entered = exists().where(
         votes.account_id == feedback.account_id,
@@ -308,12 +308,7 @@ def clear_demo(unit: Unit) -> None:
                 ),
                 gone,
             )
-    survey = table(SurveyResponse)
-    connection.execute(
-        delete(survey).where(
-            survey.c.account_id == unit.account_id, survey.c.id.startswith(DEMO_SURVEYS)
-        )
-    )
+    unit.delete(SurveyResponse, table(SurveyResponse).c.id.startswith(DEMO_SURVEYS))
     # Children before parents.
     for source in reversed(tables_from(Origin.SOURCE)):
         connection.execute(delete(source).where(source.c.account_id == unit.account_id))

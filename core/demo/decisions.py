@@ -3,8 +3,6 @@
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import delete, select
-
 from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import last_complete_week
 from core.base.errors import InputError
@@ -33,11 +31,8 @@ ROI = RoiSettings(hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12
 
 def decide_demo(scope: Scope, world: World) -> None:
     """Enter the decisions anew, so that they stay as old as the demo's data."""
-    note = table(Annotation)
     with scope.write() as unit:
-        unit.session.connection().execute(
-            delete(note).where(note.c.account_id == scope.account, note.c.entered_by == BY)
-        )
+        unit.delete(Annotation, table(Annotation).c.entered_by == BY)
     annotate(
         scope,
         from_at=datetime.combine(bad_day(world), DEPLOYMENT, world.zone),
@@ -67,11 +62,8 @@ def _roi(scope: Scope) -> None:
 
 def _themes(scope: Scope) -> None:
     """A theme by hand, once: what people make of it since is theirs."""
-    theme = table(Theme)
-    known = select(theme.c.id).where(theme.c.account_id == scope.account, theme.c.made_by == BY)
-    with scope.read() as session:
-        if session.connection().execute(known).first() is not None:
-            return
+    if scope.objects(Theme, table(Theme).c.made_by == BY):
+        return
     # Someone may have made one of that name.
     with suppress(InputError):
         make_theme(scope, "Too slow", any_of=SLOW)
@@ -124,11 +116,8 @@ def _baseline(scope: Scope, world: World) -> None:
     known = [b for b in baselines(scope) if b.planned_by == BY]
     if any(baseline.first_day == monday for baseline in known):
         return
-    window = table(BaselineWindow)
     with scope.write() as unit:
-        unit.session.connection().execute(
-            delete(window).where(window.c.account_id == scope.account, window.c.planned_by == BY)
-        )
+        unit.delete(BaselineWindow, table(BaselineWindow).c.planned_by == BY)
     if _is_taken(baselines(scope), monday):
         return
     number = plan_baseline(scope, name="Baseline", first_day=monday, today=world.today)

@@ -266,9 +266,8 @@ def _statuses(evidence: Evidence) -> Table:
         .group_by(runs.created_day, runs.status)
     )
     by: dict[date, dict[str, int]] = {}
-    with evidence.data.scope.read() as session:
-        for day, status, number in session.connection().execute(statement):
-            by.setdefault(day, {})[status] = number
+    for day, status, number in evidence.data.scope.rows(statement):
+        by.setdefault(day, {})[status] = number
     statuses = sorted({status for of_day in by.values() for status in of_day})
     return Table(
         "Runs by day and status, excluded or not",

@@ -38,23 +38,19 @@ def show(page: ui.Page) -> None:
     sent = st.file_uploader(
         "File", type=["csv", "json", "jsonl", "ndjson", "txt", "tsv"], key="import_file"
     )
-    if sent is None:
-        told = st.session_state.get("import_told")
-        if told:
-            report_of(page, *told)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sent"
-        path.write_bytes(sent.getbuffer())
-        scope = Scope(store, known.get(name, ""))
-        mapping, place = mapping_of(scope, kind, open_records(path))
-        if mapping is not None and place.button("Import", type="primary"):
-            with st.spinner("Reading the file."):
-                scope = Scope(store, enter_account(store, name))
-                report = import_file(scope, kind, path, mapping=mapping)
-            st.session_state["import_told"] = (sent.name, report)
+    if sent is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "sent"
+            path.write_bytes(sent.getbuffer())
+            scope = Scope(store, known.get(name, ""))
+            mapping, place = mapping_of(scope, kind, open_records(path))
+            if mapping is not None and place.button("Import", type="primary"):
+                with st.spinner("Reading the file."):
+                    scope = Scope(store, enter_account(store, name))
+                    report = import_file(scope, kind, path, mapping=mapping)
+                st.session_state["import_told"] = (sent.name, report)
     told = st.session_state.get("import_told")
-    if told and told[0] == sent.name:
+    if told and (sent is None or told[0] == sent.name):
         report_of(page, *told)
 
 

@@ -1,6 +1,7 @@
 """How well does the enhancement help you? Three minutes, saved as you go."""
 
 import secrets
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -85,22 +86,15 @@ def _greet(invited: SurveyInvitation | None) -> None:
 
 
 def _thanks() -> None:
-    with st.container(border=True):
-        st.subheader("Thank you, your answers are in", anchor=False)
+    with ui.panel("Thank you, your answers are in"):
         st.markdown("They are counted from now on, without your name.")
-        st.button(
-            "Change my answers",
-            type="tertiary",
-            on_click=lambda: st.session_state.pop("survey_sent"),
-        )
+        change = partial(st.session_state.pop, "survey_sent")
+        st.button("Change my answers", type="tertiary", on_click=change)
 
 
 def _ask(page: ui.Page, key: str, question: Question) -> None:
-    kept: dict[str, Any] = {
-        "key": f"survey_{question.key}",
-        "on_change": _keep,
-        "args": (page, key),
-    }
+    name = f"survey_{question.key}"
+    kept: dict[str, Any] = {"key": name, "on_change": _keep, "args": (page, key)}
     if not question.choices:
         st.number_input(
             question.label,
