@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import ge, le
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
@@ -96,12 +97,7 @@ def recent_comments(
 
 
 def recent_enhancements(
-    scope: Scope,
-    *,
-    rater: str | None = None,
-    search: str | None = None,
-    limit: int = 20,
-    offset: int = 0,
+    scope: Scope, *, rater: str | None = None, search: str | None = None, limit: int = 20
 ) -> list[RatedEnhancement]:
     """The enhancer's runs, the latest first, each with the rater's current vote.
 
@@ -111,7 +107,7 @@ def recent_enhancements(
     conditions = []
     if search and search.strip():
         conditions.append(or_(_contains(runs.ticket_id, search), _contains(runs.id, search)))
-    return _runs(scope, rater, *conditions, limit=_limit(limit), offset=max(offset, 0))
+    return _runs(scope, rater, *conditions, limit=_limit(limit))
 
 
 def enhancement_of(
@@ -193,17 +189,15 @@ def _in_period(
 ) -> list[ColumnElement[bool]]:
     votes = table(Feedback).c
     conditions: list[Any] = [votes.account_id == scope.account, on_enhancer()]
-    if start is not None:
-        is_exact = isinstance(start, datetime)
-        conditions.append(votes.created_at >= start if is_exact else votes.created_day >= start)
-    if end is not None:
-        is_exact = isinstance(end, datetime)
-        conditions.append(votes.created_at <= end if is_exact else votes.created_day <= end)
+    for bound, compare in ((start, ge), (end, le)):
+        if bound is not None:
+            is_exact = isinstance(bound, datetime)
+            conditions.append(compare(votes.created_at if is_exact else votes.created_day, bound))
     return conditions
 
 
 def _runs(
-    scope: Scope, rater: str | None, *conditions: ColumnElement[bool], limit: int, offset: int = 0
+    scope: Scope, rater: str | None, *conditions: ColumnElement[bool], limit: int
 ) -> list[RatedEnhancement]:
     runs, votes = table(Enhancement).c, table(Feedback).c
     own_vote = and_(
@@ -218,7 +212,6 @@ def _runs(
         # The day leads because it has an index.
         .order_by(runs.created_day.desc(), runs.created_at.desc(), runs.id)
         .limit(limit)
-        .offset(offset)
     )
     return [
         RatedEnhancement(

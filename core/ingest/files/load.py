@@ -112,7 +112,6 @@ def import_file(
     *,
     mapping: ColumnMapping | None = None,
     enters: bool = False,
-    on_progress: Callable[[str], None] = lambda _text: None,
 ) -> ImportReport:
     """Import a file of records of a kind of `FIELDS` into an account.
 
@@ -135,7 +134,6 @@ def import_file(
     run = _ImportRun(scope, kind, path.name, mapping)
     while some := list(islice(rows, UNIT_ROWS)):
         run.take(some)
-        on_progress(run.report.message)
     run.finish()
     remember_mapping(scope, kind, found, mapping)
     return run.report

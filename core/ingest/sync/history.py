@@ -11,7 +11,7 @@ from core.base import clock
 from core.base.settings import Settings, TestioAccount
 from core.store import Scope, SyncProblem, SyncRun, Unit, Vanished, table
 
-MOST_LISTED = 1_000
+MOST_LISTED, MOST_RUNS = 1_000, 20
 # The tables whose rows count as objects read: facts and readings, not links between them.
 OBJECTS = ("product", "feature", "test_cycle", "bug", "counter_increment", "gauge_reading")
 READ = ("added", "changed", "unchanged")
@@ -47,12 +47,12 @@ def start_run(unit: Unit, source: str, message: str = "") -> int:
     return number
 
 
-def runs(scope: Scope, *, source: str | None = None, limit: int = 20) -> list[SyncRun]:
+def runs(scope: Scope, *, source: str | None = None) -> list[SyncRun]:
     """The account's latest runs, newest first; with `source` those of one source."""
     run = table(SyncRun).c
     of_source = [] if source is None else [run.source == source]
     latest_first = [run.started_at.desc(), run.id.desc()]
-    return scope.objects(SyncRun, *of_source, order_by=latest_first, limit=limit)
+    return scope.objects(SyncRun, *of_source, order_by=latest_first, limit=MOST_RUNS)
 
 
 def rows_of(
