@@ -1,7 +1,7 @@
 """Filters resolved against a store, and the predicates that they make for a fact's rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -85,8 +85,7 @@ def is_any_of(key: Any, members: tuple[Any, ...] | Select[Any]) -> ColumnElement
     return found
 
 
-def read_accounts(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
-    """The ids of the accounts asked about; raises QueryError for one that is not in the store."""
+def _account_ids(runner: SqlRunner, account: str | None) -> tuple[str, ...]:
     ids = [row["id"] for row in runner.stored(select(table(Account).c.id).order_by("id"))]
     if account is None:
         return tuple(ids)
@@ -103,16 +102,15 @@ def in_accounts(source: FromClause, accounts: tuple[str, ...]) -> ColumnElement[
     return is_any_of(source.c.account_id, accounts)
 
 
-def resolve(
-    runner: SqlRunner, query: Query, accounts: tuple[str, ...]
-) -> tuple[list[ResolvedFilter], list[str]]:
-    """Each filter with its keys, and a warning for each that names values of no row."""
-    resolved, warnings = [], []
+def resolve(runner: SqlRunner, query: Query, account: str | None) -> tuple[Plan, list[str]]:
+    """The plan of a query, and a warning for each filter that names values of no row.
+
+    `account` is an id, None for every account. Raises QueryError for one that is not in the store.
+    """
+    plan, resolved, warnings = Plan(query, _account_ids(runner, account), ()), [], []
     for number, asked in enumerate(query.filters):
-        if asked.dimension.kind == "entity":
-            found, unknown = _entity_members(runner, asked, accounts)
-        else:
-            found, unknown = _attribute_members(runner, asked, accounts, query)
+        members_of = _entity_members if asked.dimension.kind == "entity" else _attribute_members
+        found, unknown = members_of(runner, plan, asked)
         members = {
             account: _listed(f"filter_{asked.dimension.key}_{number}_{n}", keys)
             for n, (account, keys) in enumerate(found.items())
@@ -120,8 +118,8 @@ def resolve(
         }
         resolved.append(ResolvedFilter(asked.dimension, members, asked.takes_none))
         if unknown:
-            warnings.append(_unknown(runner, asked, accounts, query, unknown))
-    return resolved, warnings
+            warnings.append(_unknown(runner, plan, asked, unknown))
+    return replace(plan, filters=resolved), warnings
 
 
 def _listed(name: str, keys: Sequence[Any]) -> tuple[Any, ...] | Select[Any]:
@@ -136,11 +134,9 @@ def _listed(name: str, keys: Sequence[Any]) -> tuple[Any, ...] | Select[Any]:
 Members = dict[str | None, list[Any]]
 
 
-def _entity_members(
-    runner: SqlRunner, asked: Filter, accounts: tuple[str, ...]
-) -> tuple[Members, list[Any]]:
+def _entity_members(runner: SqlRunner, plan: Plan, asked: Filter) -> tuple[Members, list[Any]]:
     """The ids of the entities that are meant, by account."""
-    key, label, account, of_kind = entity_columns(asked.dimension, accounts)
+    key, label, account, of_kind = entity_columns(asked.dimension, plan.accounts)
     by = key if asked.by_id else label
     meant: ColumnElement[bool] = by.in_(asked.present)
     if asked.takes_none and not asked.by_id:
@@ -151,7 +147,7 @@ def _entity_members(
     for row in runner.rows(statement.where(*of_kind, meant).order_by("account", "key")):
         found.setdefault(row["account"], []).append(row["key"])
         seen.add(row["by"])
-    if len(accounts) == 1 or asked.dimension.key == "account":
+    if len(plan.accounts) == 1 or asked.dimension.key == "account":
         found = {None: [key for keys in found.values() for key in keys]}
     return found, [value for value in asked.present if value not in seen]
 
@@ -169,14 +165,12 @@ def entity_columns(
     return columns.id, columns[entity.label], account, conditions
 
 
-def _attribute_members(
-    runner: SqlRunner, asked: Filter, accounts: tuple[str, ...], query: Query
-) -> tuple[Members, list[Any]]:
+def _attribute_members(runner: SqlRunner, plan: Plan, asked: Filter) -> tuple[Members, list[Any]]:
     """The values among those asked for that are stored."""
     as_stored = {value: _as_stored(asked.dimension, value) for value in asked.present}
     possible = [value for value in as_stored.values() if value is not None]
     stored: set[Any] = set()
-    for place, statement in _stored_values(asked.dimension, query, accounts):
+    for place, statement in _stored_values(plan, asked.dimension):
         statements = [statement.distinct()]
         if len(possible) <= PROBED:
             statements = [statement.where(place == value).limit(1) for value in possible]
@@ -197,32 +191,24 @@ def _as_stored(dimension: Dimension, value: Any) -> Any:
     return value
 
 
-def _stored_values(
-    dimension: Dimension, query: Query, accounts: tuple[str, ...]
-) -> list[tuple[Any, Select[Any]]]:
+def _stored_values(plan: Plan, dimension: Dimension) -> list[tuple[Any, Select[Any]]]:
     """Each column that has values of a dimension, and the statement of its values as `value`."""
     if dimension.kind == "entity":
-        _, label, _, of_kind = entity_columns(dimension, accounts)
+        _, label, _, of_kind = entity_columns(dimension, plan.accounts)
         return [(label, select(label.label("value")).where(*of_kind))]
     if dimension.kind == "time":
         places = [CALENDAR.c[dimension.key]]
     else:
-        places = [JOINS[fact].column(dimension.key, "default") for fact in query.facts]
+        places = [JOINS[fact].column(dimension.key, "default") for fact in plan.query.facts]
     found = []
     for place in {id(place): place for place in places}.values():
-        own = [in_accounts(place.table, accounts)] if "account_id" in place.table.c else []
+        own = [in_accounts(place.table, plan.accounts)] if "account_id" in place.table.c else []
         found.append((place, select(place.label("value")).where(*own)))
     return found
 
 
-def _unknown(
-    runner: SqlRunner,
-    asked: Filter,
-    accounts: tuple[str, ...],
-    query: Query,
-    unknown: Sequence[Any],
-) -> str:
-    known = _candidates(runner, asked, accounts, query)
+def _unknown(runner: SqlRunner, plan: Plan, asked: Filter, unknown: Sequence[Any]) -> str:
+    known = _candidates(runner, plan, asked)
     said = []
     for value in unknown[:NAMED]:
         near = None if asked.by_id else nearest(str(value), known)
@@ -231,16 +217,14 @@ def _unknown(
     return f"No row has the {asked.key} {', '.join(said)}{more}."
 
 
-def _candidates(
-    runner: SqlRunner, asked: Filter, accounts: tuple[str, ...], query: Query
-) -> Sequence[str]:
+def _candidates(runner: SqlRunner, plan: Plan, asked: Filter) -> Sequence[str]:
     if asked.by_id:
         return ()
     if asked.dimension.key == "weekday":
         return WEEKDAYS
     rows = (
         row
-        for _, statement in _stored_values(asked.dimension, query, accounts)
+        for _, statement in _stored_values(plan, asked.dimension)
         for row in runner.rows(statement.distinct().limit(CANDIDATES))
     )
     return [str(row["value"]) for row in rows if row["value"] is not None]

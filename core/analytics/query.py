@@ -21,7 +21,7 @@ from core.analytics.compile import (
     rows_span,
 )
 from core.analytics.definitions import METRICS, WEEKDAYS
-from core.analytics.filters import Plan, read_accounts, resolve
+from core.analytics.filters import Plan, resolve
 from core.analytics.freshness import data_through, synced_at
 from core.analytics.joins import with_label
 from core.analytics.parse import Query, parse_query
@@ -139,9 +139,7 @@ def _planned(
     copied = COPIED.issuperset(query.facts)
     with store.read() as session, store.read_facts(session) if copied else nullcontext() as copy:
         runner = SqlRunner(session.connection(), copy)
-        accounts = read_accounts(runner, account)
-        filters, warnings = resolve(runner, query, accounts)
-        yield runner, Plan(query, accounts, filters), warnings
+        yield runner, *resolve(runner, query, account)
 
 
 def _rows(runner: SqlRunner, plan: Plan) -> tuple[list[Row], int]:

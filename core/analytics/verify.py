@@ -12,15 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from core.analytics.compile import days_of_window, finished_span
 from core.analytics.dates import Window
 from core.analytics.definitions import DIMENSIONS, FACTS, METRICS, WEEKDAYS
-from core.analytics.filters import (
-    Plan,
-    ResolvedFilter,
-    fact_rows,
-    predicates,
-    read_accounts,
-    resolve,
-    select_rows,
-)
+from core.analytics.filters import Plan, ResolvedFilter, fact_rows, predicates, resolve, select_rows
 from core.analytics.joins import JOINS, with_label
 from core.analytics.model import ColumnValue, Dimension, FactRow, Measure, Metric, Weights
 from core.analytics.parse import Filter, parse_query, read_limit
@@ -80,8 +72,7 @@ def explain(
     page = range(_offset(offset), offset + read_limit(limit))
     with store.read() as session:
         runner = SqlRunner(session.connection())
-        accounts = read_accounts(runner, request.get("account"))
-        plan = Plan(query, accounts, resolve(runner, query, accounts)[0])
+        plan, _ = resolve(runner, query, request.get("account"))
         plan = _pinned(runner, plan, row)
         recount = Recount(METRICS[metric], query.weights)
         rows = _page(runner, plan, recount, _add_all(runner, plan, recount), page)
