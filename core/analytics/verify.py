@@ -75,7 +75,7 @@ def explain(
         plan, _ = resolve(runner, query, request.get("account"))
         plan = _pinned(runner, plan, row)
         recount = Recount(METRICS[metric], query.weights)
-        rows = _page(runner, plan, recount, _add_all(runner, plan, recount), page)
+        rows = _page(runner, plan, recount, page)
         days = days_of_window(runner, plan)
         if figures is not None and metric in figures:
             value = figures[metric]
@@ -141,31 +141,17 @@ def _pins(dimension: Dimension, row: Mapping[str, Any]) -> list[ResolvedFilter]:
     return found
 
 
-def _add_all(runner: SqlRunner, plan: Plan, recount: "Recount") -> dict[str, int]:
-    """Add every row to the recount; answers with the number of rows of each fact."""
-    sizes = {}
-    for fact in plan.query.facts:
-        before = recount.rows
-        statement = measured_rows(plan, fact, plan.query.measures, recount.columns(fact))
-        for row in runner.stream(statement):
-            recount.add(fact, row)
-        sizes[fact] = recount.rows - before
-    return sizes
-
-
-def _page(
-    runner: SqlRunner, plan: Plan, recount: "Recount", sizes: Mapping[str, int], page: range
-) -> list[tuple[str, Row]]:
-    """The rows of a page that runs through the facts, one after the other."""
+def _page(runner: SqlRunner, plan: Plan, recount: "Recount", page: range) -> list[tuple[str, Row]]:
+    """Add every row to the recount; the rows of a page that runs through the facts in turn."""
     found: list[tuple[str, Row]] = []
-    start = 0
-    for fact, size in sizes.items():
-        own = range(max(page.start - start, 0), min(page.stop - start, size))
+    for fact in plan.query.facts:
+        start, columns = recount.rows, recount.columns(fact)
+        for row in runner.stream(measured_rows(plan, fact, columns)):
+            recount.add(fact, row)
+        own = range(max(page.start - start, 0), min(page.stop, recount.rows) - start)
         if own:
-            statement = readable_rows(plan, fact, plan.query.measures, recount.columns(fact))
-            rows = runner.rows(statement.limit(len(own)).offset(own.start), is_shown=True)
-            found += [(fact, row) for row in rows]
-        start += size
+            statement = readable_rows(plan, fact, columns).limit(len(own)).offset(own.start)
+            found += [(fact, one) for one in runner.rows(statement, is_shown=True)]
     return found
 
 
@@ -268,18 +254,13 @@ def _quantile(values: list[float], percent: int) -> float | None:
     return ranked[below] + (above - ranked[below]) * hundredths / 100
 
 
-def measured_rows(
-    plan: Plan, fact: str, measures: Iterable[Measure], columns: Iterable[str]
-) -> Select[Any]:
-    """The rows that count in any of the measures, with columns of the fact's table."""
+def measured_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
+    """The rows that count in any measure of the plan, with columns of the fact's table."""
     base = JOINS[fact].base
-    rows = select_rows(plan, fact, [base.c[name] for name in columns])
-    return rows.where(*_counts(base, fact, measures))
+    return select_rows(plan, fact, [base.c[name] for name in columns]).where(*_counts(plan, fact))
 
 
-def readable_rows(
-    plan: Plan, fact: str, measures: Iterable[Measure], columns: Iterable[str]
-) -> Select[Any]:
+def readable_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
     """The same rows with labels for their ids, in the order of their keys."""
     joins, basis = JOINS[fact], plan.query.basis
     base = joins.base
@@ -306,14 +287,14 @@ def readable_rows(
     return (
         select(*dict.fromkeys(found))
         .select_from(source)
-        .where(*predicates(plan, fact), *_counts(base, fact, measures))
+        .where(*predicates(plan, fact), *_counts(plan, fact))
         .order_by(*base.primary_key)
     )
 
 
-def _counts(base: Any, fact: str, measures: Iterable[Measure]) -> list[ColumnElement[bool]]:
+def _counts(plan: Plan, fact: str) -> list[ColumnElement[bool]]:
     """A row meets all conditions of any measure; nothing where one measure has no conditions."""
-    own = [m for m in measures if m.fact == fact]
-    return (
-        [or_(*(and_(*m.predicates(base)) for m in own))] if all(m.conditions for m in own) else []
-    )
+    own = [m for m in plan.query.measures if m.fact == fact]
+    if not all(m.conditions for m in own):
+        return []
+    return [or_(*(and_(*m.predicates(JOINS[fact].base)) for m in own))]
