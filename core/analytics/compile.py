@@ -197,14 +197,14 @@ def _padded(branch: FromClause, name: str, kind: Any) -> ColumnElement[Any]:
     return cast(null(), kind).label(name)
 
 
-def figure(metric: Metric, joint: Mapping[str, Any], days: ColumnElement[Any] | None) -> Any:
+def figure(metric: Metric, joint: FromClause, days: ColumnElement[Any] | None) -> Any:
     """A metric from the joint measures; a ratio is null where there is nothing to divide by."""
-    top = joint[metric.measure.key]
+    top: Any = joint.c[metric.measure.key]
     if metric.measure.kind in {"count", "distinct"} or metric.unit == "points":
         top = func.coalesce(top, 0)
     if metric.per is None:
         return top
-    bottom = days if metric.per == "days" else joint[metric.per.key]
+    bottom = days if metric.per == "days" else joint.c[metric.per.key]
     return ratio(top, func.nullif(bottom, 0))
 
 

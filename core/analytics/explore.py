@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.analytics.definitions import DIMENSIONS, METRICS
 from core.analytics.parse import dimensions_of, nearest
-from core.analytics.query import answered
+from core.analytics.query import metric_rows
 from core.base import clock, text
 from core.base.errors import InputError
 from core.store import Product, SavedView, Scope, User, table
@@ -21,7 +21,7 @@ MAX_NAME_LENGTH = 100
 def filter_values(scope: Scope, *, dimension: str) -> list[str]:
     """The values that a filter on a dimension offers, by name; at most `MAX_VALUES`."""
     metric = next(key for key in METRICS if dimension in dimensions_of([key]))
-    rows = answered(
+    rows = metric_rows(
         scope,
         metrics=[metric],
         dimensions=[dimension],
@@ -29,7 +29,7 @@ def filter_values(scope: Scope, *, dimension: str) -> list[str]:
         sort_by=dimension,
         sort_order="asc",
         limit=MAX_VALUES,
-    )["data"]
+    )
     found = (row[dimension] for row in rows if row[dimension] is not None)
     # A filter takes true and false as they are written in a link.
     return list(dict.fromkeys(str(v).lower() if isinstance(v, bool) else str(v) for v in found))
@@ -67,7 +67,7 @@ def is_empty(scope: Scope, *, query: Mapping[str, Any]) -> bool:
     """
     # Rows have an account; zeros alone do not tell, for they can be counted.
     plain = {"dimensions": ["account"], "include_zero": False, "sort_by": None, "limit": 1}
-    return not answered(scope, **(dict(query) | plain))["data"]
+    return not metric_rows(scope, **(dict(query) | plain))
 
 
 def diagnose_empty(scope: Scope, *, query: Mapping[str, Any]) -> str:

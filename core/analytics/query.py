@@ -254,9 +254,8 @@ def _with_days(joint: FromClause, plan: Plan, days: Days | None) -> tuple[FromCl
 
 def _figures(plan: Plan, joint: FromClause, days: Any) -> list[Any]:
     found = []
-    measures: dict[str, Any] = dict(joint.c.items())
     for metric in plan.query.metrics:
-        found.append(figure(metric, measures, days).label(metric.key))
+        found.append(figure(metric, joint, days).label(metric.key))
         if plan.query.with_samples and metric.sample is not None:
             found.append(func.coalesce(joint.c[metric.sample.key], 0).label(f"{metric.key}_n"))
     return found
