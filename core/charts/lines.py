@@ -178,10 +178,9 @@ class Span:
 
 @template
 def _time_chart(
-    *, is_single: bool, is_share: bool, is_dense: bool, zero: bool, parts: frozenset[str]
+    *, is_single: bool, is_share: bool, is_dense: bool, has_ticks: bool, zero: bool
 ) -> alt.LayerChart:
-    """`parts` are the names of what is drawn beside the lines."""
-    ticks: Part = {"values": slot("ticks")} if "ticks" in parts else {"tickCount": 7}
+    ticks: Part = {"values": slot("ticks")} if has_ticks else {"tickCount": 7}
     axis = alt.Axis(labelOverlap="greedy", grid=False, format=text_slot("format"), **ticks)
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=14), axis=axis)
 
@@ -192,37 +191,32 @@ def _time_chart(
 
     series = {} if is_single else {"series": "What"}
     said = [*tips("When"), *tips(**series), *tips("Value", "Interval", "Sample")]
-    layers = []
-    if "spans" in parts:
-        span = layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
-        layers.append(span.mark_rect(color=GREY, opacity=0.28))
-    if "band" in parts:
-        band = layer(x=x, y=y("low"), y2="high")
-        band = band.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        layers.append(band.mark_area(color=BLUE, opacity=0.16, tooltip=False))
-    if "targets" in parts:
-        layers.append(target_layer(y=y()))
-    if "baseline" in parts:
-        rule = layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
-        layers.append(rule.mark_rule(strokeWidth=1.5, color=GREY))
-    layers += line_layers(x, y(), color=colour(), tooltip=said, dots=0 if is_dense else 1)
-    if not is_single:
-        layers += name_layers(x, y())
-    if "marks" in parts:
-        mark = layer("marks", x=x, tooltip=alt.Tooltip("What:N", title="What happened"))
-        layers.append(mark.mark_rule(color=STRONG, strokeWidth=1))
-        # Above the plot, where no line runs through the words; beyond the middle to the left, or
-        # they would run out of the chart.
-        words = mark.mark_text(
-            baseline="bottom",
-            fontSize=11,
-            style="ink",
-            y=alt.ExprRef("-2 - 12 * datum.turn"),
-            align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
-            dx=alt.ExprRef("datum.is_late ? -4 : 4"),
-        )
-        layers.append(words.encode(text="short:N"))
-    return layered("points", *layers)
+    span = layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
+    band = layer(x=x, y=y("low"), y2="high")
+    band = band.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    baseline = layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
+    mark = layer("marks", x=x, tooltip=alt.Tooltip("What:N", title="What happened"))
+    # Above the plot, where no line runs through the words; beyond the middle to the left, or
+    # they would run out of the chart.
+    words = mark.mark_text(
+        baseline="bottom",
+        fontSize=11,
+        style="ink",
+        y=alt.ExprRef("-2 - 12 * datum.turn"),
+        align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
+        dx=alt.ExprRef("datum.is_late ? -4 : 4"),
+    )
+    return layered(
+        "points",
+        span.mark_rect(color=GREY, opacity=0.28),
+        *([band.mark_area(color=BLUE, opacity=0.16, tooltip=False)] if is_single else []),
+        target_layer(y=y()),
+        baseline.mark_rule(strokeWidth=1.5, color=GREY),
+        *line_layers(x, y(), color=colour(), tooltip=said, dots=0 if is_dense else 1),
+        *([] if is_single else name_layers(x, y())),
+        mark.mark_rule(color=STRONG, strokeWidth=1),
+        words.encode(text="short:N"),
+    )
 
 
 def time_chart(
@@ -248,7 +242,7 @@ def time_chart(
     is_single, is_share = len(lines) == 1, unit == "fraction"
     # A tick under each day or week; none of our own under times that are closer.
     ticks = [] if grain == "hour" or len(times) > MOST_POINTS else [_tick(at) for at in times]
-    data: dict[str, list[Part]] = {
+    data = {
         "points": rows,
         "spans": [
             {"at": _utc(one.start), "until": _utc(one.end), "Excluded": one.text}
@@ -256,20 +250,16 @@ def time_chart(
             if isinstance(one, Span)
         ],
         "targets": target_rows(targets, unit),
-        "baseline": []
-        if baseline is None
-        else [{"value": baseline, "Baseline": text.amount(baseline, unit)}],
+        "baseline": target_rows([] if baseline is None else [baseline], unit, "Baseline"),
         "marks": _mark_rows(marks, times),
         "names": [] if is_single else _name_rows(rows),
     }
-    has_band = is_single and any(row["low"] is not None for row in rows)
-    parts = {"band": has_band, "ticks": ticks, **data}
     return _time_chart(
         is_single=is_single,
         is_share=is_share,
         is_dense=len(rows) > MOST_POINTS * max(1, len(names)),
+        has_ticks=bool(ticks),
         zero=zero,
-        parts=frozenset(name for name, found in parts.items() if found) - {"points", "names"},
     ).fill(
         data,
         height=height,

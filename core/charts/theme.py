@@ -180,9 +180,9 @@ def target_layer(**channel: alt.X | alt.Y) -> alt.Chart:
     return rule
 
 
-def target_rows(targets: Iterable[float], unit: str) -> list[Part]:
-    """The rows of `target_layer`."""
-    return [{"value": target, "Target": text.amount(target, unit)} for target in targets]
+def target_rows(targets: Iterable[float], unit: str, name: str = "Target") -> list[Part]:
+    """Rows of values with their words in the field `name`, such as `target_layer` has."""
+    return [{"value": target, name: text.amount(target, unit)} for target in targets]
 
 
 def interval_words(low: float | None, high: float | None, unit: str) -> str:
