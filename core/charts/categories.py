@@ -48,7 +48,7 @@ SERIES_COLOURS: Mapping[str, str] = {
 
 
 @template
-def _stacked(*, is_periods: bool, has_names: bool, has_legend: bool) -> alt.LayerChart:
+def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
     if is_periods:
         x, y_axis = period_x("category"), alt.Axis(tickCount=5)
     else:
@@ -66,9 +66,11 @@ def _stacked(*, is_periods: bool, has_names: bool, has_legend: bool) -> alt.Laye
             alt.Tooltip("value:Q", title=text_slot("unit"), format=",d"),
         ],
     ).mark_bar()
-    names = name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q")) if has_names else []
-    rules = [] if is_periods else [target_layer(y=alt.Y("value:Q"))]
-    return layered("rows", bars, *names, *rules)
+    if is_periods:
+        beside = name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q"))
+    else:
+        beside = [target_layer(y=alt.Y("value:Q"))]
+    return layered("rows", bars, *beside)
 
 
 def stacked_periods(
@@ -99,7 +101,7 @@ def stacked_periods(
         is_pale=frame["period"].isin(pale),
     )
     axis = period_axis(frame["period"])
-    return _stacked(is_periods=True, has_names=True, has_legend=False).fill(
+    return _stacked(is_periods=True, has_legend=False).fill(
         {"rows": rows, "names": _edge_names(frame, order)},
         height=height,
         series=order,
@@ -137,7 +139,7 @@ def stacked_choices(
         layer=frame["series"].map({name: -n for n, name in enumerate(series)}),
         is_pale=False,
     )
-    return _stacked(is_periods=False, has_names=False, has_legend=len(series) > 1).fill(
+    return _stacked(is_periods=False, has_legend=len(series) > 1).fill(
         {"rows": rows, "targets": target_rows(targets, "per day")},
         height=height,
         series=series,

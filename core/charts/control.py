@@ -29,7 +29,7 @@ SIZES = {Rule.BEYOND: 130, Rule.RUN: 60}
 
 
 @template
-def _control_chart(*, is_share: bool, is_empty: bool, rules: frozenset[Rule]) -> alt.LayerChart:
+def _control_chart(*, is_share: bool, is_empty: bool) -> alt.LayerChart:
     axis = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
     scale = alt.Scale(zero=True)
     if is_share:
@@ -53,20 +53,16 @@ def _control_chart(*, is_share: bool, is_empty: bool, rules: frozenset[Rule]) ->
         ),
         *line_layers(x, y(), tooltip=tooltip),
     ]
-    for rule in sorted(rules, key=list(Rule).index):
+    for rule in Rule:
         signals = layer(rule.name, x=x, y=y(), tooltip=tooltip)
         shape: Part = {"shape": SHAPES[rule], "size": SIZES[rule]}
         layers.append(signals.mark_point(filled=True, color=VERMILION, opacity=1, **shape))
-    if rules:
-        words = layer("words", x=x, y=y(), text="text:N")
-        layers.append(
-            words.mark_text(
-                align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
-                dy=alt.ExprRef("datum.is_above ? -13 : 14"),
-                style="ink",
-            )
-        )
-    return layered("points", *layers)
+    words = layer("words", x=x, y=y(), text="text:N").mark_text(
+        align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
+        dy=alt.ExprRef("datum.is_above ? -13 : 14"),
+        style="ink",
+    )
+    return layered("points", *layers, words)
 
 
 def control_chart(
@@ -91,10 +87,8 @@ def control_chart(
         for rule in Rule
     }
     judged = [row["period"] for row in rows if row["low"] is not None and found.centre is not None]
-    rules = frozenset(rule for rule, places in at.items() if places)
-    return _control_chart(
-        is_share=unit == "fraction", is_empty=not any(point.value for point in points), rules=rules
-    ).fill(
+    is_empty = not any(point.value for point in points)
+    return _control_chart(is_share=unit == "fraction", is_empty=is_empty).fill(
         {
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
