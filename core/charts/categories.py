@@ -229,20 +229,23 @@ def intervals(
 
 
 @template
-def _criterion_bar() -> alt.LayerChart:
+def _criterion_bar(*, is_known: bool) -> alt.LayerChart:
     scale = alt.Scale(domain=slot("ends"), nice=False, zero=False)
     said = tips("Estimate", "95 % interval", "Target")
 
     def part(field: str) -> alt.Chart:
         return layer(x=alt.X(f"{field}:Q", scale=scale, axis=None), tooltip=said)
 
-    return layered(
-        "criterion",
-        part("start").encode(x2="stop").mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3),
-        part("low").encode(x2="high").mark_bar(height=12, opacity=0.45, cornerRadius=3),
-        part("value").mark_point(filled=True, size=110, opacity=1),
-        part("target").mark_tick(thickness=2.5, size=26, color=STRONG),
-    )
+    layers = [
+        part("start").encode(x2="stop").mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3)
+    ]
+    if is_known:
+        layers += [
+            part("low").encode(x2="high").mark_bar(height=12, opacity=0.45, cornerRadius=3),
+            part("value").mark_point(filled=True, size=110, opacity=1),
+        ]
+    layers.append(part("target").mark_tick(thickness=2.5, size=26, color=STRONG))
+    return layered("criterion", *layers)
 
 
 def criterion_bar(
@@ -254,18 +257,20 @@ def criterion_bar(
     the end.
     """
     start, stop = ends
-    row: Part = {"start": start, "stop": stop, "target": target}
-    if estimate.value is not None:
-        low = start if estimate.low is None else estimate.low
-        high = stop if estimate.high is None else estimate.high
-        known = {"low": low, "value": estimate.value, "high": high}
-        row |= {name: max(start, min(value, stop)) for name, value in known.items()}
-    row |= {
+    value = estimate.value if estimate.value is not None else target
+    row = {
+        "start": start,
+        "stop": stop,
+        "low": start if estimate.low is None else max(start, min(estimate.low, stop)),
+        "high": stop if estimate.high is None else min(stop, max(estimate.high, start)),
+        "value": max(start, min(value, stop)),
+        "target": target,
         "Estimate": text.amount(estimate.value, unit),
         "95 % interval": interval_words(estimate.low, estimate.high, unit),
         "Target": text.amount(target, unit),
     }
-    drawn = _criterion_bar().fill({"criterion": [row]}, height=30, ends=[start, stop])
+    chart = _criterion_bar(is_known=estimate.value is not None)
+    drawn = chart.fill({"criterion": [row]}, height=30, ends=[start, stop])
     return ChartSpec({**drawn.spec, "padding": {"left": 2, "right": 2, "top": 0, "bottom": 0}})
 
 

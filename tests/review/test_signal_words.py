@@ -103,7 +103,8 @@ def test_the_chart_is_drawn(found):
         found.points, found.behaviour, unit=found.metric.unit, name=found.metric.label
     ).to_dict()
     alt.LayerChart.validate(drawn)
-    shapes = {layer["mark"].get("shape") for layer in drawn["layer"]} - {None}
+    marked = [layer for layer in drawn["layer"] if "shape" in layer["mark"]]
+    shapes = {layer["mark"]["shape"] for layer in marked if layer["data"]["values"]}
     rules = {signal.rule.name for signal in found.behaviour.signals}
     assert shapes == {{"BEYOND": "diamond", "RUN": "square"}[rule] for rule in rules}
     texts = [layer for layer in drawn["layer"] if layer["mark"]["type"] == "text"]
