@@ -151,15 +151,9 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
             label = DIMENSIONS[key].label
             possible = ui.read(page, filter_values, dimension=key)
             known[f"explore_only_{key}"] = (label.lower(), possible)
-            values = st.multiselect(
-                label,
-                possible,
-                key=f"explore_only_{key}",
-                bind="query-params",
-                placeholder="Any",
-                wrap=True,
-                width=300,
-            )
+            names = {value: value for value in possible}
+            box = f"explore_only_{key}"
+            values = ui.pick_many(label, names, key=box, placeholder="Any", wrap=True, width=300)
             if values:
                 found[key] = values
     return found

@@ -132,14 +132,8 @@ def explain_rank(
         return None
     row = next(own.itertuples(index=False))
     bugs = bugs[bugs["decided"] > 0]
-    weight = [float(weights.get(key, 0)) if key is not None else 0.0 for key in bugs["key"]]
-    severities = pd.DataFrame(
-        {
-            "severity": pd.Series(list(bugs["key"]), dtype=object),
-            "bugs": bugs["decided"].to_numpy(dtype=int),
-            "weight": weight,
-        }
-    )
+    severities = pd.DataFrame({"severity": bugs["key"], "bugs": bugs["decided"].astype(int)})
+    severities["weight"] = [float(weights.get(key, 0)) for key in bugs["key"]]
     severities["points"] = (severities["bugs"] * severities["weight"]).round(6)
     severities = severities.sort_values(
         ["weight", "bugs"], ascending=False, ignore_index=True, kind="stable"

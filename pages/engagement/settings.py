@@ -75,13 +75,10 @@ def show(page: ui.Page, found: Engagement) -> None:
 def _sizes(found: Engagement) -> None:
     people = found.people
     kinds = people["lifecycle"].where(people["lifecycle"].notna(), UNDATED)
-    table = pd.crosstab(kinds, people["activity"]).reindex(
-        index=[*LIFECYCLES, UNDATED], columns=list(ACTIVITIES), fill_value=0
+    undated = [UNDATED] if UNDATED in set(kinds) else []
+    table = pd.crosstab(kinds, people["activity"], margins=True, margins_name="all").reindex(
+        index=[*LIFECYCLES, *undated, "all"], columns=[*ACTIVITIES, "all"], fill_value=0
     )
-    table["all"] = table.sum(axis=1)
-    if not table.loc[UNDATED, "all"]:
-        table = table.drop(index=UNDATED)
-    table.loc["all"] = table.sum()
     table.insert(0, "segment", [SEGMENTS.get(key, text.upper_first(key)) for key in table.index])
     with ui.panel(
         f"{text.times(len(people), 'customer user')} by segment and activity",
@@ -100,7 +97,7 @@ def _sizes(found: Engagement) -> None:
         rules = segment_rules(found.settings)
         rules["silent"] += "; silent takes precedence over fading and new"
         said = [f"- **{SEGMENTS[key]}**: {rules[key]}" for key in rules]
-        if UNDATED in table.index:
+        if undated:
             said.append(f"- **{UNDATED}**: they are in no segment")
         st.caption("\n".join(said))
 
