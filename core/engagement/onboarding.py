@@ -51,7 +51,7 @@ def onboarding(scope: Scope, *, window: Window, product_ids: Sequence[int] = ())
     """The first steps of those whose first created cycle ended, or ends, in the window.
 
     The source has no instant of creation, so each step stands on the day its cycle ended: the first
-    that someone created, the first of these that anybody submitted, the first of these that ran
+    that someone created, the first of these that was submitted, the first of these that ran
     (running, locked or archived; some run without a known submitter). All time takes in those whose
     cycles have no date.
     """

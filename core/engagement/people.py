@@ -107,7 +107,7 @@ def concentration(
     """The share of the window's created cycles that the first 1, 5 and 10 creators have.
 
     None where none was created; of sizes beyond the number of creators the first stays, which
-    takes in everybody.
+    takes in all of them.
     """
     created = found.people["created"]
     if not found.created:

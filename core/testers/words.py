@@ -138,7 +138,7 @@ def order_probability(win_probability: float) -> str:
 
 
 def tied(why: RankExplanation) -> str:
-    """With whom a rank is shared; nothing where with nobody."""
+    """The testers who share a rank; empty without any."""
     if not why.tied_with:
         return ""
     names = list(why.tied_with[:3])

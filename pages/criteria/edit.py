@@ -73,10 +73,7 @@ def _written(criterion: Criterion) -> tuple[float, str]:
 def _history(page: ui.Page, criterion: Criterion) -> None:
     found = ui.read(page, criterion_history, key=criterion.key)
     ui.history_table(
-        page,
-        found,
-        lambda change: _moved(criterion, change.before or {}, change.after or {}),
-        none="Never changed: these are the defaults.",
+        page, found, lambda change: _moved(criterion, change.before or {}, change.after or {})
     )
 
 

@@ -47,7 +47,7 @@ def show(page: ui.Page) -> None:
             st.warning(
                 f"No customer user of {ui.plain(page.account.name)} is called "
                 f"“{ui.plain(unknown)}”: the name may have changed, or belong to another account. "
-                "Everybody is below."
+                "All of them are below."
             )
     settings.note(page)
     if found.people.empty:
@@ -199,7 +199,7 @@ def _columns(everyone: pd.DataFrame) -> dict[str, Any]:
         "completion": number_column(
             "Done %",
             62,
-            "Completion: of the cycles that they created, the share that was submitted by anybody",
+            "Completion: of the cycles that they created, the share that was submitted",
             form="%.0f",
         ),
         "last_active": day_column(

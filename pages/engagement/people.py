@@ -117,7 +117,7 @@ def onboarding_tab(chosen: Filters) -> None:
         "Customer users whose first created cycle falls into the period. The source does not "
         "say when a cycle was drafted or submitted, so each step stands on the day its cycle "
         "ended or will end: first draft, the first cycle that they created; first submission, "
-        "the first of these that anybody submitted; first executed, the first of these that "
+        "the first of these that was submitted; first executed, the first of these that "
         "is running, locked or archived, some of them without a known submitter.",
     ):
         if found.people.empty:
@@ -167,7 +167,7 @@ _NEWCOMERS: dict[str, Any] = {
         "Days from draft", 118, "From the first draft to the first executed cycle"
     ),
     "created": number_column("Created", 76),
-    "submitted": number_column("Submitted", 84, "Of the created ones, by anybody"),
+    "submitted": number_column("Submitted", 84, "Of the created ones, by any person"),
     "executed": number_column("Executed", 80),
 }
 
@@ -227,7 +227,7 @@ def findings_tab(chosen: Filters) -> None:
     with ui.panel(
         f"{text.times(bugs, 'bug')} in {text.times(executed, 'executed cycle')}{per_cycle}",
         "Bugs of the cycles that each user created. Bugs a cycle: per executed cycle. "
-        "Accepted: of the decided bugs; undecided ones are not counted against anybody. "
+        "Accepted: of the decided bugs; undecided ones do not count. "
         "Choose a row to open a user.",
     ):
         exported = found.assign(

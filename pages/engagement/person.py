@@ -30,7 +30,7 @@ VIEW = "engagement_view"
 BACK = "engagement_back"
 ACCOUNT = "engagement_account"
 SHOWN = "engagement_shown"
-# What stands on the view of everybody: it is not there meanwhile, and is to be as it was.
+# Widgets of the view of all users: kept while one user's view is shown.
 LEFT_AS = (VIEW, SHOWN, "engagement_slipping", "engagement_clock")
 HISTORY_ROWS = 1_000
 COLOURS: Mapping[str, Literal["blue", "green", "orange", "red"]] = {

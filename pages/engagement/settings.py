@@ -68,8 +68,7 @@ def show(page: ui.Page, found: Engagement) -> None:
     with right, ui.panel("Thresholds", stretch=True):
         _form(page)
     with ui.panel("Changes of the thresholds"):
-        none = "Never changed: these are the defaults."
-        settings_history(page, EngagementSettings, _moved, none=none)
+        settings_history(page, EngagementSettings, _moved)
 
 
 def _sizes(found: Engagement) -> None:

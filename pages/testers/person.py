@@ -48,10 +48,10 @@ FEW = 30  # as of the other rates
 
 
 def unknown(page: ui.Page, wanted: str) -> None:
-    """Nobody has the id that the link names."""
+    """No tester has the id that the link names."""
     with st.container(border=True):
         st.markdown(
-            f"**Nobody here has the number {ui.plain(wanted[:40])}.** The tester may have left, or "
+            f"**No tester has the number {ui.plain(wanted[:40])}.** The tester may have left, or "
             f"the link may belong to another account than {ui.plain(page.account.name)}."
         )
         _back("testers_unknown")

@@ -16,7 +16,7 @@ from pages.ui.people import top_chart
 from pages.ui.tables import bar_column, number_column, people_table, text_column
 
 ORDERS = {"Bugs reported": "reported", "Bugs accepted": "accepted", "Fair score": "score"}
-KNOWN = "Bugs that the customer knew already, of those of which it is said"
+KNOWN = "Bugs that the customer knew already, of those where it is recorded"
 MOST_SEVERITIES = 6  # the download has all of them
 
 
@@ -83,13 +83,13 @@ def first_to_find(repeats: list[str]) -> str:
     reasons = f" nor rejected as {text.listed(repeats)}" if repeats else ""
     return (
         f"Of the decided bugs, those neither marked as known{reasons}. The source does not say "
-        "which report was the first: a repeat that nobody marked counts as first, and so does a "
+        "which report was the first: a repeat without a mark counts as first, and so does a "
         "rejection without a reason"
     )
 
 
 def _columns(*, most: int, repeats: list[str], severities: list[str]) -> dict[str, Any]:
-    automatic = "Accepted automatically: nobody reviewed it in time"
+    automatic = "Accepted automatically: not reviewed in time"
     return {
         "tester": text_column("Tester", 130, pinned=True),
         "reported": bar_column("Reported", 100, most=most),

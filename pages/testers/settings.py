@@ -80,8 +80,7 @@ def show(view: View) -> None:
     with left, ui.panel("Weights and thresholds", note, stretch=True):
         _form(view)
     with right, ui.panel("Who changed them", stretch=True):
-        none = "Nobody has: they are those that the dashboard came with."
-        settings_history(view.page, LeaderboardSettings, _moved, none=none)
+        settings_history(view.page, LeaderboardSettings, _moved)
 
 
 def _form(view: View) -> None:

@@ -96,7 +96,7 @@ def person() -> str | None:
 
 
 def box(page: ui.Page) -> None:
-    """The searchable box of testers: whoever is chosen has their own view, and a link to it."""
+    """The searchable box of testers; choosing one opens their own view, with a link of its own."""
     known = names(page)
     wanted = person()
     shown = int(wanted) if wanted and wanted.isascii() and wanted.isdigit() else None

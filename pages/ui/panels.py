@@ -83,11 +83,11 @@ def _name_in(names: Mapping[K, str]) -> Callable[[K], str]:
 
 
 def history_table(
-    page: Page, found: Sequence[AuditEntry], moved: Callable[[AuditEntry], str], *, none: str
+    page: Page, found: Sequence[AuditEntry], moved: Callable[[AuditEntry], str]
 ) -> None:
-    """Changes with their time, author and what `moved`; `none` is said where there is none."""
+    """Changes from the defaults, with their time, author and what `moved`."""
     if not found:
-        st.caption(none)
+        st.caption("Never changed: these are the defaults.")
         return
     frame = pd.DataFrame(
         {

@@ -44,7 +44,7 @@ def settings_form(
     begin_trial: Callable[[S], None],
     end_trial: Callable[[], None],
 ) -> None:
-    """Form of settings, which anybody may try and editors save.
+    """Form of settings, which every person may try and editors save.
 
     `grids` are the boxes by name, each with its number of columns; `make` makes settings of what
     is in them. `what` they are is told once they are saved, `tried` once they are tried.
@@ -78,7 +78,7 @@ def settings_form(
                 disabled=page.person is None,
                 on_click=ui.run_action,
                 args=(page, f"{what} saved for the account.", save),
-                help="For everybody, on every page; noted here with who did it",
+                help="For all people, on every page; noted here with who did it",
                 key=f"{key}_save",
             )
     if page.person is None:
@@ -86,11 +86,11 @@ def settings_form(
         st.caption(f"You may try {said}; saving them takes an editor of this dashboard.")
 
 
-def settings_history(page: ui.Page, kind: type[S], moved: Moved, *, none: str) -> None:
+def settings_history(page: ui.Page, kind: type[S], moved: Moved) -> None:
     """Changes of the settings of a kind; before the first they were the defaults."""
     found = ui.read(page, changes, subject=f"settings of {kind.KEY}")
 
     def said(change: AuditEntry) -> str:
         return "; ".join(moved(change.before, change.after)) or "confirmed as they were"
 
-    ui.history_table(page, found, said, none=none)
+    ui.history_table(page, found, said)

@@ -214,7 +214,7 @@ def press(app, label):
 def test_weights_are_tried_and_then_saved_with_who_did_it(acme, run_page):
     app = open_tab(run_page, "Weights")
     assert not app.exception
-    assert "Nobody has" in text(app)
+    assert "Never changed" in text(app)
     box(app, "low").set_value(30.0)
     press(app, "Try")
     assert json.loads(in_link(app, "trial")) == {"weights": {"low": 30}}
