@@ -7,10 +7,11 @@ tester. The clock of a bug is the last day of its test cycle, as in every metric
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select
 
 from core.analytics.dates import Window
 from core.analytics.sql import without_index
@@ -25,6 +26,7 @@ from core.store import (
     Scope,
     TestCycle,
     User,
+    chunks,
     table,
 )
 
@@ -259,6 +261,16 @@ def count_by_value(scope: Scope, *, selection: BugSelection, of: str) -> pd.Data
     return frame.astype(dict.fromkeys(REPORTED, int))
 
 
+def count_maturing(scope: Scope, *, selection: BugSelection, since: date) -> tuple[int, int]:
+    """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
+    late = select(CYCLE.c.id).where(CYCLE.c.account_id == scope.account, CYCLE.c.end_day > since)
+    is_open = or_(BUG.c.status.is_(None), BUG.c.status.not_in(BUG_DECIDED))
+    counts = select(func.count(), func.count().filter(is_open))
+    counts = counts.where(selection.where(scope.account), BUG.c.cycle_id.in_(late))
+    ((number, undecided),) = scope.fact_rows(counts)
+    return number, undecided
+
+
 def bug_reports(
     scope: Scope, *, selection: BugSelection, limit: int | None = MOST_REPORTS
 ) -> pd.DataFrame:
@@ -279,7 +291,6 @@ def bug_reports(
     chosen: dict[str, Any] = {
         "id": BUG.c.id,
         "day": CYCLE.c.end_day,
-        "title": BUG.c.title,
         "severity": BUG.c.severity,
         "status": BUG.c.status,
         "known": BUG.c.known,
@@ -294,5 +305,10 @@ def bug_reports(
         .order_by(CYCLE.c.end_day.is_(None), CYCLE.c.end_day.desc(), BUG.c.id.desc())
         .limit(limit)
     )
+    frame = pd.DataFrame(scope.fact_rows(found), columns=list(chosen), dtype=object)
     # Titles are in the store alone, not among the facts.
-    return pd.DataFrame(scope.rows(found), columns=list(chosen), dtype=object)
+    titled = select(BUG.c.id, BUG.c.title).where(BUG.c.account_id == scope.account)
+    parts = (scope.rows(titled.where(BUG.c.id.in_(ids))) for ids in chunks(list(frame["id"])))
+    titles = {row.id: row.title for rows in parts for row in rows}
+    frame.insert(2, "title", pd.Series(map(titles.get, frame["id"]), dtype=object))
+    return frame

@@ -14,7 +14,6 @@ from core.analytics.dates import every_period, period_days, period_name
 from core.analytics.definitions import METRICS
 from core.analytics.model import Measure, Metric
 from core.base.stats import Direction, Estimate, Verdict, proportion_estimate, verdict
-from core.store import BUG_DECIDED
 
 # What becomes of a bug, in words; any other status keeps the source's own.
 STATUSES = {
@@ -62,12 +61,6 @@ class Rate:
 def maturing_since(today: date, settings: LeaderboardSettings) -> date:
     """Bugs of cycles that ended after this day are still maturing."""
     return today - timedelta(days=settings.maturing_days)
-
-
-def maturing(days: pd.DataFrame, since: date) -> tuple[int, int]:
-    """The bugs of cycles that ended after a day, and how many of them are not decided yet."""
-    late = days.loc[[day is not None and day > since for day in days["day"]]]
-    return int(late["bugs"].sum()), int(late.loc[~late["status"].isin(BUG_DECIDED), "bugs"].sum())
 
 
 def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> list[Rate]:

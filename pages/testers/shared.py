@@ -12,9 +12,9 @@ from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.explore import user_names
 from core.analytics.series import Trend
 from core.base import text
-from core.testers.bugs import BugSelection, count_by_day
+from core.testers.bugs import BugSelection, count_maturing
 from core.testers.leaderboard import TRENDS, Leaderboard, leaderboard, monthly_trend, sort_by
-from core.testers.triage_rates import maturing, maturing_since
+from core.testers.triage_rates import maturing_since
 from core.testers.words import settings_changed
 from pages import ui
 from pages.ui.filters import Filters
@@ -123,8 +123,9 @@ def go_to(tester_id: int | None) -> None:
 def maturing_note(view: View, tester_id: int | None = None) -> None:
     """How many bugs are too young to be judged; nothing where there are none."""
     selection = view.selection if tester_id is None else view.of(tester_id)
-    days = ui.read_facts(view.page, count_by_day, selection=selection)
-    bugs, undecided = maturing(days, view.since)
+    bugs, undecided = ui.read_facts(
+        view.page, count_maturing, selection=selection, since=view.since
+    )
     if bugs:
         verb = "is" if bugs == 1 else "are"
         st.caption(

@@ -13,7 +13,6 @@ from core.store import Scope
 from core.testers import bugs as tester_counts
 from core.testers import leaderboard as testers
 from core.testers.bugs import BugSelection, bug_reports
-from core.testers.triage_rates import maturing
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
 from tests.analytics.worlds import fill, prepare
@@ -177,8 +176,7 @@ def test_maturing(store, each_world):
     for world, selection, today in each_world():
         since = today - timedelta(days=10)
         late = [b for b in bugs_of(world, selection) if b["day"] and b["day"] > since]
-        days = tester_counts.count_by_day(Scope(store, "a"), selection=selection)
-        found = maturing(days, since)
+        found = tester_counts.count_maturing(Scope(store, "a"), selection=selection, since=since)
         assert found == (len(late), sum(b["status"] not in DECIDED for b in late))
 
 
