@@ -227,7 +227,12 @@ class CriterionResult:
     # The same with the excluded rows; None where nothing of the window is excluded.
     with_excluded: Judged | None
     sample: str
-    metric: str | None
+
+    @property
+    def metric(self) -> str | None:
+        """The key of the metric that the estimate is one of."""
+        rule = RULES.get(self.criterion.key)
+        return rule and rule.metric
 
     @property
     def estimate(self) -> Estimate:
@@ -270,7 +275,6 @@ def evaluate(scope: Scope, *, window: Window, key: str | None = None) -> list[Cr
             judged=_judged(record, rule, data),
             with_excluded=None if everything is None else _judged(record, rule, everything),
             sample=rule.sample,
-            metric=rule.metric,
         )
         for record in criteria_of(scope)
         if key in {None, record.key} and (rule := RULES.get(record.key)) is not None
@@ -366,7 +370,6 @@ def load_result(content: Mapping[str, Any]) -> CriterionResult:
         judged=_load_judged(content),
         with_excluded=_load_judged(everything) if everything else None,
         sample=content["sample"],
-        metric=None,
     )
 
 

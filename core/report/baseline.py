@@ -140,7 +140,7 @@ def _summary(read: Evidence) -> Iterator[Block]:
 def _state(read: Evidence) -> Iterator[Callout]:
     """Whether the figures can still change, and which are Met only because of exclusions."""
     chosen, baseline = read.chosen, read.chosen.baseline
-    if chosen.content is not None and baseline is not None and baseline.frozen_at is not None:
+    if chosen.is_frozen and baseline is not None and baseline.frozen_at is not None:
         number = text.times(len(read.restated), "frozen figure")
         restated = (
             f"Today's data gives other values for {number}: see the restatements."
@@ -276,7 +276,7 @@ def _not_proven(result: CriterionResult, evidence: Evidence) -> str:
     if judged.estimate.low is None and judged.estimate.high is None:
         few = text.times(judged.estimate.n, sample)
         return f"Keep measuring: {few} are too few for an interval ({judged.estimate.method})."
-    if evidence.chosen.content is not None and more is None:
+    if evidence.chosen.is_frozen and more is None:
         return "Compare the weeks after it: the frozen window does not decide it."
     return (
         "It is so close to the target that a year of data would not decide it: agree whether that "

@@ -1,6 +1,7 @@
 """Success criteria in reports: cards, tables and sentences, of a baseline and of a week alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from core.base import text
 from core.base.stats import Verdict
@@ -122,6 +123,9 @@ def decided_and_open(rows: Sequence[CriterionRow]) -> tuple[list[str], list[str]
     return decided, not_decided
 
 
-def findings_table(title: str, found: Sequence[tuple[str, str, str]]) -> Table:
-    """What the checks of the data found: instant, check and sentence."""
-    return Table(title, ("When", "Check", "Finding"), found)
+def findings_table(
+    title: str, found: Iterable[Mapping[str, str]], local: Callable[[datetime], str]
+) -> Table:
+    """What the checks of the data found: instant as `local` writes it, check and sentence."""
+    rows = [(local(datetime.fromisoformat(f["at"])), f["check"], f["text"]) for f in found]
+    return Table(title, ("When", "Check", "Finding"), rows)

@@ -3,36 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import Window, last_complete_week
 from core.analytics.exclusions import Excluded
-from core.criteria.baselines import baselines, window_of
+from core.criteria.baselines import baselines, content_of, window_of
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
-from core.criteria.days import (
-    DayOfCriteria,
-    FeedbackSummary,
-    Opinions,
-    daily_criteria,
-    feedback_summary,
-    opinions,
-)
+from core.criteria.days import DayOfCriteria, FeedbackSummary, Opinions, feedback_summary
 from core.criteria.ledger import annotations, exclusions
 from core.criteria.panels import PanelData, annotation_marks, exclusion_spans
-from core.criteria.quality import findings
 from core.criteria.restatement import Restated, restatement
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
-from core.criteria.verdicts import CriterionResult, evaluate, load_result
+from core.criteria.verdicts import CriterionResult, load_result
 from core.criteria.window_data import WindowData, window_data
 from core.criteria.words import CriterionRow
-from core.feedback.surveys import SurveyResults, survey_results
-from core.store import Annotation, BaselineWindow, Criterion, Exclusion, Scope
-
-T = TypeVar("T")
+from core.feedback.surveys import SurveyResults
+from core.store import Annotation, BaselineWindow, Exclusion, Scope
 
 
 @dataclass(frozen=True)
@@ -44,9 +34,9 @@ class ReportWindow:
     state: str
 
     @property
-    def content(self) -> Mapping[str, Any] | None:
-        """What was frozen; None before."""
-        return None if self.baseline is None else self.baseline.content
+    def is_frozen(self) -> bool:
+        """Whether its figures stay as they are."""
+        return self.baseline is not None and self.baseline.content is not None
 
 
 def choose_window(scope: Scope, *, today: date, week: Window | None = None) -> ReportWindow:
@@ -67,45 +57,6 @@ def choose_window(scope: Scope, *, today: date, week: Window | None = None) -> R
     return ReportWindow(week, None, "not planned as a baseline" if is_over else "not over yet")
 
 
-def results_of(scope: Scope, chosen: ReportWindow) -> list[CriterionResult]:
-    """The criteria as they were frozen, else as today's data has them.
-
-    A baseline that was frozen without saying how much more data is needed takes that from today's
-    data, if that still gives the same figure.
-    """
-    now = evaluate(scope, window=chosen.window)
-    if chosen.content is None:
-        return now
-    by_key = {result.criterion.key: result for result in now}
-    return [_with_today(result, by_key) for result in map(load_result, chosen.content["criteria"])]
-
-
-def _with_today(frozen: CriterionResult, now: Mapping[str, CriterionResult]) -> CriterionResult:
-    key = frozen.criterion.key
-    today = now.get(key)
-    if today is None:
-        return frozen
-    criterion = Criterion(
-        **(frozen.criterion.model_dump() | {"rationale": today.criterion.rationale})
-    )
-    judged = frozen.judged
-    aim = ("direction", "target", "upper_target")
-    is_same = judged.estimate == today.estimate and all(
-        getattr(criterion, name) == getattr(today.criterion, name) for name in aim
-    )
-    if is_same and judged.more_needed is None:
-        more, days = today.judged.more_needed, today.judged.more_days
-        judged = replace(judged, more_needed=more, more_days=days)
-    return replace(frozen, criterion=criterion, judged=judged, metric=today.metric)
-
-
-def load_frozen(chosen: ReportWindow, name: str, kind: type[T]) -> T | None:
-    """What was frozen under a name, as its type; None where nothing is frozen."""
-    if chosen.content is None:
-        return None
-    return TypeAdapter(kind).validate_python(chosen.content[name])
-
-
 def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
     """What the figures left out when they were frozen."""
     return Excluded.of(
@@ -118,12 +69,12 @@ def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
 class Evidence:
     """A window with its criteria and everything that a report shows of it.
 
-    `rows` are the criteria, as frozen where they are; `found` are the findings of the data checks
-    as check, instant and sentence; `data` reads the rest on demand.
+    `content` is what was frozen of it, else what would be frozen now; `rows` are its criteria;
+    `data` reads the rest on demand.
     """
 
     chosen: ReportWindow
-    account: str
+    content: Mapping[str, Any]
     data: WindowData
     rows: Sequence[CriterionRow]
     restated: Sequence[Restated]
@@ -134,7 +85,6 @@ class Evidence:
     survey: SurveyResults
     feedback: FeedbackSummary
     causes: Sequence[Cause]
-    found: Sequence[tuple[str, datetime, str]]
     ledger: Sequence[Exclusion]
     happened: Sequence[Annotation]
     currency: str
@@ -167,13 +117,8 @@ class Evidence:
     @property
     def excluded(self) -> list[Exclusion]:
         """The entries of the ledger that the figures leave out."""
-        content = self.chosen.content
-        frozen = None if content is None else {one["id"] for one in content["exclusions"]}
-        return [
-            entry
-            for entry in self.ledger_here
-            if (entry.withdrawn_at is None if frozen is None else entry.id in frozen)
-        ]
+        left_out = {one["id"] for one in self.content["exclusions"]}
+        return [entry for entry in self.ledger_here if entry.id in left_out]
 
     def panels(self) -> PanelData:
         """The data of the charts, with annotations and exclusions."""
@@ -193,43 +138,32 @@ class Evidence:
 
 def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evidence:
     """Read everything of the window; figures of a frozen baseline are those that were frozen."""
-    window, content, baseline = chosen.window, chosen.content, chosen.baseline
+    window, baseline = chosen.window, chosen.baseline
     data = window_data(scope, window=window)
-    if content is not None:
+    content = baseline and baseline.content
+    if content is None:
+        content = content_of(scope, window, now=now)
+    else:
         # What is not frozen is read as it would have been then.
         data = replace(data, without=frozen_exclusions(content))
-    results = results_of(scope, chosen)
+    results = [load_result(stored) for stored in content["criteria"]]
     latency = next((r for r in results if r.criterion.key == "latency_p95"), None)
     return Evidence(
         chosen=chosen,
-        account=scope.account,
+        content=content,
         data=data,
         rows=[CriterionRow.of(result) for result in results],
-        restated=restatement(scope, baseline) if baseline is not None and content else [],
-        days=load_frozen(chosen, "days", list[DayOfCriteria])
-        or daily_criteria(scope, window=window, until=now.astimezone(scope.zone).date()),
-        opinions=load_frozen(chosen, "opinions", Opinions) or opinions(scope, window=window),
-        comparison=load_frozen(chosen, "comparison", Comparison) or data.comparison,
-        roi=load_frozen(chosen, "roi", Roi) or data.roi,
-        survey=load_frozen(chosen, "survey", SurveyResults)
-        or survey_results(scope, window=window, without=data.without),
+        restated=restatement(scope, baseline) if baseline else [],
+        days=TypeAdapter(list[DayOfCriteria]).validate_python(content["days"]),
+        opinions=TypeAdapter(Opinions).validate_python(content["opinions"]),
+        comparison=TypeAdapter(Comparison).validate_python(content["comparison"]),
+        roi=TypeAdapter(Roi).validate_python(content["roi"]),
+        survey=TypeAdapter(SurveyResults).validate_python(content["survey"]),
         feedback=feedback_summary(data),
         # A run is slow beyond the target of the p95 latency.
         causes=causes(data, slow_seconds=latency.criterion.target if latency else SLOW_SECONDS),
-        found=_found(scope, chosen, now),
         ledger=exclusions(scope),
         happened=annotations(scope, window=window),
         currency=settings_of(scope, RoiSettings).currency,
         now=now,
     )
-
-
-def _found(scope: Scope, chosen: ReportWindow, now: datetime) -> list[tuple[str, datetime, str]]:
-    """The findings that were frozen, else those of now."""
-    if chosen.content is not None:
-        return [
-            (one["check"], datetime.fromisoformat(one["at"]), one["text"])
-            for one in chosen.content["findings"]
-        ]
-    found = findings(scope, window=chosen.window, now=now)
-    return [(one.check, one.from_at, one.text) for one in found]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from core.base import text
+from core.base.stats import Estimate
 from core.charts import intervals
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
@@ -28,18 +29,11 @@ def day_by_day(evidence: Evidence) -> Iterator[Block]:
     if missing:
         yield Bullets(missing)
     if evidence.happened:
-        yield Table(
-            "What happened",
-            ("When", "What", "Noted by"),
-            [
-                (
-                    evidence.local(e.from_at),
-                    f"{ANNOTATION_KINDS.get(e.kind, e.kind)}: {e.text}",
-                    e.entered_by,
-                )
-                for e in evidence.happened
-            ],
-        )
+        rows = [
+            (evidence.local(e.from_at), f"{ANNOTATION_KINDS[e.kind]}: {e.text}", e.entered_by)
+            for e in evidence.happened
+        ]
+        yield Table("What happened", ("When", "What", "Noted by"), rows)
 
 
 def before_and_after(evidence: Evidence) -> Iterator[Block]:
@@ -89,9 +83,7 @@ def _way(name: str, way: Compared) -> tuple[str | int, ...]:
     return (
         name,
         text.amount(estimate.value, "fraction"),
-        " to ".join(text.amount(x, "fraction") for x in (estimate.low, estimate.high))
-        if estimate.low is not None
-        else estimate.method,
+        _interval(estimate, "fraction"),
         text.amount(way.without.mean, "minutes"),
         text.amount(way.enhanced.mean, "minutes"),
         text.amount(way.without.median, "minutes"),
@@ -168,37 +160,29 @@ def survey(evidence: Evidence) -> Iterator[Block]:
 def _question(answered: Answered) -> tuple[str | int, ...]:
     estimate, unit = answered.estimate, answered.question.unit
     name = {"stars": " of 5", "of 10": " of 10", "fraction": " yes"}.get(unit, "")
-    value = text.amount(estimate.value, unit)
-    bounds = estimate.method
-    if estimate.low is not None:
-        bounds = " to ".join(text.amount(x, unit) for x in (estimate.low, estimate.high))
-    split = (
-        "; ".join(
-            f"{_choice(choice)}: {number}"
-            for choice, number in answered.distribution.items()
-            if number
-        )
-        if answered.distribution is not None
-        else f"fewer than {LEAST_ANSWERS}: not broken down"
-    )
-    return (
-        answered.question.label,
-        value if estimate.value is None else f"{value}{name}",
-        text.UNKNOWN if estimate.value is None else bounds,
-        answered.n,
-        split,
-    )
+    split = f"fewer than {LEAST_ANSWERS}: not broken down"
+    if answered.distribution is not None:
+        given = ((choice, number) for choice, number in answered.distribution.items() if number)
+        split = "; ".join(f"{_choice(str(choice))}: {number}" for choice, number in given)
+    value, bounds = text.UNKNOWN, text.UNKNOWN
+    if estimate.value is not None:
+        value, bounds = f"{text.amount(estimate.value, unit)}{name}", _interval(estimate, unit)
+    return answered.question.label, value, bounds, answered.n, split
 
 
-def _choice(choice: object) -> str:
-    if isinstance(choice, bool):
-        return "yes" if choice else "no"
-    # As JSON has them, in what was frozen.
-    named = {"true": "yes", "false": "no"}
+def _interval(estimate: Estimate, unit: str) -> str:
+    """The 95 % interval, else the method, which says why there is none."""
+    if estimate.low is None:
+        return estimate.method
+    return text.between(estimate.low, estimate.high, unit)
+
+
+def _choice(choice: str) -> str:
+    """A choice that JSON has as the name of a number, a truth or a word."""
     try:
-        return text.amount(float(str(choice)), "")
+        return text.amount(float(choice), "")
     except ValueError:
-        return named.get(str(choice), str(choice))
+        return {"true": "yes", "false": "no"}.get(choice, choice)
 
 
 def feedback(evidence: Evidence) -> Iterator[Block]:

@@ -9,7 +9,6 @@ from core.analytics.definitions import METRICS
 from core.analytics.query import query_metrics
 from core.base import text
 from core.base.stats import Verdict
-from core.criteria.baselines import row_counts
 from core.criteria.ledger import EXCLUSION_KINDS
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import criterion_target
@@ -119,14 +118,8 @@ def _method(evidence: Evidence, result: CriterionResult) -> tuple[str, ...]:
 
 def definition_versions(evidence: Evidence) -> dict[str, int]:
     """The version of the metric's definition by criterion: the frozen one where it is frozen."""
-    content = evidence.chosen.content
-    if content is not None:
-        return {
-            one["key"]: one["definition_version"]
-            for one in content["criteria"]
-            if one["definition_version"] is not None
-        }
-    return {r.criterion.key: METRICS[r.metric].version for r in evidence.results if r.metric}
+    versions = {one["key"]: one["definition_version"] for one in evidence.content["criteria"]}
+    return {key: version for key, version in versions.items() if version is not None}
 
 
 def data_quality(evidence: Evidence) -> Iterator[Block]:
@@ -138,16 +131,13 @@ def data_quality(evidence: Evidence) -> Iterator[Block]:
         "rater giving most votes.",
         quiet=True,
     )
-    if evidence.found:
+    found = evidence.content["findings"]
+    if found:
         yield findings_table(
-            text.times(len(evidence.found), "finding"),
-            [
-                (evidence.local(at), check, sentence)
-                for check, at, sentence in evidence.found[:MOST_FINDINGS]
-            ],
+            text.times(len(found), "finding"), found[:MOST_FINDINGS], evidence.local
         )
-        if len(evidence.found) > MOST_FINDINGS:
-            more = len(evidence.found) - MOST_FINDINGS
+        more = len(found) - MOST_FINDINGS
+        if more > 0:
             yield Paragraph(f"And {text.count(more)} more: see the dashboard.", quiet=True)
     else:
         yield Paragraph("Nothing was found: each day is there, and nothing stands out.")
@@ -179,12 +169,12 @@ def _entry(evidence: Evidence, entry: Exclusion) -> tuple[str, ...]:
 
 
 def _counts(evidence: Evidence, entry: Exclusion) -> str:
-    content = evidence.chosen.content
-    if content is not None and entry.id in {one["id"] for one in content["exclusions"]}:
+    is_frozen = evidence.chosen.is_frozen
+    if is_frozen and entry in evidence.excluded:
         return "out of the frozen figures"
     if entry.withdrawn_at is not None:
         return f"withdrawn by {entry.withdrawn_by}"
-    return "entered after the freeze" if content is not None else "left out"
+    return "entered after the freeze" if is_frozen else "left out"
 
 
 def appendices(evidence: Evidence) -> Iterator[Block]:
@@ -201,17 +191,8 @@ def _raw(evidence: Evidence) -> Iterator[Block]:
     if evidence.comparison.strata:
         yield _strata(evidence)
     yield _statuses(evidence)
-    content = evidence.chosen.content
-    counts = (
-        content["rows"]
-        if content is not None
-        else row_counts(evidence.data.scope, window=evidence.data.window)
-    )
-    yield Table(
-        "Rows in the window, excluded or not",
-        ("Rows", "Number"),
-        [(text.upper_first(name), number) for name, number in counts.items()],
-    )
+    counts = [(text.upper_first(name), n) for name, n in evidence.content["rows"].items()]
+    yield Table("Rows in the window, excluded or not", ("Rows", "Number"), counts)
 
 
 def _daily(evidence: Evidence) -> Table:
@@ -261,7 +242,8 @@ def _statuses(evidence: Evidence) -> Table:
     statement = (
         select(runs.created_day, runs.status, func.count())
         .where(
-            runs.account_id == evidence.account, runs.created_day.between(window.start, window.end)
+            runs.account_id == evidence.data.scope.account,
+            runs.created_day.between(window.start, window.end),
         )
         .group_by(runs.created_day, runs.status)
     )
@@ -318,7 +300,7 @@ def _queries(evidence: Evidence) -> Iterator[Block]:
             metrics=[result.metric],
             start_date=window.start,
             end_date=window.end,
-            account=evidence.account,
+            account=evidence.data.scope.account,
             today=evidence.today,
         )
         yield Code(f"{result.criterion.label}, SQL", str(answered["sql"]), "sql")

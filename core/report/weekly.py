@@ -1,6 +1,6 @@
 """The packet of a weekly review: what is taken away, and the document that it makes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -105,6 +105,17 @@ class Packet:
         }
         return stamp | ({"Demo data": "made up"} if self.is_demo else {})
 
+    def document(self, blocks: Iterable[Block]) -> Document:
+        """The blocks under the answer of the review."""
+        return Document(
+            name=self.name,
+            title=self.title,
+            answer=self.content["answer"],
+            stamp=self.stamp,
+            is_demo=self.is_demo,
+            blocks=tuple(blocks),
+        )
+
     def local(self, at: datetime) -> str:
         """2026-11-18 10:05, in the zone that the review has its days in."""
         return f"{at.astimezone(ZoneInfo(self.content['zone'])):%Y-%m-%d %H:%M}"
@@ -128,10 +139,8 @@ def weekly_packet(
     today = now.astimezone(scope.zone).date()
     window = week_of(week or last_complete_week(today).label, today)
     meeting = meeting_of(scope, window.label)
-    if meeting is not None and meeting.content is not None:
-        told = meeting.content
-    else:
-        told = agenda(scope, window, name=name, now=now)
+    stored = meeting and meeting.content
+    told = agenda(scope, window, name=name, now=now) if stored is None else stored
     return packet_of(scope, told, meeting, name=name, is_demo=is_demo)
 
 
@@ -139,29 +148,19 @@ def packet_of(
     scope: Scope, told: Mapping[str, Any], meeting: Review | None, *, name: str, is_demo: bool
 ) -> Packet:
     """The packet of a review that is shown: `told` as it is, with what was written until now."""
-    closed = meeting if meeting is not None and meeting.content is not None else None
-    content = told
-    if closed is None:
-        content = {**told, **said_in(scope, str(told["week"]))}
+    is_closed = meeting is not None and meeting.content is not None
     return Packet(
-        content=content,
+        content=told if is_closed else {**told, **said_in(scope, str(told["week"]))},
         account=name,
-        closed_by=closed.closed_by if closed else None,
-        closed_at=closed.closed_at if closed else None,
+        closed_by=meeting and meeting.closed_by,
+        closed_at=meeting and meeting.closed_at,
         is_demo=is_demo,
     )
 
 
 def packet_document(packet: Packet) -> Document:
     """The packet from the answer down to the exact figures."""
-    return Document(
-        name=packet.name,
-        title=packet.title,
-        answer=packet.content["answer"],
-        stamp=packet.stamp,
-        is_demo=packet.is_demo,
-        blocks=tuple(_blocks(packet)),
-    )
+    return packet.document(_blocks(packet))
 
 
 def _blocks(packet: Packet) -> Iterator[Block]:
@@ -379,13 +378,8 @@ def _appendix(packet: Packet) -> Iterator[Block]:
     )
     yield methods_table(packet, packet.rows)
     if told["findings"]:
-        yield findings_table(
-            "What the checks of the data found",
-            [
-                (packet.local(datetime.fromisoformat(one["at"])), one["check"], one["text"])
-                for one in told["findings"]
-            ],
-        )
+        title = "What the checks of the data found"
+        yield findings_table(title, told["findings"], packet.local)
 
 
 def methods_table(packet: Packet, rows: Sequence[CriterionRow]) -> Table:

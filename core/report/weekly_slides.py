@@ -28,14 +28,7 @@ MOST_QUOTES = 3
 
 def packet_slides(packet: Packet) -> Document:
     """The packet for the meeting; a section that has nothing to say is left out."""
-    return Document(
-        name=packet.name,
-        title=packet.title,
-        answer=packet.content["answer"],
-        stamp=packet.stamp,
-        is_demo=packet.is_demo,
-        blocks=tuple(_blocks(packet)),
-    )
+    return packet.document(_blocks(packet))
 
 
 def _blocks(packet: Packet) -> Iterator[Block]:
