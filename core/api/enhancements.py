@@ -1,5 +1,6 @@
 """Records of the ticket enhancer, pushed: parsed and stored as those from a file."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,11 +80,9 @@ def _value(line: str) -> Any:
         return FieldProblem("enhancement", "", refusal.field or "record", "", said)
 
 
-def _saved(scope: Scope, runs: Sequence[ParsedEnhancement]) -> dict[str, int]:
-    total = {"added": 0, "changed": 0, "unchanged": 0}
+def _saved(scope: Scope, runs: Sequence[ParsedEnhancement]) -> Counter[str]:
+    total = Counter[str]()
     for some in chunks(runs, UNIT):
         with scope.write() as unit:
-            counts = save_enhancements(unit, some).counts["enhancement"]
-        for name in total:
-            total[name] += getattr(counts, name)
+            total.update(save_enhancements(unit, some).counts["enhancement"]._asdict())
     return total

@@ -69,5 +69,5 @@ def validation_refusal(error: Mapping[str, Any], location: Sequence[int | str]) 
 
 def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    body = _ENCODER.encode(content)
     return Response(body.encode("utf-8", "replace"), status, headers, media_type="application/json")

@@ -44,6 +44,7 @@ from core.feedback import (
     subject_of,
     submit_vote,
 )
+from core.feedback.raters import ANONYMOUS
 from core.ingest.save.platform import imported_vote_id
 from core.store import ApiToken, Scope
 
@@ -172,7 +173,7 @@ async def _rater(
         rater = await in_thread(anonymous_rater, scope, "key", vote.anonymous_id)
     elif vote.id is not None and is_named:
         # As from a file: the votes of one record are of one unknown person.
-        return f"anonymous:{vote.id}"
+        return f"{ANONYMOUS}{vote.id}"
     else:
         connection = (_address(request, known), request.headers.get("user-agent", ""))
         return await in_thread(anonymous_rater, scope, "connection", *connection)
@@ -220,22 +221,15 @@ def _digest(*parts: str) -> str:
 
 
 def _record(account_id: str, vote: Vote, asked: FeedbackType | None) -> FeedbackRecord:
-    kind = asked
-    if kind is None and vote.rating is not None:
-        kind = "rating"
-    elif kind is None and vote.thumb is not None:
-        kind = "thumbs_up" if vote.thumb == "up" else "thumbs_down"
+    given: FeedbackType | None = "rating" if vote.rating is not None else None
+    if given is None and vote.thumb is not None:
+        given = "thumbs_up" if vote.thumb == "up" else "thumbs_down"
+    kind = asked or given
     return FeedbackRecord(
-        id=vote.id,
+        **vars(vote),
         tenant_id=account_id,
-        ticket_id=vote.ticket_id,
-        enhancement_id=vote.enhancement_id,
         technician_email=None if is_anonymous(vote.rater) else vote.rater,
         feedback_type=kind,
         rating_value=vote.rating if kind == "rating" else None,
         feedback_comment=vote.comment,
-        thumb=vote.thumb,  # type: ignore[arg-type]  # up, down or None
-        rating=vote.rating,
-        created_at=vote.created_at,
-        updated_at=vote.updated_at,
     )

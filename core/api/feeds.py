@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any
 from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, case, func, select, text
+from sqlalchemy import Connection, func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +20,8 @@ from core.api.access import in_thread, served
 from core.api.errors import Refusal
 from core.base import clock
 from core.base.telemetry import REGISTRY
-from core.store import Feedback, Store, SyncRun, accounts, on_enhancer, table
+from core.feedback import feedback_summary
+from core.store import Scope, Store, SyncRun, accounts, table
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # A scrape within these gets the same text again.
@@ -75,27 +75,17 @@ class _Stored(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Feedback by account, the age of each source, the size of the store."""
+        yield from _feedback(self._store)
         with self._store.read() as session:
             connection = session.connection()
-            yield from _feedback(connection)
             yield _sync_age(connection)
             size = GaugeMetricFamily("touchstone_store_bytes", "Size of the store.")
             size.add_metric([], _size(connection))
             yield size
 
 
-def _feedback(connection: Connection) -> Iterator[Metric]:
+def _feedback(store: Store) -> Iterator[Metric]:
     """Current votes: they can be taken back, so these are gauges, not counters."""
-    votes = table(Feedback).c
-    counted: list[Any] = [
-        func.count(case((votes.thumb == "up", 1))),
-        func.count(case((votes.thumb == "down", 1))),
-        func.count(votes.rating),
-        func.sum(votes.rating),
-    ]
-    found = connection.execute(
-        select(votes.account_id, *counted).where(on_enhancer()).group_by(votes.account_id)
-    )
     number = GaugeMetricFamily(
         "touchstone_feedback",
         "Current votes on tickets and enhancements.",
@@ -104,11 +94,14 @@ def _feedback(connection: Connection) -> Iterator[Metric]:
     mean = GaugeMetricFamily(
         "touchstone_feedback_rating_average", "Mean rating from 1 to 5.", labels=["account"]
     )
-    for account, up, down, ratings, stars in found:
-        for kind, value in (("thumbs_up", up), ("thumbs_down", down), ("rating", ratings)):
-            number.add_metric([account, kind], value)
-        if ratings:
-            mean.add_metric([account], stars / ratings)
+    for account in accounts(store):
+        found = feedback_summary(Scope(store, account.id))
+        if found.total:
+            number.add_metric([account.id, "thumbs_up"], found.thumbs_up)
+            number.add_metric([account.id, "thumbs_down"], found.thumbs_down)
+            number.add_metric([account.id, "rating"], sum(found.ratings))
+        if found.average_rating is not None:
+            mean.add_metric([account.id], found.average_rating)
     yield number
     yield mean
 

@@ -1,11 +1,11 @@
 """Filling the demo account: objects are made, parsed and saved in batches."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, exists
@@ -15,7 +15,7 @@ from core.base import clock
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, parse_all
 from core.demo.bugs import BugSource, reject_reasons
-from core.demo.cycles import CyclePlan, cycle_object, plan_cycles
+from core.demo.cycles import cycle_object, plan_cycles
 from core.demo.enhancer import days, enhancer_day
 from core.demo.feedback import DEMO_SURVEYS, DEMO_VOTES, demo_vote_id, feedback_of, survey_answers
 from core.demo.platform import scraped
@@ -47,7 +47,6 @@ from core.ingest.save.testio import (
 )
 from core.store import (
     Account,
-    Counts,
     Feedback,
     FeedbackVote,
     Origin,
@@ -66,12 +65,9 @@ DEMO_NAME = "Demo account"
 BATCH_BUGS = 20_000
 EVENING = time(18)
 # What the run that stands for a sync with test IO did not bring.
-NOT_SYNCED = frozenset(
-    {
-        *("enhancement", "ticket", "feedback", "survey"),
-        *("counter_increment", "gauge_reading", "scrape_gap"),
-    }
-)
+NOT_SYNCED = {"enhancement", "ticket", "feedback", "survey"} | {
+    *("counter_increment", "gauge_reading", "scrape_gap")
+}
 
 T = TypeVar("T")
 Step = Callable[[Unit], None]
@@ -84,7 +80,7 @@ class DemoBuilt:
     size: str
     seed: int
     today: date
-    counts: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     problems: list[FieldProblem] = field(default_factory=list)
 
     @property
@@ -97,8 +93,7 @@ class DemoBuilt:
         for saved in results:
             self.problems += saved.problems
             for name, counts in saved.counts.items():
-                sums = zip(self.counts[name], counts, strict=True)
-                self.counts[name] = Counts(*(known + more for known, more in sums))
+                self.counts[name].update(counts._asdict())
 
     def read(self, parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) -> list[T]:
         """Parse objects, and note what is wrong with them."""
@@ -134,14 +129,10 @@ def build_demo(
         return built
     _enter_account(store)
     steps = _steps(world, built, tell)
-    if world.size.bugs <= BATCH_BUGS:
-        made = list(steps)
+    is_small = world.size.bugs <= BATCH_BUGS
+    for together in [list(steps)] if is_small else ([step] for step in steps):
         with store.write(DEMO_ACCOUNT) as unit:
-            for step in made:
-                step(unit)
-    else:
-        for step in steps:
-            with store.write(DEMO_ACCOUNT) as unit:
+            for step in together:
                 step(unit)
     # It needs statistics and themes, which take seconds to load, and nothing else here does.
     from core.demo.decisions import BY, decide_demo  # noqa: PLC0415
@@ -192,13 +183,13 @@ def _steps(world: World, built: DemoBuilt, tell: Callable[[str], None]) -> Itera
     plans = plan_cycles(world)
     reasons = built.read(parse_reject_reason, reject_reasons())
     yield partial(_begin, world, built, reasons)
-    bug_source = BugSource(world, plans)
+    source = BugSource(world, plans)
     done = 0
-    for batch in _batches(plans):
+    for _, batched in groupby(plans, key=lambda plan: source.first_ids[plan.id] // BATCH_BUGS):
+        batch = list(batched)
         cycles = built.read(parse_cycle, map(cycle_object, batch))
         bugs = built.read(
-            partial(parse_bug, reasons=reasons),
-            chain.from_iterable(bug_source.bugs(plan) for plan in batch),
+            partial(parse_bug, reasons=reasons), chain.from_iterable(map(source.bugs, batch))
         )
         yield _saving(built, (save_cycles, cycles), (save_bugs, bugs))
         done += len(batch)
@@ -206,19 +197,6 @@ def _steps(world: World, built: DemoBuilt, tell: Callable[[str], None]) -> Itera
     yield _enhancer(world, built)
     tell("Ticket enhancer: done")
     yield partial(_write_run, world, built, done=True)
-
-
-def _batches(plans: list[CyclePlan]) -> Iterator[list[CyclePlan]]:
-    batch: list[CyclePlan] = []
-    bugs = 0
-    for plan in plans:
-        batch.append(plan)
-        bugs += plan.bugs
-        if bugs >= BATCH_BUGS:
-            yield batch
-            batch, bugs = [], 0
-    if batch:
-        yield batch
 
 
 def _begin(world: World, built: DemoBuilt, reasons: list[ParsedReason], unit: Unit) -> None:
@@ -269,7 +247,7 @@ def _enhancer(world: World, built: DemoBuilt) -> Step:
 def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> None:
     """The run that stands for the last synchronisation, at the demo's present."""
     synced = {
-        name: counts._asdict() | {"refused": 0}
+        name: {**counts, "refused": 0}
         for name, counts in built.counts.items()
         if name not in NOT_SYNCED
     }

@@ -3,10 +3,10 @@
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 
-from core.analytics.account_settings import RoiSettings, settings_of
+from core.analytics.account_settings import RoiSettings, save_settings, settings_of
 from core.analytics.dates import last_complete_week
 from core.base.errors import InputError
-from core.criteria.baselines import baselines, content_of, plan_baseline, window_of
+from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate
 from core.demo.enhancer import bad_day
 from core.demo.world import World
@@ -16,7 +16,7 @@ from core.feedback.themes.edit import make_theme
 from core.feedback.themes.figures import reach_of
 from core.review.actions import actions, add_action
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities
-from core.store import AccountSetting, Annotation, BaselineWindow, Scope, Theme, table
+from core.store import Annotation, BaselineWindow, Scope, Theme, table
 
 # By it the demo tells what it entered from what people did, which stays.
 BY = "Demo data"
@@ -26,7 +26,9 @@ SLOW = (
     *("slow*", "takes ages", "over a minute", "still loading", "in time", "after I had opened"),
     *("be there before I open", "langsam", "schneller"),
 )
-ROI = RoiSettings(hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12_000.0)
+ROI = RoiSettings(
+    hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12_000.0, minutes_source="survey"
+)
 
 
 def decide_demo(scope: Scope, world: World) -> None:
@@ -39,25 +41,12 @@ def decide_demo(scope: Scope, world: World) -> None:
         kind="deployment",
         text="Release 4.2 of the enhancer",
     )
-    _roi(scope)
+    if settings_of(scope, RoiSettings) == RoiSettings():
+        save_settings(scope, ROI)
     _themes(scope)
     _baseline(scope, world)
     _roadmap(scope, world)
     _action(scope, world)
-
-
-def _roi(scope: Scope) -> None:
-    if settings_of(scope, RoiSettings) != RoiSettings():
-        return
-    value = {
-        "hourly_rate": ROI.hourly_rate,
-        "operating_cost_per_week": ROI.operating_cost_per_week,
-        "setup_cost": ROI.setup_cost,
-        "minutes_source": "survey",
-    }
-    with scope.write() as unit:
-        unit.upsert(AccountSetting, [{"key": RoiSettings.KEY, "value": value}])
-        unit.record_change(f"settings of {RoiSettings.KEY}", before=None, after=value)
 
 
 def _themes(scope: Scope) -> None:
@@ -118,22 +107,8 @@ def _baseline(scope: Scope, world: World) -> None:
         return
     with scope.write() as unit:
         unit.delete(BaselineWindow, table(BaselineWindow).c.planned_by == BY)
-    if _is_taken(baselines(scope), monday):
-        return
-    number = plan_baseline(scope, name="Baseline", first_day=monday, today=world.today)
-    (made,) = [b for b in baselines(scope) if b.id == number]
-    frozen_at = datetime.combine(made.last_day + timedelta(days=1), time(9), world.zone)
-    content = content_of(scope, window_of(made), now=frozen_at)
-    with scope.write() as unit:
-        row = {"id": number, "frozen_by": unit.author, "frozen_at": frozen_at, "content": content}
-        unit.upsert(BaselineWindow, [row])
-
-
-def _is_taken(known: list[BaselineWindow], monday: object) -> bool:
-    """Whether someone has an open baseline over these days."""
-    return any(
-        baseline.first_day <= monday <= baseline.last_day  # type: ignore[operator]  # both days
-        and baseline.frozen_at is None
-        and baseline.restarted_as is None
-        for baseline in known
-    )
+    # Someone may have an open baseline over these days.
+    with suppress(InputError):
+        number = plan_baseline(scope, name="Baseline", first_day=monday, today=world.today)
+        frozen_at = datetime.combine(monday + timedelta(weeks=1), time(9), world.zone)
+        freeze_baseline(scope, number, now=frozen_at)
