@@ -232,7 +232,7 @@ class CriterionResult:
     def metric(self) -> str | None:
         """The key of the metric that the estimate is one of."""
         rule = RULES.get(self.criterion.key)
-        return rule and rule.metric
+        return None if rule is None else rule.metric
 
     @property
     def estimate(self) -> Estimate:

@@ -140,7 +140,7 @@ def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evide
     """Read everything of the window; figures of a frozen baseline are those that were frozen."""
     window, baseline = chosen.window, chosen.baseline
     data = window_data(scope, window=window)
-    content = baseline and baseline.content
+    content = None if baseline is None else baseline.content
     if content is None:
         content = content_of(scope, window, now=now)
     else:

@@ -139,8 +139,9 @@ def weekly_packet(
     today = now.astimezone(scope.zone).date()
     window = week_of(week or last_complete_week(today).label, today)
     meeting = meeting_of(scope, window.label)
-    stored = meeting and meeting.content
-    told = agenda(scope, window, name=name, now=now) if stored is None else stored
+    told = None if meeting is None else meeting.content
+    if told is None:
+        told = agenda(scope, window, name=name, now=now)
     return packet_of(scope, told, meeting, name=name, is_demo=is_demo)
 
 
@@ -152,8 +153,8 @@ def packet_of(
     return Packet(
         content=told if is_closed else {**told, **said_in(scope, str(told["week"]))},
         account=name,
-        closed_by=meeting and meeting.closed_by,
-        closed_at=meeting and meeting.closed_at,
+        closed_by=None if meeting is None else meeting.closed_by,
+        closed_at=None if meeting is None else meeting.closed_at,
         is_demo=is_demo,
     )
 
