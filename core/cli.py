@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base import clock
 from core.base.errors import ConfigError, InputError, QueryError, TouchstoneError
-from core.base.settings import ROOT, PrometheusSource, Settings, load_settings
+from core.base.settings import ROOT, PrometheusSource, Settings, TestioAccount, load_settings
 
 if TYPE_CHECKING:
     from core.demo.active_store import ActiveStore
@@ -240,15 +240,13 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
     from core.demo.active_store import configured_store
     from core.ingest.files.load import import_file
     from core.ingest.files.mapping import ColumnMapping
-    from core.store import Scope, accounts
+    from core.store import Scope, account_named, accounts
 
     store = configured_store(settings)
     for account in settings.accounts:
         store.ensure_account(account.id, account.name)
     known = [account.id for account in accounts(store)]
-    if given.account is None and len(known) > 1:
-        raise InputError(f"Name the account with --account: there is {', '.join(known)}.")
-    chosen = given.account or next(iter(known), "main")
+    chosen = given.account or (account_named(store, None).id if known else "main")
     mapping = None
     if given.mapping is not None:
         try:
@@ -378,38 +376,34 @@ def _check_store(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_sources(settings: Settings) -> Iterator[Finding]:
+    from core.ingest.clients import prometheus, testio
     from core.ingest.clients.http import RetryPolicy
-    from core.ingest.clients.testio import connect, fetch_products
 
     if not settings.accounts:
         yield Finding("Sources", "none configured: the dashboard shows demo data")
+    # Asked once: a person waits for the answer, and can ask again.
+    once = RetryPolicy(attempts=1)
+
+    def platform(source: PrometheusSource) -> str:
+        with prometheus.connect(source, retry=once) as client:
+            return f"version {prometheus.fetch_version(client)}"
+
+    def products(account: TestioAccount) -> str:
+        with testio.connect(account, retry=once) as client:
+            return f"with {len(testio.fetch_products(client)):,} products"
+
     for account in settings.accounts:
         if account.prometheus is not None:
-            yield _check_prometheus(account.id, account.prometheus)
-        if account.token is None:
-            continue
-        what = f"Source of {account.id}"
-        try:
-            # Asked once: a person waits for the answer, and can ask again.
-            with connect(account, retry=RetryPolicy(attempts=1)) as client:
-                products = fetch_products(client)
-        except TouchstoneError as error:
-            yield Finding(what, str(error), ok=False)
-        else:
-            yield Finding(what, f"answers, with {len(products):,} products")
+            yield _asked(f"Prometheus of {account.id}", partial(platform, account.prometheus))
+        if account.token is not None:
+            yield _asked(f"Source of {account.id}", partial(products, account))
 
 
-def _check_prometheus(account_id: str, source: PrometheusSource) -> Finding:
-    from core.ingest.clients import prometheus
-    from core.ingest.clients.http import RetryPolicy
-
-    what = f"Prometheus of {account_id}"
+def _asked(what: str, ask: Callable[[], str]) -> Finding:
     try:
-        with prometheus.connect(source, retry=RetryPolicy(attempts=1)) as client:
-            version = prometheus.fetch_version(client)
+        return Finding(what, f"answers, {ask()}")
     except TouchstoneError as error:
         return Finding(what, str(error), ok=False)
-    return Finding(what, f"answers, version {version}")
 
 
 def _doctor(settings: Settings, _given: argparse.Namespace) -> int:

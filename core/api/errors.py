@@ -19,7 +19,12 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     500: ("internal_error", "Something failed here; the log has the reason."),
     503: ("busy", "The store cannot be written or read now; try again after `Retry-After`."),
 }
-BUSY_SECONDS = 1
+HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="touchstone"'},
+    # The rest of the body is not read, so nothing can follow it.
+    413: {"Connection": "close"},
+    503: {"Retry-After": "1"},
+}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -35,18 +40,9 @@ class Refusal(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = ERRORS[status][0]
-        self.message = message
-        self.field = field
-        self.headers = dict(headers or {})
-        if status == 401:
-            self.headers.setdefault("WWW-Authenticate", 'Bearer realm="touchstone"')
-        elif status == 503:
-            self.headers.setdefault("Retry-After", str(BUSY_SECONDS))
-        elif status == 413:
-            # The rest of the body is not read, so nothing can follow it.
-            self.headers.setdefault("Connection", "close")
+        self.status, self.code = status, ERRORS[status][0]
+        self.message, self.field = message, field
+        self.headers = {**HEADERS.get(status, {}), **(headers or {})}
 
     @property
     def response(self) -> Response:

@@ -55,24 +55,16 @@ def _plain(value: Cell) -> object:
     return line_text(value) if isinstance(value, str) else value
 
 
-FORMATS: Mapping[str, Format] = {
+POWERPOINT = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+PACKET_FORMATS: Mapping[str, Format] = {
     "html": Format("HTML", "text/html", html.write),
     "pdf": Format("PDF", "application/pdf", pdf.write),
-    "md": Format("Markdown", "text/markdown", markdown.write),
+    "pptx": Format("PowerPoint", POWERPOINT, deck.write),
     "csv": Format("CSV", "text/csv", write_csv),
+    "md": Format("Markdown", "text/markdown", markdown.write),
 }
-POWERPOINT = Format(
-    "PowerPoint",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    deck.write,
-)
-PACKET_FORMATS: Mapping[str, Format] = {
-    "html": FORMATS["html"],
-    "pdf": FORMATS["pdf"],
-    "pptx": POWERPOINT,
-    "csv": FORMATS["csv"],
-    "md": FORMATS["md"],
-}
+# Of documents that are not made for slides.
+FORMATS = {kind: PACKET_FORMATS[kind] for kind in ("html", "pdf", "md", "csv")}
 
 
 def render(document: Document, kind: str) -> bytes:
