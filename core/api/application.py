@@ -11,6 +11,7 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -190,6 +191,7 @@ api = Api(
     docs_url=None,
     redoc_url=None,
     redirect_slashes=False,
+    generate_unique_id_function=lambda route: to_camel(route.name),
     telemetry={"tracing": False, "metrics": False, "logs": False},
 )
 api.router.add_api_route(
@@ -197,7 +199,6 @@ api.router.add_api_route(
     post_feedback,
     methods=["POST"],
     route_class_override=PlainRoute,
-    operation_id="postFeedback",
     summary="Record a vote; each rater has one current vote on a subject.",
     status_code=201,
     responses=_responses(
@@ -214,21 +215,18 @@ api.router.add_api_route(
 )
 api.get(
     "/api/v1/feedback",
-    operation_id="listFeedback",
     summary="List current feedback on tickets and enhancements, the oldest first.",
     responses=_responses(READING, FeedbackPage, ok="A part of the list."),
     openapi_extra={**TOKEN},
 )(list_feedback)
 api.get(
     "/api/v1/feedback/stats",
-    operation_id="feedbackStats",
     summary="Sum current feedback up.",
     responses=_responses(READING, FeedbackStats, ok="Counts, mean rating, share of thumbs up."),
     openapi_extra={**TOKEN},
 )(feedback_stats)
 api.post(
     "/api/v1/enhancements",
-    operation_id="postEnhancements",
     summary="Enter runs of the ticket enhancer: one, a list, or one a line.",
     status_code=201,
     responses=_responses(

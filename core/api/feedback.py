@@ -62,10 +62,8 @@ OUTCOMES = {
 
 
 async def post_feedback(request: Request) -> Response:
-    """Record one vote.
-
-    FastAPI reads no body here: it would read it before the token is checked, and without limits.
-    """
+    """Record one vote."""
+    # FastAPI would read the body before the token is checked, and without limits.
     try:
         recorded = await _record_vote(request, await served())
     except Refusal as refusal:
