@@ -3,7 +3,6 @@
 import math
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
@@ -31,9 +30,7 @@ class ActiveStore:
     is_demo: bool
 
 
-def active_store(
-    settings: Settings, *, on_progress: Callable[[str], None] = lambda _text: None
-) -> ActiveStore:
+def active_store(settings: Settings) -> ActiveStore:
     """The configured store; with no source and nothing in it, the demo store, built first.
 
     Raises StoreError with a sentence.
@@ -46,20 +43,15 @@ def active_store(
             real.ensure_account(account.id, account.name)
     if settings.accounts or known:
         return ActiveStore(real, is_demo=False)
-    return ActiveStore(demo_store(settings, on_progress=on_progress), is_demo=True)
+    return ActiveStore(demo_store(settings), is_demo=True)
 
 
-def demo_store(
-    settings: Settings,
-    *,
-    build: bool = True,
-    on_progress: Callable[[str], None] = lambda _text: None,
-) -> Store:
+def demo_store(settings: Settings, *, build: bool = True) -> Store:
     """The demo store, built first where its dates do not end today."""
     with _opening:
         store = _opened(settings.demo_database_url, settings.timezone)
         if build and not is_current(store):
-            build_demo(store, on_progress=on_progress)
+            build_demo(store)
         return store
 
 

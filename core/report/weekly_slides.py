@@ -1,7 +1,6 @@
 """The slides of a weekly review: the answer, then what it rests on, short enough for a meeting."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from core.base import text
 from core.charts import ChartSpec
@@ -11,6 +10,7 @@ from core.report.criteria import figure, main_rows
 from core.report.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from core.report.weekly import (
     Packet,
+    Told,
     actions_table,
     escalation_label,
     expected_chance,
@@ -19,8 +19,6 @@ from core.report.weekly import (
     opportunities,
     themes,
 )
-
-Told = Mapping[str, Any]
 
 DECIDED = "Met and Missed: the whole 95 % interval lies on one side of the target"
 MOST_QUOTES = 3
