@@ -42,11 +42,11 @@ async def get_calendar(request: Request, account: str) -> Response:
     from core.report.delivery import calendar_file  # noqa: PLC0415
 
     store = (await served()).store
-    names = {one.id: one.name for one in await in_thread(accounts, store)}
-    if account not in names:
+    known = {one.id: one for one in await in_thread(accounts, store)}
+    if account not in known:
         raise Refusal(404, f"There is nothing at {request.url.path}.")
     url = f"{request.base_url}weekly_review?account={quote(account, safe='')}"
-    data = await in_thread(calendar_file, names[account], store.zone, url, account_id=account)
+    data = await in_thread(calendar_file, known[account], store.zone, url)
     return Response(data, media_type="text/calendar; charset=utf-8")
 
 

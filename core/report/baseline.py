@@ -6,7 +6,6 @@ gaps and what to do about them, methods, data quality, and the queries.
 
 import tomllib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from functools import cache
 
 from core.analytics.dates import Window
@@ -51,13 +50,12 @@ def baseline_report(
     week: Window | None = None,
     chosen: ReportWindow | None = None,
     is_demo: bool = False,
-    now: datetime | None = None,
 ) -> Document:
     """The report of the latest frozen baseline, else of the latest complete one, else of last week.
 
     `week` or `chosen` name other days. Raises InputError for an unknown account.
     """
-    now = now or clock.now()
+    now = clock.now()
     name = account_named(scope.store, scope.account).name
     today = now.astimezone(scope.zone).date()
     read = read_evidence(scope, chosen or choose_window(scope, today=today, week=week), now=now)

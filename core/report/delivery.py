@@ -23,6 +23,7 @@ from core.report.formats import PACKET_FORMATS, write_packet
 from core.report.html import filled
 from core.report.weekly import Packet
 from core.review.agenda import SECTIONS
+from core.store import AccountName
 
 ATTACHED = ("pdf", "pptx")
 MOST_RECIPIENTS = 50
@@ -161,24 +162,19 @@ def _body(packet: Packet, template: str) -> str:
 
 
 def calendar_file(
-    account_name: str,
-    zone: ZoneInfo,
-    url: str,
-    *,
-    account_id: str | None = None,
-    now: datetime | None = None,
+    account: AccountName, zone: ZoneInfo, url: str, *, now: datetime | None = None
 ) -> bytes:
     """The meeting as iCalendar (RFC 5545): Mondays at 10:00 in the zone, from this week on.
 
-    The same account has the same event, by its id where that is given: a file that is imported
-    again changes it, and adds no other. A `url` that is no web address is left out.
+    An account always has the same event: a file that is imported again changes it, and adds no
+    other. A `url` that is no web address is left out.
     """
     today = (now or clock.now()).astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
-    name = line_text(account_name)[:LONGEST_NAME]
-    title, link = f"Weekly review: {name}", _web_address(url)
+    title = f"Weekly review: {line_text(account.name)[:LONGEST_NAME]}"
+    link = _web_address(url)
     agenda = [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
-    uid = f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account_id or name}')}@touchstone"
+    uid = f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account.id}')}@touchstone"
     starts = datetime.combine(monday, STARTS, zone)
 
     event = Event.new(

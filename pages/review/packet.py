@@ -52,7 +52,7 @@ def _made(packet: partial[Packet], kind: str) -> bytes:
 
 
 def _meeting_file(page: ui.Page, url: str) -> bytes:
-    return calendar_file(page.account.name, page.store.zone, url, account_id=page.account.id)
+    return calendar_file(page.account, page.store.zone, url)
 
 
 def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
