@@ -75,12 +75,10 @@ def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date) -> int:
             raise InputError("This window was already given up for another: reload the page.")
         if first_day <= known.first_day:
             raise InputError("The new window begins after the one that is given up.")
+        # Given up first: a window that is still open keeps its days.
         new = unit.next_id(BaselineWindow)
-        unit.upsert(BaselineWindow, [{"id": baseline_id, "restarted_as": new}])
-        _enter(unit, known.name, first_day, known.days)
-        before, after = {"restarted_as": None}, {"restarted_as": new}
-        unit.record_change(f"baseline {baseline_id}", before=before, after=after)
-        return new
+        unit.change(known, f"baseline {baseline_id}", {"restarted_as": new})
+        return _enter(unit, known.name, first_day, known.days)
 
 
 def _enter(unit: Unit, name: str, first_day: date, days: int) -> int:
@@ -96,11 +94,8 @@ def _enter(unit: Unit, name: str, first_day: date, days: int) -> int:
     other = unit.session.connection().execute(taken).scalar()
     if other is not None:
         raise InputError(f"The baseline {other!r} already has some of these days.")
-    number = unit.next_id(BaselineWindow)
-    row = {"name": name, "first_day": first_day, "last_day": last_day, "planned_by": unit.author}
-    unit.upsert(BaselineWindow, [row | {"id": number, "planned_at": clock.now()}])
-    unit.record_change(f"baseline {number}", before=None, after=row)
-    return number
+    row = {"name": name, "first_day": first_day, "last_day": last_day}
+    return unit.enter(BaselineWindow, "baseline", row, by="planned")
 
 
 def freeze_baseline(scope: Scope, baseline_id: int, *, now: datetime | None = None) -> None:

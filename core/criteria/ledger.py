@@ -5,18 +5,16 @@ Each entry keeps who made it and when, and the account's history says what chang
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
-from core.store import Annotation, AuditEntry, Criterion, Exclusion, Scope, Unit, table
+from core.store import Annotation, AuditEntry, Criterion, Exclusion, Scope, table
 
 # Keys as they are stored, and their labels.
 EXCLUSION_KINDS = {
@@ -75,7 +73,9 @@ def exclude(
             *(entry.c[name].is_not_distinct_from(row[name]) for name in row if name != "reason"),
         )
         known = unit.session.exec(same).first()
-        return _enter(unit, Exclusion, row | {"finding": finding}) if known is None else known
+        if known is not None:
+            return known
+        return unit.enter(Exclusion, "exclusion", row | {"finding": finding}, by="entered")
 
 
 def withdraw_exclusion(scope: Scope, exclusion_id: int) -> None:
@@ -112,7 +112,7 @@ def annotate(
         "text": given_text(text, "what happened"),
     }
     with scope.write() as unit:
-        return _enter(unit, Annotation, row)
+        return unit.enter(Annotation, "annotation", row, by="entered")
 
 
 def withdraw_annotation(scope: Scope, annotation_id: int) -> None:
@@ -136,14 +136,6 @@ def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
     return scope.rows(found)
 
 
-def _enter(unit: Unit, model: type[SQLModel], row: dict[str, Any]) -> int:
-    number = unit.next_id(model)
-    entered = {"id": number, "entered_by": unit.author, "entered_at": clock.now()}
-    unit.upsert(model, [row | entered])
-    unit.record_change(_subject(model, number), before=None, after=row)
-    return number
-
-
 def _withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:
     with scope.write() as unit:
         known = unit.session.get(model, (scope.account, number))
@@ -154,11 +146,7 @@ def _withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: i
         gone = {"withdrawn_by": unit.author, "withdrawn_at": clock.now()}
         unit.upsert(model, [{"id": number, **gone}])
         before, after = {"withdrawn": False}, {"withdrawn": True}
-        unit.record_change(_subject(model, number), before=before, after=after)
-
-
-def _subject(model: type[SQLModel], number: int) -> str:
-    return f"{table(model).name} {number}"
+        unit.record_change(f"{table(model).name} {number}", before=before, after=after)
 
 
 def _check_span(from_at: datetime, to_at: datetime) -> None:
@@ -174,31 +162,35 @@ def _check_choice(value: str, known: Collection[str], what: str) -> None:
         raise InputError(f"{value!r} is no {what}: choose {', '.join(known)}.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CriterionEdit:
-    """The editable part of a criterion; `upper_target` only where the direction is within."""
-
-    target: float
-    upper_target: float | None = None
-    direction: str
-    owner: str
-    rationale: str
-
-
-def change_criterion(scope: Scope, key: str, edit: CriterionEdit) -> None:
+def change_criterion(
+    scope: Scope,
+    key: str,
+    *,
+    direction: str,
+    target: float,
+    upper_target: float | None = None,
+    owner: str,
+    rationale: str,
+) -> None:
     """Change a criterion of the account, and note who changed what in its history.
 
-    Raises InputError for a target that is impossible or can never be met.
+    `upper_target` counts only where the direction is within. Raises InputError for a target that is
+    impossible or can never be met.
     """
+    upper = upper_target if direction == "within" else None
     with scope.write() as unit:
         known = unit.session.get(Criterion, (scope.account, key))
         if known is None:
             raise InputError(f"There is no criterion {key!r} in this account.")
-        after = _checked(edit, known.unit)
-        before = {name: getattr(known, name) for name in after}
-        if after != before:
-            unit.upsert(Criterion, [{"key": key, **after}])
-            unit.record_change(f"criterion {key}", before=before, after=after)
+        _check_target(direction, target, upper, known.unit)
+        after = {
+            "target": float(target),
+            "upper_target": None if upper is None else float(upper),
+            "direction": direction,
+            "owner": given_text(owner, "who answers for it"),
+            "rationale": given_text(rationale, "why it matters"),
+        }
+        unit.change(known, f"criterion {key}", after)
 
 
 def criterion_history(scope: Scope, key: str) -> list[AuditEntry]:
@@ -206,25 +198,17 @@ def criterion_history(scope: Scope, key: str) -> list[AuditEntry]:
     return changes(scope, subject=f"criterion {key}")
 
 
-def _checked(edit: CriterionEdit, unit: str) -> dict[str, Any]:
-    if edit.direction not in {"above", "below", "within"}:
+def _check_target(direction: str, target: float, upper: float | None, unit: str) -> None:
+    if direction not in {"above", "below", "within"}:
         raise InputError("A target is above, below, or within two values.")
-    upper = edit.upper_target if edit.direction == "within" else None
     least, most = POSSIBLE.get(unit, (-math.inf, math.inf))
-    for value in (edit.target, upper):
+    for value in (target, upper):
         if value is not None and not (math.isfinite(value) and least <= value <= most):
             between = WRITTEN.get(unit, f"{least:,.0f} and {most:,.0f}")
             raise InputError(f"This target is impossible: choose one between {between}.")
     # No value exceeds the highest possible one, or falls below the lowest.
-    unreachable = edit.target == (most if edit.direction == "above" else least)
-    if edit.direction != "within" and unreachable:
+    unreachable = target == (most if direction == "above" else least)
+    if direction != "within" and unreachable:
         raise InputError("No value can ever meet this target: choose one that can be reached.")
-    if edit.direction == "within" and (upper is None or upper <= edit.target):
+    if direction == "within" and (upper is None or upper <= target):
         raise InputError("The upper end of the target lies above the lower one: raise it.")
-    return {
-        "target": float(edit.target),
-        "upper_target": None if upper is None else float(upper),
-        "direction": edit.direction,
-        "owner": given_text(edit.owner, "who answers for it"),
-        "rationale": given_text(edit.rationale, "why it matters"),
-    }

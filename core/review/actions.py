@@ -48,11 +48,7 @@ def add_action(
             and unit.session.get(Criterion, (scope.account, criterion_key)) is None
         ):
             raise InputError("There is no such criterion in this account: reload the page.")
-        number = unit.next_id(ReviewAction)
-        made = {"id": number, "decided_by": unit.author, "decided_at": clock.now()}
-        unit.upsert(ReviewAction, [row | made])
-        unit.record_change(f"action {number}", before=None, after=row)
-    return number
+        return unit.enter(ReviewAction, "action", row, by="decided")
 
 
 def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> None:
@@ -63,14 +59,9 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> 
         known = unit.session.get(ReviewAction, (scope.account, action_id))
         if known is None:
             raise InputError("There is no such action: reload the page.")
-        before = {"status": known.status, "outcome": known.outcome}
         after = {"status": status, "outcome": " ".join(outcome.split()) or None}
-        if before == after:
-            return
-        closed = status != "open"
-        row = {"id": action_id, **after, "closed_by": unit.author if closed else None}
-        unit.upsert(ReviewAction, [row | {"closed_at": clock.now() if closed else None}])
-        unit.record_change(f"action {action_id}", before=before, after=after)
+        by, at = (None, None) if status == "open" else (unit.author, clock.now())
+        unit.change(known, f"action {action_id}", after, closed_by=by, closed_at=at)
 
 
 def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:

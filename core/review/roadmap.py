@@ -112,11 +112,7 @@ def create_opportunity(
     with scope.write() as unit:
         if theme is not None:
             row["theme_id"] = take_over(unit, theme)
-        number = unit.next_id(Opportunity)
-        entered = {"id": number, "created_by": unit.author, "created_at": clock.now()}
-        unit.upsert(Opportunity, [row | _counted(reach) | entered])
-        unit.record_change(_subject(number), before=None, after=row)
-        return number
+        return unit.enter(Opportunity, "opportunity", row, by="created", **_counted(reach))
 
 
 def opportunities(scope: Scope) -> list[Opportunity]:
@@ -139,21 +135,18 @@ def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
         if known is None:
             raise InputError("There is no such opportunity: someone may have changed the list.")
         after = _checked(unit, decided)
-        before = {name: getattr(known, name) for name in after}
         dues = {name: after.get(name, getattr(known, name)) for name in ("due_from", "due_to")}
         if None not in dues.values() and dues["due_from"] > dues["due_to"]:
             raise InputError("The window ends before it begins: swap its days.")
         if after.get("status") == "planned":
             _promises(known, after)
-        if after != before:
-            when = {"decided_by": unit.author, "decided_at": clock.now()}
-            unit.upsert(Opportunity, [{"id": number, **after, **when}])
-            unit.record_change(_subject(number), before=before, after=after)
+        when = {"decided_by": unit.author, "decided_at": clock.now()}
+        unit.change(known, f"opportunity {number}", after, **when)
 
 
 def opportunity_history(scope: Scope, number: int) -> list[AuditEntry]:
     """Who changed an opportunity when, the newest change first."""
-    return changes(scope, subject=_subject(number))
+    return changes(scope, subject=f"opportunity {number}")
 
 
 def _counted(reach: Reach | None) -> dict[str, Any]:
@@ -197,10 +190,6 @@ def _promises(known: Opportunity, after: dict[str, Any]) -> None:
             raise InputError(
                 "Before it is planned, name the criterion it moves, the direction and the window."
             )
-
-
-def _subject(number: int) -> str:
-    return f"opportunity {number}"
 
 
 def ranked(found: Sequence[Opportunity], results: Mapping[str, CriterionResult]) -> list[Scored]:

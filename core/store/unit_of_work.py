@@ -74,6 +74,27 @@ class Unit:
             raise InputError("Only an editor can change this: sign in as one.")
         return self.person
 
+    def enter(self, model: type[SQLModel], subject: str, row: Row, *, by: str, **rest: Any) -> int:
+        """Insert what a person entered, under the next id, and record it; returns the id.
+
+        `by` begins the names of the columns that say who and when: entered, decided; `rest` are
+        columns that the history does not tell.
+        """
+        number = self.next_id(model)
+        stamp = {"id": number, f"{by}_by": self.author, f"{by}_at": clock.now()}
+        self.upsert(model, [row | rest | stamp])
+        self.record_change(f"{subject} {number}", before=None, after=row)
+        return number
+
+    def change(self, stored: SQLModel, subject: str, after: Row, **rest: Any) -> None:
+        """Change columns of a stored row, and record it where they differ; `rest` as in `enter`."""
+        before = {name: getattr(stored, name) for name in after}
+        if after != before:
+            model = type(stored)
+            (key,) = (c.name for c in table(model).primary_key if c.name != "account_id")
+            self.upsert(model, [{key: getattr(stored, key), **after, **rest}])
+            self.record_change(subject, before=before, after=after)
+
     def record_change(self, subject: str, *, before: Row | None, after: Row | None) -> None:
         """Record the author's change of a subject in the account's history; None: absent."""
         row = {"id": self.next_id(AuditEntry), "subject": subject, "at": clock.now()}

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import Window
-from core.criteria.ledger import CriterionEdit, change_criterion, criterion_history
+from core.criteria.ledger import change_criterion, criterion_history
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import RULE, CriterionRow, target
 from core.store import Criterion
@@ -46,19 +46,16 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
         owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
         rationale = st.text_input("Why this target", known.rationale, max_chars=500)
         if st.form_submit_button("Save", type="primary", disabled=page.person is None):
-            edit = CriterionEdit(
-                target=aim / factor,
-                upper_target=None if upper is None else upper / factor,
-                direction=direction,
-                owner=owner,
-                rationale=rationale,
-            )
             ui.submit_action(
                 page,
                 f"Saved: {known.label} is judged by the new target.",
                 change_criterion,
                 key,
-                edit,
+                direction=direction,
+                target=aim / factor,
+                upper_target=None if upper is None else upper / factor,
+                owner=owner,
+                rationale=rationale,
             )
     ui.needs_editor(page, "Changing criteria")
     _history(page, known)

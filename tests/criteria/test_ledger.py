@@ -14,7 +14,6 @@ from core.analytics.exclusions import Excluded, excluded, merged
 from core.base.errors import InputError
 from core.criteria.baselines import baselines, frozen_baseline, plan_baseline, restart_baseline
 from core.criteria.ledger import (
-    CriterionEdit,
     annotate,
     annotations,
     change_criterion,
@@ -173,13 +172,13 @@ EDIT = {"target": 0.97, "direction": "above", "owner": "Zoë", "rationale": "Agr
 
 
 def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(store):
-    change_criterion(Scope(store, "a", "Ann"), "success_rate", CriterionEdit(**EDIT))
+    change_criterion(Scope(store, "a", "Ann"), "success_rate", **EDIT)
     window = Window(TODAY, TODAY, "a day")
     by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     assert by_key["success_rate"].criterion.target == 0.97
     (change,) = criterion_history(Scope(store, "a"), "success_rate")
     assert (change.by, change.before["target"], change.after["target"]) == ("Ann", 0.95, 0.97)
-    change_criterion(Scope(store, "a", "Bob"), "success_rate", CriterionEdit(**EDIT))
+    change_criterion(Scope(store, "a", "Bob"), "success_rate", **EDIT)
     assert len(criterion_history(Scope(store, "a"), "success_rate")) == 1
     assert criterion_history(Scope(store, "b"), "success_rate") == []
 
@@ -202,7 +201,7 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
 )
 def test_a_target_without_sense_is_refused_with_a_sentence(store, key, wrong, said):
     with pytest.raises(InputError, match=said):
-        change_criterion(Scope(store, "a", "Ann"), key, CriterionEdit(**EDIT | wrong))
+        change_criterion(Scope(store, "a", "Ann"), key, **(EDIT | wrong))
     assert criterion_history(Scope(store, "a"), key) == []
 
 

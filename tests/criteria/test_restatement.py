@@ -4,13 +4,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
-from core.criteria.ledger import (
-    CriterionEdit,
-    change_criterion,
-    exclude,
-    exclusions,
-    withdraw_exclusion,
-)
+from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw_exclusion
 from core.feedback import CLEAR, cast_vote
 from core.store import BaselineWindow, Enhancement, Scope, table
 from tests.criteria.weeks import HOUR, START, frozen, restated, run, save, the, vote
@@ -96,8 +90,8 @@ def test_an_exclusion_of_other_days_or_other_rows_is_no_reason(world, day, subje
 
 def test_a_target_that_was_changed_is_told_though_the_figure_is_the_same(world):
     baseline = frozen(world)
-    edit = CriterionEdit(target=0.90, direction="above", owner="Bob", rationale="Because")
-    change_criterion(Scope(world, "a", "Bob"), "success_rate", edit)
+    edit = {"target": 0.90, "direction": "above", "owner": "Bob", "rationale": "Because"}
+    change_criterion(Scope(world, "a", "Bob"), "success_rate", **edit)
     (found,) = restated(world, baseline).values()
     assert found.frozen == "93.8 %, not proven"
     assert found.reasons == ("the target was over 95 %",)

@@ -8,7 +8,7 @@ import pytest
 
 from core.analytics.dates import Window, iso_week
 from core.criteria.baselines import freeze_baseline, plan_baseline
-from core.criteria.ledger import CriterionEdit, annotate, annotations, change_criterion, exclude
+from core.criteria.ledger import annotate, annotations, change_criterion, exclude
 from core.criteria.verdicts import criteria_of
 from core.store import Scope
 from pages.ui import plain
@@ -136,8 +136,8 @@ def test_hostile_words_stand_as_they_are(acme, opened, tab):
     scope = Scope(acme, "acme", text)
     annotate(scope, from_at=START, kind="other", text=text)
     exclude(scope, from_at=START, to_at=START + HOUR, kind="outage", reason=text)
-    edit = CriterionEdit(target=0.9, direction="above", owner=text, rationale=text)
-    change_criterion(scope, "success_rate", edit)
+    edit = {"target": 0.9, "direction": "above", "owner": text, "rationale": text}
+    change_criterion(scope, "success_rate", **edit)
     name = text[:100].strip()
     number = plan_baseline(scope, name=name, first_day=WEEK.start)
     app = opened(tab)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from core.analytics.dates import last_complete_week
 from core.base import clock
-from core.criteria.ledger import CriterionEdit, annotate, change_criterion, exclude
+from core.criteria.ledger import annotate, change_criterion, exclude
 from core.feedback import cast_vote
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_ticket
@@ -82,11 +82,11 @@ def note(store, text, n):
     )
     keys = ("success_rate", "latency_p95", "satisfaction", "time_reduction", "latency_p50")
     key = keys[n % len(keys)]
-    edit = CriterionEdit(target=0.9, direction="above", owner=text, rationale=text)
+    edit = {"target": 0.9, "direction": "above", "owner": text, "rationale": text}
     if key != "success_rate":
         edit = replace(edit, target=3.0)
     if key != "time_reduction":
-        change_criterion(Scope(store, "evil", text[:60]), key, edit)
+        change_criterion(Scope(store, "evil", text[:60]), key, **edit)
 
 
 def clear_of_controls(text):

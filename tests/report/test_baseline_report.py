@@ -8,13 +8,7 @@ from core.analytics.dates import Window, iso_week, last_complete_week, week_name
 from core.base import text
 from core.base.errors import InputError
 from core.criteria.baselines import baselines, plan_baseline
-from core.criteria.ledger import (
-    CriterionEdit,
-    change_criterion,
-    exclude,
-    exclusions,
-    withdraw_exclusion,
-)
+from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw_exclusion
 from core.criteria.verdicts import evaluate
 from core.feedback import cast_vote
 from core.report import baseline_report, render
@@ -84,8 +78,8 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(decided, ki
 @pytest.mark.parametrize("kind", READERS)
 def test_frozen_figures_win_over_todays_data(frozen, kind):
     content = autumn(frozen).content
-    edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
-    change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", edit)
+    edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
+    change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", **edit)
     for entry in exclusions(Scope(frozen, "demo")):
         withdraw_exclusion(Scope(frozen, "demo", "Eve"), entry.id)
     document = baseline_report(Scope(frozen, "demo"), week=WEEK)

@@ -11,7 +11,7 @@ from pptx.util import Pt
 from core.analytics.dates import last_complete_week
 from core.base import clock, text
 from core.base.errors import InputError
-from core.criteria.ledger import CriterionEdit, change_criterion
+from core.criteria.ledger import change_criterion
 from core.report import PACKET_FORMATS, packet_of, render, weekly_packet, write_packet
 from core.report.deck import MOST_SLIDES
 from core.report.weekly import packet_document
@@ -186,8 +186,8 @@ def test_a_closed_review_is_taken_away_as_it_was(held):
     then = weekly_packet(Scope(held, "demo"))
     kept = {kind: write_packet(then, kind) for kind in ("html", "md", "csv")}
     shown = texts_of(write_packet(then, "pptx"))
-    edit = CriterionEdit(target=0.5, direction="above", owner="Eve", rationale="Easier")
-    change_criterion(Scope(held, "demo", "Eve"), "success_rate", edit)
+    edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
+    change_criterion(Scope(held, "demo", "Eve"), "success_rate", **edit)
     add_action(Scope(held, "demo", "X"), week=BEFORE.label, text="Late", owner="X", due=WEEK.end)
     now = agenda(Scope(held, "demo"), WEEK, **PLAIN)
     assert now["criteria"] != then.content["criteria"]

@@ -12,7 +12,7 @@ from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.errors import InputError
 from core.base.stats import Verdict
-from core.criteria.ledger import CriterionEdit, change_criterion
+from core.criteria.ledger import change_criterion
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements
@@ -260,8 +260,8 @@ def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     assert [one["text"] for one in closed.content["new_actions"]] == ["Warm the cache"]
     assert restated_since(Scope(store, "a"), closed, name="A") == []
     add_runs(store, WEEK, 0, 20, first=500)
-    edit = CriterionEdit(target=50, direction="below", owner="Zoe", rationale="Agreed")
-    change_criterion(Scope(store, "a", "Ann"), "latency_p95", edit)
+    edit = {"target": 50, "direction": "below", "owner": "Zoe", "rationale": "Agreed"}
+    change_criterion(Scope(store, "a", "Ann"), "latency_p95", **edit)
     said = restated_since(Scope(store, "a"), closed, name="A")
     assert any("closed with 95 %" in line and "20 runs more" in line for line in said)
     assert any(line == "p95 latency: the target was under 60 s." for line in said)

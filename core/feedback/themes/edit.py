@@ -183,11 +183,7 @@ def take_over(unit: Unit, theme: Theme) -> int:
 
 
 def _insert(unit: Unit, row: dict[str, Any]) -> int:
-    number = unit.next_id(ThemeRow)
-    made = {"made_by": unit.author, "made_at": clock.now(), "is_pinned": False}
-    unit.upsert(ThemeRow, [{"id": number, **row, **made}])
-    unit.record_change(_subject(number), before=None, after=row)
-    return number
+    return unit.enter(ThemeRow, "theme", row, by="made", is_pinned=False)
 
 
 def _insert_rule(unit: Unit, theme_id: int, rule: Rule) -> int:
