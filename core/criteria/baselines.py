@@ -1,5 +1,6 @@
 """The life of a baseline: planned, collecting, complete, frozen; or given up for another."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,12 @@ def baselines(scope: Scope) -> list[BaselineWindow]:
 def frozen_baseline(scope: Scope) -> BaselineWindow | None:
     """The latest frozen baseline, which later weeks are compared with."""
     return next((b for b in baselines(scope) if b.frozen_at is not None), None)
+
+
+def frozen_criteria(baseline: BaselineWindow | None) -> dict[str, Mapping[str, Any]]:
+    """The criteria of a frozen baseline by key, as stored; none without one."""
+    content = baseline.content if baseline is not None and baseline.content else {"criteria": []}
+    return {stored["key"]: stored for stored in content["criteria"]}
 
 
 def plan_baseline(

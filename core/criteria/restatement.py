@@ -8,7 +8,7 @@ from typing import Any
 from core.analytics.dates import Window, iso_week
 from core.base import text
 from core.base.stats import Bounds
-from core.criteria.baselines import row_counts, window_of
+from core.criteria.baselines import frozen_criteria, row_counts, window_of
 from core.criteria.ledger import EXCLUSION_KINDS, exclusions
 from core.criteria.verdicts import CriterionResult, load_result, results_by_key
 from core.criteria.window_data import window_data
@@ -190,7 +190,7 @@ def later_weeks(scope: Scope, baseline: BaselineWindow, *, today: date) -> list[
     """The latest complete ISO weeks after a frozen window, the newest first; at most eight."""
     if baseline.content is None:
         return []
-    frozen = {c["key"]: c for c in baseline.content["criteria"]}
+    frozen = frozen_criteria(baseline)
     monday = baseline.last_day + timedelta(days=7 - baseline.last_day.weekday())
     # A week is over when its Sunday has passed.
     number = (today - monday).days // 7

@@ -57,7 +57,7 @@ class Comparison:
         survey = self.survey
         if survey.value is None:
             return "No survey answer says how many minutes are saved."
-        bounds = " to ".join(text.amount(x, "minutes") for x in (survey.low, survey.high))
+        bounds = text.between(survey.low, survey.high, "minutes")
         interval = survey.method if survey.low is None else f"95 % interval {bounds}"
         return (
             f"Survey: {text.amount(survey.value, 'minutes')} saved for each ticket, "

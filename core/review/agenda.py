@@ -17,7 +17,7 @@ from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts import control_chart
-from core.criteria.baselines import frozen_baseline
+from core.criteria.baselines import frozen_baseline, frozen_criteria
 from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions_in_force
 from core.criteria.quality import findings
 from core.criteria.restatement import difference
@@ -126,8 +126,7 @@ def _criteria(
 ) -> list[dict[str, Any]]:
     """Each criterion with the week before, the four weeks before and the baseline."""
     baseline = frozen_baseline(scope)
-    content = baseline.content if baseline is not None and baseline.content else {"criteria": []}
-    frozen = {one["key"]: one for one in content["criteria"]}
+    frozen = frozen_criteria(baseline)
     q = {shift.key: shift.q for shift in tested}
     rows = []
     for key, result in results.items():

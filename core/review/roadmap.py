@@ -258,20 +258,17 @@ def outcomes(scope: Scope, found: Sequence[Opportunity], *, today: date) -> list
     """The outcomes of opportunities whose window is over, the latest first."""
     told = []
     for one in found:
-        if None in {one.criterion_key, one.direction, one.due_from, one.due_to}:
-            continue
-        assert one.due_from is not None
-        assert one.due_to is not None
-        if one.status == "dropped" or one.due_to >= today:
-            continue
-        told.append(_outcome(scope, one, one.due_from, one.due_to))
+        window = Window(one.due_from, one.due_to)
+        is_promised = one.criterion_key and one.direction and window.days is not None
+        if is_promised and one.status != "dropped" and window.span[1] < today:
+            told.append(_outcome(scope, one, window))
     return sorted(told, key=lambda one: str(one.opportunity.due_to), reverse=True)
 
 
-def _outcome(scope: Scope, one: Opportunity, first: date, last: date) -> Outcome:
-    length = last - first
-    before_ends = first - timedelta(days=1)
-    windows = (Window(before_ends - length, before_ends), Window(first, last))
+def _outcome(scope: Scope, one: Opportunity, window: Window) -> Outcome:
+    first, last = window.span
+    day_before = first - timedelta(days=1)
+    windows = (Window(day_before - (last - first), day_before), window)
     (before,), (after,) = (
         evaluate(scope, window=window, key=one.criterion_key) for window in windows
     )

@@ -7,14 +7,12 @@ import streamlit as st
 
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
-from core.base.stats import Estimate
 from core.charts import Line, Mark, TimePoint, time_chart
-from core.criteria.baselines import frozen_baseline
+from core.criteria.baselines import frozen_baseline, frozen_criteria
 from core.criteria.ledger import annotations
 from core.criteria.panels import annotation_marks, estimate_point, target_ends
 from core.criteria.verdicts import CriterionResult, weekly_estimates
 from core.criteria.words import criterion_target
-from core.store import BaselineWindow
 from pages import ui
 
 WEEKS_DRAWN = 8
@@ -29,31 +27,34 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     main = [r for r in results if not r.criterion.is_guardrail and r.criterion.key != "roi"]
     keys = tuple(result.criterion.key for result in main)
     found = ui.read(page, weekly_estimates, weeks=tuple(weeks), keys=keys)
-    baseline = ui.read(page, frozen_baseline)
-    marks = _marks(page, weeks)
+    frozen = frozen_criteria(ui.read(page, frozen_baseline))
+    noted = ui.read(page, annotations, window=Window(weeks[0].start, weeks[-1].end))
+    marks = annotation_marks(noted, page.store.zone)
     with st.grid(2, min_column_width=330):
         for result in main:
-            _chart(page, result, weeks, found[result.criterion.key], baseline, marks=marks)
-
-
-def _marks(page: ui.Page, weeks: Sequence[Window]) -> list[Mark]:
-    whole = Window(weeks[0].start, weeks[-1].end)
-    return annotation_marks(ui.read(page, annotations, window=whole), page.store.zone)
+            key = result.criterion.key
+            points = [
+                estimate_point(
+                    estimate,
+                    week.span[0] + timedelta(days=3),
+                    week.label,
+                    is_whole=week.span[1] < page.today,
+                )
+                for week, estimate in zip(weeks, found[key], strict=True)
+            ]
+            _chart(page, result, points, frozen.get(key, {}).get("value"), marks)
 
 
 def _chart(
     page: ui.Page,
     result: CriterionResult,
-    weeks: Sequence[Window],
-    estimates: Sequence[Estimate],
-    baseline: BaselineWindow | None,
-    *,
+    points: Sequence[TimePoint],
+    frozen: float | None,
     marks: Sequence[Mark],
 ) -> None:
     criterion = result.criterion
-    frozen = _frozen_value(baseline, criterion.key)
     drawn = time_chart(
-        [Line(criterion.label, _points(page, weeks, estimates))],
+        [Line(criterion.label, points)],
         unit=criterion.unit,
         grain="week",
         targets=target_ends(criterion),
@@ -64,39 +65,19 @@ def _chart(
     line = "" if frozen is None else "; thin line: the frozen baseline"
     ui.chart(
         drawn,
-        title=_title(result, estimates),
+        title=_title(result, points),
         subtitle=f"By week with its 95 % interval; dashed: the target, "
         f"{criterion_target(result)}{line}",
         alt=f"{criterion.label} by week",
         page=page,
-        filters=f"{weeks[0].label} to {weeks[-1].label}",
+        filters=f"{points[0].label} to {points[-1].label}",
         key=f"weeks_{criterion.key}",
     )
 
 
-def _points(
-    page: ui.Page, weeks: Sequence[Window], estimates: Sequence[Estimate]
-) -> list[TimePoint]:
-    return [
-        estimate_point(
-            estimate,
-            week.span[0] + timedelta(days=3),
-            week.label,
-            is_whole=week.span[1] < page.today,
-        )
-        for week, estimate in zip(weeks, estimates, strict=True)
-    ]
-
-
-def _frozen_value(baseline: BaselineWindow | None, key: str) -> float | None:
-    if baseline is None or baseline.content is None:
-        return None
-    return next((c["value"] for c in baseline.content["criteria"] if c["key"] == key), None)
-
-
-def _title(result: CriterionResult, estimates: Sequence[Estimate]) -> str:
+def _title(result: CriterionResult, points: Sequence[TimePoint]) -> str:
     criterion = result.criterion
-    known = [estimate.value for estimate in estimates if estimate.value is not None]
+    known = [point.value for point in points if point.value is not None]
     if not known:
         return f"{criterion.label}: no data in these weeks"
     good = sum(criterion.is_on_target(value) for value in known)
