@@ -270,7 +270,7 @@ def _outcome(scope: Scope, one: Opportunity, window: Window) -> Outcome:
     day_before = first - timedelta(days=1)
     windows = (Window(day_before - (last - first), day_before), window)
     (before,), (after,) = (
-        evaluate(scope, window=window, key=one.criterion_key) for window in windows
+        evaluate(scope, window=each, key=one.criterion_key) for each in windows
     )
     wanted = "above" if one.direction == "up" else "below"
     found = difference(wanted, before.estimate.bounds, after.estimate.bounds)
