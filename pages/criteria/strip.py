@@ -13,8 +13,7 @@ from core.criteria.panels import result_bar
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import RULE, CriterionRow
 from pages import ui
-from pages.criteria import roi as _criteria_return
-from pages.criteria import time_saved as _criteria_saving
+from pages.criteria import roi, time_saved
 from pages.ui import proof
 
 COLOURS: Mapping[Verdict, Literal["green", "red", "orange", "gray"]] = {
@@ -91,39 +90,32 @@ def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None
             "the store."
         )
     elif criterion.key == "time_reduction":
-        _criteria_saving.strata(page, window, key="proof")
+        time_saved.strata(page, window, key="proof")
     elif criterion.key == "roi":
-        _criteria_return.formula(page, window)
-    elif criterion.key == "satisfaction":
-        _ratings(page, window)
-    elif result.metric is not None:
+        roi.formula(page, window)
+    elif result.metric is not None or criterion.key == "satisfaction":
         _metric(page, result, window)
 
 
 def _metric(page: ui.Page, result: CriterionResult, window: Window) -> None:
-    metric = METRICS[result.metric or ""]
-    proof.definition(metric)
-    if result.with_excluded is not None:
-        st.caption("The rows below include the excluded ones.")
-    if metric.key == "throughput_per_day" and window.end is not None and window.end >= page.today:
-        st.caption("The criterion counts whole days; the metric below the whole window so far.")
-    everything = result.with_excluded or result.judged
-    proof.metric_rows(page, metric, _asked(page, metric.key, window), everything.estimate.value)
+    """The rows of the metric with the same definition; of satisfaction, the ratings in the product.
 
-
-def _ratings(page: ui.Page, window: Window) -> None:
-    """The ratings in the product; those of the survey are on the feedback page."""
-    metric = METRICS["average_rating"]
-    proof.definition(metric)
-    asked = _asked(page, metric.key, window)
-    value = ui.read(page, proof.value_of, asked=asked, metric=metric.key)
-    proof.metric_rows(page, metric, asked, value)
-
-
-def _asked(page: ui.Page, metric: str, window: Window) -> dict[str, object]:
-    return {
-        "metrics": [metric],
+    Those of the survey are on the feedback page.
+    """
+    metric = METRICS[result.metric or "average_rating"]
+    asked: dict[str, object] = {
+        "metrics": [metric.key],
         "start_date": str(window.start),
         "end_date": str(window.end),
         "account": page.account.id,
     }
+    proof.definition(metric)
+    if result.metric is None:
+        value = ui.read(page, proof.value_of, asked=asked, metric=metric.key)
+    else:
+        value = (result.with_excluded or result.judged).estimate.value
+        if result.with_excluded is not None:
+            st.caption("The rows below include the excluded ones.")
+    if metric.key == "throughput_per_day" and window.span[1] >= page.today:
+        st.caption("The criterion counts whole days; the metric below the whole window so far.")
+    proof.metric_rows(page, metric, asked, value)
