@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlmodel import col, select
+from sqlmodel import select
 
 from core.analytics.dates import Window
 from core.base import clock
@@ -33,12 +33,7 @@ def window_of(baseline: BaselineWindow) -> Window:
 
 def baselines(scope: Scope) -> list[BaselineWindow]:
     """Every baseline window of the account, the latest days first."""
-    latest_first = col(BaselineWindow.first_day).desc(), col(BaselineWindow.id).desc()
-    return scope.rows(
-        select(BaselineWindow)
-        .where(BaselineWindow.account_id == scope.account)
-        .order_by(*latest_first)
-    )
+    return scope.objects(BaselineWindow, "-first_day", "-id")
 
 
 def frozen_baseline(scope: Scope) -> BaselineWindow | None:

@@ -9,7 +9,6 @@ from statistics import median
 import numpy as np
 from scipy import stats
 from sqlalchemy import func
-from sqlmodel import col, select
 
 from core.base import text
 from core.criteria.ledger import exclusions_in_force
@@ -248,17 +247,10 @@ class _Event:
 def _events(data: WindowData) -> list[_Event]:
     """Annotations and exclusions in force that touch the window, in the store's zone."""
     start, end = data.window.instants(data.scope.zone)
-    until = func.coalesce(col(Annotation.to_at), col(Annotation.from_at))
-    noted = (
-        select(Annotation)
-        .where(
-            Annotation.account_id == data.scope.account,
-            col(Annotation.withdrawn_at).is_(None),
-            Annotation.from_at < end,
-            until >= start,
-        )
-        .order_by(col(Annotation.from_at), col(Annotation.id))
-    )
+    entry = table(Annotation).c
+    until = func.coalesce(entry.to_at, entry.from_at)
+    touching = [entry.withdrawn_at.is_(None), entry.from_at < end, until >= start]
+    noted = data.scope.objects(Annotation, "from_at", "id", where=touching)
 
     def event(from_at: datetime, to_at: datetime, what: str) -> _Event:
         local = from_at.astimezone(data.scope.zone)
@@ -266,8 +258,7 @@ def _events(data: WindowData) -> list[_Event]:
         return _Event(local, to_at.astimezone(data.scope.zone), said)
 
     events = [
-        event(one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}")
-        for one in data.scope.rows(noted)
+        event(one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}") for one in noted
     ]
     excluded = sorted(exclusions_in_force(data.scope), key=lambda one: (one.from_at, one.id))
     return events + [

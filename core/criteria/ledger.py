@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from core.analytics.account_settings import changes
 from core.analytics.dates import Window
@@ -85,12 +85,7 @@ def withdraw_exclusion(scope: Scope, exclusion_id: int) -> None:
 
 def exclusions(scope: Scope) -> list[Exclusion]:
     """The whole ledger, the latest entry first, withdrawn ones included."""
-    found = (
-        select(Exclusion)
-        .where(Exclusion.account_id == scope.account)
-        .order_by(col(Exclusion.id).desc())
-    )
-    return scope.rows(found)
+    return scope.objects(Exclusion, "-id")
 
 
 def exclusions_in_force(scope: Scope) -> list[Exclusion]:
@@ -123,17 +118,9 @@ def withdraw_annotation(scope: Scope, annotation_id: int) -> None:
 def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
     """The annotations that begin in a window, in order of time."""
     start, end = window.instants(scope.zone)
-    found = (
-        select(Annotation)
-        .where(
-            Annotation.account_id == scope.account,
-            col(Annotation.withdrawn_at).is_(None),
-            Annotation.from_at < end,
-            Annotation.from_at >= start,
-        )
-        .order_by(col(Annotation.from_at), col(Annotation.id))
-    )
-    return scope.rows(found)
+    entry = table(Annotation).c
+    inside = [entry.withdrawn_at.is_(None), entry.from_at >= start, entry.from_at < end]
+    return scope.objects(Annotation, "from_at", "id", where=inside)
 
 
 def _withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlmodel import col, select
 
 from core.analytics.dates import Window
 from core.analytics.definitions import METRICS
@@ -257,12 +256,7 @@ class CriterionResult:
 
 def criteria_of(scope: Scope) -> list[Criterion]:
     """The account's criteria in their order."""
-    found = (
-        select(Criterion)
-        .where(Criterion.account_id == scope.account)
-        .order_by(col(Criterion.position), col(Criterion.key))
-    )
-    return scope.rows(found)
+    return scope.objects(Criterion, "position", "key")
 
 
 def evaluate(scope: Scope, *, window: Window, key: str | None = None) -> list[CriterionResult]:

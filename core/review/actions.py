@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any
 
-from sqlmodel import col, select
-
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
@@ -66,7 +64,4 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> 
 
 def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:
     """The actions of an account, those due first at the top."""
-    found = select(ReviewAction).where(ReviewAction.account_id == scope.account)
-    if status is not None:
-        found = found.where(ReviewAction.status == status)
-    return scope.rows(found.order_by(col(ReviewAction.due), col(ReviewAction.id)))
+    return scope.objects(ReviewAction, "due", "id", status=status)

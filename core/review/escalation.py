@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlmodel import col, select
-
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
@@ -115,7 +113,4 @@ def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str) -> No
 
 def sent_of(scope: Scope, *, week: str | None = None) -> list[ReviewEscalation]:
     """The escalations that were recorded as sent, the latest first."""
-    found = select(ReviewEscalation).where(ReviewEscalation.account_id == scope.account)
-    if week is not None:
-        found = found.where(ReviewEscalation.week == week)
-    return scope.rows(found.order_by(col(ReviewEscalation.id).desc()))
+    return scope.objects(ReviewEscalation, "-id", week=week)

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from core.base import clock, text
 from core.base.errors import InputError
@@ -28,10 +27,7 @@ LONGEST_NOTE = 20_000
 
 def meetings(scope: Scope) -> list[Review]:
     """Every review of an account, the latest week first."""
-    found = (
-        select(Review).where(Review.account_id == scope.account).order_by(col(Review.week).desc())
-    )
-    return scope.rows(found)
+    return scope.objects(Review, "-week")
 
 
 def meeting_of(scope: Scope, week: str) -> Review | None:
@@ -76,14 +72,7 @@ def notes_of(scope: Scope, week: str) -> dict[str, ReviewNote]:
 
 def note_history(scope: Scope, week: str, *, section: str | None = None) -> list[ReviewNote]:
     """Every version of the notes of a week, or of one section, the oldest first."""
-    return scope.rows(_versions(scope.account, week, section))
-
-
-def _versions(account: str, week: str, section: str | None) -> SelectOfScalar[ReviewNote]:
-    found = select(ReviewNote).where(ReviewNote.account_id == account, ReviewNote.week == week)
-    if section is not None:
-        found = found.where(ReviewNote.section == section)
-    return found.order_by(col(ReviewNote.section), col(ReviewNote.version))
+    return scope.objects(ReviewNote, "section", "version", week=week, section=section)
 
 
 def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int) -> tuple[str, int]:
@@ -103,7 +92,9 @@ def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int)
         review = unit.session.get(Review, (scope.account, week))
         if review is not None and review.closed_at is not None:
             raise InputError(f"The review of {week} is closed: it stays as it was.")
-        known = unit.session.exec(_versions(scope.account, week, section)).all()
+        own = {"account_id": scope.account, "week": week, "section": section}
+        versions = select(ReviewNote).filter_by(**own).order_by(col(ReviewNote.version))
+        known = unit.session.exec(versions).all()
         latest, version = (known[-1].text, known[-1].version) if known else ("", 0)
         if version != seen:
             base = next((note.text for note in known if note.version == seen), "")
@@ -112,9 +103,7 @@ def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int)
             return latest, version
         unit.session.add(
             ReviewNote(
-                account_id=scope.account,
-                week=week,
-                section=section,
+                **own,
                 version=version + 1,
                 text=written,
                 written_by=unit.author,

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlmodel import col, select
-
 from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.base import clock, text
@@ -117,12 +115,7 @@ def create_opportunity(
 
 def opportunities(scope: Scope) -> list[Opportunity]:
     """All opportunities of an account, the latest first."""
-    found = (
-        select(Opportunity)
-        .where(Opportunity.account_id == scope.account)
-        .order_by(col(Opportunity.id).desc())
-    )
-    return scope.rows(found)
+    return scope.objects(Opportunity, "-id")
 
 
 def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
@@ -269,9 +262,7 @@ def _outcome(scope: Scope, one: Opportunity, window: Window) -> Outcome:
     first, last = window.span
     day_before = first - timedelta(days=1)
     windows = (Window(day_before - (last - first), day_before), window)
-    (before,), (after,) = (
-        evaluate(scope, window=each, key=one.criterion_key) for each in windows
-    )
+    (before,), (after,) = (evaluate(scope, window=each, key=one.criterion_key) for each in windows)
     wanted = "above" if one.direction == "up" else "below"
     found = difference(wanted, before.estimate.bounds, after.estimate.bounds)
     moved = {"better": AS_EXPECTED, "worse": "against what was expected"}.get(found, found)
