@@ -19,6 +19,13 @@ RULE = (
     "Met needs the whole 95 % interval on the good side of the target, Missed all of it on the "
     "bad side; anything else is Not proven."
 )
+# The words of a row, and under which keys they are stored.
+KEPT_WORDS = {
+    "target": "target_words",
+    "evidence": "interval_words",
+    "note": "note",
+    "exclusions": "excluded_words",
+}
 # A longer wait is no plan.
 LONGEST_WAIT_DAYS = 365
 
@@ -69,23 +76,13 @@ class CriterionRow:
         row = cls.of(load_result(stored))
         if "target_words" not in stored:
             return row
-        return replace(
-            row,
-            target=stored["target_words"],
-            evidence=stored["interval_words"],
-            note=stored["note"],
-            exclusions=stored["excluded_words"],
-            earlier=Earlier(**{f.name: stored.get(f.name) for f in fields(Earlier)}),
-        )
+        words = {name: stored[key] for name, key in KEPT_WORDS.items()}
+        earlier = Earlier(**{f.name: stored.get(f.name) for f in fields(Earlier)})
+        return replace(row, earlier=earlier, **words)
 
     def content(self) -> dict[str, Any]:
         """The row as JSON."""
-        words = {
-            "target_words": self.target,
-            "interval_words": self.evidence,
-            "note": self.note,
-            "excluded_words": self.exclusions,
-        }
+        words = {key: getattr(self, name) for name, key in KEPT_WORDS.items()}
         return result_content(self.result) | words | asdict(self.earlier)
 
     @property
