@@ -40,15 +40,8 @@ def open_review(scope: Scope, week: str) -> None:
     """Begin the review of a complete week; one that has begun goes on. Raises InputError."""
     week_of(week, clock.today(scope.zone))
     with scope.write() as unit:
-        if unit.session.get(Review, (scope.account, week)) is None:
-            unit.session.add(
-                Review(
-                    account_id=scope.account,
-                    week=week,
-                    opened_by=unit.author,
-                    opened_at=clock.now(),
-                )
-            )
+        begun = {"opened_by": unit.author, "opened_at": clock.now(), "attendees": []}
+        unit.upsert(Review, [{"week": week, **begun}], keep_existing=True)
 
 
 def set_attendees(scope: Scope, week: str, attendees: Mapping[str, str]) -> None:
