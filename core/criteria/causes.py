@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from statistics import median
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -32,8 +33,8 @@ LEAST_MARKED = 3
 LONGEST_SPAN = 8
 
 Marked = Sequence[tuple[datetime, bool]]
-# The numbers of the rows by day and hour.
-Hours = dict[tuple[date, int], list[int]]
+# Hours from the first up to, and without, the last, of one day or (None) of every day.
+Place = tuple[date | None, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +54,6 @@ class Cluster:
     p_value: float
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Hours from the first up to, and without, the last, of one day or (None) of every day."""
-
-    day: date | None
-    first: int
-    last: int
-    rows: tuple[int, ...]
-
-
 def clusters(rows: Marked) -> list[Cluster]:
     """Times in which marked rows concentrate; at most three, the smallest p-value first.
 
@@ -74,9 +65,9 @@ def clusters(rows: Marked) -> list[Cluster]:
     total, marked = len(rows), sum(is_marked for _, is_marked in rows)
     if not 0 < marked < total:
         return []
-    places = list(_places(rows))
-    sizes = np.array([len(place.rows) for place in places])
-    hits = np.array([sum(rows[n][1] for n in place.rows) for place in places])
+    places = _places(rows)
+    sizes = np.array([len(inside) for _, inside in places])
+    hits = np.array([sum(rows[n][1] for n in inside) for _, inside in places])
     chances = np.asarray(stats.hypergeom.sf(hits - 1, total, marked, sizes))
     adjusted = np.asarray(stats.false_discovery_control(np.clip(chances, 0.0, 1.0)))
     is_found = (adjusted <= FALSE_SHARE) & (hits >= LEAST_MARKED) & (sizes < total)
@@ -85,56 +76,55 @@ def clusters(rows: Marked) -> list[Cluster]:
     told: set[int] = set()
     found: list[Cluster] = []
     for n in surest:
-        own = {row for row in places[n].rows if rows[row][1]}
+        place, inside = places[n]
+        own = {row for row in inside if rows[row][1]}
         if len(own - told) > len(own) / 2:
             told |= own
-            found.append(_cluster(places[n], rows, len(own), marked, float(adjusted[n])))
+            zone = rows[0][0].tzinfo
+            others = {"rows_elsewhere": total - len(inside), "marked_elsewhere": marked - len(own)}
+            counts = {"rows": len(inside), "marked": len(own), **others}
+            found.append(_cluster(place, zone, p_value=float(adjusted[n]), **counts))
     return found[:MOST_TOLD]
 
 
-def _places(rows: Marked) -> Iterator[_Place]:
-    hours: Hours = defaultdict(list)
+def _places(rows: Marked) -> list[tuple[Place, list[int]]]:
+    """Every span of hours of a day, every day, and every hour of the day, with their rows."""
+    hours: dict[tuple[date, int], list[int]] = defaultdict(list)
     for n, (at, _) in enumerate(rows):
         hours[at.date(), at.hour].append(n)
     days = sorted({day for day, _ in hours})
+    places: list[Place] = []
     for day in days:
         own = sorted(hour for other, hour in hours if other == day)
-        for n, first in enumerate(own):
-            for last in own[n:]:
-                if last - first < LONGEST_SPAN:
-                    yield _place(hours, day, first, last + 1)
-        yield _place(hours, day, 0, 24)
-    for hour in sorted({hour for _, hour in hours}):
-        some = tuple(n for day in days for n in hours.get((day, hour), ()))
-        yield _Place(None, hour, hour + 1, some)
+        places += [
+            (day, first, last + 1)
+            for n, first in enumerate(own)
+            for last in own[n:]
+            if last - first < LONGEST_SPAN
+        ]
+        places.append((day, 0, 24))
+    places += [(None, hour, hour + 1) for hour in sorted({hour for _, hour in hours})]
+
+    def inside(place: Place) -> list[int]:
+        own, first, last = place
+        some = (
+            (day, hour) for day in (days if own is None else [own]) for hour in range(first, last)
+        )
+        return [n for key in some for n in hours.get(key, ())]
+
+    return [(place, inside(place)) for place in places]
 
 
-def _place(hours: Hours, day: date, first: int, last: int) -> _Place:
-    inside = tuple(n for hour in range(first, last) for n in hours.get((day, hour), ()))
-    return _Place(day, first, last, inside)
-
-
-def _cluster(place: _Place, rows: Marked, hits: int, marked: int, p_value: float) -> Cluster:
-    clock = f"{place.first:02}:00 to {place.last:02}:00"
-    start = end = None
-    if place.day is None:
-        label = f"Every day from {clock}"
-    else:
-        zone = rows[place.rows[0]][0].tzinfo
-        start = datetime.combine(place.day, time(place.first), zone)
-        after = place.day + timedelta(days=place.last // 24)
-        end = datetime.combine(after, time(place.last % 24), zone)
-        label = f"{place.day:%A}, {text.day(place.day)}"
-        label += "" if (place.first, place.last) == (0, 24) else f", {clock}"
+def _cluster(place: Place, zone: tzinfo | None, **counts: Any) -> Cluster:
+    day, first, last = place
+    clock = f"{first:02}:00 to {last:02}:00"
+    if day is None:
+        return Cluster(label=f"Every day from {clock}", start=None, end=None, **counts)
     return Cluster(
-        label=label,
-        start=start,
-        end=end,
-        rows=len(place.rows),
-        marked=hits,
-        rows_elsewhere=len(rows) - len(place.rows),
-        marked_elsewhere=marked - hits,
-        p_value=p_value,
+        label=f"{day:%A}, {text.day(day)}" + ("" if (first, last) == (0, 24) else f", {clock}"),
+        start=datetime.combine(day, time(first), zone),
+        end=datetime.combine(day + timedelta(days=last // 24), time(last % 24), zone),
+        **counts,
     )
 
 
