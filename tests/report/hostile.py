@@ -1,7 +1,6 @@
 """Texts that want out of the format they stand in, in every place where people enter text."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.analytics.dates import last_complete_week
@@ -82,9 +81,8 @@ def note(store, text, n):
     )
     keys = ("success_rate", "latency_p95", "satisfaction", "time_reduction", "latency_p50")
     key = keys[n % len(keys)]
-    edit = {"target": 0.9, "direction": "above", "owner": text, "rationale": text}
-    if key != "success_rate":
-        edit = replace(edit, target=3.0)
+    target = 0.9 if key == "success_rate" else 3.0
+    edit = {"target": target, "direction": "above", "owner": text, "rationale": text}
     if key != "time_reduction":
         change_criterion(Scope(store, "evil", text[:60]), key, **edit)
 
