@@ -33,7 +33,8 @@ def window_of(baseline: BaselineWindow) -> Window:
 
 def baselines(scope: Scope) -> list[BaselineWindow]:
     """Every baseline window of the account, the latest days first."""
-    return scope.objects(BaselineWindow, "-first_day", "-id")
+    window = table(BaselineWindow).c
+    return scope.objects(BaselineWindow, order_by=[window.first_day.desc(), window.id.desc()])
 
 
 def frozen_baseline(scope: Scope) -> BaselineWindow | None:
@@ -79,7 +80,7 @@ def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date) -> int:
             raise InputError("The new window begins after the one that is given up.")
         # Given up first: a window that is still open keeps its days.
         new = unit.next_id(BaselineWindow)
-        unit.change(known, f"baseline {baseline_id}", {"restarted_as": new})
+        unit.revise(known, f"baseline {baseline_id}", {"restarted_as": new})
         return _enter(unit, known.name, first_day, known.days)
 
 

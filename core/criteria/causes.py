@@ -240,7 +240,7 @@ def _events(data: WindowData) -> list[_Event]:
     entry = table(Annotation).c
     until = func.coalesce(entry.to_at, entry.from_at)
     touching = [entry.withdrawn_at.is_(None), entry.from_at < end, until >= start]
-    noted = data.scope.objects(Annotation, "from_at", "id", where=touching)
+    noted = data.scope.objects(Annotation, *touching, order_by=[entry.from_at, entry.id])
 
     def event(from_at: datetime, to_at: datetime, what: str) -> _Event:
         local = from_at.astimezone(data.scope.zone)

@@ -85,7 +85,7 @@ def withdraw_exclusion(scope: Scope, exclusion_id: int) -> None:
 
 def exclusions(scope: Scope) -> list[Exclusion]:
     """The whole ledger, the latest entry first, withdrawn ones included."""
-    return scope.objects(Exclusion, "-id")
+    return scope.objects(Exclusion, order_by=[table(Exclusion).c.id.desc()])
 
 
 def exclusions_in_force(scope: Scope) -> list[Exclusion]:
@@ -120,7 +120,7 @@ def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
     start, end = window.instants(scope.zone)
     entry = table(Annotation).c
     inside = [entry.withdrawn_at.is_(None), entry.from_at >= start, entry.from_at < end]
-    return scope.objects(Annotation, "from_at", "id", where=inside)
+    return scope.objects(Annotation, *inside, order_by=[entry.from_at, entry.id])
 
 
 def _withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:
@@ -177,7 +177,7 @@ def change_criterion(
             "owner": given_text(owner, "who answers for it"),
             "rationale": given_text(rationale, "why it matters"),
         }
-        unit.change(known, f"criterion {key}", after)
+        unit.revise(known, f"criterion {key}", after)
 
 
 def criterion_history(scope: Scope, key: str) -> list[AuditEntry]:

@@ -13,7 +13,7 @@ from core.base.histogram import HistogramQuantile
 from core.base.stats import Bounds, Direction, Estimate, Verdict
 from core.criteria.platform import GaugeTime
 from core.criteria.window_data import WindowData, window_data
-from core.store import Criterion, Scope
+from core.store import Criterion, Scope, table
 
 RECORDS, PROMETHEUS = "records", "Prometheus"
 # What a stored result keeps of its criterion.
@@ -256,7 +256,8 @@ class CriterionResult:
 
 def criteria_of(scope: Scope) -> list[Criterion]:
     """The account's criteria in their order."""
-    return scope.objects(Criterion, "position", "key")
+    criterion = table(Criterion).c
+    return scope.objects(Criterion, order_by=[criterion.position, criterion.key])
 
 
 def evaluate(scope: Scope, *, window: Window, key: str | None = None) -> list[CriterionResult]:

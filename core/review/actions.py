@@ -6,7 +6,7 @@ from typing import Any
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
-from core.store import Criterion, ReviewAction, Scope
+from core.store import Criterion, ReviewAction, Scope, table
 
 EXPECTED = {"rise": "should rise", "fall": "should fall"}
 LONGEST_NAME = 100
@@ -59,9 +59,11 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> 
             raise InputError("There is no such action: reload the page.")
         after = {"status": status, "outcome": " ".join(outcome.split()) or None}
         by, at = (None, None) if status == "open" else (unit.author, clock.now())
-        unit.change(known, f"action {action_id}", after, closed_by=by, closed_at=at)
+        unit.revise(known, f"action {action_id}", after, closed_by=by, closed_at=at)
 
 
 def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:
     """The actions of an account, those due first at the top."""
-    return scope.objects(ReviewAction, "due", "id", status=status)
+    action = table(ReviewAction).c
+    of_status = [] if status is None else [action.status == status]
+    return scope.objects(ReviewAction, *of_status, order_by=[action.due, action.id])

@@ -9,7 +9,7 @@ from core.base.stats import Verdict
 from core.base.text import given_text
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import criterion_evidence, criterion_target
-from core.store import ReviewEscalation, Scope
+from core.store import ReviewEscalation, Scope, table
 
 SEVERITIES = ("critical", "high", "medium")
 LEAST_SUCCESS, LONGEST_P95 = 0.90, 120.0
@@ -113,4 +113,6 @@ def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str) -> No
 
 def sent_of(scope: Scope, *, week: str | None = None) -> list[ReviewEscalation]:
     """The escalations that were recorded as sent, the latest first."""
-    return scope.objects(ReviewEscalation, "-id", week=week)
+    sent = table(ReviewEscalation).c
+    of_week = [] if week is None else [sent.week == week]
+    return scope.objects(ReviewEscalation, *of_week, order_by=[sent.id.desc()])

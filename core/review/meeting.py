@@ -14,7 +14,7 @@ from core.base.text import clean, given_text
 from core.review.actions import actions
 from core.review.agenda import agenda, week_of
 from core.review.escalation import sent_of
-from core.store import Review, ReviewNote, Scope, Unit
+from core.store import Review, ReviewNote, Scope, Unit, table
 
 # Who is expected; the last two are optional.
 ROLES = (
@@ -27,13 +27,12 @@ LONGEST_NOTE = 20_000
 
 def meetings(scope: Scope) -> list[Review]:
     """Every review of an account, the latest week first."""
-    return scope.objects(Review, "-week")
+    return scope.objects(Review, order_by=[table(Review).c.week.desc()])
 
 
 def meeting_of(scope: Scope, week: str) -> Review | None:
     """The review of a week; None before it was opened."""
-    with scope.read() as session:
-        return session.get(Review, (scope.account, week))
+    return scope.get(Review, week)
 
 
 def open_review(scope: Scope, week: str) -> None:
@@ -65,7 +64,10 @@ def notes_of(scope: Scope, week: str) -> dict[str, ReviewNote]:
 
 def note_history(scope: Scope, week: str, *, section: str | None = None) -> list[ReviewNote]:
     """Every version of the notes of a week, or of one section, the oldest first."""
-    return scope.objects(ReviewNote, "section", "version", week=week, section=section)
+    note = table(ReviewNote).c
+    of_section = [] if section is None else [note.section == section]
+    order = [note.section, note.version]
+    return scope.objects(ReviewNote, note.week == week, *of_section, order_by=order)
 
 
 def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int) -> tuple[str, int]:
@@ -85,24 +87,18 @@ def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int)
         review = unit.session.get(Review, (scope.account, week))
         if review is not None and review.closed_at is not None:
             raise InputError(f"The review of {week} is closed: it stays as it was.")
-        own = {"account_id": scope.account, "week": week, "section": section}
-        versions = select(ReviewNote).filter_by(**own).order_by(col(ReviewNote.version))
-        known = unit.session.exec(versions).all()
+        own = {"week": week, "section": section}
+        versions = select(ReviewNote).filter_by(account_id=scope.account, **own)
+        known = unit.session.exec(versions.order_by(col(ReviewNote.version))).all()
         latest, version = (known[-1].text, known[-1].version) if known else ("", 0)
         if version != seen:
             base = next((note.text for note in known if note.version == seen), "")
             written = merged_texts(base, latest, written)
         if written == latest:
             return latest, version
-        unit.session.add(
-            ReviewNote(
-                **own,
-                version=version + 1,
-                text=written,
-                written_by=unit.author,
-                written_at=clock.now(),
-            )
-        )
+        note = own | {"version": version + 1, "text": written}
+        note |= {"written_by": unit.author, "written_at": clock.now()}
+        unit.upsert(ReviewNote, [note])
     return written, version + 1
 
 

@@ -16,7 +16,7 @@ from core.criteria.verdicts import CriterionResult, evaluate
 from core.feedback.themes.assignment import Theme
 from core.feedback.themes.edit import take_over
 from core.feedback.themes.figures import Reach
-from core.store import AuditEntry, Criterion, Opportunity, Scope, Unit
+from core.store import AuditEntry, Criterion, Opportunity, Scope, Unit, table
 
 # Keys as they are stored, and what a person reads.
 STATUSES = {"open": "Open", "planned": "Planned", "done": "Done", "dropped": "Dropped"}
@@ -115,7 +115,7 @@ def create_opportunity(
 
 def opportunities(scope: Scope) -> list[Opportunity]:
     """All opportunities of an account, the latest first."""
-    return scope.objects(Opportunity, "-id")
+    return scope.objects(Opportunity, order_by=[table(Opportunity).c.id.desc()])
 
 
 def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
@@ -134,7 +134,7 @@ def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
         if after.get("status") == "planned":
             _promises(known, after)
         when = {"decided_by": unit.author, "decided_at": clock.now()}
-        unit.change(known, f"opportunity {number}", after, **when)
+        unit.revise(known, f"opportunity {number}", after, **when)
 
 
 def opportunity_history(scope: Scope, number: int) -> list[AuditEntry]:

@@ -18,7 +18,6 @@ from core.store.unit_of_work import Unit
 
 M = TypeVar("M", bound=SQLModel)
 T = TypeVar("T")
-M = TypeVar("M", bound=SQLModel)
 ATTEMPTS = 5
 
 
@@ -78,19 +77,6 @@ class Scope:
         """The account's object with a key; None where there is none."""
         with self.read() as session:
             return session.get(model, (self.account, *key))
-
-    def objects(
-        self, model: type[M], *order: str, where: Sequence[ColumnElement[bool]] = (), **equal: Any
-    ) -> list[M]:
-        """The account's objects of a table, by the named columns; "-id" is from the greatest down.
-
-        `equal` are values of columns, None for any.
-        """
-        columns = table(model).c
-        own = [columns.account_id == self.account]
-        own += [columns[name] == value for name, value in equal.items() if value is not None]
-        by = [columns[n[1:]].desc() if n.startswith("-") else columns[n] for n in order]
-        return self.rows(select(model).where(*own, *where).order_by(*by))
 
     def facts(self) -> AbstractContextManager[Connection]:
         """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""

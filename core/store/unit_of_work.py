@@ -86,13 +86,12 @@ class Unit:
         self.record_change(f"{subject} {number}", before=None, after=row)
         return number
 
-    def change(self, stored: SQLModel, subject: str, after: Row, **rest: Any) -> None:
+    def revise(self, stored: SQLModel, subject: str, after: Row, **rest: Any) -> None:
         """Change columns of a stored row, and record it where they differ; `rest` as in `enter`."""
         before = {name: getattr(stored, name) for name in after}
         if after != before:
-            model = type(stored)
-            (key,) = (c.name for c in table(model).primary_key if c.name != "account_id")
-            self.upsert(model, [{key: getattr(stored, key), **after, **rest}])
+            key = {name: getattr(stored, name) for name in _keys(type(stored))}
+            self.change(type(stored), [key | after | rest])
             self.record_change(subject, before=before, after=after)
 
     def record_change(self, subject: str, *, before: Row | None, after: Row | None) -> None:
