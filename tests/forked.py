@@ -4,8 +4,12 @@ import os
 import sys
 from datetime import timedelta
 
+import alembic.command  # noqa: F401  # loaded here, so that no fork has to
+import httpx  # noqa: F401
+import sqlalchemy.dialects.sqlite  # noqa: F401
+
 from core.cli import main
-from core.ingest.sync import lease, run
+from core.ingest.sync import accounts, lease, run  # noqa: F401
 
 
 def sync(settings, said):
