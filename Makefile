@@ -22,6 +22,7 @@ lint: $(CAN_TEST)
 	@$(BIN)/lint-imports > $(VENV)/imports.log 2>&1 || { cat $(VENV)/imports.log; exit 1; }
 
 bench: $(CAN_TEST)
+	DRAWS=full $(BIN)/python -m pytest -n auto
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.pages
 	$(BIN)/python -m tests.bench.feedback

@@ -13,10 +13,17 @@ os.environ["TOUCHSTONE_NOW"] = NOW
 import pytest
 
 from core.demo import build_demo
+from tests import draws
 from tests.commands import runner
 from tests.stores import open_store
 
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
+
+
+def pytest_collection_modifyitems(items):
+    """With all draws, run the tests that draw alone."""
+    if draws.FULL:
+        items[:] = [item for item in items if hasattr(item.module, "draws")]
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,12 @@ from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, TIMES, WEEKDAYS
 from tests.analytics.draws import ERAS, ZONE, query_of, world_of
 from tests.analytics.worlds import fill, prepare
+from tests.draws import draws
 from tests.stores import open_store
 
 SEED = os.environ.get("SEED", "")
 # Worlds are cheap, and so is a second question of one: most of the time goes into SQL's text.
-PARTS, WORLDS, QUERIES = 6, 14, 30
+PARTS, WORLDS, QUERIES = 6, draws(14), 30
 
 
 @pytest.fixture(scope="module")

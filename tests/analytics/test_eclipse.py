@@ -16,12 +16,13 @@ from core.ingest.sync.testio import sync_account
 from core.store import User, table
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, REACHED_BY
+from tests.draws import draws
 from tests.stores import open_store
 from tests.testio_server import TestioServer, load
 
 FOLDER = ROOT.parent / "shared" / "data" / "eclipse_testio"
 ACCOUNT = "eclipse"
-QUESTIONS = 40
+QUESTIONS = draws(40)
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason=f"the Eclipse reports are not at {FOLDER}"

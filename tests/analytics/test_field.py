@@ -20,6 +20,7 @@ from core.testers.triage_rates import (
     rates,
     status_name,
 )
+from tests.draws import draws
 
 TODAY = date(2024, 3, 20)
 STATUSES = ("accepted", "auto_accepted", "rejected", "forwarded", "odd", None)
@@ -52,7 +53,7 @@ def share(counted, part, whole, *, until=None):
     return number(part), number(whole)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(draws(25)))
 def test_rates_are_those_of_the_registry_and_say_what_is_maturing(seed):
     days, counted = drawn(seed)
     accepted, decided = {"accepted", "auto_accepted"}, {"accepted", "auto_accepted", "rejected"}
@@ -124,7 +125,7 @@ def test_every_status_and_reason_has_its_category():
 
 
 @pytest.mark.parametrize("grain", ["week", "month"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(draws(8)))
 def test_periods_add_up_and_have_no_gap(grain, seed):
     days, counted = drawn(seed)
     found = by_period(by_status(days), grain, through=TODAY)

@@ -22,6 +22,7 @@ from core.engagement.words import movers_finding, movers_subtitle
 from core.store import Scope, SyncRun, table
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.draws import draws
 from tests.stores import open_store
 
 TODAY = date(2024, 6, 30)
@@ -68,7 +69,7 @@ def shown(found):
 @pytest.mark.parametrize("copied", [False, True])
 def test_random_worlds(store, copied):
     moved = 0
-    for seed in range(24):
+    for seed in range(draws(24)):
         random = Random(seed)
         days = ERAS[seed % len(ERAS)]
         world = world_of(random, days)
@@ -103,7 +104,7 @@ def test_random_worlds(store, copied):
             assert shown(found) == brute(pairs, window, names)
             assert (found.begun is None) == (first <= window.previous.start)
             moved += bool(found.risers) + bool(found.fallers)
-    assert moved > 10
+    assert moved > draws(10)
 
 
 def crowd(amounts, *, since="2024-01-01"):

@@ -13,6 +13,7 @@ from core.engagement import people as engagement
 from core.store import Scope
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.worlds import fill, prepare
+from tests.draws import draws
 from tests.stores import open_store
 
 SETTINGS = (
@@ -38,7 +39,7 @@ def day_of(instant):
 
 
 def cases():
-    for number in range(12):
+    for number in range(draws(12)):
         random = Random(number)
         days = ERAS[number % len(ERAS)]
         start = random.choice(days)

@@ -16,6 +16,7 @@ from core.testers.bugs import BugSelection, bug_reports
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
 from tests.analytics.worlds import fill, prepare
+from tests.draws import draws
 from tests.stores import open_store
 
 WEIGHTS = {"critical": 5, "high": 3, "low": 1, "visual": 1, "content": 1}
@@ -94,7 +95,7 @@ def each_world(kind, store):
     """A world after the other in the store, with a selection; in the copy too where asked."""
 
     def worlds(number=12):
-        for world, window, products, tester, today in cases(number):
+        for world, window, products, tester, today in cases(draws(number)):
             fill(store, world)
             if kind == "copied":
                 assert store.refresh_copy(fewest=0)

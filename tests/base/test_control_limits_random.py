@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.control_limits import FEW, Point, Rule, behaviour, expected_alarms
+from tests.draws import draws
 
 
 def marks(found):
@@ -134,7 +135,7 @@ def drawn(random, *, is_share):
 @pytest.mark.parametrize("is_share", [False, True])
 def test_random_series_agree_with_plain_loops(is_share):
     marked = 0
-    for seed in range(400):
+    for seed in range(draws(400)):
         points = drawn(Random(seed), is_share=is_share)
         found = behaviour(points, is_share=is_share)
         centre, limits, expected = brute(points, is_share=is_share)
@@ -143,7 +144,7 @@ def test_random_series_agree_with_plain_loops(is_share):
             assert mine == (None if plain is None else pytest.approx(plain))
         assert sorted(marks(found)) == expected
         marked += len(expected)
-    assert marked > 30
+    assert marked > draws(30)
 
 
 def series_of(*, is_share):
@@ -163,7 +164,7 @@ def series_of(*, is_share):
 
 
 @pytest.mark.parametrize("is_share", [False, True])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(data=st.data())
 def test_what_is_always_so(is_share, data):
     points = data.draw(series_of(is_share=is_share))
@@ -189,7 +190,7 @@ def test_what_is_always_so(is_share, data):
 
 
 def test_a_share_and_its_opposite_have_the_same_marks():
-    for seed in range(100):
+    for seed in range(draws(100)):
         points = drawn(Random(seed), is_share=True)
         other = [
             Point(p.period, None if p.value is None else 1 - p.value, p.n, p.is_whole)
@@ -252,7 +253,7 @@ def binomial(share, n, own_spread=None):
 )
 def test_false_alarms_are_as_stated(draw, least, most):
     rng = np.random.default_rng(7)
-    series, alarms = 800, 0
+    series, alarms = draws(800), 0
     for _ in range(series):
         points = draw(rng, 26)
         alarms += len(behaviour(points, is_share=points[0].n is not None).signals)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from core.base import stats
+from tests.draws import draws
 
-RUNS = 2_000
+RUNS = draws(2_000)
 # What chance alone makes of 2,000 samples: two points are four of its standard deviations.
 NEAR = 0.02
 

@@ -19,6 +19,7 @@ from core.ingest.files.mapping import ColumnMapping
 from core.ingest.files.records import open_records
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
+from tests.draws import draws
 from tests.stores import open_store
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "incidents_uci"
@@ -93,7 +94,9 @@ def expected(strata):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=draws(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     drawn=TICKETS,

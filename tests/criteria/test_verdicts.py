@@ -20,6 +20,7 @@ from core.criteria.verdicts import evaluate, weekly_estimates
 from core.criteria.window_data import platform_of
 from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, table
 from core.store.days import extend_calendar, fill_days
+from tests.draws import draws
 from tests.stores import open_store
 
 # A week that begins in one year and ends in the next, in a zone with another date than UTC.
@@ -170,7 +171,9 @@ def check(result, estimate):
 
 @given(runs, votes, answers, left_out)
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=draws(120),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans):
     found = {Enhancement: runs, Feedback: votes, SurveyResponse: answers}
@@ -214,7 +217,9 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
 
 @given(runs, votes, answers)
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=draws(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_the_days_of_a_week_add_up_to_the_week(store, runs, votes, answers):
     fill(store, {Enhancement: runs, Feedback: votes, SurveyResponse: answers})

@@ -21,6 +21,7 @@ from core.feedback.satisfaction import (
 from core.feedback.surveys import LEAST_ANSWERS
 from core.store import Enhancement, Feedback, Scope, Ticket, table
 from core.store.days import extend_calendar, fill_days
+from tests.draws import draws
 from tests.stores import open_store
 
 FIRST = datetime(2026, 11, 2, tzinfo=UTC)
@@ -112,7 +113,9 @@ def heard(votes):
 
 @given(runs, votes)
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=draws(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
     rows = fill(store, runs, votes)
@@ -153,7 +156,9 @@ def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
 
 @given(runs, votes)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=draws(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_groups_are_those_of_plain_python_and_small_ones_are_put_together(store, runs, votes):
     rows = fill(store, runs, votes)

@@ -22,6 +22,7 @@ from core.testers.ranking import (
     score_difference,
     win_probability,
 )
+from tests.draws import draws
 
 CLOSE = pytest.approx
 
@@ -129,7 +130,7 @@ def test_the_prior_stays_finite_where_the_field_says_little(accepted, decided):
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=12))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=draws(80), deadline=None)
 def test_shrunk_lies_between_the_own_share_and_the_fields(counts):
     accepted = floats(*(a for a, _ in counts))
     decided = accepted + floats(*(r for _, r in counts))
@@ -224,7 +225,7 @@ def covered(rng, *, number, mean, strength, size, rounds, spread):
 )
 def test_intervals_cover_the_true_rank_as_often_as_they_say(number, rounds, spread, least, most):
     rng = np.random.default_rng(11)
-    shape = {"mean": 0.83, "strength": 8, "size": 40, "rounds": rounds}
+    shape = {"mean": 0.83, "strength": 8, "size": 40, "rounds": draws(rounds)}
     assert least <= covered(rng, number=number, spread=spread, **shape) <= most
 
 
@@ -291,7 +292,7 @@ counts = st.tuples(st.integers(0, 40), st.integers(0, 25), st.integers(0, 25))
 
 
 @given(st.lists(counts, max_size=9), st.integers(1, 20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 def test_ranks_are_those_that_a_person_would_count(rows, newcomer_below):
     people = frame([(points, a, a + r) for points, a, r in rows])
     found, prior = rank_testers(people, newcomer_below=newcomer_below)

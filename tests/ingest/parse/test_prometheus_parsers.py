@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.ingest.clients.prometheus import Series, quoted, selector
 from core.ingest.parse.prometheus import LONGEST_MS, SLOT_MS, MetricRead, Piece, PlatformReader
+from tests.draws import draws
 
 NAME, QUEUE = "runs_total", "depth"
 METRICS = {"requests_total": MetricRead(NAME, NAME), "queue_depth": MetricRead(QUEUE, QUEUE)}
@@ -67,7 +68,7 @@ def plain(found):
     return dict(grown), gaps, resets
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(histories())
 def test_increments_gaps_and_resets_are_the_plain_ones(drawn):
     found, cuts = drawn
@@ -115,7 +116,7 @@ def plain_slots(found):
     return {at: (fmean(shown), max(shown), len(shown)) for at, shown in slots.items()}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(gauges())
 def test_slots_are_the_plain_ones(drawn):
     found, cuts = drawn

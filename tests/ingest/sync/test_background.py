@@ -13,7 +13,7 @@ from core.ingest.sync.accounts import end_background, is_running, keep_synced, n
 from core.ingest.sync.history import runs
 from core.ingest.sync.testio import sync_account
 from core.store import Scope, SyncRun
-from tests import commands
+from tests.forked import forked
 from tests.ingest.conftest import FAST
 from tests.testio_server import Fault
 
@@ -134,7 +134,7 @@ def test_an_answer_in_drops_is_not_waited_for_without_end(store, account, server
 @pytest.fixture
 def watch(account, tmp_path):
     def starts(*arguments):
-        return commands.process(
+        return forked(
             "sync",
             *arguments,
             TOUCHSTONE_DATABASE_URL=f"sqlite:///{tmp_path}/watched.db",

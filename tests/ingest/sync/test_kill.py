@@ -1,23 +1,18 @@
 """The real process, killed at any moment: what is stored is whole, and the rest follows."""
 
-import multiprocessing
 import random
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
 from core.store import FACT_TABLES
-from tests import commands, forked
 from tests.bench.sync import customer_of
+from tests.forked import forked
 from tests.stores import open_store
 from tests.testio_server import SteadyServer
 
-# One process loads the product, and each run is a fork of it: a start takes no time to speak of.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.forked"])
 KILLS = 50
 CHAINS = 8
 AT_ONCE = 3
@@ -34,29 +29,22 @@ def server():
         yield running
 
 
-@contextmanager
 def start(server, path):
-    """A run as a process, and what it says."""
-    settings = commands.environment(
+    """A sync whose lease a killed process does not hold for long."""
+    return forked(
+        "sync",
+        lease_seconds=0.4,
         TOUCHSTONE_DATABASE_URL=f"sqlite:///{path}",
         TESTIO_CUSTOMER_API_BASE_URL=server.url,
         TESTIO_CUSTOMER_API_TOKEN=server.token,
         TESTIO_CUSTOMER_ID="acme",
     )
-    reader, writer = FORKS.Pipe(duplex=False)
-    with open(reader.fileno(), closefd=False, encoding="utf-8") as said:
-        process = FORKS.Process(target=forked.sync, args=(settings, writer))
-        process.start()
-        writer.close()
-        yield process, said
-        process.join()
-    reader.close()
 
 
 def finished(server, path):
-    with start(server, path) as (process, said):
-        told = said.read()
-    assert process.exitcode == 0, told
+    with start(server, path) as process:
+        told = process.stdout.read()
+    assert process.returncode == 0, told
 
 
 def facts(path):
@@ -84,11 +72,10 @@ def killed_often(server, path, moments, bugs_of):
     """Kill runs on one store at the moments, and let the last one finish; how far each came."""
     came = []
     for moment in moments:
-        with start(server, path) as (process, said):
+        with start(server, path) as process:
             if moment >= 0:
-                said.readline()  # the first step is told: it works in the store
-            process.join(abs(moment))
-            process.kill()
+                process.stdout.readline()  # the first step is told: it works in the store
+            process.kill_after(abs(moment))
         found = facts(path)
         assert are_whole(found, bugs_of)
         came.append(len(found["test_cycle"]))
@@ -109,10 +96,10 @@ def test_killed_at_fifty_moments_it_ends_as_if_it_had_not_been(server, tmp_path)
     for bug in server.customer.bugs:
         bugs_of[bug["test"]["id"]].add(bug["id"])
     started = time.monotonic()
-    with start(server, tmp_path / "whole.db") as (_, said):
-        said.readline()
+    with start(server, tmp_path / "whole.db") as process:
+        process.stdout.readline()
         begins = time.monotonic() - started
-        said.read()
+        process.stdout.read()
     lasts = time.monotonic() - started - begins
     expected = facts(tmp_path / "whole.db")
     assert len(expected["bug"]) == 2_000
