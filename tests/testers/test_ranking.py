@@ -225,7 +225,7 @@ def covered(rng, *, number, mean, strength, size, rounds, spread):
 )
 def test_intervals_cover_the_true_rank_as_often_as_they_say(number, rounds, spread, least, most):
     rng = np.random.default_rng(11)
-    shape = {"mean": 0.83, "strength": 8, "size": 40, "rounds": draws(rounds)}
+    shape = {"mean": 0.83, "strength": 8, "size": 40, "rounds": rounds}
     assert least <= covered(rng, number=number, spread=spread, **shape) <= most
 
 
