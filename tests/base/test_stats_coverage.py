@@ -1,4 +1,4 @@
-"""How often intervals hold the truth: seeded simulations of 2,000 samples, or of 500 where they take long."""
+"""How often intervals hold the truth: seeded simulations of 2,000 samples, 500 of the slow ones."""
 
 from functools import cache
 from time import perf_counter
