@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.commands import environment
+from tests.forked import Dashboard, Fork
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = [
@@ -31,21 +32,29 @@ class Server:
         return self.log.read_text(encoding="utf-8")
 
 
-def serve(folder, **settings):
-    """Start the dashboard with its stores in a folder; answers with the process and the server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{folder}/touchstone.db"} | settings
-    log = folder / "server.log"
-    with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
+def started(port, settings, log):
+    with log.open("wb") as out:
+        return subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
             env=environment(**settings),
             stdout=out,
             stderr=subprocess.STDOUT,
         )
+
+
+def forked(port, settings, log):
+    return Fork(Dashboard(port), settings, log)
+
+
+def serve(folder, *, begin=started, **settings):
+    """Start the dashboard with its stores in a folder; answers with the process and the server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {"TOUCHSTONE_DATABASE_URL": f"sqlite:///{folder}/touchstone.db"} | settings
+    log = folder / "server.log"
+    process = begin(port, settings, log)
     server = Server(f"http://127.0.0.1:{port}", log)
     deadline = time.monotonic() + 60
     while True:
@@ -66,7 +75,7 @@ def start(tmp_path):
     processes = []
 
     def starts(**settings):
-        process, server = serve(tmp_path, **settings)
+        process, server = serve(tmp_path, begin=forked, **settings)
         processes.append(process)
         return server
 
@@ -87,7 +96,7 @@ def demo_server(tmp_path_factory, demo_file):
     """A dashboard on demo data for all tests that only read."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(demo_file, folder / "touchstone-demo.db")
-    process, server = serve(folder)
+    process, server = serve(folder, begin=forked)
     yield server
     process.terminate()
     process.wait(timeout=10)
@@ -127,6 +136,14 @@ class Visitor:
         """The value on the card of that name; cards are drawn one by one, in any order."""
         card = self.page.locator('[data-testid="stMetric"]', has_text=label)
         return card.locator('[data-testid="stMetricValue"]').inner_text()
+
+    def widths(self):
+        """How wide the page is in the light and in the dark, in pixels."""
+        found = []
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            found.append(self.page.evaluate("document.documentElement.scrollWidth"))
+        return found
 
     def settles(self):
         self.page.wait_for_selector(READY, timeout=30_000)
