@@ -56,9 +56,10 @@ class Fork:
 def _run(target, settings, output):
     os.environ.clear()
     os.environ.update(settings)
-    out = open(output, "ab") if isinstance(output, Path) else output
+    is_file = isinstance(output, Path)
+    to = os.open(output, os.O_WRONLY | os.O_CREAT) if is_file else output.fileno()
     for number in (1, 2):
-        os.dup2(out.fileno(), number)
+        os.dup2(to, number)
     raise SystemExit(target())
 
 
