@@ -46,35 +46,23 @@ class without_index(FunctionElement[Any]):  # noqa: N801  # written like the SQL
         self.type = column.type
 
 
-@compiles(epoch_microseconds, "sqlite")
-def _epoch_sqlite(element: epoch_microseconds, compiler: Any, **words: Any) -> str:
-    # Instants are stored as text with six decimals, which strftime cuts.
-    instant = compiler.process(element.clauses, **words)
-    return (
-        f"(CAST(strftime('%s', {instant}) AS INTEGER) * 1000000"
-        f" + CAST(substr({instant}, 21) AS INTEGER))"
-    )
-
-
-@compiles(epoch_microseconds, "duckdb")
-def _epoch_duckdb(element: epoch_microseconds, compiler: Any, **words: Any) -> str:
-    return f"epoch_us({compiler.process(element.clauses, **words)})"
+# SQLite stores instants as text with six decimals, which strftime cuts.
+EPOCH = {
+    "sqlite": "(CAST(strftime('%s', {0}) AS INTEGER) * 1000000 + CAST(substr({0}, 21) AS INTEGER))",
+    "duckdb": "epoch_us({0})",
+    "postgresql": "CAST(EXTRACT(EPOCH FROM {0}) * 1000000 AS BIGINT)",
+}
 
 
 @compiles(epoch_microseconds)
 def _epoch(element: epoch_microseconds, compiler: Any, **words: Any) -> str:
-    instant = compiler.process(element.clauses, **words)
-    return f"CAST(EXTRACT(EPOCH FROM {instant}) * 1000000 AS BIGINT)"
-
-
-@compiles(without_index, "sqlite")
-def _without_index_sqlite(element: without_index, compiler: Any, **words: Any) -> str:
-    return f"+{compiler.process(element.clauses, **words)}"
+    return EPOCH[compiler.dialect.name].format(compiler.process(element.clauses, **words))
 
 
 @compiles(without_index)
 def _without_index(element: without_index, compiler: Any, **words: Any) -> str:
-    return str(compiler.process(element.clauses, **words))
+    column = compiler.process(element.clauses, **words)
+    return f"+{column}" if compiler.dialect.name == "sqlite" else str(column)
 
 
 def ratio(top: Any, bottom: Any) -> ColumnElement[Any]:

@@ -158,7 +158,7 @@ def reduction_estimate(
     "with". On simulated lognormal durations it covers 93 to 95 % up to a log deviation of 1 (a mean
     of 1.6 medians), in one stratum as in 24 of two and more, and 90 to 93 % at 1.5 (of 3 medians);
     the percentile bootstrap covers 87 % in such small strata.
-    With fewer than 30 values on a side, without spread or without resamples there are no bounds.
+    With fewer than 30 values on a side, or without spread, there are no bounds.
     """
     method = "bootstrap-t within strata" if len(strata) > 1 else "bootstrap-t"
     usable = _both_sides(strata)
@@ -170,8 +170,6 @@ def reduction_estimate(
     low = high = None
     if min(n, sum(len(a) for a, _ in usable)) < LEAST_COMPARED:
         method = f"no interval: fewer than {LEAST_COMPARED} on a side"
-    elif not resamples:
-        method = "no interval"
     else:
         low, high = _reduction_bounds(usable, value, resamples, np.random.default_rng(seed))
         method = "no interval: no spread" if low is None else method
