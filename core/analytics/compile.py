@@ -126,9 +126,9 @@ def _plain_branch(
 
 def _places(plan: Plan, fact: str, keys: Mapping[str, str]) -> dict[str, ColumnElement[Any]]:
     """The columns of a fact to group by; the account is no column where there is only one."""
-    joins, basis = JOINS[fact], plan.query.basis
+    joins = plan.joins(fact)
     found: dict[str, ColumnElement[Any]] = {
-        name: without_index(joins.column(key, basis)) for name, key in keys.items()
+        name: without_index(joins.column(key)) for name, key in keys.items()
     }
     if len(found) > 1 and "account_id" in found and len(plan.accounts) == 1:
         return found | {"account_id": literal(plan.accounts[0], String)}
@@ -139,9 +139,9 @@ def _ranked_branch(
     plan: Plan, fact: str, measures: Sequence[Measure], dimensions: Sequence[Dimension]
 ) -> Select[Any]:
     """Quantiles by linear interpolation between closest ranks (Hyndman and Fan 1996, type 7)."""
-    joins, basis = JOINS[fact], plan.query.basis
+    joins = plan.joins(fact)
     keys = keys_of(dimensions)
-    places = [joins.column(key, basis) for key in keys.values()]
+    places = [joins.column(key) for key in keys.values()]
     ranked_by = measures[0].value
     assert ranked_by is not None
     value = ranked_by.scaled(ranked_by.in_sql(joins.base, plan.query.weights))
@@ -235,8 +235,8 @@ def days_of_window(runner: SqlRunner, plan: Plan) -> Days | None:
 
 
 def _rows_span(runner: SqlRunner, plan: Plan, fact: str, measure: Measure | None) -> Span | None:
-    joins = JOINS[fact]
-    clock = joins.clock(plan.query.basis)
+    joins = plan.joins(fact)
+    clock = joins.clock
     ends = func.min(clock).label("first"), func.max(clock).label("last")
     conditions = measure.predicates(joins.base) if measure else ()
     row = runner.one(select_rows(plan, fact, ends, needs=[clock]).where(*conditions))

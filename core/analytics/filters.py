@@ -72,6 +72,10 @@ class Plan:
     accounts: tuple[str, ...]
     filters: Sequence[ResolvedFilter]
 
+    def joins(self, fact: str) -> FactJoins:
+        """The joins of a fact, dated as the query asks."""
+        return replace(JOINS[fact], basis=self.query.basis)
+
     def allowed(self, dimension: Dimension, key: Any, account: Any) -> list[ColumnElement[bool]]:
         """The predicates of the filters on a dimension, for its key column and account column."""
         return [one.allows(key, account) for one in self.filters if one.dimension is dimension]
@@ -199,7 +203,7 @@ def _stored_values(plan: Plan, dimension: Dimension) -> list[tuple[Any, Select[A
     if dimension.kind == "time":
         places = [CALENDAR.c[dimension.key]]
     else:
-        places = [JOINS[fact].column(dimension.key, "default") for fact in plan.query.facts]
+        places = [JOINS[fact].column(dimension.key) for fact in plan.query.facts]
     found = []
     for place in {id(place): place for place in places}.values():
         own = [in_accounts(place.table, plan.accounts)] if "account_id" in place.table.c else []
@@ -234,7 +238,7 @@ def predicates(
     plan: Plan, fact: str, grouped: Iterable[Dimension] = (), *, in_window: bool = True
 ) -> list[ColumnElement[bool]]:
     """The predicates on a fact's rows; a filter on a grouped dimension also limits its groups."""
-    joins, query = JOINS[fact], plan.query
+    joins = plan.joins(fact)
     found: list[ColumnElement[bool]] = [in_accounts(joins.base, plan.accounts)]
     of_parents: dict[FromClause, list[ColumnElement[bool]]] = {}
     for target, condition in _narrowing(plan, joins, in_window=in_window):
@@ -247,7 +251,7 @@ def predicates(
     found += [in_parent(plan, joins, *parent) for parent in of_parents.items()]
     grouped = tuple(grouped)
     for resolved in plan.filters:
-        place = joins.column(resolved.dimension.key, query.basis)
+        place = joins.column(resolved.dimension.key)
         if resolved.dimension.key in joins.bridges and resolved.dimension not in grouped:
             found.append(_bridged(plan, joins, resolved))
         elif not _is_narrowing(joins, resolved):
@@ -265,7 +269,7 @@ def _narrowing(
 ) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
     """The conditions that can be asked of one table alone, with that table."""
     query = plan.query
-    clock = joins.clock(query.basis)
+    clock = joins.clock
     if in_window and query.window.start is not None:
         yield clock.table, clock >= query.window.start
     if in_window and query.window.end is not None:
@@ -273,7 +277,7 @@ def _narrowing(
     for resolved in plan.filters:
         if not _is_narrowing(joins, resolved):
             continue
-        place = joins.column(resolved.dimension.key, query.basis)
+        place = joins.column(resolved.dimension.key)
         if place.table is CALENDAR:
             days = select(CALENDAR.c.day).where(in_accounts(CALENDAR, plan.accounts))
             condition = clock.in_(days.where(resolved.allows(place, CALENDAR.c.account_id)))
@@ -327,12 +331,12 @@ def fact_rows(
     plan: Plan, fact: str, grouped: Iterable[Dimension] = (), needs: Iterable[Any] = ()
 ) -> FromClause:
     """The fact's table, joined to those of the groups, the filters and the columns of `needs`."""
-    joins, basis = JOINS[fact], plan.query.basis
+    joins = plan.joins(fact)
     grouped = tuple(grouped)
     columns = [joins.base.c.account_id, *needs]
-    columns += [joins.column(d.key, basis) for d in grouped]
+    columns += [joins.column(d.key) for d in grouped]
     columns += _filter_columns(plan, fact, grouped)
-    return joined(joins, basis, columns, plan.accounts)
+    return joined(joins, columns, plan.accounts)
 
 
 def select_rows(
@@ -352,10 +356,10 @@ def select_rows(
 
 def _filter_columns(plan: Plan, fact: str, grouped: Sequence[Dimension]) -> list[Any]:
     """The columns of other tables that the predicates of a fact use."""
-    joins, basis = JOINS[fact], plan.query.basis
+    joins = plan.joins(fact)
     found = []
     for resolved in plan.filters:
-        place = joins.column(resolved.dimension.key, basis)
+        place = joins.column(resolved.dimension.key)
         if not _is_narrowing(joins, resolved):
             if resolved.dimension.key not in joins.bridges or resolved.dimension in grouped:
                 found.append(place)

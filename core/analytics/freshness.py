@@ -11,7 +11,6 @@ from sqlmodel import SQLModel
 
 from core.analytics.definitions import FACTS
 from core.analytics.filters import Plan, in_accounts
-from core.analytics.joins import JOINS
 from core.analytics.sql import SqlRunner
 from core.base import text
 from core.store import (
@@ -162,7 +161,7 @@ def data_through(runner: SqlRunner, plan: Plan, today: date) -> date | None:
     """The newest day, not after today, with a row of each fact: of several facts the oldest."""
     newest = []
     for fact in plan.query.facts:
-        clock: Any = JOINS[fact].clock(plan.query.basis)
+        clock: Any = plan.joins(fact).clock
         days = select(func.max(clock).label("day"))
         days = days.where(in_accounts(clock.table, plan.accounts), clock <= today)
         newest.append(runner.one(days)["day"])

@@ -98,10 +98,10 @@ def _several(column: Column, refers: Column, key: Column, **more: Any) -> Bridge
 class FactJoins:
     """A fact's table, and the columns of its dimensions.
 
-    `clocks` maps a date basis to the day column. `columns` maps a dimension to its key column, and
-    `bridges` a dimension with several values to its join. `parents` maps a table with at most one
-    row for each row of the fact to the column that refers to it, in the order of the joins;
-    `through` maps such a table to another that its column needs.
+    `clocks` maps a date basis to the day column, and `basis` is the one asked for. `columns` maps a
+    dimension to its key column, and `bridges` a dimension with several values to its join.
+    `parents` maps a table with at most one row for each row of the fact to the column that refers
+    to it, in the order of the joins; `through` maps such a table to another that its column needs.
     """
 
     base: Table
@@ -110,15 +110,17 @@ class FactJoins:
     parents: Mapping[FromClause, Column] = field(default_factory=dict)
     bridges: Mapping[str, Bridge] = field(default_factory=dict)
     through: Mapping[FromClause, FromClause] = field(default_factory=dict)
+    basis: str = "default"
 
-    def clock(self, basis: str) -> Column:
-        """The day column of a date basis, the default one where the fact has no such clock."""
-        return self.clocks.get(basis, self.clocks["default"])
+    @property
+    def clock(self) -> Column:
+        """The day column of the date basis, the default one where the fact has no such clock."""
+        return self.clocks.get(self.basis, self.clocks["default"])
 
-    def column(self, dimension: str, basis: str) -> Column:
+    def column(self, dimension: str) -> Column:
         """The column whose values are the dimension's keys."""
         if dimension == "day":
-            return self.clock(basis)
+            return self.clock
         if dimension == "account":
             return self.base.c.account_id
         if dimension in self.bridges:
@@ -232,9 +234,7 @@ JOINS: Mapping[str, FactJoins] = {
 }
 
 
-def joined(
-    joins: FactJoins, basis: str, columns: Iterable[Column], accounts: Sequence[str]
-) -> FromClause:
+def joined(joins: FactJoins, columns: Iterable[Column], accounts: Sequence[str]) -> FromClause:
     """The fact's table, left-joined to the tables of the columns: no row is lost or repeated.
 
     Only rows of the accounts find what is joined. A column of a bridge repeats the row for each of
@@ -244,7 +244,7 @@ def joined(
     account: Any = accounts[0] if len(accounts) == 1 else joins.base.c.account_id
     needed = {c.table for c in columns}
     if CALENDAR in needed:
-        needed.add(joins.clock(basis).table)
+        needed.add(joins.clock.table)
     needed |= {joins.through[t] for t in needed if t in joins.through}
     found: FromClause = joins.base
     for parent, child in joins.parents.items():
@@ -255,7 +255,7 @@ def joined(
         if bridge.target in needed:
             found = found.outerjoin(bridge.target, bridge.on)
     if CALENDAR in needed:
-        day = and_(CALENDAR.c.account_id == account, CALENDAR.c.day == joins.clock(basis))
+        day = and_(CALENDAR.c.account_id == account, CALENDAR.c.day == joins.clock)
         found = found.outerjoin(CALENDAR, day)
     return found
 

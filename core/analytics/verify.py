@@ -262,10 +262,10 @@ def measured_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
 
 def readable_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
     """The same rows with labels for their ids, in the order of their keys."""
-    joins, basis = JOINS[fact], plan.query.basis
+    joins = plan.joins(fact)
     base = joins.base
     found: list[Any] = [base.c.account_id, *(base.c[name] for name in OWN[fact])]
-    found.append(joins.clock(basis).label("day"))
+    found.append(joins.clock.label("day"))
     if fact in {"bugs", "test_features"}:
         found.append(_CYCLE.c.title.label("cycle"))
     own = [
@@ -273,7 +273,7 @@ def readable_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
         for d in DIMENSIONS.values()
         if fact in d.facts and d.kind != "time" and d.key not in joins.bridges
     ]
-    columns_of = {d.key: joins.column(d.key, basis) for d in own}
+    columns_of = {d.key: joins.column(d.key) for d in own}
     source = fact_rows(plan, fact, needs=columns_of.values())
     for dimension in own:
         column = columns_of[dimension.key]

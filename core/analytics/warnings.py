@@ -33,9 +33,9 @@ def counts_of(plan: Plan) -> list[Count]:
 
 
 def _absent(plan: Plan, key: str, dimension: Dimension) -> Count:
-    joins, fact, basis = JOINS[key], FACTS[key], plan.query.basis
+    joins, fact = plan.joins(key), FACTS[key]
     label, is_time = dimension.label.lower(), dimension.kind == "time"
-    what = f"date for {fact.clock_words(basis)}" if is_time else label
+    what = f"date for {fact.clock_words(joins.basis)}" if is_time else label
 
     def said(n: int) -> str:
         return f"{fact.counted(n)} {_have(n)} no {what}: see the row without {label}."
@@ -44,7 +44,7 @@ def _absent(plan: Plan, key: str, dimension: Dimension) -> Count:
     if dimension.key in joins.bridges:
         return Count(key, name, not_(has_value(plan, joins, joins.bridges[dimension.key])), said)
     # Every day has its periods, so that the calendar need not be joined.
-    place = joins.column("day" if is_time else dimension.key, basis)
+    place = joins.column("day" if is_time else dimension.key)
     return Count(key, name, place.is_(None), said, needs=(place,))
 
 
@@ -90,8 +90,8 @@ def _undated(runner: SqlRunner, plan: Plan) -> Iterable[str]:
     if not query.window.is_dated:
         return
     for fact in query.facts:
-        joins = JOINS[fact]
-        clock = joins.clock(query.basis)
+        joins = plan.joins(fact)
+        clock = joins.clock
         if not clock.nullable:
             continue
         without = clock.is_(None)
@@ -113,7 +113,7 @@ def _weightless(runner: SqlRunner, plan: Plan) -> Iterable[str]:
     query = plan.query
     if not any(metric.measure == BUG_WEIGHT for metric in query.metrics):
         return
-    severity = JOINS["bugs"].column("severity", query.basis)
+    severity = JOINS["bugs"].column("severity")
     columns = severity.label("severity"), func.count().label("n")
     statement = (
         select_rows(plan, "bugs", columns)

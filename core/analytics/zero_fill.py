@@ -8,7 +8,7 @@ from sqlalchemy import FromClause, Select, and_, func, select, true, union
 
 from core.analytics.compile import Days, period_table
 from core.analytics.filters import Plan, entity_columns, in_accounts
-from core.analytics.joins import JOINS, joined
+from core.analytics.joins import joined
 from core.analytics.model import Dimension
 from core.analytics.parse import MAX_LIMIT
 from core.analytics.sql import SqlRunner
@@ -67,12 +67,12 @@ def _values(plan: Plan, dimension: Dimension) -> FromClause:
     """The stored values of an attribute that pass the filters on it."""
     found = []
     for fact in plan.query.facts:
-        joins, basis = JOINS[fact], plan.query.basis
-        column = joins.column(dimension.key, basis)
+        joins = plan.joins(fact)
+        column = joins.column(dimension.key)
         conditions = plan.allowed(dimension, column, joins.base.c.account_id)
         found.append(
             select(column.label("value"))
-            .select_from(joined(joins, basis, [column], plan.accounts))
+            .select_from(joined(joins, [column], plan.accounts))
             .where(in_accounts(joins.base, plan.accounts), column.is_not(None), *conditions)
             .distinct()
         )

@@ -49,7 +49,7 @@ def test_every_measure_is_used_and_has_a_key_of_its_own():
 @pytest.mark.parametrize("dimension", DIMENSIONS.values(), ids=lambda dimension: dimension.key)
 def test_every_fact_of_a_dimension_knows_where_it_stands(dimension):
     for fact in dimension.facts:
-        assert JOINS[fact].column(dimension.key, "default") is not None
+        assert JOINS[fact].column(dimension.key) is not None
     assert (dimension.key in ENTITIES) == (dimension.kind == "entity")
 
 
