@@ -1,6 +1,6 @@
 """Filters resolved against a store, and the predicates that they make for a fact's rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -238,52 +238,38 @@ def predicates(
     plan: Plan, fact: str, grouped: Iterable[Dimension] = (), *, in_window: bool = True
 ) -> list[ColumnElement[bool]]:
     """The predicates on a fact's rows; a filter on a grouped dimension also limits its groups."""
-    joins = plan.joins(fact)
-    found: list[ColumnElement[bool]] = [in_accounts(joins.base, plan.accounts)]
-    of_parents: dict[FromClause, list[ColumnElement[bool]]] = {}
-    for target, condition in _narrowing(plan, joins, in_window=in_window):
-        if target in joins.parents:
-            of_parents.setdefault(target, []).append(condition)
-        else:
-            found.append(condition)
-    # A list of parents and not a join: without it the databases may start from the parents and go
-    # through all rows of the fact for each of them.
-    found += [in_parent(plan, joins, *parent) for parent in of_parents.items()]
-    grouped = tuple(grouped)
+    joins, window, grouped = plan.joins(fact), plan.query.window, tuple(grouped)
+    clock = joins.clock
+    # Conditions that can be asked of one table alone, by that table, and all others.
+    of_tables: dict[FromClause, list[ColumnElement[bool]]] = {clock.table: []}
+    others: list[ColumnElement[bool]] = []
+    if in_window and window.start is not None:
+        of_tables[clock.table].append(clock >= window.start)
+    if in_window and window.end is not None:
+        of_tables[clock.table].append(clock <= window.end)
     for resolved in plan.filters:
         place = joins.column(resolved.dimension.key)
-        if resolved.dimension.key in joins.bridges and resolved.dimension not in grouped:
-            found.append(_bridged(plan, joins, resolved))
-        elif not _is_narrowing(joins, resolved):
-            found.append(resolved.allows(place, joins.base.c.account_id))
-    return found
+        if _is_narrowing(joins, resolved) and place.table is CALENDAR:
+            days = select(CALENDAR.c.day).where(in_accounts(CALENDAR, plan.accounts))
+            allowed = resolved.allows(place, CALENDAR.c.account_id)
+            of_tables[clock.table].append(clock.in_(days.where(allowed)))
+        elif _is_narrowing(joins, resolved):
+            allowed = resolved.allows(place, place.table.c.account_id)
+            of_tables.setdefault(place.table, []).append(allowed)
+        elif resolved.dimension.key in joins.bridges and resolved.dimension not in grouped:
+            others.append(_bridged(plan, joins, resolved))
+        else:
+            others.append(resolved.allows(place, joins.base.c.account_id))
+    found = [in_accounts(joins.base, plan.accounts), *of_tables.pop(joins.base, ())]
+    # A list of parents and not a join: without it the databases may start from the parents and go
+    # through all rows of the fact for each of them.
+    found += [in_parent(plan, joins, *of_parent) for of_parent in of_tables.items() if of_parent[1]]
+    return found + others
 
 
 def _is_narrowing(joins: FactJoins, resolved: ResolvedFilter) -> bool:
     """Whether a filter asks for what rows of one table have, and not for what rows lack."""
     return resolved.dimension.key not in joins.bridges and not resolved.takes_none
-
-
-def _narrowing(
-    plan: Plan, joins: FactJoins, *, in_window: bool
-) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
-    """The conditions that can be asked of one table alone, with that table."""
-    query = plan.query
-    clock = joins.clock
-    if in_window and query.window.start is not None:
-        yield clock.table, clock >= query.window.start
-    if in_window and query.window.end is not None:
-        yield clock.table, clock <= query.window.end
-    for resolved in plan.filters:
-        if not _is_narrowing(joins, resolved):
-            continue
-        place = joins.column(resolved.dimension.key)
-        if place.table is CALENDAR:
-            days = select(CALENDAR.c.day).where(in_accounts(CALENDAR, plan.accounts))
-            condition = clock.in_(days.where(resolved.allows(place, CALENDAR.c.account_id)))
-            yield clock.table, condition
-        else:
-            yield place.table, resolved.allows(place, place.table.c.account_id)
 
 
 def in_parent(
