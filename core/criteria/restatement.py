@@ -10,23 +10,13 @@ from core.base import text
 from core.base.stats import Bounds
 from core.criteria.baselines import frozen_criteria, row_counts, window_of
 from core.criteria.ledger import EXCLUSION_KINDS, exclusions
-from core.criteria.verdicts import CriterionResult, load_result, results_by_key
+from core.criteria.verdicts import RULES, CriterionResult, load_result, results_by_key
 from core.criteria.window_data import window_data
 from core.criteria.words import CriterionRow
 from core.store import BaselineWindow, Scope
 
 MOST_WEEKS = 8
 AIM = ("direction", "target", "upper_target")
-# The kinds of rows that a criterion rests on, by the beginning of its key.
-RESTS_ON = {
-    "success_rate": ("runs",),
-    "latency": ("runs",),
-    "throughput": ("runs",),
-    "satisfaction": ("ratings", "surveys"),
-    "positive_feedback": ("thumbs",),
-    "time_reduction": ("tickets", "surveys"),
-    "roi": ("tickets", "surveys"),
-}
 # The kinds of rows that the exclusion of one run, ticket or rater leaves out.
 LEAVES_OUT = {
     "enhancement": {"runs", "ratings", "thumbs"},
@@ -76,17 +66,13 @@ def restatement(scope: Scope, baseline: BaselineWindow) -> list[Restated]:
         if was == is_now and not reasons:
             continue
         if was != is_now:
-            kinds = _rests_on(key)
+            kinds = RULES[key].rows
             reasons += _rows_since(kinds, content["rows"], counts)
             reasons += [said for of, said in exclusions_moved if of is None or of & {*kinds}]
             reasons += [said for keys, said in entered if key in keys]
         reasons = reasons or ["rows that were already stored have changed"]
         found.append(Restated(frozen.label, was, is_now, tuple(reasons)))
     return found
-
-
-def _rests_on(key: str) -> Sequence[str]:
-    return next((kinds for start, kinds in RESTS_ON.items() if key.startswith(start)), ())
 
 
 def _rows_since(

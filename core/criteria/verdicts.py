@@ -44,10 +44,10 @@ def _share_bounds(_data: WindowData, estimate: Estimate) -> BoundsAt:
 class Rule:
     """How a criterion is estimated.
 
-    `sample` names an observation; `bounds` gives the interval that n observations like the present
-    ones would have. `metric` is the metric with the same definition, None where there is none.
-    `platform` is the estimate from Prometheus, for windows without records of runs, and `query` the
-    name of its PromQL.
+    `sample` names an observation, `rows` the kinds of rows that it rests on (see `row_counts`);
+    `bounds` gives the interval that n observations like the present ones would have. `metric` is
+    the metric with the same definition, None where there is none. `platform` is the estimate from
+    Prometheus, for windows without records of runs, and `query` the name of its PromQL.
     """
 
     sample: str
@@ -58,6 +58,7 @@ class Rule:
     platform: Callable[[WindowData], Estimate] | None = None
     platform_note: Callable[[WindowData], str] = lambda _data: ""
     query: str = ""
+    rows: tuple[str, ...] = ()
 
 
 def _quantile_rule(metric: str, share: float) -> Rule:
@@ -72,6 +73,7 @@ def _quantile_rule(metric: str, share: float) -> Rule:
         platform=lambda data: of_buckets(data).estimate,
         platform_note=lambda data: of_buckets(data).note,
         query=metric.removeprefix("latency_"),
+        rows=("runs",),
     )
 
 
@@ -152,29 +154,38 @@ RULES: Mapping[str, Rule] = {
         note=_pending_note,
         platform=_platform_success,
         query="requests",
+        rows=("runs",),
     ),
     "latency_p50": _quantile_rule("latency_p50", 0.50),
     "latency_p95": _quantile_rule("latency_p95", 0.95),
     "latency_p99": _quantile_rule("latency_p99", 0.99),
     "satisfaction": Rule(
-        sample="rating", estimate=lambda data: data.satisfaction.pooled, note=_satisfaction_note
+        sample="rating",
+        estimate=lambda data: data.satisfaction.pooled,
+        note=_satisfaction_note,
+        rows=("ratings", "surveys"),
     ),
     "positive_feedback": Rule(
         sample="thumb",
         metric="positive_feedback_rate",
         estimate=lambda data: stats.proportion_estimate(*data.thumbs),
         bounds=_share_bounds,
+        rows=("thumbs",),
     ),
     "time_reduction": Rule(
         sample="enhanced ticket",
         estimate=lambda data: data.comparison.preferred.estimate,
         note=_reduction_note,
+        rows=("tickets", "surveys"),
     ),
-    "roi": Rule(sample="enhanced ticket", estimate=_net, note=_net_note),
+    "roi": Rule(
+        sample="enhanced ticket", estimate=_net, note=_net_note, rows=("tickets", "surveys")
+    ),
     "throughput": Rule(
         sample="day",
         metric="throughput_per_day",
         estimate=lambda data: stats.mean_estimate(data.whole_days),
+        rows=("runs",),
     ),
     "availability": Rule(
         sample="minute",
