@@ -321,7 +321,12 @@ def fact_rows(
     grouped = tuple(grouped)
     columns = [joins.base.c.account_id, *needs]
     columns += [joins.column(d.key) for d in grouped]
-    columns += _filter_columns(plan, fact, grouped)
+    for resolved in plan.filters:
+        place = joins.column(resolved.dimension.key)
+        if _is_narrowing(joins, resolved):
+            columns += [joins.through[place.table].c.id] if place.table in joins.through else []
+        elif resolved.dimension.key not in joins.bridges or resolved.dimension in grouped:
+            columns.append(place)
     return joined(joins, columns, plan.accounts)
 
 
@@ -338,17 +343,3 @@ def select_rows(
     grouped = tuple(grouped)
     rows = select(*columns).select_from(fact_rows(plan, fact, grouped, needs))
     return rows.where(*predicates(plan, fact, grouped, in_window=in_window))
-
-
-def _filter_columns(plan: Plan, fact: str, grouped: Sequence[Dimension]) -> list[Any]:
-    """The columns of other tables that the predicates of a fact use."""
-    joins = plan.joins(fact)
-    found = []
-    for resolved in plan.filters:
-        place = joins.column(resolved.dimension.key)
-        if not _is_narrowing(joins, resolved):
-            if resolved.dimension.key not in joins.bridges or resolved.dimension in grouped:
-                found.append(place)
-        elif place.table in joins.through:
-            found += [c for c in joins.through[place.table].c if c.name == "id"]
-    return found
