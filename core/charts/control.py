@@ -80,20 +80,15 @@ def control_chart(
     not judged. The line to those is dotted, and their points are pale.
     """
     rows = _rows(points, found, unit=unit, waiting=waiting)
-    at = {
-        rule: sorted(
-            {n for s in found.signals if s.rule is rule for n in range(s.first, s.last + 1)}
-        )
-        for rule in Rule
-    }
-    judged = [row["period"] for row in rows if row["low"] is not None and found.centre is not None]
+    marked = {(s.rule, n) for s in found.signals for n in range(s.first, s.last + 1)}
+    judged = [row["period"] for row in rows if row["low"] is not None]
     is_empty = not any(point.value for point in points)
     return _control_chart(is_share=unit == "fraction", is_empty=is_empty).fill(
         {
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
             "words": _words(points, found),
-            **{rule.name: [rows[n] for n in places] for rule, places in at.items()},
+            **{r.name: [row for n, row in enumerate(rows) if (r, n) in marked] for r in Rule},
         },
         height=height,
         domain=_domain(points, found),
