@@ -268,11 +268,7 @@ def readable_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
     found.append(joins.clock.label("day"))
     if fact in {"bugs", "test_features"}:
         found.append(_CYCLE.c.title.label("cycle"))
-    own = [
-        d
-        for d in DIMENSIONS.values()
-        if fact in d.facts and d.kind != "time" and d.key not in joins.bridges
-    ]
+    own = [d for d in DIMENSIONS.values() if d.key in {"account", *joins.columns}]
     columns_of = {d.key: joins.column(d.key) for d in own}
     source = fact_rows(plan, fact, needs=columns_of.values())
     for dimension in own:
