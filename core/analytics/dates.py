@@ -37,6 +37,7 @@ PRESETS: Mapping[str, int | None] = {
     "All time": None,
 }
 ONE_DAY = timedelta(days=1)
+MONTHS = {"month": 1, "year": 12}
 
 Span = tuple[date, date]
 
@@ -189,7 +190,11 @@ def _span(phrase: str, today: date) -> Span:
     if phrase == "ytd":
         return date(today.year, 1, 1), today
     if found := re.fullmatch(r"([0-9]{1,6}) (day|week|month|year)s? ago", phrase):
-        day = _AGO[found[2]](today, int(found[1]))
+        n, unit = int(found[1]), found[2]
+        if unit in MONTHS:
+            day = _months_ago(today, n * MONTHS[unit])
+        else:
+            day = today - timedelta(**{f"{unit}s": n})
         return day, day
     if found := re.fullmatch(r"(last|this) (week|month|quarter|year)", phrase):
         first, last = period_of(found[2], today)
@@ -200,14 +205,6 @@ def _span(phrase: str, today: date) -> Span:
 def _months_ago(today: date, months: int) -> date:
     year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
     return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
-
-
-_AGO: Mapping[str, Callable[[date, int], date]] = {
-    "day": lambda today, n: today - n * ONE_DAY,
-    "week": lambda today, n: today - 7 * n * ONE_DAY,
-    "month": _months_ago,
-    "year": lambda today, n: _months_ago(today, 12 * n),
-}
 
 
 def _months(year: int, first: int, number: int = 1) -> Span:
