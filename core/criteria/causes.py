@@ -35,6 +35,8 @@ LONGEST_SPAN = 8
 Marked = Sequence[tuple[datetime, bool]]
 # Hours from the first up to, and without, the last, of one day or (None) of every day.
 Place = tuple[date | None, int, int]
+# The beginning and end of something that happened, and what it was.
+Event = tuple[datetime, datetime, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +201,7 @@ def _quoted(text: str) -> str:
 
 
 def _concentrations(
-    runs: Sequence[_Run], events: Sequence["_Event"], slow_seconds: float
+    runs: Sequence[_Run], events: Sequence[Event], slow_seconds: float
 ) -> Iterator[Cause]:
     """The times with more failures, or more slow runs, than by chance."""
     failed = [(run.at, run.is_failed) for run in runs]
@@ -227,42 +229,35 @@ def _concentration(found: Cluster, what: str, beside: Sequence[str]) -> str:
     return f"{said} In the same hours as: {'; '.join(beside)}." if beside else said
 
 
-@dataclass(frozen=True)
-class _Event:
-    start: datetime
-    end: datetime
-    text: str
-
-
-def _events(data: WindowData) -> list[_Event]:
-    """Annotations and exclusions in force that touch the window, in the store's zone."""
+def _events(data: WindowData) -> list[Event]:
+    """Annotations and exclusions in force that touch the window."""
     start, end = data.window.instants(data.scope.zone)
     entry = table(Annotation).c
     until = func.coalesce(entry.to_at, entry.from_at)
     touching = [entry.withdrawn_at.is_(None), entry.from_at < end, until >= start]
     noted = data.scope.objects(Annotation, *touching, order_by=[entry.from_at, entry.id])
-
-    def event(from_at: datetime, to_at: datetime, what: str) -> _Event:
-        local = from_at.astimezone(data.scope.zone)
-        said = f"{what} ({local:%H:%M} on {text.day(local.date())})"
-        return _Event(local, to_at.astimezone(data.scope.zone), said)
-
-    events = [
-        event(one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}") for one in noted
-    ]
     excluded = sorted(exclusions_in_force(data.scope), key=lambda one: (one.from_at, one.id))
-    return events + [
-        event(one.from_at, one.to_at, f"excluded as {one.kind}, {one.reason}")
-        for one in excluded
-        if one.subject is None and one.touches(start, end)
+    return [
+        *((one.from_at, one.to_at or one.from_at, f"{one.kind}, {one.text}") for one in noted),
+        *(
+            (one.from_at, one.to_at, f"excluded as {one.kind}, {one.reason}")
+            for one in excluded
+            if one.subject is None and one.touches(start, end)
+        ),
     ]
 
 
-def _beside(found: Cluster, events: Sequence[_Event]) -> list[str]:
+def _beside(found: Cluster, events: Sequence[Event]) -> list[str]:
     """The events in the hours of a cluster; none for an hour of every day."""
     if found.start is None or found.end is None:
         return []
-    return [e.text for e in events if e.start < found.end and e.end >= found.start]
+    zone = found.start.tzinfo
+    inside = [
+        (start.astimezone(zone), what)
+        for start, end, what in events
+        if start < found.end and end >= found.start
+    ]
+    return [f"{what} ({at:%H:%M} on {text.day(at.date())})" for at, what in inside]
 
 
 def _slow_categories(data: WindowData) -> Iterator[Cause]:

@@ -35,7 +35,7 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: 
             )
         st.download_button(
             "Download the meeting for a calendar",
-            data=partial(_meeting_file, page, str(st.context.url or "")),
+            data=partial(calendar_file, page.account, page.store.zone, str(st.context.url or "")),
             file_name="touchstone-weekly-review.ics",
             mime="text/calendar",
             key=f"{page.key}_packet_ics",
@@ -49,10 +49,6 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: 
 
 def _made(packet: partial[Packet], kind: str) -> bytes:
     return write_packet(packet(), kind)
-
-
-def _meeting_file(page: ui.Page, url: str) -> bytes:
-    return calendar_file(page.account, page.store.zone, url)
 
 
 def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
