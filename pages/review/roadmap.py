@@ -165,7 +165,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         impact = st.number_input(
             "By how much, in the criterion's unit; shares in points of 100",
             min_value=0.0,
-            value=_written(known.impact, results.get(known.criterion_key or "")),
+            value=known.impact and known.impact * _written(results.get(moves)),
             step=None,
         )
         effort = st.number_input("Effort in days", min_value=0.0, value=known.effort, step=None)
@@ -183,7 +183,6 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         )
         status = ui.pick("Status", STATUSES, at=known.status)
         if st.form_submit_button("Save", type="primary"):
-            unit = results[key].criterion.unit if key in results else ""
             due_from, due_to = days if len(days) == 2 else (None, None)
             ui.submit_action(
                 page,
@@ -192,7 +191,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
                 known.id,
                 criterion_key=None if key == NONE else key,
                 direction=None if key == NONE else direction,
-                impact=None if impact is None else impact / (100 if unit == "fraction" else 1),
+                impact=impact and impact / _written(results.get(key)),
                 effort=effort,
                 confidence=None if sure is None else sure / 100,
                 due_from=due_from,
@@ -201,10 +200,9 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
             )
 
 
-def _written(impact: float | None, result: CriterionResult | None) -> float | None:
-    if impact is None:
-        return None
-    return impact * 100 if result is not None and result.criterion.unit == "fraction" else impact
+def _written(result: CriterionResult | None) -> float:
+    """What an impact on a criterion is multiplied by where a person writes it."""
+    return 100.0 if result is not None and result.criterion.unit == "fraction" else 1.0
 
 
 def past(page: ui.Page, told: Sequence[Outcome], hits: tuple[int, int]) -> None:
