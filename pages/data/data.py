@@ -15,7 +15,6 @@ from core.analytics.freshness import (
     source_states,
 )
 from core.base import clock, text
-from core.base.settings import TestioAccount
 from core.ingest.sync.accounts import is_running, start_sync
 from core.ingest.sync.history import (
     ProblemGroup,
@@ -138,24 +137,18 @@ def sync_box(page: ui.Page) -> None:
         running = is_running(page.scope)
         # Refreshed each second only while a sync runs.
         st.fragment(progress, run_every=1.0 if running else None)(page)
+        done = "The sync has started."
+        starts: dict[str, Any] = {"on_click": ui.run_action, "disabled": running}
+        starts["args"] = (page, done, start_sync, source)
         with st.container(horizontal=True):
-            sync_button(page, source, "Sync now", full=False, disabled=running)
-            sync_button(page, source, "Read everything again", full=True, disabled=running)
-
-
-def sync_button(
-    page: ui.Page, source: TestioAccount, label: str, *, full: bool, disabled: bool
-) -> None:
-    st.button(
-        label,
-        type="secondary" if full else "primary",
-        key="data_sync_full" if full else "data_sync",
-        help="Includes what is final and was read before; takes longer" if full else None,
-        on_click=ui.run_action,
-        args=(page, "The sync has started.", start_sync, source),
-        kwargs={"full": full},
-        disabled=disabled,
-    )
+            st.button("Sync now", type="primary", key="data_sync", **starts)
+            st.button(
+                "Read everything again",
+                key="data_sync_full",
+                help="Includes what is final and was read before; takes longer",
+                kwargs={"full": True},
+                **starts,
+            )
 
 
 def progress(page: ui.Page) -> None:

@@ -1,6 +1,6 @@
 """Satisfaction by votes: bounds, weekly means, and breakdowns by stars and kind of ticket."""
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -9,7 +9,8 @@ import streamlit as st
 from core.analytics.dates import last_complete_week
 from core.analytics.exclusions import excluded
 from core.base import text
-from core.charts import Line, TimePoint, stacked_choices, time_chart
+from core.charts import Line, stacked_choices, time_chart
+from core.criteria.panels import estimate_point
 from core.feedback.satisfaction import (
     BREAKDOWNS,
     Group,
@@ -72,14 +73,7 @@ def _over_time(chosen: Filters) -> None:
     if not known:
         return
     points = [
-        TimePoint(
-            at=datetime.combine(week.start + timedelta(days=3), time(12)),
-            label=week.label,
-            value=estimate.value,
-            low=estimate.low,
-            high=estimate.high,
-            n=estimate.n,
-        )
+        estimate_point(estimate, week.start + timedelta(days=3), week.label, is_whole=True)
         for week, estimate in zip(weeks, estimates, strict=True)
         if week.start is not None
     ]
