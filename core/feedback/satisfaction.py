@@ -24,15 +24,14 @@ UNKNOWN = "unknown"
 class Satisfaction:
     """Means of ratings from 1 to 5 with their t intervals, each counted by its day.
 
-    `busiest_share` is the share of the in-product ratings that `busiest_rater` gave, None without
-    any. `ratings` are all of them. Ratings of one person resemble each other, so a large share
-    makes intervals too narrow.
+    `busiest_share` is the share of the in-product ratings that one person gave, None without any.
+    `ratings` are all of them. Ratings of one person resemble each other, so a large share makes
+    intervals too narrow.
     """
 
     in_product: Estimate
     survey: Estimate
     pooled: Estimate
-    busiest_rater: str | None
     busiest_share: float | None
     ratings: tuple[int, ...] = ()
 
@@ -66,25 +65,29 @@ class Group:
 
 def satisfaction(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> Satisfaction:
     """The ratings of a window: current votes on tickets and enhancements, and survey answers."""
-    votes = table(Feedback).c
-    statement = select_votes(scope, window, without, votes.rater, votes.rating).where(
-        votes.rating.is_not(None)
-    )
-    rated = scope.rows(statement)
+    rated = _rated(scope, window, without)
     answers = survey_answers(scope, ["overall"], window=window, without=without)
     in_survey = [answer for (answer,) in answers if answer is not None]
     in_product = [row.rating for row in rated]
-    raters = Counter(row.rater for row in rated)
-    # Of two raters with equally many ratings, the first by name.
-    busiest = min(raters, key=lambda rater: (-raters[rater], rater), default=None)
     return Satisfaction(
         in_product=stats.mean_estimate(in_product),
         survey=stats.mean_estimate(in_survey),
         pooled=stats.mean_estimate(in_product + in_survey),
-        busiest_rater=busiest,
-        busiest_share=None if busiest is None else raters[busiest] / len(rated),
+        busiest_share=busiest_share([row.rater for row in rated]),
         ratings=(*in_product, *in_survey),
     )
+
+
+def busiest_share(raters: Sequence[str]) -> float | None:
+    """The share of the person with most of the votes, by the rater of each; None without any."""
+    return max(Counter(raters).values()) / len(raters) if raters else None
+
+
+def _rated(scope: Scope, window: Window, without: Excluded) -> list[Any]:
+    """Rater and rating of a window's votes with a rating."""
+    votes = table(Feedback).c
+    found = select_votes(scope, window, without, votes.rater, votes.rating)
+    return scope.rows(found.where(votes.rating.is_not(None)))
 
 
 def feedback_answer(positive: float | None, average: float | None, number: float | None) -> str:
@@ -103,15 +106,14 @@ def feedback_answer(positive: float | None, average: float | None, number: float
 def weekly_ratings(scope: Scope, *, weeks: Sequence[Window]) -> list[Estimate]:
     """The mean in-product rating of each week, without what is excluded."""
     without = excluded(scope)
-    return [satisfaction(scope, window=week, without=without).in_product for week in weeks]
+    return [
+        stats.mean_estimate([row.rating for row in _rated(scope, week, without)]) for week in weeks
+    ]
 
 
 def rating_counts(scope: Scope, *, window: Window) -> dict[int, int]:
     """The number of in-product ratings from 1 to 5, without what is excluded."""
-    rating = table(Feedback).c.rating
-    given = Counter(
-        row.rating for row in scope.rows(select_votes(scope, window, excluded(scope), rating))
-    )
+    given = Counter(row.rating for row in _rated(scope, window, excluded(scope)))
     return {stars: given[stars] for stars in range(1, 6)}
 
 
@@ -158,14 +160,13 @@ def _bounds(
     if estimate.value is not None:
         said = estimate.value * estimate.n
         worst, best = ((said + end * silent) / (estimate.n + silent) for end in ends)
-    busiest = max(Counter(vote.rater for vote in votes).values(), default=0)
     return ResponseBounds(
         estimate=estimate,
         asked=asked,
         answered=answered,
         worst=worst,
         best=best,
-        busiest_share=busiest / len(votes) if votes else None,
+        busiest_share=busiest_share([vote.rater for vote in votes]),
     )
 
 

@@ -12,6 +12,7 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import excluded
 from core.base import stats
 from core.base.stats import Estimate
+from core.feedback.satisfaction import busiest_share
 from core.feedback.surveys import LEAST_ANSWERS
 from core.feedback.themes.assignment import Decisions, Rule, Theme, assign_themes, load_decisions
 from core.feedback.themes.comments import FEEDBACK, Comment, comments_of
@@ -172,22 +173,23 @@ def theme_figures(comments: Sequence[Comment], window: Window, *, today: date) -
     """The figures of a theme in a window; `comments` are all of the theme, for its trend."""
     shown = tuple(comment for comment in comments if window.takes(comment.day))
     until = min(window.end or today, today)
-    raters = Counter(comment.rater for comment in shown)
+    raters = [comment.rater for comment in shown]
+    number = len(set(raters))
     categories = None
-    if len(raters) >= LEAST_ANSWERS:
+    if number >= LEAST_ANSWERS:
         tickets = {c.ticket: c.category or "Not known" for c in shown if c.ticket is not None}
         counts = Counter(tickets.values()).items()
         categories = dict(sorted(counts, key=lambda item: (-item[1], item[0])))
     given = _given(shown)
     return ThemeFigures(
         comments=shown,
-        raters=len(raters),
+        raters=number,
         recent=_in_days(comments, until),
         before=_in_days(comments, until - timedelta(days=TREND_DAYS)),
         given=given,
         tone=_tone(given, shown),
         quotes=quotes_of(shown, until),
-        busiest_share=max(raters.values()) / len(shown) if shown else None,
+        busiest_share=busiest_share(raters),
         categories=categories,
     )
 
