@@ -255,6 +255,28 @@ def test_upsert_of_many_rows(account):
         assert unit.upsert(Product, many).unchanged == 1_203
 
 
+def test_rows_are_told_apart_by_every_part_of_their_key(account):
+    def features(*pairs):
+        return [{"cycle_id": c, "feature_id": f, "title": t} for c, f, t in pairs]
+
+    account.ensure_account("other", "Other")
+    stored = [(1, 7, "Cart"), (1, 8, "Search"), (2, 7, "Cart")]
+    for name in ("acme", "other"):
+        with account.write(name) as unit:
+            unit.upsert(TestCycle, [{"id": n} for n in (1, 2)])
+            unit.upsert(Feature, [{"id": n} for n in (7, 8)])
+            assert unit.upsert(TestFeature, features(*stored)) == (3, 0, 0, 0)
+    with account.write("acme") as unit:
+        assert unit.upsert(TestFeature, features((1, 7, "Basket"), (2, 8, "New"))) == (1, 1, 0, 0)
+        unit.change(TestFeature, features((2, 7, "Changed"), (9, 9, "Not there")))
+        assert unit.delete(TestFeature, table(TestFeature).c.feature_id == 8) == 2
+        found = unit.stored(table(TestFeature).c.cycle_id, [2, 1, 2])
+        titles = {(row["cycle_id"], row["feature_id"]): row["title"] for row in found}
+    assert titles == {(1, 7): "Basket", (2, 7): "Changed"}
+    kept = Scope(account, "other").objects(TestFeature)
+    assert sorted((one.cycle_id, one.feature_id, one.title) for one in kept) == stored
+
+
 def test_replace_makes_the_children_exactly_these(account):
     with account.write("acme") as unit:
         unit.upsert(Feature, [{"id": n, "title": str(n)} for n in (1, 2, 3)])
