@@ -1,7 +1,7 @@
 """Client of the test IO Customer API v2: objects as sent, page by page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 from core.base.errors import SourceError, SourceUnreadable
@@ -57,6 +57,7 @@ def fetch_features(
         yield from _unseen(_list(client, answer, "features"), seen)
 
 
+@dataclass
 class CyclePages:
     """Paging through the list of test cycles of a product, newest first.
 
@@ -64,12 +65,11 @@ class CyclePages:
     without new ids, where a server ignores the page number.
     """
 
-    def __init__(self, product_id: int) -> None:
-        self.product_id = product_id
-        self.page = 0
-        self.size = PAGE
-        self.seen: set[int] = set()
-        self.ended = False
+    product_id: int
+    page: int = 0
+    size: int = PAGE
+    ended: bool = False
+    seen: set[int] = field(default_factory=set)
 
     def fetch_next(self, client: SourceClient) -> list[Any]:
         """Fetch the next page; `take` it before the one after."""

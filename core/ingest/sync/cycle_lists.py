@@ -10,7 +10,7 @@ twice.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil
 from typing import Any
@@ -30,6 +30,7 @@ MOST_BY_ID = 100
 LISTS_AHEAD = 4
 
 
+@dataclass(eq=False)
 class ProductList:
     """The list of one product as a run reads it, to its end where `whole` is set.
 
@@ -37,32 +38,26 @@ class ProductList:
     `has_new` says that it named a cycle that is not stored; `is_sure` that none was missed.
     """
 
-    def __init__(
-        self,
-        product: ParsedProduct,
-        stored: Mapping[int, StoredCycle],
-        own: Collection[int],
-        *,
-        whole: bool,
-    ) -> None:
-        self.product = product
-        self.whole = whole
-        self.read_to_end = False
-        self.has_new = False
-        self.is_sure = True
-        self._stored = stored
-        self._own = set(own)
-        self.pages = CyclePages(product.id)
-        self.wants_more = True
-        self._passes = 1
-        self._new_below = False
-        self._ids: set[int] = set()
+    product: ParsedProduct
+    stored: Mapping[int, StoredCycle]
+    own: Collection[int]
+    whole: bool
+    read_to_end: bool = False
+    has_new: bool = False
+    is_sure: bool = True
+    wants_more: bool = True
+    _passes: int = 1
+    _new_below: bool = False
+    _ids: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.pages = CyclePages(self.product.id)
 
     def take(self, page: list[Any]) -> list[Any]:
         """Take a page: the objects that are new on it; sets whether another page is needed."""
         new = self.pages.take(page)
         ids = {obj["id"] for obj in new if isinstance(obj, dict) and type(obj.get("id")) is int}
-        unknown = ids - self._stored.keys() - self._ids
+        unknown = ids - self.stored.keys() - self._ids
         self.has_new |= bool(unknown)
         self._new_below |= bool(unknown) and self.pages.page > 1
         fresh = [obj for obj in new if not isinstance(obj, dict) or obj.get("id") not in self._ids]
@@ -77,8 +72,8 @@ class ProductList:
         """Stored cycles to request by id: they can change, or the whole list does not name them."""
         return [
             number
-            for number in self._own
-            if number not in seen and (self.read_to_end or not self._stored[number].is_settled)
+            for number in self.own
+            if number not in seen and (self.read_to_end or not self.stored[number].is_settled)
         ]
 
     def resume(self) -> None:
@@ -97,8 +92,8 @@ class ProductList:
             self._new_below = False
 
     def _paging_is_cheaper(self) -> bool:
-        unseen = self._own - self._ids
-        can_change = sum(not self._stored[number].is_settled for number in unseen)
+        unseen = set(self.own) - self._ids
+        can_change = sum(not self.stored[number].is_settled for number in unseen)
         return can_change > ceil(len(unseen) / self.pages.size)
 
 
