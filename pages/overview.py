@@ -14,7 +14,7 @@ from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
 from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
 from core.engagement.words import movers_finding, movers_subtitle
-from core.ingest.sync.history import freshness
+from core.ingest.sync.history import sync_target
 from core.review import signal_words
 from core.review.actions import actions, is_overdue
 from pages import ui
@@ -155,10 +155,8 @@ def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
 
 def fresh(page: ui.Page) -> None:
     synced = last_synced(page.scope)
-    own = freshness(page.settings, page.account.id, synced, page.now)
-    found = fresh_sources(
-        ui.sources(page), synced_at=synced, sync_target=own.target if own else None, now=page.now
-    )
+    target = sync_target(page.settings, page.account.id)
+    found = fresh_sources(ui.sources(page), synced_at=synced, sync_target=target, now=page.now)
     rows = pd.DataFrame(fresh_row(page, source) for source in found)
     st.dataframe(rows, hide_index=True, column_config={"Rows": number_column("Rows")})
 

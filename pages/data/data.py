@@ -19,7 +19,6 @@ from core.ingest.sync.accounts import is_running, start_sync
 from core.ingest.sync.history import (
     ProblemGroup,
     deletions,
-    freshness,
     objects_a_second,
     objects_read,
     problem_groups,
@@ -27,6 +26,7 @@ from core.ingest.sync.history import (
     rows_of,
     runs,
     seconds_left,
+    sync_target,
 )
 from core.ingest.sync.lease import holder_of
 from core.store import SyncRun
@@ -98,13 +98,12 @@ def source_table(page: ui.Page, states: list[SourceState]) -> None:
     said = []
     for source, (names, what) in BRINGS.items():
         at = last_synced(page.scope, source=source)
-        fresh = freshness(page.settings, page.account.id, at, page.now, source=source)
-        if fresh is not None:
-            verdict = "late" if fresh.is_late else "fresh"
+        target = sync_target(page.settings, page.account.id, source=source)
+        if target is not None:
+            verdict = "late" if at is None or page.now - at > target else "fresh"
             verdicts |= dict.fromkeys(names, verdict)
             last = f"synced {ui.moment(page, at)}" if at else "never synced"
-            target = text.duration(fresh.target.total_seconds())
-            aim = f"the target is no more than {target} ago"
+            aim = f"the target is no more than {text.duration(target.total_seconds())} ago"
             said.append(f"{what} are {verdict}: {last}, and {aim}.")
     zone = page.store.zone
     through = [state.through and state.through.astimezone(zone).date() for state in states]

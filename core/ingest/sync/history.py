@@ -1,7 +1,6 @@
-"""Records of runs, and reads for the data page: problems, deletions and freshness."""
+"""Records of runs, and reads for the data page: problems, deletions, targets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -28,15 +27,6 @@ class ProblemGroup(NamedTuple):
     field: str
     reason: str
     number: int
-
-
-@dataclass(frozen=True)
-class Freshness:
-    """The end of the last run that brought data in (None: never), and its largest allowed age."""
-
-    at: datetime | None
-    target: timedelta
-    is_late: bool
 
 
 def start_run(unit: Unit, source: str, message: str = "") -> int:
@@ -121,20 +111,12 @@ def deletions(scope: Scope) -> Sequence[Any]:
     return scope.rows(latest_first)
 
 
-def freshness(
-    settings: Settings,
-    account_id: str,
-    at: datetime | None,
-    now: datetime,
-    *,
-    source: str = "testio",
-) -> Freshness | None:
-    """The freshness of a source last synchronised `at`; None where the account lacks the source."""
+def sync_target(settings: Settings, account_id: str, *, source: str = "testio") -> timedelta | None:
+    """The greatest age of a source's last sync; None where the account lacks the source."""
     account = next((a for a in settings.accounts if a.id == account_id), None)
     if account is None or source not in account.sources:
         return None
-    target = INTERVALS * sync_interval(settings, account) or MANUAL_TARGET
-    return Freshness(at, target, is_late=at is None or now - at > target)
+    return INTERVALS * sync_interval(settings, account) or MANUAL_TARGET
 
 
 def sync_interval(settings: Settings, account: TestioAccount) -> timedelta:
