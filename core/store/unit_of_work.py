@@ -114,7 +114,7 @@ class Unit:
     ) -> Iterator[RowMapping]:
         """The stored rows, or these columns of them, with one of the values in a column.
 
-        The values may be any number. Rows that are not `within` a condition are left out.
+        There may be any number of values. Rows that are not `within` a condition are left out.
         """
         source = by.table
         for some in chunks(sorted(set(values))):

@@ -197,10 +197,7 @@ def _insert_rule(unit: Unit, theme_id: int, rule: Rule) -> int:
 
 def _change(unit: Unit, number: int, column: str, value: object) -> None:
     stored = load_decisions(unit.session, unit.account_id).themes[number]
-    before, after = {column: getattr(stored, column)}, {column: value}
-    if after != before:
-        unit.upsert(ThemeRow, [{"id": number, **after}])
-        unit.record_change(_subject(number), before=before, after=after)
+    unit.revise(stored, _subject(number), {column: value})
 
 
 def _place(unit: Unit, members: Sequence[tuple[str, str]], theme_id: int | None, how: str) -> None:
