@@ -292,10 +292,11 @@ class Metric:
 
 @dataclass(frozen=True)
 class MetricDefaults:
-    """What the metrics of one source share: the source, and who answers for them."""
+    """What the metrics of one source share; the smallest sample is that of ratios."""
 
     source: str
     owner: str
+    smallest_sample: int = 30
 
     def metric(self, key: str, label: str, definition: str, formula: str, **more: Any) -> Metric:
         """A metric of the source."""
@@ -308,5 +309,5 @@ class MetricDefaults:
 
     def ratio(self, *words: str, of: Measure, per: Measure, **more: Any) -> Metric:
         """A ratio of two measures, whose sample is the second: a share, or a mean in a unit."""
-        usual: dict[str, Any] = {"unit": "fraction", "smallest_sample": 30}
+        usual: dict[str, Any] = {"unit": "fraction", "smallest_sample": self.smallest_sample}
         return self.metric(*words, measure=of, per=per, sample=per, **(usual | more))

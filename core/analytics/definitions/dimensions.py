@@ -4,6 +4,8 @@ from core.analytics.model import Dimension, Fact
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_OF_CYCLE = {"default": "the end of their test cycle", "start": "the start of their test cycle"}
+
 FACTS = {
     fact.key: fact
     for fact in (
@@ -22,11 +24,7 @@ FACTS = {
             grain="a bug report",
             singular="bug",
             plural="bugs",
-            clocks={
-                "default": "the end of their test cycle",
-                "start": "the start of their test cycle",
-                "reported": "their report",
-            },
+            clocks={**_OF_CYCLE, "reported": "their report"},
             run_source="testio",
         ),
         Fact(
@@ -35,10 +33,7 @@ FACTS = {
             grain="a feature in a test cycle",
             singular="feature in a test cycle",
             plural="features in test cycles",
-            clocks={
-                "default": "the end of their test cycle",
-                "start": "the start of their test cycle",
-            },
+            clocks=_OF_CYCLE,
             run_source="testio",
         ),
         Fact(

@@ -72,7 +72,7 @@ RESPONSES_ON_RESOLUTION = count(
 _RUNS = MetricDefaults("enhancement records of the platform", "Engineering lead")
 _TICKETS = MetricDefaults("ticket exports of the service desk", "Operations lead")
 _VOTES = MetricDefaults("feedback given in this product, or imported", "Product manager")
-_SURVEYS = MetricDefaults("survey answered in this product, or imported", "Product manager")
+_SURVEYS = MetricDefaults("survey answered in this product, or imported", "Product manager", 10)
 
 
 def _latency(percent: int, *, smallest_sample: int) -> Metric:
@@ -199,7 +199,6 @@ PLATFORM_METRICS = (
         unit="minutes",
         of=TICKET_MINUTES,
         per=TICKETS_TIMED,
-        smallest_sample=30,
         left_out=(_UNRESOLVED, _UNOPENED),
     ),
     _TICKETS.metric(
@@ -232,7 +231,6 @@ PLATFORM_METRICS = (
         unit="stars",
         of=OVERALL_SUM,
         per=RESPONSES_OVERALL,
-        smallest_sample=10,
     ),
     _SURVEYS.ratio(
         "survey_minutes_saved",
@@ -244,7 +242,6 @@ PLATFORM_METRICS = (
         unit="minutes",
         of=MINUTES_SAVED_SUM,
         per=RESPONSES_MINUTES,
-        smallest_sample=10,
     ),
     _SURVEYS.ratio(
         "survey_renewal",
@@ -255,7 +252,6 @@ PLATFORM_METRICS = (
         unit="of 10",
         of=RENEWAL_SUM,
         per=RESPONSES_RENEWAL,
-        smallest_sample=10,
     ),
     _SURVEYS.ratio(
         "better_resolution_rate",
@@ -266,6 +262,5 @@ PLATFORM_METRICS = (
         better="up",
         of=RESPONSES_BETTER,
         per=RESPONSES_ON_RESOLUTION,
-        smallest_sample=10,
     ),
 )
