@@ -1,4 +1,4 @@
-"""The explorer beside its query: dimensions to offer, values to filter by, reasons for no rows."""
+"""Reads of the explorer besides its query: filter values, reasons for no rows, saved views."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The registry in print: the cards of each page, and the definitions as Markdown.
+"""The registry as Markdown, and the cards of each page.
 
 `python -m core.analytics.handbook` writes the generated parts of the documents.
 """

@@ -1,4 +1,4 @@
-"""SQL that dialects write differently, and a runner that keeps what ran."""
+"""Dialect-specific SQL, and a runner that keeps the statements to show."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ def _without_index(element: without_index, compiler: Any, **words: Any) -> str:
 
 
 def ratio(top: Any, bottom: Any) -> ColumnElement[Any]:
-    """A division of whole numbers that does not cut, written as plainly as that."""
+    """Division of whole numbers without truncation, as a plain `/`."""
     return cast(top, Double).op("/", precedence=8, return_type=Double())(cast(bottom, Double))
 
 
@@ -109,7 +109,7 @@ class SqlRunner:
         yield from found.mappings()
 
     def sql(self) -> str:
-        """The shown statements with their values written in, to be read and not to be run."""
+        """The shown statements with their values written in, for reading only."""
         texts = []
         for statement, values in self.shown:
             text = _written_out(statement, values)

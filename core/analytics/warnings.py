@@ -1,4 +1,4 @@
-"""The sentences of an answer: what was queried, and the rows without a value or left out."""
+"""Sentences of an answer: the explanation of its query, and its warnings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A chart as an image that people take away: its finding above, below what it is stamped with."""
+"""Images of charts: the finding above, the stamp below."""
 
 import re
 import textwrap
