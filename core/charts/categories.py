@@ -8,30 +8,10 @@ import pandas as pd
 from core.base import text
 from core.base.stats import Estimate
 from core.base.text import OTHERS
+from core.charts import vega
 from core.charts.lines import period_axis, period_x
-from core.charts.theme import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PALETTE,
-    STRONG,
-    VERMILION,
-    ChartSpec,
-    Part,
-    colour,
-    interval_words,
-    layer,
-    layered,
-    name_layers,
-    slot,
-    spread,
-    target_layer,
-    target_rows,
-    template,
-    text_slot,
-    tips,
-)
+from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, STRONG, VERMILION
+from core.charts.vega import ChartSpec, Part
 
 UNFINISHED = 0.45
 LABEL_GAP = 0.075  # of the highest bar
@@ -47,7 +27,7 @@ SERIES_COLOURS: Mapping[str, str] = {
 }
 
 
-@template
+@vega.template
 def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
     if is_periods:
         x, y_axis = period_x("category"), alt.Axis(tickCount=5)
@@ -55,22 +35,22 @@ def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
         axis = alt.Axis(labelAngle=0, labelOverlap="greedy")
         x = alt.X("category:O", title=None, sort=None, axis=axis)
         y_axis = alt.Axis(tickMinStep=1, tickCount=4)
-    bars = layer(
+    bars = vega.layer(
         x=x,
-        y=alt.Y("value:Q", title=text_slot("unit"), stack="zero", axis=y_axis),
-        color=colour(legend=alt.Legend(orient="top", title=None) if has_legend else None),
+        y=alt.Y("value:Q", title=vega.text_slot("unit"), stack="zero", axis=y_axis),
+        color=vega.colour(legend=alt.Legend(orient="top", title=None) if has_legend else None),
         order=alt.Order("layer:Q"),
         opacity=alt.condition("datum.is_pale", alt.value(UNFINISHED), alt.value(1)),
         tooltip=[
-            *tips(category=text_slot("category"), series=text_slot("what")),
-            alt.Tooltip("value:Q", title=text_slot("unit"), format=",d"),
+            *vega.tips(category=vega.text_slot("category"), series=vega.text_slot("what")),
+            alt.Tooltip("value:Q", title=vega.text_slot("unit"), format=",d"),
         ],
     ).mark_bar()
     if is_periods:
-        beside = name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q"))
+        beside = vega.name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q"))
     else:
-        beside = [target_layer(y=alt.Y("value:Q"))]
-    return layered("rows", bars, *beside)
+        beside = [vega.target_layer(y=alt.Y("value:Q"))]
+    return vega.layered("rows", bars, *beside)
 
 
 def stacked_periods(
@@ -119,7 +99,7 @@ def _edge_names(frame: pd.DataFrame, order: Sequence[str]) -> list[Part]:
     values = frame[frame["period"] == last].set_index("series")["value"].reindex(order).fillna(0)
     totals = frame.groupby("period")["value"].sum()
     gap = LABEL_GAP * (float(totals.max()) if len(totals) else 1.0)
-    places = spread((values.cumsum() - values / 2).tolist(), gap)
+    places = vega.spread((values.cumsum() - values / 2).tolist(), gap)
     return [
         {"series": name, "category": last, "at": at} for name, at in zip(order, places, strict=True)
     ]
@@ -140,7 +120,7 @@ def stacked_choices(
         is_pale=False,
     )
     return _stacked(is_periods=False, has_legend=len(series) > 1).fill(
-        {"rows": rows, "targets": target_rows(targets, "per day")},
+        {"rows": rows, "targets": vega.target_rows(targets, "per day")},
         height=height,
         series=series,
         colours=[SERIES_COLOURS[name] for name in series],
@@ -150,18 +130,18 @@ def stacked_choices(
     )
 
 
-@template
+@vega.template
 def _bars() -> alt.LayerChart:
-    unit, number = text_slot("unit"), text_slot("number")
-    bars = layer(
+    unit, number = vega.text_slot("unit"), vega.text_slot("number")
+    bars = vega.layer(
         y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
         x=alt.X("value:Q", title=unit, axis=alt.Axis(format=number, tickCount=5)),
-        tooltip=[*tips(category="What"), alt.Tooltip("value:Q", title=unit, format=number)],
+        tooltip=[*vega.tips(category="What"), alt.Tooltip("value:Q", title=unit, format=number)],
     )
     ends = bars.mark_text(align="left", dx=4, style="ink").encode(
         text=alt.Text("value:Q", format=number)
     )
-    return layered("rows", bars.mark_bar(), ends)
+    return vega.layered("rows", bars.mark_bar(), ends)
 
 
 def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> ChartSpec:
@@ -173,22 +153,25 @@ def bars(frame: pd.DataFrame, *, unit: str, value_format: str) -> ChartSpec:
     return _bars().fill({"rows": frame}, height=height, unit=unit, number=value_format)
 
 
-@template
+@vega.template
 def _intervals(*, has_start: bool) -> alt.LayerChart:
-    said = tips("Value", "95 % interval", *([] if has_start else ["Sample"]))
-    rows = layer(
+    said = vega.tips("Value", "95 % interval", *([] if has_start else ["Sample"]))
+    rows = vega.layer(
         y=alt.Y("category:N", title=None, sort=None, axis=alt.Axis(labelLimit=170)),
-        tooltip=[*tips(category="What"), *said],
+        tooltip=[*vega.tips(category="What"), *said],
     )
     scale, way = alt.Scale(zero=True), Part(grid=True)
     if has_start:
-        scale, way = alt.Scale(domain=slot("domain"), nice=False, zero=False), Part(tickMinStep=1)
-    ticks = alt.Axis(tickCount=5, format=text_slot("number"), **way)
-    x = alt.X("low:Q", title=text_slot("title"), scale=scale, axis=ticks)
-    return layered(
+        scale, way = (
+            alt.Scale(domain=vega.slot("domain"), nice=False, zero=False),
+            Part(tickMinStep=1),
+        )
+    ticks = alt.Axis(tickCount=5, format=vega.text_slot("number"), **way)
+    x = alt.X("low:Q", title=vega.text_slot("title"), scale=scale, axis=ticks)
+    return vega.layered(
         "rows",
         rows.encode(x=x, x2="high").mark_bar(height=9, opacity=0.35, cornerRadius=4),
-        target_layer(x=alt.X("value:Q")),
+        vega.target_layer(x=alt.X("value:Q")),
         rows.encode(x=alt.X("value:Q")).mark_point(filled=True, size=90, opacity=1),
     )
 
@@ -212,12 +195,12 @@ def intervals(
             "low": estimate.low,
             "high": estimate.high,
             "Value": text.amount(estimate.value, unit),
-            "95 % interval": interval_words(estimate.low, estimate.high, unit),
+            "95 % interval": vega.interval_words(estimate.low, estimate.high, unit),
             "Sample": text.count(estimate.n),
         }
         for name, estimate in estimates.items()
     ]
-    targets = target_rows([] if target is None else [target], unit)
+    targets = vega.target_rows([] if target is None else [target], unit)
     highs = [estimate.high for estimate in estimates.values() if estimate.high is not None]
     return _intervals(has_start=start is not None).fill(
         {"rows": rows, "targets": targets},
@@ -228,13 +211,13 @@ def intervals(
     )
 
 
-@template
+@vega.template
 def _criterion_bar(*, is_known: bool) -> alt.LayerChart:
-    scale = alt.Scale(domain=slot("ends"), nice=False, zero=False)
-    said = tips("Estimate", "95 % interval", "Target")
+    scale = alt.Scale(domain=vega.slot("ends"), nice=False, zero=False)
+    said = vega.tips("Estimate", "95 % interval", "Target")
 
     def part(field: str) -> alt.Chart:
-        return layer(x=alt.X(f"{field}:Q", scale=scale, axis=None), tooltip=said)
+        return vega.layer(x=alt.X(f"{field}:Q", scale=scale, axis=None), tooltip=said)
 
     layers = [
         part("start").encode(x2="stop").mark_bar(height=6, color=GREY, opacity=0.3, cornerRadius=3)
@@ -245,7 +228,7 @@ def _criterion_bar(*, is_known: bool) -> alt.LayerChart:
             part("value").mark_point(filled=True, size=110, opacity=1),
         ]
     layers.append(part("target").mark_tick(thickness=2.5, size=26, color=STRONG))
-    return layered("criterion", *layers)
+    return vega.layered("criterion", *layers)
 
 
 def criterion_bar(
@@ -266,7 +249,7 @@ def criterion_bar(
         "value": max(start, min(value, stop)),
         "target": target,
         "Estimate": text.amount(estimate.value, unit),
-        "95 % interval": interval_words(estimate.low, estimate.high, unit),
+        "95 % interval": vega.interval_words(estimate.low, estimate.high, unit),
         "Target": text.amount(target, unit),
     }
     chart = _criterion_bar(is_known=estimate.value is not None)
@@ -274,19 +257,27 @@ def criterion_bar(
     return ChartSpec({**drawn.spec, "padding": {"left": 2, "right": 2, "top": 0, "bottom": 0}})
 
 
-@template
+@vega.template
 def _heat_map() -> alt.LayerChart:
-    row, column, unit, number = (text_slot(name) for name in ("row", "column", "unit", "number"))
-    names = alt.Axis(
-        labelAngle=slot("angle"), labelAlign=slot("align"), labelOverlap=False, labelLimit=120
+    row, column, unit, number = (
+        vega.text_slot(name) for name in ("row", "column", "unit", "number")
     )
-    cells = layer(
+    names = alt.Axis(
+        labelAngle=vega.slot("angle"),
+        labelAlign=vega.slot("align"),
+        labelOverlap=False,
+        labelLimit=120,
+    )
+    cells = vega.layer(
         y=alt.Y("row:N", title=row, sort=None, axis=alt.Axis(labelLimit=200)),
         x=alt.X("column:N", title=column, sort=None, axis=names),
         color=alt.Color("value:Q", title=unit, legend=alt.Legend(format=number)),
-        tooltip=[*tips(row=row, column=column), alt.Tooltip("value:Q", title=unit, format=number)],
+        tooltip=[
+            *vega.tips(row=row, column=column),
+            alt.Tooltip("value:Q", title=unit, format=number),
+        ],
     )
-    return layered("rows", cells.mark_rect(cornerRadius=2))
+    return vega.layered("rows", cells.mark_rect(cornerRadius=2))
 
 
 def heat_map(
@@ -310,17 +301,17 @@ def heat_map(
     )
 
 
-@template
+@vega.template
 def _cohort_map() -> alt.LayerChart:
     months = alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False, ticks=False, grid=False)
     cohorts = alt.Axis(labelLimit=150, domain=False, grid=False)
-    cells = layer(
+    cells = vega.layer(
         y=alt.Y("row:N", title=None, sort=None, axis=cohorts),
         x=alt.X("after:O", title="Months after their first", axis=months),
         tooltip=[
-            *tips(row="Began", month="Month"),
+            *vega.tips(row="Began", month="Month"),
             alt.Tooltip("share:Q", title="Still active", format=".0%"),
-            *tips(people="People", state="This month is"),
+            *vega.tips(people="People", state="This month is"),
         ],
     )
     # More or less of one colour, on a light page and on a dark one.
@@ -330,11 +321,11 @@ def _cohort_map() -> alt.LayerChart:
     unfinished = cells.transform_filter("datum.state === 'not over yet'").mark_rect(
         cornerRadius=3, filled=False, stroke=GREY, strokeWidth=1.5, strokeDash=[4, 3]
     )
-    return layered(
+    return vega.layered(
         "rows",
         cells.mark_rect(cornerRadius=3, color=BLUE, strokeWidth=1.2).encode(opacity=opacity),
         unfinished.encode(opacity=alt.value(1)),
-        cells.mark_text(style="ink", opacity=slot("room")).encode(
+        cells.mark_text(style="ink", opacity=vega.slot("room")).encode(
             text=alt.Text("percent:Q", format=".0f")
         ),
     )

@@ -7,33 +7,21 @@ import pandas as pd
 
 from core.base import text
 from core.base.control_limits import Behaviour, Limits, Point, Rule
+from core.charts import vega
 from core.charts.lines import period_axis, period_x
-from core.charts.theme import (
-    DASHED,
-    GREY,
-    STRONG,
-    VERMILION,
-    ChartSpec,
-    Part,
-    layer,
-    layered,
-    line_layers,
-    slot,
-    template,
-    text_slot,
-    tips,
-)
+from core.charts.theme import GREY, STRONG, VERMILION
+from core.charts.vega import DASHED, ChartSpec, Part
 
 SHAPES = {Rule.BEYOND: "diamond", Rule.RUN: "square"}
 SIZES = {Rule.BEYOND: 130, Rule.RUN: 60}
 
 
-@template
+@vega.template
 def _control_chart(*, is_share: bool, is_empty: bool) -> alt.LayerChart:
     axis = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
     scale = alt.Scale(zero=True)
     if is_share:
-        scale = alt.Scale(domain=slot("domain"), zero=False)
+        scale = alt.Scale(domain=vega.slot("domain"), zero=False)
     elif is_empty:
         # An axis from 0 to 0 has no ticks that a browser could write.
         scale = alt.Scale(zero=True, domainMax=1)
@@ -42,27 +30,27 @@ def _control_chart(*, is_share: bool, is_empty: bool) -> alt.LayerChart:
         return alt.Y(f"{field}:Q", title=None, axis=axis, scale=scale)
 
     said = ["Limits", "State", *(["Sample"] if is_share else [])]
-    tooltip = [*tips(period="Period", Value=text_slot("name")), *tips(*said)]
+    tooltip = [*vega.tips(period="Period", Value=vega.text_slot("name")), *vega.tips(*said)]
     x = period_x(labelSeparation=12)
     layers = [
-        layer(x=x, y=y("low"), y2="high").mark_area(
+        vega.layer(x=x, y=y("low"), y2="high").mark_area(
             color=GREY, opacity=0.22, interpolate="step", clip=True, tooltip=False
         ),
-        layer("centre", x=x, y=y("centre")).mark_line(
+        vega.layer("centre", x=x, y=y("centre")).mark_line(
             strokeWidth=1, strokeDash=DASHED, color=STRONG
         ),
-        *line_layers(x, y(), tooltip=tooltip),
+        *vega.line_layers(x, y(), tooltip=tooltip),
     ]
     for rule in Rule:
-        signals = layer(rule.name, x=x, y=y(), tooltip=tooltip)
+        signals = vega.layer(rule.name, x=x, y=y(), tooltip=tooltip)
         shape: Part = {"shape": SHAPES[rule], "size": SIZES[rule]}
         layers.append(signals.mark_point(filled=True, color=VERMILION, opacity=1, **shape))
-    words = layer("words", x=x, y=y(), text="text:N").mark_text(
+    words = vega.layer("words", x=x, y=y(), text="text:N").mark_text(
         align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
         dy=alt.ExprRef("datum.is_above ? -13 : 14"),
         style="ink",
     )
-    return layered("points", *layers, words)
+    return vega.layered("points", *layers, words)
 
 
 def control_chart(

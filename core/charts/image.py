@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
-from core.charts.theme import INK, LIGHT, PAPER, SOFT, ChartSpec, Part
+from core.charts.theme import INK, LIGHT, PAPER, SOFT
+from core.charts.vega import ChartSpec, Part
 
 ImageKind: TypeAlias = Literal["png", "svg"]
 

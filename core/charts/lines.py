@@ -9,31 +9,9 @@ import altair as alt
 import pandas as pd
 
 from core.base import text
-from core.charts.theme import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PALETTE,
-    PINK,
-    STRONG,
-    VERMILION,
-    ChartSpec,
-    Part,
-    colour,
-    interval_words,
-    layer,
-    layered,
-    line_layers,
-    name_layers,
-    slot,
-    spread,
-    target_layer,
-    target_rows,
-    template,
-    text_slot,
-    tips,
-)
+from core.charts import vega
+from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, STRONG, VERMILION
+from core.charts.vega import ChartSpec, Part
 
 # In an order in which neighbours differ most.
 COLOURS = (BLUE, ORANGE, PINK, GREEN, VERMILION)
@@ -82,29 +60,33 @@ def _label(period: str) -> str:
 
 def period_x(field: str = "period", **axis: Any) -> alt.X:
     """The channel of named periods, with the slots of `period_axis`."""
-    shared: Part = {"values": slot("shown"), "labelExpr": text_slot("label"), "labelAngle": 0}
+    shared: Part = {
+        "values": vega.slot("shown"),
+        "labelExpr": vega.text_slot("label"),
+        "labelAngle": 0,
+    }
     return alt.X(f"{field}:O", title=None, axis=alt.Axis(**shared, labelOverlap="greedy", **axis))
 
 
-@template
+@vega.template
 def _line(
     *, is_single: bool, is_whole_number: bool, has_sample: bool, zero: bool
 ) -> alt.LayerChart:
-    unit, number = text_slot("unit"), text_slot("number")
+    unit, number = vega.text_slot("unit"), vega.text_slot("number")
     # No fractions between whole numbers: without them two ticks would read the same.
     ticks: Part = {"tickMinStep": 1} if is_whole_number else {}
     axis = alt.Axis(format=number, tickCount=5, **ticks)
-    said = tips(period="Period", series="What")
+    said = vega.tips(period="Period", series="What")
     said.append(alt.Tooltip("value:Q", title=unit, format=number))
     if has_sample:
         said.append(alt.Tooltip("n:Q", title="Sample", format=",d"))
-    lines = line_layers(
+    lines = vega.line_layers(
         period_x(),
         alt.Y("value:Q", title=unit, axis=axis, scale=alt.Scale(zero=zero)),
-        color=colour(legend=None if is_single else NAMES),
+        color=vega.colour(legend=None if is_single else NAMES),
         tooltip=said,
     )
-    return layered("rows", *lines, target_layer(y=alt.Y("value:Q")))
+    return vega.layered("rows", *lines, vega.target_layer(y=alt.Y("value:Q")))
 
 
 def line(
@@ -176,26 +158,26 @@ class Span:
     text: str
 
 
-@template
+@vega.template
 def _time_chart(
     *, is_single: bool, is_share: bool, is_dense: bool, has_ticks: bool, zero: bool
 ) -> alt.LayerChart:
-    ticks: Part = {"values": slot("ticks")} if has_ticks else {"tickCount": 7}
-    axis = alt.Axis(labelOverlap="greedy", grid=False, format=text_slot("format"), **ticks)
+    ticks: Part = {"values": vega.slot("ticks")} if has_ticks else {"tickCount": 7}
+    axis = alt.Axis(labelOverlap="greedy", grid=False, format=vega.text_slot("format"), **ticks)
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=14), axis=axis)
 
     def y(field: str = "value") -> alt.Y:
         number = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
         scale = alt.Scale(zero=zero)
-        return alt.Y(f"{field}:Q", title=text_slot("unit"), axis=number, scale=scale)
+        return alt.Y(f"{field}:Q", title=vega.text_slot("unit"), axis=number, scale=scale)
 
     series = {} if is_single else {"series": "What"}
-    said = [*tips("When"), *tips(**series), *tips("Value", "Interval", "Sample")]
-    span = layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
-    band = layer(x=x, y=y("low"), y2="high")
+    said = [*vega.tips("When"), *vega.tips(**series), *vega.tips("Value", "Interval", "Sample")]
+    span = vega.layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
+    band = vega.layer(x=x, y=y("low"), y2="high")
     band = band.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    baseline = layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
-    mark = layer("marks", x=x, tooltip=alt.Tooltip("What:N", title="What happened"))
+    baseline = vega.layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
+    mark = vega.layer("marks", x=x, tooltip=alt.Tooltip("What:N", title="What happened"))
     # Above the plot, where no line runs through the words; beyond the middle to the left, or
     # they would run out of the chart.
     words = mark.mark_text(
@@ -206,14 +188,14 @@ def _time_chart(
         align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
         dx=alt.ExprRef("datum.is_late ? -4 : 4"),
     )
-    return layered(
+    return vega.layered(
         "points",
         span.mark_rect(color=GREY, opacity=0.28),
         *([band.mark_area(color=BLUE, opacity=0.16, tooltip=False)] if is_single else []),
-        target_layer(y=y()),
+        vega.target_layer(y=y()),
         baseline.mark_rule(strokeWidth=1.5, color=GREY),
-        *line_layers(x, y(), color=colour(), tooltip=said, dots=0 if is_dense else 1),
-        *([] if is_single else name_layers(x, y())),
+        *vega.line_layers(x, y(), color=vega.colour(), tooltip=said, dots=0 if is_dense else 1),
+        *([] if is_single else vega.name_layers(x, y())),
         mark.mark_rule(color=STRONG, strokeWidth=1),
         words.encode(text="short:N"),
     )
@@ -249,8 +231,8 @@ def time_chart(
             for one in events
             if isinstance(one, Span)
         ],
-        "targets": target_rows(targets, unit),
-        "baseline": target_rows([] if baseline is None else [baseline], unit, "Baseline"),
+        "targets": vega.target_rows(targets, unit),
+        "baseline": vega.target_rows([] if baseline is None else [baseline], unit, "Baseline"),
         "marks": _mark_rows(marks, times),
         "names": [] if is_single else _name_rows(rows),
     }
@@ -279,7 +261,7 @@ def _tick(at: datetime) -> Part:
 def _rows(line: Line, unit: str) -> Iterable[Part]:
     newest = max((n for n, p in enumerate(line.points) if p.is_whole), default=-1)
     for n, point in enumerate(line.points):
-        interval = interval_words(point.low, point.high, unit)
+        interval = vega.interval_words(point.low, point.high, unit)
         yield {
             "at": _utc(point.at),
             "series": line.name,
@@ -307,7 +289,7 @@ def _name_rows(rows: Sequence[Part]) -> list[Part]:
     values = [row["value"] for row in known]
     last = sorted({row["series"]: row for row in known}.values(), key=lambda row: row["value"])
     gap = (max(values) - min(0, *values)) * NAME_GAP if values else 0.0
-    places = spread([row["value"] for row in last], gap)
+    places = vega.spread([row["value"] for row in last], gap)
     return [
         {"at": row["at"], "series": row["series"], "value": place}
         for row, place in zip(last, places, strict=True)
