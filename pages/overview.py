@@ -105,15 +105,11 @@ def movers(chosen: Filters) -> None:
     if chosen.window.previous is None:
         ui.empty("All time has nothing before it to compare with: choose a shorter period.")
         return
-    for column, read, who, what in zip(
-        st.columns(2),
-        (movers_of_customers, movers_of_testers),
-        ("customer user", "tester"),
-        ("cycles created", "accepted bugs"),
-        strict=True,
-    ):
-        with column:
-            mover_card(chosen, ui.read_facts(chosen.page, read, **chosen.period), who, what)
+    customers = ui.read_facts(chosen.page, movers_of_customers, **chosen.period)
+    testers = ui.read_facts(chosen.page, movers_of_testers, **chosen.period)
+    with st.grid(2, min_column_width=340):
+        mover_card(chosen, customers, "customer user", "cycles created")
+        mover_card(chosen, testers, "tester", "accepted bugs")
 
 
 def mover_card(chosen: Filters, found: Movers | None, who: str, what: str) -> None:

@@ -120,11 +120,9 @@ def show(chosen: Filters, person: int, name: str, answer: Any) -> None:
         _trend(chosen, name, found)
     with right:
         _found(found)
-    for column, what, frame in zip(
-        st.columns(2), ("Product", "Feature"), (found.products, found.features), strict=True
-    ):
-        with column:
-            _tested(what, frame)
+    with st.grid(2, min_column_width=340):
+        _tested("Product", found.products)
+        _tested("Feature", found.features)
     _history(chosen, name, found)
 
 

@@ -62,11 +62,10 @@ def _end_trial(page: ui.Page) -> None:
 
 
 def show(page: ui.Page, found: Engagement) -> None:
-    left, right = st.columns(2)
-    with left:
+    with st.grid(2, min_column_width=340):
         _sizes(found)
-    with right, ui.panel("Thresholds", stretch=True):
-        _form(page)
+        with ui.panel("Thresholds", stretch=True):
+            _form(page)
     with ui.panel("Changes of the thresholds"):
         settings_history(page, EngagementSettings, _moved)
 

@@ -48,19 +48,13 @@ def show(view: View, found: Leaderboard) -> None:
     statuses = count_statuses(days)
     rejections = by_reason(days, ui.read(page, reason_names))
     reasons = count_names(rejections)
-    left, right = st.columns(2)
-    with left:
+    with st.grid(2, min_column_width=340):
         _outcome(view, days, statuses)
-    with right:
         _by_period(view, by_status(days), statuses.index.tolist(), others=OTHER_STATUSES)
-    left, right = st.columns(2)
-    if reasons.empty:
-        with left:
+        if reasons.empty:
             ui.empty("No bug was rejected in this period.")
-    else:
-        with left:
+        else:
             _reasons(view, reasons)
-        with right:
             _by_period(view, rejections, _reason_order(reasons), others=OTHER_REASONS)
     view.stamped.csv_button(days, "Bugs by day, status and reason", key="field")
 
