@@ -33,7 +33,7 @@ class EngagementSettings:
     silent_days: int = 90
 
     def __post_init__(self) -> None:
-        _whole(self, least=1)
+        _check_whole(self)
         if self.medium_activity >= self.high_activity:
             raise InputError("High activity begins above medium activity: raise it.")
         if self.fading_days >= self.silent_days:
@@ -54,16 +54,11 @@ class LeaderboardSettings:
     most_auto_accepted: float = 0.20
 
     def __post_init__(self) -> None:
-        _whole(self, least=1)
+        _check_whole(self)
         for name in ("most_rejected", "least_reviewed", "most_auto_accepted"):
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value <= 1:
-                raise InputError(f"{_words(name)} is {value!r}: it is a share from 0 to 100 %.")
+            _check(_words(name), getattr(self, name), 1, "a share from 0 to 100 %")
         for severity, weight in self.weights.items():
-            if not isinstance(severity, str) or not _is_number(weight) or not 0 <= weight <= 1_000:
-                raise InputError(
-                    f"The weight of {severity!r} is {weight!r}: it is a number from 0 to 1,000."
-                )
+            _check(f"The weight of {severity!r}", weight, 1_000, "a number from 0 to 1,000")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +97,8 @@ class RoiSettings:
     def __post_init__(self) -> None:
         for name in ("hourly_rate", "operating_cost_per_week", "setup_cost", "tickets_per_week"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0 <= value <= LARGEST_INPUT):
-                raise InputError(
-                    f"{_words(name)} is {value!r}: it is a number from 0 to {LARGEST_INPUT:,}."
-                )
+            if value is not None:
+                _check(_words(name), value, LARGEST_INPUT, f"a number from 0 to {LARGEST_INPUT:,}")
         if self.hourly_rate == 0:
             raise InputError("Hourly rate is 0: an hour of work costs something.")
         currency = self.currency
@@ -135,8 +128,13 @@ def settings_of(scope: Scope, kind: type[S]) -> S:
     """The account's settings of a kind, with defaults for those not saved."""
     with scope.read() as session:
         stored = session.get(AccountSetting, (scope.account, kind.KEY))
+    return settings_from(kind, stored.value if stored else None)
+
+
+def settings_from(kind: type[S], stored: Mapping[str, Any] | None) -> S:
+    """Settings from stored values, with defaults for those not stored."""
     known = {f.name for f in fields(kind)}
-    return kind(**{k: v for k, v in (stored.value if stored else {}).items() if k in known})
+    return kind(**{name: value for name, value in (stored or {}).items() if name in known})
 
 
 def save_settings(scope: Scope, settings: S) -> None:
@@ -161,15 +159,17 @@ def changes(scope: Scope, *, subject: str) -> list[AuditEntry]:
     return scope.rows(found)
 
 
-def _whole(settings: Any, *, least: int) -> None:
+def _check_whole(settings: Any) -> None:
     for f in fields(settings):
         value = getattr(settings, f.name)
-        if f.type in {int, "int"} and (type(value) is not int or value < least):
-            raise InputError(f"{_words(f.name)} is {value!r}: it is a whole number from {least}.")
+        if f.type in {int, "int"} and (type(value) is not int or value < 1):
+            raise InputError(f"{_words(f.name)} is {value!r}: it is a whole number from 1.")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _check(name: str, value: Any, most: float, what: str) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= most:
+        raise InputError(f"{name} is {value!r}: it is {what}.")
 
 
 def _words(name: str) -> str:

@@ -1,6 +1,5 @@
 """The sentences on testers: who leads, why somebody has a rank, how the field does."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -222,9 +221,3 @@ def settings_changed(before: LeaderboardSettings, after: LeaderboardSettings) ->
             now = phrase.format(text.amount(new, unit))
             said.append(f"{now} instead of {text.amount(old, unit)}")
     return said
-
-
-def settings_of_change(value: Mapping[str, Any] | None) -> LeaderboardSettings:
-    """The settings that an entry of the history holds; before the first they were the default."""
-    known = LeaderboardSettings.__dataclass_fields__
-    return LeaderboardSettings(**{k: v for k, v in (value or {}).items() if k in known})

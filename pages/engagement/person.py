@@ -114,7 +114,7 @@ def show(chosen: Filters, person: int, name: str, answer: Any) -> None:
     if found.history.empty:
         _nothing(found, chosen)
         return
-    chosen = chosen.also(name)
+    chosen = chosen.with_words(name)
     left, right = st.columns([12, 10])
     with left:
         _trend(chosen, name, found)

@@ -1,8 +1,5 @@
 """The segments of customer users: their sizes, their thresholds, and who changed these."""
 
-from dataclasses import asdict
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -12,7 +9,7 @@ from core.engagement.people import Engagement
 from core.engagement.segments import ACTIVITIES, LIFECYCLES
 from core.engagement.words import SEGMENTS, segment_rules
 from pages import ui
-from pages.ui.settings_form import NumberBox, Values, settings_form, settings_history
+from pages.ui.settings_form import NumberBox, settings_form, settings_history
 from pages.ui.tables import text_column
 
 UNDATED = "No cycle with a date"
@@ -121,11 +118,10 @@ def _form(page: ui.Page) -> None:
     )
 
 
-def _moved(before: Values | None, after: Values | None) -> list[str]:
+def _moved(before: EngagementSettings, after: EngagementSettings) -> list[str]:
     """High from 10 to 12; silent, days 90 to 60."""
-    was: dict[str, Any] = dict(before or asdict(EngagementSettings()))
     return [
-        f"{label} {was.get(name)} → {after[name]}"
+        f"{label} {getattr(before, name)} → {getattr(after, name)}"
         for name, (_, label) in LABELS.items()
-        if after and after.get(name) != was.get(name)
+        if getattr(after, name) != getattr(before, name)
     ]

@@ -83,7 +83,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
     _figures(view, tester_id)
     shared.maturing_note(view, tester_id)
     days = ui.read_facts(page, count_by_day, selection=selection)
-    stamped = view.stamped.also(f"tester {shared.names(page)[tester_id]}")
+    stamped = view.stamped.with_words(f"tester {shared.names(page)[tester_id]}")
     left, right = st.columns([13, 9])
     with left:
         _trend(view, stamped, days)

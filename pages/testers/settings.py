@@ -10,7 +10,7 @@ from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.base import text
 from core.base.errors import InputError
 from core.testers.bugs import severities_of
-from core.testers.words import settings_changed, settings_of_change
+from core.testers.words import settings_changed
 from pages import ui
 from pages.testers.shared import View
 from pages.ui.settings_form import NumberBox, Values, settings_form, settings_history
@@ -80,7 +80,7 @@ def show(view: View) -> None:
     with left, ui.panel("Weights and thresholds", note, stretch=True):
         _form(view)
     with right, ui.panel("Who changed them", stretch=True):
-        settings_history(view.page, LeaderboardSettings, _moved)
+        settings_history(view.page, LeaderboardSettings, settings_changed)
 
 
 def _form(view: View) -> None:
@@ -134,7 +134,3 @@ def _begin_trial(tried: LeaderboardSettings, saved: LeaderboardSettings) -> None
         st.query_params[TRIAL] = json.dumps(moved, separators=(",", ":"), ensure_ascii=False)
     else:
         end_trial()
-
-
-def _moved(before: Values | None, after: Values | None) -> list[str]:
-    return settings_changed(settings_of_change(before), settings_of_change(after))

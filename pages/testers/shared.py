@@ -55,7 +55,7 @@ class View:
     def stamped(self) -> Filters:
         """The selection; a trial stands in the stamp of what is taken away."""
         changed = settings_changed(self.saved, self.settings)
-        return self.chosen.also(f"trial: {', '.join(changed)}") if changed else self.chosen
+        return self.chosen.with_words(f"trial: {', '.join(changed)}") if changed else self.chosen
 
     def leaderboard(self) -> Leaderboard:
         """The testers ranked, computed once for each state of the data and of the settings."""

@@ -36,7 +36,7 @@ class Filters:
         """The selection and today, for reads that look at the months before the window."""
         return self.period | {"today": self.page.today}
 
-    def also(self, words: str) -> "Filters":
+    def with_words(self, words: str) -> "Filters":
         """The same selection with more words in its stamp."""
         return replace(self, words=f"{self.words}; {words}")
 

@@ -7,14 +7,12 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.analytics.account_settings import S, changes, save_settings
+from core.analytics.account_settings import S, changes, save_settings, settings_from
 from core.base import text
 from core.store import AuditEntry, Scope
 from pages import ui
 
 Values = Mapping[str, Any]
-# What changed from some settings to others, in words; None before the first change.
-Moved = Callable[[Values | None, Values | None], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -86,11 +84,12 @@ def settings_form(
         st.caption(f"You may try {said}; saving them takes an editor of this dashboard.")
 
 
-def settings_history(page: ui.Page, kind: type[S], moved: Moved) -> None:
-    """Changes of the settings of a kind; before the first they were the defaults."""
+def settings_history(page: ui.Page, kind: type[S], moved: Callable[[S, S], Sequence[str]]) -> None:
+    """Changes of the settings of a kind, with what `moved` from some to others in words."""
     found = ui.read(page, changes, subject=f"settings of {kind.KEY}")
 
     def said(change: AuditEntry) -> str:
-        return "; ".join(moved(change.before, change.after)) or "confirmed as they were"
+        before, after = (settings_from(kind, side) for side in (change.before, change.after))
+        return "; ".join(moved(before, after)) or "confirmed as they were"
 
     ui.history_table(page, found, said)

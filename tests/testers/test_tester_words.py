@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.analytics.account_settings import LeaderboardSettings
+from core.analytics.account_settings import LeaderboardSettings, settings_from
 from core.base.text import UNKNOWN
 from core.testers import words as tester_words
 from core.testers.leaderboard import Leaderboard, explain_rank
@@ -144,8 +144,9 @@ def test_what_a_trial_changes_is_said():
         "healthy: rejected under 12.5 % instead of 20 %",
     ]
     assert tester_words.settings_changed(own, own) == []
-    assert tester_words.settings_of_change(None) == own
-    assert tester_words.settings_of_change({"newcomer_below": 4, "gone": 1}).newcomer_below == 4
+    assert settings_from(LeaderboardSettings, None) == own
+    stored = {"newcomer_below": 4, "gone": 1}
+    assert settings_from(LeaderboardSettings, stored).newcomer_below == 4
 
 
 def test_the_field_is_told_in_one_sentence():
