@@ -63,7 +63,9 @@ def show(page: ui.Page) -> None:
     link = {key: st.query_params.get_all(key) for key in st.query_params}
     is_opened = "explore_metrics" not in st.session_state
     answer = st.container()
-    chosen = filter_bar(page, default=PERIOD, products=False, also=OPENING)
+    chosen = filter_bar(
+        page, default=PERIOD, products=False, on_reset=lambda: st.session_state.update(OPENING)
+    )
     known: Known = {}
     asked = question(page, chosen, known)
     # Parameters of no widget stay in the address: report them once, not after a filter is removed.

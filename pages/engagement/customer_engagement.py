@@ -33,8 +33,7 @@ SERIES = ("tests_created", "tests_submitted", "test_completion_rate", "active_cu
 def show(page: ui.Page) -> None:
     answer = st.container()
     names, unknown = person.known(page)
-    opening: dict[str, Any] = {person.CHOSEN: None, person.SHOWN: []}
-    chosen = filter_bar(page, also=opening, box=lambda: person.box(names))
+    chosen = filter_bar(page, box=lambda: person.box(names), on_reset=person.reset)
     who = st.session_state.get(person.CHOSEN)
     if who is not None:
         person.show(chosen, who, names[who], answer)

@@ -86,6 +86,11 @@ def _remember_view() -> None:
         }
 
 
+def reset() -> None:
+    """Everyone again, of all segments."""
+    st.session_state.update({CHOSEN: None, SHOWN: []})
+
+
 def _back() -> None:
     st.session_state[CHOSEN] = None
     st.session_state.update(st.session_state.get(BACK, {}))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -57,14 +56,12 @@ def filter_bar(
     *,
     default: str = "Last 90 days",
     products: bool = True,
-    also: Mapping[str, Any] = MappingProxyType({}),
-    box: Callable[[], None] | None = None,
-    on_reset: Callable[[], None] | None = None,
+    box: Callable[[], None] = lambda: None,
+    on_reset: Callable[[], None] = lambda: None,
 ) -> Filters:
     """Draw the boxes of period, account and products, kept in the URL, and a reset button.
 
-    `also` are other boxes of the page, with the values that they go back to; `box` draws one of
-    them in the bar. `on_reset` takes back what is no box.
+    `box` draws one more box in the bar; `on_reset` takes back what else the page opens with.
     """
     keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
     # Dates that the box cannot take leave the link when it is drawn.
@@ -74,14 +71,13 @@ def filter_bar(
         window = _period_box(page, keys, default)
         ui.account_box(page)
         names = _products_box(page, keys["products"]) if products else {}
-        if box is not None:
-            box()
+        box()
         st.button(
             "Reset",
             key=f"{page.key}_reset",
             type="tertiary",
             on_click=_reset,
-            args=(keys, {keys["period"]: default, **also}, on_reset),
+            args=(keys, default, on_reset),
             help="Back to the view that the page opens with",
         )
     if st.session_state[keys["period"]] == CUSTOM:
@@ -129,11 +125,8 @@ def _custom_dates(page: ui.Page, key: str) -> Window:
     return Window(*chosen, f"{text.day(chosen[0])} to {text.day(chosen[1])}")
 
 
-def _reset(
-    keys: Mapping[str, str], opening: Mapping[str, Any], on_reset: Callable[[], None] | None
-) -> None:
-    if on_reset is not None:
-        on_reset()
-    st.session_state.update(opening)
+def _reset(keys: Mapping[str, str], default: str, on_reset: Callable[[], None]) -> None:
+    on_reset()
+    st.session_state[keys["period"]] = default
     if keys["products"] in st.session_state:
         st.session_state[keys["products"]] = []
