@@ -42,7 +42,7 @@ def show(page: ui.Page) -> None:
     heading(f"Success criteria, week {week.label}", "criteria/success_criteria.py", "All criteria")
     strip(page, main, week, brief=True)
     heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")
-    figures = proof.headlines(page, list(labels), chosen.asked)
+    figures = proof.headlines(chosen, list(labels))
     with st.grid(3, min_column_width=300):
         for figure, trend in zip(figures, trends, strict=True):
             trend_card(chosen, figure, labels[figure.metric.key], trend)

@@ -53,7 +53,7 @@ def show(page: ui.Page) -> None:
         ui.empty("No test cycle in the store names a customer user.")
         return
     with st.grid(6, min_column_width=150):
-        figure_cards(page, PANELS["Engagement"], chosen.asked)
+        figure_cards(chosen, PANELS["Engagement"])
         segment_cards(found)
     ui.tabs(
         {

@@ -33,6 +33,12 @@ SHOWN = "engagement_shown"
 # Widgets of the view of all users: kept while one user's view is shown.
 LEFT_AS = (VIEW, SHOWN, "engagement_slipping", "engagement_clock")
 HISTORY_ROWS = 1_000
+CARDS = {
+    "test_completion_rate": "Completion",
+    "bug_count": "Bugs found",
+    "bugs_per_test": "Bugs per cycle",
+    "decided_acceptance_rate": "Acceptance",
+}
 COLOURS: Mapping[str, Literal["blue", "green", "orange", "red"]] = {
     "new": "blue",
     "returning": "green",
@@ -159,21 +165,10 @@ def _undated(found: Customer) -> str:
 
 def _figures(chosen: Filters, person: int) -> None:
     """The figures of everyone, for one person: of what they created, and what they submitted."""
-    created = chosen.asked | {"filters": {"customer_id": [person]}}
-    submitted = chosen.asked | {"filters": {"submitter_id": [person]}}
     with st.grid(6, min_column_width=150):
-        figure_cards(chosen.page, {"tests_created": "Created"}, created)
-        figure_cards(chosen.page, {"tests_submitted": "Submitted"}, submitted)
-        figure_cards(
-            chosen.page,
-            {
-                "test_completion_rate": "Completion",
-                "bug_count": "Bugs found",
-                "bugs_per_test": "Bugs per cycle",
-                "decided_acceptance_rate": "Acceptance",
-            },
-            created,
-        )
+        figure_cards(chosen, {"tests_created": "Created"}, customer_id=person)
+        figure_cards(chosen, {"tests_submitted": "Submitted"}, submitter_id=person)
+        figure_cards(chosen, CARDS, customer_id=person)
 
 
 def _trend(chosen: Filters, name: str, found: Customer) -> None:

@@ -33,9 +33,8 @@ def show(page: ui.Page) -> None:
         return
     answer = st.container()
     chosen = filter_bar(page, default="Last 30 days", products=False)
-    asked = chosen.asked
     with st.grid(3, min_column_width=200):
-        positive, average, number = proof.figure_cards(page, PANELS["Feedback"], asked)
+        positive, average, number = proof.figure_cards(chosen, PANELS["Feedback"])
     with answer:
         words = feedback_answer(positive.value, average.value, number.value)
         ui.answer(page, words, SOURCES, window=chosen.window)

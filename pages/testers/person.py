@@ -100,11 +100,10 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
 
 def _figures(view: View, tester_id: int) -> None:
     page = view.page
-    asked = view.chosen.asked | {"filters": {"tester_id": [tester_id]}}
     details = ui.read(page, count_details, selection=view.of(tester_id))
     (one,) = details.counts.to_dict("records")
     with st.grid(6, min_column_width=150):
-        figure_cards(page, CARDS, asked)
+        figure_cards(view.chosen, CARDS, tester_id=tester_id)
         decided = one["accepted_by_hand"] + one["auto_accepted"] + one["rejected"]
         told = raw.first_to_find(ui.read(page, repeat_reasons))
         _share("First to find", decided - one["repeated"], decided, "decided", told)

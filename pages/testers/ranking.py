@@ -25,7 +25,7 @@ TAIL = "\N{FIGURE SPACE}"
 
 def show(view: View, found: Leaderboard) -> None:
     with st.grid(5, min_column_width=160):
-        figure_cards(view.page, PANELS["Testers"], view.chosen.asked, brief=True)
+        figure_cards(view.chosen, PANELS["Testers"], brief=True)
     left, right = st.columns([13, 9])
     with left:
         _ranks(view, found)

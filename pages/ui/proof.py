@@ -12,6 +12,7 @@ from core.analytics.series import Headline, headline_figures
 from core.base import text
 from core.store import Scope
 from pages import ui
+from pages.ui.filters import Filters
 
 ROWS = 200
 EVERY_ROW = 1_000_000
@@ -21,13 +22,16 @@ BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither 
 
 
 def figure_cards(
-    page: ui.Page, labels: Mapping[str, str], asked: Mapping[str, Any], *, brief: bool = False
+    chosen: Filters, labels: Mapping[str, str], *, brief: bool = False, **filters: Any
 ) -> list[Headline]:
-    """Draw a card for each metric by its label, with a button to its proof; see `_card`."""
-    figures = headlines(page, list(labels), asked)
+    """Draw a card for each metric by its label, with a button to its proof; see `_card`.
+
+    `filters` are those of `query_metrics`, beside the products: customer_id=3.
+    """
+    figures = headlines(chosen, list(labels), **filters)
     for figure in figures:
         with st.container(border=True, height="stretch", gap="xsmall"):
-            _card(page, figure, labels[figure.metric.key], brief=brief)
+            _card(chosen.page, figure, labels[figure.metric.key], brief=brief)
     return figures
 
 
@@ -73,10 +77,11 @@ def what_button(page: ui.Page, metric: Metric) -> bool:
     )
 
 
-def headlines(page: ui.Page, metrics: Sequence[str], asked: Mapping[str, Any]) -> list[Headline]:
+def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[Headline]:
     """Headline figures of metrics, cached apart from votes where they do not depend on them."""
     read = ui.read_facts if are_of_facts(metrics) else ui.read
-    return read(page, headline_figures, metrics=list(metrics), **asked)
+    of = {name: [value] for name, value in filters.items()}
+    return read(chosen.page, headline_figures, metrics=list(metrics), filters=of, **chosen.asked)
 
 
 @st.dialog("What is this?", width="large")
