@@ -71,7 +71,7 @@ def postgres_server() -> Iterator[Callable[[], str]]:
         pytest.skip("PostgreSQL is not installed: no initdb was found")
     user = _someone()
     # A short path: a socket's name has room for some hundred letters.
-    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="pg", dir=os.environ.get("TMPDIR", "/tmp")) as folder:
         data = Path(folder, "data")
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
