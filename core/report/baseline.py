@@ -20,7 +20,7 @@ from core.report import measured, methods
 from core.report.criteria import cards, decided_and_open, exclusions_table, main_rows, targets_table
 from core.report.document import Block, Bullets, Callout, Document, Heading, Paragraph, Table
 from core.report.evidence import Evidence, ReportWindow, choose_window, read_evidence
-from core.store import Scope, account_named
+from core.store import Scope
 
 BASELINE = "baseline"
 KINDS = {
@@ -56,7 +56,6 @@ def baseline_report(
     `week` or `chosen` name other days. Raises InputError for an unknown account.
     """
     now = clock.now()
-    name = account_named(scope.store, scope.account).name
     today = now.astimezone(scope.zone).date()
     read = read_evidence(scope, chosen or choose_window(scope, today=today, week=week), now=now)
     window = read.chosen.window
@@ -65,7 +64,7 @@ def baseline_report(
         name=f"touchstone-baseline-{window.start}-to-{window.end}",
         title=f"Baseline report: {_called(window)}",
         answer=criteria_answer([row.result for row in main_rows(read.rows)], window.label),
-        stamp=_stamp(read, name, is_demo=is_demo),
+        stamp=_stamp(read, scope.account_name, is_demo=is_demo),
         is_demo=is_demo,
         blocks=tuple(_blocks(read)),
     )

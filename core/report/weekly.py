@@ -36,7 +36,7 @@ from core.report.document import (
 from core.review.actions import EXPECTED
 from core.review.agenda import agenda, week_of
 from core.review.meeting import meeting_of, said_in
-from core.store import Review, Scope, account_named
+from core.store import Review, Scope
 
 Told = Mapping[str, Any]
 
@@ -135,24 +135,23 @@ def weekly_packet(
     and for what is no week or not over.
     """
     now = now or clock.now()
-    name = account_named(scope.store, scope.account).name
     today = now.astimezone(scope.zone).date()
     window = week_of(week or last_complete_week(today).label, today)
     meeting = meeting_of(scope, window.label)
     told = None if meeting is None else meeting.content
     if told is None:
-        told = agenda(scope, window, name=name, now=now)
-    return packet_of(scope, told, meeting, name=name, is_demo=is_demo)
+        told = agenda(scope, window, now=now)
+    return packet_of(scope, told, meeting, is_demo=is_demo)
 
 
 def packet_of(
-    scope: Scope, told: Mapping[str, Any], meeting: Review | None, *, name: str, is_demo: bool
+    scope: Scope, told: Mapping[str, Any], meeting: Review | None, *, is_demo: bool
 ) -> Packet:
     """The packet of a review that is shown: `told` as it is, with what was written until now."""
     is_closed = meeting is not None and meeting.content is not None
     return Packet(
         content=told if is_closed else {**told, **said_in(scope, str(told["week"]))},
-        account=name,
+        account=scope.account_name,
         closed_by=None if meeting is None else meeting.closed_by,
         closed_at=None if meeting is None else meeting.closed_at,
         is_demo=is_demo,

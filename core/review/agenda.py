@@ -61,11 +61,8 @@ def week_of(label: str, today: date) -> Window:
     return week
 
 
-def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None) -> dict[str, Any]:
-    """Everything that the review of a complete week shows, as JSON has it.
-
-    `name` is what the account is called in messages.
-    """
+def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[str, Any]:
+    """Everything that the review of a complete week shows, as JSON has it."""
     now = now or clock.now()
     today = now.astimezone(scope.zone).date()
     first, last = week.span
@@ -99,7 +96,7 @@ def agenda(scope: Scope, week: Window, *, name: str, now: datetime | None = None
         "tests": [asdict(shift) | {"is_signal": shift.is_signal} for shift in tested],
         "causes": _causes(scope, week),
         **_sentences(rows, signals),
-        "escalations": escalations(results, before, week=week.label, account=name),
+        "escalations": escalations(results, before, week=week.label, account=scope.account_name),
         "themes": _themes(scope, week, today=then),
         "opportunities": _opportunities(scope, results),
         "actions": [

@@ -102,7 +102,7 @@ def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int)
     return written, version + 1
 
 
-def close_review(scope: Scope, week: str, *, name: str, now: datetime | None = None) -> None:
+def close_review(scope: Scope, week: str, *, now: datetime | None = None) -> None:
     """Store everything that the review shows, with its notes and actions, and close it.
 
     Raises InputError where it is not open.
@@ -111,7 +111,7 @@ def close_review(scope: Scope, week: str, *, name: str, now: datetime | None = N
     window = week_of(week, now.astimezone(scope.zone).date())
 
     def compute() -> dict[str, Any]:
-        return agenda(scope, window, name=name, now=now) | said_in(scope, week)
+        return agenda(scope, window, now=now) | said_in(scope, week)
 
     def save(unit: Unit, content: dict[str, Any]) -> None:
         known = unit.session.get(Review, (scope.account, week))
@@ -136,12 +136,12 @@ def said_in(scope: Scope, week: str) -> dict[str, Any]:
     return plain
 
 
-def restated_since(scope: Scope, meeting: Review, *, name: str) -> list[str]:
+def restated_since(scope: Scope, meeting: Review) -> list[str]:
     """Where today's data differs from a closed review, a sentence each, with the reason."""
     if meeting.content is None or meeting.closed_at is None:
         return []
     then = meeting.content
-    now = agenda(scope, week_of(meeting.week, clock.today(scope.zone)), name=name)
+    now = agenda(scope, week_of(meeting.week, clock.today(scope.zone)))
     found = []
     today = {row["key"]: row for row in now["criteria"]}
     for row in then["criteria"]:

@@ -41,6 +41,11 @@ class Scope:
     person: str | None = None
 
     @property
+    def account_name(self) -> str:
+        """What people call the account."""
+        return account_named(self.store, self.account).name
+
+    @property
     def zone(self) -> ZoneInfo:
         """The business time zone."""
         return self.store.zone

@@ -132,7 +132,6 @@ def close(page: ui.Page, label: str) -> None:
         help="Keeps every figure, interval, definition, note and chart as it is now",
         on_click=ui.run_action,
         args=(page, f"The review of {label} is closed.", close_review, label),
-        kwargs={"name": page.account.name},
     )
 
 

@@ -19,9 +19,7 @@ from pages import ui
 
 def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
     """Downloads, made on demand; the mail for editors."""
-    packet = partial(
-        packet_of, page.scope, told, meeting, name=page.account.name, is_demo=page.is_demo
-    )
+    packet = partial(packet_of, page.scope, told, meeting, is_demo=page.is_demo)
     with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
         for kind, form in PACKET_FORMATS.items():
             st.download_button(

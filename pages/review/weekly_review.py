@@ -111,7 +111,7 @@ def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, A
     if meeting is not None and meeting.content is not None:
         return meeting.content
     week = week_of(label, page.today)
-    found: Mapping[str, Any] = ui.read(page, agenda, week=week, name=page.account.name)
+    found: Mapping[str, Any] = ui.read(page, agenda, week=week)
     return found
 
 
@@ -131,7 +131,7 @@ def closed(page: ui.Page, meeting: Review) -> None:
     """A closed review, with what was restated since."""
     assert meeting.closed_at is not None
     at = ui.moment(page, meeting.closed_at)
-    lines = ui.read(page, restated_since, meeting=meeting, name=page.account.name)
+    lines = ui.read(page, restated_since, meeting=meeting)
     with st.container(border=True):
         st.markdown(
             f"**Closed by {ui.plain(meeting.closed_by or '')}, {ui.plain(at)}.** "

@@ -25,7 +25,7 @@ def page_of_the_packet():
     def show(page):
         week = last_complete_week(page.today)
         account = page.account.id
-        told = agenda(Scope(page.store, account), week, name=page.account.name)
+        told = agenda(Scope(page.store, account), week)
         meeting = meeting_of(Scope(page.store, account), week.label)
         _review_packet.show(page, told, meeting, week.label)
 

@@ -37,7 +37,6 @@ from tests.stores import open_store
 
 WEEK = last_complete_week(NOW.date())
 BEFORE = last_complete_week(NOW.date(), 1)
-PLAIN = {"name": "Demo account"}
 
 
 def hold(store, *, account="demo", text="Warm the cache", note="Decided: we warm it"):
@@ -182,14 +181,14 @@ def test_every_packet_says_whose_it_is_and_of_when(held, kind):
 
 
 def test_a_closed_review_is_taken_away_as_it_was(held):
-    close_review(Scope(held, "demo", "Ann"), WEEK.label, **PLAIN)
+    close_review(Scope(held, "demo", "Ann"), WEEK.label)
     then = weekly_packet(Scope(held, "demo"))
     kept = {kind: write_packet(then, kind) for kind in ("html", "md", "csv")}
     shown = texts_of(write_packet(then, "pptx"))
     edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
     change_criterion(Scope(held, "demo", "Eve"), "success_rate", **edit)
     add_action(Scope(held, "demo", "X"), week=BEFORE.label, text="Late", owner="X", due=WEEK.end)
-    now = agenda(Scope(held, "demo"), WEEK, **PLAIN)
+    now = agenda(Scope(held, "demo"), WEEK)
     assert now["criteria"] != then.content["criteria"]
     again = weekly_packet(Scope(held, "demo"), week=WEEK.label, now=NOW + timedelta(days=3))
     assert again == then
@@ -198,15 +197,15 @@ def test_a_closed_review_is_taken_away_as_it_was(held):
     assert "closed by Ann on" in again.state
     meeting = meeting_of(Scope(held, "demo"), WEEK.label)
     assert again.content == meeting.content
-    page = packet_of(Scope(held, "demo"), meeting.content, meeting, is_demo=False, **PLAIN)
+    page = packet_of(Scope(held, "demo"), meeting.content, meeting, is_demo=False)
     assert page == then
 
 
 def test_the_packet_of_what_is_shown_has_what_was_written_since(held):
-    told = agenda(Scope(held, "demo"), WEEK, **PLAIN)
+    told = agenda(Scope(held, "demo"), WEEK)
     save_note(Scope(held, "demo", "Ann"), WEEK.label, "trends", "Later", seen=0)
     meeting = meeting_of(Scope(held, "demo"), WEEK.label)
-    packet = packet_of(Scope(held, "demo"), told, meeting, is_demo=True, **PLAIN)
+    packet = packet_of(Scope(held, "demo"), told, meeting, is_demo=True)
     assert packet.notes() == {"Success criteria": "Decided: we warm it", "Signals": "Later"}
     assert "notes" not in told
 

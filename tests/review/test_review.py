@@ -140,11 +140,11 @@ def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
     add_runs(store, WEEK, 100, 0)
     number = agreed(store, BEFORE, criterion_key="success_rate", expected="rise")
     agreed(store, WEEK, text="Of this week")
-    (row,) = agenda(Scope(store, "a"), WEEK, name="A")["actions"]
+    (row,) = agenda(Scope(store, "a"), WEEK)["actions"]
     assert (row["id"], row["criterion"]) == (number, "Enhancement success rate")
     assert row["moved"] == "rose from 60 % to 100 %, as expected"
     close_action(Scope(store, "a", "Bob"), number, status="done", outcome="It is warm")
-    assert agenda(Scope(store, "a"), WEEK, name="A")["actions"] == []
+    assert agenda(Scope(store, "a"), WEEK)["actions"] == []
     (done,) = actions(Scope(store, "a"), status="done")
     assert (done.outcome, done.closed_by) == ("It is warm", "Bob")
     assert actions(Scope(store, "b")) == []
@@ -169,7 +169,7 @@ def test_an_action_without_sense_is_refused(store, wrong, said):
 
 def test_an_owner_who_left_stays_named_and_the_action_can_be_dropped(store):
     number = agreed(store, BEFORE, owner=HOSTILE, due=TODAY - timedelta(days=9))
-    (row,) = agenda(Scope(store, "a"), WEEK, name="A")["actions"]
+    (row,) = agenda(Scope(store, "a"), WEEK)["actions"]
     assert row["owner"] == HOSTILE
     assert is_overdue(actions(Scope(store, "a"))[0], TODAY)
     close_action(Scope(store, "a", "Ann"), number, status="dropped", outcome="They left")
@@ -222,7 +222,7 @@ def test_a_verdict_that_changed_and_a_shift_beyond_chance_are_signals(store):
     for ago in range(2, 6):
         add_runs(store, iso_week(TODAY - timedelta(days=7 * ago)), 198, 2)
     add_runs(store, WEEK, 160, 40)
-    told = agenda(Scope(store, "a"), WEEK, name="A")
+    told = agenda(Scope(store, "a"), WEEK)
     (signal,) = [one for one in told["signals"] if one["key"] == "success_rate"]
     assert "now missed, met the week before" in signal["words"]
     assert "80 % against 99 % in the four weeks before (q < 0.001)" in signal["words"]
@@ -234,13 +234,13 @@ def test_a_verdict_that_changed_and_a_shift_beyond_chance_are_signals(store):
 def test_a_steady_week_has_no_signal(store):
     for ago in range(1, 6):
         add_runs(store, iso_week(TODAY - timedelta(days=7 * ago)), 198, 2)
-    told = agenda(Scope(store, "a"), WEEK, name="A")
+    told = agenda(Scope(store, "a"), WEEK)
     assert [one for one in told["signals"] if one["key"] == "success_rate"] == []
     assert all(not test["is_signal"] for test in told["tests"])
 
 
 def test_a_week_without_data_says_so(store):
-    told = agenda(Scope(store, "a"), WEEK, name="A")
+    told = agenda(Scope(store, "a"), WEEK)
     assert told["answer"].startswith("Nothing was measured")
     assert (told["signals"], told["escalations"], told["positive"]) == ([], [], [])
     json.dumps(told, allow_nan=False)
@@ -252,17 +252,17 @@ def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""})
     save_note(Scope(store, "a", "Ann"), WEEK.label, "metrics", HOSTILE, seen=0)
     agreed(store, WEEK)
-    close_review(Scope(store, "a", "Ann"), WEEK.label, name="A")
+    close_review(Scope(store, "a", "Ann"), WEEK.label)
     closed = meeting_of(Scope(store, "a"), WEEK.label)
     kept = json.dumps(closed.content, sort_keys=True)
     assert closed.content["notes"] == {"metrics": HOSTILE}
     assert closed.content["attendees"] == [["Product manager", HOSTILE]]
     assert [one["text"] for one in closed.content["new_actions"]] == ["Warm the cache"]
-    assert restated_since(Scope(store, "a"), closed, name="A") == []
+    assert restated_since(Scope(store, "a"), closed) == []
     add_runs(store, WEEK, 0, 20, first=500)
     edit = {"target": 50, "direction": "below", "owner": "Zoe", "rationale": "Agreed"}
     change_criterion(Scope(store, "a", "Ann"), "latency_p95", **edit)
-    said = restated_since(Scope(store, "a"), closed, name="A")
+    said = restated_since(Scope(store, "a"), closed)
     assert any("closed with 95 %" in line and "20 runs more" in line for line in said)
     assert any(line == "p95 latency: the target was under 60 s." for line in said)
     assert json.dumps(meeting_of(Scope(store, "a"), WEEK.label).content, sort_keys=True) == kept
@@ -271,19 +271,19 @@ def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
 
 def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
     open_review(Scope(store, "a", "Ann"), WEEK.label)
-    close_review(Scope(store, "a", "Ann"), WEEK.label, name="A")
+    close_review(Scope(store, "a", "Ann"), WEEK.label)
     with pytest.raises(InputError, match="closed"):
         save_note(Scope(store, "a", "Bob"), WEEK.label, "metrics", "late", seen=0)
     with pytest.raises(InputError, match="not open"):
-        close_review(Scope(store, "a", "Bob"), WEEK.label, name="A")
+        close_review(Scope(store, "a", "Bob"), WEEK.label)
     with pytest.raises(InputError, match="while a review is open"):
         set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"})
     with pytest.raises(InputError, match="not open"):
-        close_review(Scope(store, "a", "Bob"), BEFORE.label, name="A")
+        close_review(Scope(store, "a", "Bob"), BEFORE.label)
 
 
 def test_verdicts_are_those_of_the_criteria(store):
     add_runs(store, WEEK, 200, 1)
-    told = agenda(Scope(store, "a"), WEEK, name="A")
+    told = agenda(Scope(store, "a"), WEEK)
     for row in told["criteria"]:
         assert Verdict(row["verdict"]) is judged(store)[row["key"]].verdict
