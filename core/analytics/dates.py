@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, true
 
 from core.base import text
-from core.base.errors import InputError, QueryError
+from core.base.errors import QueryError
 from core.store.days import calendar_row
 
 EXAMPLES = (
@@ -137,12 +137,12 @@ def iso_week(day: date) -> Window:
 
 
 def week_named(label: str) -> Window:
-    """The ISO week of a label such as 2026-W47; raises InputError for any other text."""
+    """The ISO week of a label such as 2026-W47; raises QueryError for any other text."""
     try:
         year, _, week = label.strip().partition("-W")
         return iso_week(period_days(f"{year}-W{week}")[0])
     except (ValueError, OverflowError):
-        raise InputError(f"{label[:40]!r} is no ISO week: write 2026-W47.") from None
+        raise QueryError(f"{label[:40]!r} is no ISO week: write 2026-W47.") from None
 
 
 def last_complete_week(today: date, weeks_ago: int = 0) -> Window:

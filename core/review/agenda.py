@@ -54,7 +54,7 @@ ALARMS_A_POINT = 0.0027 + 1 / 256
 
 
 def week_of(label: str, today: date) -> Window:
-    """The complete ISO week of a label; raises InputError for one that is none, or not over."""
+    """The complete ISO week of a label; raises InputError for a week that is not over."""
     week = week_named(label)
     if week.span[1] >= today:
         raise InputError(f"{week.label} is not over: a review looks at complete weeks only.")

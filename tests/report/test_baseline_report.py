@@ -6,7 +6,7 @@ import pytest
 
 from core.analytics.dates import Window, iso_week, last_complete_week, week_named
 from core.base import text
-from core.base.errors import InputError
+from core.base.errors import InputError, QueryError
 from core.criteria.baselines import baselines, plan_baseline
 from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw_exclusion
 from core.criteria.verdicts import evaluate
@@ -172,7 +172,7 @@ def test_exclusions_that_decide_a_verdict_are_to_be_defended(decided):
 
 @pytest.mark.parametrize("text", ["2026-47", "2026-W54", "2026-W00", "W47", "2026-W4\u0667", ""])
 def test_what_is_no_week_is_refused(text):
-    with pytest.raises(InputError, match="is no ISO week"):
+    with pytest.raises(QueryError, match="is no ISO week"):
         week_named(text)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.analytics.dates import iso_week
 from core.base import clock
-from core.base.errors import InputError
+from core.base.errors import InputError, QueryError
 from core.base.stats import Verdict
 from core.criteria.ledger import change_criterion
 from core.criteria.verdicts import evaluate
@@ -62,16 +62,16 @@ def add_runs(store, week, completed, failed, *, account="a", seconds=10, first=0
 
 
 @pytest.mark.parametrize(
-    ("label", "said"),
+    ("label", "error", "said"),
     [
-        (iso_week(TODAY).label, "not over"),
-        ("2026-W60", "no ISO week"),
-        ("last week", "no ISO week"),
-        ("", "no ISO week"),
+        (iso_week(TODAY).label, InputError, "not over"),
+        ("2026-W60", QueryError, "no ISO week"),
+        ("last week", QueryError, "no ISO week"),
+        ("", QueryError, "no ISO week"),
     ],
 )
-def test_only_complete_weeks_are_reviewed(label, said):
-    with pytest.raises(InputError, match=said):
+def test_only_complete_weeks_are_reviewed(label, error, said):
+    with pytest.raises(error, match=said):
         week_of(label, TODAY)
 
 
