@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, ClassVar, TypeVar
 
-from sqlmodel import col, select
-
 from core.analytics.definitions import SEVERITY_WEIGHTS
 from core.base.errors import InputError
-from core.store import AccountSetting, AuditEntry, Scope
+from core.store import AccountSetting, AuditEntry, Scope, table
 
 MOST_CHANGES = 200
 LARGEST_INPUT = 1_000_000_000
@@ -126,8 +124,7 @@ S = TypeVar(
 
 def settings_of(scope: Scope, kind: type[S]) -> S:
     """The account's settings of a kind, with defaults for those not saved."""
-    with scope.read() as session:
-        stored = session.get(AccountSetting, (scope.account, kind.KEY))
+    stored = scope.get(AccountSetting, kind.KEY)
     return settings_from(kind, stored.value if stored else None)
 
 
@@ -150,13 +147,9 @@ def save_settings(scope: Scope, settings: S) -> None:
 
 def changes(scope: Scope, *, subject: str) -> list[AuditEntry]:
     """The latest changes of a subject, newest first."""
-    found = (
-        select(AuditEntry)
-        .where(AuditEntry.account_id == scope.account, AuditEntry.subject == subject)
-        .order_by(col(AuditEntry.id).desc())
-        .limit(MOST_CHANGES)
-    )
-    return scope.rows(found)
+    entry = table(AuditEntry).c
+    latest = [entry.id.desc()]
+    return scope.objects(AuditEntry, entry.subject == subject, order_by=latest, limit=MOST_CHANGES)
 
 
 def _check_whole(settings: Any) -> None:

@@ -196,8 +196,7 @@ def _known_days(scope: Scope, product_ids: Sequence[int], today: date) -> tuple[
     first = select(func.min(cycles.c.end_day)).where(cycles.c.account_id == scope.account)
     if product_ids:
         first = first.where(cycles.c.product_id.in_(product_ids))
-    with scope.facts() as connection:
-        first_day = connection.execute(first).scalar()
+    ((first_day,),) = scope.fact_rows(first)
     synced = last_synced(scope)
     return first_day, min(today, synced.astimezone(scope.zone).date()) if synced else today
 
