@@ -132,7 +132,7 @@ def weekly_packet(
     """The packet of a week such as 2026-W47, by default of the last complete one.
 
     A closed review is read from its stored content alone. Raises InputError for an unknown account
-    and for what is no week or not over.
+    and for a week that is not over, QueryError for what is no week.
     """
     now = now or clock.now()
     today = now.astimezone(scope.zone).date()
