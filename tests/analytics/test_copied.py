@@ -14,6 +14,7 @@ from core.store import Bug, Product, Scope, User, open_store, table
 from tests.analytics.draws import ZONE
 from tests.analytics.test_brute import check, rounds
 from tests.analytics.worlds import at, fill, prepare
+from tests.draws import draws
 
 ASKED = {"metrics": ["bug_count", "active_testers"], "dimensions": ["tester"], "account": "a"}
 
@@ -43,7 +44,7 @@ def copies(store):
 
 @pytest.mark.parametrize("part", range(2))
 def test_the_answer_from_the_copy_is_that_of_a_brute_force(store, part):
-    for _, world, asked in rounds(f"copied {part}", worlds=7, queries=40):
+    for _, world, asked in rounds(f"copied {part}", worlds=draws(7), queries=40):
         fill(store, world)
         assert store.refresh_copy(fewest=0)
         assert has_copy(store)

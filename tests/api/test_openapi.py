@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from core.api.application import api, document
+from tests.draws import draws
 
 
 def test_every_route_is_described_and_the_other_way_round(anyone):
@@ -52,7 +53,13 @@ def test_the_api_does_as_it_says(running, tmp_path, asked):
             *(sys.executable, "-m", "schemathesis.cli", "run"),
             *(str(tmp_path / "openapi.json"), "--url", running.url),
             *("--header", f"Authorization: Bearer {running.token}", "--seed", "1"),
-            *("--max-examples", "40", "--phases", "examples,coverage,fuzzing", "--no-color"),
+            *(
+                "--max-examples",
+                str(draws(40)),
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--no-color",
+            ),
             *("--generation-database", "none", *asked),
         ],
         cwd=tmp_path,
