@@ -10,7 +10,7 @@ from pptx.util import Pt
 
 from core.analytics.dates import last_complete_week
 from core.base import clock, text
-from core.base.errors import InputError
+from core.base.errors import InputError, QueryError
 from core.criteria.ledger import change_criterion
 from core.report import PACKET_FORMATS, packet_of, render, weekly_packet, write_packet
 from core.report.deck import MOST_SLIDES
@@ -225,10 +225,12 @@ def test_a_week_without_data_is_honest_and_short(store, kind):
         assert "Nothing was measured" in data.decode("utf-8-sig")
 
 
-@pytest.mark.parametrize("week", ["2026-W60", "x", "2099-W01"])
-def test_a_week_that_is_none_or_not_over_is_refused(store, week):
+@pytest.mark.parametrize(
+    ("week", "error"), [("2026-W60", QueryError), ("x", QueryError), ("2099-W01", InputError)]
+)
+def test_a_week_that_is_none_or_not_over_is_refused(store, week, error):
     store.ensure_account("main", "Main")
-    with pytest.raises(InputError):
+    with pytest.raises(error):
         weekly_packet(Scope(store, "main"), week=week)
 
 
