@@ -2,28 +2,11 @@
 
 import re
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Table
+from sqlalchemy import BigInteger, Constraint, ForeignKeyConstraint, Index, Table
 from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
-
-
-class Base(SQLModel, registry=registry()):
-    """A registry of our own: re-importing on a hot reload does not define a table twice.
-
-    Tables are named by their class: `TestCycle` is test_cycle.
-    """
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805 (as SQLAlchemy has it)
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-
-
-class OfAccount(Base):
-    """Rows of one account, which leads their key."""
-
-    account_id: str = Field(primary_key=True, foreign_key="account.id")
 
 
 class Origin(StrEnum):
@@ -35,6 +18,7 @@ class Origin(StrEnum):
 
 
 def _options(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -> dict[str, Any]:
+    """Table options; what is not cached leaves the account's data version alone when written."""
     return {
         # Rows live in their primary key's own tree, which leads with the account: no second tree.
         "sqlite_with_rowid": False,
@@ -42,15 +26,73 @@ def _options(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -
     }
 
 
-# Table options, the last of `__table_args__`. Figures of test cycles and bugs are computed from
-# facts. What is not cached leaves the account's data version alone when it is written.
-FACTS = _options(Origin.SOURCE, is_fact=True)
-SYNCED = _options(Origin.SOURCE)
-SYNC_NOTES = _options(Origin.SOURCE, is_cached=False)
-ENTERED = _options(Origin.PERSON)
 ACCOUNT_FACTS = _options(Origin.PRODUCT, is_fact=True)
-KEPT = _options(Origin.PRODUCT)
-INTERNAL = _options(Origin.PRODUCT, is_cached=False)
+
+
+class Base(SQLModel, registry=registry()):
+    """A registry of our own: re-importing on a hot reload does not define a table twice.
+
+    Tables are named by their class: `TestCycle` is test_cycle.
+    """
+
+    __constraints__: ClassVar[tuple[Constraint | Index, ...]] = ()
+    __options__: ClassVar[dict[str, Any]]
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 (as SQLAlchemy has it)
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805 (as SQLAlchemy has it)
+        return (*cls.__constraints__, cls.__options__)
+
+
+class OfAccount(Base):
+    """Rows of one account, which leads their key."""
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+
+
+class Fact(OfAccount):
+    """Synced rows that the figures of test cycles and bugs are computed from."""
+
+    __options__ = _options(Origin.SOURCE, is_fact=True)
+
+
+class AccountFact(OfAccount):
+    """The product's own rows that those figures are computed from."""
+
+    __options__ = ACCOUNT_FACTS
+
+
+class Synced(OfAccount):
+    """Rows that were read or imported."""
+
+    __options__ = _options(Origin.SOURCE)
+
+
+class SyncNote(OfAccount):
+    """Notes of a sync, which no page caches."""
+
+    __options__ = _options(Origin.SOURCE, is_cached=False)
+
+
+class Entered(OfAccount):
+    """Rows that people entered."""
+
+    __options__ = _options(Origin.PERSON)
+
+
+class Kept(OfAccount):
+    """Rows that the product itself made."""
+
+    __options__ = _options(Origin.PRODUCT)
+
+
+class Internal(OfAccount):
+    """Rows of the product itself that no page caches."""
+
+    __options__ = _options(Origin.PRODUCT, is_cached=False)
 
 
 def table(model: type[SQLModel]) -> Table:

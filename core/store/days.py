@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 from sqlmodel import SQLModel
 
 from core.store.columns import table
 from core.store.entered import Feedback, SurveyResponse
-from core.store.synced import Account, Bug, CalendarDay, Enhancement, TestCycle, Ticket
+from core.store.synced import Bug, CalendarDay, Enhancement, TestCycle, Ticket
 
 # A day column and the instants it is taken from: the first one that is known.
 DAY_COLUMNS: Mapping[type[SQLModel], Mapping[str, tuple[str, ...]]] = {
@@ -81,40 +81,3 @@ def extend_calendar(connection: Connection, account_id: str, days: Iterable[date
     ]
     if rows:
         connection.execute(insert(calendar), rows)
-
-
-def rezone(connection: Connection, account_id: str, timezone: str) -> None:
-    """Count the account's days in another business time zone."""
-    zone = ZoneInfo(timezone)
-    all_days: set[date] = set()
-    for model, columns in DAY_COLUMNS.items():
-        source = table(model)
-        instants = {name for names in columns.values() for name in names}
-        found = connection.execute(
-            select(source.c.id, *(source.c[name] for name in instants)).where(
-                source.c.account_id == account_id
-            )
-        )
-        rows = [dict(row) for row in found.mappings()]
-        all_days.update(fill_days(model, rows, zone))
-        if rows:
-            connection.execute(
-                update(source)
-                .where(source.c.account_id == account_id, source.c.id == bindparam("key"))
-                .values({column: bindparam(f"new_{column}") for column in columns}),
-                [
-                    {"key": row["id"]} | {f"new_{column}": row[column] for column in columns}
-                    for row in rows
-                ],
-            )
-    extend_calendar(connection, account_id, all_days)
-    account = table(Account)
-    connection.execute(
-        update(account)
-        .where(account.c.id == account_id)
-        .values(
-            timezone=timezone,
-            data_version=account.c.data_version + 1,
-            facts_version=account.c.facts_version + 1,
-        )
-    )

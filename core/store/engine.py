@@ -22,7 +22,6 @@ from core.base.errors import StoreError, StoreTooNew
 from core.base.settings import load_settings
 from core.store.columnar import FactsCopy
 from core.store.columns import table
-from core.store.days import rezone
 from core.store.default_criteria import DEFAULT_CRITERIA
 from core.store.entered import Criterion
 from core.store.migrations import revisions, upgrade
@@ -237,7 +236,7 @@ def _make_ready(engine: Engine, zone: ZoneInfo) -> None:
     with engine.execution_options(writes=True).begin() as connection:
         _migrate(connection)
         for account_id in _moved(connection, zone):
-            rezone(connection, account_id, zone.key)
+            Unit(Session(connection), account_id, zone).rezone()
 
 
 def _moved(connection: Connection, zone: ZoneInfo) -> Sequence[str]:

@@ -10,30 +10,21 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ColumnElement, Index, UniqueConstraint, or_
 from sqlmodel import Field
 
-from core.store.columns import (
-    ENTERED,
-    INTERNAL,
-    OfAccount,
-    own_key,
-    reference,
-    table,
-    within_account,
-)
+from core.store.columns import Entered, Internal, own_key, reference, table, within_account
 
 # How the subject of a vote begins that rates a page of this product, and no enhancement.
 PAGES = "page:"
 
 
-class Feedback(OfAccount, table=True):
+class Feedback(Entered, table=True):
     """The current opinion of one rater on one subject: a thumb, one to five stars, words.
 
     `subject` is `enhancement:<id>`, `ticket:<id>` or `page:<path>`; `thumb` is up or down.
     """
 
-    __table_args__ = (
+    __constraints__ = (
         UniqueConstraint("account_id", "subject", "rater"),
         Index("ix_feedback_created_day", "account_id", "created_day"),
-        ENTERED,
     )
 
     id: str = Field(primary_key=True)
@@ -49,13 +40,12 @@ class Feedback(OfAccount, table=True):
     updated_at: datetime
 
 
-class FeedbackVote(OfAccount, table=True):
+class FeedbackVote(Entered, table=True):
     """Every vote as it was cast, the current one included."""
 
-    __table_args__ = (
+    __constraints__ = (
         within_account("feedback", "feedback_id"),
         Index("ix_feedback_vote_feedback", "account_id", "feedback_id"),
-        ENTERED,
     )
 
     id: int = own_key()
@@ -66,13 +56,13 @@ class FeedbackVote(OfAccount, table=True):
     cast_at: datetime
 
 
-class FeedbackReceipt(OfAccount, table=True):
+class FeedbackReceipt(Internal, table=True):
     """How a vote that was sent with a key was answered, so that its repeat is answered alike.
 
     `key` and `content` are digests; `result` is new, changed or unchanged.
     """
 
-    __table_args__ = (Index("ix_feedback_receipt_received", "account_id", "received_at"), INTERNAL)
+    __constraints__ = (Index("ix_feedback_receipt_received", "account_id", "received_at"),)
 
     key: str = Field(primary_key=True)
     feedback_id: str
@@ -81,23 +71,21 @@ class FeedbackReceipt(OfAccount, table=True):
     received_at: datetime
 
 
-class RaterSalt(OfAccount, table=True):
+class RaterSalt(Internal, table=True):
     """What the names of anonymous raters are made with in one ISO week, such as 2026-W47."""
-
-    __table_args__ = INTERNAL
 
     week: str = Field(primary_key=True)
     salt: str
     created_at: datetime
 
 
-class ApiToken(OfAccount, table=True):
+class ApiToken(Internal, table=True):
     """A token of the account's HTTP API; only its SHA-256 is kept, as hexadecimal digits.
 
     `per_second` is how many requests it may make; `last_used_at` is right to the minute.
     """
 
-    __table_args__ = (Index("ix_api_token_hash", "hash", unique=True), INTERNAL)
+    __constraints__ = (Index("ix_api_token_hash", "hash", unique=True),)
 
     id: int = own_key()
     name: str
@@ -108,10 +96,10 @@ class ApiToken(OfAccount, table=True):
     last_used_at: datetime | None = None
 
 
-class SurveyInvitation(OfAccount, table=True):
+class SurveyInvitation(Entered, table=True):
     """One person who was asked to answer; the id is the secret part of their link."""
 
-    __table_args__ = (UniqueConstraint("account_id", "respondent"), ENTERED)
+    __constraints__ = (UniqueConstraint("account_id", "respondent"),)
 
     id: str = Field(primary_key=True)
     respondent: str
@@ -120,26 +108,21 @@ class SurveyInvitation(OfAccount, table=True):
     answered_at: datetime | None = None
 
 
-class SurveyDraft(OfAccount, table=True):
+class SurveyDraft(Entered, table=True):
     """Answers that were not sent yet, by the invitation or the visit they belong to."""
-
-    __table_args__ = ENTERED
 
     id: str = Field(primary_key=True)
     answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     updated_at: datetime
 
 
-class SurveyResponse(OfAccount, table=True):
+class SurveyResponse(Entered, table=True):
     """One person's answers: ratings 1 to 5, `renewal` 0 to 10, what was not answered is None.
 
     `better_resolution` is yes, no or unsure; `minutes_saved` are minutes for each ticket.
     """
 
-    __table_args__ = (
-        Index("ix_survey_response_answered_day", "account_id", "answered_day"),
-        ENTERED,
-    )
+    __constraints__ = (Index("ix_survey_response_answered_day", "account_id", "answered_day"),)
 
     id: str = Field(primary_key=True)
     respondent: str | None = None
@@ -157,13 +140,11 @@ class SurveyResponse(OfAccount, table=True):
     may_interview: bool | None = None
 
 
-class Theme(OfAccount, table=True):
+class Theme(Entered, table=True):
     """A theme that someone made, or took over from the model; `origin` is hand or model.
 
     One that was deleted or merged into another stays, so that the model does not bring it back.
     """
-
-    __table_args__ = ENTERED
 
     id: int = own_key()
     name: str
@@ -177,10 +158,10 @@ class Theme(OfAccount, table=True):
     deleted_at: datetime | None = None
 
 
-class ThemeRule(OfAccount, table=True):
+class ThemeRule(Entered, table=True):
     """Words and phrases by which comments belong to a theme; withdrawn, it gives it none."""
 
-    __table_args__ = (within_account("theme", "theme_id"), ENTERED)
+    __constraints__ = (within_account("theme", "theme_id"),)
 
     id: int = own_key()
     theme_id: int = Field(sa_type=BigInteger)
@@ -193,14 +174,14 @@ class ThemeRule(OfAccount, table=True):
     withdrawn_at: datetime | None = None
 
 
-class ThemeAssignment(OfAccount, table=True):
+class ThemeAssignment(Entered, table=True):
     """The theme of a comment: `how` is hand, also for none at all, or model.
 
     `comment` is `feedback:<id>`, or `survey:<id>:<question>`; `said` tells its words from other
     words. Rules are applied when they are read, and leave no rows.
     """
 
-    __table_args__ = (within_account("theme", "theme_id"), ENTERED)
+    __constraints__ = (within_account("theme", "theme_id"),)
 
     comment: str = Field(primary_key=True)
     theme_id: int | None = reference()
@@ -210,17 +191,16 @@ class ThemeAssignment(OfAccount, table=True):
     assigned_at: datetime
 
 
-class Opportunity(OfAccount, table=True):
+class Opportunity(Entered, table=True):
     """Something worth improving: its reach as counted when it was entered, and what is decided.
 
     `evidence` holds the keys of the comments and the tickets that were counted from `reach_from`
     to `reach_to`; impact, confidence and effort are as people score them.
     """
 
-    __table_args__ = (
+    __constraints__ = (
         within_account("theme", "theme_id"),
         Index("ix_opportunity_theme", "account_id", "theme_id"),
-        ENTERED,
     )
 
     id: int = own_key()
@@ -249,13 +229,11 @@ class Opportunity(OfAccount, table=True):
     decided_at: datetime | None = None
 
 
-class Criterion(OfAccount, table=True):
+class Criterion(Entered, table=True):
     """A success criterion: a target, the side of it that is good, and who answers for it.
 
     `direction` is above, below or within: from `target` to `upper_target`.
     """
-
-    __table_args__ = ENTERED
 
     key: str = Field(primary_key=True)
     label: str
@@ -275,14 +253,12 @@ class Criterion(OfAccount, table=True):
         return value < self.target if self.direction == "below" else value > self.target
 
 
-class Exclusion(OfAccount, table=True):
+class Exclusion(Entered, table=True):
     """What figures leave out when they are shown "without exclusions"; the rows stay.
 
     From `from_at` up to, and without, `to_at`; `subject` narrows it to `enhancement:<id>`,
     `ticket:<id>` or `rater:<name>`. A withdrawn one leaves nothing out and stays in the ledger.
     """
-
-    __table_args__ = ENTERED
 
     id: int = own_key()
     from_at: datetime
@@ -302,10 +278,8 @@ class Exclusion(OfAccount, table=True):
         return self.from_at < end and self.to_at > start
 
 
-class BaselineWindow(OfAccount, table=True):
+class BaselineWindow(Entered, table=True):
     """Whole days over which a baseline is measured; once frozen, `content` holds what was shown."""
-
-    __table_args__ = ENTERED
 
     id: int = own_key()
     name: str
@@ -339,10 +313,10 @@ class BaselineWindow(OfAccount, table=True):
         return min(max((today - self.first_day).days + 1, 0), self.days)
 
 
-class Annotation(OfAccount, table=True):
+class Annotation(Entered, table=True):
     """Something that happened and may explain a chart: `kind` is deployment, incident or other."""
 
-    __table_args__ = (Index("ix_annotation_from", "account_id", "from_at"), ENTERED)
+    __constraints__ = (Index("ix_annotation_from", "account_id", "from_at"),)
 
     id: int = own_key()
     kind: str
@@ -355,10 +329,8 @@ class Annotation(OfAccount, table=True):
     withdrawn_at: datetime | None = None
 
 
-class Review(OfAccount, table=True):
+class Review(Entered, table=True):
     """The review of an ISO week, such as 2026-W47; once closed, `content` holds what was shown."""
-
-    __table_args__ = ENTERED
 
     week: str = Field(primary_key=True)
     opened_by: str
@@ -370,10 +342,8 @@ class Review(OfAccount, table=True):
     content: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
-class ReviewNote(OfAccount, table=True):
+class ReviewNote(Entered, table=True):
     """What was written in a section of a review; each saved text is a version of its own."""
-
-    __table_args__ = ENTERED
 
     week: str = Field(primary_key=True)
     section: str = Field(primary_key=True)
@@ -383,10 +353,10 @@ class ReviewNote(OfAccount, table=True):
     written_at: datetime
 
 
-class ReviewAction(OfAccount, table=True):
+class ReviewAction(Entered, table=True):
     """What someone will do by when, and which criterion is to move; status open, done, dropped."""
 
-    __table_args__ = (Index("ix_review_action_status", "account_id", "status", "due"), ENTERED)
+    __constraints__ = (Index("ix_review_action_status", "account_id", "status", "due"),)
 
     id: int = own_key()
     week: str
@@ -404,10 +374,8 @@ class ReviewAction(OfAccount, table=True):
     closed_at: datetime | None = None
 
 
-class ReviewEscalation(OfAccount, table=True):
+class ReviewEscalation(Entered, table=True):
     """A message that was sent about a criterion, recorded by who sent it."""
-
-    __table_args__ = ENTERED
 
     id: int = own_key()
     week: str
@@ -419,29 +387,25 @@ class ReviewEscalation(OfAccount, table=True):
     sent_at: datetime
 
 
-class AccountSetting(OfAccount, table=True):
+class AccountSetting(Entered, table=True):
     """Thresholds and weights of an account: see `core.analytics.account_settings`."""
-
-    __table_args__ = ENTERED
 
     key: str = Field(primary_key=True)
     value: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
-class SavedView(OfAccount, table=True):
+class SavedView(Entered, table=True):
     """A view of the explorer that someone named: the query part of its link."""
-
-    __table_args__ = ENTERED
 
     name: str = Field(primary_key=True)
     query: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
     saved_at: datetime
 
 
-class AuditEntry(OfAccount, table=True):
+class AuditEntry(Entered, table=True):
     """Who changed what people decide, when, from what and to what; None where there was nothing."""
 
-    __table_args__ = (Index("ix_audit_entry_subject", "account_id", "subject", "id"), ENTERED)
+    __constraints__ = (Index("ix_audit_entry_subject", "account_id", "subject", "id"),)
 
     id: int = own_key()
     subject: str

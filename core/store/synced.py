@@ -8,12 +8,12 @@ from sqlmodel import Field
 
 from core.store.columns import (
     ACCOUNT_FACTS,
-    FACTS,
-    KEPT,
-    SYNC_NOTES,
-    SYNCED,
+    AccountFact,
     Base,
-    OfAccount,
+    Fact,
+    Kept,
+    Synced,
+    SyncNote,
     own_key,
     reference,
     within_account,
@@ -31,7 +31,7 @@ class Account(Base, table=True):
     touch a table of `FACT_TABLES`.
     """
 
-    __table_args__ = ACCOUNT_FACTS
+    __options__ = ACCOUNT_FACTS
 
     id: str = Field(primary_key=True)
     name: str
@@ -44,11 +44,10 @@ class Account(Base, table=True):
     created_at: datetime
 
 
-class CalendarDay(OfAccount, table=True):
+class CalendarDay(AccountFact, table=True):
     """A day and the periods it belongs to; weeks are ISO weeks, `weekday` is 1 for Monday."""
 
     __tablename__ = "calendar"
-    __table_args__ = ACCOUNT_FACTS
 
     day: date = Field(primary_key=True)
     week: str
@@ -58,10 +57,8 @@ class CalendarDay(OfAccount, table=True):
     weekday: int
 
 
-class Product(OfAccount, table=True):
+class Product(Fact, table=True):
     """`in_catalogue` is false when only a test cycle or a bug still names it."""
-
-    __table_args__ = FACTS
 
     id: int = own_key()
     name: str | None = None
@@ -69,10 +66,10 @@ class Product(OfAccount, table=True):
     in_catalogue: bool = True
 
 
-class Feature(OfAccount, table=True):
+class Feature(Fact, table=True):
     """`in_catalogue` is false when only a test cycle or a bug still names it."""
 
-    __table_args__ = (within_account("product", "product_id"), FACTS)
+    __constraints__ = (within_account("product", "product_id"),)
 
     id: int = own_key()
     product_id: int | None = reference()
@@ -80,29 +77,28 @@ class Feature(OfAccount, table=True):
     in_catalogue: bool = True
 
 
-class User(OfAccount, table=True):
+class User(Fact, table=True):
     """A person, known by name only: `kind` is customer or tester, and one name can be both."""
 
     __tablename__ = "users"
-    __table_args__ = (UniqueConstraint("account_id", "kind", "name"), FACTS)
+    __constraints__ = (UniqueConstraint("account_id", "kind", "name"),)
 
     id: int = own_key()
     kind: str
     name: str
 
 
-class TestCycle(OfAccount, table=True):
+class TestCycle(Fact, table=True):
     """A crowd-test cycle, drafts included."""
 
     __test__ = False  # the name starts with "Test", and this is no test class
-    __table_args__ = (
+    __constraints__ = (
         within_account("product", "product_id"),
         within_account("users", "created_by_id"),
         within_account("users", "submitted_by_id"),
         Index("ix_test_cycle_end_day", "account_id", "end_day"),
         Index("ix_test_cycle_created_by", "account_id", "created_by_id"),
         Index("ix_test_cycle_submitted_by", "account_id", "submitted_by_id"),
-        FACTS,
     )
 
     id: int = own_key()
@@ -120,16 +116,15 @@ class TestCycle(OfAccount, table=True):
     end_day: date | None = None
 
 
-class TestFeature(OfAccount, table=True):
+class TestFeature(Fact, table=True):
     """A feature in a test cycle; `test_feature_id` is the source's id of the pair."""
 
     __test__ = False  # the name starts with "Test", and this is no test class
-    __table_args__ = (
+    __constraints__ = (
         within_account("test_cycle", "cycle_id"),
         within_account("feature", "feature_id"),
         Index("ix_test_feature_feature", "account_id", "feature_id"),
         Index("ix_test_feature_test_feature_id", "account_id", "test_feature_id"),
-        FACTS,
     )
 
     cycle_id: int = own_key()
@@ -138,10 +133,10 @@ class TestFeature(OfAccount, table=True):
     title: str | None = None
 
 
-class CyclePlatform(OfAccount, table=True):
+class CyclePlatform(Fact, table=True):
     """An operating system that a test cycle asks for."""
 
-    __table_args__ = (within_account("test_cycle", "cycle_id"), FACTS)
+    __constraints__ = (within_account("test_cycle", "cycle_id"),)
 
     cycle_id: int = own_key()
     platform: str = Field(primary_key=True)
@@ -153,10 +148,10 @@ BUG_REVIEWED = ("accepted", "rejected")
 BUG_DECIDED = (*BUG_ACCEPTED, "rejected")
 
 
-class Bug(OfAccount, table=True):
+class Bug(Fact, table=True):
     """A bug report; status `auto_accepted` is accepted without a review."""
 
-    __table_args__ = (
+    __constraints__ = (
         within_account("test_cycle", "cycle_id"),
         within_account("product", "product_id"),
         within_account("feature", "feature_id"),
@@ -164,7 +159,6 @@ class Bug(OfAccount, table=True):
         Index("ix_bug_cycle", "account_id", "cycle_id"),
         Index("ix_bug_tester", "account_id", "tester_id"),
         Index("ix_bug_reported_day", "account_id", "reported_day"),
-        FACTS,
     )
 
     id: int = own_key()
@@ -181,35 +175,32 @@ class Bug(OfAccount, table=True):
     reported_day: date | None = None
 
 
-class BugDevice(OfAccount, table=True):
+class BugDevice(Fact, table=True):
     """An operating system on which a bug was seen."""
 
-    __table_args__ = (within_account("bug", "bug_id"), FACTS)
+    __constraints__ = (within_account("bug", "bug_id"),)
 
     bug_id: int = own_key()
     platform: str = Field(primary_key=True)
 
 
-class RejectionReason(OfAccount, table=True):
+class RejectionReason(Synced, table=True):
     """The source's list of reasons; a rejection's comment starts from `default_comment`."""
-
-    __table_args__ = SYNCED
 
     key: str = Field(primary_key=True)
     name: str | None = None
     default_comment: str | None = None
 
 
-class Enhancement(OfAccount, table=True):
+class Enhancement(Synced, table=True):
     """One run of the ticket enhancer; status is pending, completed or failed."""
 
     # Holds all that a criterion reads of a run, so that a week of many runs is one short reading.
-    __table_args__ = (
+    __constraints__ = (
         Index(
             *("ix_enhancement_created_day", "account_id", "created_day"),
             *("status", "processing_time_ms"),
         ),
-        SYNCED,
     )
 
     id: str = Field(primary_key=True)
@@ -222,10 +213,10 @@ class Enhancement(OfAccount, table=True):
     error_message: str | None = None
 
 
-class Ticket(OfAccount, table=True):
+class Ticket(Synced, table=True):
     """A service-desk ticket; `day` is the day it was resolved, else opened."""
 
-    __table_args__ = (Index("ix_ticket_day", "account_id", "day"), SYNCED)
+    __constraints__ = (Index("ix_ticket_day", "account_id", "day"),)
 
     id: str = Field(primary_key=True)
     opened_at: datetime | None = None
@@ -239,24 +230,20 @@ class Ticket(OfAccount, table=True):
     reopened: bool | None = None
 
 
-class CounterIncrement(OfAccount, table=True):
+class CounterIncrement(Synced, table=True):
     """By how much a counter had grown at a scrape since the one before; nothing is kept where 0.
 
     `series` names the metric with the labels that matter, such as
     `enhancement_requests_total{status="failed"}`; instances are summed up.
     """
 
-    __table_args__ = SYNCED
-
     series: str = Field(primary_key=True)
     at: datetime = Field(primary_key=True)
     increase: float
 
 
-class GaugeReading(OfAccount, table=True):
+class GaugeReading(Synced, table=True):
     """What a gauge showed during five minutes from `at`: mean, greatest and number of scrapes."""
-
-    __table_args__ = SYNCED
 
     series: str = Field(primary_key=True)
     at: datetime = Field(primary_key=True)
@@ -265,22 +252,18 @@ class GaugeReading(OfAccount, table=True):
     scrapes: int
 
 
-class ScrapeSpan(OfAccount, table=True):
+class ScrapeSpan(Synced, table=True):
     """A time that was read from the server, whether or not it had anything to tell."""
-
-    __table_args__ = SYNCED
 
     from_at: datetime = Field(primary_key=True)
     to_at: datetime
 
 
-class ScrapeGap(OfAccount, table=True):
+class ScrapeGap(Synced, table=True):
     """A time in which a metric was not scraped, or in which its counter began anew.
 
     `kind` is gap or reset; a reset is an instant.
     """
-
-    __table_args__ = SYNCED
 
     series: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -288,16 +271,13 @@ class ScrapeGap(OfAccount, table=True):
     to_at: datetime
 
 
-class SyncRun(OfAccount, table=True):
+class SyncRun(SyncNote, table=True):
     """One synchronisation; status is running, done, partial, failed or stopped.
 
     `counts` maps an entity to how many rows were added, changed, unchanged and refused.
     """
 
-    __table_args__ = (
-        Index("ix_sync_run_started", "account_id", "source", "started_at"),
-        SYNC_NOTES,
-    )
+    __constraints__ = (Index("ix_sync_run_started", "account_id", "source", "started_at"),)
 
     id: int = own_key()
     source: str
@@ -312,10 +292,8 @@ class SyncRun(OfAccount, table=True):
     message: str = ""
 
 
-class SyncProblem(OfAccount, table=True):
+class SyncProblem(Synced, table=True):
     """An object, or a field of it, that could not be read; `value` is what the source sent."""
-
-    __table_args__ = SYNCED
 
     source: str = Field(primary_key=True)
     entity: str = Field(primary_key=True)
@@ -327,49 +305,41 @@ class SyncProblem(OfAccount, table=True):
     seen_at: datetime
 
 
-class SyncLease(OfAccount, table=True):
+class SyncLease(SyncNote, table=True):
     """Who synchronises the account now; a lease that has run out is free."""
-
-    __table_args__ = SYNC_NOTES
 
     holder: str
     acquired_at: datetime
     expires_at: datetime
 
 
-class CycleReading(OfAccount, table=True):
+class CycleReading(SyncNote, table=True):
     """When a test cycle was last read together with its bugs.
 
     One that `is_settled` is final and its bugs are decided: it need not be read again.
     """
-
-    __table_args__ = SYNC_NOTES
 
     cycle_id: int = own_key()
     read_at: datetime
     is_settled: bool
 
 
-class ListReading(OfAccount, table=True):
+class ListReading(SyncNote, table=True):
     """When a list was last read to its end, with all that it names.
 
     `kind` is test_cycles or features, both of the product `parent_id`, or reject_reasons, of 0.
     """
-
-    __table_args__ = SYNC_NOTES
 
     kind: str = Field(primary_key=True)
     parent_id: int = own_key()
     read_at: datetime
 
 
-class Vanished(OfAccount, table=True):
+class Vanished(Kept, table=True):
     """A test cycle or bug that the source no longer has, moved here from the tables of figures.
 
     `kind` is test_cycle or bug; `content` holds the row as it was stored, with its links.
     """
-
-    __table_args__ = KEPT
 
     kind: str = Field(primary_key=True)
     id: int = own_key()

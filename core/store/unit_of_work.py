@@ -27,9 +27,9 @@ from sqlmodel import Session, SQLModel
 from core.base import clock
 from core.base.errors import InputError
 from core.store.columns import table
-from core.store.days import extend_calendar, fill_days
+from core.store.days import DAY_COLUMNS, extend_calendar, fill_days
 from core.store.entered import AuditEntry
-from core.store.synced import User
+from core.store.synced import Account, User
 
 # Bound values in one statement: well below the smallest limit of the databases in use.
 CHUNK = 500
@@ -232,6 +232,23 @@ class Unit:
         ids = table(model).c
         largest = select(func.max(ids.id)).where(ids.account_id == self.account_id)
         return int(self.connection.execute(largest).scalar() or 0) + 1
+
+    def rezone(self) -> None:
+        """Count the account's days in the business time zone of this unit."""
+        for model, columns in DAY_COLUMNS.items():
+            source = table(model).c
+            instants = {source[name] for names in columns.values() for name in names}
+            found = select(source.id, *instants).where(source.account_id == self.account_id)
+            rows = [dict(row) for row in self.connection.execute(found).mappings()]
+            self._fill_days(model, rows)
+            self.change(model, [{name: row[name] for name in ("id", *columns)} for row in rows])
+        account = table(Account).c
+        grown = {version: version + 1 for version in (account.data_version, account.facts_version)}
+        self.connection.execute(
+            update(account.id.table)
+            .where(account.id == self.account_id)
+            .values({account.timezone: self.zone.key, **grown})
+        )
 
     def _fill_days(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
         days = fill_days(model, list(rows), self.zone)
