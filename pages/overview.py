@@ -88,7 +88,7 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
         st.markdown(f"**{ui.plain(finding)}**")
         st.caption(ui.plain(f"{subtitle}.{sample}"))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            is_asked = proof.what_button(page, metric)
+            is_asked = proof.what_button(page, metric.key, metric.label.lower())
             ui.image(
                 page,
                 drawn,

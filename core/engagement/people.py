@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from core.store import Scope
 
 FELL_WITHIN_DAYS = 30
 TOP = 5
+SIZES = (1, 5, 10)
 ASKED = ["customer_id", "customer", "tests_created", "test_completion_rate"]
 Span = tuple[date, date]
 
@@ -28,21 +30,24 @@ class Engagement:
 
     `people` has one row for each, those without activity with 0: customer_id, customer, created,
     submitted, completion (share, None without a created cycle), last_active (date or None),
-    activity, lifecycle (None without a cycle that has a date), silent (bool), trend (created by
-    month, a list). `trend` is that of the cycles created. `fell_silent` counts those who became
-    silent within the last `FELL_WITHIN_DAYS`.
+    activity, lifecycle (None without a cycle that has a date), trend (created by month, a list).
+    `trend` is that of the cycles created. `fell_silent` counts those who became silent within the
+    last `FELL_WITHIN_DAYS`.
     """
 
     people: pd.DataFrame
     trend: Trend
-    active: int
-    silent: int
     fell_silent: int
     settings: EngagementSettings
 
     def count(self, lifecycle: str) -> int:
         """How many are new, returning, fading or silent."""
         return int((self.people["lifecycle"] == lifecycle).sum())
+
+    @property
+    def active(self) -> int:
+        """How many created a cycle in the window."""
+        return int((self.people["created"] > 0).sum())
 
     @property
     def created(self) -> int:
@@ -81,17 +86,9 @@ def engagement(
     spans = _spans(scope, product_ids)
     people = _people(created, submitted, spans=spans, trend=trend, today=today, settings=settings)
     fell_after = today - timedelta(days=settings.silent_days + FELL_WITHIN_DAYS)
-    return Engagement(
-        people=people,
-        trend=trend,
-        active=int((people["created"] > 0).sum()),
-        silent=int(people["silent"].sum()),
-        fell_silent=sum(
-            silent and seen > fell_after
-            for silent, seen in zip(people["silent"], people["last_active"], strict=True)
-        ),
-        settings=settings,
-    )
+    last_days = people.loc[people["lifecycle"] == "silent", "last_active"]
+    fell_silent = sum(day > fell_after for day in last_days)
+    return Engagement(people, trend, fell_silent, settings)
 
 
 def top_and_others(found: Engagement) -> Stacked:
@@ -101,19 +98,15 @@ def top_and_others(found: Engagement) -> Stacked:
     return top_share(people, top, found.trend, "customer", by="created")
 
 
-def concentration(
-    found: Engagement, sizes: Sequence[int] = (1, 5, 10)
-) -> list[tuple[int, float | None]]:
+def concentration(found: Engagement) -> list[tuple[int, float]]:
     """The share of the window's created cycles that the first 1, 5 and 10 creators have.
 
-    None where none was created; of sizes beyond the number of creators the first stays, which
+    Empty where none was created; of sizes beyond the number of creators the first stays, which
     takes in all of them.
     """
-    created = found.people["created"]
-    if not found.created:
-        return [(size, None) for size in sizes]
-    shown = [size for n, size in enumerate(sizes) if n == 0 or sizes[n - 1] < found.active]
-    return [(size, float(created.head(size).sum() / found.created)) for size in shown]
+    created, total = found.people["created"], found.created
+    shown = [size for last, size in pairwise((0, *SIZES)) if last < found.active]
+    return [(size, float(created.head(size).sum() / total)) for size in shown]
 
 
 def _people(
@@ -139,7 +132,6 @@ def _people(
         "activity": [activity_of(number, settings) for number in found["tests_created"]],
         # As they are: a column of text would turn None into a number.
         "lifecycle": pd.Series(lifecycles, dtype=object),
-        "silent": [lifecycle == "silent" for lifecycle in lifecycles],
         "trend": [lines.get(person, []) for person in ids],
     }
     people = found[["customer_id", "customer"]].assign(**columns)

@@ -38,14 +38,13 @@ def segment_rules(settings: EngagementSettings) -> dict[str, str]:
     }
 
 
-def concentration(shares: Sequence[tuple[int, float | None]], created: int) -> str:
+def concentration(shares: Sequence[tuple[int, float]], created: int) -> str:
     """The first has 23.6 %, the first 5 50 % and the first 10 69.4 % of n = 72 cycles."""
-    known = [(size, share) for size, share in shares if share is not None]
-    if not known:
+    if not shares:
         return ""
     said = [
         f"the first {'has' if size == 1 else f'{size} have'} {text.share(share)}"
-        for size, share in known
+        for size, share in shares
     ]
     return f"{text.upper_first(text.listed(said))} of n = {text.count(created)} cycles"
 
@@ -124,7 +123,7 @@ def engagement_answer(found: Engagement, period: str) -> str:
     if found.fell_silent:
         gone = f"{text.count(found.fell_silent)} fell silent in the last {FELL_WITHIN_DAYS} days"
     else:
-        gone = _are(found.silent, "silent")
+        gone = _are(found.count("silent"), "silent")
     return (
         f"{text.count(found.active)} of {everyone} created a cycle ({span}){_leader(found)}; "
         f"{_are(found.count('new'), 'new')}, {_are(found.count('fading'), 'fading')}, "

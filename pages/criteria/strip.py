@@ -55,18 +55,8 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
             colour = "orange" if result.is_met_by_exclusions else "gray"
             st.caption(f":{colour}[{ui.plain(text.upper_first(row.exclusions))}]")
         with top if brief else st.container():
-            what_is_this(page, result, week)
-
-
-def what_is_this(page: ui.Page, result: CriterionResult, week: Window) -> None:
-    criterion = result.criterion
-    if st.button(
-        "What is this?",
-        key=f"{page.key}_what_{criterion.key}",
-        type="tertiary",
-        help=f"Definition, query and rows of {text.lower_first(criterion.label)}",
-    ):
-        of_criterion(page, result, week)
+            if proof.what_button(page, criterion.key, text.lower_first(criterion.label)):
+                of_criterion(page, result, week)
 
 
 @st.dialog("What is this?", width="large")

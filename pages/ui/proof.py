@@ -47,7 +47,7 @@ def _card(page: ui.Page, figure: Headline, label: str, *, brief: bool) -> None:
     if sample and not brief:
         st.caption(sample)
     with st.container(horizontal=True, vertical_alignment="center"):
-        is_asked = what_button(page, figure.metric)
+        is_asked = what_button(page, figure.metric.key, figure.metric.label.lower())
         if sample and brief:
             st.caption(sample, width="content")
     if is_asked:
@@ -67,14 +67,10 @@ def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
     )
 
 
-def what_button(page: ui.Page, metric: Metric) -> bool:
+def what_button(page: ui.Page, key: str, label: str) -> bool:
     """Whether someone just asked what a figure is."""
-    return st.button(
-        "What is this?",
-        key=f"{page.key}_what_{metric.key}",
-        type="tertiary",
-        help=f"Definition, query and rows of {metric.label.lower()}",
-    )
+    told = f"Definition, query and rows of {label}"
+    return st.button("What is this?", key=f"{page.key}_what_{key}", type="tertiary", help=told)
 
 
 def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[Headline]:

@@ -72,9 +72,25 @@ def address_box() -> None:
 
 
 def thumbs(page: Page, run: RatedEnhancement) -> None:
-    key = f"feedback_thumb_{run.id}"
-    default = _thumb_index(run.vote)
-    st.feedback("thumbs", key=key, default=default, on_change=_save_thumb, args=(page, run, key))
+    _thumbs(page, f"feedback_thumb_{run.id}", run.vote, "Vote saved.", **_about(run))
+
+
+def _about(run: RatedEnhancement) -> dict[str, Any]:
+    return {"subject": subject_of(enhancement=run.id), "ticket_id": run.ticket_id}
+
+
+def _thumbs(page: Page, key: str, known: Vote | None, thanks: str, **about: Any) -> None:
+    """A thumb that is saved or taken back when it is pressed; 0 is a thumb down."""
+
+    def save() -> None:
+        pressed = st.session_state[key]
+        if pressed is None:
+            run_action(page, "Vote taken back.", _cast, rater(page), thumb=CLEAR, **about)
+        else:
+            run_action(page, thanks, _cast, rater(page), thumb=THUMBS[pressed], **about)
+
+    default = THUMBS.index(known.thumb) if known is not None and known.thumb is not None else None
+    st.feedback("thumbs", key=key, default=default, on_change=save)
 
 
 def stars_and_comment(page: Page, run: RatedEnhancement, vote: Vote) -> None:
@@ -104,50 +120,28 @@ def stars_and_comment(page: Page, run: RatedEnhancement, vote: Vote) -> None:
 
 def was_useful(page: Page) -> None:
     """The question at the foot of a page whether it was useful."""
-    subject, key = subject_of(page=f"/{page.key}"), f"useful_{page.key}_{page.account.id}"
-    known = _thumb_index(current_vote(page.scope, subject, rater(page)))
+    subject = subject_of(page=f"/{page.key}")
+    known = current_vote(page.scope, subject, rater(page))
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
     ):
         st.caption("Was this page useful?", width="content")
-        st.feedback(
-            "thumbs", key=key, default=known, on_change=_save_useful, args=(page, subject, key)
-        )
-
-
-def _thumb_index(vote: Vote | None) -> int | None:
-    return THUMBS.index(vote.thumb) if vote is not None and vote.thumb is not None else None
-
-
-def _save_thumb(page: Page, run: RatedEnhancement, key: str) -> None:
-    # 0 is a thumb down, and None takes a thumb back.
-    pressed = st.session_state[key]
-    thumb = CLEAR if pressed is None else THUMBS[pressed]
-    _save_run(page, run, "Vote taken back." if pressed is None else "Vote saved.", thumb=thumb)
+        key = f"useful_{page.key}_{page.account.id}"
+        _thumbs(page, key, known, "Thank you, saved.", subject=subject)
 
 
 def _save_stars(page: Page, run: RatedEnhancement, key: str) -> None:
     # The widget counts from 0, people count stars from 1.
     pressed = st.session_state[key]
     rating = CLEAR if pressed is None else pressed + 1
-    _save_run(page, run, "Stars taken back." if pressed is None else "Stars saved.", rating=rating)
+    done = "Stars taken back." if pressed is None else "Stars saved."
+    run_action(page, done, _cast, rater(page), rating=rating, **_about(run))
 
 
 def _save_comment(page: Page, run: RatedEnhancement, key: str) -> None:
     text = str(st.session_state[key]).strip()
-    _save_run(page, run, "Comment saved." if text else "Comment removed.", comment=text or CLEAR)
-
-
-def _save_run(page: Page, run: RatedEnhancement, done: str, **vote: Any) -> None:
-    vote |= {"subject": subject_of(enhancement=run.id), "ticket_id": run.ticket_id}
-    run_action(page, done, _cast, rater(page), **vote)
-
-
-def _save_useful(page: Page, subject: str, key: str) -> None:
-    pressed = st.session_state[key]
-    thumb = CLEAR if pressed is None else THUMBS[pressed]
-    done = "Vote taken back." if pressed is None else "Thank you, saved."
-    run_action(page, done, _cast, rater(page), subject=subject, thumb=thumb)
+    done = "Comment saved." if text else "Comment removed."
+    run_action(page, done, _cast, rater(page), comment=text or CLEAR, **_about(run))
 
 
 def _cast(scope: Scope, who: str, **vote: Any) -> None:

@@ -65,5 +65,5 @@ def test_fell_silent_is_within_thirty_days(tmp_path):
         fill(store, world.world)
         window = Window(ago(30), TODAY, "Some days")
         found = engagement(Scope(store, "a"), window=window, today=TODAY)
-        assert (found.silent, found.fell_silent) == (silent, fell)
+        assert (found.count("silent"), found.fell_silent) == (silent, fell)
     store.close()

@@ -68,7 +68,7 @@ def test_the_cards_and_the_sentence_say_the_same(demo, run_page):
     app = run_page("customer_engagement")
     found = now(demo)
     assert shown(app)["New, 30 days"] == str(found.count("new"))
-    assert shown(app)["Silent, 90 days"] == str(found.silent)
+    assert shown(app)["Silent, 90 days"] == str(found.count("silent"))
     assert f"{found.active} of 75 customer users" in answer(app)
     people = leaders(app)
     assert len(people) == 75
@@ -114,7 +114,7 @@ def test_what_is_this_of_one_user_proves_the_figure(demo, run_page):
 
 def test_a_user_without_a_cycle_in_the_period(demo, run_page):
     found = now(demo)
-    gone = found.people[found.people["silent"]].iloc[0]
+    gone = found.people[found.people["lifecycle"] == "silent"].iloc[0]
     app = run_page("customer_engagement")
     app.selectbox(key="engagement_person").select(int(gone["customer_id"])).run()
     assert not app.exception
