@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
 SHOWN_PROBLEMS = 20
 ENOUGH_DISK_BYTES = 1_000_000_000
+# The options of a query that are arguments of `query_metrics`, too.
+QUERY_OPTIONS = (
+    *("metrics", "dimensions", "start_date", "end_date", "date_basis", "sort_by", "sort_order"),
+    *("limit", "include_zero", "account"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,11 +101,11 @@ def _add_query_options(query: argparse.ArgumentParser) -> None:
     query.add_argument("--metrics", required=True, type=_keys, metavar="A,B")
     query.add_argument("--dimensions", default=[], type=_keys, metavar="C,D")
     query.add_argument("--filter", action="append", default=[], type=_pair, metavar="KEY=VALUE")
-    query.add_argument("--start", metavar="DAY")
-    query.add_argument("--end", metavar="DAY")
+    query.add_argument("--start", dest="start_date", metavar="DAY")
+    query.add_argument("--end", dest="end_date", metavar="DAY")
     query.add_argument("--date-basis", choices=["default", "start", "reported"], default="default")
     query.add_argument("--sort-by", metavar="KEY")
-    query.add_argument("--sort-order", choices=["asc", "desc"])
+    query.add_argument("--sort-order", choices=["asc", "desc"], default="desc")
     query.add_argument("--limit", type=int)
     query.add_argument("--include-zero", action="store_true")
     query.add_argument("--account", metavar="ID")
@@ -203,23 +208,11 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
     from core.base.csv import csv_bytes
 
     shown = _active(settings)
+    asked = {name: getattr(given, name) for name in QUERY_OPTIONS}
     filters: dict[str, list[Any]] = {}
     for key, value in given.filter:
         filters.setdefault(key, []).append(value)
-    result = query_metrics(
-        shown.store,
-        metrics=given.metrics,
-        dimensions=given.dimensions,
-        filters=filters or None,
-        start_date=given.start,
-        end_date=given.end,
-        date_basis=given.date_basis,
-        sort_by=given.sort_by,
-        **({"sort_order": given.sort_order} if given.sort_order else {}),
-        limit=given.limit,
-        include_zero=given.include_zero,
-        account=given.account,
-    )
+    result = query_metrics(shown.store, filters=filters, **asked)
     if given.format == "json":
         print(json.dumps(result, indent=2, ensure_ascii=False))
         return DONE
