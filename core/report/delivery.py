@@ -23,7 +23,7 @@ from core.report.formats import PACKET_FORMATS, write_packet
 from core.report.html import filled
 from core.report.weekly import Packet
 from core.review.agenda import SECTIONS
-from core.store import AccountName
+from core.store import Account
 
 ATTACHED = ("pdf", "pptx")
 MOST_RECIPIENTS = 50
@@ -162,7 +162,7 @@ def _body(packet: Packet, template: str) -> str:
 
 
 def calendar_file(
-    account: AccountName, zone: ZoneInfo, url: str, *, now: datetime | None = None
+    account: Account, zone: ZoneInfo, url: str, *, now: datetime | None = None
 ) -> bytes:
     """The meeting as iCalendar (RFC 5545): Mondays at 10:00 in the zone, from this week on.
 

@@ -60,5 +60,5 @@ from core.store.synced import (
     Vanished,
 )
 from core.store.tables import FACT_TABLES, tables_from
-from core.store.tenancy import AccountName, Scope, account_named, accounts
+from core.store.tenancy import Scope, account_named, accounts
 from core.store.unit_of_work import Counts, Unit, chunks

@@ -143,17 +143,6 @@ class Store:
         with self.read() as session:
             return int(session.connection().execute(version).scalar_one())
 
-    def versions(self, account_id: str) -> tuple[int, int]:
-        """Of an account its `data_version`, and the number that grows with those to its facts.
-
-        Raises StoreError where there is no such account.
-        """
-        with self.read() as session:
-            found = session.get(Account, account_id)
-        if found is None:
-            raise StoreError(f"There is no account {account_id!r} in the store any more.")
-        return found.data_version, found.facts_version
-
     @contextmanager
     def read_facts(self, session: Session) -> Iterator[Connection | None]:
         """A connection to the columnar copy of the facts as the session sees them, if there is one.

@@ -22,14 +22,6 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
-class AccountName:
-    """An account as a person chooses it."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Scope:
     """One account of a store, and the person who reads or writes there.
 
@@ -116,16 +108,13 @@ class Scope:
         raise InputError("Data keeps coming in: try again when the import or sync is over.")
 
 
-def accounts(store: Store) -> list[AccountName]:
+def accounts(store: Store) -> list[Account]:
     """The accounts of a store by name."""
     with store.read() as session:
-        found = session.exec(
-            select(Account.id, Account.name).order_by(col(Account.name), col(Account.id))
-        ).all()
-    return [AccountName(account_id, name) for account_id, name in found]
+        return list(session.exec(select(Account).order_by(col(Account.name), col(Account.id))))
 
 
-def account_named(store: Store, account_id: str | None) -> AccountName:
+def account_named(store: Store, account_id: str | None) -> Account:
     """The account of an id, or the only one of the store; raises InputError for any other."""
     known = {account.id: account for account in accounts(store)}
     if account_id is None and len(known) == 1:

@@ -22,7 +22,7 @@ from core.base import clock, text
 from core.base.settings import Settings, load_settings
 from core.base.telemetry import QUERY_SECONDS
 from core.demo.active_store import active_store, keep_copied
-from core.store import AccountName, Scope, Store, accounts
+from core.store import Account, Scope, Store, accounts
 
 R = TypeVar("R")
 
@@ -35,10 +35,8 @@ class Page:
     settings: Settings
     store: Store
     is_demo: bool
-    accounts: tuple[AccountName, ...]
-    account: AccountName
-    version: int
-    facts: int
+    accounts: tuple[Account, ...]
+    account: Account
     now: datetime
     # The name under which this person changes what the account decides; None without that right.
     person: str | None = None
@@ -67,7 +65,6 @@ def open_page(key: str) -> Page:
     keep_copied(shown.store)
     found = accounts(shown.store)
     account = _chosen_account(found)
-    version, facts = shown.store.versions(account.id)
     return Page(
         key=key,
         settings=settings,
@@ -75,14 +72,12 @@ def open_page(key: str) -> Page:
         is_demo=shown.is_demo,
         accounts=tuple(found),
         account=account,
-        version=version,
-        facts=facts,
         now=clock.now().astimezone(shown.store.zone),
         person=_editor(settings),
     )
 
 
-def _chosen_account(found: Sequence[AccountName]) -> AccountName:
+def _chosen_account(found: Sequence[Account]) -> Account:
     """The account of the box, else of the link, else the first."""
     box, link = st.session_state.get("account"), st.query_params.get("account")
     labels = _account_labels(found)
@@ -92,7 +87,7 @@ def _chosen_account(found: Sequence[AccountName]) -> AccountName:
     return (of_box or of_link or list(found))[0]
 
 
-def _account_labels(found: Sequence[AccountName]) -> dict[str, str]:
+def _account_labels(found: Sequence[Account]) -> dict[str, str]:
     """Labels of the accounts by id: their names, with the id where two share one."""
     names = Counter(account.name for account in found)
     return {a.id: a.name if names[a.name] == 1 else f"{a.name} ({a.id})" for a in found}
@@ -120,12 +115,12 @@ def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
 
     `function` takes the store first, and the rest by keyword: all of it is the cache's key.
     """
-    return _read(page, function, ("data", page.version), kwargs)
+    return _read(page, function, ("data", page.account.data_version), kwargs)
 
 
 def read_facts(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
     """Like `read`, for functions that read `FACT_TABLES` alone: votes leave the cache valid."""
-    return _read(page, function, ("facts", page.facts), kwargs)
+    return _read(page, function, ("facts", page.account.facts_version), kwargs)
 
 
 def _read(

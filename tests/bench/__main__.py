@@ -27,7 +27,7 @@ from core.base.settings import ROOT, load_settings
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.demo import DEMO_ACCOUNT, SIZES, build_demo, is_current
 from core.engagement.people import engagement
-from core.store import AccountName, Scope, open_store
+from core.store import Scope, accounts, open_store
 from core.testers.bugs import BugSelection
 from core.testers.leaderboard import leaderboard
 from pages import ui
@@ -123,12 +123,12 @@ def timed(call):
 def measured(store):
     """For each read: the whole, its slowest query, and the answer from the cache."""
     now = clock.now().astimezone(store.zone)
-    account = AccountName(DEMO_ACCOUNT, "Demo")
+    (account,) = accounts(store)
     scope = Scope(store, DEMO_ACCOUNT)
-    page = ui.Page("bench", load_settings(), store, True, (account,), account, 0, 0, now)
+    page = ui.Page("bench", load_settings(), store, True, (account,), account, now)
 
     def cached(function, kwargs):
-        store.versions(DEMO_ACCOUNT)
+        accounts(store)
         return ui.read(page, function, **kwargs)
 
     return {

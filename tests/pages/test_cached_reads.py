@@ -9,7 +9,7 @@ from core.engagement import people as analytics
 from core.feedback import cast_vote, recent_comments
 from core.ingest.parse.testio import parse_cycle
 from core.ingest.save.testio import save_cycles
-from core.store import Scope
+from core.store import Scope, accounts
 from pages import ui
 from tests.pages.test_shown_figures import cycle
 
@@ -49,9 +49,7 @@ def test_a_vote_leaves_the_figures_of_test_cycles_as_they_are(acme, run_page, co
 
 
 def test_nothing_of_another_table_can_be_cached_by_the_facts(acme):
-    account = SimpleNamespace(id="acme")
-    page = SimpleNamespace(
-        store=acme, scope=Scope(acme, "acme"), account=account, facts=0, today=None
-    )
+    (account,) = accounts(acme)
+    page = SimpleNamespace(store=acme, scope=Scope(acme, "acme"), account=account, today=None)
     with pytest.raises(AssertionError, match="recent_comments reads"):
         ui.read_facts(page, recent_comments)

@@ -14,7 +14,7 @@ from core.feedback import cast_vote
 from core.report import baseline_report, render
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
 from core.report.evidence import ReportWindow, choose_window
-from core.store import AccountName, Scope, account_named
+from core.store import Scope, account_named
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
 
@@ -178,7 +178,8 @@ def test_what_is_no_week_is_refused(text):
 
 def test_weeks_and_accounts_are_found_by_name(demo):
     assert week_named("2026-W47").start.isoformat() == "2026-11-16"
-    assert account_named(demo, None) == AccountName("demo", "Demo account")
+    only = account_named(demo, None)
+    assert (only.id, only.name) == ("demo", "Demo account")
     with pytest.raises(InputError, match="no account 'other'"):
         account_named(demo, "other")
     demo.ensure_account("second", "Second")

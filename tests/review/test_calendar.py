@@ -9,7 +9,7 @@ from dateutil import rrule, tz
 from icalendar import Calendar
 
 from core.report.delivery import calendar_file
-from core.store import AccountName
+from core.store import Account
 
 NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata", "UTC")
@@ -20,7 +20,7 @@ HOSTILE = (
 
 
 def read(zone="Europe/Berlin", name="Acme", url="https://t.example/?account=acme", **more):
-    account = AccountName(more.pop("account_id", "acme"), name)
+    account = Account(id=more.pop("account_id", "acme"), name=name)
     data = calendar_file(account, ZoneInfo(zone), url, **({"now": NOW} | more))
     return data, Calendar.from_ical(data)
 
