@@ -14,7 +14,7 @@ from core.analytics import query_metrics
 from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.settings import ROOT
-from core.demo import build, build_demo
+from core.demo import build, build_demo, enhancer
 from core.demo.active_store import close_stores
 from core.demo.build import is_current
 from core.demo.world import Size
@@ -47,6 +47,7 @@ def at(monkeypatch):
     """A function that sets the clock, from which it runs on."""
     monkeypatch.setenv("TOUCHSTONE_TIMEZONE", ZONE.key)
     monkeypatch.setitem(build.SIZES, "small", TINY)
+    monkeypatch.setattr(enhancer, "WEEKS", 6)
 
     def sets(instant):
         st.cache_data.clear()
