@@ -1,12 +1,28 @@
-"""People who vote all at once, over real HTTP, as fast as they can; and what came of it."""
+"""People who vote all at once, over real HTTP, as fast as they can; and the history of votes."""
 
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-__all__ = ["Outcome", "vote_all"]
+from core.feedback import current_vote
+from core.store import FeedbackVote, table
+
+__all__ = ["Outcome", "vote_all", "vote_history"]
+
+
+def vote_history(scope, subject, rater):
+    """The rater's opinion after each vote on the subject, the oldest first."""
+    now = current_vote(scope, subject, rater)
+    votes = table(FeedbackVote).c
+    cast = scope.objects(
+        FeedbackVote, votes.feedback_id == now.id, order_by=[votes.cast_at, votes.id]
+    )
+    return [
+        replace(now, thumb=v.thumb, rating=v.rating, comment=v.comment, updated_at=v.cast_at)
+        for v in cast
+    ]
 
 
 @dataclass

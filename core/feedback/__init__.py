@@ -10,7 +10,6 @@ from core.feedback.reading import (
     feedback_summary,
     recent_comments,
     recent_enhancements,
-    vote_history,
 )
 from core.feedback.votes import (
     CLEAR,

@@ -1,6 +1,6 @@
-"""Reading votes: current opinions, their history, lists, sums, and the runs to rate."""
+"""Reading votes: current opinions, lists, sums, and the runs to rate."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from operator import ge, le
 from typing import Any, Literal
@@ -11,23 +11,15 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
 from core.base.text import clean
 from core.feedback.votes import Vote, feedback_id, vote_of
-from core.store import Enhancement, Feedback, FeedbackVote, Scope, on_enhancer, table
+from core.store import Enhancement, Feedback, Scope, on_enhancer, table
 
 MOST_ROWS = 1_000
 
 FeedbackType = Literal["thumbs_up", "thumbs_down", "rating"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RatedEnhancement:
-    """A run of the ticket enhancer and the given rater's vote on it (None: no vote yet)."""
-
-    id: str
-    ticket_id: str | None
-    status: str
-    seconds: float | None
-    created_at: datetime
-    vote: Vote | None
+# A run of the ticket enhancer, and one rater's vote on it.
+RatedEnhancement = tuple[Enhancement, Vote | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +56,6 @@ def current_vote(scope: Scope, subject: str, rater: str) -> Vote | None:
     return None if found is None else vote_of(found)
 
 
-def vote_history(scope: Scope, subject: str, rater: str) -> list[Vote]:
-    """The rater's opinion after each vote on the subject, the oldest first."""
-    now = current_vote(scope, subject, rater)
-    if now is None:
-        return []
-    votes = table(FeedbackVote).c
-    order = [votes.cast_at, votes.id]
-    cast = scope.objects(FeedbackVote, votes.feedback_id == now.id, order_by=order)
-    return [
-        replace(now, thumb=v.thumb, rating=v.rating, comment=v.comment, updated_at=v.cast_at)
-        for v in cast
-    ]
-
-
 def recent_comments(
     scope: Scope, limit: int = 20, search: str | None = None, thumb: str | None = None
 ) -> list[Vote]:
@@ -97,7 +75,7 @@ def recent_comments(
 
 
 def recent_enhancements(
-    scope: Scope, *, rater: str | None = None, search: str | None = None, limit: int = 20
+    scope: Scope, *, rater: str, search: str | None = None, limit: int = 20
 ) -> list[RatedEnhancement]:
     """The enhancer's runs, the latest first, each with the rater's current vote.
 
@@ -197,13 +175,13 @@ def _in_period(
 
 
 def _runs(
-    scope: Scope, rater: str | None, *conditions: ColumnElement[bool], limit: int
+    scope: Scope, rater: str, *conditions: ColumnElement[bool], limit: int
 ) -> list[RatedEnhancement]:
     runs, votes = table(Enhancement).c, table(Feedback).c
     own_vote = and_(
         votes.account_id == runs.account_id,
         votes.subject == literal("enhancement:") + runs.id,
-        votes.rater == clean((rater or "").strip()),
+        votes.rater == clean(rater.strip()),
     )
     statement = (
         select(Enhancement, Feedback)
@@ -213,17 +191,7 @@ def _runs(
         .order_by(runs.created_day.desc(), runs.created_at.desc(), runs.id)
         .limit(limit)
     )
-    return [
-        RatedEnhancement(
-            id=run.id,
-            ticket_id=run.ticket_id,
-            status=run.status,
-            seconds=None if run.processing_time_ms is None else run.processing_time_ms / 1000,
-            created_at=run.created_at,
-            vote=None if vote is None else vote_of(vote),
-        )
-        for run, vote in scope.rows(statement)
-    ]
+    return [(run, vote and vote_of(vote)) for run, vote in scope.rows(statement)]
 
 
 def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Satisfaction by votes and survey: means, bounds for runs without votes, groups of tickets."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,12 @@ from core.store import Enhancement, Feedback, Scope, Ticket, has_content, table
 # Groups with fewer raters or votes are pooled: they would tell who said what.
 FEWER = f"fewer than {LEAST_ANSWERS} each"
 UNKNOWN = "unknown"
+BREAKDOWNS: Mapping[str, ColumnElement[Any]] = {
+    "Category": table(Ticket).c.category,
+    "Priority": table(Ticket).c.priority,
+    "Technician or group": table(Ticket).c.technician,
+    "Status of the run": table(Enhancement).c.status,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,19 +176,6 @@ def _bounds(
     )
 
 
-def _breakdown_columns() -> dict[str, ColumnElement[Any]]:
-    tickets, runs = table(Ticket).c, table(Enhancement).c
-    return {
-        "Category": tickets.category,
-        "Priority": tickets.priority,
-        "Technician or group": tickets.technician,
-        "Status of the run": runs.status,
-    }
-
-
-BREAKDOWNS = tuple(_breakdown_columns())
-
-
 def breakdown(scope: Scope, *, window: Window, without: Excluded, by: str) -> list[Group]:
     """The votes by one of `BREAKDOWNS`, the largest group first; small groups are pooled.
 
@@ -200,7 +193,7 @@ def breakdown(scope: Scope, *, window: Window, without: Excluded, by: str) -> li
             table(Ticket), and_(tickets.account_id == votes.account_id, tickets.id == ticket)
         )
     )
-    columns = (_breakdown_columns()[by], votes.rater, votes.rating, votes.thumb)
+    columns = (BREAKDOWNS[by], votes.rater, votes.rating, votes.thumb)
     statement = select_votes(scope, window, without, *columns).where(has_content())
     found: dict[str, list[Any]] = defaultdict(list)
     for row in scope.rows(statement.select_from(joined)):

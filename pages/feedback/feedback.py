@@ -5,9 +5,10 @@ from functools import partial
 import streamlit as st
 
 from core.analytics.handbook import PANELS
-from core.base import clock, text
+from core.base import text
 from core.feedback import (
     RatedEnhancement,
+    Vote,
     current_vote,
     enhancement_of,
     recent_comments,
@@ -15,6 +16,7 @@ from core.feedback import (
     subject_of,
 )
 from core.feedback.satisfaction import feedback_answer
+from core.store import Enhancement
 from pages import ui
 from pages.feedback import satisfaction, survey_results, themes
 from pages.ui import proof, rate
@@ -27,9 +29,9 @@ THUMBS = {"up": "thumb up", "down": "thumb down"}
 
 
 def show(page: ui.Page) -> None:
-    run = _linked(page)
-    if run is not None:
-        _rate_one(page, run)
+    linked = _linked(page)
+    if linked is not None:
+        _rate_one(page, *linked)
         return
     answer = st.container()
     chosen = filter_bar(page, default="Last 30 days", products=False)
@@ -57,25 +59,19 @@ def _linked(page: ui.Page) -> RatedEnhancement | None:
     known = enhancement_of(page.scope, run_id=run_id, ticket_id=ticket, rater=rater)
     if known is not None or not run_id:
         return known
-    return RatedEnhancement(
-        id=run_id,
-        ticket_id=ticket or None,
-        status="",
-        seconds=None,
-        created_at=clock.now(),
-        vote=current_vote(page.scope, subject_of(enhancement=run_id), rater),
-    )
+    run = Enhancement(id=run_id, ticket_id=ticket or None, status="")
+    return run, current_vote(page.scope, subject_of(enhancement=run_id), rater)
 
 
-def _rate_one(page: ui.Page, run: RatedEnhancement) -> None:
+def _rate_one(page: ui.Page, run: Enhancement, vote: Vote | None) -> None:
     with st.container(border=True, width=560):
         st.subheader(f"Did this help with {ui.plain(run.ticket_id or run.id)}?", anchor=False)
         if run.status:
             st.caption(ui.plain(_outcome(page, run)))
-        rate.thumbs(page, run)
-        if run.vote is not None:
+        rate.thumbs(page, run, vote)
+        if vote is not None:
             st.caption("Saved. Press again to change it, or add stars and a comment.")
-            rate.stars_and_comment(page, run, run.vote)
+            rate.stars_and_comment(page, run, vote)
         rate.address_box()
     st.page_link("feedback/feedback.py", label="All feedback")
 
@@ -95,11 +91,11 @@ def _rate_runs(page: ui.Page) -> None:
         if not runs:
             what = f"No ticket or run has {search!r} in its number." if search else "No runs yet."
             st.caption(ui.plain(what))
-        for run in runs:
-            _row(page, run)
+        for run, vote in runs:
+            _row(page, run, vote)
 
 
-def _row(page: ui.Page, run: RatedEnhancement) -> None:
+def _row(page: ui.Page, run: Enhancement, vote: Vote | None) -> None:
     with st.container(
         horizontal=True,
         horizontal_alignment="distribute",
@@ -108,14 +104,15 @@ def _row(page: ui.Page, run: RatedEnhancement) -> None:
     ):
         ticket, outcome = ui.plain(run.ticket_id or run.id), ui.plain(_outcome(page, run))
         st.markdown(f"**{ticket}** &ensp; {outcome}", width="content")
-        rate.thumbs(page, run)
-    if run.vote is not None:
+        rate.thumbs(page, run, vote)
+    if vote is not None:
         with st.container(key=f"feedback_more_{run.id}", gap="xsmall"):
-            rate.stars_and_comment(page, run, run.vote)
+            rate.stars_and_comment(page, run, vote)
 
 
-def _outcome(page: ui.Page, run: RatedEnhancement) -> str:
-    took = f" in {text.duration(run.seconds)}" if run.seconds is not None else ""
+def _outcome(page: ui.Page, run: Enhancement) -> str:
+    ms = run.processing_time_ms
+    took = f" in {text.duration(ms / 1000)}" if ms is not None else ""
     return f"{run.status}{took}, {ui.moment(page, run.created_at)}"
 
 

@@ -106,7 +106,7 @@ def _distribution(chosen: Filters) -> None:
 
 def _groups(chosen: Filters, asked: dict[str, Any]) -> None:
     with ui.panel("By kind of ticket"):
-        by = ui.choice("By", BREAKDOWNS, key="feedback_by", label_visibility="collapsed")
+        by = ui.choice("By", list(BREAKDOWNS), key="feedback_by", label_visibility="collapsed")
         found = ui.read(chosen.page, breakdown, **asked, by=by)
         if not found:
             st.caption("No votes in this period.")

@@ -11,14 +11,13 @@ from core.base.errors import InputError
 from core.feedback import (
     CLEAR,
     LONGEST_COMMENT,
-    RatedEnhancement,
     Vote,
     anonymous_rater,
     cast_vote,
     current_vote,
     subject_of,
 )
-from core.store import Scope
+from core.store import Enhancement, Scope
 from pages.ui.actions import run_action
 from pages.ui.page import Page
 
@@ -71,11 +70,11 @@ def address_box() -> None:
         )
 
 
-def thumbs(page: Page, run: RatedEnhancement) -> None:
-    _thumbs(page, f"feedback_thumb_{run.id}", run.vote, "Vote saved.", **_about(run))
+def thumbs(page: Page, run: Enhancement, vote: Vote | None) -> None:
+    _thumbs(page, f"feedback_thumb_{run.id}", vote, "Vote saved.", **_about(run))
 
 
-def _about(run: RatedEnhancement) -> dict[str, Any]:
+def _about(run: Enhancement) -> dict[str, Any]:
     return {"subject": subject_of(enhancement=run.id), "ticket_id": run.ticket_id}
 
 
@@ -93,7 +92,7 @@ def _thumbs(page: Page, key: str, known: Vote | None, thanks: str, **about: Any)
     st.feedback("thumbs", key=key, default=default, on_change=save)
 
 
-def stars_and_comment(page: Page, run: RatedEnhancement, vote: Vote) -> None:
+def stars_and_comment(page: Page, run: Enhancement, vote: Vote) -> None:
     """What can be added to a thumb."""
     stars, comment = f"feedback_stars_{run.id}", f"feedback_comment_{run.id}"
     st.feedback(
@@ -130,7 +129,7 @@ def was_useful(page: Page) -> None:
         _thumbs(page, key, known, "Thank you, saved.", subject=subject)
 
 
-def _save_stars(page: Page, run: RatedEnhancement, key: str) -> None:
+def _save_stars(page: Page, run: Enhancement, key: str) -> None:
     # The widget counts from 0, people count stars from 1.
     pressed = st.session_state[key]
     rating = CLEAR if pressed is None else pressed + 1
@@ -138,7 +137,7 @@ def _save_stars(page: Page, run: RatedEnhancement, key: str) -> None:
     run_action(page, done, _cast, rater(page), rating=rating, **_about(run))
 
 
-def _save_comment(page: Page, run: RatedEnhancement, key: str) -> None:
+def _save_comment(page: Page, run: Enhancement, key: str) -> None:
     text = str(st.session_state[key]).strip()
     done = "Comment saved." if text else "Comment removed."
     run_action(page, done, _cast, rater(page), comment=text or CLEAR, **_about(run))

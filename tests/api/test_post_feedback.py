@@ -6,9 +6,10 @@ from starlette.responses import PlainTextResponse
 
 from core.access.tokens import create_token
 from core.api import PostsFirst
-from core.feedback import current_vote, vote_history
+from core.feedback import current_vote
 from core.ingest.save.platform import imported_vote_id
 from core.store import Account, Feedback, FeedbackVote, Scope, table
+from tests.votes import vote_history
 
 URL = "/api/v1/feedback"
 JSON = {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ from core.base import clock, histogram
 from core.base.errors import InputError
 from core.criteria.platform import platform_reading
 from core.demo import DEMO_ACCOUNT, build_demo, is_current
-from core.feedback import cast_vote, current_vote, vote_history
+from core.feedback import cast_vote, current_vote
 from core.store import (
     Account,
     Bug,
@@ -37,6 +37,7 @@ from core.store import (
     tables_from,
 )
 from tests.stores import open_store
+from tests.votes import vote_history
 
 FRIDAY = date(2026, 11, 20)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -137,7 +137,9 @@ def test_an_editor_makes_a_theme_rules_it_and_takes_it_to_the_roadmap(opened):
     assert any("2 comments by 2 people" in text for text in said(app))
     app.session_state["themes_opportunity_1_0"] = True
     app.run()
+    app.text_input(key="themes_opportunity_1_0_title").set_value("Speed").run()
     pressed(app, "themes_opportunity_1_0", "Enter it into the roadmap")
+    assert app.session_state["round_themes_opportunity_1"] == 1
     (entered,) = opportunities(Scope(store, "a"))
     assert (entered.title, entered.theme_id, entered.reach_comments) == ("Speed", 1, 2)
     assert [c.by for c in changes(Scope(store, "a"), subject="theme 1")] == [

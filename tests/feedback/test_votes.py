@@ -15,10 +15,10 @@ from core.feedback import (
     recent_enhancements,
     record_votes,
     subject_of,
-    vote_history,
 )
 from core.store import Enhancement, Feedback, FeedbackVote, Scope, table
 from tests.stores import open_store
+from tests.votes import vote_history
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RUN = "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11"
@@ -197,8 +197,8 @@ def test_accounts_are_apart(store):
     assert current_vote(Scope(store, "acme"), SUBJECT, "Ann").thumb == "up"
     assert current_vote(Scope(store, "other"), SUBJECT, "Ann").thumb == "down"
     add_runs(store, [(RUN, "INC-7")])
-    (run,) = recent_enhancements(Scope(store, "acme"), rater="Ann")
-    assert run.vote.thumb == "up"
+    ((_, vote),) = recent_enhancements(Scope(store, "acme"), rater="Ann")
+    assert vote.thumb == "up"
     assert recent_enhancements(Scope(store, "other"), rater="Ann") == []
 
 
@@ -207,20 +207,20 @@ def test_recent_runs_come_with_the_raters_vote(store):
     cast(store, subject="enhancement:run-11", rating=1)
     cast(store, subject="enhancement:run-10", rating=5, rater="Bob")
     runs = recent_enhancements(Scope(store, "acme"), rater="Ann", limit=3)
-    assert [run.id for run in runs] == ["run-11", "run-10", "run-9"]
-    assert [run.vote and run.vote.rating for run in runs] == [1, None, None]
-    assert runs[0].seconds == 18.5
-    oldest = recent_enhancements(Scope(store, "acme"), limit=12)[10:]
-    assert [run.id for run in oldest] == ["run-1", "run-0"]
-    assert all(run.vote is None for run in recent_enhancements(Scope(store, "acme")))
+    assert [run.id for run, _ in runs] == ["run-11", "run-10", "run-9"]
+    assert [vote and vote.rating for _, vote in runs] == [1, None, None]
+    assert runs[0][0].processing_time_ms == 18_500
+    oldest = recent_enhancements(Scope(store, "acme"), rater="", limit=12)[10:]
+    assert [run.id for run, _ in oldest] == ["run-1", "run-0"]
+    assert all(vote is None for _, vote in recent_enhancements(Scope(store, "acme"), rater=""))
 
 
 def test_search_takes_text_as_it_is(store):
     add_runs(store, [("a", "INC-1"), ("b", "inc-2%"), ("c", None)])
-    assert [r.id for r in recent_enhancements(Scope(store, "acme"), search="INC")] == ["b", "a"]
-    assert [r.id for r in recent_enhancements(Scope(store, "acme"), search="2%")] == ["b"]
-    assert [r.id for r in recent_enhancements(Scope(store, "acme"), search="_")] == []
-    assert len(recent_enhancements(Scope(store, "acme"), search="  ")) == 3
+    for search, found in (("INC", ["b", "a"]), ("2%", ["b"]), ("_", [])):
+        runs = recent_enhancements(Scope(store, "acme"), rater="", search=search)
+        assert [run.id for run, _ in runs] == found
+    assert len(recent_enhancements(Scope(store, "acme"), rater="", search="  ")) == 3
     cast(store, comment="Slow, 100% slow", at=NOON)
     cast(store, rater="Bob", comment="Fast", at=NOON + timedelta(hours=1))
     assert [v.comment for v in recent_comments(Scope(store, "acme"))] == ["Fast", "Slow, 100% slow"]

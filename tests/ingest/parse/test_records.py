@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.base.fields import FieldProblem, parse_all
-from core.feedback import LONGEST_COMMENT, cast_vote, current_vote, vote_history
+from core.feedback import LONGEST_COMMENT, cast_vote, current_vote
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_feedback, save_tickets
 from core.store import Counts, Enhancement, Scope, Ticket, table
 from tests.stores import open_store
+from tests.votes import vote_history
 
 RUN = {
     "id": "7d0f3f0e-5a07-4c83-9a52-0d2a9c5a7e11",
