@@ -152,7 +152,7 @@ class Elapsed(ColumnValue):
 SECOND = 1_000_000  # microseconds
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Fact:
     """A kind of row that is counted: its grain, and the clocks that date it.
 
@@ -165,8 +165,8 @@ class Fact:
     grain: str
     singular: str
     plural: str
-    clocks: Mapping[str, str]
     run_source: str
+    clocks: Mapping[str, str]
 
     def clock_words(self, basis: str) -> str:
         """The words for the instant of a date basis, the default one where it has no such clock."""

@@ -28,7 +28,7 @@ from core.ingest.sync.history import (
     seconds_left,
     sync_target,
 )
-from core.ingest.sync.lease import holder_of
+from core.ingest.sync.lease import held_lease, holder_words
 from core.store import SyncRun
 from pages import ui
 from pages.ui.tables import DAY, number_column
@@ -185,8 +185,8 @@ def pace(page: ui.Page, run: SyncRun) -> list[str]:
         said.append(f"{text.times(objects_read(run), 'object')} read, {text.count(speed)} a second")
     left = seconds_left(run, now)
     said.append("time left not known yet" if left is None else f"about {text.duration(left)} left")
-    holder = holder_of(page.scope)
-    return [*said, holder.words] if holder else said
+    lease = held_lease(page.scope)
+    return [*said, holder_words(lease)] if lease else said
 
 
 def run_table(page: ui.Page, found: list[SyncRun]) -> None:

@@ -59,7 +59,14 @@ def _linked(page: ui.Page) -> RatedEnhancement | None:
     known = enhancement_of(page.scope, run_id=run_id, ticket_id=ticket, rater=rater)
     if known is not None or not run_id:
         return known
-    run = Enhancement(id=run_id, ticket_id=ticket or None, status="")
+    run = Enhancement(
+        account_id=page.account.id,
+        id=run_id,
+        ticket_id=ticket or None,
+        status="",
+        created_at=page.now,
+        created_day=page.today,
+    )
     return run, current_vote(page.scope, subject_of(enhancement=run_id), rater)
 
 

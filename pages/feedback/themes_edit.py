@@ -111,11 +111,12 @@ def move(page: ui.Page, found: ThemeReport, comment: Comment, one: ThemeSummary 
             names = {k: theme.name for k, theme in themes.items()}
             names |= {NO_THEME: NO_THEME, AUTOMATIC: AUTOMATIC}
             to = ui.pick("To", names, key=f"{box.key}_to")
-            action = partial(edit.move_comment, to=themes.get(to))
-            done = f"Moved for good: {names[to]}."
+            button = partial(box.button, "Move it", kind="primary")
             if to == AUTOMATIC:
-                action, done = edit.release_comment, "Assigned by rules and model again."
-            box.button("Move it", done, action, comment.key, kind="primary")
+                button("Assigned by rules and model again.", edit.release_comment, comment.key)
+            else:
+                done = f"Moved for good: {names[to]}."
+                button(done, edit.move_comment, comment.key, themes.get(to))
 
 
 def _name(box: Box, theme: Theme) -> None:

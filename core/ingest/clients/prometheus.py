@@ -27,6 +27,7 @@ LONGEST_REASON = 200
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
+Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Series:
     labels: Mapping[str, str]
     times: Times
     values: Values
+
+    @property
+    def key(self) -> Labels:
+        """The labels in order, which tell the series of a metric apart."""
+        return tuple(sorted(self.labels.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: 
     Raises SourceUnreadable for anything that is no answer of Prometheus.
     """
     remarks: list[str] = []
-    found: dict[tuple[tuple[str, str], ...], Series] = {}
+    found: dict[Labels, Series] = {}
     for answer in answers:
         result = _result(client, answer)
         remarks += [f"the server warned: {text}" for text in _warnings(answer)]
@@ -154,8 +160,8 @@ def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: 
     return Answer(tuple(found.values()), tuple(dict.fromkeys(remarks)))
 
 
-def _add(found: dict[tuple[tuple[str, str], ...], Series], one: Series) -> None:
-    key = tuple(sorted(one.labels.items()))
+def _add(found: dict[Labels, Series], one: Series) -> None:
+    key = one.key
     if key in found:
         times = np.concatenate([found[key].times, one.times])
         values = np.concatenate([found[key].values, one.values])

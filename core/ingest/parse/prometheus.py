@@ -13,14 +13,13 @@ import numpy as np
 
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource
-from core.ingest.clients.prometheus import Series, Times, Values, quoted
+from core.ingest.clients.prometheus import Labels, Series, Times, Values, quoted
 
 # A gap is more than a minute; the second allows for the clocks of two scrapes.
 LONGEST_MS = 61_000
 SLOT_MS = 300_000
 
 Target = tuple[str, str]
-Labels = tuple[tuple[str, str], ...]
 Span = tuple[int, int]
 NO_TIMES = np.empty(0, np.int64)
 GAP, RESET = "gap", "reset"
@@ -104,7 +103,7 @@ class Counter:
         """Take the last values of series before the first piece."""
         for one in series:
             at = int(one.times[-1])
-            self._last[_key(one)] = at, float(one.values[-1])
+            self._last[one.key] = at, float(one.values[-1])
             self._targets.setdefault(_target(one), at - LONGEST_MS)
 
     def take(
@@ -114,7 +113,7 @@ class Counter:
 
         Returns the increments of each series at its samples, and the instants of resets.
         """
-        listed = [(one, _key(one), _target(one)) for one in series if len(one.times)]
+        listed = [(one, one.key, _target(one)) for one in series if len(one.times)]
         begun = self._targets.copy()
         for one, _, target in listed:
             begun[target] = min(begun.get(target, int(one.times[0])), int(one.times[0]))
@@ -175,7 +174,7 @@ class Gauge:
 
     def take(self, series: Iterable[Series], start: int) -> Mapping[int, Slot]:
         """Take the next piece, which begins at `start`: its slots by their first instant."""
-        found = {_key(one): one for one in series if len(one.times)}
+        found = {one.key: one for one in series if len(one.times)}
         for key, tail in self._tails.items():
             one = found.get(key)
             times = tail.times if one is None else np.concatenate([tail.times, one.times])
@@ -217,10 +216,6 @@ def _slots(times: Times, values: Values) -> dict[int, Slot]:
     means = np.clip(means, np.minimum.reduceat(values, starts), greatest)
     listed = zip(of[starts] * SLOT_MS, means, greatest, scrapes, strict=True)
     return {int(at): Slot(float(m), float(g), int(n)) for at, m, g, n in listed}
-
-
-def _key(one: Series) -> Labels:
-    return tuple(sorted(one.labels.items()))
 
 
 def _target(one: Series) -> Target:

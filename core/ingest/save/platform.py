@@ -6,7 +6,7 @@ Each `save_*` takes one unit of work and whole lists; saving the same again chan
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from sqlalchemy import and_, func, select
@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, select
 from core.feedback import record_votes
 from core.feedback.surveys import ParsedSurvey, record_responses
 from core.ingest.parse.prometheus import MetricRead, Scraped
-from core.ingest.parse.records import ParsedEnhancement, ParsedFeedback, ParsedTicket
+from core.ingest.parse.records import ParsedFeedback
 from core.ingest.save.testio import SaveResult, save_rows
 from core.store import (
     PROMETHEUS,
@@ -32,14 +32,8 @@ from core.store import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def save_enhancements(unit: Unit, runs: Iterable[ParsedEnhancement]) -> SaveResult:
-    """Save runs of the ticket enhancer; of one id the last counts."""
-    return save_rows(unit, Enhancement, runs)
-
-
-def save_tickets(unit: Unit, tickets: Iterable[ParsedTicket]) -> SaveResult:
-    """Save service-desk tickets; of one id the last counts."""
-    return save_rows(unit, Ticket, tickets)
+save_enhancements = partial(save_rows, model=Enhancement)
+save_tickets = partial(save_rows, model=Ticket)
 
 
 def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> SaveResult:

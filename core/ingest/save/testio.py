@@ -6,6 +6,7 @@ returns counts of rows by table. Saving the same again changes nothing.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
@@ -17,7 +18,6 @@ from core.ingest.parse.testio import (
     ParsedCycle,
     ParsedFeature,
     ParsedProduct,
-    ParsedReason,
     ProductRef,
 )
 from core.store import (
@@ -75,11 +75,6 @@ def save_features(
         )
     left = _leave_catalogue(unit, Feature, rows, may_leave)
     return SaveResult({"feature": _sum(listed, left)})
-
-
-def save_reject_reasons(unit: Unit, reasons: Iterable[ParsedReason]) -> SaveResult:
-    """Save the reasons; those no longer listed are kept, as old rejections refer to them."""
-    return save_rows(unit, RejectionReason, reasons)
 
 
 def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
@@ -220,10 +215,14 @@ def _leave_catalogue(
     return unit.upsert(model, left)
 
 
-def save_rows(unit: Unit, model: type[SQLModel], parsed: Iterable[Any]) -> SaveResult:
+def save_rows(unit: Unit, parsed: Iterable[Any], *, model: type[SQLModel]) -> SaveResult:
     """Save parsed objects as rows of one table; of one id the last counts."""
     rows = [columns_of(model, one) for one in parsed]
     return SaveResult({table(model).name: unit.upsert(model, rows)})
+
+
+# Reasons that are no longer listed are kept, as old rejections refer to them.
+save_reject_reasons = partial(save_rows, model=RejectionReason)
 
 
 def columns_of(model: type[SQLModel], parsed: Any) -> Row:

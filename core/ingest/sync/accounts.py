@@ -13,7 +13,7 @@ from core.base import clock
 from core.base.errors import ConfigError, StoreError
 from core.base.settings import Settings, TestioAccount
 from core.ingest.sync.history import runs, sync_interval
-from core.ingest.sync.lease import holder_of
+from core.ingest.sync.lease import held_lease
 from core.ingest.sync.prometheus import SOURCE as PROMETHEUS
 from core.ingest.sync.prometheus import sync_prometheus
 from core.ingest.sync.run import SyncOptions, SyncReport
@@ -119,7 +119,7 @@ def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> N
 
 def is_running(scope: Scope) -> bool:
     """Whether the account is being synchronised, in this process or another."""
-    return _threads.is_running(f"sync {scope.account}") or holder_of(scope) is not None
+    return _threads.is_running(f"sync {scope.account}") or held_lease(scope) is not None
 
 
 def keep_synced(settings: Settings, opened: Callable[[], Store]) -> None:
@@ -171,7 +171,7 @@ def _keep(
             left = (next_due(runs(scope, source=source), interval, now) - now).total_seconds()
             if left > 0:
                 wait = min(left, POLL_SECONDS)
-            elif holder_of(scope) is None:
+            elif held_lease(scope) is None:
                 report = _sync(store, account, source, stop)
                 wait = POLL_SECONDS if report is None or report.status == "busy" else 0.0
         except StoreError as error:

@@ -5,8 +5,7 @@ works, and free again once returned or expired.
 """
 
 import platform
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from multiprocessing import current_process
 from uuid import uuid4
 
@@ -23,25 +22,26 @@ class LeaseLost(StoreError):
     """Another process has taken the lease: the former holder must not write."""
 
 
-@dataclass(frozen=True)
-class Holder:
-    """The process that synchronises an account, and since when (aware UTC)."""
+class Busy(StoreError):
+    """Another process synchronises the account."""
 
-    name: str
-    since: datetime
-
-    @property
-    def words(self) -> str:
-        """Describe the holder: process 4711 on laptop, since 14:05:02 UTC."""
-        number, host, *_ = self.name.split("/")
-        return f"process {number} on {host}, since {self.since:%H:%M:%S} UTC"
+    def __init__(self, lease: SyncLease) -> None:
+        self.holder = lease.holder
+        by = f"by {holder_words(lease)}: wait for it to end."
+        super().__init__(f"This account is being synchronised already, {by}")
 
 
-def take_lease(unit: Unit) -> str | Holder:
-    """Take the account's lease: the new holder's name, or the present holder."""
+def holder_words(lease: SyncLease) -> str:
+    """Describe the holder of a lease: process 4711 on laptop, since 14:05:02 UTC."""
+    number, host, *_ = lease.holder.split("/")
+    return f"process {number} on {host}, since {lease.acquired_at:%H:%M:%S} UTC"
+
+
+def take_lease(unit: Unit) -> str:
+    """Take the account's lease; returns the holder's name. Raises Busy while another holds it."""
     held, now = unit.session.get(SyncLease, unit.account_id), clock.now()
     if held is not None and held.expires_at >= now:
-        return Holder(held.holder, held.acquired_at)
+        raise Busy(held)
     name = f"{current_process().pid}/{platform.node() or 'this machine'}/{uuid4().hex[:8]}"
     unit.session.merge(
         SyncLease(
@@ -73,9 +73,7 @@ def return_lease(unit: Unit, name: str) -> None:
     unit.delete(SyncLease, table(SyncLease).c.holder == name)
 
 
-def holder_of(scope: Scope) -> Holder | None:
-    """The present holder of the account's lease, in any process; None where it is free."""
+def held_lease(scope: Scope) -> SyncLease | None:
+    """The account's lease with its present holder, in any process; None where it is free."""
     held = scope.get(SyncLease)
-    if held is None or held.expires_at < clock.now():
-        return None
-    return Holder(held.holder, held.acquired_at)
+    return held if held is not None and held.expires_at >= clock.now() else None

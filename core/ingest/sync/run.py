@@ -20,7 +20,7 @@ from core.ingest.clients.concurrency import Stopped
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
 from core.ingest.save.testio import SaveResult
 from core.ingest.sync.history import rows_of, start_run
-from core.ingest.sync.lease import Holder, renew_lease, return_lease, take_lease
+from core.ingest.sync.lease import Busy, renew_lease, return_lease, take_lease
 from core.ingest.sync.problems import SeenItems, forget_unseen, note_problems
 from core.store import Scope, Store, SyncProblem, SyncRun, Unit, table
 
@@ -87,15 +87,6 @@ class SyncReport:
         return any(any(numbers.values()) for numbers in self.counts.values())
 
 
-class Busy(StoreError):
-    """Another process synchronises the account."""
-
-    def __init__(self, holder: Holder) -> None:
-        super().__init__(
-            f"This account is being synchronised already, by {holder.words}: wait for it to end."
-        )
-
-
 def record_run(
     store: Store,
     account: TestioAccount,
@@ -154,10 +145,7 @@ class Run:
         self._started = self._renewed = monotonic()
         self._last_step, self._last_progress = "", 0.0
         with scope.write(quiet=True) as unit:
-            lease = take_lease(unit)
-            if isinstance(lease, Holder):
-                raise Busy(lease)
-            self._lease = lease
+            self._lease = take_lease(unit)
             stale = {"status": "failed", "finished_at": clock.now(), "message": INTERRUPTED}
             run = table(SyncRun).c
             unit.update(SyncRun, stale, run.source == report.source, run.status == "running")

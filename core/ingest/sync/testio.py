@@ -134,7 +134,7 @@ def _read_reasons(run: Run, workers: Workers, state: StoredState) -> list[Parsed
             sent = run.result_of(request)
             reasons = parse_all(parse_reject_reason, sent)
             run.write(
-                partial(save_reject_reasons, reasons=reasons.items),
+                partial(save_reject_reasons, parsed=reasons.items),
                 partial(note_list, kind=REJECT_REASONS, parent_id=0, read_at=clock.now()),
                 reads=[("rejection_reason", reasons)],
             )
