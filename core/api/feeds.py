@@ -4,15 +4,14 @@ Neither has secrets, people or figures of an account in it.
 """
 
 import time
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Any
 from urllib.parse import quote
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-from sqlalchemy import Connection, func, select, text
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import Connection, Select, func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -55,73 +54,50 @@ def _text(store: Store) -> bytes:
         at, found = _cached.get(id(store), (0.0, b""))
         if found and time.monotonic() - at <= CACHED_SECONDS:
             return found
-        of_store = CollectorRegistry()
-        of_store.register(_Stored(store))
-        found = generate_latest(REGISTRY) + generate_latest(of_store)
+        found = generate_latest(REGISTRY) + generate_latest(_stored(store))
         _cached.clear()
         _cached[id(store)] = (time.monotonic(), found)
         return found
 
 
-class _Stored(Collector):
-    """Metrics read from the store at each scrape."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def describe(self) -> list[Metric]:
-        """None: else registering would read the store."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """Feedback by account, the age of each source, the size of the store."""
-        yield from _feedback(self._store)
-        with self._store.read() as session:
-            connection = session.connection()
-            yield _sync_age(connection)
-            size = GaugeMetricFamily("touchstone_store_bytes", "Size of the store.")
-            size.add_metric([], _size(connection))
-            yield size
-
-
-def _feedback(store: Store) -> Iterator[Metric]:
-    """Current votes: they can be taken back, so these are gauges, not counters."""
-    number = GaugeMetricFamily(
-        "touchstone_feedback",
-        "Current votes on tickets and enhancements.",
-        labels=["account", "type"],
+def _stored(store: Store) -> CollectorRegistry:
+    """Feedback by account, the age of each source, the size of the store."""
+    made = CollectorRegistry()
+    gauge = partial(Gauge, registry=made)
+    # Current votes: they can be taken back, so these are gauges, not counters.
+    votes = gauge(
+        "touchstone_feedback", "Current votes on tickets and enhancements.", ["account", "type"]
     )
-    mean = GaugeMetricFamily(
-        "touchstone_feedback_rating_average", "Mean rating from 1 to 5.", labels=["account"]
-    )
+    mean = gauge("touchstone_feedback_rating_average", "Mean rating from 1 to 5.", ["account"])
     for account in accounts(store):
         found = feedback_summary(Scope(store, account.id))
         if found.total:
-            number.add_metric([account.id, "thumbs_up"], found.thumbs_up)
-            number.add_metric([account.id, "thumbs_down"], found.thumbs_down)
-            number.add_metric([account.id, "rating"], sum(found.ratings))
+            votes.labels(account.id, "thumbs_up").set(found.thumbs_up)
+            votes.labels(account.id, "thumbs_down").set(found.thumbs_down)
+            votes.labels(account.id, "rating").set(sum(found.ratings))
         if found.average_rating is not None:
-            mean.add_metric([account.id], found.average_rating)
-    yield number
-    yield mean
+            mean.labels(account.id).set(found.average_rating)
+    age = gauge(
+        "touchstone_sync_age_seconds",
+        "Time since a synchronisation or import ended that brought data in.",
+        ["account", "source"],
+    )
+    now = clock.now()
+    with store.read() as session:
+        connection = session.connection()
+        for account_id, source, at in connection.execute(_last_syncs()):
+            age.labels(account_id, source).set(max(0.0, (now - at).total_seconds()))
+        gauge("touchstone_store_bytes", "Size of the store.").set(_size(connection))
+    return made
 
 
-def _sync_age(connection: Connection) -> Metric:
+def _last_syncs() -> Select[Any]:
     runs = table(SyncRun).c
-    last = (
+    return (
         select(runs.account_id, runs.source, func.max(runs.finished_at))
         .where(runs.status.in_(("done", "partial")), runs.finished_at.is_not(None))
         .group_by(runs.account_id, runs.source)
     )
-    age = GaugeMetricFamily(
-        "touchstone_sync_age_seconds",
-        "Time since a synchronisation or import ended that brought data in.",
-        labels=["account", "source"],
-    )
-    now = clock.now()
-    for account, source, at in connection.execute(last):
-        age.add_metric([account, source], max(0.0, (now - at).total_seconds()))
-    return age
 
 
 def _size(connection: Connection) -> int:

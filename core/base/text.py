@@ -151,6 +151,13 @@ def listed(items: Iterable[str], joiner: str = "and") -> str:
     return f"{', '.join(head)} {joiner} {last}" if head else last
 
 
+def quoted(said: str, longest: int | None = None) -> str:
+    """What a person wrote, in quotation marks on one line; cut to `longest` characters."""
+    line = " ".join(said.split())
+    cut = line if longest is None or len(line) <= longest else f"{line[: longest - 1]}…"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
 def clean(text: str) -> str:
     """The text with characters that no database stores replaced by U+FFFD."""
     return NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -189,15 +189,11 @@ def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
     of = f"of the {text.times(len(failed), 'failed run')}"
     for message, number in common:
         said_by = f"{text.count(number)} {of} ({text.share(number / len(failed))})"
-        yield Cause("errors", ("success_rate",), f"{said_by} say: {_quoted(message)}.")
+        quote = text.quoted(message.rstrip("."), LONGEST_QUOTE)
+        yield Cause("errors", ("success_rate",), f"{said_by} say: {quote}.")
     if silent := len(failed) - said.total():
         sentence = f"{text.count(silent)} {of} have no error message."
         yield Cause("errors", ("success_rate",), sentence)
-
-
-def _quoted(text: str) -> str:
-    cut = text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut.rstrip('.')}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def _concentrations(

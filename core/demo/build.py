@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, exists
+from sqlalchemy import delete, exists
 from sqlmodel import col, select
 
 from core.base import clock
@@ -269,24 +269,18 @@ def _write_run(world: World, built: DemoBuilt, unit: Unit, *, done: bool) -> Non
 
 def clear_demo(unit: Unit) -> None:
     """Remove what the demo made; opinions and answers that people gave stay, with their history."""
-    connection = unit.connection
-    feedback, votes = table(Feedback).c, table(FeedbackVote).c
-    entered = exists().where(
-        votes.account_id == feedback.account_id,
-        votes.feedback_id == feedback.id,
-        votes.id > DEMO_VOTES,
-    )
-    untouched = select(feedback.id).where(feedback.account_id == unit.account_id, ~entered)
-    gone = [{"gone": key} for key in connection.execute(untouched).scalars()]
-    if gone:
-        for rows, column in ((votes, votes.feedback_id), (feedback, feedback.id)):
-            connection.execute(
-                delete(column.table).where(
-                    rows.account_id == unit.account_id, column == bindparam("gone")
-                ),
-                gone,
-            )
-    unit.delete(SurveyResponse, table(SurveyResponse).c.id.startswith(DEMO_SURVEYS))
+    votes = table(FeedbackVote).alias().c
     # Children before parents.
+    for model, feedback_id in (
+        (FeedbackVote, table(FeedbackVote).c.feedback_id),
+        (Feedback, table(Feedback).c.id),
+    ):
+        entered = exists().where(
+            votes.account_id == unit.account_id,
+            votes.feedback_id == feedback_id,
+            votes.id > DEMO_VOTES,
+        )
+        unit.delete(model, ~entered)
+    unit.delete(SurveyResponse, table(SurveyResponse).c.id.startswith(DEMO_SURVEYS))
     for source in reversed(tables_from(Origin.SOURCE)):
-        connection.execute(delete(source).where(source.c.account_id == unit.account_id))
+        unit.connection.execute(delete(source).where(source.c.account_id == unit.account_id))

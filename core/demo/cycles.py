@@ -1,9 +1,8 @@
 """The demo's test cycles: who made which, when, and what the source would say of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate, cycle
+from itertools import accumulate, cycle, pairwise
 from random import Random
 from typing import Any
 
@@ -11,6 +10,7 @@ from core.demo.texts import ENVIRONMENTS
 from core.demo.world import Customer, DemoFeature, DemoProduct, World
 
 FIRST_ID = 71_000
+DAYS = 730
 # January to December, Monday to Sunday: how many cycles end there, against the usual.
 SEASON = (0.75, 0.95, 1.15, 1.2, 1.2, 1.0, 0.75, 0.7, 1.15, 1.3, 1.2, 0.4)
 WEEKDAYS = (0.9, 1.3, 1.2, 1.3, 1.1, 0.15, 0.1)
@@ -151,8 +151,8 @@ def _promised(world: World, rng: Random) -> list[_Turn]:
 
 def _drawn(world: World, rng: Random, count: int) -> list[_Turn]:
     """The cycles of the core, over all days by season, weekday and growth."""
-    days = [world.today - timedelta(days=ago) for ago in range(world.size.days)]
-    weights = [_usual(day) * (1.25 - 0.5 * ago / world.size.days) for ago, day in enumerate(days)]
+    days = [world.today - timedelta(days=ago) for ago in range(DAYS)]
+    weights = [_usual(day) * (1.25 - 0.5 * ago / DAYS) for ago, day in enumerate(days)]
     return [
         _Turn(day, customer)
         for day, customer in zip(
@@ -253,12 +253,6 @@ def _with_bugs(world: World, rng: Random, plans: list[CyclePlan]) -> list[CycleP
             share *= (world.now - plan.start) / (plan.end - plan.start)
         weights.append(share if plan.status in WITH_BUGS else 0.0)
     scale = world.size.bugs / sum(weights)
-    totals = [round(total * scale) for total in accumulate(weights)]
-    return list(_counted(plans, totals))
-
-
-def _counted(plans: list[CyclePlan], totals: list[int]) -> Iterator[CyclePlan]:
-    before = 0
-    for plan, total in zip(plans, totals, strict=True):
-        yield plan if total == before else replace(plan, bugs=total - before)
-        before = total
+    totals = [round(total * scale) for total in accumulate(weights, initial=0.0)]
+    counts = (total - before for before, total in pairwise(totals))
+    return [replace(plan, bugs=bugs) for plan, bugs in zip(plans, counts, strict=True)]

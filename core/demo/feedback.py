@@ -43,12 +43,8 @@ def feedback_of(world: World, handled: Handled) -> Iterator[dict[str, Any]]:
             at += timedelta(seconds=rng.randint(3, 900))
         yield from _vote(world, handled, 1, at, text, feedback_type=thumb)
     if kind > 0.40:
-        at += _pause(rng)
+        at += timedelta(seconds=rng.randint(2, 40))
         yield from _vote(world, handled, 2, at, text, feedback_type="rating", rating_value=stars)
-
-
-def _pause(rng: Random) -> timedelta:
-    return timedelta(seconds=rng.randint(2, 40))
 
 
 def _vote(

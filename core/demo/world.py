@@ -21,7 +21,6 @@ class Size:
     features: int
     cycles: int
     bugs: int
-    days: int = 730
 
 
 SIZES = {

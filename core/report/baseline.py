@@ -201,21 +201,16 @@ def gaps(evidence: Evidence) -> Iterator[Block]:
 def recommendations(evidence: Evidence) -> Iterator[Block]:
     """What to do next, by criterion and owner."""
     yield Heading("Recommendations")
-    rows = recommended(evidence)
-    if rows:
-        yield Table("What to do next", ("Criterion", "Owner", "What to do"), rows)
-    else:
-        yield Paragraph("Nothing is open: every criterion is met without the help of exclusions.")
-
-
-def recommended(evidence: Evidence) -> list[tuple[str, str, str]]:
-    """A row for each thing to be done: criterion, owner, sentence."""
     rows = [
         (result.criterion.label, result.criterion.owner, said)
         for result in evidence.results
         for said in _advice(result, evidence)
     ]
-    return rows + list(_survey_advice(evidence))
+    rows += _survey_advice(evidence)
+    if rows:
+        yield Table("What to do next", ("Criterion", "Owner", "What to do"), rows)
+    else:
+        yield Paragraph("Nothing is open: every criterion is met without the help of exclusions.")
 
 
 def _advice(result: CriterionResult, evidence: Evidence) -> Iterator[str]:

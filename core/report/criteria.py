@@ -38,21 +38,18 @@ def figure(row: CriterionRow, value: float | None) -> Figure:
 
 def targets_table(rows: Sequence[CriterionRow]) -> Table:
     """Every criterion and guardrail against its target."""
-    return Table(
+    return Table.of(
         "Every criterion and guardrail against its target",
-        ("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample", "Owner"),
-        [
-            (
-                row.name,
-                figure(row, row.result.estimate.value),
-                row.target,
-                row.sign,
-                row.interval,
-                row.sample,
-                row.result.criterion.owner,
-            )
-            for row in rows
-        ],
+        rows,
+        {
+            "Criterion": lambda row: row.name,
+            "Value": lambda row: figure(row, row.result.estimate.value),
+            "Target": lambda row: row.target,
+            "Verdict": lambda row: row.sign,
+            "95 % interval": lambda row: row.interval,
+            "Sample": lambda row: row.sample,
+            "Owner": lambda row: row.result.criterion.owner,
+        },
     )
 
 

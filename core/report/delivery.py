@@ -3,7 +3,7 @@
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -101,32 +101,29 @@ def send(mail: MailSettings, message: EmailMessage, *, seconds: float = SECONDS)
 def _told(error: Exception, mail: MailSettings, seconds: float) -> SourceError:
     """What went wrong, in a sentence without what the server may have said of a secret."""
     who = f"The mail server {mail.host}"
-    kind: type[SourceError] = SourceRefused
     # smtplib says of a time-out that the connection was lost.
     reason = error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error
     match reason:
         case smtplib.SMTPRecipientsRefused():
-            said = f"refused every recipient: {_each(reason.recipients)}"
+            each = (f"{to}: {_said(*answer)}" for to, answer in reason.recipients.items())
+            return SourceRefused(f"{who} refused every recipient: {'; '.join(each)}.")
         case smtplib.SMTPAuthenticationError():
-            said = "refused the name or password: nothing was sent"
-        case smtplib.SMTPNotSupportedError():
-            kind = SourceUnreachable
-            said = "does not offer what is configured, encryption or a sign-in: nothing was sent"
+            return SourceRefused(f"{who} refused the name or password: nothing was sent.")
         case smtplib.SMTPResponseException() if reason.smtp_code > 0:
-            said = f"refused the message: {_said(reason.smtp_code, reason.smtp_error)}"
+            answer = _said(reason.smtp_code, reason.smtp_error)
+            return SourceRefused(f"{who} refused the message: {answer}.")
+        case smtplib.SMTPNotSupportedError():
+            said = "does not offer what is configured, encryption or a sign-in: nothing was sent"
         case ssl.SSLError():
-            kind = SourceUnreachable
             said = "could not be talked to encrypted, or has no valid certificate: nothing was sent"
         case TimeoutError():
-            kind = SourceUnreachable
             said = f"did not answer in {seconds:g} s: nothing is known to be sent"
         case _:
-            kind = SourceUnreachable
             said = (
                 f"could not be reached on port {mail.port}, or ended the connection: nothing is "
                 "known to be sent"
             )
-    return kind(f"{who} {said}.")
+    return SourceUnreachable(f"{who} {said}.")
 
 
 def _connected(mail: MailSettings, seconds: float) -> smtplib.SMTP:
@@ -142,10 +139,6 @@ def _connected(mail: MailSettings, seconds: float) -> smtplib.SMTP:
             server.close()
             raise
     return server
-
-
-def _each(refused: Mapping[str, tuple[int, bytes]]) -> str:
-    return "; ".join(f"{address}: {_said(*answer)}" for address, answer in refused.items())
 
 
 def _said(code: int, answer: bytes | str) -> str:

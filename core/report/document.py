@@ -5,10 +5,10 @@ No text holds markup: a renderer shows each as it stands, so that nothing in it 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from core.base import text
 from core.base.stats import Verdict
@@ -23,6 +23,7 @@ class Figure:
     unit: str
 
 
+T = TypeVar("T")
 Cell: TypeAlias = str | int | float | date | Figure | None
 
 # Of columns, in characters.
@@ -63,6 +64,14 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+
+    @classmethod
+    def of(
+        cls, title: str, things: Iterable[T], columns: Mapping[str, Callable[[T], Cell]]
+    ) -> "Table":
+        """A row for each thing, with the cell that each column makes of it."""
+        cells = columns.values()
+        return cls(title, tuple(columns), [tuple(cell(one) for cell in cells) for one in things])
 
     @property
     def widths(self) -> list[int]:
@@ -167,13 +176,6 @@ def clean_text(text: str) -> str:
 def line_text(text: str) -> str:
     """The clean text on one line."""
     return " ".join(clean_text(text).split())
-
-
-def quoted(said: str, longest: int | None = None) -> str:
-    """What a person wrote, in quotation marks on one line; cut to `longest` characters."""
-    line = " ".join(said.split())
-    cut = line if longest is None or len(line) <= longest else f"{line[: longest - 1]}…"
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def unbroken(text: str) -> str:

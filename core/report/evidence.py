@@ -57,14 +57,6 @@ def choose_window(scope: Scope, *, today: date, week: Window | None = None) -> R
     return ReportWindow(week, None, "not planned as a baseline" if is_over else "not over yet")
 
 
-def frozen_exclusions(content: Mapping[str, Any]) -> Excluded:
-    """What the figures left out when they were frozen."""
-    return Excluded.of(
-        (one["subject"], datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"]))
-        for one in content["exclusions"]
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """A window with its criteria and everything that a report shows of it.
@@ -145,7 +137,11 @@ def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evide
         content = content_of(scope, window, now=now)
     else:
         # What is not frozen is read as it would have been then.
-        data = replace(data, without=frozen_exclusions(content))
+        excluded = Excluded.of(
+            (one["subject"], datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"]))
+            for one in content["exclusions"]
+        )
+        data = replace(data, without=excluded)
     results = [load_result(stored) for stored in content["criteria"]]
     latency = next((r for r in results if r.criterion.key == "latency_p95"), None)
     return Evidence(

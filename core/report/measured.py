@@ -1,6 +1,6 @@
 """What was measured: charts, time before and after, return, survey and feedback."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from core.base import text
 from core.base.stats import Estimate
@@ -10,7 +10,7 @@ from core.criteria.panels import panels
 from core.criteria.roi import Amount, RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
-from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table, quoted
+from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 
 LONGEST_QUOTE = 300
@@ -49,14 +49,7 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
     else:
         if any(way.estimate.value is not None for way in ways.values()):
             yield _ways_chart(evidence, ways)
-        yield Table(
-            "Every figure, the unfavourable too",
-            (
-                *("Way", "Reduction", "95 % interval", "Mean without", "Mean with"),
-                *("Median without", "Median with", "Tickets without", "Tickets with"),
-            ),
-            [_way(name, way) for name, way in ways.items()],
-        )
+        yield _ways_table(ways)
     yield Paragraph(found.survey_words)
     if found.go_live is not None:
         yield Paragraph(found.go_live.words, quiet=True)
@@ -78,18 +71,21 @@ def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
     )
 
 
-def _way(name: str, way: Compared) -> tuple[str | int, ...]:
-    estimate = way.estimate
-    return (
-        name,
-        text.amount(estimate.value, "fraction"),
-        _interval(estimate, "fraction"),
-        text.amount(way.without.mean, "minutes"),
-        text.amount(way.enhanced.mean, "minutes"),
-        text.amount(way.without.median, "minutes"),
-        text.amount(way.enhanced.median, "minutes"),
-        way.without.tickets,
-        way.enhanced.tickets,
+def _ways_table(ways: Mapping[str, Compared]) -> Table:
+    return Table.of(
+        "Every figure, the unfavourable too",
+        ways,
+        {
+            "Way": str,
+            "Reduction": lambda way: text.amount(ways[way].estimate.value, "fraction"),
+            "95 % interval": lambda way: _interval(ways[way].estimate, "fraction"),
+            "Mean without": lambda way: text.amount(ways[way].without.mean, "minutes"),
+            "Mean with": lambda way: text.amount(ways[way].enhanced.mean, "minutes"),
+            "Median without": lambda way: text.amount(ways[way].without.median, "minutes"),
+            "Median with": lambda way: text.amount(ways[way].enhanced.median, "minutes"),
+            "Tickets without": lambda way: ways[way].without.tickets,
+            "Tickets with": lambda way: ways[way].enhanced.tickets,
+        },
     )
 
 
@@ -154,7 +150,7 @@ def survey(evidence: Evidence) -> Iterator[Block]:
         texts = found.texts[key]
         if texts:
             yield Heading(f"{title} ({text.times(len(texts), 'answer')}, the latest)", 2)
-            yield Bullets([quoted(sentence, LONGEST_QUOTE) for sentence in texts[-3:]])
+            yield Bullets([text.quoted(sentence, LONGEST_QUOTE) for sentence in texts[-3:]])
 
 
 def _question(answered: Answered) -> tuple[str | int, ...]:
@@ -213,4 +209,4 @@ def feedback(evidence: Evidence) -> Iterator[Block]:
     )
     if found.quotes:
         yield Heading(f"The latest of {text.times(found.comments, 'comment')}", 2)
-        yield Bullets([quoted(sentence, LONGEST_QUOTE) for sentence in found.quotes])
+        yield Bullets([text.quoted(sentence, LONGEST_QUOTE) for sentence in found.quotes])

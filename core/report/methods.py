@@ -1,6 +1,6 @@
 """How a baseline was measured, how good its data is, and the appendices to check it by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -9,6 +9,7 @@ from core.analytics.definitions import METRICS
 from core.analytics.query import query_metrics
 from core.base import text
 from core.base.stats import Verdict
+from core.criteria.days import DayOfCriteria
 from core.criteria.ledger import EXCLUSION_KINDS
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import criterion_target
@@ -30,7 +31,8 @@ from core.store import Enhancement, Exclusion, table
 if TYPE_CHECKING:
     from datetime import date
 
-# How the beginning of an estimate's method reads in a sentence, with its source.
+# How an estimate's method reads in a sentence, with its source, by the first of these beginnings
+# that it has.
 HOW_ESTIMATED: Mapping[str, str] = {
     "Wilson score interval": "Shares: the number counted of all, with the Wilson score interval "
     "(Wilson 1927). With no failure at all it clears 95 % from 73 runs on.",
@@ -72,28 +74,11 @@ def methods(evidence: Evidence) -> Iterator[Block]:
     """Each estimate and its interval in words, what verdicts mean, and what Prometheus cannot."""
     yield Heading("How it was measured")
     yield Bullets([f"{verdict}: {meaning}" for verdict, meaning in VERDICTS.items()])
-    used = {result.estimate.method for result in evidence.results}
-    said = [
-        text
-        for start, text in HOW_ESTIMATED.items()
-        if any(_is_kind(method, start) for method in used)
-    ]
-    yield Bullets(said)
-    yield from _prometheus(evidence)
-    yield Table(
-        "How each criterion was estimated",
-        ("Criterion", "Target", "Method", "Source", "Definition", "Why this target"),
-        [_method(evidence, result) for result in evidence.results],
-    )
-
-
-def _is_kind(method: str, start: str) -> bool:
-    # The one for raw durations is also how the one for histograms begins.
-    is_buckets = method == "order statistics within buckets"
-    return method.startswith(start) and not (is_buckets and start == "order statistics")
-
-
-def _prometheus(evidence: Evidence) -> Iterator[Block]:
+    used = {
+        next((start for start in HOW_ESTIMATED if result.estimate.method.startswith(start)), "")
+        for result in evidence.results
+    }
+    yield Bullets([said for start, said in HOW_ESTIMATED.items() if start in used])
     if any(r.judged.source == PROMETHEUS and r.sample == "run" for r in evidence.results):
         yield Callout(
             "Runs are counted by Prometheus here, for there are no records of them. A quantile "
@@ -102,18 +87,24 @@ def _prometheus(evidence: Evidence) -> Iterator[Block]:
             "at least that long and is Not proven, never Met.",
             "warning",
         )
-
-
-def _method(evidence: Evidence, result: CriterionResult) -> tuple[str, ...]:
-    version = definition_versions(evidence).get(result.criterion.key)
-    return (
-        result.criterion.label,
-        criterion_target(result),
-        result.estimate.method,
-        result.judged.source,
-        f"{result.metric} v{version}" if result.metric and version else "see the methods",
-        result.criterion.rationale or text.UNKNOWN,
+    versions = definition_versions(evidence)
+    yield Table.of(
+        "How each criterion was estimated",
+        evidence.results,
+        {
+            "Criterion": lambda result: result.criterion.label,
+            "Target": criterion_target,
+            "Method": lambda result: result.estimate.method,
+            "Source": lambda result: result.judged.source,
+            "Definition": lambda result: _definition(result, versions),
+            "Why this target": lambda result: result.criterion.rationale or text.UNKNOWN,
+        },
     )
+
+
+def _definition(result: CriterionResult, versions: Mapping[str, int]) -> str:
+    version = versions.get(result.criterion.key)
+    return f"{result.metric} v{version}" if result.metric and version else "see the methods"
 
 
 def definition_versions(evidence: Evidence) -> dict[str, int]:
@@ -149,22 +140,18 @@ def ledger(evidence: Evidence) -> Iterator[Block]:
     if not evidence.ledger_here:
         yield Paragraph("Nothing of this window was ever excluded.")
         return
-    yield Table(
+    yield Table.of(
         "The ledger of exclusions in these days",
-        ("From", "To", "Kind", "Reason", "Only", "Entered by", "Counts"),
-        [_entry(evidence, entry) for entry in evidence.ledger_here],
-    )
-
-
-def _entry(evidence: Evidence, entry: Exclusion) -> tuple[str, ...]:
-    return (
-        evidence.local(entry.from_at),
-        evidence.local(entry.to_at),
-        EXCLUSION_KINDS.get(entry.kind, entry.kind),
-        entry.reason,
-        entry.subject or "everything",
-        f"{entry.entered_by}, {evidence.local(entry.entered_at)}",
-        _counts(evidence, entry),
+        evidence.ledger_here,
+        {
+            "From": lambda entry: evidence.local(entry.from_at),
+            "To": lambda entry: evidence.local(entry.to_at),
+            "Kind": lambda entry: EXCLUSION_KINDS.get(entry.kind, entry.kind),
+            "Reason": lambda entry: entry.reason,
+            "Only": lambda entry: entry.subject or "everything",
+            "Entered by": lambda entry: f"{entry.entered_by}, {evidence.local(entry.entered_at)}",
+            "Counts": lambda entry: _counts(evidence, entry),
+        },
     )
 
 
@@ -179,12 +166,6 @@ def _counts(evidence: Evidence, entry: Exclusion) -> str:
 
 def appendices(evidence: Evidence) -> Iterator[Block]:
     """Definitions, queries and raw tables."""
-    yield from _raw(evidence)
-    yield from _definitions(evidence)
-    yield from _queries(evidence)
-
-
-def _raw(evidence: Evidence) -> Iterator[Block]:
     yield Heading("Appendix A: the figures behind it")
     yield exact_figures(evidence.rows)
     yield _daily(evidence)
@@ -193,45 +174,46 @@ def _raw(evidence: Evidence) -> Iterator[Block]:
     yield _statuses(evidence)
     counts = [(text.upper_first(name), n) for name, n in evidence.content["rows"].items()]
     yield Table("Rows in the window, excluded or not", ("Rows", "Number"), counts)
+    yield from _definitions(evidence)
+    yield from _queries(evidence)
 
 
 def _daily(evidence: Evidence) -> Table:
-    keys = ("latency_p50", "latency_p95", "latency_p99", "positive_feedback")
-    columns = ["Day", "Runs", "Success rate", "from", "to", "p50", "p95", "p99"]
-    columns += ["Positive feedback", "Up", "Down"]
-    rows: list[tuple[Cell, ...]] = []
-    for day in evidence.days:
-        success = day.estimates["success_rate"]
-        figures = [Figure(x, "fraction") for x in (success.value, success.low, success.high)]
-        others = [
-            Figure(day.estimates[key].value, "seconds" if key.startswith("latency") else "fraction")
-            for key in keys
-        ]
-        rows.append((f"{day.day:%a} {day.day}", day.finished, *figures, *others, *day.thumbs))
-    return Table(
-        "Daily figures; the success rate with its 95 % interval, thumbs up and down", columns, rows
+    def daily(key: str, unit: str, bound: str = "value") -> Callable[[DayOfCriteria], Cell]:
+        return lambda day: Figure(getattr(day.estimates[key], bound), unit)
+
+    return Table.of(
+        "Daily figures; the success rate with its 95 % interval, thumbs up and down",
+        evidence.days,
+        {
+            "Day": lambda day: f"{day.day:%a} {day.day}",
+            "Runs": lambda day: day.finished,
+            "Success rate": daily("success_rate", "fraction"),
+            "from": daily("success_rate", "fraction", "low"),
+            "to": daily("success_rate", "fraction", "high"),
+            "p50": daily("latency_p50", "seconds"),
+            "p95": daily("latency_p95", "seconds"),
+            "p99": daily("latency_p99", "seconds"),
+            "Positive feedback": daily("positive_feedback", "fraction"),
+            "Up": lambda day: day.thumbs[0],
+            "Down": lambda day: day.thumbs[1],
+        },
     )
 
 
 def _strata(evidence: Evidence) -> Table:
-    return Table(
+    return Table.of(
         "Tickets by category and priority: mean time to resolution",
-        (
-            *("Category", "Priority", "Tickets without", "Mean without"),
-            *("Tickets with", "Mean with", "Reduction"),
-        ),
-        [
-            (
-                one.category or "none",
-                one.priority or "none",
-                one.without.tickets,
-                Figure(one.without.mean, "minutes"),
-                one.enhanced.tickets,
-                Figure(one.enhanced.mean, "minutes"),
-                Figure(one.reduction, "fraction"),
-            )
-            for one in evidence.comparison.strata
-        ],
+        evidence.comparison.strata,
+        {
+            "Category": lambda one: one.category or "none",
+            "Priority": lambda one: one.priority or "none",
+            "Tickets without": lambda one: one.without.tickets,
+            "Mean without": lambda one: Figure(one.without.mean, "minutes"),
+            "Tickets with": lambda one: one.enhanced.tickets,
+            "Mean with": lambda one: Figure(one.enhanced.mean, "minutes"),
+            "Reduction": lambda one: Figure(one.reduction, "fraction"),
+        },
     )
 
 
@@ -268,19 +250,16 @@ def _definitions(evidence: Evidence) -> Iterator[Block]:
     if not metrics:
         yield Paragraph("No criterion of this window is a metric of the registry.")
         return
-    yield Table(
+    yield Table.of(
         "The metrics that the criteria are estimates of",
-        ("Metric", "Version", "What it is", "Formula", "Source"),
-        [
-            (
-                METRICS[metric].label,
-                versions.get(key),
-                METRICS[metric].definition,
-                METRICS[metric].formula,
-                METRICS[metric].source,
-            )
-            for metric, key in metrics.items()
-        ],
+        metrics,
+        {
+            "Metric": lambda metric: METRICS[metric].label,
+            "Version": lambda metric: versions.get(metrics[metric]),
+            "What it is": lambda metric: METRICS[metric].definition,
+            "Formula": lambda metric: METRICS[metric].formula,
+            "Source": lambda metric: METRICS[metric].source,
+        },
     )
 
 

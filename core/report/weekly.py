@@ -1,9 +1,10 @@
 """The packet of a weekly review: what is taken away, and the document that it makes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,6 @@ from core.report.document import (
     Heading,
     Paragraph,
     Table,
-    quoted,
 )
 from core.review.actions import EXPECTED
 from core.review.agenda import agenda, week_of
@@ -190,31 +190,22 @@ def actions_table(told: Told, key: str, none: str) -> Iterator[Block]:
     found, labels = told[key], {row["key"]: row["label"] for row in told["criteria"]}
     if not found:
         yield Paragraph(none)
-    elif "moved" in found[0]:
-        yield Table(
-            f"{text.times(len(found), 'action')} open",
-            ("What", "Who", "Due", "From", "Should move", "What happened"),
-            [(*_agreed(one), one["week"], _expected(one, labels), _moved(one)) for one in found],
-        )
+        return
+    of_earlier = "moved" in found[0]
+    columns: dict[str, Callable[[Told], Cell]] = {
+        "What": itemgetter("text"),
+        "Who": itemgetter("owner"),
+        "Due": lambda one: date.fromisoformat(one["due"]),
+    }
+    if of_earlier:
+        columns["From"] = itemgetter("week")
     else:
-        yield Table(
-            text.times(len(found), "action"),
-            ("What", "Who", "Due", "State", "Should move"),
-            [(*_agreed(one), _state(one), _expected(one, labels)) for one in found],
-        )
-
-
-def _moved(one: Told) -> str:
-    return text.upper_first(one["moved"]) if one["moved"] else text.UNKNOWN
-
-
-def _agreed(one: Told) -> tuple[Cell, ...]:
-    return one["text"], one["owner"], date.fromisoformat(one["due"])
-
-
-def _state(one: Told) -> str:
-    outcome = f": {one['outcome']}" if one.get("outcome") else ""
-    return f"{one['status']}{outcome}"
+        columns["State"] = lambda one: ": ".join(filter(None, (one["status"], one.get("outcome"))))
+    columns["Should move"] = lambda one: _expected(one, labels)
+    if of_earlier:
+        columns["What happened"] = lambda one: text.upper_first(one["moved"] or text.UNKNOWN)
+    number = text.times(len(found), "action")
+    yield Table.of(f"{number} open" if of_earlier else number, found, columns)
 
 
 def _expected(one: Told, labels: Mapping[str, str]) -> str:
@@ -228,25 +219,19 @@ def _criteria(packet: Packet) -> Iterator[Block]:
     yield Heading("Success criteria")
     yield from cards(packet.rows)
     yield targets_table(packet.rows)
-    yield Table(
+    yield Table.of(
         "Against last week, the four weeks before and the baseline",
-        (
-            *("Criterion", "This week", "Last week", "Change", "Verdict then"),
-            *("Four weeks", "Baseline", "Against it"),
-        ),
-        [
-            (
-                row.label,
-                figure(row, row.result.estimate.value),
-                figure(row, row.earlier.week_before),
-                row.change,
-                row.earlier.verdict_before or text.UNKNOWN,
-                figure(row, row.earlier.four_weeks),
-                figure(row, row.earlier.baseline),
-                row.earlier.against_baseline or text.UNKNOWN,
-            )
-            for row in packet.rows
-        ],
+        packet.rows,
+        {
+            "Criterion": lambda row: row.label,
+            "This week": lambda row: figure(row, row.result.estimate.value),
+            "Last week": lambda row: figure(row, row.earlier.week_before),
+            "Change": lambda row: row.change,
+            "Verdict then": lambda row: row.earlier.verdict_before or text.UNKNOWN,
+            "Four weeks": lambda row: figure(row, row.earlier.four_weeks),
+            "Baseline": lambda row: figure(row, row.earlier.baseline),
+            "Against it": lambda row: row.earlier.against_baseline or text.UNKNOWN,
+        },
     )
     yield exclusions_table(packet.rows)
 
@@ -290,26 +275,28 @@ def _escalations(packet: Packet) -> Iterator[Block]:
     if not told["escalations"]:
         yield Paragraph("Nothing has to be escalated.")
     else:
-        yield Table(
+        yield Table.of(
             "To escalate",
-            ("Severity", "Criterion", "Why", "Message"),
-            [
-                (one["severity"], escalation_label(told, one), one["why"], one["text"])
-                for one in told["escalations"]
-            ],
+            told["escalations"],
+            {
+                "Severity": itemgetter("severity"),
+                "Criterion": partial(escalation_label, told),
+                "Why": itemgetter("why"),
+                "Message": itemgetter("text"),
+            },
         )
     if told["sent"]:
-        yield Table(
+        yield Table.of(
             "What was sent",
-            ("Severity", "Criterion", "To", "By", "At", "Message"),
-            [
-                (
-                    *(one["severity"], escalation_label(told, one), one["sent_to"]),
-                    *(one["sent_by"], packet.local(datetime.fromisoformat(one["sent_at"]))),
-                    one["text"],
-                )
-                for one in told["sent"]
-            ],
+            told["sent"],
+            {
+                "Severity": itemgetter("severity"),
+                "Criterion": partial(escalation_label, told),
+                "To": itemgetter("sent_to"),
+                "By": itemgetter("sent_by"),
+                "At": lambda one: packet.local(datetime.fromisoformat(one["sent_at"])),
+                "Message": itemgetter("text"),
+            },
         )
     elif told["escalations"]:
         yield Paragraph("Nothing was recorded as sent.")
@@ -330,7 +317,7 @@ def themes(told: Told, *, most: int | None = None) -> Iterator[Block]:
         yield Heading(theme["name"], 2)
         yield Paragraph(theme["words"])
         if theme["quotes"]:
-            yield Bullets([quoted(quote) for quote in theme["quotes"][:most]])
+            yield Bullets([text.quoted(quote) for quote in theme["quotes"][:most]])
 
 
 def opportunities(told: Told) -> Iterator[Block]:
@@ -363,18 +350,15 @@ def _appendix(packet: Packet) -> Iterator[Block]:
     told = packet.content
     yield Heading("Appendix: the figures behind it")
     yield exact_figures(packet.rows, with_earlier=True)
-    yield Table(
+    yield Table.of(
         "Series of the week",
-        ("Series", "This week", "Last week", "What it says"),
-        [
-            (
-                one["label"],
-                Figure(one["value"], one["unit"]),
-                Figure(one["before"], one["unit"]),
-                one["finding"],
-            )
-            for one in told["series"]
-        ],
+        told["series"],
+        {
+            "Series": itemgetter("label"),
+            "This week": lambda one: Figure(one["value"], one["unit"]),
+            "Last week": lambda one: Figure(one["before"], one["unit"]),
+            "What it says": itemgetter("finding"),
+        },
     )
     yield methods_table(packet, packet.rows)
     if told["findings"]:
@@ -385,17 +369,15 @@ def _appendix(packet: Packet) -> Iterator[Block]:
 def methods_table(packet: Packet, rows: Sequence[CriterionRow]) -> Table:
     """How each criterion was estimated, and from how large a sample."""
     versions = {one["key"]: one["definition_version"] for one in packet.content["criteria"]}
-    return Table(
+    definitions = {key: f"v{version}" if version else "" for key, version in versions.items()}
+    return Table.of(
         "How each criterion was estimated",
-        ("Criterion", "Method", "Source", "Definition", "Sample"),
-        [
-            (
-                row.label,
-                row.result.estimate.method or text.UNKNOWN,
-                row.result.judged.source or text.UNKNOWN,
-                f"v{version}" if (version := versions[row.result.criterion.key]) else "",
-                row.sample,
-            )
-            for row in rows
-        ],
+        rows,
+        {
+            "Criterion": lambda row: row.label,
+            "Method": lambda row: row.result.estimate.method or text.UNKNOWN,
+            "Source": lambda row: row.result.judged.source or text.UNKNOWN,
+            "Definition": lambda row: definitions[row.result.criterion.key],
+            "Sample": lambda row: row.sample,
+        },
     )

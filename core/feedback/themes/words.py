@@ -29,7 +29,7 @@ def themes_answer(found: ThemeReport, period: str) -> str:
     first = max(complaints or voiced, key=lambda one: one.figures.count)
     name, figures = first.theme.name, first.figures
     if "," in name:
-        name = f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
+        name = text.quoted(name)
     role = "complaint" if complaints else "theme"
     return f"{name} is the most frequent {role} ({span}): {figures_words(figures)}."
 
