@@ -19,7 +19,7 @@ from core.api.errors import Refusal
 from core.base.errors import StoreError
 from core.base.settings import Settings, load_settings
 from core.demo.active_store import active_store
-from core.store import ApiToken, Store, accounts
+from core.store import ApiToken, Scope, Store, accounts
 
 log = logging.getLogger("touchstone")
 
@@ -29,6 +29,7 @@ POOL = ThreadPoolExecutor(4, thread_name_prefix="api")
 SETTINGS_SECONDS = 2.0
 TOKEN_SECONDS = 30.0
 MOST_TOKENS = 1_000
+SIGN_IN = "Send a token of the account: Authorization: Bearer <token>."
 
 
 def retry_after(wait: float) -> str:
@@ -133,17 +134,12 @@ async def find_bearer(
     return token
 
 
-async def require_bearer(request: Request, store: Store) -> ApiToken:
-    """The token that the request bears; raises a 401 without a valid one."""
+async def require_bearer(request: Request, store: Store) -> Scope:
+    """The account of the token that the request bears; raises a 401 without a valid one."""
     token = await find_bearer(request, store)
     if token is None:
-        raise token_missing()
-    return token
-
-
-def token_missing() -> Refusal:
-    """The refusal of a request without a token."""
-    return Refusal(401, "Send a token of the account: Authorization: Bearer <token>.")
+        raise Refusal(401, SIGN_IN)
+    return Scope(store, token.account_id)
 
 
 def _note_use(store: Store, token: ApiToken) -> None:

@@ -25,7 +25,7 @@ from core.api.enhancements import post_enhancements
 from core.api.errors import ERRORS, Refusal, as_json, validation_refusal
 from core.api.feedback import LONGEST_KEY, feedback_stats, list_feedback, post_feedback
 from core.api.feeds import get_calendar, get_metrics
-from core.api.origins import allowed_origin, origin_headers, preflight_headers
+from core.api.origins import origin_headers, preflight_headers
 from core.api.schemas import (
     EnhancementRecord,
     EnhancementsAnswer,
@@ -96,7 +96,7 @@ class Edge:
         try:
             if any(name == b"origin" for name, _ in scope["headers"]) and is_below_api(scope):
                 listed = (await served()).settings.cors_origins
-                headers += origin_headers(allowed_origin(Request(scope), listed))
+                headers += origin_headers(Request(scope), listed)
             await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 (a bug is logged and answered, too)
             response = _error_response(Request(scope), error)

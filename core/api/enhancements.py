@@ -25,18 +25,18 @@ MOST_LISTED = 100
 async def post_enhancements(request: Request, response: Response) -> EnhancementsAnswer:
     """Take one record, a list of them, or one a line; list what cannot be read."""
     known = await served()
-    token = await require_bearer(request, known.store)
+    scope = await require_bearer(request, known.store)
     kind = media_type(request, (JSON, LINES))
     body = await read_body(request, LARGEST_PUSH)
     runs, problems, refused = await in_thread(_parsed, body, kind)
     for run in runs:
-        known.check_tenant(token.account_id, run.tenant_id)
+        known.check_tenant(scope.account, run.tenant_id)
     if not runs and problems:
         first = problems[0]
         raise Refusal(422, f"{first.field}: {first.message}.", field=first.field)
     if not runs:
         raise Refusal(422, "There is no record in the body.")
-    counts = await in_thread(_saved, Scope(known.store, token.account_id), runs)
+    counts = await in_thread(_saved, scope, runs)
     if not counts["added"]:
         response.status_code = 200
     return EnhancementsAnswer(

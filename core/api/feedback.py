@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.api.access import (
+    SIGN_IN,
     Served,
     find_bearer,
     forget_tokens,
@@ -16,7 +17,6 @@ from core.api.access import (
     limit,
     require_bearer,
     served,
-    token_missing,
 )
 from core.api.bodies import JSON, media_type, read_body, read_json, validated
 from core.api.errors import Refusal, as_json
@@ -77,13 +77,12 @@ async def post_feedback(request: Request) -> Response:
 
 async def _reader(request: Request) -> Scope:
     """The account whose feedback the token may read."""
-    known = await served()
-    token = await require_bearer(request, known.store)
+    scope = await require_bearer(request, (await served()).store)
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
         if names.count(name) > 1:
             raise Refusal(422, f"{name}: it is given more than once.", field=name)
-    return Scope(known.store, token.account_id)
+    return scope
 
 
 Reader = Annotated[Scope, Depends(_reader)]
@@ -128,7 +127,7 @@ async def _record_vote(request: Request, known: Served) -> Recorded:
     token = await find_bearer(request, known.store, is_checked_later=True)
     if token is None:
         if not known.settings.anonymous_feedback:
-            raise token_missing()
+            raise Refusal(401, SIGN_IN)
         burst = known.settings.address_votes_per_minute
         limit(("address", _address(request, known)), burst, MINUTE, "this address")
     media_type(request, (JSON,))

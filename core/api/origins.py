@@ -16,33 +16,26 @@ ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 EXPOSED_HEADERS = b"Retry-After, WWW-Authenticate"
 
 
-def allowed_origin(request: Request, listed: Sequence[str]) -> str | None:
-    """The site whose page sends a request; None for pages of this server.
+def origin_headers(request: Request, listed: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    """The headers that let pages of a listed site read the answer, without credentials.
 
-    Raises a 403 unless the site is listed.
+    Pages of this server need none. Raises a 403 for those of other sites.
     """
     origin = request.headers["origin"]
     if origin in listed:
-        return origin
+        return [
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-expose-headers", EXPOSED_HEADERS),
+        ]
     try:
         is_own = urlsplit(origin).netloc == request.headers.get("host")
     except ValueError:
         is_own = False
     if is_own:
-        return None
+        return []
     raise Refusal(
         403, "Pages of this origin may not ask here: TOUCHSTONE_CORS_ORIGINS does not list it."
     )
-
-
-def origin_headers(origin: str | None) -> list[tuple[bytes, bytes]]:
-    """The headers that let pages of another site read the answer, without credentials."""
-    if origin is None:
-        return []
-    return [
-        (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", EXPOSED_HEADERS),
-    ]
 
 
 def preflight_headers(methods: Sequence[str]) -> dict[str, str]:
