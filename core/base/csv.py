@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -17,13 +18,16 @@ def csv_bytes(frame: pd.DataFrame, stamp: Mapping[str, str]) -> bytes:
     The stamp (what it is, filters, zone, as of) stands in lines above the header, each in one cell.
     Unknown values are empty cells.
     """
+    rows = frame.astype(object).itertuples(index=False, name=None)
+    return csv_of_rows(chain([frame.columns], rows), stamp)
+
+
+def csv_of_rows(rows: Iterable[Iterable[Any]], stamp: Mapping[str, str]) -> bytes:
+    """Rows under a stamp in the same form, the header among them."""
     text = io.StringIO()
     writer = csv.writer(text)
-    for name, value in stamp.items():
-        writer.writerow([f"# {name}: {value}"])
-    writer.writerow([safe_cell(column) for column in frame.columns])
-    for row in frame.astype(object).itertuples(index=False, name=None):
-        writer.writerow([safe_cell(value) for value in row])
+    writer.writerows([f"# {name}: {value}"] for name, value in stamp.items())
+    writer.writerows(map(safe_cell, row) for row in rows)
     return text.getvalue().encode("utf-8-sig", errors="replace")
 
 

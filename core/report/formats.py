@@ -1,11 +1,9 @@
 """The formats of reports by file ending, and the writer of CSV."""
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.base.csv import safe_cell
+from core.base.csv import csv_of_rows
 from core.report import deck, html, markdown, pdf
 from core.report.document import Cell, Document, Figure, Table, line_text
 from core.report.weekly import Packet, packet_document
@@ -27,18 +25,12 @@ def write_csv(document: Document) -> bytes:
     The stamp and the answer stand above, each in one cell; a blank line ends a table. No cell
     starts a formula (`core.base.csv`).
     """
-    text = io.StringIO()
-    writer = csv.writer(text)
     head = {"Touchstone": document.title, "Answer": document.answer, **document.stamp}
-    for name, said in head.items():
-        writer.writerow([f"# {name}: {line_text(said)}"])
+    rows: list[Iterable[object]] = []
     for table in document.tables:
-        writer.writerow([])
-        writer.writerow([f"# {line_text(table.title)}"])
-        writer.writerow([safe_cell(column) for column in _columns(table)])
-        for row in table.rows:
-            writer.writerow([safe_cell(_plain(value)) for value in row])
-    return text.getvalue().encode("utf-8-sig", errors="replace")
+        rows += [(), (f"# {line_text(table.title)}",), _columns(table)]
+        rows += [map(_plain, row) for row in table.rows]
+    return csv_of_rows(rows, {name: line_text(said) for name, said in head.items()})
 
 
 def _columns(table: Table) -> Iterator[str]:
