@@ -181,7 +181,7 @@ def join_branches(found: Sequence[Select[Any]], group: Collection[str]) -> FromC
         *(
             select(
                 *(branch.c[name] for name in group),
-                *(_padded(branch, name, kind) for name, kind in types.items()),
+                *(branch.c.get(name, cast(null(), types[name]).label(name)) for name in types),
             )
             for branch in own
         )
@@ -189,12 +189,6 @@ def join_branches(found: Sequence[Select[Any]], group: Collection[str]) -> FromC
     columns = [stacked.c[name] for name in group]
     figures = [func.max(stacked.c[name]).label(name) for name in types]
     return select(*columns, *figures).group_by(*columns).subquery("joint")
-
-
-def _padded(branch: FromClause, name: str, kind: Any) -> ColumnElement[Any]:
-    if name in branch.c:
-        return branch.c[name]
-    return cast(null(), kind).label(name)
 
 
 def figure(metric: Metric, joint: FromClause, days: ColumnElement[Any] | None) -> Any:

@@ -233,6 +233,11 @@ def total(fact: str, key: str, value: ColumnValue, *conditions: Condition) -> Me
     return Measure(key=key, fact=fact, kind="sum", value=value, conditions=conditions)
 
 
+def sum_of(fact: str, key: str, column: str, *conditions: Condition) -> Measure:
+    """The sum of a column, of the rows that have a value in it."""
+    return total(fact, key, ColumnValue(column), known(column), *conditions)
+
+
 def quantile(
     fact: str, key: str, percent: int, value: ColumnValue, *conditions: Condition
 ) -> Measure:

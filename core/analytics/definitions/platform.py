@@ -16,6 +16,7 @@ from core.analytics.model import (
     not_beginning,
     one_of,
     quantile,
+    sum_of,
     total,
     unknown,
 )
@@ -24,10 +25,7 @@ from core.store import PAGES
 _COMPLETED = one_of("status", "completed")
 _TIMED = (_COMPLETED, known("processing_time_ms"))
 _SECONDS = ColumnValue("processing_time_ms", per=1000)
-RUNS = count("enhancements", "runs")
-RUNS_COMPLETED = count("enhancements", "runs_completed", _COMPLETED)
 RUNS_FINISHED = count("enhancements", "runs_finished", one_of("status", "completed", "failed"))
-RUNS_TIMED = count("enhancements", "runs_timed", *_TIMED)
 _UNFINISHED = LeftOut(
     (none_of("status", "completed", "failed"),), "are neither completed nor failed"
 )
@@ -38,36 +36,14 @@ _UNTIMED = LeftOut(
 _RESOLVED = known("resolved_at")
 _MINUTES = Elapsed("resolved_at", 60 * SECOND, since="opened_at")
 _OPENED = (_RESOLVED, known("opened_at"))
-TICKETS_RESOLVED = count("tickets", "tickets_resolved", _RESOLVED)
 TICKETS_TIMED = count("tickets", "tickets_timed", *_OPENED)
-TICKET_MINUTES = total("tickets", "ticket_minutes", _MINUTES, *_OPENED)
-MINUTES_P50 = quantile("tickets", "minutes_p50", 50, _MINUTES, *_OPENED)
 _UNRESOLVED = LeftOut((unknown("resolved_at"),), "are not resolved")
 _UNOPENED = LeftOut(
     (_RESOLVED, unknown("opened_at")), "are resolved but have no instant of opening"
 )
 
 _NO_PAGE = not_beginning("subject", PAGES)
-VOTES = count("feedback", "votes", known("thumb", "rating", "comment"), _NO_PAGE)
 VOTES_UP = count("feedback", "votes_up", one_of("thumb", "up"), _NO_PAGE)
-VOTES_DOWN = count("feedback", "votes_down", one_of("thumb", "down"), _NO_PAGE)
-VOTES_THUMB = count("feedback", "votes_thumb", one_of("thumb", "up", "down"), _NO_PAGE)
-VOTES_RATING = count("feedback", "votes_rating", known("rating"), _NO_PAGE)
-RATING_SUM = total("feedback", "rating_sum", ColumnValue("rating"), known("rating"), _NO_PAGE)
-
-RESPONSES = count("surveys", "responses")
-RESPONSES_OVERALL = count("surveys", "responses_overall", known("overall"))
-OVERALL_SUM = total("surveys", "overall_sum", ColumnValue("overall"), known("overall"))
-RESPONSES_MINUTES = count("surveys", "responses_minutes", known("minutes_saved"))
-MINUTES_SAVED_SUM = total(
-    "surveys", "minutes_saved_sum", ColumnValue("minutes_saved"), known("minutes_saved")
-)
-RESPONSES_RENEWAL = count("surveys", "responses_renewal", known("renewal"))
-RENEWAL_SUM = total("surveys", "renewal_sum", ColumnValue("renewal"), known("renewal"))
-RESPONSES_BETTER = count("surveys", "responses_better", one_of("better_resolution", "yes"))
-RESPONSES_ON_RESOLUTION = count(
-    "surveys", "responses_on_resolution", one_of("better_resolution", "yes", "no", "unsure")
-)
 
 _RUNS = MetricDefaults("enhancement records of the platform", "Engineering lead")
 _TICKETS = MetricDefaults("ticket exports of the service desk", "Operations lead")
@@ -86,7 +62,7 @@ def _latency(percent: int, *, smallest_sample: int) -> Metric:
         better="down",
         unit="seconds",
         measure=quantile("enhancements", f"seconds_p{percent}", percent, _SECONDS, *_TIMED),
-        sample=RUNS_TIMED,
+        sample=count("enhancements", "runs_timed", *_TIMED),
         smallest_sample=smallest_sample,
         left_out=(_UNTIMED,),
     )
@@ -99,7 +75,7 @@ PLATFORM_METRICS = (
         "Runs of the ticket enhancer, of any outcome.",
         "number of enhancement runs",
         better="up",
-        measure=RUNS,
+        measure=count("enhancements", "runs"),
     ),
     _RUNS.ratio(
         "enhancement_success_rate",
@@ -107,7 +83,7 @@ PLATFORM_METRICS = (
         "The share of finished enhancement runs that completed; pending runs are left out.",
         "completed / (completed + failed)",
         better="up",
-        of=RUNS_COMPLETED,
+        of=count("enhancements", "runs_completed", _COMPLETED),
         per=RUNS_FINISHED,
         smallest_sample=73,
         left_out=(_UNFINISHED,),
@@ -139,7 +115,7 @@ PLATFORM_METRICS = (
         "number of current votes with a thumb, a rating or a comment, except those on pages",
         version=2,
         better="up",
-        measure=VOTES,
+        measure=count("feedback", "votes", known("thumb", "rating", "comment"), _NO_PAGE),
     ),
     _VOTES.count(
         "thumbs_up",
@@ -157,7 +133,7 @@ PLATFORM_METRICS = (
         "number of current votes whose thumb is down",
         version=2,
         better="down",
-        measure=VOTES_DOWN,
+        measure=count("feedback", "votes_down", one_of("thumb", "down"), _NO_PAGE),
     ),
     _VOTES.ratio(
         "positive_feedback_rate",
@@ -167,7 +143,7 @@ PLATFORM_METRICS = (
         version=2,
         better="up",
         of=VOTES_UP,
-        per=VOTES_THUMB,
+        per=count("feedback", "votes_thumb", one_of("thumb", "up", "down"), _NO_PAGE),
     ),
     _VOTES.ratio(
         "average_rating",
@@ -177,8 +153,8 @@ PLATFORM_METRICS = (
         version=2,
         better="up",
         unit="stars",
-        of=RATING_SUM,
-        per=VOTES_RATING,
+        of=sum_of("feedback", "rating_sum", "rating", _NO_PAGE),
+        per=count("feedback", "votes_rating", known("rating"), _NO_PAGE),
         smallest_sample=10,
     ),
     _TICKETS.count(
@@ -187,7 +163,7 @@ PLATFORM_METRICS = (
         "Service-desk tickets that were resolved.",
         "number of tickets with an instant of resolution",
         better="none",
-        measure=TICKETS_RESOLVED,
+        measure=count("tickets", "tickets_resolved", _RESOLVED),
         left_out=(_UNRESOLVED,),
     ),
     _TICKETS.ratio(
@@ -197,7 +173,7 @@ PLATFORM_METRICS = (
         "sum of (resolved - opened) / number of resolved tickets",
         better="down",
         unit="minutes",
-        of=TICKET_MINUTES,
+        of=total("tickets", "ticket_minutes", _MINUTES, *_OPENED),
         per=TICKETS_TIMED,
         left_out=(_UNRESOLVED, _UNOPENED),
     ),
@@ -209,7 +185,7 @@ PLATFORM_METRICS = (
         "(Hyndman and Fan, type 7)",
         better="down",
         unit="minutes",
-        measure=MINUTES_P50,
+        measure=quantile("tickets", "minutes_p50", 50, _MINUTES, *_OPENED),
         sample=TICKETS_TIMED,
         smallest_sample=30,
         left_out=(_UNRESOLVED, _UNOPENED),
@@ -220,7 +196,7 @@ PLATFORM_METRICS = (
         "Responses to the survey of technicians.",
         "number of survey responses",
         better="up",
-        measure=RESPONSES,
+        measure=count("surveys", "responses"),
     ),
     _SURVEYS.ratio(
         "survey_overall",
@@ -229,8 +205,8 @@ PLATFORM_METRICS = (
         "sum of overall ratings / number of overall ratings",
         better="up",
         unit="stars",
-        of=OVERALL_SUM,
-        per=RESPONSES_OVERALL,
+        of=sum_of("surveys", "overall_sum", "overall"),
+        per=count("surveys", "responses_overall", known("overall")),
     ),
     _SURVEYS.ratio(
         "survey_minutes_saved",
@@ -240,8 +216,8 @@ PLATFORM_METRICS = (
         "sum of minutes saved / number of responses with a number",
         better="up",
         unit="minutes",
-        of=MINUTES_SAVED_SUM,
-        per=RESPONSES_MINUTES,
+        of=sum_of("surveys", "minutes_saved_sum", "minutes_saved"),
+        per=count("surveys", "responses_minutes", known("minutes_saved")),
     ),
     _SURVEYS.ratio(
         "survey_renewal",
@@ -250,8 +226,8 @@ PLATFORM_METRICS = (
         "sum of renewal likelihoods / number of responses with one",
         better="up",
         unit="of 10",
-        of=RENEWAL_SUM,
-        per=RESPONSES_RENEWAL,
+        of=sum_of("surveys", "renewal_sum", "renewal"),
+        per=count("surveys", "responses_renewal", known("renewal")),
     ),
     _SURVEYS.ratio(
         "better_resolution_rate",
@@ -260,7 +236,9 @@ PLATFORM_METRICS = (
         "count as yes.",
         "yes / (yes + no + unsure)",
         better="up",
-        of=RESPONSES_BETTER,
-        per=RESPONSES_ON_RESOLUTION,
+        of=count("surveys", "responses_better", one_of("better_resolution", "yes")),
+        per=count(
+            "surveys", "responses_on_resolution", one_of("better_resolution", "yes", "no", "unsure")
+        ),
     ),
 )

@@ -17,27 +17,11 @@ _CREATED, _SUBMITTED = known("created_by_id"), known("submitted_by_id")
 _TIMED = known("start_at"), known("end_at")
 EXECUTED = ("running", "locked", "archived")
 
-CYCLES = count("tests", "cycles")
 CYCLES_CREATED = count("tests", "cycles_created", _CREATED)
-CYCLES_SUBMITTED = count("tests", "cycles_submitted", _SUBMITTED)
-CYCLES_CREATED_AND_SUBMITTED = count("tests", "cycles_created_and_submitted", _CREATED, _SUBMITTED)
 CYCLES_EXECUTED = count("tests", "cycles_executed", one_of("status", *EXECUTED))
-CYCLES_TIMED = count("tests", "cycles_timed", *_TIMED)
-CYCLE_HOURS = total(
-    "tests", "cycle_hours", Elapsed("end_at", 3600 * SECOND, since="start_at"), *_TIMED
-)
-CREATORS = distinct("tests", "creators", "created_by_id")
-FEATURES = distinct("test_features", "features", "feature_id")
 BUGS = count("bugs", "bugs")
-BUGS_OPEN = count("bugs", "bugs_open", one_of("status", "forwarded"))
-BUGS_ACCEPTED = count("bugs", "bugs_accepted", one_of("status", "accepted"))
-BUGS_AUTO_ACCEPTED = count("bugs", "bugs_auto_accepted", one_of("status", "auto_accepted"))
 BUGS_ANY_ACCEPTED = count("bugs", "bugs_any_accepted", one_of("status", *BUG_ACCEPTED))
-BUGS_REJECTED = count("bugs", "bugs_rejected", one_of("status", "rejected"))
-BUGS_REVIEWED = count("bugs", "bugs_reviewed", one_of("status", *BUG_REVIEWED))
-BUGS_DECIDED = count("bugs", "bugs_decided", one_of("status", *BUG_DECIDED))
 BUG_WEIGHT = total("bugs", "bug_weight", Weight("severity"))
-TESTERS = distinct("bugs", "testers", "tester_id")
 
 _CYCLES = MetricDefaults("test cycles of the test IO Customer API", "Product manager")
 _BUGS = MetricDefaults("bug reports of the test IO Customer API", "Quality lead")
@@ -57,7 +41,7 @@ TESTIO_METRICS = (
         "Test cycles that were submitted, whatever their status now.",
         "number of test cycles whose submitter is known",
         better="up",
-        measure=CYCLES_SUBMITTED,
+        measure=count("tests", "cycles_submitted", _SUBMITTED),
     ),
     _CYCLES.ratio(
         "test_completion_rate",
@@ -65,7 +49,7 @@ TESTIO_METRICS = (
         "The share of created test cycles that were submitted.",
         "test cycles with creator and submitter / test cycles with creator",
         better="up",
-        of=CYCLES_CREATED_AND_SUBMITTED,
+        of=count("tests", "cycles_created_and_submitted", _CREATED, _SUBMITTED),
         per=CYCLES_CREATED,
     ),
     _CYCLES.count(
@@ -74,7 +58,7 @@ TESTIO_METRICS = (
         "All test cycles, of any status and creator.",
         "number of test cycles",
         better="up",
-        measure=CYCLES,
+        measure=count("tests", "cycles"),
     ),
     _CYCLES.count(
         "tests_executed",
@@ -91,8 +75,10 @@ TESTIO_METRICS = (
         "sum of (end - start) / number of test cycles with start and end",
         better="none",
         unit="hours",
-        of=CYCLE_HOURS,
-        per=CYCLES_TIMED,
+        of=total(
+            "tests", "cycle_hours", Elapsed("end_at", 3600 * SECOND, since="start_at"), *_TIMED
+        ),
+        per=count("tests", "cycles_timed", *_TIMED),
         smallest_sample=10,
     ),
     _CYCLES.count(
@@ -101,7 +87,7 @@ TESTIO_METRICS = (
         "Different features in the test cycles.",
         "number of distinct features in test cycles",
         better="up",
-        measure=FEATURES,
+        measure=distinct("test_features", "features", "feature_id"),
     ),
     _BUGS.count(
         "bug_count",
@@ -117,7 +103,7 @@ TESTIO_METRICS = (
         "Bug reports that were forwarded and not yet decided.",
         "number of bug reports whose status is forwarded",
         better="down",
-        measure=BUGS_OPEN,
+        measure=count("bugs", "bugs_open", one_of("status", "forwarded")),
     ),
     _BUGS.ratio(
         "bugs_per_test",
@@ -147,7 +133,7 @@ TESTIO_METRICS = (
         "Different customer users who created a test cycle.",
         "number of distinct creators of test cycles",
         better="up",
-        measure=CREATORS,
+        measure=distinct("tests", "creators", "created_by_id"),
     ),
     _BUGS.count(
         "active_testers",
@@ -155,7 +141,7 @@ TESTIO_METRICS = (
         "Different people who reported a bug.",
         "number of distinct reporters of bugs",
         better="up",
-        measure=TESTERS,
+        measure=distinct("bugs", "testers", "tester_id"),
     ),
     _BUGS.ratio(
         "overall_acceptance_rate",
@@ -172,7 +158,7 @@ TESTIO_METRICS = (
         "The share of all bugs that a person accepted.",
         "accepted / all bugs",
         better="up",
-        of=BUGS_ACCEPTED,
+        of=count("bugs", "bugs_accepted", one_of("status", "accepted")),
         per=BUGS,
     ),
     _BUGS.ratio(
@@ -181,7 +167,7 @@ TESTIO_METRICS = (
         "The share of accepted bugs that were accepted automatically, without review.",
         "auto accepted / (accepted + auto accepted)",
         better="down",
-        of=BUGS_AUTO_ACCEPTED,
+        of=count("bugs", "bugs_auto_accepted", one_of("status", "auto_accepted")),
         per=BUGS_ANY_ACCEPTED,
     ),
     _BUGS.ratio(
@@ -190,7 +176,7 @@ TESTIO_METRICS = (
         "The share of all bugs that were rejected.",
         "rejected / all bugs",
         better="down",
-        of=BUGS_REJECTED,
+        of=count("bugs", "bugs_rejected", one_of("status", "rejected")),
         per=BUGS,
     ),
     _BUGS.ratio(
@@ -199,7 +185,7 @@ TESTIO_METRICS = (
         "The share of all bugs that a person accepted or rejected.",
         "(accepted + rejected) / all bugs",
         better="up",
-        of=BUGS_REVIEWED,
+        of=count("bugs", "bugs_reviewed", one_of("status", *BUG_REVIEWED)),
         per=BUGS,
     ),
     _BUGS.ratio(
@@ -209,6 +195,6 @@ TESTIO_METRICS = (
         "(accepted + auto accepted) / (accepted + auto accepted + rejected)",
         better="up",
         of=BUGS_ANY_ACCEPTED,
-        per=BUGS_DECIDED,
+        per=count("bugs", "bugs_decided", one_of("status", *BUG_DECIDED)),
     ),
 )
