@@ -268,7 +268,6 @@ def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
 
 
 def views(page: ui.Page) -> None:
-    """Saved views: links with a name."""
     known = saved_views(page.scope)
     with st.expander(f"Saved views ({len(known)})", key="explore_views"):
         for name, query in known.items():

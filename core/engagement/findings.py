@@ -13,7 +13,9 @@ from core.engagement.participation import CYCLE, of_products
 from core.store import Feature, Product, Scope, TestFeature, table
 
 SEVERITIES = ("critical", "high", "low")
-COUNTED = ("bugs", "decided", "accepted", *SEVERITIES, "other")
+KINDS = [*SEVERITIES, "other"]
+PEOPLE = ["customer_id", "customer"]
+ACCEPTANCE = {"decided_acceptance_rate": "share", "decided_acceptance_rate_n": "decided"}
 COLUMNS = [
     *("customer_id", "customer", "created", "executed", "bugs", "per_cycle", "decided"),
     *("accepted", "acceptance", *SEVERITIES, "other", "products", "features"),
@@ -41,38 +43,31 @@ def findings(scope: Scope, *, window: Window, product_ids: Sequence[int] = ()) -
         with_samples=True,
         **asked,
     )
-    found = {row["customer_id"]: _cycles(row) for row in cycles}
-    for row in bugs:
-        _add(found.setdefault(row["customer_id"], _cycles(row)), row)
-    found.pop(None, None)
-    products = most_tested(scope, "product", window=window, product_ids=product_ids)
-    features = most_tested(scope, "feature", window=window, product_ids=product_ids)
-    for person, row in found.items():
-        row["per_cycle"] = row["bugs"] / row["executed"] if row["executed"] else None
-        row["acceptance"] = row["accepted"] / row["decided"] if row["decided"] else None
-        row["products"] = products.get(person, [])
-        row["features"] = features.get(person, [])
-    frame = pd.DataFrame(list(found.values()), columns=COLUMNS)
-    frame = frame.astype({"per_cycle": float, "acceptance": float})
-    return frame.sort_values(["bugs", "customer"], ascending=[False, True], ignore_index=True)
+    created = _frame(cycles, {"tests_created": "created", "tests_executed": "executed"})
+    counted = _frame(bugs, {"severity": "severity", "bug_count": "bugs", **ACCEPTANCE})
+    counted["accepted"] = (counted["share"].fillna(0) * counted["decided"]).astype(float).round()
+    known = counted["severity"].where(counted["severity"].isin(SEVERITIES), "other")
+    by_severity = counted.assign(kind=known).pivot_table(
+        index=PEOPLE, columns="kind", values="bugs", aggfunc="sum"
+    )
+    sums = counted.groupby(PEOPLE)[["bugs", "decided", "accepted"]].sum()
+    parts = [created.set_index(PEOPLE), sums, by_severity.reindex(columns=KINDS)]
+    found = pd.concat(parts, axis=1).fillna(0).astype(int).reset_index()
+    found["per_cycle"] = found["bugs"] / found["executed"].where(found["executed"] > 0)
+    found["acceptance"] = found["accepted"] / found["decided"].where(found["decided"] > 0)
+    for column, what in (("products", "product"), ("features", "feature")):
+        tested = most_tested(scope, what, window=window, product_ids=product_ids)
+        names = [tested.get(person, []) for person in found["customer_id"]]
+        found[column] = pd.Series(names, dtype=object)
+    return found[COLUMNS].sort_values(
+        ["bugs", "customer"], ascending=[False, True], ignore_index=True
+    )
 
 
-def _cycles(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of someone, their bugs not yet counted."""
-    return {
-        "customer_id": row["customer_id"],
-        "customer": row["customer"],
-        "created": row.get("tests_created", 0),
-        "executed": row.get("tests_executed", 0),
-    } | dict.fromkeys(COUNTED, 0)
-
-
-def _add(found: dict[str, Any], row: Mapping[str, Any]) -> None:
-    decided = row["decided_acceptance_rate_n"]
-    found["bugs"] += row["bug_count"]
-    found["decided"] += decided
-    found["accepted"] += round((row["decided_acceptance_rate"] or 0) * decided)
-    found[row["severity"] if row["severity"] in SEVERITIES else "other"] += row["bug_count"]
+def _frame(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of known people: `PEOPLE`, and the columns of `names` under their new names."""
+    known = [row for row in rows if row["customer_id"] is not None]
+    return pd.DataFrame(known, columns=[*PEOPLE, *names]).rename(columns=dict(names))
 
 
 def most_tested(

@@ -38,6 +38,7 @@ MOST_REPORTS = 500
 
 BUG = table(Bug)
 CYCLE = table(TestCycle)
+OF_CYCLE = and_(CYCLE.c.account_id == BUG.c.account_id, CYCLE.c.id == BUG.c.cycle_id)
 # What bugs can be counted by: the column, and where the names of its values stand.
 OF: Mapping[str, tuple[Any, Any]] = {
     "severity": (BUG.c.severity, None),
@@ -200,13 +201,10 @@ def count_by_day(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:
     bugs.
     """
     reason = case((BUG.c.status == "rejected", BUG.c.rejection_reason), else_=null())
-    joined = BUG.outerjoin(
-        CYCLE, and_(CYCLE.c.account_id == BUG.c.account_id, CYCLE.c.id == BUG.c.cycle_id)
-    )
     keys = [CYCLE.c.end_day.label("day"), BUG.c.status, reason.label("reason")]
     counts = (
         select(*keys, func.count().label("bugs"))
-        .select_from(joined)
+        .outerjoin_from(BUG, CYCLE, OF_CYCLE)
         .where(selection.where(scope.account))
         .group_by(*keys)
     )
@@ -227,9 +225,7 @@ def count_by_month(
     # By day first: days are few, and compare faster than the names of their months.
     days = (
         select(CYCLE.c.end_day, who, func.count().label("amount"))
-        .join_from(
-            BUG, CYCLE, and_(CYCLE.c.account_id == BUG.c.account_id, CYCLE.c.id == BUG.c.cycle_id)
-        )
+        .join_from(BUG, CYCLE, OF_CYCLE)
         .where(selection.where(scope.account), tester.is_not(None))
         .group_by(CYCLE.c.end_day, who)
         .subquery()
@@ -280,14 +276,8 @@ def bug_reports(
     product and feature (names); None where it is not known.
     """
     product, feature = table(Product), table(Feature)
-    joined: Any = BUG
-    for other, own in (
-        (CYCLE, BUG.c.cycle_id),
-        (product, BUG.c.product_id),
-        (feature, BUG.c.feature_id),
-    ):
-        of_bug = and_(other.c.account_id == BUG.c.account_id, other.c.id == own)
-        joined = joined.outerjoin(other, of_bug)
+    of_product = (product.c.account_id == BUG.c.account_id) & (product.c.id == BUG.c.product_id)
+    of_feature = (feature.c.account_id == BUG.c.account_id) & (feature.c.id == BUG.c.feature_id)
     chosen: dict[str, Any] = {
         "id": BUG.c.id,
         "day": CYCLE.c.end_day,
@@ -300,7 +290,9 @@ def bug_reports(
     }
     found = (
         select(*chosen.values())
-        .select_from(joined)
+        .outerjoin_from(BUG, CYCLE, OF_CYCLE)
+        .outerjoin(product, of_product)
+        .outerjoin(feature, of_feature)
         .where(selection.where(scope.account))
         .order_by(CYCLE.c.end_day.is_(None), CYCLE.c.end_day.desc(), BUG.c.id.desc())
         .limit(limit)

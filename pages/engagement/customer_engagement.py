@@ -71,7 +71,6 @@ def show(page: ui.Page) -> None:
 
 
 def segment_cards(found: Engagement) -> None:
-    """Who is new, and who went silent; the names behind both."""
     new, silent = found.settings.new_days, found.settings.silent_days
     _segment_card(
         found,

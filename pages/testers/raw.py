@@ -79,7 +79,6 @@ def with_shares(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_to_find(repeats: list[str]) -> str:
-    """What the first-to-find share is, and what it is not."""
     reasons = f" nor rejected as {text.listed(repeats)}" if repeats else ""
     return (
         f"Of the decided bugs, those neither marked as known{reasons}. The source does not say "

@@ -34,16 +34,13 @@ class View:
 
     @property
     def page(self) -> ui.Page:
-        """The page that it is on."""
         return self.chosen.page
 
     @property
     def selection(self) -> BugSelection:
-        """Which bugs."""
         return BugSelection(**self.chosen.period)
 
     def of(self, tester_id: int) -> BugSelection:
-        """Which bugs of one tester."""
         return replace(self.selection, tester_id=tester_id)
 
     @property
@@ -136,7 +133,6 @@ def maturing_note(view: View, tester_id: int | None = None) -> None:
 
 
 def pale_note(periods: Sequence[str]) -> str:
-    """What the pale bars of a chart are, where there are any."""
     return "; pale: still maturing" if periods else ""
 
 

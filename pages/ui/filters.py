@@ -47,7 +47,6 @@ class Filters:
     def csv_button(
         self, frame: pd.DataFrame | Callable[[], pd.DataFrame], name: str, *, key: str
     ) -> None:
-        """Download of the selection's rows."""
         ui.csv_button(self.page, frame, name=name, filters=self.words, key=key)
 
 

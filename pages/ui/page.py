@@ -43,12 +43,10 @@ class Page:
 
     @property
     def scope(self) -> Scope:
-        """The account of the store and the person, for reads and writes."""
         return Scope(self.store, self.account.id, self.person)
 
     @property
     def today(self) -> date:
-        """Today in the business time zone."""
         return self.now.date()
 
     @property

@@ -32,7 +32,6 @@ def panel(title: str, note: str = "", *, stretch: bool = False) -> Iterator[None
 
 
 def line() -> DeltaGenerator:
-    """Row of elements over the whole width."""
     return st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     )

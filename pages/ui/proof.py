@@ -68,7 +68,6 @@ def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
 
 
 def what_button(page: ui.Page, key: str, label: str) -> bool:
-    """Whether someone just asked what a figure is."""
     told = f"Definition, query and rows of {label}"
     return st.button("What is this?", key=f"{page.key}_what_{key}", type="tertiary", help=told)
 
@@ -94,7 +93,6 @@ def definition(metric: Metric) -> None:
 
 
 def definition_facts(metric: Metric) -> dict[str, str]:
-    """Formula, unit, source, owner and version of a metric, by name."""
     return {
         "Formula": metric.formula,
         "Unit": f"{metric.unit}, {BETTER[metric.better]}",
@@ -113,7 +111,6 @@ def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
 
 
 def value_of(scope: Scope, *, asked: Mapping[str, Any], metric: str) -> float | None:
-    """Total of a metric over a query."""
     value: float | None = query_metrics(scope.store, **asked)["totals"][metric]
     return value
 
@@ -146,7 +143,6 @@ def metric_rows(
 
 
 def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any]) -> None:
-    """Table of the rows behind a figure, a page at a time."""
     table, rows = st.container(), proof["rows"]
     pages = -(-proof["total_rows"] // ROWS)
     if pages > 1:

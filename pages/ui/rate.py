@@ -58,7 +58,6 @@ def _signed_in() -> str | None:
 
 
 def address_box() -> None:
-    """The address of a rater who is not signed in."""
     if not _signed_in():
         st.text_input(
             "Your address (optional)",

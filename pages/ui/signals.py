@@ -29,12 +29,10 @@ def grid(metrics: Sequence[str], chosen: Filters) -> None:
 
 
 def series_of(metrics: Sequence[str], chosen: Filters) -> list[MetricSeries]:
-    """Series of metrics over the selection."""
     return ui.read(chosen.page, metric_series, metrics=tuple(metrics), **chosen.asked)
 
 
 def download(found: Sequence[MetricSeries], chosen: Filters) -> None:
-    """Download of the series with their limits and signals as CSV."""
     chosen.csv_button(
         lambda: pd.concat([_rows(one) for one in found], ignore_index=True),
         f"Trend of {found[0].metric.label}" if len(found) == 1 else "Trends",
@@ -60,7 +58,6 @@ def _rows(found: MetricSeries) -> pd.DataFrame:
 
 
 def drawn(found: MetricSeries, *, height: int = 240) -> ChartSpec:
-    """Control chart of a series."""
     return control_chart(
         found.points,
         found.behaviour,
