@@ -128,10 +128,7 @@ def report_of(page: ui.Page, name: str, report: ImportReport) -> None:
     (st.warning if report.problems else st.success)(ui.plain(f"{name}: {report.message}"))
     if not report.listed:
         return
-    frame = pd.DataFrame(
-        [(p.line, p.field, p.value, p.reason) for p in report.listed],
-        columns=["line", "field", "value", "reason"],
-    )
+    frame = pd.DataFrame(report.listed)
     if report.problems > len(report.listed):
         st.caption(f"The first {len(report.listed):,} of {report.problems:,}.")
     st.dataframe(frame, hide_index=True)

@@ -75,7 +75,7 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def selector(metric: str, **labels: str) -> str:
+def selector(metric: str, /, **labels: str) -> str:
     """Build the selector of a metric with these labels: metric{name="value"}."""
     listed = ",".join(f"{name}={quoted(value)}" for name, value in labels.items())
     return f"{metric}{{{listed}}}" if listed else metric

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.base import clock, text
 from core.base.errors import InputError
@@ -36,8 +36,7 @@ HANDLERS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Unit, Any], SaveRes
 }
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """A row or field that could not be imported: its line, what was sent, and the reason."""
 
     line: int

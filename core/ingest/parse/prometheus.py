@@ -13,7 +13,7 @@ import numpy as np
 
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource
-from core.ingest.clients.prometheus import Labels, Series, Times, Values, quoted
+from core.ingest.clients.prometheus import Labels, Series, Times, Values, selector
 
 # A gap is more than a minute; the second allows for the clocks of two scrapes.
 LONGEST_MS = 61_000
@@ -338,7 +338,7 @@ class PlatformReader:
         by_text: dict[str, list[Series]] = {text: [] for text in self.metrics[key].series}
         for one in series:
             value = one.labels.get(label, "")
-            text = f"{name}{{{label}={quoted(value)}}}" if value else name
+            text = selector(name, **{label: value}) if value else name
             by_text.setdefault(text, []).append(one)
         for text, some in by_text.items():
             self._slots(found, key, text, Gauge(combine), some)
@@ -365,10 +365,10 @@ def _usable(found: Scraped, name: str, one: Series, *, least: float = -np.inf) -
     fine = np.isfinite(one.values) & (one.values >= least)
     if fine.all():
         return one
-    listed = ",".join(f"{label}={quoted(value)}" for label, value in sorted(one.labels.items()))
-    text = f"{name}{{{listed}}}" if listed else name
     odd = f"{one.values[~fine][0]:g}"
-    found.note(text, "value", "samples that are no number were left out", odd)
+    found.note(
+        selector(name, **dict(one.key)), "value", "samples that are no number were left out", odd
+    )
     return Series(one.labels, one.times[fine], one.values[fine])
 
 
@@ -378,13 +378,13 @@ def _counter_text(found: Scraped, name: str, label: str, one: Series) -> str | N
     if label == "le" and value:
         bound = bucket_bound(value)
         if bound is None:
-            found.note(f"{name}{{le={quoted(value)}}}", "le", "it is no number", value)
+            found.note(selector(name, le=value), "le", "it is no number", value)
             return None
         value = "+Inf" if bound == np.inf else f"{bound:.12g}"
     if not value:
         found.note(name, label, f"some series have no label {label}, and were left out")
         return None
-    return f"{name}{{{label}={quoted(value)}}}"
+    return selector(name, **{label: value})
 
 
 def metrics_of(source: PrometheusSource) -> dict[str, str]:

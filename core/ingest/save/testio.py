@@ -4,7 +4,7 @@ Each `save_*` takes one unit of work and whole lists, looks people and reference
 returns counts of rows by table. Saving the same again changes nothing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -88,19 +88,9 @@ def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
     named = [(f.feature_id, _id(c.product), f.title) for c in reversed(found) for f in c.features]
     features = _name_features(unit, named)
     counts = unit.upsert(TestCycle, [_cycle_row(c, people) for c in found])
-    ids = [c.id for c in found]
-    links = unit.replace(
-        TestFeature,
-        "cycle_id",
-        ids,
-        [{"cycle_id": c.id} | feature._asdict() for c in found for feature in c.features],
-    )
-    platforms = unit.replace(
-        CyclePlatform,
-        "cycle_id",
-        ids,
-        [{"cycle_id": c.id, "platform": platform} for c in found for platform in c.platforms],
-    )
+    linked = [{"cycle_id": c.id} | feature._asdict() for c in found for feature in c.features]
+    links = unit.replace(TestFeature, "cycle_id", [c.id for c in found], linked)
+    platforms = _replace_platforms(unit, CyclePlatform, "cycle_id", found)
     return SaveResult(
         {
             "product": products,
@@ -130,12 +120,7 @@ def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
     ]
     features = _name_features(unit, named)
     counts = unit.upsert(Bug, rows)
-    devices = unit.replace(
-        BugDevice,
-        "bug_id",
-        [b.id for b in found],
-        [{"bug_id": b.id, "platform": platform} for b in found for platform in b.platforms],
-    )
+    devices = _replace_platforms(unit, BugDevice, "bug_id", found)
     return SaveResult(
         {"product": products, "feature": features, "bug": counts, "bug_device": devices},
         tuple(
@@ -144,6 +129,13 @@ def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
             if bug.cycle_id is not None and bug.cycle_id not in cycles
         ),
     )
+
+
+def _replace_platforms(
+    unit: Unit, model: type[SQLModel], parent: str, found: Sequence[ParsedCycle | ParsedBug]
+) -> Counts:
+    rows = [{parent: one.id, "platform": platform} for one in found for platform in one.platforms]
+    return unit.replace(model, parent, [one.id for one in found], rows)
 
 
 def _cycle_row(cycle: ParsedCycle, people: People) -> Row:
