@@ -79,28 +79,25 @@ def exclusions_table(rows: Sequence[CriterionRow]) -> Block:
 
 def exact_figures(rows: Sequence[CriterionRow], *, with_earlier: bool = False) -> Table:
     """The criteria as numbers in their units, shares from 0 to 1, not rounded for reading."""
-    return Table(
-        "Exact figures; shares from 0 to 1, durations in seconds",
-        (
-            *("Key", "Unit", "Value", "Low", "High", "Sample", "Target", "Upper target"),
-            "Verdict",
-            *(("Last week", "Four weeks", "Baseline") if with_earlier else ()),
-            "With the excluded rows",
-        ),
-        [_exact(row, with_earlier=with_earlier) for row in rows],
+    columns: dict[str, Callable[[CriterionRow], Cell]] = {
+        "Key": lambda row: row.result.criterion.key,
+        "Unit": lambda row: row.result.criterion.unit,
+        "Value": lambda row: row.result.estimate.value,
+        "Low": lambda row: row.result.estimate.low,
+        "High": lambda row: row.result.estimate.high,
+        "Sample": lambda row: row.result.estimate.n,
+        "Target": lambda row: row.result.criterion.target,
+        "Upper target": lambda row: row.result.criterion.upper_target,
+        "Verdict": lambda row: str(row.result.verdict),
+    }
+    if with_earlier:
+        columns["Last week"] = lambda row: row.earlier.week_before
+        columns["Four weeks"] = lambda row: row.earlier.four_weeks
+        columns["Baseline"] = lambda row: row.earlier.baseline
+    columns["With the excluded rows"] = lambda row: (
+        row.result.with_excluded.estimate.value if row.result.with_excluded else None
     )
-
-
-def _exact(row: CriterionRow, *, with_earlier: bool) -> tuple[Cell, ...]:
-    criterion, estimate, earlier = row.result.criterion, row.result.estimate, row.earlier
-    everything = row.result.with_excluded
-    return (
-        *(criterion.key, criterion.unit),
-        *(estimate.value, estimate.low, estimate.high, estimate.n),
-        *(criterion.target, criterion.upper_target, str(row.result.verdict)),
-        *((earlier.week_before, earlier.four_weeks, earlier.baseline) if with_earlier else ()),
-        everything.estimate.value if everything else None,
-    )
+    return Table.of("Exact figures; shares from 0 to 1, durations in seconds", rows, columns)
 
 
 def decided_and_open(rows: Sequence[CriterionRow]) -> tuple[list[str], list[str]]:
