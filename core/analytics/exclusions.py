@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
@@ -84,3 +84,8 @@ def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
         else:
             found.append((start, end))
     return tuple(found)
+
+
+def length(spans: Iterable[Span]) -> timedelta:
+    """How long spans are together."""
+    return sum((end - start for start, end in spans), timedelta())

@@ -9,6 +9,7 @@ from core.base.errors import InputError
 # What no database takes as text: NUL, and halves of characters.
 NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 LONGEST_TEXT = 500
+LONGEST_NAME = 100
 OTHERS = "Everyone else"
 UNKNOWN = "\N{EN DASH}"  # the reason stands beside it
 

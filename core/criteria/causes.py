@@ -143,53 +143,33 @@ class Cause:
     text: str
 
 
-@dataclass(frozen=True)
-class _Run:
-    at: datetime
-    seconds: float | None
-    error: str | None
-    is_failed: bool
-
-
 def causes(data: WindowData, *, slow_seconds: float = SLOW_SECONDS) -> list[Cause]:
     """What failed runs, slow runs and low ratings of a window have in common.
 
     Excluded rows count as well, so that an exclusion can be compared with what it leaves out.
     """
     every = data.with_excluded
-    runs = _runs(every)
+    run = table(Enhancement).c
+    columns = (run.created_at, run.processing_time_ms, run.error_message, run.status)
+    finished = every.select_runs(*columns).where(run.status.in_((COMPLETED, FAILED)))
+    runs = data.scope.rows(finished)
     return [
         *_errors(runs),
-        *_concentrations(runs, _events(every), slow_seconds),
+        *_concentrations(runs, data.scope.zone, _events(every), slow_seconds),
         *_slow_categories(every),
         *_low_ratings(every),
     ]
 
 
-def _runs(data: WindowData) -> list[_Run]:
-    runs = table(Enhancement).c
-    columns = (runs.created_at, runs.processing_time_ms, runs.error_message, runs.status)
-    finished = data.select_runs(*columns).where(runs.status.in_((COMPLETED, FAILED)))
-    return [
-        _Run(
-            at=at.astimezone(data.scope.zone),
-            seconds=None if took is None else took / 1_000,
-            error=error,
-            is_failed=status == FAILED,
-        )
-        for at, took, error, status in data.scope.rows(finished)
-    ]
-
-
-def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
+def _errors(runs: Sequence[Any]) -> Iterator[Cause]:
     """The most common messages of failed runs."""
-    failed = [run for run in runs if run.is_failed]
-    said = Counter(" ".join(run.error.split()) for run in failed if run.error)
+    failed = [run.error_message for run in runs if run.status == FAILED]
+    said = Counter(" ".join(error.split()) for error in failed if error)
     common = sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED]
     of = f"of the {text.times(len(failed), 'failed run')}"
     for message, number in common:
-        said_by = f"{text.count(number)} {of} ({text.share(number / len(failed))})"
         quote = text.quoted(message.rstrip("."), LONGEST_QUOTE)
+        said_by = f"{text.count(number)} {of} ({text.share(number / len(failed))})"
         yield Cause("errors", ("success_rate",), f"{said_by} say: {quote}.")
     if silent := len(failed) - said.total():
         sentence = f"{text.count(silent)} {of} have no error message."
@@ -197,11 +177,16 @@ def _errors(runs: Sequence[_Run]) -> Iterator[Cause]:
 
 
 def _concentrations(
-    runs: Sequence[_Run], events: Sequence[Event], slow_seconds: float
+    runs: Sequence[Any], zone: tzinfo, events: Sequence[Event], slow_seconds: float
 ) -> Iterator[Cause]:
     """The times with more failures, or more slow runs, than by chance."""
-    failed = [(run.at, run.is_failed) for run in runs]
-    slow = [(run.at, run.seconds > slow_seconds) for run in runs if run.seconds is not None]
+    timed = [(run.created_at.astimezone(zone), run) for run in runs]
+    failed = [(at, run.status == FAILED) for at, run in timed]
+    slow = [
+        (at, run.processing_time_ms / 1_000 > slow_seconds)
+        for at, run in timed
+        if run.processing_time_ms is not None
+    ]
     slowly = f"took longer than {text.duration(slow_seconds)}"
     latencies = ("latency_p50", "latency_p95", "latency_p99")
     for kind, keys, what, rows in (

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 
 from sqlmodel import select
 
-from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import given_text
-from core.store import Annotation, AuditEntry, Criterion, Exclusion, Scope, table
+from core.store import Annotation, Criterion, Exclusion, Scope, table
 
 # Keys as they are stored, and their labels.
 EXCLUSION_KINDS = {
@@ -78,11 +77,6 @@ def exclude(
         return unit.enter(Exclusion, "exclusion", row | {"finding": finding}, by="entered")
 
 
-def withdraw_exclusion(scope: Scope, exclusion_id: int) -> None:
-    """Withdraw an exclusion: its rows count again, the entry stays in the ledger."""
-    _withdraw(scope, Exclusion, exclusion_id)
-
-
 def exclusions(scope: Scope) -> list[Exclusion]:
     """The whole ledger, the latest entry first, withdrawn ones included."""
     return scope.objects(Exclusion, order_by=[table(Exclusion).c.id.desc()])
@@ -110,11 +104,6 @@ def annotate(
         return unit.enter(Annotation, "annotation", row, by="entered")
 
 
-def withdraw_annotation(scope: Scope, annotation_id: int) -> None:
-    """Take an annotation off the charts; the store keeps it."""
-    _withdraw(scope, Annotation, annotation_id)
-
-
 def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
     """The annotations that begin in a window, in order of time."""
     start, end = window.instants(scope.zone)
@@ -123,7 +112,8 @@ def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
     return scope.objects(Annotation, *inside, order_by=[entry.from_at, entry.id])
 
 
-def _withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:
+def withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:
+    """Withdraw an exclusion, so that its rows count again, or an annotation; the store keeps it."""
     with scope.write() as unit:
         known = unit.session.get(model, (scope.account, number))
         if not isinstance(known, Exclusion | Annotation):
@@ -178,11 +168,6 @@ def change_criterion(
             "rationale": given_text(rationale, "why it matters"),
         }
         unit.revise(known, f"criterion {key}", after)
-
-
-def criterion_history(scope: Scope, key: str) -> list[AuditEntry]:
-    """The changes of a criterion, the newest first."""
-    return changes(scope, subject=f"criterion {key}")
 
 
 def _check_target(direction: str, target: float, upper: float | None, unit: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -43,21 +44,24 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelData:
-    """The data of a window's panels; marks and spans are in local time."""
+    """The data of a window's panels; `events` are marked on the charts, in local time."""
 
     results: Mapping[str, CriterionResult]
     days: Sequence[DayOfCriteria]
     opinions: Opinions
     comparison: Comparison
     reading: PlatformReading
-    marks: Sequence[Mark]
-    spans: Sequence[Span]
+    events: Sequence[Mark | Span]
     today: date
     zone: ZoneInfo
 
     def targets(self, key: str) -> list[float]:
         """The ends of a criterion's target."""
         return target_ends(self.results[key].criterion) if key in self.results else []
+
+    def beside(self, key: str) -> dict[str, Any]:
+        """The target of a criterion and the events, which a chart over time draws."""
+        return {"targets": self.targets(key), "events": self.events}
 
     def points(self, key: str) -> list[TimePoint]:
         """A criterion by day; an unfinished day is not whole."""
@@ -99,18 +103,18 @@ def panels(data: PanelData) -> Iterator[Panel]:
     yield _submissions(data)
 
 
-def annotation_marks(entries: Iterable[Annotation], zone: ZoneInfo) -> list[Mark]:
-    """Annotations as marks on a chart, in local time."""
-    return [Mark(_wall(entry.from_at, zone), entry.text) for entry in entries]
-
-
-def exclusion_spans(entries: Iterable[Exclusion], window: Window, zone: ZoneInfo) -> list[Span]:
-    """The excluded times of a window as spans on a chart, in local time and cut to the window."""
+def chart_events(
+    noted: Iterable[Annotation], excluded: Iterable[Exclusion], window: Window, zone: ZoneInfo
+) -> list[Mark | Span]:
+    """Annotations and, cut to the window, excluded times as a chart marks them, in local time."""
     start, end = window.instants(zone)
     return [
-        Span(_wall(max(e.from_at, start), zone), _wall(min(e.to_at, end), zone), e.reason)
-        for e in entries
-        if e.subject is None and e.touches(start, end)
+        *(Mark(_wall(entry.from_at, zone), entry.text) for entry in noted),
+        *(
+            Span(_wall(max(e.from_at, start), zone), _wall(min(e.to_at, end), zone), e.reason)
+            for e in excluded
+            if e.subject is None and e.touches(start, end)
+        ),
     ]
 
 
@@ -156,27 +160,8 @@ def _share(
     points = data.points(key)
     if all(point.value is None for point in points):
         return _empty(key, name, empty)
-    drawn = _lines(data, [Line(name, points)], "fraction", key)
+    drawn = time_chart([Line(name, points)], unit="fraction", grain="day", **data.beside(key))
     return Panel(key, _extreme(points, "fraction", finding, pick=min), subtitle, drawn)
-
-
-def _lines(
-    data: PanelData,
-    series: Sequence[Line],
-    unit: str,
-    key: str,
-    *,
-    grain: str = "day",
-    zero: bool = False,
-) -> ChartSpec:
-    return time_chart(
-        series,
-        unit=unit,
-        grain=grain,
-        targets=data.targets(key),
-        events=[*data.marks, *data.spans],
-        zero=zero,
-    )
 
 
 def _latency(data: PanelData) -> Panel:
@@ -189,7 +174,7 @@ def _latency(data: PanelData) -> Panel:
         "latency",
         _extreme(slowest, "seconds", "was the slowest day: p95 {}", pick=max),
         "Duration of completed runs by day; the target of p95 is dashed",
-        _lines(data, series, "seconds", "latency_p95", zero=True),
+        time_chart(series, unit="seconds", grain="day", zero=True, **data.beside("latency_p95")),
     )
 
 
@@ -297,12 +282,12 @@ def _queue(data: PanelData) -> Panel:
         return _empty("queue", "Queue depth", "Prometheus was not read in this window")
     deepest = max(known, key=lambda point: point.value or 0.0)
     grain: str = "day" if len(data.days) > 2 else "hour"
-    series = [Line("Queue depth", points)]
+    series, unit = [Line("Queue depth", points)], "Waiting tickets"
     return Panel(
         "queue",
         f"The queue was deepest at {deepest.label}: {deepest.value:,.0f} waiting",
         "Waiting tickets by quarter of an hour; gaps are times without a scrape",
-        _lines(data, series, "Waiting tickets", "queue_depth", grain=grain, zero=True),
+        time_chart(series, unit=unit, grain=grain, zero=True, **data.beside("queue_depth")),
     )
 
 

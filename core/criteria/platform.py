@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Integer, Table, and_, cast, extract, func, select
 
-from core.analytics.exclusions import NOTHING, Excluded, Span, merged
+from core.analytics.exclusions import NOTHING, Excluded, Span, length, merged
 from core.store import (
     PROMETHEUS,
     AccountSetting,
@@ -82,16 +82,6 @@ class PlatformReading:
     promql: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def completed(self) -> int | None:
-        """Runs that completed."""
-        return None if self.statuses is None else self.statuses.get(COMPLETED, 0)
-
-    @property
-    def failed(self) -> int | None:
-        """Runs that failed."""
-        return None if self.statuses is None else self.statuses.get(FAILED, 0)
-
-    @property
     def available(self) -> float | None:
         """The share of the minutes read that scrapes cover; None where nothing was read."""
         return self.minutes_covered / self.minutes_read if self.minutes_read else None
@@ -109,19 +99,21 @@ def platform_reading(
         spans = stored.spans()
         gaps = stored.gaps(GAP)
         uncounted = {metrics[key]["name"] for key in COUNTED if key in metrics}
-        missed = merged([(gap.start, gap.end) for gap in gaps if gap.metric in uncounted])
-        left_out = without.within(start, end)
-        read = _minus(spans, left_out)
+        missed = [(gap.start, gap.end) for gap in gaps if gap.metric in uncounted]
+        uncovered = Excluded(spans=merged([*without.spans, *missed]))
+        minutes_read = _minutes(spans, without)
+        # Unknown where the metric never existed.
+        runs, within = (stored.increases(key) if minutes_read else None for key in COUNTED)
         queue, workers = stored.quarters(QUEUE), stored.quarters(UTILISATION)
         return PlatformReading(
-            statuses=stored.statuses() if read else None,
-            buckets=stored.buckets() if read else None,
+            statuses=None if runs is None else {name: round(n) for name, n in runs.items()},
+            buckets=None if within is None else {float(end): n for end, n in within.items()},
             queue=_days(queue, scope.zone),
             utilisation=_days(workers, scope.zone),
             queue_series=_points(queue, spans),
-            minutes=_minutes(_minus([(start, end)], left_out)),
-            minutes_read=_minutes(read),
-            minutes_covered=_minutes(_minus(read, missed)),
+            minutes=_minutes([(start, end)], without),
+            minutes_read=minutes_read,
+            minutes_covered=_minutes(spans, uncovered),
             gaps=gaps,
             resets=stored.gaps(RESET),
             promql=_promql(metrics, start, end),
@@ -139,17 +131,8 @@ class _Readings:
     without: Excluded
     metrics: Mapping[str, Any]
 
-    def statuses(self) -> dict[str, int] | None:
-        """Runs by status; None where the metric never existed."""
-        sums = self._increases("requests_total")
-        return None if sums is None else {label: round(n) for label, n in sums.items()}
-
-    def buckets(self) -> dict[float, float] | None:
-        """Runs by upper bound in seconds; None where the metric never existed."""
-        sums = self._increases("duration_bucket")
-        return None if sums is None else {float(bound): n for bound, n in sums.items()}
-
-    def _increases(self, key: str) -> dict[str, float] | None:
+    def increases(self, key: str) -> dict[str, float] | None:
+        """By label value, how far a counter grew; None where it never existed."""
         series = self._series(key)
         if not series:
             return None
@@ -225,16 +208,16 @@ def _label_value(text: str) -> str:
 def _days(quarters: Sequence[GaugeTime], zone: ZoneInfo) -> tuple[GaugeTime, ...] | None:
     """A gauge by business day; None where nothing was read."""
     days = [list(some) for _, some in groupby(quarters, lambda one: one.at.astimezone(zone).date())]
-    return tuple(map(_day, days)) or None
-
-
-def _day(quarters: Sequence[GaugeTime]) -> GaugeTime:
-    return GaugeTime(
-        quarters[0].at,
-        sum(one.total for one in quarters),
-        sum(one.slots for one in quarters),
-        max(one.greatest or 0.0 for one in quarters),
+    found = (
+        GaugeTime(
+            day[0].at,
+            sum(one.total for one in day),
+            sum(one.slots for one in day),
+            max(one.greatest or 0.0 for one in day),
+        )
+        for day in days
     )
+    return tuple(found) or None
 
 
 def _points(quarters: Sequence[GaugeTime], spans: Sequence[Span]) -> tuple[GaugeTime, ...]:
@@ -248,23 +231,10 @@ def _points(quarters: Sequence[GaugeTime], spans: Sequence[Span]) -> tuple[Gauge
     return tuple(replace(known.get(n, GaugeTime(at)), at=at) for n, at in starts.items())
 
 
-def _minus(spans: Sequence[Span], gone: Sequence[Span]) -> tuple[Span, ...]:
-    """Spans without the times that are gone; both in order and merged."""
-    left = []
-    for start, end in spans:
-        at = start
-        for a, b in gone:
-            if a < end and b > at:
-                if a > at:
-                    left.append((at, a))
-                at = max(at, b)
-        if at < end:
-            left.append((at, end))
-    return tuple(left)
-
-
-def _minutes(spans: Sequence[Span]) -> float:
-    return sum((end - start) / MINUTE for start, end in spans)
+def _minutes(spans: Sequence[Span], without: Excluded) -> float:
+    """The minutes of merged spans that are not excluded."""
+    gone = [part for start, end in spans for part in without.within(start, end)]
+    return (length(spans) - length(gone)) / MINUTE
 
 
 def _promql(metrics: Mapping[str, Any], start: datetime, end: datetime) -> dict[str, str]:

@@ -9,7 +9,7 @@ from statistics import median
 from sqlalchemy import func
 
 from core.analytics.dates import Window
-from core.analytics.exclusions import Excluded, Span, merged
+from core.analytics.exclusions import Excluded, length, merged
 from core.base import clock, text
 from core.criteria.ledger import exclusions_in_force
 from core.criteria.platform import platform_reading
@@ -215,7 +215,7 @@ def window_health(
                 runs=data.finished_by_day.get(day, 0),
                 **{kind: by_day.get(day, 0) for kind, by_day in counts.items()},
                 scraped=_scraped(scope, start, min(end, now)),
-                excluded=_length(excluded.within(start, end)) / (end - start),
+                excluded=length(excluded.within(start, end)) / (end - start),
                 findings=sum(start <= f.from_at < end for f in found),
             )
         )
@@ -238,14 +238,10 @@ def _scraped(scope: Scope, start: datetime, end: datetime) -> float | None:
 def _restart(outages: Excluded, start: datetime, end: datetime) -> str | None:
     inside = outages.within(start, end)
     longest = max((b - a for a, b in inside), default=timedelta())
-    share = _length(inside) / (end - start)
+    share = length(inside) / (end - start)
     if longest > LONGEST_OUTAGE:
         long = text.duration(longest.total_seconds())
         return f"an outage of {long} is longer than 4 hours"
     if share > MOST_OUTAGE:
         return f"outages take {text.share(share)} of the window, more than 10 %"
     return None
-
-
-def _length(spans: Sequence[Span]) -> timedelta:
-    return sum((end - start for start, end in spans), timedelta())

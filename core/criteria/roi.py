@@ -77,8 +77,8 @@ class Roi:
     notes: tuple[str, ...] = ()
     reason: str = ""
 
-    def lines(self) -> Iterator[tuple[str, Amount, str]]:
-        """The amounts that are known: name, low to high, unit."""
+    def lines(self) -> Iterator[dict[str, str]]:
+        """The amounts that are known, each a line of a table."""
         cost_per_week, cost_per_year = (
             Amount(cost, cost, cost) for cost in (self.cost_per_week, self.cost_per_year)
         )
@@ -94,7 +94,8 @@ class Roi:
             ("Weeks until the setup is earned", self.payback_weeks, "weeks"),
         ):
             if amount is not None:
-                yield name, amount, unit
+                ends = {"Low": amount.low, "Middle": amount.middle, "High": amount.high}
+                yield {"What": name} | {end: text.amount(x, unit) for end, x in ends.items()}
 
 
 def roi(
@@ -152,12 +153,11 @@ def _inputs(
     for f in fields(RoiSettings):
         value = getattr(settings, f.name)
         change = _last_change(f.name, history)
-        is_entered = change is not None or value != f.default
-        origin = "entered" if is_entered else "default"
+        origin = "default" if change is None and value == f.default else "entered"
         if value is None:
             origin = "not entered"
-        if f.name == "tickets_per_week" and value is None:
-            value, origin = counted, "counted" if counted is not None else "not entered"
+        if f.name == "tickets_per_week" and value is None and counted is not None:
+            value, origin = counted, "counted"
         found.append(
             RoiInput(
                 key=f.name,

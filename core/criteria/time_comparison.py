@@ -196,8 +196,7 @@ def preferred(
         )
         return _preferred("go_live", usable.compared, why)
     why = f"No conclusion either way: {doubt}."
-    n = stratified.estimate.n
-    refused = Estimate(value=None, low=None, high=None, n=n, method="refused", reason=why)
+    refused = Estimate(n=stratified.estimate.n, method="refused", reason=why)
     return Preferred(figure=None, estimate=refused, minutes_without=None, why=why)
 
 

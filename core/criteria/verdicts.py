@@ -11,7 +11,7 @@ from core.analytics.definitions import METRICS
 from core.base import histogram, stats, text
 from core.base.histogram import HistogramQuantile
 from core.base.stats import Bounds, Direction, Estimate, Verdict
-from core.criteria.platform import GaugeTime
+from core.criteria.platform import COMPLETED, FAILED, GaugeTime
 from core.criteria.window_data import WindowData, window_data
 from core.store import Criterion, Scope, table
 
@@ -78,7 +78,8 @@ def _quantile_rule(metric: str, share: float) -> Rule:
 
 
 def _platform_success(data: WindowData) -> Estimate:
-    completed, failed = data.platform.completed or 0, data.platform.failed or 0
+    statuses = data.platform.statuses or {}
+    completed, failed = (statuses.get(status, 0) for status in (COMPLETED, FAILED))
     return stats.proportion_estimate(completed, completed + failed)
 
 
@@ -118,7 +119,7 @@ def _net(data: WindowData) -> Estimate:
     found, n = data.roi, data.comparison.preferred.estimate.n
     method = "interval of the minutes saved"
     if found.net_per_week is None:
-        return Estimate(value=None, low=None, high=None, n=0, method=method, reason=found.reason)
+        return Estimate(method=method, reason=found.reason)
     net = found.net_per_week
     return Estimate(value=net.middle, low=net.low, high=net.high, n=n, method=method)
 
@@ -133,8 +134,7 @@ def _availability(data: WindowData) -> Estimate:
     reading = data.platform
     method = "counted in full: every minute is known"
     if reading.available is None:
-        why = "Prometheus was not read"
-        return Estimate(value=None, low=None, high=None, n=0, method=method, reason=why)
+        return Estimate(method=method, reason="Prometheus was not read")
     share, n = reading.available, round(reading.minutes_read)
     return Estimate(value=share, low=share, high=share, n=n, method=method)
 

@@ -7,6 +7,7 @@ from typing import Any
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.verdicts import CriterionResult, load_result, result_content
+from core.store import Criterion
 
 # A word and a shape, so that no reader depends on colour.
 SIGNS: Mapping[Verdict, str] = {
@@ -63,10 +64,10 @@ class CriterionRow:
         """The row of a result in today's words; `earlier` are the fields of `Earlier`."""
         return cls(
             result=result,
-            target=criterion_target(result),
-            evidence=criterion_evidence(result),
-            note=criterion_note(result),
-            exclusions=criterion_exclusions(result),
+            target=criterion_target(result.criterion),
+            evidence=_evidence(result),
+            note="; ".join(said for said in (result.judged.note, _more(result)) if said),
+            exclusions=_exclusions(result),
             earlier=Earlier(**earlier),
         )
 
@@ -99,6 +100,11 @@ class CriterionRow:
     def value(self) -> str:
         """The estimate in its unit."""
         return self.amount(self.result.estimate.value)
+
+    @property
+    def judged_value(self) -> str:
+        """The estimate and its verdict: 97.1 %, met."""
+        return f"{self.value}, {text.lower_first(self.result.verdict)}"
 
     @property
     def sign(self) -> str:
@@ -197,27 +203,15 @@ def _more(result: CriterionResult) -> str:
     return f"about {more} to decide, {text.times(judged.more_days, 'day')} at this rate"
 
 
-def target(*, direction: str, target: float, upper_target: float | None, unit: str) -> str:
-    """Under 60 s; over 95 %; 50 to 100."""
-    said = text.amount(target, unit)
-    if direction == "within":
-        return f"{said} to {text.amount(upper_target, unit)}"
-    return f"{'under' if direction == 'below' else 'over'} {said}"
+def criterion_target(criterion: Criterion) -> str:
+    """The target in words: under 60 s; over 95 %; 50 to 100."""
+    said = text.amount(criterion.target, criterion.unit)
+    if criterion.direction == "within":
+        return f"{said} to {text.amount(criterion.upper_target, criterion.unit)}"
+    return f"{'under' if criterion.direction == 'below' else 'over'} {said}"
 
 
-def criterion_target(result: CriterionResult) -> str:
-    """The target of a criterion in words."""
-    criterion = result.criterion
-    return target(
-        direction=criterion.direction,
-        target=criterion.target,
-        upper_target=criterion.upper_target,
-        unit=criterion.unit,
-    )
-
-
-def criterion_evidence(result: CriterionResult) -> str:
-    """The interval with its sample, or the reason for having none."""
+def _evidence(result: CriterionResult) -> str:
     estimate, unit = result.estimate, result.criterion.unit
     sample = text.times(estimate.n, result.sample)
     if estimate.value is None:
@@ -230,13 +224,7 @@ def criterion_evidence(result: CriterionResult) -> str:
     return f"95 % interval {low} to {high}; {sample}"
 
 
-def criterion_note(result: CriterionResult) -> str:
-    """What limits the estimate, and how much more data would decide the verdict."""
-    return "; ".join(said for said in (result.judged.note, _more(result)) if said)
-
-
-def criterion_exclusions(result: CriterionResult) -> str:
-    """The figure with the excluded rows; blank where nothing is excluded."""
+def _exclusions(result: CriterionResult) -> str:
     everything = result.with_excluded
     if everything is None:
         return ""

@@ -244,7 +244,7 @@ def _no_data(result: CriterionResult, evidence: Evidence) -> str:
 
 def _missed(result: CriterionResult, causes: Sequence[Cause]) -> str:
     value = text.amount(result.estimate.value, result.criterion.unit)
-    said = f"Missed: {value}, target {criterion_target(result)}."
+    said = f"Missed: {value}, target {criterion_target(result.criterion)}."
     own = [cause for cause in causes if result.criterion.key in cause.criteria]
     # Where failures concentrate says more than their messages.
     first = next((c.text for c in sorted(own, key=lambda c: c.kind == "errors")), "")

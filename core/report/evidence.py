@@ -10,12 +10,11 @@ from pydantic import TypeAdapter
 from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import Window, last_complete_week
 from core.analytics.exclusions import Excluded
-from core.criteria.baselines import baselines, content_of, window_of
+from core.criteria.baselines import Restated, baselines, content_of, restatement, window_of
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import DayOfCriteria, FeedbackSummary, Opinions, feedback_summary
 from core.criteria.ledger import annotations, exclusions
-from core.criteria.panels import PanelData, annotation_marks, exclusion_spans
-from core.criteria.restatement import Restated, restatement
+from core.criteria.panels import PanelData, chart_events
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult, load_result
@@ -121,8 +120,7 @@ class Evidence:
             opinions=self.opinions,
             comparison=self.comparison,
             reading=self.data.platform,
-            marks=annotation_marks(self.happened, zone),
-            spans=exclusion_spans(self.excluded, self.data.window, zone),
+            events=chart_events(self.happened, self.excluded, self.data.window, zone),
             today=self.today,
             zone=zone,
         )

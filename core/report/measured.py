@@ -7,7 +7,7 @@ from core.base.stats import Estimate
 from core.charts import intervals
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import panels
-from core.criteria.roi import Amount, RoiInput
+from core.criteria.roi import RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
@@ -99,7 +99,7 @@ def returned(evidence: Evidence) -> Iterator[Block]:
         yield Table(
             f"From low to high, in {evidence.currency}; a year has 52 weeks",
             ("What", "Low", "Middle", "High"),
-            [_amounts(name, amount, unit) for name, amount, unit in found.lines()],
+            [tuple(line.values()) for line in found.lines()],
         )
         yield Bullets([part.removesuffix(".") + "." for part in found.formula.split(". ")])
         for note in found.notes:
@@ -109,10 +109,6 @@ def returned(evidence: Evidence) -> Iterator[Block]:
         ("Input", "Value", "Origin", "Entered by", "When"),
         [_input(evidence, one) for one in found.inputs],
     )
-
-
-def _amounts(name: str, amount: Amount, unit: str) -> tuple[str, ...]:
-    return (name, *(text.amount(x, unit) for x in (amount.low, amount.middle, amount.high)))
 
 
 def _input(evidence: Evidence, one: RoiInput) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def methods(evidence: Evidence) -> Iterator[Block]:
         evidence.results,
         {
             "Criterion": lambda result: result.criterion.label,
-            "Target": criterion_target,
+            "Target": lambda result: criterion_target(result.criterion),
             "Method": lambda result: result.estimate.method,
             "Source": lambda result: result.judged.source,
             "Definition": lambda result: _definition(result, versions),

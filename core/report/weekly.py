@@ -34,19 +34,11 @@ from core.report.document import (
     Table,
 )
 from core.review.actions import EXPECTED
-from core.review.agenda import agenda, week_of
+from core.review.agenda import SECTION_TITLES, agenda, week_of
 from core.review.meeting import meeting_of, said_in
 from core.store import Review, Scope
 
 Told = Mapping[str, Any]
-
-SECTION_TITLES = {
-    "metrics": "Success criteria",
-    "trends": "Signals",
-    "feedback": "What people say",
-    "roadmap": "Opportunities",
-    "actions": "What we do now",
-}
 
 
 @dataclass(frozen=True, kw_only=True)

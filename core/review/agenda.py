@@ -17,18 +17,16 @@ from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts import control_chart
-from core.criteria.baselines import frozen_baseline, frozen_criteria
+from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
 from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions_in_force
 from core.criteria.quality import findings
-from core.criteria.restatement import difference
 from core.criteria.verdicts import CriterionResult, evaluate, results_by_key
 from core.criteria.window_data import window_data
 from core.criteria.words import CriterionRow, criteria_answer
 from core.feedback.themes.figures import theme_report
 from core.feedback.themes.words import trend_words
 from core.review import signal_words
-from core.review.actions import actions
-from core.review.escalation import escalations
+from core.review.actions import actions, escalations
 from core.review.roadmap import opportunities, ranked
 from core.review.shifts import Shift, shifts
 from core.store import ReviewAction, Scope, SyncRun, table
@@ -40,6 +38,13 @@ SECTIONS: Mapping[str, int] = {
     "feedback": 5,
     "roadmap": 5,
     "actions": 5,
+}
+SECTION_TITLES: Mapping[str, str] = {
+    "metrics": "Success criteria",
+    "trends": "Signals",
+    "feedback": "What people say",
+    "roadmap": "Opportunities",
+    "actions": "What we do now",
 }
 SERIES = (
     *("tests_created", "tests_submitted", "active_customers", "test_completion_rate"),
@@ -79,7 +84,7 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
     # As the series and themes were when the week had just ended.
     then = min(last + timedelta(days=1), today)
     series = metric_series(scope, SERIES, window=week, today=then)
-    rows = _criteria(scope, results, before, fours, tested=tested)
+    rows = _criteria(scope, results, before, fours)
     signals = [*_fired(series, week), *_moved(rows, tested)]
     main = [result for result in results.values() if not result.criterion.is_guardrail]
     told = {
@@ -88,7 +93,7 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
         "last_day": last,
         "as_of": now.isoformat(),
         "zone": scope.zone.key,
-        "criteria": rows,
+        "criteria": [row.content() for row in rows],
         "answer": criteria_answer(main, week.label),
         "signals": signals,
         "series": [_series(one, week) for one in series],
@@ -98,7 +103,10 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
         **_sentences(rows, signals),
         "escalations": escalations(results, before, week=week.label, account=scope.account_name),
         "themes": _themes(scope, week, today=then),
-        "opportunities": _opportunities(scope, results),
+        "opportunities": [
+            {"title": one.opportunity.title, "words": one.words}
+            for one in ranked(opportunities(scope), results)[:MOST_OPPORTUNITIES]
+        ],
         "actions": [
             _action(scope, one, results)
             for one in actions(scope, status="open")
@@ -118,13 +126,9 @@ def _criteria(
     results: Mapping[str, CriterionResult],
     before: Mapping[str, CriterionResult],
     fours: Mapping[str, CriterionResult],
-    *,
-    tested: Sequence[Shift],
-) -> list[dict[str, Any]]:
+) -> list[CriterionRow]:
     """Each criterion with the week before, the four weeks before and the baseline."""
-    baseline = frozen_baseline(scope)
-    frozen = frozen_criteria(baseline)
-    q = {shift.key: shift.q for shift in tested}
+    frozen = frozen_criteria(frozen_baseline(scope))
     rows = []
     for key, result in results.items():
         was, base, against = before[key], frozen.get(key), None
@@ -139,8 +143,7 @@ def _criteria(
             baseline=None if base is None else base["value"],
             against_baseline=against,
         )
-        name = None if baseline is None else baseline.name
-        rows.append(row.content() | {"baseline_name": name, "q": q.get(key)})
+        rows.append(row)
     return rows
 
 
@@ -159,42 +162,29 @@ def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]
             "better": one.metric.better,
             "words": signal_words.finding(one),
             "subtitle": signal_words.subtitle(one),
-            "provisional": one.behaviour.is_provisional,
         }
         found.append(_drawn(one) | signal)
     return found
 
 
-def _moved(rows: Sequence[Mapping[str, Any]], tested: Sequence[Shift]) -> list[dict[str, Any]]:
+def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[str, Any]]:
     """The criteria whose verdict changed, or that moved by more than chance."""
     sure = {shift.key: shift for shift in tested if shift.is_signal}
     found = []
     for row in rows:
-        changed = row["verdict_before"] not in {None, row["verdict"]}
-        shift = sure.get(row["key"])
-        if not changed and shift is None:
-            continue
-        value = text.amount(row["value"], row["unit"])
+        key, verdict, before = row.result.criterion.key, row.result.verdict, row.earlier
         said = []
-        if changed:
-            verdict, was = (text.lower_first(row[key]) for key in ("verdict", "verdict_before"))
-            said.append(f"now {verdict}, {was} the week before")
-        if shift is not None:
-            four = text.amount(row["four_weeks"], row["unit"])
+        if before.verdict_before not in {None, verdict}:
+            was = text.lower_first(before.verdict_before or "")
+            said.append(f"now {text.lower_first(verdict)}, {was} the week before")
+        if (shift := sure.get(key)) is not None:
             how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
-            said.append(f"{value} against {four} in the four weeks before ({how_sure})")
-        found.append(
-            {
-                "kind": "criterion",
-                "key": row["key"],
-                "label": row["label"],
-                "value": row["value"],
-                "unit": row["unit"],
-                "words": f"{row['label']}: {'; '.join(said)}",
-                "verdict": row["verdict"],
-                "chart": None,
-            }
-        )
+            four = row.amount(before.four_weeks)
+            said.append(f"{row.value} against {four} in the four weeks before ({how_sure})")
+        if said:
+            words = f"{row.label}: {'; '.join(said)}"
+            named = {"kind": "criterion", "key": key, "label": row.label}
+            found.append({**named, "words": words, "chart": None})
     return found
 
 
@@ -255,20 +245,19 @@ def _causes(scope: Scope, week: Window) -> list[str]:
 
 
 def _sentences(
-    rows: Sequence[Mapping[str, Any]], signals: Sequence[Mapping[str, Any]]
+    rows: Sequence[CriterionRow], signals: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[str]]:
     """What is good, what is worrying and what is stable, each a sentence made from the data."""
     positive, worrying, stable = [], [], []
     for row in rows:
-        if row["value"] is None or row["is_guardrail"]:
+        result = row.result
+        if result.estimate.value is None or result.criterion.is_guardrail:
             continue
-        value = text.amount(row["value"], row["unit"])
-        target = row["target_words"]
-        said = f"{row['label']} is {value}, target {target}"
-        if row["verdict"] == Verdict.MET:
-            good = row["against_baseline"] == "better"
+        said = f"{row.label} is {row.value}, target {row.target}"
+        if result.verdict is Verdict.MET:
+            good = row.earlier.against_baseline == "better"
             positive.append(f"{said}: met{' and better than the baseline' if good else ''}.")
-        elif row["verdict"] == Verdict.MISSED:
+        elif result.verdict is Verdict.MISSED:
             worrying.append(f"{said}: missed.")
         else:
             stable.append(f"{said}: not proven either way.")
@@ -318,9 +307,3 @@ def _themes(scope: Scope, week: Window, *, today: date) -> list[dict[str, Any]]:
         }
         for one in voiced[:MOST_THEMES]
     ]
-
-
-def _opportunities(scope: Scope, results: Mapping[str, CriterionResult]) -> list[dict[str, Any]]:
-    """The opportunities with the highest score: title, and its factors in words."""
-    scored = ranked(opportunities(scope), results)[:MOST_OPPORTUNITIES]
-    return [{"title": one.opportunity.title, "words": one.words} for one in scored]

@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from core.base import clock, text
 from core.base.errors import InputError
-from core.base.text import clean, given_text
-from core.review.actions import actions
+from core.base.text import LONGEST_NAME, clean, given_text
+from core.criteria.words import CriterionRow
+from core.review.actions import actions, sent_of
 from core.review.agenda import agenda, week_of
-from core.review.escalation import sent_of
 from core.store import Review, ReviewNote, Scope, Unit, table
 
 # Who is expected; the last two are optional.
@@ -21,7 +21,6 @@ ROLES = (
     *("Product manager", "Operations lead", "Engineering lead"),
     *("Executive sponsor", "Client account manager"),
 )
-LONGEST_NAME = 100
 LONGEST_NOTE = 20_000
 
 
@@ -59,15 +58,9 @@ def set_attendees(scope: Scope, week: str, attendees: Mapping[str, str]) -> None
 
 def notes_of(scope: Scope, week: str) -> dict[str, ReviewNote]:
     """The latest text of each section that has one."""
-    return {note.section: note for note in note_history(scope, week)}
-
-
-def note_history(scope: Scope, week: str, *, section: str | None = None) -> list[ReviewNote]:
-    """Every version of the notes of a week, or of one section, the oldest first."""
     note = table(ReviewNote).c
-    of_section = [] if section is None else [note.section == section]
-    order = [note.section, note.version]
-    return scope.objects(ReviewNote, note.week == week, *of_section, order_by=order)
+    found = scope.objects(ReviewNote, note.week == week, order_by=[note.section, note.version])
+    return {note.section: note for note in found}
 
 
 def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int) -> tuple[str, int]:
@@ -148,10 +141,7 @@ def restated_since(scope: Scope, meeting: Review) -> list[str]:
         other = today.get(row["key"])
         if other is None:
             continue
-        was, is_now = (
-            f"{text.amount(one['value'], one['unit'])}, {text.lower_first(one['verdict'])}"
-            for one in (row, other)
-        )
+        was, is_now = (CriterionRow.load(one).judged_value for one in (row, other))
         if was != is_now:
             found.append(f"{row['label']}: closed with {was}; today {is_now} ({_why(row, other)}).")
         elif row["target_words"] != other["target_words"]:

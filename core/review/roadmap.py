@@ -5,23 +5,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.base.text import given_text
-from core.criteria.restatement import difference
+from core.criteria.baselines import difference
 from core.criteria.verdicts import CriterionResult, evaluate
 from core.feedback.themes.assignment import Theme
 from core.feedback.themes.edit import take_over
 from core.feedback.themes.figures import Reach
-from core.store import AuditEntry, Criterion, Opportunity, Scope, Unit, table
+from core.store import Criterion, Opportunity, Scope, Unit, table
 
 # Keys as they are stored, and what a person reads.
 STATUSES = {"open": "Open", "planned": "Planned", "done": "Done", "dropped": "Dropped"}
 LONGEST_TITLE = 120
 LONGEST_PROBLEM = 2_000
+# What an opportunity names before it is planned.
+PROMISED = ("criterion_key", "direction", "due_from", "due_to")
 # The fields of an opportunity that can be changed after it was entered.
 DECIDED = frozenset(
     {
@@ -40,25 +41,67 @@ LOW_EFFORT = 3.0
 AS_EXPECTED = "as expected"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Scored:
-    """An opportunity with its score; None while a factor is not decided.
-
-    `closes` is the part of the criterion's gap that it could close, from 0 to 1; `confidence` is
-    the entered one, else that of the criterion's verdict. `priority` is high, medium or low.
-    """
+    """An opportunity and the result of its criterion, with the score that follows from them."""
 
     opportunity: Opportunity
-    reach: int
-    closes: float | None
-    confidence: float
-    score: float | None
-    priority: str | None
-    missing: tuple[str, ...]
+    result: CriterionResult | None
+
+    @property
+    def reach(self) -> int:
+        """The comments and tickets behind it."""
+        return (self.opportunity.reach_comments or 0) + (self.opportunity.reach_tickets or 0)
+
+    @property
+    def closes(self) -> float | None:
+        """The part of the criterion's gap that it could close, from 0 to 1."""
+        impact = self.opportunity.impact
+        if self.result is None or impact is None:
+            return None
+        value, criterion = self.result.estimate.value, self.result.criterion
+        if value is None or criterion.is_on_target(value):
+            return WITHOUT_GAP if impact > 0 else 0.0
+        gap = abs(criterion.target - value)
+        return min(1.0, impact / gap) if gap else WITHOUT_GAP
+
+    @property
+    def confidence(self) -> float:
+        """The confidence that was entered, else that of the criterion's verdict."""
+        if self.opportunity.confidence is not None:
+            return self.opportunity.confidence
+        return CONFIDENCE[self.result.verdict if self.result is not None else Verdict.NO_DATA]
+
+    @property
+    def score(self) -> float | None:
+        """Reach x gap closed x confidence / effort; None while a factor is not decided."""
+        if self.closes is None or not self.opportunity.effort:
+            return None
+        return self.reach * self.closes * self.confidence / self.opportunity.effort
+
+    @property
+    def priority(self) -> str | None:
+        """High: a high impact with a high frequency or a low effort. Low: neither is over low."""
+        if self.closes is None or not self.opportunity.effort:
+            return None
+        is_frequent = self.reach >= HIGH_FREQUENCY
+        is_easy = self.opportunity.effort <= LOW_EFFORT
+        if self.closes >= HIGH_IMPACT and (is_frequent or is_easy):
+            return "high"
+        if self.closes < LOW_IMPACT and not (is_frequent and is_easy):
+            return "low"
+        return "medium"
+
+    @property
+    def missing(self) -> list[str]:
+        """The factors that are not decided."""
+        one = self.opportunity
+        factors = {"criterion": self.result, "impact": one.impact, "effort": one.effort or None}
+        return [name for name, value in factors.items() if value is None]
 
     @property
     def factors(self) -> dict[str, str]:
-        """The factors of the score by name: reach x gap closed x confidence / effort."""
+        """The score and its factors by name; empty while one is not decided."""
         if self.score is None or self.closes is None:
             return {}
         return {
@@ -73,7 +116,7 @@ class Scored:
     def words(self) -> str:
         """The priority and the factors in a sentence."""
         if not self.factors:
-            return f"not scored yet: {text.listed(list(self.missing))} to be decided"
+            return f"not scored yet: {text.listed(self.missing)} to be decided"
         said = ", ".join(
             f"{text.lower_first(name)} {value}" for name, value in self.factors.items()
         )
@@ -128,18 +171,15 @@ def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
         if known is None:
             raise InputError("There is no such opportunity: someone may have changed the list.")
         after = _checked(unit, decided)
-        dues = {name: after.get(name, getattr(known, name)) for name in ("due_from", "due_to")}
-        if None not in dues.values() and dues["due_from"] > dues["due_to"]:
+        plan = {name: after.get(name, getattr(known, name)) for name in PROMISED}
+        if plan["due_from"] and plan["due_to"] and plan["due_from"] > plan["due_to"]:
             raise InputError("The window ends before it begins: swap its days.")
-        if after.get("status") == "planned":
-            _promises(known, after)
+        if after.get("status") == "planned" and None in plan.values():
+            raise InputError(
+                "Before it is planned, name the criterion it moves, the direction and the window."
+            )
         when = {"decided_by": unit.author, "decided_at": clock.now()}
         unit.revise(known, f"opportunity {number}", after, **when)
-
-
-def opportunity_history(scope: Scope, number: int) -> list[AuditEntry]:
-    """Who changed an opportunity when, the newest change first."""
-    return changes(scope, subject=f"opportunity {number}")
 
 
 def _counted(reach: Reach | None) -> dict[str, Any]:
@@ -176,75 +216,16 @@ def _checked(unit: Unit, decided: dict[str, Any]) -> dict[str, Any]:
     return decided
 
 
-def _promises(known: Opportunity, after: dict[str, Any]) -> None:
-    """A planned opportunity names its criterion, direction and window before the work starts."""
-    for name in ("criterion_key", "direction", "due_from", "due_to"):
-        if after.get(name, getattr(known, name)) is None:
-            raise InputError(
-                "Before it is planned, name the criterion it moves, the direction and the window."
-            )
-
-
 def ranked(found: Sequence[Opportunity], results: Mapping[str, CriterionResult]) -> list[Scored]:
     """The open and planned opportunities, the highest score first, the unscored last."""
     scored = [
-        _scored(one, results.get(one.criterion_key or ""))
+        Scored(one, results.get(one.criterion_key or ""))
         for one in found
         if one.status in {"open", "planned"}
     ]
     return sorted(
         scored, key=lambda one: (one.score is None, -(one.score or 0), one.opportunity.id)
     )
-
-
-def _scored(one: Opportunity, result: CriterionResult | None) -> Scored:
-    reach = (one.reach_comments or 0) + (one.reach_tickets or 0)
-    by_verdict = CONFIDENCE[result.verdict] if result is not None else CONFIDENCE[Verdict.NO_DATA]
-    confidence = one.confidence if one.confidence is not None else by_verdict
-    closes = _closes(one, result)
-    missing = tuple(
-        name
-        for name, value in (
-            ("criterion", result),
-            ("impact", one.impact),
-            ("effort", one.effort or None),
-        )
-        if value is None
-    )
-    score = priority = None
-    if closes is not None and one.effort:
-        score = reach * closes * confidence / one.effort
-        priority = _priority(closes, reach, one.effort)
-    return Scored(
-        opportunity=one,
-        reach=reach,
-        closes=closes,
-        confidence=confidence,
-        score=score,
-        priority=priority,
-        missing=missing,
-    )
-
-
-def _closes(one: Opportunity, result: CriterionResult | None) -> float | None:
-    """The part of the gap to the target that the expected change would close."""
-    if result is None or one.impact is None:
-        return None
-    value, criterion = result.estimate.value, result.criterion
-    if value is None or criterion.is_on_target(value):
-        return WITHOUT_GAP if one.impact > 0 else 0.0
-    gap = abs(criterion.target - value)
-    return min(1.0, one.impact / gap) if gap else WITHOUT_GAP
-
-
-def _priority(closes: float, reach: int, effort: float) -> str:
-    """High: a high impact with a high frequency or a low effort. Low: neither is more than low."""
-    is_frequent, is_easy = reach >= HIGH_FREQUENCY, effort <= LOW_EFFORT
-    if closes >= HIGH_IMPACT and (is_frequent or is_easy):
-        return "high"
-    if closes < LOW_IMPACT and not (is_frequent and is_easy):
-        return "low"
-    return "medium"
 
 
 def outcomes(scope: Scope, found: Sequence[Opportunity], *, today: date) -> list[Outcome]:

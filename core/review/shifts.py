@@ -1,7 +1,7 @@
 """Did a criterion move more than chance: a week against the four before it, all tests together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -19,7 +19,7 @@ class Shift:
 
     key: str
     p: float
-    q: float = 1.0
+    q: float
 
     @property
     def is_signal(self) -> bool:
@@ -41,11 +41,11 @@ def shifts(week: WindowData, before: WindowData, targets: Mapping[str, float]) -
         "satisfaction": _ratings(week, before),
         "latency_p95": _beyond(week, before, targets.get("latency_p95")),
     }
-    known = [Shift(key, p) for key, p in found.items() if p is not None]
+    known = {key: p for key, p in found.items() if p is not None}
     if not known:
         return []
-    q = stats.false_discovery_control([shift.p for shift in known], method="bh")
-    return [replace(shift, q=float(value)) for shift, value in zip(known, q, strict=True)]
+    q = stats.false_discovery_control([*known.values()], method="bh")
+    return [Shift(key, p, float(of_all)) for (key, p), of_all in zip(known.items(), q, strict=True)]
 
 
 def _shares(now: tuple[int, int], then: tuple[int, int]) -> float | None:

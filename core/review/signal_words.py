@@ -33,14 +33,10 @@ def _newest(series: MetricSeries, newest: Sequence[Signal]) -> str:
     beyond = next((signal for signal in newest if signal.rule is Rule.BEYOND), None)
     signal = beyond or newest[0]
     period = series.points[signal.last].period
-    worse = {("up", "below"), ("down", "above")}
-    turn = ""
-    if series.metric.better != "none":
-        turn = (
-            ", for the worse"
-            if (series.metric.better, signal.side) in worse
-            else ", for the better"
-        )
+    good = {"up": "above", "down": "below"}.get(series.metric.better)
+    turn = ", for the better" if signal.side == good else ", for the worse"
+    if good is None:
+        turn = ""
     if beyond:
         return f"{period} is {signal.side} the limits{turn}"
     return f"{signal.words}{turn}"
@@ -59,7 +55,8 @@ def subtitle(series: MetricSeries, *, brief: bool = False) -> str:
         if found.is_provisional:
             said.append(f"provisional until there are {SETTLED}")
         if not brief:
-            said.append(f"dashed: mean {text.amount(_rounded(found.centre), series.metric.unit)}")
+            mean = round(found.centre, 1) if found.centre > 1 else found.centre
+            said.append(f"dashed: mean {text.amount(mean, series.metric.unit)}")
             if found.spread > 1:
                 said.append(f"widened {found.spread:.1f} times as {grain}s vary more than chance")
             said.append(chance([series]))
@@ -73,10 +70,6 @@ def _band(series: MetricSeries) -> str:
     if len(known) == 1:
         return f" ({limits_words(*known.pop(), series.metric.unit)})"
     return f" for each {series.grain}'s sample"
-
-
-def _rounded(value: float) -> float:
-    return round(value, 1) if value > 1 else value
 
 
 def chance(found: Sequence[MetricSeries]) -> str:

@@ -15,12 +15,13 @@ from core.criteria.baselines import (
     USUAL_DAYS,
     baselines,
     freeze_baseline,
+    later_weeks,
     plan_baseline,
     restart_baseline,
+    restatement,
     window_of,
 )
 from core.criteria.quality import DayHealth, findings, window_health
-from core.criteria.restatement import LaterWeek, later_weeks, restatement
 from core.criteria.words import SIGNS, CriterionRow
 from core.report import FORMATS, baseline_report, render
 from core.report.evidence import ReportWindow
@@ -78,11 +79,13 @@ def _head(page: ui.Page, baseline: BaselineWindow) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(text.upper_first(state), color=COLOURS[state])
-            st.markdown(
-                f"**{ui.plain(baseline.name)}**, {ui.plain(_days(baseline))}"
-                f"{_progress(page, baseline)}",
-                width="content",
-            )
+            said = f"**{ui.plain(baseline.name)}**, {ui.plain(_days(baseline))}"
+            if state == "collecting":
+                said += f": day {baseline.day_number(page.today)} of {baseline.days}"
+            elif state == "planned":
+                wait = text.times((baseline.first_day - page.today).days, "day")
+                said += f": begins in {wait}"
+            st.markdown(said, width="content")
         planned = f"Planned by {baseline.planned_by}, {ui.moment(page, baseline.planned_at)}"
         if baseline.frozen_at is not None:
             planned += f"; frozen by {baseline.frozen_by}, {ui.moment(page, baseline.frozen_at)}"
@@ -92,16 +95,6 @@ def _head(page: ui.Page, baseline: BaselineWindow) -> None:
             _freeze(page, baseline)
         elif state == "collecting":
             st.progress(baseline.day_number(page.today) / baseline.days)
-
-
-def _progress(page: ui.Page, baseline: BaselineWindow) -> str:
-    state = baseline.state(page.today)
-    if state == "collecting":
-        return f": day {baseline.day_number(page.today)} of {baseline.days}"
-    if state == "planned":
-        wait = text.times((baseline.first_day - page.today).days, "day")
-        return f": begins in {wait}"
-    return ""
 
 
 def _freeze(page: ui.Page, baseline: BaselineWindow) -> None:
@@ -192,39 +185,30 @@ def _frozen(page: ui.Page, baseline: BaselineWindow) -> None:
 
 def _later(page: ui.Page, baseline: BaselineWindow) -> None:
     weeks = ui.read(page, later_weeks, baseline=baseline, today=page.today)
-    if not weeks:
+    if weeks.empty:
         note = "Each complete ISO week after the window is compared with it here."
         with ui.panel("No complete week since", note):
             return
-    title = f"{text.times(len(weeks), 'complete week')} since, against the baseline"
+    number = text.times(weeks["Week"].nunique(), "complete week")
     signs = ", ".join(text.lower_first(sign) for sign in SIGNS.values())
     note = f"{signs}. Better or worse only where the two 95 % intervals do not overlap"
-    with ui.panel(title, note):
+    with ui.panel(f"{number} since, against the baseline", note):
         st.dataframe(_by_week(weeks), hide_index=True)
-        frame = pd.DataFrame([line for week in weeks for line in week.rows()])
-        ui.csv_button(page, frame, name="Weeks since baseline", filters=baseline.name, key="since")
+        ui.csv_button(page, weeks, name="Weeks since baseline", filters=baseline.name, key="since")
 
 
-def _by_week(weeks: Sequence[LaterWeek]) -> pd.DataFrame:
+def _by_week(weeks: pd.DataFrame) -> pd.DataFrame:
     """A row for each criterion, a column for each week, the baseline before them."""
-    by_week = {
-        week.week.label: {
-            row.label: f"{row.value} {row.sign[0]}" for row in map(CriterionRow.of, week.results)
-        }
-        for week in reversed(weeks)
+    cells = weeks.assign(Cell=weeks["Value"] + " " + weeks["Verdict"].map(lambda v: SIGNS[v][0]))
+    by_week = cells.pivot_table("Cell", "Criterion", "Week", aggfunc="first")
+    newest = weeks[weeks["Week"] == weeks["Week"].iloc[0]].set_index("Criterion")
+    since = {
+        "Against the baseline": "Latest against the baseline",
+        "Change": "Against the week before",
     }
-    return pd.DataFrame(
-        {"Criterion": row["Criterion"], "Baseline": row["Baseline"]}
-        | {
-            label: found.get(str(row["Criterion"]), text.UNKNOWN)
-            for label, found in by_week.items()
-        }
-        | {
-            "Latest against the baseline": row["Against the baseline"],
-            "Against the week before": row["Change"],
-        }
-        for row in weeks[0].rows()
-    )
+    latest = newest[[*since]].rename(columns=since)
+    found: pd.DataFrame = newest[["Baseline"]].join([by_week, latest]).fillna(text.UNKNOWN)
+    return found.reset_index()
 
 
 def _plan(page: ui.Page) -> None:

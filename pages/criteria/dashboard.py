@@ -12,9 +12,9 @@ from core.criteria.ledger import (
     annotate,
     annotations,
     exclusions_in_force,
-    withdraw_annotation,
+    withdraw,
 )
-from core.criteria.panels import Panel, PanelData, annotation_marks, exclusion_spans, panels
+from core.criteria.panels import Panel, PanelData, chart_events, panels
 from core.criteria.verdicts import CriterionResult
 from core.criteria.window_data import comparison_of, platform_of
 from core.store import Annotation
@@ -32,8 +32,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
         opinions=ui.read(page, opinions, **asked),
         comparison=ui.read(page, comparison_of, **asked),
         reading=ui.read(page, platform_of, **asked),
-        marks=annotation_marks(found, zone),
-        spans=exclusion_spans(ui.read(page, exclusions_in_force), window, zone),
+        events=chart_events(found, ui.read(page, exclusions_in_force), window, zone),
         today=page.today,
         zone=zone,
     )
@@ -84,7 +83,7 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
                 key=f"{PLACE}_{entry.id}",
                 type="tertiary",
                 on_click=ui.run_action,
-                args=(page, "Removed from the charts.", withdraw_annotation, entry.id),
+                args=(page, "Removed from the charts.", withdraw, Annotation, entry.id),
             )
 
 

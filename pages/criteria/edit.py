@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analytics.account_settings import changes
 from core.analytics.dates import Window
-from core.criteria.ledger import change_criterion, criterion_history
+from core.criteria.ledger import change_criterion
 from core.criteria.verdicts import CriterionResult
-from core.criteria.words import RULE, CriterionRow, target
+from core.criteria.words import RULE, CriterionRow, criterion_target
 from core.store import Criterion
 from pages import ui
 
@@ -58,7 +59,10 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
                 rationale=rationale,
             )
     ui.needs_editor(page, "Changing criteria")
-    _history(page, known)
+    history = ui.read(page, changes, subject=f"criterion {key}")
+    ui.history_table(
+        page, history, lambda change: _moved(known, change.before or {}, change.after or {})
+    )
 
 
 def _written(criterion: Criterion) -> tuple[float, str]:
@@ -67,19 +71,10 @@ def _written(criterion: Criterion) -> tuple[float, str]:
     return factors.get(criterion.unit, (1.0, criterion.unit))
 
 
-def _history(page: ui.Page, criterion: Criterion) -> None:
-    found = ui.read(page, criterion_history, key=criterion.key)
-    ui.history_table(
-        page, found, lambda change: _moved(criterion, change.before or {}, change.after or {})
-    )
-
-
 def _moved(criterion: Criterion, before: Any, after: Any) -> str:
     """Target over 95 % to over 97 %; owner A to B."""
-    aim = ("direction", "target", "upper_target")
     aims = [
-        target(**{name: side[name] for name in aim}, unit=criterion.unit)
-        for side in (before, after)
+        criterion_target(Criterion(**criterion.model_dump() | side)) for side in (before, after)
     ]
     said = []
     if aims[0] != aims[1]:

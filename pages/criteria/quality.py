@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.analytics.dates import Window
 from core.base import text
-from core.criteria.ledger import EXCLUSION_KINDS, exclude, exclusions, withdraw_exclusion
+from core.criteria.ledger import EXCLUSION_KINDS, exclude, exclusions, withdraw
 from core.criteria.quality import CHECKS, Finding, findings
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import SIGNS, CriterionRow
@@ -196,4 +196,5 @@ def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
     }
     number = ui.pick("Exclusion", live)
     if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
-        ui.submit_action(page, "Withdrawn: its rows count again.", withdraw_exclusion, number)
+        done = "Withdrawn: its rows count again."
+        ui.submit_action(page, done, withdraw, Exclusion, number)

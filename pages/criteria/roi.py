@@ -24,16 +24,8 @@ def show(page: ui.Page, window: Window) -> None:
         if found.reason:
             st.markdown(ui.plain(found.reason))
         else:
-            frame = pd.DataFrame(
-                {
-                    "What": name,
-                    "Low": text.amount(amount.low, unit),
-                    "Middle": text.amount(amount.middle, unit),
-                    "High": text.amount(amount.high, unit),
-                }
-                for name, amount, unit in found.lines()
-            )
             st.caption(ui.plain(f"In {known.currency}; a year has 52 weeks"))
+            frame = pd.DataFrame(found.lines())
             ui.table(page, frame, name="Return", filters=window.label, key="roi")
             for note in found.notes:
                 st.caption(ui.plain(note))

@@ -55,7 +55,7 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
             colour = "orange" if result.is_met_by_exclusions else "gray"
             st.caption(f":{colour}[{ui.plain(text.upper_first(row.exclusions))}]")
         with top if brief else st.container():
-            if proof.what_button(page, criterion.key, text.lower_first(criterion.label)):
+            if proof.what_button(page, criterion.key, text.lower_first(row.label)):
                 of_criterion(page, result, week)
 
 

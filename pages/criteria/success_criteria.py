@@ -13,17 +13,7 @@ from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
 from core.store import BaselineWindow
 from pages import ui
-from pages.criteria import (
-    baseline,
-    compare,
-    dashboard,
-    edit,
-    quality,
-    roi,
-    strip,
-    time_saved,
-    weeks,
-)
+from pages.criteria import baseline, dashboard, edit, quality, roi, strip, time_saved, weeks
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 WEEKS_OFFERED = 13
@@ -54,7 +44,7 @@ def show(page: ui.Page) -> None:
         "Before and after": lambda: time_saved.show(page, window),
         "Return": lambda: roi.show(page, window),
         "Data quality": lambda: quality.show(page, results, window),
-        "Compare": lambda: compare.show(page, windows, label),
+        "Compare": lambda: weeks.compare(page, windows, label),
         "All criteria": lambda: edit.show(page, results, window),
     }
     ui.tabs(views, key="criteria_view")

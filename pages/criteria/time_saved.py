@@ -106,8 +106,7 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
         "and left out with fewer than two tickets on a side"
     )
     with ui.panel(title, note):
-        rounded = {name: frame[name].round(1) for name in frame.select_dtypes("number").columns}
-        st.dataframe(frame.assign(**rounded), hide_index=True)
+        st.dataframe(frame.round(1), hide_index=True)
         ui.csv_button(
             page, frame, name="Rows of time reduction", filters=window.label, key=f"strata_{key}"
         )

@@ -1,18 +1,19 @@
-"""The main criteria week by week, against their targets and the frozen baseline."""
+"""The main criteria week by week, and two windows compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
-from core.charts import Line, Mark, TimePoint, time_chart
-from core.criteria.baselines import frozen_baseline, frozen_criteria
+from core.charts import Line, Mark, Span, TimePoint, time_chart
+from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
 from core.criteria.ledger import annotations
-from core.criteria.panels import annotation_marks, estimate_point, target_ends
-from core.criteria.verdicts import CriterionResult, weekly_estimates
-from core.criteria.words import criterion_target
+from core.criteria.panels import chart_events, estimate_point, target_ends
+from core.criteria.verdicts import CriterionResult, evaluate, weekly_estimates
+from core.criteria.words import CriterionRow, criterion_target
 from pages import ui
 
 WEEKS_DRAWN = 8
@@ -28,8 +29,8 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     keys = tuple(result.criterion.key for result in main)
     found = ui.read(page, weekly_estimates, weeks=tuple(weeks), keys=keys)
     frozen = frozen_criteria(ui.read(page, frozen_baseline))
-    noted = ui.read(page, annotations, window=Window(weeks[0].start, weeks[-1].end))
-    marks = annotation_marks(noted, page.store.zone)
+    span = Window(weeks[0].start, weeks[-1].end)
+    marks = chart_events(ui.read(page, annotations, window=span), (), span, page.store.zone)
     with st.grid(2, min_column_width=330):
         for result in main:
             key = result.criterion.key
@@ -50,7 +51,7 @@ def _chart(
     result: CriterionResult,
     points: Sequence[TimePoint],
     frozen: float | None,
-    marks: Sequence[Mark],
+    marks: Sequence[Mark | Span],
 ) -> None:
     criterion = result.criterion
     drawn = time_chart(
@@ -67,7 +68,7 @@ def _chart(
         drawn,
         title=_title(result, points),
         subtitle=f"By week with its 95 % interval; dashed: the target, "
-        f"{criterion_target(result)}{line}",
+        f"{criterion_target(result.criterion)}{line}",
         alt=f"{criterion.label} by week",
         page=page,
         filters=f"{points[0].label} to {points[-1].label}",
@@ -82,3 +83,71 @@ def _title(result: CriterionResult, points: Sequence[TimePoint]) -> str:
         return f"{criterion.label}: no data in these weeks"
     good = sum(criterion.is_on_target(value) for value in known)
     return f"{criterion.label}: on target in {good} of {text.times(len(known), 'week')}"
+
+
+def compare(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
+    """The differences between two windows that are beyond chance."""
+    labels = list(windows)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        # By default the week that is shown with the one before it.
+        after = labels.index(shown)
+        first = st.selectbox(
+            "From",
+            labels,
+            index=min(after + 1, len(labels) - 1),
+            key="criteria_from",
+            bind="query-params",
+            width=330,
+        )
+        second = st.selectbox(
+            "To", labels, index=after, key="criteria_to", bind="query-params", width=330
+        )
+    before, now = (ui.read(page, evaluate, window=windows[label]) for label in (first, second))
+    rows = [
+        _row(was, result, (first, second))
+        for was, result in zip(before, now, strict=True)
+        if was.estimate.value is not None or result.estimate.value is not None
+    ]
+    if first == second or not rows:
+        same = first == second
+        with ui.panel("Choose two different windows" if same else "Neither window has data"):
+            return
+    note = (
+        "Better or worse only where the two 95 % intervals do not overlap; any other difference "
+        "may be chance"
+    )
+    with ui.panel(_proven(rows, first, second), note):
+        between = f"{first} and {second}"
+        ui.table(page, pd.DataFrame(rows), name="Two windows", filters=between, key="compare")
+
+
+def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -> dict[str, object]:
+    before = CriterionRow.of(was)
+    row = CriterionRow.of(result, week_before=was.estimate.value)
+    return {
+        "Criterion": row.label,
+        f"Value, {labels[0]}": before.value,
+        f"Value, {labels[1]}": row.value,
+        "Change": row.change,
+        "Difference": difference(
+            result.criterion.direction, was.estimate.bounds, result.estimate.bounds
+        ),
+        "Verdicts": f"{before.sign} → {row.sign}",
+        f"Interval, {labels[0]}": before.interval,
+        f"Interval, {labels[1]}": row.interval,
+        "Samples": f"{text.count(was.estimate.n)} and {text.count(result.estimate.n)}",
+    }
+
+
+def _proven(rows: Sequence[Mapping[str, object]], first: str, second: str) -> str:
+    better, worse = (
+        [str(row["Criterion"]) for row in rows if row["Difference"] == word]
+        for word in ("better", "worse")
+    )
+    said = []
+    if better:
+        said.append(f"{text.listed(better)} better")
+    if worse:
+        said.append(f"{text.listed(worse)} worse")
+    proven = "; ".join(said) or "no difference is proven"
+    return f"From {first} to {second}: {proven}"

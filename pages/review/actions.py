@@ -51,7 +51,7 @@ def _close_form(page: ui.Page, number: int) -> None:
 def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
     """The actions of this review, and the form for another."""
     if meeting is not None and meeting.content is not None:
-        rows = [_plain(one) for one in told.get("new_actions", [])]
+        rows = [_agreed(one, one["due"]) for one in told.get("new_actions", [])]
     else:
         known = ui.read(page, actions)
         rows = [_row(page, one) for one in known if one.week == label]
@@ -63,23 +63,19 @@ def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label
         _new(page, label)
 
 
-def _plain(one: Mapping[str, Any]) -> dict[str, object]:
+def _agreed(one: Mapping[str, Any], due: str) -> dict[str, object]:
     return {
         "What": one["text"],
         "Who": one["owner"],
-        "Due": one["due"],
+        "Due": due,
         "Should move": one["criterion_key"] or text.UNKNOWN,
         "Direction": EXPECTED.get(one["expected"] or "", text.UNKNOWN),
     }
 
 
 def _row(page: ui.Page, one: ReviewAction) -> dict[str, object]:
-    return {
-        "What": one.text,
-        "Who": one.owner,
-        "Due": text.day(one.due) + (", overdue" if is_overdue(one, page.today) else ""),
-        "Should move": one.criterion_key or text.UNKNOWN,
-        "Direction": EXPECTED.get(one.expected or "", text.UNKNOWN),
+    due = text.day(one.due) + (", overdue" if is_overdue(one, page.today) else "")
+    return _agreed(one.model_dump(), due) | {
         "State": STATES.get(one.status, one.status),
         "Outcome": one.outcome or text.UNKNOWN,
         "Review": one.week,

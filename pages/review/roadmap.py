@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
+from core.analytics.account_settings import changes
 from core.analytics.dates import last_complete_week
 from core.base import text
 from core.criteria.verdicts import CriterionResult, results_by_key
@@ -19,7 +20,6 @@ from core.review.roadmap import (
     create_opportunity,
     hit_rate,
     opportunities,
-    opportunity_history,
     outcomes,
     ranked,
 )
@@ -34,7 +34,6 @@ COLOURS: Mapping[str | None, Literal["red", "orange", "gray"]] = {
     None: "gray",
 }
 DIRECTIONS = {"up": "should rise", "down": "should fall"}
-NONE = "none"
 WINDOW_DAYS = 28
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 
@@ -100,7 +99,7 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
                 with st.popover("What was counted", type="tertiary"):
                     counted(opportunity)
             linked(page, opportunity)
-        history = ui.read(page, opportunity_history, number=opportunity.id)
+        history = ui.read(page, changes, subject=f"opportunity {opportunity.id}")
         if len(history) > 1:
             at = ui.moment(page, history[0].at)
             st.caption(ui.plain(f"Last decided by {history[0].by}, {at}"))
@@ -157,15 +156,16 @@ def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]
 
 def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
     known = one.opportunity
-    labels = {NONE: "None yet"} | {key: one.criterion.label for key, one in results.items()}
+    labels: dict[str | None, str] = {None: "None yet"}
+    labels |= {key: result.criterion.label for key, result in results.items()}
     with st.form(f"{PLACE}_{page.account.id}_{known.id}", border=False):
-        moves = known.criterion_key if known.criterion_key in labels else NONE
+        moves = known.criterion_key if known.criterion_key in labels else None
         key = ui.pick("Which criterion it moves", labels, at=moves)
         direction = ui.pick("It", DIRECTIONS, at=known.direction or "up")
         impact = st.number_input(
             "By how much, in the criterion's unit; shares in points of 100",
             min_value=0.0,
-            value=known.impact and known.impact * _written(results.get(moves)),
+            value=known.impact and known.impact * _written(results.get(moves or "")),
             step=None,
         )
         effort = st.number_input("Effort in days", min_value=0.0, value=known.effort, step=None)
@@ -189,9 +189,9 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
                 "Saved with your name.",
                 change_opportunity,
                 known.id,
-                criterion_key=None if key == NONE else key,
-                direction=None if key == NONE else direction,
-                impact=impact and impact / _written(results.get(key)),
+                criterion_key=key,
+                direction=direction if key else None,
+                impact=impact and impact / _written(results.get(key or "")),
                 effort=effort,
                 confidence=None if sure is None else sure / 100,
                 due_from=due_from,

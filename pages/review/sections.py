@@ -1,12 +1,15 @@
-"""Signals, feedback and roadmap of a review, and the notes that are written in each section."""
+"""Criteria, signals, feedback and roadmap of a review, and the notes of each section."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import pandas as pd
 import streamlit as st
 
 from core.base import text
 from core.charts import ChartSpec
+from core.criteria.words import CriterionRow
+from core.review.actions import Escalation, record_sent, sent_of
 from core.review.meeting import notes_of, save_note
 from core.store import Review, Scope
 from pages import ui
@@ -16,6 +19,76 @@ LISTS: Sequence[tuple[str, str, Literal["green", "orange", "gray"]]] = (
     ("worrying", "What worries", "orange"),
     ("stable", "What is stable or open", "gray"),
 )
+
+COLUMNS = (
+    *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "Change"),
+    *("Four weeks", "Baseline", "Against it", "Sample"),
+)
+COLOURS: Mapping[str, Literal["red", "orange", "gray"]] = {
+    "critical": "red",
+    "high": "orange",
+    "medium": "gray",
+}
+
+
+def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
+    rows = [CriterionRow.load(stored) for stored in told["criteria"]]
+    whole = pd.DataFrame([_row(row) for row in rows])
+    is_guardrail = [row.result.criterion.is_guardrail for row in rows]
+    guardrails = whole[is_guardrail]
+    frame = whole.drop(guardrails.index)
+    if st.session_state.get(ui.PRESENTING):
+        # Text grows with the page, a grid does not.
+        st.table(frame.drop(columns=["Sample", "Four weeks"]).set_index("Criterion"))
+    else:
+        st.dataframe(frame, hide_index=True)
+    for row in rows:
+        if row.exclusions:
+            st.caption(ui.plain(f"{row.label} {row.exclusions}"))
+    with st.expander(f"{len(guardrails)} guardrails"):
+        st.dataframe(guardrails, hide_index=True)
+    if not st.session_state.get(ui.PRESENTING):
+        ui.csv_button(page, whole, name="Review criteria", filters=told["week"], key="criteria")
+    _escalations(page, told, meeting)
+
+
+def _row(row: CriterionRow) -> dict[str, object]:
+    verdict, before = row.sign, row.earlier.verdict_before
+    if before not in {None, row.result.verdict}:
+        verdict += f", was {text.lower_first(before)}"
+    return row.columns(*COLUMNS) | {"Verdict": verdict, "Sample": row.result.estimate.n}
+
+
+def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
+    found = [Escalation(**one) for one in told["escalations"]]
+    sent = ui.read(page, sent_of, week=told["week"])
+    if not found and not sent:
+        st.caption("Nothing has to be escalated.")
+        return
+    st.markdown("**To escalate**")
+    may_write = is_open(page, meeting)
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+    done = {one.criterion_key: one for one in sent}
+    for one in found:
+        with ui.line():
+            st.badge(text.upper_first(one.severity), color=COLOURS[one.severity])
+            label = labels.get(one.criterion_key, "Data")
+            st.markdown(ui.plain(f"{label}: {one.why}"), width="stretch")
+            if one.criterion_key in done:
+                known = done[one.criterion_key]
+                by = f"{known.sent_by}, {ui.moment(page, known.sent_at)}"
+                st.caption(ui.plain(f"sent to {known.sent_to} by {by}"), width="content")
+            with st.popover("The message", type="tertiary"):
+                st.code(one.text, language=None, wrap_lines=True)
+                if may_write and one.criterion_key not in done:
+                    _record(page, one, told["week"])
+
+
+def _record(page: ui.Page, one: Escalation, week: str) -> None:
+    with st.form(f"review_sent_{one.criterion_key}_{week}", border=False):
+        to = st.text_input("Sent to", max_chars=100)
+        if st.form_submit_button("I have sent it"):
+            ui.submit_action(page, "Recorded as sent.", record_sent, one, week=week, sent_to=to)
 
 
 def trends(page: ui.Page, told: Mapping[str, Any]) -> None:

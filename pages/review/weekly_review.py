@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.analytics.dates import last_complete_week
 from core.base import text
-from core.review.agenda import SECTIONS, agenda, week_of
+from core.review.agenda import SECTION_TITLES, SECTIONS, agenda, week_of
 from core.review.meeting import meeting_of, meetings, open_review, restated_since
 from core.store import Review
 from pages import ui
-from pages.review import actions, criteria, packet, sections
+from pages.review import actions, packet, sections
 
 WEEKS_OFFERED = 13
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
@@ -22,14 +22,7 @@ header, [data-testid="stToolbar"], .st-key-review_bar, .st-key-review_clock {dis
 [data-testid="stMainBlockContainer"] p, [data-testid="stMainBlockContainer"] li {font-size: 1.4rem}
 [data-testid="stMainBlockContainer"] h3 {font-size: 2.1rem}
 </style>"""
-TITLES = {
-    "carried": "What we agreed on",
-    "metrics": "Success criteria",
-    "trends": "Signals",
-    "feedback": "What people say",
-    "roadmap": "Opportunities",
-    "actions": "What we do now",
-}
+TITLES = {"carried": "What we agreed on", **SECTION_TITLES}
 
 
 def show(page: ui.Page) -> None:
@@ -43,7 +36,7 @@ def show(page: ui.Page) -> None:
         closed(page, meeting)
     bodies = {
         "carried": lambda: actions.carried(page, told, meeting),
-        "metrics": lambda: criteria.show(page, told, meeting),
+        "metrics": lambda: sections.criteria(page, told, meeting),
         "trends": lambda: sections.trends(page, told),
         "feedback": lambda: sections.feedback(told),
         "roadmap": lambda: sections.roadmap(told),
@@ -67,7 +60,8 @@ def bar(page: ui.Page) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
         label = st.selectbox("Week", labels, key="review_week", bind="query-params", width=200)
         ui.account_box(page)
-        st.button("Present", key="review_start", on_click=_present, shortcut="P")
+        begin = {ui.PRESENTING: True, "review_at": 0}
+        st.button("Present", key="review_start", on_click=_keep, kwargs=begin, shortcut="P")
         clock()
     return str(label)
 
@@ -84,7 +78,8 @@ def clock() -> None:
 def ticking(begun: float) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(spoken((monotonic() - begun) / 60), width="content")
-        st.button("Stop", key="review_clock_stop", type="tertiary", on_click=_stop)
+        end = {"review_begun": None}
+        st.button("Stop", key="review_clock_stop", type="tertiary", on_click=_keep, kwargs=end)
 
 
 def spoken(minutes: float) -> str:
@@ -100,10 +95,6 @@ def spoken(minutes: float) -> str:
 
 def _begin() -> None:
     st.session_state["review_begun"] = monotonic()
-
-
-def _stop() -> None:
-    st.session_state.pop("review_begun", None)
 
 
 def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, Any]:
@@ -171,24 +162,17 @@ def present(bodies: Mapping[str, Any]) -> None:
     st.subheader(TITLES[keys[at]], anchor=False)
     bodies[keys[at]]()
     with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button("Back", key="review_back", on_click=_move, args=(-1,), shortcut="Left")
+        back, ahead = {"review_at": max(at - 1, 0)}, {"review_at": min(at + 1, len(keys) - 1)}
+        st.button("Back", key="review_back", on_click=_keep, kwargs=back, shortcut="Left")
         st.caption(f"{at + 1} of {len(keys)}", width="content")
-        st.button("Next", key="review_next", on_click=_move, args=(1,), shortcut="Right")
-        st.button("End", key="review_stop", on_click=_end_presenting, shortcut="Esc")
+        st.button("Next", key="review_next", on_click=_keep, kwargs=ahead, shortcut="Right")
+        end = {ui.PRESENTING: False}
+        st.button("End", key="review_stop", on_click=_keep, kwargs=end, shortcut="Esc")
 
 
-def _present() -> None:
-    st.session_state[ui.PRESENTING], st.session_state["review_at"] = True, 0
-
-
-def _end_presenting() -> None:
-    st.session_state[ui.PRESENTING] = False
-
-
-def _move(step: int) -> None:
-    last = len(TITLES) - 1
-    at = int(st.session_state.get("review_at", 0)) + step
-    st.session_state["review_at"] = min(max(at, 0), last)
+def _keep(**state: object) -> None:
+    for name, value in state.items():
+        st.session_state[name] = value
 
 
 ui.run_page("review", "What changed, and what do we do about it?", show)

@@ -12,9 +12,9 @@ from core.analytics.account_settings import BaselineSettings, RoiSettings, chang
 from core.base.errors import InputError
 from core.criteria import baselines as baselines_module
 from core.criteria.baselines import restart_baseline, window_of
-from core.criteria.ledger import change_criterion, exclude, withdraw_exclusion
+from core.criteria.ledger import change_criterion, exclude, withdraw
 from core.criteria.verdicts import evaluate
-from core.store import Enhancement, Scope, table
+from core.store import Enhancement, Exclusion, Scope, table
 from tests.criteria.weeks import (
     HOUR,
     MONDAY,
@@ -136,7 +136,7 @@ def test_nothing_changes_what_is_frozen(world):
     edit = {"target": 0.5, "direction": "above", "owner": "Bob", "rationale": "Because"}
     change_criterion(Scope(world, "a", "Bob"), "success_rate", **edit)
     save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-04"))
-    withdraw_exclusion(Scope(world, "a", "Ann"), number)
+    withdraw(Scope(world, "a", "Ann"), Exclusion, number)
     with world.engine.execution_options(writes=True).begin() as connection:
         connection.execute(delete(table(Enhancement)))
     with pytest.raises(InputError):

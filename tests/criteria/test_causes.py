@@ -9,12 +9,12 @@ from scipy import stats
 
 from core.analytics.dates import Window
 from core.criteria.causes import causes, clusters
-from core.criteria.ledger import annotate, exclude, withdraw_annotation
+from core.criteria.ledger import annotate, exclude, withdraw
 from core.criteria.window_data import window_data
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_tickets
-from core.store import Scope
+from core.store import Annotation, Scope
 
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
 WEEK = Window(MONDAY.date(), MONDAY.date() + timedelta(days=6), "a week")
@@ -113,7 +113,7 @@ def test_what_happened_in_the_same_hours_stands_beside_and_nothing_else(filled):
     scope = Scope(filled, "a", "Ann")
     annotate(scope, from_at=at, kind="deployment", text="Release 4")
     gone = annotate(scope, from_at=at, kind="incident", text="A mistake")
-    withdraw_annotation(scope, gone)
+    withdraw(scope, Annotation, gone)
     late = at + timedelta(hours=5)
     annotate(scope, from_at=late, kind="incident", text="Much later")
     exclude(scope, from_at=at - timedelta(hours=3), to_at=at, kind="outage", reason="Down")

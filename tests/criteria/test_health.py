@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from core.analytics.dates import Window, iso_week
+from core.analytics.dates import Window, iso_week, week_named
+from core.criteria.baselines import MOST_WEEKS, difference, later_weeks
 from core.criteria.ledger import exclude
 from core.criteria.quality import Finding, findings, window_health
-from core.criteria.restatement import MOST_WEEKS, difference, later_weeks
 from core.criteria.verdicts import evaluate
 from core.feedback import CLEAR, cast_vote
 from core.feedback.surveys import parse_survey
@@ -270,7 +270,8 @@ def baseline(first_day, days=7, criteria=()):
 
 
 def labels(store, found, today):
-    return [one.week.label for one in later_weeks(Scope(store, "a"), found, today=today)]
+    weeks = later_weeks(Scope(store, "a"), found, today=today)
+    return [] if weeks.empty else list(weeks["Week"].unique())
 
 
 def test_only_whole_weeks_after_the_window_that_are_over(store):
@@ -308,9 +309,9 @@ def test_each_week_has_the_week_before_also_the_first_one(store):
     for weeks in (1, 9):
         today = week.end + weeks * 7 * DAY + DAY
         found = later_weeks(Scope(store, "a"), of_week, today=today)
-        for one in found:
-            n = (one.week.start - week.start).days // 7
-            rows = {row["Criterion"]: row for row in one.rows()}
+        for label, told in found.groupby("Week"):
+            n = (week_named(label).start - week.start).days // 7
+            rows = {row["Criterion"]: row for row in told.to_dict("records")}
             row = rows["Enhancement success rate"]
             assert row["Value"] == share((80 + n) / (100 + n))
             assert row["Week before"] == share((79 + n) / (99 + n))
@@ -318,7 +319,7 @@ def test_each_week_has_the_week_before_also_the_first_one(store):
             assert row["Sample"] == 100 + n
             assert row["Against the baseline"] == "no difference proven"
             assert "p50 latency" not in rows  # a guardrail
-        assert len(found) == min(weeks, 8)
+        assert found["Week"].nunique() == min(weeks, 8)
 
 
 def evaluated(store, week):
@@ -346,8 +347,8 @@ def test_better_and_worse_are_told_of_a_week_against_the_baseline(store):
     of_week = baseline(weeks[0].start, criteria=evaluated(store, weeks[0]))
     found = later_weeks(Scope(store, "a"), of_week, today=weeks[2].end + DAY)
     said = {
-        one.week.label: {row["Criterion"]: row["Against the baseline"] for row in one.rows()}
-        for one in found
+        label: dict(zip(of_week["Criterion"], of_week["Against the baseline"], strict=True))
+        for label, of_week in found.groupby("Week")
     }
     key = "Enhancement success rate"
     assert said[weeks[1].label][key] == "worse"

@@ -17,16 +17,14 @@ from core.criteria.ledger import (
     annotate,
     annotations,
     change_criterion,
-    criterion_history,
     exclude,
     exclusions,
-    withdraw_annotation,
-    withdraw_exclusion,
+    withdraw,
 )
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements
-from core.store import Enhancement, Scope, table
+from core.store import Annotation, Enhancement, Exclusion, Scope, table
 
 TODAY = date(2026, 11, 18)
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -54,7 +52,7 @@ def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):
     (entry,) = exclusions(Scope(store, "a"))
     assert (entry.id, entry.reason, entry.entered_by) == (number, "The database was down", "Ann")
     assert excluded(Scope(store, "a")) == Excluded(spans=((NOON, NOON + HOUR),))
-    withdraw_exclusion(Scope(store, "a", "Bob"), number)
+    withdraw(Scope(store, "a", "Bob"), Exclusion, number)
     (entry,) = exclusions(Scope(store, "a"))
     assert entry.withdrawn_by == "Bob"
     assert not excluded(Scope(store, "a"))
@@ -66,7 +64,7 @@ def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):
 def test_the_same_exclusion_is_entered_once_but_again_after_it_was_withdrawn(store):
     first = excluded_hour(store)
     assert excluded_hour(store, reason="Said otherwise") == first
-    withdraw_exclusion(Scope(store, "a", "Ann"), first)
+    withdraw(Scope(store, "a", "Ann"), Exclusion, first)
     assert excluded_hour(store) != first
 
 
@@ -74,7 +72,7 @@ def test_exclusions_of_one_account_leave_the_other_alone(store):
     number = excluded_hour(store)
     assert not excluded(Scope(store, "b"))
     with pytest.raises(InputError, match="no such entry"):
-        withdraw_exclusion(Scope(store, "b", "Eve"), number)
+        withdraw(Scope(store, "b", "Eve"), Exclusion, number)
     assert excluded(Scope(store, "a"))
 
 
@@ -109,7 +107,7 @@ def test_an_annotation_is_shown_until_it_is_withdrawn(store):
     assert [entry.text for entry in annotations(Scope(store, "a"), **around)] == ["Release 4 <b>"]
     assert annotations(Scope(store, "a"), **before) == annotations(Scope(store, "a"), **after) == []
     assert annotations(Scope(store, "b"), **around) == []
-    withdraw_annotation(Scope(store, "a", "Ann"), number)
+    withdraw(Scope(store, "a", "Ann"), Annotation, number)
     assert annotations(Scope(store, "a"), **around) == []
 
 
@@ -176,11 +174,11 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
     window = Window(TODAY, TODAY, "a day")
     by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     assert by_key["success_rate"].criterion.target == 0.97
-    (change,) = criterion_history(Scope(store, "a"), "success_rate")
+    (change,) = changes(Scope(store, "a"), subject="criterion success_rate")
     assert (change.by, change.before["target"], change.after["target"]) == ("Ann", 0.95, 0.97)
     change_criterion(Scope(store, "a", "Bob"), "success_rate", **EDIT)
-    assert len(criterion_history(Scope(store, "a"), "success_rate")) == 1
-    assert criterion_history(Scope(store, "b"), "success_rate") == []
+    assert len(changes(Scope(store, "a"), subject="criterion success_rate")) == 1
+    assert changes(Scope(store, "b"), subject="criterion success_rate") == []
 
 
 @pytest.mark.parametrize(
@@ -202,7 +200,7 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
 def test_a_target_without_sense_is_refused_with_a_sentence(store, key, wrong, said):
     with pytest.raises(InputError, match=said):
         change_criterion(Scope(store, "a", "Ann"), key, **(EDIT | wrong))
-    assert criterion_history(Scope(store, "a"), key) == []
+    assert changes(Scope(store, "a"), subject=f"criterion {key}") == []
 
 
 def plan(store, first_day, account="a", **more):

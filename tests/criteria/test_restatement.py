@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from core.analytics.account_settings import BaselineSettings, RoiSettings, save_settings
-from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw_exclusion
+from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw
 from core.feedback import CLEAR, cast_vote
-from core.store import BaselineWindow, Enhancement, Scope, table
+from core.store import BaselineWindow, Enhancement, Exclusion, Scope, table
 from tests.criteria.weeks import HOUR, START, frozen, restated, run, save, the, vote
 
 
@@ -55,7 +55,7 @@ def test_an_exclusion_added_and_withdrawn_is_told_by_its_reason(world):
         reason="First",
     )
     baseline = frozen(world)
-    withdraw_exclusion(Scope(world, "a", "Bob"), old)
+    withdraw(Scope(world, "a", "Bob"), Exclusion, old)
     exclude(
         Scope(world, "a", "Bob"),
         from_at=START + 93 * HOUR,

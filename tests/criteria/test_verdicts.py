@@ -15,7 +15,7 @@ from core.analytics.dates import Window, iso_week
 from core.base import clock
 from core.base.stats import Verdict, proportion_estimate, quantile_estimate
 from core.criteria.days import daily_criteria, opinions
-from core.criteria.ledger import exclude, exclusions, withdraw_exclusion
+from core.criteria.ledger import exclude, exclusions, withdraw
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.criteria.window_data import platform_of
 from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, table
@@ -264,7 +264,7 @@ def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
     assert after.is_met_by_exclusions
     assert (after.estimate.n, after.with_excluded.estimate.n) == (200, 230)
     (entry,) = exclusions(Scope(store, "a"))
-    withdraw_exclusion(Scope(store, "a", "Ann"), entry.id)
+    withdraw(Scope(store, "a", "Ann"), Exclusion, entry.id)
     assert judged(store, "success_rate") == before
 
 

@@ -2,8 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
-from core.criteria.restatement import restatement
+from core.criteria.baselines import baselines, freeze_baseline, plan_baseline, restatement
 from core.feedback import cast_vote
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements

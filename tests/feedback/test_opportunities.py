@@ -4,13 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from core.analytics.account_settings import changes
 from core.base.errors import InputError
-from core.review.roadmap import (
-    change_opportunity,
-    create_opportunity,
-    opportunities,
-    opportunity_history,
-)
+from core.review.roadmap import change_opportunity, create_opportunity, opportunities
 from core.store import Scope
 
 TODAY = date(2026, 11, 22)
@@ -40,10 +36,9 @@ def test_an_opportunity_is_decided_with_its_history(store):
     )
     (now,) = opportunities(Scope(store, "a"))
     assert (now.status, now.decided_by, now.impact, now.due_from) == ("planned", "Bob", 2.0, TODAY)
-    assert [change.by for change in opportunity_history(Scope(store, "a"), number)] == [
-        "Bob",
-        "Ann",
-    ]
+    assert [
+        change.by for change in changes(Scope(store, "a"), subject=f"opportunity {number}")
+    ] == ["Bob", "Ann"]
     for wrong in (
         {"status": "who knows"},
         {"direction": "left"},

@@ -7,11 +7,12 @@ import pytest
 from core.analytics.account_settings import (
     BaselineSettings,
     RoiSettings,
+    changes,
     save_settings,
     settings_of,
 )
 from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
-from core.criteria.ledger import annotate, criterion_history, exclude, exclusions
+from core.criteria.ledger import annotate, exclude, exclusions
 from core.criteria.verdicts import criteria_of
 from core.store import Scope
 from tests.pages.criteria import (
@@ -151,7 +152,7 @@ def test_a_criterion_is_decided_with_its_history(acme, opened):
     field(app.number_input, "Target, %").set_value(None)
     button(app, "Save").click().run()
     assert not app.exception
-    assert len(criterion_history(Scope(acme, "acme"), "success_rate")) == 1
+    assert len(changes(Scope(acme, "acme"), subject="criterion success_rate")) == 1
 
 
 def test_what_it_is_worth_takes_inputs_with_a_name(acme, opened):

@@ -8,13 +8,13 @@ from core.analytics.dates import Window, iso_week, last_complete_week, week_name
 from core.base import text
 from core.base.errors import InputError, QueryError
 from core.criteria.baselines import baselines, plan_baseline
-from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw_exclusion
+from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw
 from core.criteria.verdicts import evaluate
 from core.feedback import cast_vote
 from core.report import baseline_report, render
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
 from core.report.evidence import ReportWindow, choose_window
-from core.store import Scope, account_named
+from core.store import Exclusion, Scope, account_named
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
 
@@ -81,7 +81,7 @@ def test_frozen_figures_win_over_todays_data(frozen, kind):
     edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
     change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", **edit)
     for entry in exclusions(Scope(frozen, "demo")):
-        withdraw_exclusion(Scope(frozen, "demo", "Eve"), entry.id)
+        withdraw(Scope(frozen, "demo", "Eve"), Exclusion, entry.id)
     document = baseline_report(Scope(frozen, "demo"), week=WEEK)
     found = exact(document, kind)
     for criterion in content["criteria"]:

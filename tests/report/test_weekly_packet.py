@@ -15,9 +15,8 @@ from core.criteria.ledger import change_criterion
 from core.report import PACKET_FORMATS, packet_of, render, weekly_packet, write_packet
 from core.report.deck import MOST_SLIDES
 from core.report.weekly import packet_document
-from core.review.actions import add_action
+from core.review.actions import Escalation, add_action, record_sent
 from core.review.agenda import agenda
-from core.review.escalation import Escalation, record_sent
 from core.review.meeting import close_review, meeting_of, open_review, save_note, set_attendees
 from core.store import Scope
 from tests.report.conftest import NOW

@@ -16,22 +16,29 @@ from core.criteria.ledger import change_criterion
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements
-from core.review.actions import actions, add_action, close_action, is_overdue
+from core.review.actions import (
+    Escalation,
+    actions,
+    add_action,
+    close_action,
+    escalations,
+    is_overdue,
+    record_sent,
+    sent_of,
+)
 from core.review.agenda import agenda, week_of
-from core.review.escalation import Escalation, escalations, record_sent, sent_of
 from core.review.meeting import (
     close_review,
     meeting_of,
     meetings,
     merged_texts,
-    note_history,
     notes_of,
     open_review,
     restated_since,
     save_note,
     set_attendees,
 )
-from core.store import Scope
+from core.store import ReviewNote, Scope, table
 
 TODAY = clock.now().date()
 WEEK = iso_week(TODAY - timedelta(days=7))
@@ -107,7 +114,9 @@ def test_two_people_who_write_at_once_lose_nothing(store):
     assert second[0].split("\n") == ["Ann: decided", "Bob: agreed"]
     third = save_note(Scope(store, "a", "Ann"), WEEK.label, "metrics", second[0], seen=2)
     assert third[1] == 2
-    history = note_history(Scope(store, "a"), WEEK.label, section="metrics")
+    note = table(ReviewNote).c
+    of_section = [note.week == WEEK.label, note.section == "metrics"]
+    history = Scope(store, "a").objects(ReviewNote, *of_section, order_by=[note.version])
     assert [note.written_by for note in history] == ["Ann", "Bob"]
     assert notes_of(Scope(store, "b"), WEEK.label) == {}
 
