@@ -93,11 +93,11 @@ class Scored:
         return "medium"
 
     @property
-    def missing(self) -> list[str]:
+    def missing(self) -> tuple[str, ...]:
         """The factors that are not decided."""
         one = self.opportunity
         factors = {"criterion": self.result, "impact": one.impact, "effort": one.effort or None}
-        return [name for name, value in factors.items() if value is None]
+        return tuple(name for name, value in factors.items() if value is None)
 
     @property
     def factors(self) -> dict[str, str]:
