@@ -9,7 +9,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -75,11 +75,7 @@ class FactsCopy:
     @contextmanager
     def read(self, state: Mapping[str, str]) -> Iterator[Connection | None]:
         """A connection to the copy of that state of the facts; None where there is none."""
-        connection = self._connected(self.path(state))
-        if connection is None:
-            yield None
-            return
-        with connection:
+        with self._connected(self.path(state)) or nullcontext() as connection:
             yield connection
 
     def _connected(self, path: Path) -> Connection | None:

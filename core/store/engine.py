@@ -4,7 +4,7 @@ import logging
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -143,17 +143,12 @@ class Store:
         with self.read() as session:
             return int(session.connection().execute(version).scalar_one())
 
-    @contextmanager
-    def read_facts(self, session: Session) -> Iterator[Connection | None]:
+    def read_facts(self, session: Session) -> AbstractContextManager[Connection | None]:
         """A connection to the columnar copy of the facts as the session sees them, if there is one.
 
         See `refresh_copy`.
         """
-        if self.copy is None:
-            yield None
-            return
-        with self.copy.read(_state_of_facts(session)) as connection:
-            yield connection
+        return nullcontext() if self.copy is None else self.copy.read(_state_of_facts(session))
 
     @contextmanager
     def facts(self) -> Iterator[Connection]:
