@@ -8,6 +8,7 @@ from tests.analytics.brute import Brute
 from tests.analytics.definitions import ENTITIES, METRICS, REACHED_BY, TIMES, WEIGHTS, period
 from tests.analytics.draws import MANY, NAMES, ZONE
 from tests.analytics.test_brute import PARTS, QUERIES, WORLDS, rounds
+from tests.draws import draws
 
 
 def of_world(world):
@@ -109,11 +110,11 @@ def drawn():
 
 
 def test_thousands_of_queries_are_drawn(drawn):
-    assert drawn["queries"] == PARTS * WORLDS * QUERIES > 2_500
+    assert drawn["queries"] == PARTS * WORLDS * QUERIES > draws(2_500)
 
 
 def test_the_draws_hold_what_goes_wrong(drawn):
-    assert not {what: n for what, n in drawn.items() if n < 10}
+    assert not {what: n for what, n in drawn.items() if n < draws(10)}
 
 
 def test_every_metric_dimension_and_filter_is_drawn(drawn):
