@@ -324,7 +324,7 @@ def _token_line(token: "ApiToken") -> str:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """The result of one check."""
 
     what: str
@@ -332,19 +332,19 @@ class Finding:
     ok: bool = True
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[Check]:
     """Check the machine, the store, and the sources of each configured account."""
     free = shutil.disk_usage(ROOT).free
     return [
-        Finding("Python", platform.python_version()),
-        Finding("Disk", f"{free / 1e9:,.1f} GB free", ok=free > ENOUGH_DISK_BYTES),
-        Finding("Time zone", settings.timezone),
+        Check("Python", platform.python_version()),
+        Check("Disk", f"{free / 1e9:,.1f} GB free", ok=free > ENOUGH_DISK_BYTES),
+        Check("Time zone", settings.timezone),
         *_check_store(settings),
         *_check_sources(settings),
     ]
 
 
-def _check_store(settings: Settings) -> Iterator[Finding]:
+def _check_store(settings: Settings) -> Iterator[Check]:
     from sqlalchemy.engine import make_url
 
     from core.analytics.freshness import last_synced, source_states
@@ -353,27 +353,27 @@ def _check_store(settings: Settings) -> Iterator[Finding]:
 
     try:
         store = configured_store(settings)
-        yield Finding("Store", make_url(settings.database_url).render_as_string(hide_password=True))
+        yield Check("Store", make_url(settings.database_url).render_as_string(hide_password=True))
         for account in accounts(store):
             states = source_states(Scope(store, account.id), now=clock.now())
             said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
-            yield Finding(f"Account {account.id}", said)
+            yield Check(f"Account {account.id}", said)
             configured = next((a.sources for a in settings.accounts if a.id == account.id), None)
             for source in configured or ("testio",):
                 at = last_synced(Scope(store, account.id), source=source)
                 said = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: run `python -m core sync`"
                 what = "Last sync" if source == "testio" else "Last Prometheus sync"
-                yield Finding(f"{what} of {account.id}", said, ok=at is not None)
+                yield Check(f"{what} of {account.id}", said, ok=at is not None)
     except TouchstoneError as error:
-        yield Finding("Store", str(error), ok=False)
+        yield Check("Store", str(error), ok=False)
 
 
-def _check_sources(settings: Settings) -> Iterator[Finding]:
+def _check_sources(settings: Settings) -> Iterator[Check]:
     from core.ingest.clients import prometheus, testio
     from core.ingest.clients.http import RetryPolicy
 
     if not settings.accounts:
-        yield Finding("Sources", "none configured: the dashboard shows demo data")
+        yield Check("Sources", "none configured: the dashboard shows demo data")
     # Asked once: a person waits for the answer, and can ask again.
     once = RetryPolicy(attempts=1)
 
@@ -392,11 +392,11 @@ def _check_sources(settings: Settings) -> Iterator[Finding]:
             yield _asked(f"Source of {account.id}", partial(products, account))
 
 
-def _asked(what: str, ask: Callable[[], str]) -> Finding:
+def _asked(what: str, ask: Callable[[], str]) -> Check:
     try:
-        return Finding(what, f"answers, {ask()}")
+        return Check(what, f"answers, {ask()}")
     except TouchstoneError as error:
-        return Finding(what, str(error), ok=False)
+        return Check(what, str(error), ok=False)
 
 
 def _doctor(settings: Settings, _given: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from threading import Lock
 MOST_KEYS = 50_000
 
 
-class RateLimiter:
+class TokenBuckets:
     """A token bucket for each key, refilled by the clock.
 
     The keys unused for longest are forgotten first, so that memory is bounded.

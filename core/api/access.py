@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from core.access.rate_limits import RateLimiter
+from core.access.rate_limits import TokenBuckets
 from core.access.tokens import find_token, note_use
 from core.api.errors import Refusal
 from core.base.errors import StoreError
@@ -58,7 +58,7 @@ class Served:
             )
 
 
-LIMITS = RateLimiter()
+LIMITS = TokenBuckets()
 _served: tuple[Served, float] | None = None
 _tokens: dict[tuple[int, str], tuple[ApiToken, float]] = {}
 

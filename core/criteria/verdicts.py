@@ -41,7 +41,7 @@ def _share_bounds(_data: WindowData, estimate: Estimate) -> BoundsAt:
 
 
 @dataclass(frozen=True)
-class Rule:
+class CriterionRule:
     """How a criterion is estimated.
 
     `sample` names an observation, `rows` the kinds of rows that it rests on (see `row_counts`);
@@ -61,11 +61,11 @@ class Rule:
     rows: tuple[str, ...] = ()
 
 
-def _quantile_rule(metric: str, share: float) -> Rule:
+def _quantile_rule(metric: str, share: float) -> CriterionRule:
     def of_buckets(data: WindowData) -> HistogramQuantile:
         return histogram.quantile_estimate(data.platform.buckets or {}, share)
 
-    return Rule(
+    return CriterionRule(
         sample="run",
         metric=metric,
         estimate=lambda data: stats.quantile_estimate(data.runs.seconds, share),
@@ -145,8 +145,8 @@ def _daily(days: Sequence[GaugeTime] | None, what: str) -> Estimate:
     return found if found.value is not None else replace(found, reason=f"{what} not read")
 
 
-RULES: Mapping[str, Rule] = {
-    "success_rate": Rule(
+RULES: Mapping[str, CriterionRule] = {
+    "success_rate": CriterionRule(
         sample="run",
         metric="enhancement_success_rate",
         estimate=lambda data: stats.proportion_estimate(data.runs.completed, data.runs.finished),
@@ -159,46 +159,46 @@ RULES: Mapping[str, Rule] = {
     "latency_p50": _quantile_rule("latency_p50", 0.50),
     "latency_p95": _quantile_rule("latency_p95", 0.95),
     "latency_p99": _quantile_rule("latency_p99", 0.99),
-    "satisfaction": Rule(
+    "satisfaction": CriterionRule(
         sample="rating",
         estimate=lambda data: data.satisfaction.pooled,
         note=_satisfaction_note,
         rows=("ratings", "surveys"),
     ),
-    "positive_feedback": Rule(
+    "positive_feedback": CriterionRule(
         sample="thumb",
         metric="positive_feedback_rate",
         estimate=lambda data: stats.proportion_estimate(*data.thumbs),
         bounds=_share_bounds,
         rows=("thumbs",),
     ),
-    "time_reduction": Rule(
+    "time_reduction": CriterionRule(
         sample="enhanced ticket",
         estimate=lambda data: data.comparison.preferred.estimate,
         note=_reduction_note,
         rows=("tickets", "surveys"),
     ),
-    "roi": Rule(
+    "roi": CriterionRule(
         sample="enhanced ticket", estimate=_net, note=_net_note, rows=("tickets", "surveys")
     ),
-    "throughput": Rule(
+    "throughput": CriterionRule(
         sample="day",
         metric="throughput_per_day",
         estimate=lambda data: stats.mean_estimate(data.whole_days),
         rows=("runs",),
     ),
-    "availability": Rule(
+    "availability": CriterionRule(
         sample="minute",
         estimate=_availability,
         note=lambda data: "minutes in which the platform was scraped" if data.platform.gaps else "",
     ),
-    "queue_depth": Rule(
+    "queue_depth": CriterionRule(
         sample="day",
         estimate=lambda data: _daily(data.platform.queue, "queue depth"),
         note=lambda _data: "the mean of the days' means",
         query="queue_depth",
     ),
-    "worker_utilisation": Rule(
+    "worker_utilisation": CriterionRule(
         sample="day",
         estimate=lambda data: _daily(data.platform.utilisation, "worker utilisation"),
         note=lambda _data: "the mean of the days' means",
@@ -300,7 +300,7 @@ def weekly_estimates(
     return {key: [estimate_of(RULES[key], of_week)[0] for of_week in data] for key in keys}
 
 
-def estimate_of(rule: Rule, data: WindowData) -> tuple[Estimate, str]:
+def estimate_of(rule: CriterionRule, data: WindowData) -> tuple[Estimate, str]:
     """The estimate and its source: the records of runs, else Prometheus."""
     estimate = rule.estimate(data)
     if estimate.value is None and rule.platform is not None:
@@ -310,7 +310,7 @@ def estimate_of(rule: Rule, data: WindowData) -> tuple[Estimate, str]:
     return estimate, RECORDS
 
 
-def _judged(record: Criterion, rule: Rule, data: WindowData) -> Judged:
+def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
     direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
     estimate, source = estimate_of(rule, data)
     target, upper = record.target, record.upper_target
@@ -330,7 +330,7 @@ def _judged(record: Criterion, rule: Rule, data: WindowData) -> Judged:
     )
 
 
-def _platform_note(rule: Rule, data: WindowData, record: Criterion) -> str:
+def _platform_note(rule: CriterionRule, data: WindowData, record: Criterion) -> str:
     """The limits of the figure, and the exact share within a target that is a bucket's bound."""
     said = [rule.platform_note(data)]
     if record.unit == "seconds":
@@ -342,7 +342,7 @@ def _platform_note(rule: Rule, data: WindowData, record: Criterion) -> str:
     return "; ".join(part for part in said if part)
 
 
-def _query(rule: Rule, data: WindowData, source: str) -> str:
+def _query(rule: CriterionRule, data: WindowData, source: str) -> str:
     if not rule.query or (source == RECORDS and rule.platform is not None):
         return ""
     return data.platform.promql.get(rule.query, "")

@@ -10,7 +10,7 @@ from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate
 from core.demo.enhancer import bad_day
 from core.demo.world import World
-from core.feedback.themes.assignment import Rule
+from core.feedback.themes.assignment import PlacingRule
 from core.feedback.themes.comments import comments_of
 from core.feedback.themes.edit import make_theme
 from core.feedback.themes.figures import reach_of
@@ -62,7 +62,7 @@ def _roadmap(scope: Scope, world: World) -> None:
     """An opportunity, once, with the comments that it would reach counted."""
     if opportunities(scope):
         return
-    rule = Rule(any_of=SLOW)
+    rule = PlacingRule(any_of=SLOW)
     with scope.read() as session:
         found = [c for c in comments_of(session, scope.account) if rule.takes(c.text)]
     number = create_opportunity(

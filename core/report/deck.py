@@ -68,7 +68,7 @@ Column: TypeAlias = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Page:
+class SlidePage:
     """A slide to be drawn; `items` counts its rows, sentences or charts, `size` is in points."""
 
     title: str
@@ -108,7 +108,7 @@ def fitted(
     return " ".join([*lines[: most - 1], lines[most - 1][: a_line - 1]]) + "…", most
 
 
-def _sections(blocks: Sequence[Block]) -> Iterator[list[Page]]:
+def _sections(blocks: Sequence[Block]) -> Iterator[list[SlidePage]]:
     """The slides of each section."""
     starts = [n for n, b in enumerate(blocks) if isinstance(b, Heading) and b.level == 1]
     for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
@@ -117,7 +117,7 @@ def _sections(blocks: Sequence[Block]) -> Iterator[list[Page]]:
         yield [*_pages(heading.text, section)]
 
 
-def _pages(title: str, blocks: Sequence[Block]) -> Iterator[Page]:
+def _pages(title: str, blocks: Sequence[Block]) -> Iterator[SlidePage]:
     subtitle = "; ".join(b.text for b in blocks if isinstance(b, Paragraph) and b.quiet)
     columns: list[tuple[str, list[str]]] = []
     for block in blocks:
@@ -133,14 +133,14 @@ def _pages(title: str, blocks: Sequence[Block]) -> Iterator[Page]:
             case Table():
                 yield from _table_pages(title, subtitle, block)
             case Chart():
-                yield Page(block.title, block.subtitle, block, 1)
+                yield SlidePage(block.title, block.subtitle, block, 1)
             case _:
                 raise TypeError(f"A deck has no {type(block).__name__}.")
     for start in range(0, len(columns), len(LISTS)):
         yield from _list_pages(title, subtitle, columns[start : start + len(LISTS)])
 
 
-def _table_pages(title: str, subtitle: str, table: Table) -> Iterator[Page]:
+def _table_pages(title: str, subtitle: str, table: Table) -> Iterator[SlidePage]:
     """A table in the largest text that fits one slide; on several where the smallest does not."""
     # In many columns a larger text would break words.
     sizes = iter(TABLE_SIZES if len(table.columns) <= MANY_COLUMNS else TABLE_SIZES[-1:])
@@ -149,7 +149,7 @@ def _table_pages(title: str, subtitle: str, table: Table) -> Iterator[Page]:
         heights = _row_heights(table, size := smaller)
     for start, end in _parts(heights[1:], BOTTOM - TOP - heights[0]):
         part = replace(table, rows=table.rows[start:end])
-        yield Page(title, subtitle, part, end - start, size)
+        yield SlidePage(title, subtitle, part, end - start, size)
 
 
 def _row_heights(table: Table, size: float) -> list[float]:
@@ -165,7 +165,7 @@ def _row_heights(table: Table, size: float) -> list[float]:
     ]
 
 
-def _list_pages(title: str, subtitle: str, columns: Sequence[Column]) -> Iterator[Page]:
+def _list_pages(title: str, subtitle: str, columns: Sequence[Column]) -> Iterator[SlidePage]:
     """Lists side by side, continued on the next slide where one of them is too long."""
     size, width = LIST_SIZES[len(columns)], _list_width(len(columns))
     room = BOTTOM - TOP - (HEADING_HEIGHT if len(columns) > 1 else 0)
@@ -183,7 +183,7 @@ def _list_pages(title: str, subtitle: str, columns: Sequence[Column]) -> Iterato
             (name, part[n] if n < len(part) else ())
             for (name, _), part in zip(columns, parts, strict=True)
         ]
-        yield Page(title, subtitle, shown, sum(len(items) for _, items in shown))
+        yield SlidePage(title, subtitle, shown, sum(len(items) for _, items in shown))
 
 
 def _parts(heights: Sequence[float], room: float) -> Iterator[tuple[int, int]]:
@@ -198,7 +198,7 @@ def _parts(heights: Sequence[float], room: float) -> Iterator[tuple[int, int]]:
         yield start, len(heights)
 
 
-def _chosen(sections: Sequence[Sequence[Page]], most: int) -> Iterator[tuple[Page, int]]:
+def _chosen(sections: Sequence[Sequence[SlidePage]], most: int) -> Iterator[tuple[SlidePage, int]]:
     """The first slide of each section and, while there is room, the second, the third and so on.
 
     Each comes with the number of things that are left out behind it.
@@ -221,7 +221,7 @@ def _opening(deck: Any, document: Document) -> None:
     _write(slide, BADGE, ["Demo data: made up, in a store of its own"] if document.is_demo else [])
 
 
-def _draw(deck: Any, page: Page, left_out: int, *, foot: str) -> None:
+def _draw(deck: Any, page: SlidePage, left_out: int, *, foot: str) -> None:
     body = page.body
     layout = "Table or chart" if isinstance(body, Table | Chart) else LAYOUTS[len(body)]
     slide = _slide(deck, layout, foot)

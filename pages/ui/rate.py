@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.access.rate_limits import RateLimiter
+from core.access.rate_limits import TokenBuckets
 from core.base import text
 from core.base.errors import InputError
 from core.feedback import (
@@ -26,7 +26,7 @@ THUMBS = ("down", "up")  # as the widget numbers them
 BROWSER = "_streamlit_xsrf"
 # The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
-VOTES = RateLimiter()
+VOTES = TokenBuckets()
 
 
 def rater(page: Page) -> str:

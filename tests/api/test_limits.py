@@ -3,7 +3,7 @@ import threading
 import pytest
 from starlette.applications import Starlette
 
-from core.access.rate_limits import RateLimiter
+from core.access.rate_limits import TokenBuckets
 from core.api import ROUTES, access
 from core.api.access import retry_after
 from core.feedback import feedback_list, write_batcher
@@ -34,7 +34,7 @@ def nameless(vote, **changes):
 
 
 def test_a_bucket_gives_its_burst_and_fills_by_the_clock(clock):
-    buckets = RateLimiter()
+    buckets = TokenBuckets()
     taken = [buckets.take("a", burst=3, seconds=60) for _ in range(4)]
     assert taken == [0, 0, 0, 20]
     clock.now += 19.5
@@ -47,7 +47,7 @@ def test_a_bucket_gives_its_burst_and_fills_by_the_clock(clock):
 
 
 def test_memory_is_bounded(clock):
-    buckets = RateLimiter(most_keys=100)
+    buckets = TokenBuckets(most_keys=100)
     for n in range(1_000):
         buckets.take(n, burst=1, seconds=60)
     assert len(buckets._left) == 100
@@ -55,7 +55,7 @@ def test_memory_is_bounded(clock):
 
 
 def test_threads_get_no_more_than_there_is(clock):
-    buckets, got = RateLimiter(), []
+    buckets, got = TokenBuckets(), []
 
     def takes():
         got.extend(buckets.take("a", burst=100, seconds=60) == 0 for _ in range(200))

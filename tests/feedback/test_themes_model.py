@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import InputError
-from core.feedback.themes.assignment import Decisions, Placing, Rule, assign_themes, checked_rule
+from core.feedback.themes.assignment import (
+    Decisions,
+    Placing,
+    PlacingRule,
+    assign_themes,
+    checked_rule,
+)
 from core.feedback.themes.comments import Comment
 from core.feedback.themes.figures import quotes_of
 from core.feedback.themes.model import characteristic_terms, fit, theme_name
@@ -163,19 +169,19 @@ def test_names_come_from_words_and_phrases_of_more_than_one_text():
 @pytest.mark.parametrize(
     ("rule", "text", "is_taken"),
     [
-        (Rule(("slow",)), "Too SLOW today", True),
-        (Rule(("slow",)), "slowly", False),
-        (Rule(("slow*",)), "slowly", True),
-        (Rule(("took ages",)), "it took\n  ages!", True),
-        (Rule(("slow", "ages"), (), ("not slow",)), "not slow, takes ages", False),
-        (Rule((), ("slow", "mobile")), "slow on mobile", True),
-        (Rule((), ("slow", "mobile")), "slow", False),
-        (Rule(("👍",)), "great👍", True),
-        (Rule(("助かり",)), "助かりました。", True),
-        (Rule(("straße",)), "STRASSE", True),
-        (Rule(("c++",)), "written in C++.", True),
-        (Rule((".*",)), "anything", False),
-        (Rule(("(",)), "a (b", True),
+        (PlacingRule(("slow",)), "Too SLOW today", True),
+        (PlacingRule(("slow",)), "slowly", False),
+        (PlacingRule(("slow*",)), "slowly", True),
+        (PlacingRule(("took ages",)), "it took\n  ages!", True),
+        (PlacingRule(("slow", "ages"), (), ("not slow",)), "not slow, takes ages", False),
+        (PlacingRule((), ("slow", "mobile")), "slow on mobile", True),
+        (PlacingRule((), ("slow", "mobile")), "slow", False),
+        (PlacingRule(("👍",)), "great👍", True),
+        (PlacingRule(("助かり",)), "助かりました。", True),
+        (PlacingRule(("straße",)), "STRASSE", True),
+        (PlacingRule(("c++",)), "written in C++.", True),
+        (PlacingRule((".*",)), "anything", False),
+        (PlacingRule(("(",)), "a (b", True),
     ],
 )
 def test_a_rule_takes_words_and_phrases(rule, text, is_taken):
@@ -200,7 +206,7 @@ def test_each_comment_is_in_one_theme_at_most_and_hand_goes_before_rule_before_m
     comments = [comment(n, text) for n, text in enumerate(texts)]
     known = Decisions(
         themes={n: kept(n, deleted_at=NOON if n == 3 else None) for n in (1, 2, 3)},
-        rules=(Rule(("slow",), id=1, theme_id=1), Rule(("fine",), id=2, theme_id=3)),
+        rules=(PlacingRule(("slow",), id=1, theme_id=1), PlacingRule(("fine",), id=2, theme_id=3)),
         placings={f"feedback:{n}": Placing(to, "hand", "") for n, to in moved.items()},
     )
     found = assign_themes(comments, known, today=TODAY)
@@ -218,7 +224,7 @@ def test_each_comment_is_in_one_theme_at_most_and_hand_goes_before_rule_before_m
             assert where[one.key] == (str(to), "hand")
         elif to is None:
             assert one.key not in where
-        elif Rule(("slow",)).takes(one.text):
+        elif PlacingRule(("slow",)).takes(one.text):
             assert where[one.key] == ("1", "rule")
         elif to == 3 or len(comments) < 30:
             assert one.key not in where

@@ -33,7 +33,7 @@ LEAST_OVERLAP = 0.3
 
 
 @dataclass(frozen=True)
-class Rule:
+class PlacingRule:
     """Takes a comment with any of some words, all of others, and none of the last.
 
     A term is a word or a phrase, matched as a whole and without regard to case; with * at its end
@@ -90,7 +90,7 @@ class Decisions:
     """An account's stored decisions about themes; `placings` by the keys of comments."""
 
     themes: Mapping[int, ThemeRow] = field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[PlacingRule, ...] = ()
     placings: Mapping[str, Placing] = field(default_factory=dict)
 
     def live(self, theme_id: int | None) -> int | None:
@@ -139,9 +139,9 @@ class Assignment:
 
 def checked_rule(
     any_of: Iterable[str], all_of: Iterable[str] = (), none_of: Iterable[str] = ()
-) -> Rule:
+) -> PlacingRule:
     """A validated rule, each term once; raises InputError for a rule that takes everything."""
-    rule = Rule(_terms(any_of), _terms(all_of), _terms(none_of))
+    rule = PlacingRule(_terms(any_of), _terms(all_of), _terms(none_of))
     if not rule.any_of and not rule.all_of:
         raise InputError("A rule names at least one word or phrase that a comment has.")
     return rule
@@ -162,7 +162,7 @@ def load_decisions(session: Session, account: str) -> Decisions:
     return Decisions(
         themes={row["id"]: ThemeRow(**row) for row in session.execute(themes).mappings()},
         rules=tuple(
-            Rule(tuple(any_of), tuple(all_of), tuple(none_of), *ids)
+            PlacingRule(tuple(any_of), tuple(all_of), tuple(none_of), *ids)
             for any_of, all_of, none_of, *ids in session.execute(rules)
         ),
         placings={key: Placing(*rest) for key, *rest in session.execute(placings)},

@@ -14,7 +14,13 @@ from core.base import stats
 from core.base.stats import Estimate
 from core.feedback.satisfaction import busiest_share
 from core.feedback.surveys import LEAST_ANSWERS
-from core.feedback.themes.assignment import Decisions, Rule, Theme, assign_themes, load_decisions
+from core.feedback.themes.assignment import (
+    Decisions,
+    PlacingRule,
+    Theme,
+    assign_themes,
+    load_decisions,
+)
 from core.feedback.themes.comments import FEEDBACK, Comment, comments_of
 from core.feedback.themes.model import words_of
 from core.store import Opportunity, Scope, table
@@ -96,7 +102,7 @@ class ThemeSummary:
     figures: ThemeFigures
     everything: ThemeFigures | None
     reach: Reach
-    rules: tuple[Rule, ...]
+    rules: tuple[PlacingRule, ...]
     opportunities: tuple[int, ...]
 
     def is_of(self, status: str) -> bool:
