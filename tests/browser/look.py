@@ -5,13 +5,12 @@ Shows the store of TOUCHSTONE_DATABASE_URL, by default demo data in a folder of 
 
 import argparse
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, READY, serve
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, READY, serve
 
 
 def main():
@@ -29,9 +28,7 @@ def main():
         settings = {"TOUCHSTONE_DATABASE_URL": url} if url else {}
         process, server = serve(Path(folder), **settings)
         try:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=ARGUMENTS
-            )
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = browser.new_page(
                 viewport={"width": asked.width, "height": asked.height},
                 color_scheme="dark" if asked.dark else "light",

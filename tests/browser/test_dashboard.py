@@ -3,6 +3,7 @@
 import sqlite3
 
 import httpx
+from playwright.sync_api import expect
 
 PAGES = {
     "": "How are we doing?",
@@ -20,7 +21,8 @@ def test_every_page_opens_fits_a_phone_and_asks_no_other_host(demo_server, visit
     for path, question in PAGES.items():
         visitor.opens(path)
         assert visitor.page.get_by_role("heading", level=1).inner_text() == question
-        assert visitor.page.get_by_text("Demo data", exact=True).first.is_visible()
+        badge = visitor.page.get_by_text("Demo data", exact=True).filter(visible=True)
+        expect(badge.first).to_be_visible()
         assert visitor.page.locator('[data-testid="stException"]').count() == 0
         assert visitor.page.locator('[data-testid="stAlertContentError"]').count() == 0
         assert visitor.widths() == [390, 390], path

@@ -13,7 +13,7 @@ from core.feedback.themes.assignment import (
     HAND,
     MODEL,
     Decisions,
-    Rule,
+    PlacingRule,
     Theme,
     checked_rule,
     load_decisions,
@@ -186,7 +186,7 @@ def _insert(unit: Unit, row: dict[str, Any]) -> int:
     return unit.enter(ThemeRow, "theme", row, by="made", is_pinned=False)
 
 
-def _insert_rule(unit: Unit, theme_id: int, rule: Rule) -> int:
+def _insert_rule(unit: Unit, theme_id: int, rule: PlacingRule) -> int:
     number = unit.next_id(ThemeRule)
     entered = {"entered_by": unit.author, "entered_at": clock.now()}
     unit.upsert(ThemeRule, [{"id": number, "theme_id": theme_id, **rule.terms, **entered}])
