@@ -11,6 +11,8 @@ import sys
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Lock
+from types import ModuleType
 
 import alembic.command  # noqa: F401  # loaded here, so that no fork has to
 import httpx  # noqa: F401
@@ -25,6 +27,7 @@ from tests.commands import environment
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
+LOCK = Lock()
 
 
 class Fork:
@@ -33,7 +36,14 @@ class Fork:
     def __init__(self, target, settings, output):
         given = (target, environment(**settings), output)
         self._process = FORKS.Process(target=_run, args=given)
-        self._process.start()
+        with LOCK:
+            # What pytest and pages leave as the main script, no fork is to run.
+            main_script = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")
+            try:
+                self._process.start()
+            finally:
+                sys.modules["__main__"] = main_script
         self.stdout, self.pid = None, self._process.pid
         self.kill, self.terminate = self._process.kill, self._process.terminate
 

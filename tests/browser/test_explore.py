@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import TimeoutError  # noqa: A004  # as Playwright calls it
 
 from core.analytics import query_metrics
+from core.base import text
 from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save.testio import save_cycles, save_products
 from tests.pages.test_shown_figures import cycle
@@ -55,9 +56,7 @@ def test_a_question_is_charted_counted_and_taken_away(demo_server, visit, demo_u
     store.close()
     totals = expected["totals"]
     assert visitor.figure("Bugs, total") == f"{totals['bug_count']:,}"
-    assert visitor.figure("Rejection rate, total") == f"{totals['rejection_rate']:.1%}".replace(
-        "%", " %"
-    )
+    assert visitor.figure("Rejection rate, total") == text.share(totals["rejection_rate"])
     stamp, rows = taken(visitor)
     assert any("Bugs and Rejection rate by tester" in line for line in stamp)
     found = [(r["tester_id"], r["tester"], r["bug_count"], r["rejection_rate"]) for r in rows]

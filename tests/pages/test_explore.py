@@ -15,6 +15,7 @@ from core.analytics.explore import (
     summary,
 )
 from core.analytics.parse import dimensions_of
+from core.base import text
 from core.base.errors import InputError
 from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save.testio import save_cycles, save_products
@@ -152,9 +153,7 @@ def test_the_page_asks_and_shows_what_was_chosen(demo, run_page):
     assert table["bug_count"].tolist() == [row["bug_count"] for row in expected["data"]]
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Bugs, total"] == "6,000"
-    assert values["Rejection rate, total"] == f"{expected['totals']['rejection_rate']:.1%}".replace(
-        "%", " %"
-    )
+    assert values["Rejection rate, total"] == text.share(expected["totals"]["rejection_rate"])
 
 
 def test_a_filter_that_leaves_nothing_says_so(demo, run_page):

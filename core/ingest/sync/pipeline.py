@@ -242,7 +242,7 @@ def _units(
     own: list[ParsedBug] = []
     for cycle in cycles:
         its = of_cycle.pop(cycle.id, [])
-        if some and len(some) + len(own) + len(its) >= UNIT_OBJECTS:
+        if some and len(some) + 1 + len(own) + len(its) >= UNIT_OBJECTS:
             yield some, Parsed(tuple(own), _problems(own))
             some, own = [], []
         some.append(cycle)
