@@ -26,7 +26,7 @@ PAGE_IMPORTS = (
     "pandas",
     "scipy.stats",
     "core.analytics",
-    "core.charts.builders",
+    "core.charts",
     "core.report",
     "core.review.agenda",
     "core.ingest.sync.accounts",

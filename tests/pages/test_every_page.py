@@ -1,13 +1,21 @@
 """Every page on a demo, an empty and a broken store: an answer or a sentence, never a traceback."""
 
+import importlib
+
 import pytest
 
+from app import PAGE_IMPORTS
 from tests.pages.conftest import NAMES
 from tests.stores import open_store
 
 
 def test_there_are_pages():
     assert {"overview", "customer_engagement", "tester_leaderboard"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", PAGE_IMPORTS)
+def test_what_the_server_loads_at_its_start_is_there(name):
+    assert importlib.import_module(name)
 
 
 # The survey asks; it shows no data that could be old or missing.
