@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -73,28 +74,18 @@ def _run(target, settings, output):
     raise SystemExit(target())
 
 
-class Command:
+def _command(arguments, lease_seconds):
     """`python -m core`; a sync with a lease of so many seconds where it says so."""
-
-    def __init__(self, arguments, lease_seconds):
-        self.arguments, self.lease_seconds = arguments, lease_seconds
-
-    def __call__(self):
-        if self.lease_seconds:
-            lease.DURATION = timedelta(seconds=self.lease_seconds)
-            run.RENEW_SECONDS = self.lease_seconds / 4
-        return main(self.arguments)
+    if lease_seconds:
+        lease.DURATION = timedelta(seconds=lease_seconds)
+        run.RENEW_SECONDS = lease_seconds / 4
+    return main(arguments)
 
 
-class Dashboard:
+def dashboard(port):
     """`python -m streamlit run app.py`."""
-
-    def __init__(self, port):
-        self.port = port
-
-    def __call__(self):
-        sys.argv = ["streamlit", "run", "app.py", "--server.port", str(self.port)]
-        return cli.main()
+    sys.argv = ["streamlit", "run", "app.py", "--server.port", str(port)]
+    return cli.main()
 
 
 @contextmanager
@@ -102,7 +93,7 @@ def forked(*arguments, lease_seconds=None, **settings):
     """Run a command with its output in a pipe."""
     reader, writer = FORKS.Pipe(duplex=False)
     with reader, open(reader.fileno(), closefd=False, encoding="utf-8") as said:
-        process = Fork(Command(arguments, lease_seconds), settings, writer)
+        process = Fork(partial(_command, arguments, lease_seconds), settings, writer)
         process.stdout = said
         writer.close()
         yield process

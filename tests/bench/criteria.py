@@ -8,7 +8,6 @@ import argparse
 import csv
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -33,7 +32,7 @@ from core.store.days import fill_days
 from tests.bench.__main__ import MAIN_CRITERIA, machine
 from tests.bench.pages import Reader
 from tests.bench.sync import high_water_mb
-from tests.browser.conftest import ARGUMENTS, serve
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, serve
 from tests.commands import environment
 
 DAYS = 56
@@ -109,9 +108,7 @@ def page_times(repeats):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         address = f"sqlite:///{PLACE}"
         process, server = serve(Path(folder), TOUCHSTONE_DATABASE_URL=address)
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=ARGUMENTS
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
             reader = Reader(browser.new_page(viewport={"width": 1440, "height": 900}), server.url)
             reader.starts()

@@ -9,7 +9,6 @@ page is read over its socket, unless it is to be drawn here.
 
 import argparse
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -30,7 +29,7 @@ from core.access.tokens import create_token
 from core.demo import build_demo
 from core.store import Feedback, FeedbackVote, Scope, open_store, table
 from tests.bench.sync import SIZES, customer_of, synced
-from tests.browser.conftest import ARGUMENTS, READY, serve
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, READY, serve
 from tests.testio_server import SteadyServer
 from tests.votes import vote_all
 
@@ -93,9 +92,7 @@ def reads_in_chromium(url, stop, times):
     """The same in a browser, which draws it on these cores."""
     only_when_idle()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=ARGUMENTS
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page()
         while not stop.is_set():
             started = time.perf_counter()

@@ -8,7 +8,6 @@ stands (its title is shown and nothing runs any more): opened, with another peri
 import argparse
 import math
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -25,7 +24,7 @@ from core.store import Account, table
 from core.store.engine import _state_of_facts
 from tests.bench.__main__ import built, machine
 from tests.bench.sync import high_water_mb
-from tests.browser.conftest import ARGUMENTS, READY, serve
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, READY, serve
 
 REPEATS = 5
 PAGES = (
@@ -200,12 +199,11 @@ def main():
     parser.add_argument("--repeats", type=int, default=REPEATS)
     wanted = parser.parse_args()
     pages = wanted.pages.split(",")
-    path = shutil.which("chromium")
-    if path is None:
+    if CHROMIUM is None:
         print("Chromium is not installed here: pages are not measured.")
         return
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for size in wanted.sizes.split(","):
             started, load = time.monotonic(), os.getloadavg()[0]
             times, peak = measured(browser, size, pages, wanted.repeats)

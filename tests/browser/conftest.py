@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.commands import environment
-from tests.forked import Dashboard, Fork
+from tests.forked import Fork, dashboard
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = [
@@ -46,7 +47,7 @@ def started(port, settings, log):
 
 
 def forked(port, settings, log):
-    return Fork(Dashboard(port), settings, log)
+    return Fork(partial(dashboard, port), settings, log)
 
 
 def serve(folder, *, begin=started, **settings):
