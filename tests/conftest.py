@@ -25,9 +25,10 @@ pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 
 
 def pytest_collection_modifyitems(items):
-    """With all draws, run the tests that draw alone."""
+    """With all draws, run the tests that draw or measure speed alone."""
     if draws.FULL:
-        items[:] = [item for item in items if hasattr(item.module, "draws")]
+        asking = {"draws", "within"}
+        items[:] = [item for item in items if asking & vars(item.module).keys()]
 
 
 @pytest.fixture(autouse=True)

@@ -109,7 +109,7 @@ def test_what_goes_on_ends_at_once_with_the_server(store, account, server, rows,
     assert is_running(Scope(store, "acme"))
     started = time.monotonic()
     end_background()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert not is_running(Scope(store, "acme"))
     (ended,) = rows(SyncRun).values()
     assert ended["status"] == "stopped"
@@ -121,7 +121,7 @@ def test_a_run_has_a_time_to_end(store, account, server):
     report = sync_account(store, account, retry=replace(FAST, run_timeout=0.5))
     assert report.status == "failed"
     assert "took longer than" in report.message
-    assert report.seconds < 3
+    assert report.seconds < 15
 
 
 def test_an_answer_in_drops_is_not_waited_for_without_end(store, account, server):
@@ -153,7 +153,7 @@ def test_watching_prints_a_line_for_each_run_and_ends_cleanly(watch, server, end
         process.send_signal(ending)
         started = time.monotonic()
         rest = process.stdout.read()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert process.returncode == 0
     assert "acme: done" in lines[0]
     assert "12 new" in lines[0]
@@ -169,7 +169,7 @@ def test_a_stopped_sync_says_so(watch, server):
         process.send_signal(signal.SIGTERM)
         started = time.monotonic()
         said = process.stdout.read()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert process.returncode == 3
     assert "The sync was stopped" in said
 

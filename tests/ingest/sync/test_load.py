@@ -16,7 +16,7 @@ from tests.testio_server import SteadyServer
 
 THREADS = 20
 VOTES = 12
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 15.0
 
 
 def count(store, model):

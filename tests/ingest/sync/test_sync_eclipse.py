@@ -58,7 +58,7 @@ def test_the_first_run_reads_all_of_it(eclipse):
         "bug_device": 22_109,
     }
     assert first.requests <= 60
-    assert first.seconds < 30
+    assert first.seconds < 120
 
 
 def test_the_second_run_changes_nothing(eclipse):
