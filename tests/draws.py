@@ -1,4 +1,4 @@
-"""What tests ask of a machine: a quarter of the draws and no speed, or with DRAWS=full all of it."""
+"""A quarter of the draws and no speed is asked of a machine; with DRAWS=full all of both."""
 
 import os
 import time
