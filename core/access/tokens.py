@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
-from core.store import Account, ApiToken, Scope, Store
+from core.store import ApiToken, Scope, Store
 
 PER_SECOND = 500
 LONGEST_NAME = 100
@@ -24,8 +24,7 @@ def create_token(scope: Scope, name: str | None = None) -> str:
     """
     text = secrets.token_urlsafe(32)
     with scope.write() as unit:
-        if unit.session.get(Account, scope.account) is None:
-            raise InputError(f"There is no account {scope.account!r}: name one that exists.")
+        unit.check_account()
         token_id = unit.next_id(ApiToken)
         name = _name(f"token {token_id}" if name is None else name)
         named = select(ApiToken.id).where(

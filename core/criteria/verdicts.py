@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 
 from core.analytics.dates import Window
 from core.analytics.definitions import METRICS
-from core.base import histogram, stats, text
-from core.base.histogram import HistogramQuantile
+from core.base import stats, text
 from core.base.stats import Bounds, Direction, Estimate, Verdict
+from core.criteria import histogram
 from core.criteria.platform import COMPLETED, FAILED, GaugeTime
 from core.criteria.window_data import WindowData, window_data
 from core.store import Criterion, Scope, table
@@ -62,8 +62,8 @@ class CriterionRule:
 
 
 def _quantile_rule(metric: str, share: float) -> CriterionRule:
-    def of_buckets(data: WindowData) -> HistogramQuantile:
-        return histogram.quantile_estimate(data.platform.buckets or {}, share)
+    def of_buckets(data: WindowData) -> histogram.HistogramQuantile:
+        return histogram.bucket_quantile_estimate(data.platform.buckets or {}, share)
 
     return CriterionRule(
         sample="run",

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import clean
-from core.store import Account, Counts, Enhancement, Feedback, FeedbackVote, Scope, Unit, table
+from core.store import Counts, Enhancement, Feedback, FeedbackVote, Scope, Unit, table
 
 LONGEST_COMMENT = 5_000
 LONGEST_ID = 500
@@ -142,8 +142,7 @@ def cast_vote(
     if kind == "ticket" and cast.ticket_id is None:
         cast = replace(cast, ticket_id=number)
     with WRITE_LOCK, scope.write() as unit:
-        if unit.session.get(Account, scope.account) is None:
-            raise InputError(f"There is no account {scope.account!r}: choose one that exists.")
+        unit.check_account()
         if at is None:
             # Read once the lock is held: of two simultaneous votes, the one written later is newer.
             cast = replace(cast, at=clock.now())

@@ -134,14 +134,10 @@ class Store:
             unit.session.flush()
             unit.upsert(Criterion, DEFAULT_CRITERIA)
 
-    def data_version(self, account_id: str | None = None) -> int:
-        """A number that grows with every write that a page could show (of all accounts: None)."""
-        account = table(Account)
-        version = select(func.coalesce(func.sum(account.c.data_version), 0))
-        if account_id is not None:
-            version = version.where(account.c.id == account_id)
+    def data_version(self, account_id: str) -> int:
+        """A number that grows with every write to the account that a page could show."""
         with self.read() as session:
-            return int(session.connection().execute(version).scalar_one())
+            return session.get_one(Account, account_id).data_version
 
     def read_facts(self, session: Session) -> AbstractContextManager[Connection | None]:
         """A connection to the columnar copy of the facts as the session sees them, if there is one.
@@ -156,10 +152,10 @@ class Store:
         with self.read() as session, self.read_facts(session) as copy:
             yield session.connection() if copy is None else copy
 
-    def refresh_copy(self, *, fewest: int = FEWEST_BUGS) -> bool:
+    def refresh_copy(self) -> bool:
         """Copy the facts into columns where that is worth it and not done; says whether it was.
 
-        Worth it are `fewest` bugs or more. The store does without: what fails here is only logged.
+        Worth it are `FEWEST_BUGS` or more. The store does without: what fails here is only logged.
         """
         if self.copy is None:
             return False
@@ -169,7 +165,7 @@ class Store:
                 if self.copy.path(state).exists():
                     return False
                 bugs = select(func.count()).select_from(table(Bug))
-                if session.connection().execute(bugs).scalar_one() < fewest:
+                if session.connection().execute(bugs).scalar_one() < FEWEST_BUGS:
                     return False
                 self.copy.build(session.connection(), state)
         except (StoreError, DBAPIError, OSError) as error:

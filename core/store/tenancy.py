@@ -35,7 +35,8 @@ class Scope:
     @property
     def account_name(self) -> str:
         """What people call the account."""
-        return account_named(self.store, self.account).name
+        with self.read() as session:
+            return session.get_one(Account, self.account).name
 
     @property
     def zone(self) -> ZoneInfo:

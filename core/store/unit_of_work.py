@@ -74,6 +74,11 @@ class Unit:
             raise InputError("Only an editor can change this: sign in as one.")
         return self.person
 
+    def check_account(self) -> None:
+        """Raise InputError where the store does not have the account."""
+        if self.session.get(Account, self.account_id) is None:
+            raise InputError(f"There is no account {self.account_id!r}: choose one that exists.")
+
     def enter(self, model: type[SQLModel], subject: str, row: Row, *, by: str, **rest: Any) -> int:
         """Insert what a person entered, under the next id, and record it; returns the id.
 

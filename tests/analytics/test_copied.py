@@ -13,7 +13,7 @@ from core.feedback import cast_vote
 from core.store import Bug, Product, Scope, User, open_store, table
 from tests.analytics.draws import ZONE
 from tests.analytics.test_brute import check, rounds
-from tests.analytics.worlds import at, fill, prepare
+from tests.analytics.worlds import at, copy_facts, fill, prepare
 from tests.draws import draws
 
 ASKED = {"metrics": ["bug_count", "active_testers"], "dimensions": ["tester"], "account": "a"}
@@ -46,7 +46,7 @@ def copies(store):
 def test_the_answer_from_the_copy_is_that_of_a_brute_force(store, part):
     for _, world, asked in rounds(f"copied {part}", worlds=draws(7), queries=40):
         fill(store, world)
-        assert store.refresh_copy(fewest=0)
+        assert copy_facts(store)
         assert has_copy(store)
         for query in asked:
             check(store, world, query)
@@ -55,12 +55,12 @@ def test_the_answer_from_the_copy_is_that_of_a_brute_force(store, part):
 
 def test_a_write_of_facts_makes_the_store_answer_until_the_next_copy(store):
     add_bugs(store, 1, 2)
-    assert store.refresh_copy(fewest=0)
+    assert copy_facts(store)
     assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 2
     add_bugs(store, 3)
     assert not has_copy(store)
     assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 3
-    assert store.refresh_copy(fewest=0)
+    assert copy_facts(store)
     assert has_copy(store)
     assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 3
     assert len(copies(store)) == 1
@@ -68,10 +68,10 @@ def test_a_write_of_facts_makes_the_store_answer_until_the_next_copy(store):
 
 def test_a_reader_that_began_before_a_write_goes_on_with_what_it_saw(store):
     add_bugs(store, 1)
-    store.refresh_copy(fewest=0)
+    copy_facts(store)
     with store.read() as session, store.read_facts(session) as copy:
         add_bugs(store, 2)
-        store.refresh_copy(fewest=0)
+        copy_facts(store)
         assert len(copy.execute(select(table(Bug).c.id)).all()) == 1
     assert has_copy(store)
 
@@ -82,7 +82,7 @@ def test_instants_are_compared_in_utc_wherever_the_machine_is(store):
         unit.upsert(Bug, [{"id": n, "reported_at": when + timedelta(hours=n)} for n in (1, 2, 3)])
     asked = {"now": when + timedelta(hours=2)}
     before = source_states(Scope(store, "a"), **asked)
-    assert store.refresh_copy(fewest=0)
+    assert copy_facts(store)
     assert source_states(Scope(store, "a"), **asked) == before
     assert before[1].through == when + timedelta(hours=2)
     with store.facts() as copy:
@@ -91,7 +91,7 @@ def test_instants_are_compared_in_utc_wherever_the_machine_is(store):
 
 def test_a_vote_leaves_the_copy_in_use(store):
     add_bugs(store, 1)
-    store.refresh_copy(fewest=0)
+    copy_facts(store)
     when = at("2024-02-03T10:00")
     cast_vote(Scope(store, "a"), subject="ticket:1", rater="Ann", thumb="up", at=when)
     assert has_copy(store)
@@ -110,7 +110,7 @@ def test_the_copy_of_a_store_that_was_made_anew_is_not_that_of_the_new_one(tmp_p
         with store.write("a") as unit:
             unit.upsert(Product, [{"id": 1, "name": name}])
         assert not has_copy(store)
-        store.refresh_copy(fewest=0)
+        copy_facts(store)
         asked = {"metrics": "tests_created", "dimensions": "product", "include_zero": True}
         assert [row["product"] for row in query_metrics(store, **asked)["data"]] == [name]
         store.close()
@@ -121,13 +121,13 @@ def test_the_copy_of_a_store_that_was_made_anew_is_not_that_of_the_new_one(tmp_p
 
 def test_a_damaged_copy_is_left_for_the_store(store, caplog):
     add_bugs(store, 1)
-    store.refresh_copy(fewest=0)
+    copy_facts(store)
     store.close()
     (copy,) = copies(store)
     copy.write_bytes(b"no database" * 500)
     assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 1
     assert "cannot be read" in caplog.text
-    assert store.refresh_copy(fewest=0)
+    assert copy_facts(store)
     assert has_copy(store)
 
 
@@ -139,7 +139,7 @@ def test_a_copy_that_cannot_be_made_is_only_logged(store, monkeypatch, caplog):
 
     monkeypatch.setattr("core.store.columnar._fill", full)
     with caplog.at_level(logging.WARNING):
-        assert not store.refresh_copy(fewest=0)
+        assert not copy_facts(store)
     assert "No space left" in caplog.text
     assert copies(store) == []
     assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 1
@@ -148,7 +148,7 @@ def test_a_copy_that_cannot_be_made_is_only_logged(store, monkeypatch, caplog):
 def test_a_store_in_memory_or_on_a_server_has_none(postgres_url):
     for url in ("sqlite://", postgres_url):
         store = open_store(url)
-        assert not store.refresh_copy(fewest=0)
+        assert not copy_facts(store)
         assert not has_copy(store)
         store.close()
 
@@ -168,7 +168,7 @@ def test_many_threads_read_while_copies_are_made(store):
         reader.start()
     for number in range(2, 8):
         add_bugs(store, number)
-        store.refresh_copy(fewest=0)
+        copy_facts(store)
     for reader in readers:
         reader.join()
     assert wrong == []

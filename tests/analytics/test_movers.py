@@ -21,7 +21,7 @@ from core.engagement.movers import (
 from core.engagement.words import movers_finding, movers_subtitle
 from core.store import Scope, SyncRun, table
 from tests.analytics.draws import ERAS, ZONE, world_of
-from tests.analytics.worlds import Builder, fill, prepare
+from tests.analytics.worlds import Builder, copy_facts, fill, prepare
 from tests.draws import draws
 from tests.stores import open_store
 
@@ -75,7 +75,7 @@ def test_random_worlds(store, copied):
         world = world_of(random, days)
         fill(store, world)
         if copied:
-            assert store.refresh_copy(fewest=0)
+            assert copy_facts(store)
         start, end = sorted((random.choice(days), random.choice(days)))
         window, products = Window(start, end, ""), random.choice(((), (1,)))
         names = {u["id"]: u["name"] for u in world["users"] if u["account_id"] == "a"}

@@ -15,7 +15,7 @@ from core.testers import leaderboard as testers
 from core.testers.bugs import BugSelection, bug_reports
 from tests.analytics.draws import ERAS, ZONE, world_of
 from tests.analytics.test_people import ALWAYS, check_stack, day_of, monthly
-from tests.analytics.worlds import fill, prepare
+from tests.analytics.worlds import copy_facts, fill, prepare
 from tests.draws import draws
 from tests.stores import open_store
 
@@ -98,7 +98,7 @@ def each_world(kind, store):
         for world, window, products, tester, today in cases(draws(number)):
             fill(store, world)
             if kind == "copied":
-                assert store.refresh_copy(fewest=0)
+                assert copy_facts(store)
                 with store.facts() as connection:
                     assert connection.dialect.name == "duckdb"
             yield world, BugSelection(window, products, tester), today

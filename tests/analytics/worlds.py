@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import delete, insert, update
 
 from core.store import (
@@ -47,6 +48,13 @@ CALENDAR = (date(2020, 1, 1), date(2025, 12, 31))
 def at(text, zone="UTC"):
     """An instant from local time in a zone."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def copy_facts(store):
+    """Copy the facts of a store into columns, however few bugs it has."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("core.store.engine.FEWEST_BUGS", 0)
+        return store.refresh_copy()
 
 
 def fill(store, world):

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from core.base import clock, histogram
+from core.base import clock
 from core.base.errors import InputError
+from core.criteria import histogram
 from core.criteria.platform import platform_reading
 from core.demo import DEMO_ACCOUNT, build_demo, is_current
 from core.feedback import cast_vote, current_vote
@@ -359,9 +360,9 @@ def test_technicians_answer_a_survey_every_week(store):
 def test_it_is_current_until_the_day_is_over(store):
     assert is_current(store, today=FRIDAY)
     assert not is_current(store, today=FRIDAY + timedelta(days=1))
-    version = store.data_version()
+    version = store.data_version(DEMO_ACCOUNT)
     assert build_demo(store, today=FRIDAY).counts == {}
-    assert store.data_version() == version
+    assert store.data_version(DEMO_ACCOUNT) == version
     empty = new_store()
     assert not is_current(empty)
     empty.close()
@@ -419,7 +420,7 @@ def test_the_metrics_tell_the_same_as_the_runs(store, runs):
     assert found.statuses == Counter(run["status"] for run in ended)
     seconds = [r["processing_time_ms"] / 1_000 for r in ended if r["status"] == "completed"]
     assert found.buckets[60.0] == sum(s <= 60 for s in seconds)
-    assert histogram.quantile_estimate(found.buckets, 0.95).note == ""
+    assert histogram.bucket_quantile_estimate(found.buckets, 0.95).note == ""
     assert {gap.end - gap.start for gap in found.gaps} == {timedelta(minutes=26)}
     assert {gap.start.astimezone(BERLIN).date() for gap in found.gaps} == {ago(9)}
     assert found.resets

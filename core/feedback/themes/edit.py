@@ -19,7 +19,7 @@ from core.feedback.themes.assignment import (
     load_decisions,
 )
 from core.feedback.themes.comments import FEEDBACK
-from core.store import Account, Feedback, Scope, SurveyResponse, ThemeAssignment, ThemeRule, Unit
+from core.store import Feedback, Scope, SurveyResponse, ThemeAssignment, ThemeRule, Unit
 from core.store import Theme as ThemeRow
 
 LONGEST_THEME_NAME = 80
@@ -34,7 +34,7 @@ def make_theme(scope: Scope, name: str, *, any_of: Iterable[str] = ()) -> int:
     terms = list(any_of)
     rule = checked_rule(terms) if terms else None
     with scope.write() as unit:
-        _check_account(unit)
+        unit.check_account()
         name = _free_name(load_decisions(unit.session, scope.account), name)
         number = _insert(unit, {"name": name, "origin": HAND, "terms": []})
         if rule is not None:
@@ -157,7 +157,7 @@ def take_over(unit: Unit, theme: Theme) -> int:
 
     Part of the unit's writes. Raises InputError for a theme that someone has deleted.
     """
-    _check_account(unit)
+    unit.check_account()
     known = load_decisions(unit.session, unit.account_id)
     if theme.id is not None:
         live = known.live(theme.id)
@@ -217,11 +217,6 @@ def _is_comment(unit: Unit, comment: str) -> bool:
         return unit.session.get(Feedback, (unit.account_id, rest)) is not None
     key = rest.rpartition(":")[0]
     return unit.session.get(SurveyResponse, (unit.account_id, key)) is not None
-
-
-def _check_account(unit: Unit) -> None:
-    if unit.session.get(Account, unit.account_id) is None:
-        raise InputError(f"There is no account {unit.account_id!r}: choose one that exists.")
 
 
 def _free_name(known: Decisions, name: str, *, but: int | None = None) -> str:

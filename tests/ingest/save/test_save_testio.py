@@ -67,9 +67,9 @@ def test_a_whole_account_in_any_pieces(save, rows):
     ],
 )
 def test_nothing_to_save(save, save_them, parse, store):
-    version = store.data_version()
+    version = store.data_version("acme")
     assert set(save(save_them, parse).counts.values()) == {Counts()}
-    assert store.data_version() == version
+    assert store.data_version("acme") == version
 
 
 def test_of_one_id_the_last_counts(save, rows):

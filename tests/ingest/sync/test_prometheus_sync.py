@@ -11,8 +11,8 @@ from math import inf
 import pytest
 
 from core.analytics.exclusions import Excluded
-from core.base import histogram
 from core.base.settings import PrometheusSource, TestioAccount
+from core.criteria import histogram
 from core.criteria.platform import platform_reading
 from core.ingest.sync.prometheus import sync_prometheus
 from core.store import (
@@ -153,7 +153,7 @@ def test_reading_again_changes_nothing_and_goes_on_where_it_ended(any_store, pro
         assert read(store, whole, now=BASE + hour * 3_600).status == "done"
     once = everything(store)
     assert [row.increase for row in once[0] if "failed" in row.series]
-    version = store.data_version()
+    version = store.data_version("acme")
     again = read(store, whole)
     assert again.counts["counter_increment"] | {"unchanged": 0} == dict.fromkeys(
         again.counts["counter_increment"], 0
@@ -161,7 +161,7 @@ def test_reading_again_changes_nothing_and_goes_on_where_it_ended(any_store, pro
     assert everything(store) == once
     assert read(store, whole, full=True).status == "done"
     assert everything(store) == once
-    assert store.data_version() == version
+    assert store.data_version("acme") == version
     (gap,) = [gap for gap in reading(store).gaps if gap.metric == "enhancement_requests_total"]
     assert (gap.start, gap.end) == (at(outage[0] - 5), at(outage[1] + 10))
     assert reading(store).statuses == {"completed": 300, "failed": 25}
@@ -236,7 +236,7 @@ def test_a_quantile_beyond_the_last_bucket_is_at_least_its_bound(store, promethe
     buckets = reading(store).buckets
     assert buckets == {b: sum(s <= b for _, s in slow) for b in (*BOUNDS, inf)}
     (trap,) = ask(url, "histogram_quantile(0.95, enhancement_duration_seconds_bucket)").values()
-    found, note = histogram.quantile_estimate(buckets, 0.95)
+    found, note = histogram.bucket_quantile_estimate(buckets, 0.95)
     assert found.value == trap == 10
     assert (found.low, found.high) == (10, None)
     assert note == "at least 10 s: the histogram cannot see further"
@@ -256,7 +256,7 @@ def test_quantiles_are_those_of_the_server_and_a_bound_gives_the_exact_share(sto
     for share in (0.01, 0.5, 0.9, 0.95, 0.99, 1.0):
         query = f"histogram_quantile({share}, enhancement_duration_seconds_bucket)"
         (theirs,) = ask(url, query).values()
-        estimate, note = histogram.quantile_estimate(buckets, share)
+        estimate, note = histogram.bucket_quantile_estimate(buckets, share)
         assert estimate.value == pytest.approx(theirs, rel=1e-12)
         if not note:
             assert (estimate.low or 0) <= ordered[int(share * 300) - 1] <= (estimate.high or inf)
@@ -265,7 +265,7 @@ def test_quantiles_are_those_of_the_server_and_a_bound_gives_the_exact_share(sto
     assert histogram.share_within(buckets, 61) is None
     said = ask(url, reading(store).promql["p95"])
     assert list(said.values()) == [
-        pytest.approx(histogram.quantile_estimate(buckets, 0.95)[0].value, rel=0.05)
+        pytest.approx(histogram.bucket_quantile_estimate(buckets, 0.95)[0].value, rel=0.05)
     ]
 
 

@@ -27,12 +27,12 @@ def find(objects, number):
 @pytest.mark.parametrize("full", [False, True])
 def test_the_second_run_changes_nothing(sync, store, everything, full):
     first = sync()
-    before, version = everything(), store.data_version()
+    before, version = everything(), store.data_version("acme")
     second = sync(full=full)
     assert everything() == before
     assert [kinds(second, kind) for kind in ("added", "changed", "removed", "refused")] == [{}] * 4
     # What a page caches stays good: the run's own row is no figure.
-    assert store.data_version() == version
+    assert store.data_version("acme") == version
     assert (kinds(second, "unchanged") == kinds(first, "added")) is full
     assert (second.requests == first.requests) is full
 
@@ -41,10 +41,10 @@ def test_the_second_run_changes_nothing_with_problems_either(sync, server, store
     server.customer.bugs += [None, payload("bug", id=5, known="yes"), {"id": 6, "test": {"id": 99}}]
     server.customer.bugs[-1]["listed_under"] = 50117
     assert sync().problems == 3
-    before, version = rows(SyncProblem), store.data_version()
+    before, version = rows(SyncProblem), store.data_version("acme")
     again = sync()
     after = rows(SyncProblem)
-    assert (again.status, again.problems, store.data_version()) == ("partial", 3, version)
+    assert (again.status, again.problems, store.data_version("acme")) == ("partial", 3, version)
     assert set(after) == set(before)
     assert {problem["run_id"] for problem in after.values()} == {again.run_id}
 
@@ -54,21 +54,21 @@ def test_a_problem_that_is_gone_is_no_longer_listed(sync, server, store, rows):
     server.customer.products.append("odd")
     assert sync().problems == 2
     server.customer.bugs[0]["known"] = True
-    version = store.data_version()
+    version = store.data_version("acme")
     assert sync().problems == 1
     assert [key[1] for key in rows(SyncProblem)] == ["product"]
-    assert store.data_version() > version
+    assert store.data_version("acme") > version
 
 
 def test_a_problem_with_another_value_is_changed(sync, server, store, rows):
     server.customer.bugs[0]["known"] = "yes"
     sync()
     server.customer.bugs[0]["known"] = "no"
-    version = store.data_version()
+    version = store.data_version("acme")
     sync()
     (problem,) = rows(SyncProblem).values()
     assert problem["value"] == "'no'"
-    assert store.data_version() > version
+    assert store.data_version("acme") > version
 
 
 def test_problems_stay_listed_after_a_run_that_did_not_read_everything(sync, server, rows):
@@ -127,9 +127,9 @@ def test_what_left_the_catalogue_stays_but_out_of_it(sync, server, rows, store):
     # Its cycles and bugs can be read no more, and are kept.
     assert 50200 in rows(TestCycle)
     assert 990004 in rows(Bug)
-    version = store.data_version()
+    version = store.data_version("acme")
     assert kinds(sync(), "changed") == {}
-    assert store.data_version() == version
+    assert store.data_version("acme") == version
 
 
 def test_what_comes_back_to_the_catalogue_is_in_it(sync, server, rows):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.base import histogram, stats
+from core.base import stats
 from core.base.stats import Verdict
+from core.criteria import histogram
 
 BOUNDS = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 
@@ -22,7 +23,7 @@ def test_a_p95_beyond_buckets_that_end_below_the_target_is_never_met():
     for slow in (0.06, 0.2, 0.9):
         for n in (5, 100, 5_000):
             values = [rng.uniform(11, 59) if rng.random() < slow else 3 for _ in range(n)]
-            found, note = histogram.quantile_estimate(buckets_of(values, (5.0, 10.0)), 0.95)
+            found, note = histogram.bucket_quantile_estimate(buckets_of(values, (5.0, 10.0)), 0.95)
             if sum(v > 10 for v in values) > 0.05 * n:
                 assert note == "at least 10 s: the histogram cannot see further"
                 assert (found.value, found.high) == (10, None)
@@ -30,10 +31,10 @@ def test_a_p95_beyond_buckets_that_end_below_the_target_is_never_met():
 
 
 def test_what_lies_within_the_buckets_can_be_judged():
-    fast, note = histogram.quantile_estimate(buckets_of([4.0] * 200, (5.0, 10.0)), 0.95)
+    fast, note = histogram.bucket_quantile_estimate(buckets_of([4.0] * 200, (5.0, 10.0)), 0.95)
     assert (fast.low, fast.high, note) == (0.0, 5.0, "")
     assert stats.verdict(fast, "below", 60) is Verdict.MET
-    slow, _ = histogram.quantile_estimate(buckets_of([99.0] * 200, (30.0, 60.0)), 0.95)
+    slow, _ = histogram.bucket_quantile_estimate(buckets_of([99.0] * 200, (30.0, 60.0)), 0.95)
     assert stats.verdict(slow, "below", 60) is Verdict.MISSED
     assert stats.verdict(slow, "below", 61) is Verdict.NOT_PROVEN
 
@@ -48,7 +49,7 @@ def test_what_lies_within_the_buckets_can_be_judged():
     ],
 )
 def test_without_data_there_is_a_reason(buckets, reason):
-    found, note = histogram.quantile_estimate(buckets, 0.95)
+    found, note = histogram.bucket_quantile_estimate(buckets, 0.95)
     assert (found.value, found.low, found.high, found.reason, note) == (
         None,
         None,
@@ -57,7 +58,7 @@ def test_without_data_there_is_a_reason(buckets, reason):
         "",
     )
     assert stats.verdict(found, "below", 60) is Verdict.NO_DATA
-    assert histogram.quantile_bounds(buckets, 0.95, 0) == (None, None)
+    assert histogram.bucket_quantile_bounds(buckets, 0.95, 0) == (None, None)
 
 
 def test_the_share_within_a_target_is_exact_or_unknown():
@@ -71,7 +72,7 @@ def test_counts_that_fall_are_those_known_not_to_exceed():
     # Half of the runs were counted without the buckets from 30 s on.
     mixed = {10.0: 150.0, 30.0: 60.0, 60.0: 100.0, inf: 200.0}
     assert histogram.share_within(mixed, 60) == (150, 200)
-    assert histogram.quantile_estimate(mixed, 0.5)[0].high == 10
+    assert histogram.bucket_quantile_estimate(mixed, 0.5)[0].high == 10
 
 
 @given(
@@ -81,7 +82,7 @@ def test_counts_that_fall_are_those_known_not_to_exceed():
 )
 def test_the_interval_holds_that_of_the_values_themselves(values, share, times):
     n = len(values) * times
-    low, high = histogram.quantile_bounds(buckets_of(values), share, n)
+    low, high = histogram.bucket_quantile_bounds(buckets_of(values), share, n)
     exact_low, exact_high = stats.quantile_bounds(values, share, n)
     if exact_low is None:
         assert low is None
@@ -90,6 +91,6 @@ def test_the_interval_holds_that_of_the_values_themselves(values, share, times):
     if high is not None:
         assert exact_high is not None
         assert exact_high <= high
-    found, note = histogram.quantile_estimate(buckets_of(values), share)
+    found, note = histogram.bucket_quantile_estimate(buckets_of(values), share)
     assert found.n == len(values)
     assert bool(note) == (sum(v <= 120 for v in values) < share * len(values))

@@ -31,8 +31,8 @@ class Within(NamedTuple):
     n: int
 
 
-def quantile_estimate(buckets: Buckets, share: float, unit: str = "s") -> HistogramQuantile:
-    """A quantile, interpolated within its bucket as Prometheus does, with its interval.
+def bucket_quantile_estimate(buckets: Buckets, share: float) -> HistogramQuantile:
+    """A quantile of seconds, interpolated within its bucket as Prometheus does, with its interval.
 
     One that lies beyond the highest finite bound is at least that bound, has no upper limit, and
     the note says so.
@@ -47,13 +47,13 @@ def quantile_estimate(buckets: Buckets, share: float, unit: str = "s") -> Histog
         return HistogramQuantile(Estimate(n=n, method=METHOD, reason=reason), "")
     rank, highest, note = share * counts[-1], float(ends[-2]), ""
     if rank > counts[-2]:
-        note = f"at least {highest:g} {unit}: the histogram cannot see further"
+        note = f"at least {highest:g} s: the histogram cannot see further"
     value = highest if note else _interpolated(ends, counts, rank)
-    low, high = quantile_bounds(buckets, share, n)
+    low, high = bucket_quantile_bounds(buckets, share, n)
     return HistogramQuantile(Estimate(value=value, low=low, high=high, n=n, method=METHOD), note)
 
 
-def quantile_bounds(buckets: Buckets, share: float, n: int) -> Bounds:
+def bucket_quantile_bounds(buckets: Buckets, share: float, n: int) -> Bounds:
     """The bounds that a sample of n would show, were it distributed like the histogram.
 
     The lower rank gives the lower bound of its bucket, the upper one the upper bound, None where
