@@ -62,7 +62,6 @@ Known = dict[str, tuple[str, Sequence[str]]]
 def show(page: ui.Page) -> None:
     link = {key: st.query_params.get_all(key) for key in st.query_params}
     is_opened = "explore_metrics" not in st.session_state
-    answer = st.container()
     chosen = filter_bar(
         page, default=PERIOD, products=False, on_reset=lambda: st.session_state.update(OPENING)
     )
@@ -73,14 +72,12 @@ def show(page: ui.Page) -> None:
     if missed := unmatched_filters(own, known, asked["metrics"]):
         st.warning(ui.plain(f"Not shown: {missed}. Everything else in the link is applied."))
     if not asked["metrics"]:
-        with answer:
-            ui.answer(page, "Choose a metric to begin.", SOURCES)
+        ui.answer(page, "Choose a metric to begin.", SOURCES)
         return
     result = ui.read(page, answered, **asked)
     chosen = replace(chosen, words=result["query_explanation"])
     without_rows = ui.read(page, is_empty, query=asked)
-    with answer:
-        ui.answer(page, "No rows match." if without_rows else summary(result), SOURCES)
+    ui.answer(page, "No rows match." if without_rows else summary(result), SOURCES)
     said = [result["query_explanation"], *result["warnings"]]
     st.caption("  \n".join(ui.plain(sentence) for sentence in said))
     if without_rows:

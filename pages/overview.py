@@ -31,14 +31,12 @@ def show(page: ui.Page) -> None:
     week = last_complete_week(page.today)
     results = ui.read(page, evaluate, window=week)
     main = [result for result in results if not result.criterion.is_guardrail]
-    answer = st.container()
     chosen = filter_bar(page)
     labels = PANELS["Overview"]
     trends = signals.series_of(list(labels), chosen)
-    with answer:
-        said = f"{criteria_answer(main, week.label)} {signal_words.news(trends)}"
-        ui.answer(page, said, SOURCES, window=chosen.window)
-        overdue(page)
+    said = f"{criteria_answer(main, week.label)} {signal_words.news(trends)}"
+    ui.answer(page, said, SOURCES, window=chosen.window)
+    overdue(page)
     heading(f"Success criteria, week {week.label}", "criteria/success_criteria.py", "All criteria")
     strip(page, main, week, brief=True)
     heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")
@@ -60,7 +58,7 @@ def overdue(page: ui.Page) -> None:
     """What was agreed in a review and is not done in time."""
     late = [one for one in ui.read(page, actions, status="open") if is_overdue(one, page.today)]
     if late:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with page.top, st.container(horizontal=True, vertical_alignment="center"):
             st.badge(f"{text.times(len(late), 'action')} overdue", color="orange")
             owners = text.listed(sorted({one.owner for one in late}))
             st.caption(ui.plain(f"of {owners}"), width="content")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -215,24 +215,17 @@ def _plan(page: ui.Page) -> None:
     last = last_complete_week(page.today)
     with st.form(f"{PLACE}_plan_{page.account.id}", border=False):
         with st.grid(3, min_column_width=180):
-            name = st.text_input("Name", f"Baseline {last.label}", max_chars=100)
-            first = st.date_input(
-                "First day",
-                last.start,
-                format="YYYY-MM-DD",
-                help="Usually a Monday; in the past where the data is already stored",
-            )
-            days = st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS)
-        if st.form_submit_button("Plan it", type="primary", disabled=page.person is None):
-            ui.submit_action(
-                page,
-                "Planned.",
-                plan_baseline,
-                name=name,
-                first_day=first,
-                days=int(days),
-                today=page.today,
-            )
+            fields: dict[str, Any] = {
+                "name": st.text_input("Name", f"Baseline {last.label}", max_chars=100),
+                "first_day": st.date_input(
+                    "First day",
+                    last.start,
+                    format="YYYY-MM-DD",
+                    help="Usually a Monday; in the past where the data is already stored",
+                ),
+                "days": st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS),
+            }
+        ui.submit_button(page, "Plan it", "Planned.", plan_baseline, **fields, today=page.today)
     ui.needs_editor(page, "Planning a baseline")
 
 

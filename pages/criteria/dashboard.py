@@ -1,7 +1,8 @@
 """The dashboard of a window: each criterion day by day, with annotations and exclusions."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
+from typing import Any
 
 import streamlit as st
 
@@ -89,18 +90,10 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
 
 def _note(page: ui.Page, window: Window) -> None:
     with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
-        left, right = st.columns(2)
-        day = left.date_input("Day", window.span[0] + timedelta(days=2), format="YYYY-MM-DD")
-        clock = right.time_input("at", time(12, 0), step=60)
-        kind = ui.pick("Kind", ANNOTATION_KINDS)
-        text = st.text_input("What happened", max_chars=500)
-        if st.form_submit_button("Note it", type="primary"):
-            ui.submit_action(
-                page,
-                "Noted: it is marked on every chart over time.",
-                annotate,
-                from_at=datetime.combine(day, clock, page.store.zone),
-                kind=kind,
-                text=text,
-                clears=f"{PLACE}_new",
-            )
+        fields: dict[str, Any] = {
+            "from_at": ui.moment_boxes(page, "Day", window.span[0] + timedelta(days=2), time(12)),
+            "kind": ui.pick("Kind", ANNOTATION_KINDS),
+            "text": st.text_input("What happened", max_chars=500),
+        }
+        done = "Noted: it is marked on every chart over time."
+        ui.submit_button(page, "Note it", done, annotate, **fields, clears=f"{PLACE}_new")

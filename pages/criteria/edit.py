@@ -38,26 +38,21 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
     with st.form(f"{PLACE}_{page.account.id}_{key}", border=False):
         with st.grid(3, min_column_width=200):
             direction = ui.pick("Good is", DIRECTIONS, at=known.direction)
-            aim = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)
+            target = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)
             upper = st.number_input(
                 f"Upper end, {unit}",
                 value=None if known.upper_target is None else known.upper_target * factor,
                 help="Only for a target between two values",
             )
-        owner = st.text_input("Owner", known.owner, max_chars=500, width=330)
-        rationale = st.text_input("Why this target", known.rationale, max_chars=500)
-        if st.form_submit_button("Save", type="primary", disabled=page.person is None):
-            ui.submit_action(
-                page,
-                f"Saved: {known.label} is judged by the new target.",
-                change_criterion,
-                key,
-                direction=direction,
-                target=aim / factor,
-                upper_target=None if upper is None else upper / factor,
-                owner=owner,
-                rationale=rationale,
-            )
+        fields: dict[str, Any] = {
+            "direction": direction,
+            "target": target / factor,
+            "upper_target": None if upper is None else upper / factor,
+            "owner": st.text_input("Owner", known.owner, max_chars=500, width=330),
+            "rationale": st.text_input("Why this target", known.rationale, max_chars=500),
+        }
+        done = f"Saved: {known.label} is judged by the new target."
+        ui.submit_button(page, "Save", done, change_criterion, key, **fields)
     ui.needs_editor(page, "Changing criteria")
     history = ui.read(page, changes, subject=f"criterion {key}")
     ui.history_table(

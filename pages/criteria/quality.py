@@ -1,7 +1,8 @@
 """Data quality: findings, figures with and without exclusions, and the ledger."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import time
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +18,7 @@ from pages import ui
 
 PLACE = "criteria_exclusions"
 SHOWN_FINDINGS = 12
+EXCLUDED = "Excluded: each figure is now shown with and without it."
 
 
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
@@ -95,7 +97,7 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
     if st.button("Exclude it", type="primary"):
         ui.submit_action(
             page,
-            "Excluded: each figure is now shown with and without it.",
+            EXCLUDED,
             exclude,
             from_at=finding.from_at,
             to_at=finding.to_at,
@@ -168,24 +170,13 @@ def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
 
 def _add(page: ui.Page) -> None:
     with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
-        left, right = st.columns(2)
-        first = left.date_input("From", page.today, format="YYYY-MM-DD")
-        begin = right.time_input("at", time(0, 0), step=60)
-        last = left.date_input("To", page.today, format="YYYY-MM-DD")
-        end = right.time_input("before", time(23, 59), step=60)
-        kind = ui.pick("Kind", EXCLUSION_KINDS)
-        reason = st.text_input("Reason", max_chars=500)
-        if st.form_submit_button("Exclude", type="primary"):
-            ui.submit_action(
-                page,
-                "Excluded: each figure is now shown with and without it.",
-                exclude,
-                from_at=datetime.combine(first, begin, page.store.zone),
-                to_at=datetime.combine(last, end, page.store.zone),
-                kind=kind,
-                reason=reason,
-                clears=f"{PLACE}_new",
-            )
+        fields: dict[str, Any] = {
+            "from_at": ui.moment_boxes(page, "From", page.today, time(0)),
+            "to_at": ui.moment_boxes(page, "To", page.today, time(23, 59), at="before"),
+            "kind": ui.pick("Kind", EXCLUSION_KINDS),
+            "reason": st.text_input("Reason", max_chars=500),
+        }
+        ui.submit_button(page, "Exclude", EXCLUDED, exclude, **fields, clears=f"{PLACE}_new")
 
 
 def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:

@@ -31,13 +31,12 @@ def show(page: ui.Page, window: Window) -> None:
                 st.caption(ui.plain(note))
     if not found.reason:
         with ui.panel("How it is computed"):
-            formula(page, window)
+            formula(found)
     _inputs(page, found, known)
 
 
-def formula(page: ui.Page, window: Window) -> None:
-    """The formula with its numbers."""
-    found = ui.read(page, roi_of, window=window)
+def formula(found: Roi) -> None:
+    """The formula with its numbers, else why there is none."""
     if found.reason:
         st.markdown(ui.plain(found.reason))
         return
@@ -94,8 +93,7 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
             ),
             "minutes_source": ui.pick("Minutes saved are", SOURCES, at=known.minutes_source),
         }
-        if st.form_submit_button("Save", type="primary"):
-            ui.submit_action(page, "Saved with your name.", _save, given)
+        ui.submit_button(page, "Save", "Saved with your name.", _save, given)
 
 
 def _amount(label: str, value: float | None, note: str | None = None) -> float | None:

@@ -11,6 +11,7 @@ from core.base import text
 from core.base.stats import Verdict
 from core.criteria.panels import result_bar
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
+from core.criteria.window_data import roi_of
 from core.criteria.words import RULE, CriterionRow
 from pages import ui
 from pages.criteria import roi, time_saved
@@ -82,7 +83,7 @@ def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None
     elif criterion.key == "time_reduction":
         time_saved.strata(page, window, key="proof")
     elif criterion.key == "roi":
-        roi.formula(page, window)
+        roi.formula(ui.read(page, roi_of, window=window))
     elif result.metric is not None or criterion.key == "satisfaction":
         _metric(page, result, window)
 

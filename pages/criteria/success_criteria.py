@@ -20,16 +20,14 @@ WEEKS_OFFERED = 13
 
 
 def show(page: ui.Page) -> None:
-    answer = st.container()
     windows = windows_of(page, ui.read(page, baselines))
     label = choose_window(page, windows)
     window = windows[label]
     results = ui.read(page, evaluate, window=window)
     main = [result for result in results if not result.criterion.is_guardrail]
     is_over = window.span[1] < page.today
-    with answer:
-        note = "whole days" if is_over else "this window is not over"
-        ui.answer(page, criteria_answer(main, window.label), SOURCES, note=note)
+    note = "whole days" if is_over else "this window is not over"
+    ui.answer(page, criteria_answer(main, window.label), SOURCES, note=note)
     if all(result.verdict is Verdict.NO_DATA for result in results):
         ui.empty(
             f"Nothing was recorded in {ui.plain(window.label)}: no enhancement run, no resolved "

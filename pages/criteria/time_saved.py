@@ -124,13 +124,9 @@ def _go_live(page: ui.Page) -> None:
                 width=330,
                 help="Compares the weeks before with as many after, enhanced or not",
             )
-            if st.form_submit_button("Save", disabled=page.person is None):
-                ui.submit_action(
-                    page,
-                    "Saved: the weeks before it are compared with those after.",
-                    save_settings,
-                    BaselineSettings(go_live=str(day) if day else ""),
-                )
+            done = "Saved: the weeks before it are compared with those after."
+            settings = BaselineSettings(go_live=str(day) if day else "")
+            ui.submit_button(page, "Save", done, save_settings, settings, is_primary=False)
         ui.needs_editor(page, "Entering the date")
         if history:
             at = ui.moment(page, history[0].at)

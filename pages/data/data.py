@@ -58,13 +58,11 @@ python -m core sync"""
 
 
 def show(page: ui.Page) -> None:
-    answer = st.container()
     groups = problem_groups(page.scope)
     states = source_states(page.scope, now=clock.now())
     with st.container(horizontal=True):
         ui.account_box(page)
-    with answer:
-        ui.answer(page, sentence(page, groups), frozenset(state.name for state in states))
+    ui.answer(page, sentence(page, groups), frozenset(state.name for state in states))
     sync_box(page)
     left, right = st.columns([5, 6])
     with left, ui.panel("Sources", stretch=True):

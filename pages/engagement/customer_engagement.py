@@ -31,23 +31,21 @@ SERIES = ("tests_created", "tests_submitted", "test_completion_rate", "active_cu
 
 
 def show(page: ui.Page) -> None:
-    answer = st.container()
     names, unknown = person.known(page)
     chosen = filter_bar(page, box=lambda: person.box(names), on_reset=person.reset)
     who = st.session_state.get(person.CHOSEN)
     if who is not None:
-        person.show(chosen, who, names[who], answer)
+        person.show(chosen, who, names[who])
         return
     found = ui.read_facts(page, engagement, **chosen.asked, settings=settings.in_use(page))
-    with answer:
-        said = words.engagement_answer(found, chosen.window.label)
-        ui.answer(page, said, SOURCES, window=chosen.window)
-        if unknown is not None:
-            st.warning(
-                f"No customer user of {ui.plain(page.account.name)} is called "
-                f"“{ui.plain(unknown)}”: the name may have changed, or belong to another account. "
-                "All of them are below."
-            )
+    said = words.engagement_answer(found, chosen.window.label)
+    ui.answer(page, said, SOURCES, window=chosen.window)
+    if unknown is not None:
+        page.top.warning(
+            f"No customer user of {ui.plain(page.account.name)} is called "
+            f"“{ui.plain(unknown)}”: the name may have changed, or belong to another account. "
+            "All of them are below."
+        )
     settings.note(page)
     if found.people.empty:
         ui.empty("No test cycle in the store names a customer user.")

@@ -109,14 +109,13 @@ def _chosen() -> None:
         _remember_view()
 
 
-def show(chosen: Filters, person: int, name: str, answer: Any) -> None:
+def show(chosen: Filters, person: int, name: str) -> None:
     page = chosen.page
     found = ui.read_facts(
         page, customer, person=person, **chosen.asked, settings=settings.in_use(page)
     )
-    with answer:
-        said = words.customer_answer(name, found, chosen.window.label, page.today)
-        ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
+    said = words.customer_answer(name, found, chosen.window.label, page.today)
+    ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
     settings.note(page)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Back to everyone", on_click=_back, key="engagement_leave")

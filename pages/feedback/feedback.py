@@ -33,13 +33,11 @@ def show(page: ui.Page) -> None:
     if linked is not None:
         _rate_one(page, *linked)
         return
-    answer = st.container()
     chosen = filter_bar(page, default="Last 30 days", products=False)
     with st.grid(3, min_column_width=200):
         positive, average, number = proof.figure_cards(chosen, PANELS["Feedback"])
-    with answer:
-        words = feedback_answer(positive.value, average.value, number.value)
-        ui.answer(page, words, SOURCES, window=chosen.window)
+    words = feedback_answer(positive.value, average.value, number.value)
+    ui.answer(page, words, SOURCES, window=chosen.window)
     bodies = {
         "Rate": partial(_rate_runs, page),
         "What they say": partial(satisfaction.show, chosen),

@@ -90,9 +90,8 @@ def _texts(found: SurveyResults) -> None:
 def _invite(page: ui.Page) -> None:
     with st.expander("Invite people"), st.form(ui.fresh_key(FORM), border=False):
         people = st.text_area("Addresses or names, one to a line", height=120)
-        if st.form_submit_button("Invite", type="primary"):
-            done = "Invited: their links are in the list below."
-            ui.submit_action(page, done, invite, people, clears=FORM)
+        done = "Invited: their links are in the list below."
+        ui.submit_button(page, "Invite", done, invite, people, clears=FORM)
 
 
 def _reminders(page: ui.Page, asked: Sequence[SurveyInvitation]) -> None:

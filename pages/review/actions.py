@@ -39,13 +39,15 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> N
 
 
 def _close_form(page: ui.Page, number: int) -> None:
-    with st.form(f"review_close_{number}", border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            state = ui.pick("It is", STATES, width=150)
-            outcome = st.text_input("Outcome", max_chars=500, width="stretch")
-            pressed = st.form_submit_button("Save")
-        if pressed:
-            ui.submit_action(page, "Saved.", close_action, number, status=state, outcome=outcome)
+    with (
+        st.form(f"review_close_{number}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        fields: dict[str, Any] = {
+            "status": ui.pick("It is", STATES, width=150),
+            "outcome": st.text_input("Outcome", max_chars=500, width="stretch"),
+        }
+        ui.submit_button(page, "Save", "Saved.", close_action, number, **fields, is_primary=False)
 
 
 def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
@@ -85,26 +87,21 @@ def _row(page: ui.Page, one: ReviewAction) -> dict[str, object]:
 def _new(page: ui.Page, label: str) -> None:
     criteria: dict[str | None, str] = {None: "None"}
     criteria |= {one.key: one.label for one in ui.read(page, criteria_of)}
-    with st.form(ui.fresh_key(f"review_action_{page.account.id}_{label}"), border=False):
+    name, due = f"review_action_{page.account.id}_{label}", page.today + timedelta(days=DUE_DAYS)
+    with st.form(ui.fresh_key(name), border=False):
         text = st.text_input("What will be done", max_chars=500)
         with st.grid(4, min_column_width=170):
-            owner = st.text_input("Who does it", max_chars=100)
-            due = st.date_input("Due", page.today + timedelta(days=DUE_DAYS), format="YYYY-MM-DD")
-            key = ui.pick("Criterion that should move", criteria)
-            expected = ui.pick("It", EXPECTED)
-        if st.form_submit_button("Agree on it", type="primary"):
-            ui.submit_action(
-                page,
-                "Agreed: it comes back next week.",
-                add_action,
-                week=label,
-                text=text,
-                owner=owner,
-                due=due,
-                criterion_key=key,
-                expected=expected if key else None,
-                clears=f"review_action_{page.account.id}_{label}",
-            )
+            fields: dict[str, Any] = {
+                "owner": st.text_input("Who does it", max_chars=100),
+                "due": st.date_input("Due", due, format="YYYY-MM-DD"),
+                "criterion_key": ui.pick("Criterion that should move", criteria),
+                "expected": ui.pick("It", EXPECTED),
+            }
+        if fields["criterion_key"] is None:
+            fields["expected"] = None
+        fields |= {"week": label, "text": text, "clears": name}
+        done = "Agreed: it comes back next week."
+        ui.submit_button(page, "Agree on it", done, add_action, **fields)
 
 
 def attendees(page: ui.Page, meeting: Review, label: str) -> None:
@@ -115,8 +112,8 @@ def attendees(page: ui.Page, meeting: Review, label: str) -> None:
             names = {
                 role: st.text_input(role, known.get(role, ""), max_chars=100) for role in ROLES
             }
-        if st.form_submit_button("Save", disabled=page.person is None):
-            ui.submit_action(page, "Attendees saved.", set_attendees, label, names)
+        done = "Attendees saved."
+        ui.submit_button(page, "Save", done, set_attendees, label, names, is_primary=False)
 
 
 def close(page: ui.Page, label: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -39,15 +39,13 @@ SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 
 
 def show(page: ui.Page) -> None:
-    answer = st.container()
     ui.account_box(page)
     week = last_complete_week(page.today)
     results = ui.read(page, results_by_key, window=week)
     known = ui.read(page, opportunities)
     scored = ranked(known, results)
     told = ui.read(page, outcomes, found=tuple(known), today=page.today)
-    with answer:
-        ui.answer(page, said(scored, told), SOURCES, note=f"criteria of {week.label}")
+    ui.answer(page, said(scored, told), SOURCES, note=f"criteria of {week.label}")
     if not known:
         ui.empty(
             "Nothing is on the roadmap yet. Make a theme of comments an opportunity, or enter one.",
@@ -181,23 +179,19 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         days: tuple[date, ...] = st.date_input(
             "Window in which it shows", (first, last), format="YYYY-MM-DD"
         )
-        status = ui.pick("Status", STATUSES, at=known.status)
-        if st.form_submit_button("Save", type="primary"):
-            due_from, due_to = days if len(days) == 2 else (None, None)
-            ui.submit_action(
-                page,
-                "Saved with your name.",
-                change_opportunity,
-                known.id,
-                criterion_key=key,
-                direction=direction if key else None,
-                impact=impact and impact / _written(results.get(key or "")),
-                effort=effort,
-                confidence=None if sure is None else sure / 100,
-                due_from=due_from,
-                due_to=due_to,
-                status=status,
-            )
+        due_from, due_to = days if len(days) == 2 else (None, None)
+        decided: dict[str, Any] = {
+            "criterion_key": key,
+            "direction": direction if key else None,
+            "impact": impact and impact / _written(results.get(key or "")),
+            "effort": effort,
+            "confidence": None if sure is None else sure / 100,
+            "due_from": due_from,
+            "due_to": due_to,
+            "status": ui.pick("Status", STATUSES, at=known.status),
+        }
+        done = "Saved with your name."
+        ui.submit_button(page, "Save", done, change_opportunity, known.id, **decided)
 
 
 def _written(result: CriterionResult | None) -> float:
@@ -234,18 +228,13 @@ def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
 
 
 def enter(page: ui.Page) -> None:
-    with st.form(ui.fresh_key(f"{PLACE}_new_{page.account.id}"), border=False):
-        title = st.text_input("Title", max_chars=120)
-        problem = st.text_area("Problem", max_chars=2_000, height=100)
-        if st.form_submit_button("Enter it", type="primary"):
-            ui.submit_action(
-                page,
-                "Entered.",
-                create_opportunity,
-                title=title,
-                problem=problem,
-                clears=f"{PLACE}_new_{page.account.id}",
-            )
+    name = f"{PLACE}_new_{page.account.id}"
+    with st.form(ui.fresh_key(name), border=False):
+        fields: dict[str, Any] = {
+            "title": st.text_input("Title", max_chars=120),
+            "problem": st.text_area("Problem", max_chars=2_000, height=100),
+        }
+        ui.submit_button(page, "Enter it", "Entered.", create_opportunity, **fields, clears=name)
 
 
 ui.run_page("roadmap", "What should we improve next?", show)

@@ -87,8 +87,8 @@ def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Review | None)
 def _record(page: ui.Page, one: Escalation, week: str) -> None:
     with st.form(f"review_sent_{one.criterion_key}_{week}", border=False):
         to = st.text_input("Sent to", max_chars=100)
-        if st.form_submit_button("I have sent it"):
-            ui.submit_action(page, "Recorded as sent.", record_sent, one, week=week, sent_to=to)
+        done, fields = "Recorded as sent.", {"week": week, "sent_to": to}
+        ui.submit_button(page, "I have sent it", done, record_sent, one, **fields, is_primary=False)
 
 
 def trends(page: ui.Page, told: Mapping[str, Any]) -> None:

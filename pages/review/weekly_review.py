@@ -26,12 +26,10 @@ TITLES = {"carried": "What we agreed on", **SECTION_TITLES}
 
 
 def show(page: ui.Page) -> None:
-    answer = st.container()
     label = bar(page)
     meeting = ui.read(page, meeting_of, week=label)
     told = content(page, label, meeting)
-    with answer:
-        ui.answer(page, told["answer"], SOURCES, note=f"complete week {told['week']}")
+    ui.answer(page, told["answer"], SOURCES, note=f"complete week {told['week']}")
     if meeting is not None and meeting.closed_at is not None:
         closed(page, meeting)
     bodies = {

@@ -1,7 +1,5 @@
 """Who finds the bugs that matter?"""
 
-from typing import Any
-
 import streamlit as st
 
 from core.testers.words import testers_answer
@@ -16,7 +14,6 @@ SERIES = ("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate
 
 
 def show(page: ui.Page) -> None:
-    answer = st.container()
     chosen = filter_bar(page, box=lambda: shared.box(page), on_reset=reset)
     in_use, unread = settings.in_use(page)
     view = View(chosen, in_use, settings.saved(page))
@@ -24,16 +21,16 @@ def show(page: ui.Page) -> None:
         st.warning(unread)
     wanted = shared.person()
     if wanted is not None and st.session_state.get(shared.BOX) is None:
-        said(view, answer, "This link names a tester who is not here.")
+        said(view, "This link names a tester who is not here.")
         person.unknown(page, wanted)
         return
     found = view.leaderboard()
     settings.note(view)
     if wanted is not None:
-        said(view, answer, person.answer(view, found, int(wanted)))
+        said(view, person.answer(view, found, int(wanted)))
         person.show(view, found, int(wanted))
         return
-    said(view, answer, testers_answer(found, in_use.newcomer_below))
+    said(view, testers_answer(found, in_use.newcomer_below))
     if found.people.empty:
         ui.empty(
             f"No bug report of a known tester in this period ({chosen.window.label.lower()}). "
@@ -58,9 +55,8 @@ def reset() -> None:
     settings.end_trial()
 
 
-def said(view: View, answer: Any, sentence: str) -> None:
-    with answer:
-        ui.answer(view.page, sentence, SOURCES, window=view.chosen.window)
+def said(view: View, sentence: str) -> None:
+    ui.answer(view.page, sentence, SOURCES, window=view.chosen.window)
 
 
 ui.run_page("testers", "Who finds the bugs that matter?", show)

@@ -1,6 +1,6 @@
 """What the pages share: the page frame, cached reads, actions, panels, charts, downloads."""
 
-from pages.ui.actions import fresh_key, run_action, submit_action
+from pages.ui.actions import fresh_key, run_action, submit_action, submit_button
 from pages.ui.charts import chart, csv_button, draw, empty, image, table
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import (
@@ -18,6 +18,7 @@ from pages.ui.panels import (
     choice,
     history_table,
     line,
+    moment_boxes,
     needs_editor,
     panel,
     pick,

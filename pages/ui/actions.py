@@ -1,6 +1,10 @@
 """Run what a person asks for, and report the outcome when the page is drawn again.
 
-In the body of a page, after `if st.button(...)` or `if st.form_submit_button(...)`:
+At the foot of a form, with its fields:
+
+    submit_button(page, "Exclude", "Excluded.", exclude, kind=kind, reason=reason)
+
+In the body of a page, after `if st.button(...)`:
 
     submit_action(page, "Excluded.", exclude, kind=kind, reason=reason)
 
@@ -12,7 +16,7 @@ The action gets `page.scope` first, with the person in it. `run_page` shows the 
 """
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import streamlit as st
 
@@ -52,6 +56,21 @@ def submit_action(
     st.rerun()
 
 
+def submit_button(
+    page: Page,
+    label: str,
+    done: str,
+    action: Callable[..., object],
+    *args: Any,
+    is_primary: bool = True,
+    **fields: Any,
+) -> None:
+    """Submit button of a form, for editors; `fields` go to `submit_action`."""
+    kind: Literal["primary", "secondary"] = "primary" if is_primary else "secondary"
+    if st.form_submit_button(label, type=kind, disabled=page.person is None):
+        submit_action(page, done, action, *args, **fields)
+
+
 def fresh_key(name: str) -> str:
     """Key of a form or popover that resets after its action succeeded.
 
@@ -64,9 +83,9 @@ def _round(name: str) -> str:
     return f"round_{name}"
 
 
-def show_outcome(page: Page) -> None:
-    """Show the outcome of the last action on this page, once."""
-    kind, text = st.session_state.pop(f"outcome_{page.key}", (None, ""))
+def show_outcome(page_key: str) -> None:
+    """Show the outcome of the last action on a page, once."""
+    kind, text = st.session_state.pop(f"outcome_{page_key}", (None, ""))
     if kind == "error":
         st.error(plain(text))
     if kind is not None:

@@ -31,8 +31,8 @@ def run_page(
     st.title(question, anchor=False)
     try:
         with PAGE_SECONDS.labels(key).time():
+            show_outcome(key)
             page = open_page(key)
-            show_outcome(page)
             if needs_data and not any(state.rows for state in sources(page)):
                 _no_data(page)
             else:

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.analytics.dates import Window
 from core.analytics.freshness import (
@@ -40,6 +41,8 @@ class Page:
     now: datetime
     # The name under which this person changes what the account decides; None without that right.
     person: str | None = None
+    # Where the answer goes, which is known only after what stands below it.
+    top: DeltaGenerator = field(default_factory=st.container)
 
     @property
     def scope(self) -> Scope:

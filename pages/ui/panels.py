@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -16,9 +17,10 @@ K = TypeVar("K")
 
 
 def answer(page: Page, sentence: str, names: frozenset[str], **freshness: Any) -> None:
-    """The answer to a page's question, over the freshness of the sources behind it."""
-    st.markdown(f"##### {plain(sentence)}")
-    freshness_line(page, names, **freshness)
+    """At the top of a page the answer to its question, over the freshness of its sources."""
+    with page.top:
+        st.markdown(f"##### {plain(sentence)}")
+        freshness_line(page, names, **freshness)
 
 
 @contextmanager
@@ -74,6 +76,13 @@ def pick_many(label: str, names: Mapping[K, str], **more: Any) -> list[K]:
     return st.multiselect(
         label, list(names), format_func=_name_in(names), bind="query-params", **more
     )
+
+
+def moment_boxes(page: Page, label: str, day: date, clock: time, *, at: str = "at") -> datetime:
+    """An instant in the business time zone, from a box for its day and one for its time."""
+    left, right = st.columns(2)
+    chosen = left.date_input(label, day, format="YYYY-MM-DD")
+    return datetime.combine(chosen, right.time_input(at, clock, step=60), page.store.zone)
 
 
 def _name_in(names: Mapping[K, str]) -> Callable[[K], str]:
