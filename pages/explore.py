@@ -212,7 +212,7 @@ def drawing(chosen: Filters, result: Mapping[str, Any], asked: Mapping[str, Any]
         by = text.listed([DIMENSIONS[key].label.lower() for key in dimensions])
         title = f"{metric.label} by {by}"
         subtitle = note or metric.definition
-        chosen.chart(drawn, key="chart", title=title, subtitle=subtitle, alt=title)
+        chosen.chart(drawn, key="chart", title=title, subtitle=subtitle)
 
 
 def lines(

@@ -87,14 +87,8 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
         st.caption(ui.plain(f"{subtitle}.{sample}"))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             is_asked = proof.what_button(page, metric.key, metric.label.lower())
-            ui.image(
-                page,
-                drawn,
-                title=signal_words.finding(trend),
-                subtitle=subtitle,
-                filters=chosen.words,
-                key=f"trend_{metric.key}",
-            )
+            title, key = signal_words.finding(trend), f"trend_{metric.key}"
+            chosen.image(drawn, key=key, title=title, subtitle=subtitle)
         if is_asked:
             proof.of_figure(page, figure)
 

@@ -179,8 +179,8 @@ def _frozen(page: ui.Page, baseline: BaselineWindow) -> None:
         )
         as_of = text.day(baseline.frozen_at.date()) if baseline.frozen_at else ""
         st.caption(ui.plain(f"Frozen {as_of}, days in {baseline.content['zone']}"))
-        name = f"Baseline {baseline.name}"
-        ui.table(page, frame, name=name, filters=_days(baseline), key="frozen")
+        stamped = ui.Stamped(page, _days(baseline))
+        stamped.table(frame, f"Baseline {baseline.name}", key="frozen")
 
 
 def _later(page: ui.Page, baseline: BaselineWindow) -> None:
@@ -194,7 +194,8 @@ def _later(page: ui.Page, baseline: BaselineWindow) -> None:
     note = f"{signs}. Better or worse only where the two 95 % intervals do not overlap"
     with ui.panel(f"{number} since, against the baseline", note):
         st.dataframe(_by_week(weeks), hide_index=True)
-        ui.csv_button(page, weeks, name="Weeks since baseline", filters=baseline.name, key="since")
+        stamped = ui.Stamped(page, baseline.name)
+        stamped.csv_button(weeks, "Weeks since baseline", key="since")
 
 
 def _by_week(weeks: pd.DataFrame) -> pd.DataFrame:
@@ -235,15 +236,9 @@ def report_downloads(page: ui.Page, baseline: BaselineWindow) -> None:
     with st.popover("Download the report", key=f"{page.key}_report", width="content"):
         st.caption("From the answer down to the queries; writing it takes a few seconds.")
         for kind, made in FORMATS.items():
-            st.download_button(
-                f"Download {made.label}",
-                data=partial(_written, page.scope, chosen, page.is_demo, kind),
-                file_name=f"touchstone-baseline-{baseline.first_day}-to-{baseline.last_day}.{kind}",
-                mime=made.mime,
-                key=f"{page.key}_report_{kind}",
-                on_click="ignore",
-                type="tertiary",
-            )
+            data = partial(_written, page.scope, chosen, page.is_demo, kind)
+            file = f"baseline-{baseline.first_day}-to-{baseline.last_day}.{kind}"
+            ui.download(page, made.label, data, file, made.mime, key=f"report_{kind}")
 
 
 def _written(scope: Scope, chosen: ReportWindow, is_demo: bool, kind: str) -> bytes:  # noqa: FBT001

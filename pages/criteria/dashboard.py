@@ -47,15 +47,9 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
     if panel.drawn is None:
         with ui.panel(panel.title, panel.subtitle, stretch=True):
             return
-    ui.chart(
-        panel.drawn,
-        title=panel.title,
-        subtitle=panel.subtitle,
-        alt=f"{panel.title}. {panel.subtitle}",
-        page=page,
-        filters=window.label,
-        key=panel.key,
-    )
+    title, subtitle = panel.title, panel.subtitle
+    said = {"title": title, "subtitle": subtitle, "alt": f"{title}. {subtitle}"}
+    ui.Stamped(page, window.label).chart(panel.drawn, key=panel.key, **said)
 
 
 def _happened(page: ui.Page, window: Window, found: Sequence[Annotation]) -> None:

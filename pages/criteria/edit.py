@@ -25,7 +25,7 @@ DIRECTIONS = {"above": "above", "below": "below", "within": "between two values"
 def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
     frame = pd.DataFrame([CriterionRow.of(result).columns(*COLUMNS) for result in results])
     with ui.panel(f"All criteria and guardrails in {window.label}", RULE):
-        ui.table(page, frame, name="Success criteria", filters=window.label, key="criteria")
+        ui.Stamped(page, window.label).table(frame, "Success criteria", key="criteria")
     with ui.panel("Change a criterion"):
         _form(page, {result.criterion.key: result.criterion for result in results})
 

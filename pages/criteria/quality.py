@@ -122,8 +122,7 @@ def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Win
                 )
             )
         frame = pd.DataFrame([_two_figures(result) for result in rows])
-        name = "With and without exclusions"
-        ui.table(page, frame, name=name, filters=window.label, key="both")
+        ui.Stamped(page, window.label).table(frame, "With and without exclusions", key="both")
 
 
 def _two_figures(result: CriterionResult) -> dict[str, object]:

@@ -26,7 +26,7 @@ def show(page: ui.Page, window: Window) -> None:
         else:
             st.caption(ui.plain(f"In {known.currency}; a year has 52 weeks"))
             frame = pd.DataFrame(found.lines())
-            ui.table(page, frame, name="Return", filters=window.label, key="roi")
+            ui.Stamped(page, window.label).table(frame, "Return", key="roi")
             for note in found.notes:
                 st.caption(ui.plain(note))
     if not found.reason:

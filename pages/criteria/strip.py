@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.analytics import METRICS
 from core.analytics.dates import Window
+from core.analytics.query import metric_totals
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.panels import result_bar
@@ -94,19 +95,14 @@ def _metric(page: ui.Page, result: CriterionResult, window: Window) -> None:
     Those of the survey are on the feedback page.
     """
     metric = METRICS[result.metric or "average_rating"]
-    asked: dict[str, object] = {
-        "metrics": [metric.key],
-        "start_date": str(window.start),
-        "end_date": str(window.end),
-        "account": page.account.id,
-    }
+    asked = {"metrics": [metric.key], "start_date": window.start, "end_date": window.end}
     proof.definition(metric)
     if result.metric is None:
-        value = ui.read(page, proof.value_of, asked=asked, metric=metric.key)
+        value = ui.read(page, metric_totals, **asked)[metric.key]
     else:
         value = (result.with_excluded or result.judged).estimate.value
         if result.with_excluded is not None:
             st.caption("The rows below include the excluded ones.")
     if metric.key == "throughput_per_day" and window.span[1] >= page.today:
         st.caption("The criterion counts whole days; the metric below the whole window so far.")
-    proof.metric_rows(page, metric, asked, value)
+    proof.metric_rows(page, metric, asked | {"account": page.account.id}, value)

@@ -42,23 +42,22 @@ def show(page: ui.Page, window: Window) -> None:
 
 
 def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window: Window) -> None:
+    stamped = ui.Stamped(page, window.label)
     left, right = st.columns(2)
     with left:
-        ui.chart(
+        stamped.chart(
             intervals({name: way.estimate for name, way in ways.items()}, unit="fraction"),
+            key="ways",
             title="Time reduction by method",
             subtitle="Reduction of the mean time to resolution with its 95 % interval; to the left "
             "of 0 it takes longer",
             alt="Reduction of the time to resolution by method, with intervals",
-            page=page,
-            filters=window.label,
-            key="ways",
         )
     with right, ui.panel("Every figure, favourable or not", stretch=True):
         # Few methods with many figures each: the methods are the columns.
         frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
         frame = frame.rename_axis("Figure").reset_index()
-        ui.table(page, frame, name="Time reduction", filters=window.label, key="ways")
+        stamped.table(frame, "Time reduction", key="ways")
         st.caption(ui.plain(found.survey_words))
         if found.go_live is not None:
             st.caption(ui.plain(found.go_live.words))
@@ -107,9 +106,8 @@ def strata(page: ui.Page, window: Window, *, key: str) -> None:
     )
     with ui.panel(title, note):
         st.dataframe(frame.round(1), hide_index=True)
-        ui.csv_button(
-            page, frame, name="Rows of time reduction", filters=window.label, key=f"strata_{key}"
-        )
+        stamped = ui.Stamped(page, window.label)
+        stamped.csv_button(frame, "Rows of time reduction", key=f"strata_{key}")
 
 
 def _go_live(page: ui.Page) -> None:

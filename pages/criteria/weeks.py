@@ -64,15 +64,13 @@ def _chart(
         height=210,
     )
     line = "" if frozen is None else "; thin line: the frozen baseline"
-    ui.chart(
+    ui.Stamped(page, f"{points[0].label} to {points[-1].label}").chart(
         drawn,
+        key=f"weeks_{criterion.key}",
         title=_title(result, points),
         subtitle=f"By week with its 95 % interval; dashed: the target, "
         f"{criterion_target(result.criterion)}{line}",
         alt=f"{criterion.label} by week",
-        page=page,
-        filters=f"{points[0].label} to {points[-1].label}",
-        key=f"weeks_{criterion.key}",
     )
 
 
@@ -117,8 +115,8 @@ def compare(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
         "may be chance"
     )
     with ui.panel(_proven(rows, first, second), note):
-        between = f"{first} and {second}"
-        ui.table(page, pd.DataFrame(rows), name="Two windows", filters=between, key="compare")
+        stamped = ui.Stamped(page, f"{first} and {second}")
+        stamped.table(pd.DataFrame(rows), "Two windows", key="compare")
 
 
 def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -> dict[str, object]:

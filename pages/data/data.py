@@ -239,9 +239,8 @@ def problem_list(page: ui.Page, groups: list[ProblemGroup]) -> None:
     )
     if chosen is not None and chosen < len(groups):
         st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
-    ui.csv_button(
-        page, lambda: problem_frame(page), name="Sync problems", filters="", key="problems"
-    )
+    stamped = ui.Stamped(page, "")
+    stamped.csv_button(lambda: problem_frame(page), "Sync problems", key="problems")
 
 
 def cause(group: ProblemGroup) -> str:
@@ -281,7 +280,7 @@ def deletion_box(page: ui.Page) -> None:
         )
         columns = {"Id": number_column("Id", form="plain"), "Noticed": moment_column("Noticed")}
         st.dataframe(frame, hide_index=True, column_config=columns)
-        ui.csv_button(page, frame, name="No longer in the source", filters="", key="vanished")
+        ui.Stamped(page, "").csv_button(frame, "No longer in the source", key="vanished")
 
 
 ui.run_page(

@@ -132,7 +132,7 @@ def report_of(page: ui.Page, name: str, report: ImportReport) -> None:
     if report.problems > len(report.listed):
         st.caption(f"The first {len(report.listed):,} of {report.problems:,}.")
     st.dataframe(frame, hide_index=True)
-    ui.csv_button(page, frame, name="Refused rows", filters=name, key="refused")
+    ui.Stamped(page, name).csv_button(frame, "Refused rows", key="refused")
 
 
 def _place(columns: tuple[str, ...], column: Any) -> int | None:

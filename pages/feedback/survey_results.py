@@ -113,4 +113,4 @@ def _reminders(page: ui.Page, asked: Sequence[SurveyInvitation]) -> None:
         )
         st.dataframe(frame, hide_index=True)
         st.caption("Each link is personal: send it to that person only.")
-        ui.csv_button(page, frame, name="Survey reminders", filters="not answered", key="remind")
+        ui.Stamped(page, "not answered").csv_button(frame, "Survey reminders", key="remind")

@@ -153,7 +153,7 @@ def history(page: ui.Page) -> None:
             st.caption("None yet." if frame.empty else "No match.")
             continue
         st.dataframe(shown, hide_index=True)
-        ui.csv_button(page, shown, name=title, filters=search or "all", key=key)
+        ui.Stamped(page, search or "all").csv_button(shown, title, key=key)
 
 
 def _found(frame: pd.DataFrame, search: str) -> pd.DataFrame:

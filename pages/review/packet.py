@@ -22,24 +22,16 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: 
     packet = partial(packet_of, page.scope, told, meeting, is_demo=page.is_demo)
     with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
         for kind, form in PACKET_FORMATS.items():
-            st.download_button(
-                f"Download {form.label}",
-                data=partial(_made, packet, kind),
-                file_name=f"touchstone-review-{label}.{kind}",
-                mime=form.mime,
-                key=f"{page.key}_packet_{kind}",
-                on_click="ignore",
-                type="tertiary",
-            )
-        st.download_button(
-            "Download the meeting for a calendar",
-            data=partial(calendar_file, page.account, page.store.zone, str(st.context.url or "")),
-            file_name="touchstone-weekly-review.ics",
-            mime="text/calendar",
-            key=f"{page.key}_packet_ics",
+            data, file = partial(_made, packet, kind), f"review-{label}.{kind}"
+            ui.download(page, form.label, data, file, form.mime, key=f"packet_{kind}")
+        ui.download(
+            page,
+            "the meeting for a calendar",
+            partial(calendar_file, page.account, page.store.zone, str(st.context.url or "")),
+            "weekly-review.ics",
+            "text/calendar",
+            key="packet_ics",
             help=f"Mondays at 10:00 in {page.store.zone.key}, 30 minutes",
-            on_click="ignore",
-            type="tertiary",
         )
         if page.person is not None:
             _mail(page, packet, label)
@@ -66,15 +58,16 @@ def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
             args=(page, mail, packet, key),
         )
         return
-    st.download_button(
-        "Download a draft",
-        data=partial(_draft, packet, str(st.session_state[key])),
-        file_name=f"touchstone-review-{label}.eml",
-        mime="message/rfc822",
-        key=f"{page.key}_packet_eml",
+    ui.download(
+        page,
+        "a draft",
+        partial(_draft, packet, str(st.session_state[key])),
+        f"review-{label}.eml",
+        "message/rfc822",
+        key="packet_eml",
         help="A mail program opens it, to be looked over and sent: no mail server is configured "
         "here (TOUCHSTONE_SMTP_HOST)",
-        on_click="ignore",
+        type="secondary",
     )
 
 
@@ -92,8 +85,7 @@ def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str) 
 
     def work(scope: Scope) -> str:
         to = recipients(str(st.session_state[key]))
-        settings = ReviewSettings(recipients=to)
-        save_settings(scope, settings)
+        save_settings(scope, ReviewSettings(recipients=to))
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
         said = f"Sent to {text.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())

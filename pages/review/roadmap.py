@@ -215,7 +215,7 @@ def past(page: ui.Page, told: Sequence[Outcome], hits: tuple[int, int]) -> None:
             }
             for one in told
         )
-        ui.table(page, frame, name="Past estimates", filters="all", key="past")
+        ui.Stamped(page, "all").table(frame, "Past estimates", key="past")
 
 
 def done(page: ui.Page, known: Sequence[Opportunity]) -> None:

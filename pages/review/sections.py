@@ -48,7 +48,7 @@ def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> 
     with st.expander(f"{len(guardrails)} guardrails"):
         st.dataframe(guardrails, hide_index=True)
     if not st.session_state.get(ui.PRESENTING):
-        ui.csv_button(page, whole, name="Review criteria", filters=told["week"], key="criteria")
+        ui.Stamped(page, told["week"]).csv_button(whole, "Review criteria", key="criteria")
     _escalations(page, told, meeting)
 
 
@@ -101,14 +101,11 @@ def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
     if charted:
         with st.grid(2, min_column_width=330):
             for signal in charted:
-                ui.chart(
+                ui.Stamped(page, told["week"]).chart(
                     ChartSpec(signal["chart"]),
+                    key=f"signal_{signal['key']}",
                     title=signal["words"],
                     subtitle=signal["subtitle"],
-                    alt=signal["words"],
-                    page=page,
-                    filters=told["week"],
-                    key=f"signal_{signal['key']}",
                 )
     if not signals:
         st.markdown("No signal this week: nothing moved by more than chance.")

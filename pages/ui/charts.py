@@ -1,7 +1,9 @@
-"""Charts, downloads, and the box of an empty view."""
+"""Charts, tables and their downloads, and the box of an empty view."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,80 +17,82 @@ SAVE = "Save this chart as an image, stamped with its filters"
 MIME: Mapping[ImageKind, str] = {"png": "image/png", "svg": "image/svg+xml"}
 
 
-def chart(
-    drawn: ChartSpec, *, title: str, subtitle: str, alt: str, page: Page, filters: str, key: str
-) -> None:
-    """Chart under its finding, with a download as an image.
+@dataclass(frozen=True)
+class Stamped:
+    """Charts and tables of a page; `words` are the filters in the stamp of their downloads.
 
-    `filters` are what the image is stamped with, `key` tells the charts of a page apart.
+    The `key` of each tells the charts, and the tables, of a page apart.
     """
-    with panel(title, subtitle, stretch=True):
-        draw(drawn, alt=alt)
-        image(page, drawn, title=title, subtitle=subtitle, filters=filters, key=key)
+
+    page: Page
+    words: str
+
+    @property
+    def stamp(self) -> dict[str, str]:
+        """Provenance of a downloaded table or image: account, filters, time zone, time."""
+        stamp = {
+            "Account": self.page.account.name,
+            "Filters": self.words,
+            "Time zone": self.page.store.zone.key,
+            "As of": f"{self.page.now:%Y-%m-%d %H:%M}",
+        }
+        return stamp | ({"Demo data": "made up"} if self.page.is_demo else {})
+
+    def chart(
+        self, drawn: ChartSpec, *, key: str, title: str, subtitle: str, alt: str = ""
+    ) -> None:
+        """Chart under its finding, which is its text alternative unless `alt` is given."""
+        with panel(title, subtitle, stretch=True):
+            draw(drawn, alt=alt or title)
+            self.image(drawn, key=key, title=title, subtitle=subtitle)
+
+    def image(self, drawn: ChartSpec, *, key: str, title: str, subtitle: str) -> None:
+        """Download of a chart as a stamped image, made on demand."""
+        popover = f"{self.page.key}_image_{key}"
+        with st.popover("Download image", type="tertiary", key=popover, width="content", help=SAVE):
+            name = f"{key.replace('_', '-')}-{self.page.today}"
+            make = partial(chart_image, drawn, title=title, subtitle=subtitle, stamp=self.stamp)
+            for kind, mime in MIME.items():
+                data, file = partial(make, kind=kind), f"{name}.{kind}"
+                download(self.page, kind.upper(), data, file, mime, key=f"{kind}_{key}")
+
+    def csv_button(
+        self, frame: pd.DataFrame | Callable[[], pd.DataFrame], name: str, *, key: str
+    ) -> None:
+        """Download of rows with their provenance as CSV; a function is called on demand."""
+        stamp = {"Touchstone": name} | self.stamp
+        file = f"{name.lower().replace(' ', '-')}-{self.page.today}.csv"
+
+        def data() -> bytes:
+            return csv_bytes(frame() if callable(frame) else frame, stamp)
+
+        download(self.page, "CSV", data, file, "text/csv", key=f"csv_{key}")
+
+    def table(self, frame: pd.DataFrame, name: str, *, key: str) -> None:
+        """Table in full height, with its download."""
+        st.dataframe(frame, hide_index=True, height="content")
+        self.csv_button(frame, name, key=key)
+
+
+def download(
+    page: Page, what: str, data: Callable[[], bytes], file: str, mime: str, *, key: str, **look: Any
+) -> None:
+    """Button that downloads what `data` makes when it is pressed; the page stays as it is."""
+    st.download_button(
+        f"Download {what}",
+        data=data,
+        file_name=f"touchstone-{file}",
+        mime=mime,
+        key=f"{page.key}_{key}",
+        on_click="ignore",
+        **{"type": "tertiary"} | look,
+    )
 
 
 def draw(drawn: ChartSpec, *, alt: str) -> None:
     """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
     theme = DARK if st.context.theme.type == "dark" else LIGHT
     st.vega_lite_chart(spec=drawn.in_theme(theme).to_dict(), width="stretch", alt=alt)
-
-
-def image(
-    page: Page, drawn: ChartSpec, *, title: str, subtitle: str, filters: str, key: str
-) -> None:
-    """Download of the chart as a stamped image, made on demand."""
-    with st.popover(
-        "Download image", type="tertiary", key=f"{page.key}_image_{key}", width="content", help=SAVE
-    ):
-        for kind, mime in MIME.items():
-            make = partial(chart_image, drawn, kind=kind, title=title, subtitle=subtitle)
-            st.download_button(
-                f"Download {kind.upper()}",
-                data=partial(make, stamp=_stamp(page, filters)),
-                file_name=f"touchstone-{key.replace('_', '-')}-{page.today}.{kind}",
-                mime=mime,
-                key=f"{page.key}_{kind}_{key}",
-                on_click="ignore",
-                type="tertiary",
-            )
-
-
-def _stamp(page: Page, filters: str) -> dict[str, str]:
-    """Provenance of a downloaded table or image: account, filters, time zone, time."""
-    stamp = {
-        "Account": page.account.name,
-        "Filters": filters,
-        "Time zone": page.store.zone.key,
-        "As of": f"{page.now:%Y-%m-%d %H:%M}",
-    }
-    return stamp | ({"Demo data": "made up"} if page.is_demo else {})
-
-
-def csv_button(
-    page: Page,
-    frame: pd.DataFrame | Callable[[], pd.DataFrame],
-    *,
-    name: str,
-    filters: str,
-    key: str,
-) -> None:
-    """Download of rows with their provenance as CSV; a function is called on demand."""
-    stamp = {"Touchstone": name} | _stamp(page, filters)
-    st.download_button(
-        "Download CSV",
-        data=lambda: csv_bytes(frame() if callable(frame) else frame, stamp),
-        file_name=f"touchstone-{name.lower().replace(' ', '-')}-{page.today}.csv",
-        mime="text/csv",
-        key=f"{page.key}_csv_{key}",
-        on_click="ignore",
-        type="tertiary",
-    )
-
-
-def table(page: Page, frame: pd.DataFrame, *, name: str, filters: str, key: str) -> None:
-    """Table in full height, with its download."""
-    st.dataframe(frame, hide_index=True, height="content")
-    csv_button(page, frame, name=name, filters=filters, key=key)
 
 
 def empty(sentence: str, target: str | None = None, label: str = "") -> None:

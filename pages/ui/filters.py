@@ -4,26 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import PRESETS, Window, preset
 from core.analytics.explore import product_names
 from core.base import text
-from core.charts import ChartSpec
 from pages import ui
 
 CUSTOM = "Custom dates"
 
 
 @dataclass(frozen=True)
-class Filters:
-    """Selection of a page's filter bar; what is taken away is stamped with its `words`."""
+class Filters(ui.Stamped):
+    """Selection of a page's filter bar."""
 
-    page: ui.Page
     window: Window
     product_ids: tuple[int, ...] = ()
-    words: str = ""
 
     @property
     def period(self) -> dict[str, Any]:
@@ -38,16 +34,6 @@ class Filters:
     def with_words(self, words: str) -> "Filters":
         """The same selection with more words in its stamp."""
         return replace(self, words=f"{self.words}; {words}")
-
-    def chart(self, drawn: ChartSpec, *, key: str, title: str, subtitle: str, alt: str) -> None:
-        """Chart of the selection under its finding, with a download."""
-        given = {"title": title, "subtitle": subtitle, "alt": alt}
-        ui.chart(drawn, **given, page=self.page, filters=self.words, key=key)
-
-    def csv_button(
-        self, frame: pd.DataFrame | Callable[[], pd.DataFrame], name: str, *, key: str
-    ) -> None:
-        ui.csv_button(self.page, frame, name=name, filters=self.words, key=key)
 
 
 def filter_bar(
@@ -81,7 +67,7 @@ def filter_bar(
         )
     if st.session_state[keys["period"]] == CUSTOM:
         _warn_of_dates(linked, window)
-    return Filters(page, window, tuple(names), ", ".join([window.label, *names.values()]))
+    return Filters(page, ", ".join([window.label, *names.values()]), window, tuple(names))
 
 
 def _period_box(page: ui.Page, keys: Mapping[str, str], default: str) -> Window:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.analytics import Metric, explain, query_metrics
+from core.analytics import Metric, explain
 from core.analytics.query import are_of_facts
 from core.analytics.series import Headline, headline_figures
 from core.base import text
@@ -110,11 +110,6 @@ def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
     return explain(scope.store, **shown)
 
 
-def value_of(scope: Scope, *, asked: Mapping[str, Any], metric: str) -> float | None:
-    value: float | None = query_metrics(scope.store, **asked)["totals"][metric]
-    return value
-
-
 def metric_rows(
     page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
 ) -> None:
@@ -136,8 +131,8 @@ def metric_rows(
     def every_row() -> pd.DataFrame:
         return _readable(_explained(page.scope, **shown, limit=EVERY_ROW)["rows"])
 
-    name = f"Rows of {metric.label}"
-    ui.csv_button(page, every_row, name=name, filters=_scope(asked), key="proof")
+    stamped = ui.Stamped(page, _scope(asked))
+    stamped.csv_button(every_row, f"Rows of {metric.label}", key="proof")
     with st.expander("The query that ran"):
         st.code(proof["sql"], language="sql", wrap_lines=True)
 

@@ -28,7 +28,7 @@ def script():
     ui.run_page(
         "feedback",
         "What do people say?",
-        lambda page: _feedback_themes.show(Filters(page, Window(None, None, "All time"))),
+        lambda page: _feedback_themes.show(Filters(page, "", Window(None, None, "All time"))),
     )
 
 

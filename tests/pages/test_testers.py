@@ -320,7 +320,7 @@ def test_the_download_has_every_term(acme, run_page):
         scope = Scope(acme, "acme")
         account = type("Account", (), {"id": "acme"})
 
-    chosen = Filters(Page, Window(None, None, "All time"))
+    chosen = Filters(Page, "", Window(None, None, "All time"))
     view = View(chosen, LeaderboardSettings(), LeaderboardSettings())
     found = leaderboard(Page.scope, selection=view.selection)
     frame = ranking._every_term(view, found)
