@@ -11,8 +11,8 @@ from core.api.access import in_thread, require_bearer, served
 from core.api.bodies import JSON, LINES, media_type, read_body, read_json
 from core.api.errors import Refusal
 from core.api.schemas import EnhancementsAnswer, Problem
-from core.base.fields import FieldProblem
-from core.ingest.parse.records import ParsedEnhancement, parse_enhancement
+from core.base.fields import FieldProblem, ParsedRow
+from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements
 from core.store import Scope, chunks
 
@@ -30,7 +30,7 @@ async def post_enhancements(request: Request, response: Response) -> Enhancement
     body = await read_body(request, LARGEST_PUSH)
     runs, problems, refused = await in_thread(_parsed, body, kind)
     for run in runs:
-        known.check_tenant(scope.account, run.tenant_id)
+        known.check_tenant(scope.account, run.row["tenant_id"])
     if not runs and problems:
         first = problems[0]
         raise Refusal(422, f"{first.field}: {first.message}.", field=first.field)
@@ -44,9 +44,9 @@ async def post_enhancements(request: Request, response: Response) -> Enhancement
     )
 
 
-def _parsed(body: bytes, kind: str) -> tuple[list[ParsedEnhancement], list[Problem], int]:
+def _parsed(body: bytes, kind: str) -> tuple[list[ParsedRow], list[Problem], int]:
     """The readable records, the problems of all, and how many are refused."""
-    runs: list[ParsedEnhancement] = []
+    runs: list[ParsedRow] = []
     problems: list[Problem] = []
     refused = 0
     for number, value in enumerate(_values(body, kind), 1):
@@ -80,7 +80,7 @@ def _value(line: str) -> Any:
         return FieldProblem("enhancement", "", refusal.field or "record", "", said)
 
 
-def _saved(scope: Scope, runs: Sequence[ParsedEnhancement]) -> Counter[str]:
+def _saved(scope: Scope, runs: Sequence[ParsedRow]) -> Counter[str]:
     total = Counter[str]()
     for some in chunks(runs, UNIT):
         with scope.write() as unit:

@@ -56,6 +56,19 @@ class FieldProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class ParsedRow:
+    """A parsed object as a row of its table, and a problem for each unreadable field."""
+
+    row: dict[str, Any]
+    problems: tuple[FieldProblem, ...]
+
+    @property
+    def id(self) -> Any:
+        """The id of the object."""
+        return self.row["id"]
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
     """Parsed objects of a list, every problem, and how many objects were refused."""
 
@@ -125,6 +138,10 @@ class Fields:
         if found is None and self.value(name) is not None:
             self.note(name, reason)
         return found
+
+    def parsed(self, **row: Any) -> ParsedRow:
+        """The whole object as a row, after all its fields were read."""
+        return ParsedRow(row, tuple(self.problems))
 
     def text(self, name: str) -> str | None:
         """Text exactly as sent, but for characters that no database takes."""

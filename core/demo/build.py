@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
-from core.base.fields import FieldProblem, parse_all
+from core.base.fields import FieldProblem, ParsedRow, parse_all
 from core.demo.bugs import BugSource, reject_reasons
 from core.demo.cycles import cycle_object, plan_cycles
 from core.demo.enhancer import days, enhancer_day
@@ -23,7 +23,6 @@ from core.demo.world import SIZES, World, feature_objects, make_world, product_o
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import (
-    ParsedReason,
     parse_bug,
     parse_cycle,
     parse_feature,
@@ -65,7 +64,7 @@ DEMO_NAME = "Demo account"
 BATCH_BUGS = 20_000
 EVENING = time(18)
 # What the run that stands for a sync with test IO did not bring.
-NOT_SYNCED = {"enhancement", "ticket", "feedback", "survey"} | {
+NOT_SYNCED = {"enhancement", "ticket", "feedback", "survey_response"} | {
     *("counter_increment", "gauge_reading", "scrape_gap")
 }
 
@@ -183,13 +182,14 @@ def _steps(world: World, built: DemoBuilt, tell: Callable[[str], None]) -> Itera
     plans = plan_cycles(world)
     reasons = built.read(parse_reject_reason, reject_reasons())
     yield partial(_begin, world, built, reasons)
+    starts = {reason.row["key"]: reason.row["default_comment"] for reason in reasons}
     source = BugSource(world, plans)
     done = 0
     for _, batched in groupby(plans, key=lambda plan: source.first_ids[plan.id] // BATCH_BUGS):
         batch = list(batched)
         cycles = built.read(parse_cycle, map(cycle_object, batch))
         bugs = built.read(
-            partial(parse_bug, reasons=reasons), chain.from_iterable(map(source.bugs, batch))
+            partial(parse_bug, reasons=starts), chain.from_iterable(map(source.bugs, batch))
         )
         yield _saving(built, (save_cycles, cycles), (save_bugs, bugs))
         done += len(batch)
@@ -199,7 +199,7 @@ def _steps(world: World, built: DemoBuilt, tell: Callable[[str], None]) -> Itera
     yield partial(_write_run, world, built, done=True)
 
 
-def _begin(world: World, built: DemoBuilt, reasons: list[ParsedReason], unit: Unit) -> None:
+def _begin(world: World, built: DemoBuilt, reasons: list[ParsedRow], unit: Unit) -> None:
     clear_demo(unit)
     unit.user_ids("customer", [customer.name for customer in world.customers])
     unit.user_ids("tester", [tester.name for tester in world.testers])
@@ -238,7 +238,7 @@ def _enhancer(world: World, built: DemoBuilt) -> Step:
         built,
         (save_enhancements, runs),
         (save_tickets, tickets),
-        (save_scraped, scraped(world, DEMO_ACCOUNT, runs)),
+        (save_scraped, scraped(world, DEMO_ACCOUNT, [run.row for run in runs])),
         (save_surveys, responses),
         (partial(save_feedback, vote_id=demo_vote_id), votes),
     )

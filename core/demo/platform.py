@@ -1,7 +1,8 @@
 """What a Prometheus would have scraped of the demo's ticket enhancer: it follows from the runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,6 @@ from core.demo.enhancer import bad_day, days
 from core.demo.world import World
 from core.ingest.clients.prometheus import Series, selector
 from core.ingest.parse.prometheus import MetricRead, Piece, PlatformReader, Scraped, metrics_of
-from core.ingest.parse.records import ParsedEnhancement
 
 BOUNDS = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, np.inf)
 EACH_MS = 60_000
@@ -29,7 +29,7 @@ Times = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.float64]
 
 
-def scraped(world: World, account: str, runs: Sequence[ParsedEnhancement]) -> Scraped:
+def scraped(world: World, account: str, runs: Sequence[Mapping[str, Any]]) -> Scraped:
     """The metrics of the runs, scraped once a minute, as far back as the server keeps them."""
     start = _ms(datetime.combine(days(world)[-KEPT_DAYS], time(), world.zone))
     end = _ms(world.now)
@@ -38,20 +38,20 @@ def scraped(world: World, account: str, runs: Sequence[ParsedEnhancement]) -> Sc
     times = np.arange(start, end, EACH_MS, dtype=np.int64)
     is_missed = (times >= missed) & (times < missed + NOT_SCRAPED[1] // timedelta(milliseconds=1))
     times = times[~is_missed]
-    done = [(_ms(run.completed_at), run) for run in runs if run.completed_at is not None]
+    done = [(_ms(run["completed_at"]), run) for run in runs if run["completed_at"] is not None]
 
     def counter(labels: dict[str, str], ended: Sequence[int]) -> Series:
         return Series(labels, times, _counted(times, np.sort(np.array(ended)), deployed))
 
-    completed = [(at, run) for at, run in done if run.status == "completed"]
+    completed = [(at, run) for at, run in done if run["status"] == "completed"]
     requests = tuple(
-        counter({"status": status}, [at for at, run in done if run.status == status])
+        counter({"status": status}, [at for at, run in done if run["status"] == status])
         for status in ("completed", "failed")
     )
     durations = tuple(
         counter(
             {"le": "+Inf" if bound == np.inf else f"{bound:g}"},
-            [at for at, run in completed if (run.processing_time_ms or 0) <= bound * 1_000],
+            [at for at, run in completed if (run["processing_time_ms"] or 0) <= bound * 1_000],
         )
         for bound in BOUNDS
     )
@@ -78,9 +78,9 @@ def _counted(times: Times, ended: Times, deployed: int) -> Counts:
     return np.where(times > deployed, counts - before, counts).astype(np.float64)
 
 
-def _load(times: Times, runs: Sequence[ParsedEnhancement], bad: int) -> tuple[Counts, Counts]:
+def _load(times: Times, runs: Sequence[Mapping[str, Any]], bad: int) -> tuple[Counts, Counts]:
     """How many runs wait and how many workers are active, at each scrape."""
-    created = np.sort(np.array([_ms(run.created_at) for run in runs], dtype=np.int64))
+    created = np.sort(np.array([_ms(run["created_at"]) for run in runs], dtype=np.int64))
     lately = np.searchsorted(created, times, side="right")
     lately -= np.searchsorted(created, times - BUSY_MS, side="right")
     is_bad = (times >= bad) & (times < bad + BAD_HOURS // timedelta(milliseconds=1))

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,10 @@ from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import clock, stats
 from core.base.errors import InputError
-from core.base.fields import Cells, FieldProblem, number_in
+from core.base.fields import Cells, FieldProblem, ParsedRow, number_in
 from core.base.stats import Estimate
 from core.base.text import clean
-from core.store import Counts, Scope, SurveyDraft, SurveyInvitation, SurveyResponse, Unit, table
+from core.store import Scope, SurveyDraft, SurveyInvitation, SurveyResponse, table
 
 # Distributions of fewer answers than this are withheld: they would tell who said what.
 LEAST_ANSWERS = 5
@@ -67,21 +67,6 @@ QUESTIONS = (
 TEXTS = {"what_helps": "What helps?", "what_to_improve": "What should be improved?"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedSurvey:
-    """One person's answers by question, None for none; ratings 1 to 5, `renewal` 0 to 10.
-
-    `better_resolution` is yes, no or unsure; `minutes_saved` are minutes for each ticket, negative
-    where the enhancement costs time.
-    """
-
-    id: str
-    respondent: str | None
-    answered_at: datetime
-    answers: Mapping[str, Any]
-    problems: tuple[FieldProblem, ...]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Answered:
     """A question with its answers: the mean, or the share of yes, with its interval.
@@ -118,7 +103,7 @@ def choice_label(choice: bool | float | str) -> str:  # noqa: FBT001 (an answer 
     return choice.capitalize() if isinstance(choice, str) else f"{choice:g}"
 
 
-def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
+def parse_survey(obj: Any) -> ParsedRow | FieldProblem:
     """Parse a response from JSON or a CSV row; refused without a time, or without any answer.
 
     A missing id is made from respondent and time; without a respondent, from the answers too.
@@ -134,13 +119,9 @@ def parse_survey(obj: Any) -> ParsedSurvey | FieldProblem:
     if all(answer is None for answer in answers.values()):
         return read.refused("overall", "it answers no question, so it was left out")
     respondent = read.short("respondent")
-    return ParsedSurvey(
-        id=read.source_id or _made_id(respondent, answered_at, answers),
-        respondent=respondent,
-        answered_at=answered_at,
-        answers=answers | {INTERVIEW: read.flag(INTERVIEW)},
-        problems=tuple(read.problems),
-    )
+    number = read.source_id or _made_id(respondent, answered_at, answers)
+    answers[INTERVIEW] = read.flag(INTERVIEW)
+    return read.parsed(id=number, respondent=respondent, answered_at=answered_at, **answers)
 
 
 def invite(scope: Scope, people: str) -> int:
@@ -217,19 +198,10 @@ def send_answers(
         wrong = parsed.problems[0]
         raise InputError(f"{wrong.field.replace('_', ' ').capitalize()}: {wrong.reason}.")
     with scope.write() as unit:
-        record_responses(unit, [parsed])
+        unit.upsert(SurveyResponse, [parsed.row])
         unit.delete(SurveyDraft, table(SurveyDraft).c.id == key)
         if unit.session.get(SurveyInvitation, (scope.account, key)) is not None:
             unit.upsert(SurveyInvitation, [{"id": key, "answered_at": now}])
-
-
-def record_responses(unit: Unit, responses: Iterable[ParsedSurvey]) -> Counts:
-    """Write survey responses; of one id the last counts."""
-    rows = [
-        {"id": one.id, "respondent": one.respondent, "answered_at": one.answered_at, **one.answers}
-        for one in responses
-    ]
-    return unit.upsert(SurveyResponse, rows)
 
 
 def survey_results(scope: Scope, *, window: Window, without: Excluded = NOTHING) -> SurveyResults:

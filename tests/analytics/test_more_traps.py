@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.analytics import query_metrics
-from core.ingest.parse.testio import ParsedReason, parse_bug
+from core.ingest.parse.testio import parse_bug
 from core.ingest.save.testio import save_bugs
 from tests.analytics.brute import Brute
 from tests.analytics.definitions import METRICS
@@ -245,10 +245,7 @@ def test_days_begin_and_end_in_the_business_time_zone(tmp_path, world):
 
 
 def test_the_reason_is_that_of_the_last_rejection(tmp_path):
-    reasons = [
-        ParsedReason(key=key, name=None, default_comment=comment)
-        for key, comment in (("known", "We know this."), ("intended", "It is meant so."))
-    ]
+    reasons = {"known": "We know this.", "intended": "It is meant so."}
     said = ["We know this. Sorry.", "Reopened: I do not think so.", "It is meant so."]
     obj = bug(1, "zoe", "low", "rejected") | {"comments": [{"body": text} for text in said]}
     store = open_store(f"sqlite:///{tmp_path}/store.db", timezone="UTC")

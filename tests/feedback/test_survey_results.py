@@ -66,8 +66,10 @@ def fields_of(item):
 
 def test_a_response_is_read_from_text_and_from_json():
     found = parse_survey(ANSWERS)
-    assert found.answered_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
-    assert found.answers == {
+    assert found.row == {
+        "id": found.id,
+        "respondent": "ann@acme.example",
+        "answered_at": datetime(2026, 11, 20, 9, tzinfo=UTC),
         "relevance": 4,
         "accuracy": 5,
         "usefulness": 3,
@@ -100,15 +102,13 @@ def test_a_response_is_read_from_text_and_from_json():
 )
 def test_an_answer_that_is_none_is_noted_and_the_others_are_kept(field, value):
     found = parse_survey(ANSWERS | {field: value})
-    kept = {**found.answers, "respondent": found.respondent}
-    assert kept[field] is None
+    assert found.row[field] is None
     assert fields_of(found) == [field]
 
 
 def test_minutes_may_be_lost_and_nobody_has_to_be_sure():
     found = parse_survey(ANSWERS | {"minutes_saved": -5, "better_resolution": "Not sure"})
-    kept = found.answers
-    assert (kept["minutes_saved"], kept["better_resolution"]) == (-5, "unsure")
+    assert (found.row["minutes_saved"], found.row["better_resolution"]) == (-5, "unsure")
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_an_id_is_taken_or_made_of_who_and_when():
 
 
 def test_saving_twice_changes_nothing(store):
-    assert save(store, {}) == {"survey": Counts(added=1)}
+    assert save(store, {}) == {"survey_response": Counts(added=1)}
     version = store.data_version("acme")
-    assert save(store, {}) == {"survey": Counts(unchanged=1)}
+    assert save(store, {}) == {"survey_response": Counts(unchanged=1)}
     assert store.data_version("acme") == version
     (row,) = rows(store)
     assert row["answered_day"] == date(2026, 11, 20)

@@ -71,10 +71,9 @@ def acme(tmp_path):
     reason = {"key": "duplicate", "name": "Duplicate", "default_comment": DUPLICATE}
     with store.write("acme") as unit:
         save_products(unit, [parse_product({"id": 1, "name": "Shop"})])
-        reasons = [parse_reject_reason(reason)]
-        save_reject_reasons(unit, reasons)
+        save_reject_reasons(unit, [parse_reject_reason(reason)])
         save_cycles(unit, [parse_cycle(obj) for obj in (cycle(1, 5), cycle(2, 100))])
-        save_bugs(unit, [parse_bug(obj, reasons) for obj in BUGS])
+        save_bugs(unit, [parse_bug(obj, {"duplicate": DUPLICATE}) for obj in BUGS])
     yield store
     store.close()
 

@@ -8,46 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.base.fields import Cells, FieldProblem, number_in
+from core.base.fields import Cells, FieldProblem, ParsedRow, number_in
 from core.feedback import Cast, subject_of
 from core.feedback.raters import ANONYMOUS
-
-Problems = tuple[FieldProblem, ...]
 
 LARGEST_MS = 2**31 - 1
 STATUSES = {"pending", "completed", "failed"}
 THUMBS = {"thumbs_up": "up", "thumbs_down": "down"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedEnhancement:
-    """A run of the ticket enhancer; `processing_time_ms` in milliseconds, instants in UTC."""
-
-    id: str
-    tenant_id: str | None
-    ticket_id: str | None
-    status: str
-    processing_time_ms: int | None
-    created_at: datetime
-    completed_at: datetime | None
-    error_message: str | None
-    problems: Problems
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedTicket:
-    """A service-desk ticket; instants in UTC."""
-
-    id: str
-    opened_at: datetime | None
-    resolved_at: datetime | None
-    category: str | None
-    priority: str | None
-    technician: str | None
-    enhanced: bool | None
-    minutes_spent: float | None
-    reopened: bool | None
-    problems: Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +23,14 @@ class ParsedFeedback:
 
     id: str
     cast: Cast
-    problems: Problems
+    problems: tuple[FieldProblem, ...]
 
 
-def parse_enhancement(obj: Any) -> ParsedEnhancement | FieldProblem:
-    """Parse a run; refused without a usable id, a status and the time of its creation."""
+def parse_enhancement(obj: Any) -> ParsedRow | FieldProblem:
+    """Parse a run of the enhancer; refused without a usable id, a status and a creation time.
+
+    The row also has `tenant_id`, which is not stored.
+    """
     read = Cells.read("enhancement", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -70,7 +40,7 @@ def parse_enhancement(obj: Any) -> ParsedEnhancement | FieldProblem:
         return read.refused("status", "it has no status, so it was left out")
     if created_at is None:
         return read.refused("created_at", "it has no usable time, so it was left out")
-    return ParsedEnhancement(
+    return read.parsed(
         id=read.source_id,
         tenant_id=read.short("tenant_id"),
         ticket_id=read.short("ticket_id"),
@@ -79,17 +49,16 @@ def parse_enhancement(obj: Any) -> ParsedEnhancement | FieldProblem:
         created_at=created_at,
         completed_at=_not_before(created_at, read, "completed_at"),
         error_message=read.word("error_message"),
-        problems=tuple(read.problems),
     )
 
 
-def parse_ticket(obj: Any) -> ParsedTicket | FieldProblem:
+def parse_ticket(obj: Any) -> ParsedRow | FieldProblem:
     """Parse a ticket with this product's field names; refused without a usable id."""
     read = Cells.read("ticket", obj)
     if isinstance(read, FieldProblem):
         return read
     opened_at = read.instant("opened_at")
-    return ParsedTicket(
+    return read.parsed(
         id=read.source_id,
         opened_at=opened_at,
         resolved_at=_not_before(opened_at, read, "resolved_at"),
@@ -99,7 +68,6 @@ def parse_ticket(obj: Any) -> ParsedTicket | FieldProblem:
         enhanced=read.flag("enhanced"),
         minutes_spent=read.amount("minutes_spent"),
         reopened=read.flag("reopened"),
-        problems=tuple(read.problems),
     )
 
 

@@ -4,15 +4,18 @@ Each `parse_*` returns the object, with a problem for each unreadable field, or 
 refuses it. Names are kept exactly as sent; null and "" are no name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from core.base.fields import FieldProblem, Fields, refusal
+from core.base.fields import FieldProblem, Fields, ParsedRow, refusal
 from core.base.text import clean
 
 Problems = tuple[FieldProblem, ...]
+# The beginnings of a comment on a rejection, by the key of its reason.
+Reasons = Mapping[str, str | None]
+NO_REASONS: Reasons = {}
 
 
 class ProductRef(NamedTuple):
@@ -38,16 +41,6 @@ class ParsedProduct:
     name: str | None
     type: str | None
     section_ids: tuple[int, ...]
-    problems: Problems
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedFeature:
-    """A feature of the catalogue."""
-
-    id: int
-    product_id: int
-    title: str | None
     problems: Problems
 
 
@@ -92,16 +85,6 @@ class ParsedBug:
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedReason:
-    """A reason for a rejection; the comment of a rejection starts from `default_comment`."""
-
-    key: str
-    name: str | None
-    default_comment: str | None
-    problems: Problems = ()
-
-
 def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
     """Parse a product."""
     read = Fields.of("product", obj)
@@ -117,15 +100,12 @@ def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
     )
 
 
-def parse_feature(obj: Any, *, product_id: int) -> ParsedFeature | FieldProblem:
+def parse_feature(obj: Any, *, product_id: int) -> ParsedRow | FieldProblem:
     """Parse a feature of the given product, which the object itself does not name."""
     read = Fields.of("feature", obj)
     if isinstance(read, FieldProblem):
         return read
-    title = read.text("title")
-    return ParsedFeature(
-        id=read.id, product_id=product_id, title=title, problems=tuple(read.problems)
-    )
+    return read.parsed(id=read.id, product_id=product_id, title=read.text("title"))
 
 
 def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
@@ -152,8 +132,8 @@ def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
     )
 
 
-def parse_bug(obj: Any, reasons: Sequence[ParsedReason] = ()) -> ParsedBug | FieldProblem:
-    """Parse a bug report; `reasons` are those that a rejection's comment may start from."""
+def parse_bug(obj: Any, reasons: Reasons = NO_REASONS) -> ParsedBug | FieldProblem:
+    """Parse a bug report; `reasons` are those that a rejection may have."""
     read = Fields.of("bug", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -179,17 +159,14 @@ def parse_bug(obj: Any, reasons: Sequence[ParsedReason] = ()) -> ParsedBug | Fie
     )
 
 
-def parse_reject_reason(obj: Any) -> ParsedReason | FieldProblem:
+def parse_reject_reason(obj: Any) -> ParsedRow | FieldProblem:
     """Parse a reason for rejections; its key is its id."""
     key = obj.get("key") if isinstance(obj, dict) else None
     if not isinstance(key, str) or not key:
         return refusal("rejection_reason", obj, "key", "it has no key, so it was left out")
     read = Fields("rejection_reason", clean(key), obj)
-    return ParsedReason(
-        key=clean(key),
-        name=read.text("name"),
-        default_comment=read.text("default_comment"),
-        problems=tuple(read.problems),
+    return read.parsed(
+        key=clean(key), name=read.text("name"), default_comment=read.text("default_comment")
     )
 
 
@@ -232,10 +209,10 @@ def _platforms(read: Fields, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-def _rejection_reason(read: Fields, reasons: Sequence[ParsedReason]) -> str | None:
+def _rejection_reason(read: Fields, reasons: Reasons) -> str | None:
     """The reason that the last matching comment starts from; of several the longest."""
     bodies = [_words(comment.text("body")) for comment in read.objects("comments")]
-    starts = [(start, r.key) for r in reasons if (start := _words(r.default_comment))]
+    starts = [(start, key) for key, text in reasons.items() if (start := _words(text))]
     for body in reversed(bodies):
         matching = [(len(start), key) for start, key in starts if body.startswith(start)]
         if matching:

@@ -12,7 +12,6 @@ from hashlib import sha256
 from sqlalchemy import and_, func, select
 
 from core.feedback import record_votes
-from core.feedback.surveys import ParsedSurvey, record_responses
 from core.ingest.parse.prometheus import MetricRead, Scraped
 from core.ingest.parse.records import ParsedFeedback
 from core.ingest.save.testio import SaveResult, save_rows
@@ -24,6 +23,7 @@ from core.store import (
     GaugeReading,
     ScrapeGap,
     ScrapeSpan,
+    SurveyResponse,
     Ticket,
     Unit,
     table,
@@ -31,14 +31,9 @@ from core.store import (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-
 save_enhancements = partial(save_rows, model=Enhancement)
 save_tickets = partial(save_rows, model=Ticket)
-
-
-def save_surveys(unit: Unit, responses: Iterable[ParsedSurvey]) -> SaveResult:
-    """Save survey responses; of one id the last counts."""
-    return SaveResult({"survey": record_responses(unit, responses)})
+save_surveys = partial(save_rows, model=SurveyResponse)
 
 
 def imported_vote_id(source_id: str) -> int:

@@ -12,14 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import SQLModel
 
-from core.base.fields import FieldProblem
-from core.ingest.parse.testio import (
-    ParsedBug,
-    ParsedCycle,
-    ParsedFeature,
-    ParsedProduct,
-    ProductRef,
-)
+from core.base.fields import FieldProblem, ParsedRow
+from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedProduct, ProductRef
 from core.store import (
     Bug,
     BugDevice,
@@ -56,13 +50,13 @@ def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
 
 
 def save_features(
-    unit: Unit, features: Iterable[ParsedFeature], *, of: Collection[int] | None = None
+    unit: Unit, features: Iterable[ParsedRow], *, of: Collection[int] | None = None
 ) -> SaveResult:
     """Save the features of the stored products `of` (None: of all); others leave the catalogue.
 
     The features of a product that left the catalogue leave with it.
     """
-    rows = {f.id: columns_of(Feature, f) | {"in_catalogue": True} for f in features}
+    rows = {f.id: f.row | {"in_catalogue": True} for f in features}
     listed = unit.upsert(Feature, rows.values())
     feature, product = table(Feature).c, table(Product).c
     may_leave: ColumnElement[bool] = feature.in_catalogue
@@ -207,9 +201,10 @@ def _leave_catalogue(
     return unit.upsert(model, left)
 
 
-def save_rows(unit: Unit, parsed: Iterable[Any], *, model: type[SQLModel]) -> SaveResult:
-    """Save parsed objects as rows of one table; of one id the last counts."""
-    rows = [columns_of(model, one) for one in parsed]
+def save_rows(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel]) -> SaveResult:
+    """Save the columns of rows that are in their table; of one id the last counts."""
+    names = table(model).columns.keys()
+    rows = [{name: one.row[name] for name in names if name in one.row} for one in parsed]
     return SaveResult({table(model).name: unit.upsert(model, rows)})
 
 

@@ -17,7 +17,7 @@ from core.base.fields import FieldProblem, Parsed, parse_all
 from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import SourceClient
 from core.ingest.clients.testio import fetch_bugs
-from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedReason, parse_bug
+from core.ingest.parse.testio import ParsedBug, ParsedCycle, Reasons, parse_bug
 from core.ingest.save.testio import save_bugs, save_cycles
 from core.ingest.sync.deletions import forget_deletions, move_bugs_of_cycles
 from core.ingest.sync.run import Run
@@ -92,9 +92,7 @@ class Pipeline:
     cycles that are not stored yet, and whose bugs could not be read.
     """
 
-    def __init__(
-        self, run: Run, workers: Workers, state: StoredState, reasons: Sequence[ParsedReason]
-    ) -> None:
+    def __init__(self, run: Run, workers: Workers, state: StoredState, reasons: Reasons) -> None:
         self.without_cycle: set[int] = set()
         self.unread_new: set[int] = set()
         self.run, self.workers, self.state = run, workers, state
@@ -203,9 +201,7 @@ class Pipeline:
         )
 
 
-def _fetch_bugs(
-    client: SourceClient, cycle_ids: Sequence[int], reasons: Sequence[ParsedReason]
-) -> _Answer:
+def _fetch_bugs(client: SourceClient, cycle_ids: Sequence[int], reasons: Reasons) -> _Answer:
     """Request the bugs of test cycles; they are returned in the order of the cycles."""
     started = monotonic()
     failed, largest = {}, 1

@@ -10,15 +10,14 @@ from functools import partial
 from typing import Unpack
 
 from core.base import clock, text
-from core.base.fields import Parsed, parse_all
+from core.base.fields import Parsed, ParsedRow, parse_all
 from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import ClientOptions, SourceClient
 from core.ingest.clients.testio import connect, fetch_features, fetch_products, fetch_reject_reasons
 from core.ingest.parse.testio import (
-    ParsedFeature,
     ParsedProduct,
-    ParsedReason,
+    Reasons,
     parse_feature,
     parse_product,
     parse_reject_reason,
@@ -39,7 +38,7 @@ from core.ingest.sync.state import (
     load_state,
     note_list,
 )
-from core.store import RejectionReason, Store, table
+from core.store import RejectionReason, Store
 
 SOURCE = "testio"
 ENTITIES = {
@@ -119,15 +118,15 @@ def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[
     return products.items
 
 
-def _fetch_features(client: SourceClient, product: ParsedProduct) -> Parsed[ParsedFeature]:
+def _fetch_features(client: SourceClient, product: ParsedProduct) -> Parsed[ParsedRow]:
     return parse_all(
         partial(parse_feature, product_id=product.id),
         fetch_features(client, product.id, product.section_ids),
     )
 
 
-def _read_reasons(run: Run, workers: Workers, state: StoredState) -> list[ParsedReason]:
-    """Read and write the reasons for rejections, where due; returns all that were ever listed."""
+def _read_reasons(run: Run, workers: Workers, state: StoredState) -> Reasons:
+    """Read and write the reasons for rejections, where due; returns all ever listed, by key."""
     if state.is_due(REJECT_REASONS):
         request = workers.submit(fetch_reject_reasons)
         with run.skip_failures("rejection_reason", "", "reject_reasons"):
@@ -139,10 +138,7 @@ def _read_reasons(run: Run, workers: Workers, state: StoredState) -> list[Parsed
                 reads=[("rejection_reason", reasons)],
             )
     # A comment of an old rejection may start from a reason that is no longer listed.
-    return [
-        ParsedReason(key=stored.key, name=stored.name, default_comment=stored.default_comment)
-        for stored in run.scope.objects(RejectionReason, order_by=[table(RejectionReason).c.key])
-    ]
+    return {one.key: one.default_comment for one in run.scope.objects(RejectionReason)}
 
 
 def _message(report: SyncReport) -> str:

@@ -66,12 +66,14 @@ def rows(store, model):
 
 
 def test_a_run_is_read_in_utc():
-    run = parse_enhancement(RUN)
-    assert (run.id, run.ticket_id, run.tenant_id) == (RUN["id"], "INC-7", "acme")
-    assert (run.status, run.processing_time_ms) == ("completed", 18_240)
-    assert run.created_at == EIGHT
-    assert run.created_at.tzinfo is UTC
-    assert run.problems == ()
+    parsed = parse_enhancement(RUN)
+    run = parsed.row
+    assert parsed.id == RUN["id"]
+    assert (run["ticket_id"], run["tenant_id"]) == ("INC-7", "acme")
+    assert (run["status"], run["processing_time_ms"]) == ("completed", 18_240)
+    assert run["created_at"] == EIGHT
+    assert run["created_at"].tzinfo is UTC
+    assert parsed.problems == ()
 
 
 def test_a_row_of_text_reads_like_json():
@@ -84,18 +86,19 @@ def test_a_row_of_text_reads_like_json():
 
 def test_a_pending_run_lacks_nothing():
     run = parse_enhancement({"id": "x", "status": "pending", "created_at": "2026-11-20T08:00:00Z"})
-    assert (run.processing_time_ms, run.completed_at, run.problems) == (None, None, ())
+    assert (run.row["processing_time_ms"], run.row["completed_at"]) == (None, None)
+    assert run.problems == ()
 
 
 def test_a_duration_of_zero_is_a_duration():
-    assert parse_enhancement(RUN | {"processing_time_ms": 0}).processing_time_ms == 0
-    assert parse_ticket(TICKET | {"minutes_spent": 0}).minutes_spent == 0
+    assert parse_enhancement(RUN | {"processing_time_ms": 0}).row["processing_time_ms"] == 0
+    assert parse_ticket(TICKET | {"minutes_spent": 0}).row["minutes_spent"] == 0
 
 
 @pytest.mark.parametrize("value", [-1, True, "soon", "nan", float("inf"), 2**31, [1], {}, 10**400])
 def test_a_wrong_duration_is_unknown_and_noted(value):
     run = parse_enhancement(RUN | {"processing_time_ms": value})
-    assert run.processing_time_ms is None
+    assert run.row["processing_time_ms"] is None
     assert fields_of(run) == ["processing_time_ms"]
 
 
@@ -105,14 +108,15 @@ def test_wrong_optional_fields_are_unknown_and_noted():
         | {"ticket_id": ["x"], "tenant_id": "x" * 501, "error_message": 7}
         | {"completed_at": "2026-11-20T07:59:00Z"}
     )
-    assert (run.ticket_id, run.tenant_id, run.error_message, run.completed_at) == (None,) * 4
-    assert set(fields_of(run)) == {"ticket_id", "tenant_id", "error_message", "completed_at"}
+    unknown = {"ticket_id", "tenant_id", "error_message", "completed_at"}
+    assert {run.row[name] for name in unknown} == {None}
+    assert set(fields_of(run)) == unknown
     ticket = parse_ticket(
         TICKET
         | {"opened_at": "03/04/2026", "enhanced": "perhaps", "reopened": 2, "priority": 1.5}
         | {"minutes_spent": "1,5", "category": {}}
     )
-    assert ticket.resolved_at is not None
+    assert ticket.row["resolved_at"] is not None
     assert set(fields_of(ticket)) == {
         *("opened_at", "enhanced", "reopened", "priority", "minutes_spent", "category")
     }
@@ -120,7 +124,7 @@ def test_wrong_optional_fields_are_unknown_and_noted():
 
 def test_resolved_before_opened_is_unknown():
     ticket = parse_ticket(TICKET | {"resolved_at": "2026-11-19T07:00:00Z"})
-    assert ticket.resolved_at is None
+    assert ticket.row["resolved_at"] is None
     assert fields_of(ticket) == ["resolved_at"]
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from core.base.fields import FieldProblem, excerpt, parse_all
 from core.ingest.parse.testio import (
     CycleFeature,
-    ParsedReason,
     ProductRef,
     parse_bug,
     parse_cycle,
@@ -18,7 +17,10 @@ from core.ingest.parse.testio import (
 )
 from tests.payloads import payload
 
-REASONS = parse_all(parse_reject_reason, payload("reject_reasons")).items
+REASONS = {
+    reason.row["key"]: reason.row["default_comment"]
+    for reason in parse_all(parse_reject_reason, payload("reject_reasons")).items
+}
 PARSERS = {
     "product": parse_product,
     "feature": partial(parse_feature, product_id=812),
@@ -56,7 +58,8 @@ def test_a_product_with_its_sections():
 
 def test_a_feature_is_of_the_product_that_was_asked():
     feature = parse_feature(payload("feature"), product_id=812)
-    assert (feature.id, feature.product_id, feature.title) == (3301, 812, "Checkout")
+    assert feature.id == 3301
+    assert feature.row == {"id": 3301, "product_id": 812, "title": "Checkout"}
 
 
 def test_a_cycle():
@@ -149,7 +152,7 @@ def test_a_reason_stands_at_the_start_of_a_comment():
 
 
 def test_reasons_without_a_comment_match_nothing():
-    empty = [ParsedReason(key="e", name=None, default_comment="  \n")]
+    empty = {"e": "  \n"}
     assert parse_bug(payload("rejected_bug"), empty).rejection_reason is None
 
 

@@ -22,7 +22,10 @@ from core.ingest.save.testio import (
 from core.store import Bug, Counts, Feature, Product, TestCycle, TestFeature, User
 from tests.payloads import payload
 
-REASONS = parse_all(parse_reject_reason, payload("reject_reasons")).items
+REASONS = {
+    reason.row["key"]: reason.row["default_comment"]
+    for reason in parse_all(parse_reject_reason, payload("reject_reasons")).items
+}
 
 
 @pytest.fixture
