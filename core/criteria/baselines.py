@@ -355,7 +355,7 @@ def _later(
         "Verdict": str(result.verdict),
         "Baseline": row.amount(frozen["value"] if frozen else None),
         "Against the baseline": against or text.UNKNOWN,
-        "Week before": row.amount(row.earlier.week_before),
+        "Week before": row.amount(row.week_before),
         "Change": row.change,
         "Sample": now.n,
     }

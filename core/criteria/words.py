@@ -1,7 +1,7 @@
 """Success criteria in words: the answer of a window, and one row for each criterion."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.base import text
@@ -20,26 +20,16 @@ RULE = (
     "Met needs the whole 95 % interval on the good side of the target, Missed all of it on the "
     "bad side; anything else is Not proven."
 )
-# The words of a row, and under which keys they are stored.
-KEPT_WORDS = {
+# The fields of a row beside its result, and under which keys they are stored.
+EARLIER = ("week_before", "verdict_before", "four_weeks", "baseline", "against_baseline")
+KEPT = {
     "target": "target_words",
     "evidence": "interval_words",
     "note": "note",
     "exclusions": "excluded_words",
-}
+} | dict(zip(EARLIER, EARLIER, strict=True))
 # A longer wait is no plan.
 LONGEST_WAIT_DAYS = 365
-
-
-@dataclass(frozen=True, kw_only=True)
-class Earlier:
-    """Earlier figures to compare a criterion with, in its unit; None where unknown."""
-
-    week_before: float | None = None
-    verdict_before: str | None = None
-    four_weeks: float | None = None
-    baseline: float | None = None
-    against_baseline: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +39,7 @@ class CriterionRow:
     `evidence` is the interval with its sample, or the reason for having none; `note` says what
     limits the estimate and how much more data would decide it; `exclusions` is the figure with the
     excluded rows, blank where nothing is excluded. They are fields, so that a closed review keeps
-    the words that it showed.
+    the words that it showed. Earlier figures are in the criterion's unit, None where unknown.
     """
 
     result: CriterionResult
@@ -57,18 +47,22 @@ class CriterionRow:
     evidence: str
     note: str
     exclusions: str
-    earlier: Earlier = field(default_factory=Earlier)
+    week_before: float | None = None
+    verdict_before: str | None = None
+    four_weeks: float | None = None
+    baseline: float | None = None
+    against_baseline: str | None = None
 
     @classmethod
     def of(cls, result: CriterionResult, **earlier: Any) -> "CriterionRow":
-        """The row of a result in today's words; `earlier` are the fields of `Earlier`."""
+        """The row of a result in today's words; `earlier` are the earlier figures."""
         return cls(
             result=result,
             target=criterion_target(result.criterion),
             evidence=_evidence(result),
             note="; ".join(said for said in (result.judged.note, _more(result)) if said),
             exclusions=_exclusions(result),
-            earlier=Earlier(**earlier),
+            **earlier,
         )
 
     @classmethod
@@ -77,14 +71,12 @@ class CriterionRow:
         row = cls.of(load_result(stored))
         if "target_words" not in stored:
             return row
-        words = {name: stored[key] for name, key in KEPT_WORDS.items()}
-        earlier = Earlier(**{f.name: stored.get(f.name) for f in fields(Earlier)})
-        return replace(row, earlier=earlier, **words)
+        return replace(row, **{name: stored.get(key) for name, key in KEPT.items()})
 
     def content(self) -> dict[str, Any]:
         """The row as JSON."""
-        words = {key: getattr(self, name) for name, key in KEPT_WORDS.items()}
-        return result_content(self.result) | words | asdict(self.earlier)
+        words = {key: getattr(self, name) for name, key in KEPT.items()}
+        return result_content(self.result) | words
 
     @property
     def label(self) -> str:
@@ -125,7 +117,7 @@ class CriterionRow:
     @property
     def change(self) -> str:
         """The change since the week before; a dash where unknown."""
-        now, before = self.result.estimate.value, self.earlier.week_before
+        now, before = self.result.estimate.value, self.week_before
         change = text.change(now, before, self.result.criterion.unit)
         return text.UNKNOWN if change is None else str(change)
 
@@ -140,7 +132,7 @@ class CriterionRow:
 
     def columns(self, *headings: str) -> dict[str, str]:
         """The cells under the given headings, in their order."""
-        result, earlier = self.result, self.earlier
+        result = self.result
         counted = result.with_excluded
         with_excluded = None if counted is None else counted.estimate.value
         cells = {
@@ -156,11 +148,11 @@ class CriterionRow:
             "Owner": result.criterion.owner,
             "Kind": "guardrail" if result.criterion.is_guardrail else "criterion",
             "With the excluded rows": self.amount(with_excluded),
-            "Last week": self.amount(earlier.week_before),
+            "Last week": self.amount(self.week_before),
             "Change": self.change,
-            "Four weeks": self.amount(earlier.four_weeks),
-            "Baseline": self.amount(earlier.baseline),
-            "Against it": earlier.against_baseline or text.UNKNOWN,
+            "Four weeks": self.amount(self.four_weeks),
+            "Baseline": self.amount(self.baseline),
+            "Against it": self.against_baseline or text.UNKNOWN,
         }
         return {heading: cells[heading] for heading in headings}
 

@@ -91,9 +91,9 @@ def exact_figures(rows: Sequence[CriterionRow], *, with_earlier: bool = False) -
         "Verdict": lambda row: str(row.result.verdict),
     }
     if with_earlier:
-        columns["Last week"] = lambda row: row.earlier.week_before
-        columns["Four weeks"] = lambda row: row.earlier.four_weeks
-        columns["Baseline"] = lambda row: row.earlier.baseline
+        columns["Last week"] = lambda row: row.week_before
+        columns["Four weeks"] = lambda row: row.four_weeks
+        columns["Baseline"] = lambda row: row.baseline
     columns["With the excluded rows"] = lambda row: (
         row.result.with_excluded.estimate.value if row.result.with_excluded else None
     )

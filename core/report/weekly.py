@@ -217,12 +217,12 @@ def _criteria(packet: Packet) -> Iterator[Block]:
         {
             "Criterion": lambda row: row.label,
             "This week": lambda row: figure(row, row.result.estimate.value),
-            "Last week": lambda row: figure(row, row.earlier.week_before),
+            "Last week": lambda row: figure(row, row.week_before),
             "Change": lambda row: row.change,
-            "Verdict then": lambda row: row.earlier.verdict_before or text.UNKNOWN,
-            "Four weeks": lambda row: figure(row, row.earlier.four_weeks),
-            "Baseline": lambda row: figure(row, row.earlier.baseline),
-            "Against it": lambda row: row.earlier.against_baseline or text.UNKNOWN,
+            "Verdict then": lambda row: row.verdict_before or text.UNKNOWN,
+            "Four weeks": lambda row: figure(row, row.four_weeks),
+            "Baseline": lambda row: figure(row, row.baseline),
+            "Against it": lambda row: row.against_baseline or text.UNKNOWN,
         },
     )
     yield exclusions_table(packet.rows)

@@ -74,7 +74,7 @@ def _criterion(row: CriterionRow) -> tuple[Cell, ...]:
     if everything is not None:
         verdict = text.lower_first(everything.verdict)
         both = f"{row.amount(everything.estimate.value)}, {verdict}"
-    earlier = (row.earlier.week_before, row.earlier.four_weeks, row.earlier.baseline)
+    earlier = (row.week_before, row.four_weeks, row.baseline)
     return (
         row.label,
         figure(row, estimate.value),
@@ -142,9 +142,9 @@ def _bar(title: str, row: CriterionRow) -> Chart:
     said = {
         "This week": row.value,
         "target": row.target,
-        "last week": row.amount(row.earlier.week_before),
-        "four weeks before": row.amount(row.earlier.four_weeks),
-        "baseline": row.amount(row.earlier.baseline),
+        "last week": row.amount(row.week_before),
+        "four weeks before": row.amount(row.four_weeks),
+        "baseline": row.amount(row.baseline),
     }
     subtitle = ", ".join(f"{name} {value}" for name, value in said.items())
     return Chart(result_bar(row.result), title, subtitle, text.upper_first(row.evidence))

@@ -172,14 +172,14 @@ def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[s
     sure = {shift.key: shift for shift in tested if shift.is_signal}
     found = []
     for row in rows:
-        key, verdict, before = row.result.criterion.key, row.result.verdict, row.earlier
+        key, verdict = row.result.criterion.key, row.result.verdict
         said = []
-        if before.verdict_before not in {None, verdict}:
-            was = text.lower_first(before.verdict_before or "")
+        if row.verdict_before not in {None, verdict}:
+            was = text.lower_first(row.verdict_before or "")
             said.append(f"now {text.lower_first(verdict)}, {was} the week before")
         if (shift := sure.get(key)) is not None:
             how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
-            four = row.amount(before.four_weeks)
+            four = row.amount(row.four_weeks)
             said.append(f"{row.value} against {four} in the four weeks before ({how_sure})")
         if said:
             words = f"{row.label}: {'; '.join(said)}"
@@ -255,7 +255,7 @@ def _sentences(
             continue
         said = f"{row.label} is {row.value}, target {row.target}"
         if result.verdict is Verdict.MET:
-            good = row.earlier.against_baseline == "better"
+            good = row.against_baseline == "better"
             positive.append(f"{said}: met{' and better than the baseline' if good else ''}.")
         elif result.verdict is Verdict.MISSED:
             worrying.append(f"{said}: missed.")

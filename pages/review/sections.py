@@ -53,7 +53,7 @@ def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> 
 
 
 def _row(row: CriterionRow) -> dict[str, object]:
-    verdict, before = row.sign, row.earlier.verdict_before
+    verdict, before = row.sign, row.verdict_before
     if before not in {None, row.result.verdict}:
         verdict += f", was {text.lower_first(before)}"
     return row.columns(*COLUMNS) | {"Verdict": verdict, "Sample": row.result.estimate.n}

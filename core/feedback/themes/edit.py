@@ -118,13 +118,12 @@ def add_rule(
 def withdraw_rule(scope: Scope, rule_id: int) -> None:
     """Withdraw a rule, so that it assigns no comments any more; the store keeps it."""
     with scope.write() as unit:
-        rules = load_decisions(unit.session, scope.account).rules
-        rule = next((rule for rule in rules if rule.id == rule_id), None)
-        if rule is None or rule.theme_id is None:
+        rule = unit.session.get(ThemeRule, (scope.account, rule_id))
+        if rule is None or rule.withdrawn_at is not None:
             raise InputError("This rule no longer exists: someone may have withdrawn it.")
         gone = {"withdrawn_by": unit.author, "withdrawn_at": clock.now()}
         unit.upsert(ThemeRule, [{"id": rule_id, **gone}])
-        before = {"rule": rule_id, **rule.terms}
+        before = {"rule": rule_id} | rule.model_dump(include={"any_of", "all_of", "none_of"})
         unit.record_change(_subject(rule.theme_id), before=before, after=None)
 
 
@@ -196,7 +195,7 @@ def _insert_rule(unit: Unit, theme_id: int, rule: PlacingRule) -> int:
 
 
 def _change(unit: Unit, number: int, column: str, value: object) -> None:
-    stored = load_decisions(unit.session, unit.account_id).themes[number]
+    stored = unit.session.get_one(ThemeRow, (unit.account_id, number))
     unit.revise(stored, _subject(number), {column: value})
 
 
@@ -207,7 +206,7 @@ def _place(unit: Unit, members: Sequence[tuple[str, str]], theme_id: int | None,
 
 
 def _placing(unit: Unit, comment: str) -> dict[str, Any] | None:
-    placing = load_decisions(unit.session, unit.account_id).placings.get(comment)
+    placing = unit.session.get(ThemeAssignment, (unit.account_id, comment))
     return None if placing is None else {"theme": placing.theme_id, "how": placing.how}
 
 

@@ -5,7 +5,7 @@ since 1970.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -231,7 +231,7 @@ class MetricRead:
 
     name: str
     selector: str
-    series: tuple[str, ...] = ()
+    series: Sequence[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ class PlatformReader:
     def _add_series(self, key: str, text: str) -> None:
         metric = self.metrics[key]
         if text not in metric.series:
-            self.metrics[key] = replace(metric, series=tuple(sorted({*metric.series, text})))
+            self.metrics[key] = replace(metric, series=sorted({*metric.series, text}))
 
 
 def _usable(found: Scraped, name: str, one: Series, *, least: float = -np.inf) -> Series:

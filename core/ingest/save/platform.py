@@ -4,7 +4,7 @@ Each `save_*` takes one unit of work and whole lists; saving the same again chan
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -57,10 +57,7 @@ def instant(milliseconds: int) -> datetime:
 
 def known_metrics(stored: AccountSetting | None) -> dict[str, MetricRead]:
     """Read the stored setting with the account's metrics and their series."""
-    return {
-        key: MetricRead(value["name"], value["selector"], tuple(value["series"]))
-        for key, value in (stored.value if stored else {}).items()
-    }
+    return {key: MetricRead(**value) for key, value in (stored.value if stored else {}).items()}
 
 
 def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
@@ -91,10 +88,7 @@ def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:
         for model, parents, rows, within in replaced
     }
     _extend_span(unit, start if scraped.begins is None else instant(scraped.begins), end)
-    metrics = {
-        key: {"name": metric.name, "selector": metric.selector, "series": list(metric.series)}
-        for key, metric in scraped.metrics.items()
-    }
+    metrics = {key: asdict(metric) for key, metric in scraped.metrics.items()}
     unit.upsert(AccountSetting, [{"key": PROMETHEUS, "value": metrics}])
     return SaveResult(counts)
 

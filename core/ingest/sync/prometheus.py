@@ -151,7 +151,7 @@ class _Reading:
                     f'{key} and tenant_id of [prometheus], or set {key} = "" to do without'
                 )
                 self._note(chosen, "series", reason)
-            series = self._known[key].series if key in self._known else ()
+            series = self._known[key].series if key in self._known else []
             found[key] = MetricRead(name, chosen, series)
         return found | {k: v for k, v in self._known.items() if k == UTILISATION}
 
