@@ -71,7 +71,8 @@ class CriterionRow:
         row = cls.of(load_result(stored))
         if "target_words" not in stored:
             return row
-        return replace(row, **{name: stored.get(key) for name, key in KEPT.items()})
+        kept: dict[str, Any] = {name: stored.get(key) for name, key in KEPT.items()}
+        return replace(row, **kept)
 
     def content(self) -> dict[str, Any]:
         """The row as JSON."""
