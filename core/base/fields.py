@@ -70,27 +70,24 @@ class ParsedRow:
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """Parsed objects of a list, every problem, and how many objects were refused."""
+    """Parsed objects of a list, and the problem of each object that was refused."""
 
     items: tuple[T, ...] = ()
-    problems: tuple[FieldProblem, ...] = ()
-    refused: int = 0
+    refused: tuple[FieldProblem, ...] = ()
+
+    @property
+    def problems(self) -> list[FieldProblem]:
+        """The problems of the items' fields, then those of refused objects."""
+        return [p for item in self.items for p in getattr(item, "problems", ())] + [*self.refused]
 
 
 def parse_all(parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) -> Parsed[T]:
     """Parse each object; one that is refused does not stop the others."""
-    items: list[T] = []
-    problems: list[FieldProblem] = []
-    refused = 0
-    for obj in objects:
-        item = parse(obj)
-        if isinstance(item, FieldProblem):
-            problems.append(item)
-            refused += 1
-        else:
-            items.append(item)
-            problems += getattr(item, "problems", ())
-    return Parsed(tuple(items), tuple(problems), refused)
+    found = [parse(obj) for obj in objects]
+    return Parsed(
+        items=tuple(one for one in found if not isinstance(one, FieldProblem)),
+        refused=tuple(one for one in found if isinstance(one, FieldProblem)),
+    )
 
 
 def excerpt(value: Any) -> str:

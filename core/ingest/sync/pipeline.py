@@ -180,14 +180,13 @@ class Pipeline:
             for kind, read in (("test_cycle", ids), ("bug", own))
             if (found := [n for n in read if (kind, n) in self.state.deleted])
         ]
-        problems = tuple(p for cycle in cycles for p in cycle.problems)
         self.run.write(
             partial(save_cycles, cycles=cycles),
             partial(save_bugs, bugs=bugs.items),
             partial(move_bugs_of_cycles, cycle_ids=ids, keep=keep),
             partial(note_readings, settled={number: settled[number] for number in ids}),
             *again,
-            reads=[("test_cycle", Parsed(tuple(cycles), problems)), ("bug", bugs)],
+            reads=[("test_cycle", Parsed(tuple(cycles))), ("bug", bugs)],
         )
 
     def _report_progress(self) -> None:
@@ -206,8 +205,7 @@ def _fetch_bugs(client: SourceClient, cycle_ids: Sequence[int], reasons: Reasons
     started = monotonic()
     failed, largest = {}, 1
     items: list[ParsedBug] = []
-    problems: list[FieldProblem] = []
-    refused = 0
+    refused: list[FieldProblem] = []
     for batch in fetch_bugs(client, cycle_ids):
         if batch.error is not None:
             failed[batch.cycle_ids[0]] = batch.error
@@ -215,13 +213,12 @@ def _fetch_bugs(client: SourceClient, cycle_ids: Sequence[int], reasons: Reasons
         largest = max(largest, len(batch.cycle_ids))
         parsed = parse_all(partial(parse_bug, reasons=reasons), batch.bugs)
         items += parsed.items
-        problems += parsed.problems
         refused += parsed.refused
     seconds = monotonic() - started
     places = {number: place for place, number in enumerate(cycle_ids)}
     # The same order however the batches are cut, so that units are written alike.
     items.sort(key=lambda bug: (places.get(bug.cycle_id or 0, len(places)), bug.id))
-    return _Answer(Parsed(tuple(items), tuple(problems), refused), failed, seconds, largest)
+    return _Answer(Parsed(tuple(items), tuple(refused)), failed, seconds, largest)
 
 
 def _units(
@@ -239,20 +236,14 @@ def _units(
     for cycle in cycles:
         its = of_cycle.pop(cycle.id, [])
         if some and len(some) + 1 + len(own) + len(its) >= UNIT_OBJECTS:
-            yield some, Parsed(tuple(own), _problems(own))
+            yield some, Parsed(tuple(own))
             some, own = [], []
         some.append(cycle)
         own += its
     if not some:
         return
     own += [bug for rest in of_cycle.values() for bug in rest]
-    read = {str(bug.id) for bug in bugs.items}
-    of_refused = tuple(p for p in bugs.problems if p.source_id not in read)
-    yield some, Parsed(tuple(own), _problems(own) + of_refused, bugs.refused)
-
-
-def _problems(bugs: Sequence[ParsedBug]) -> tuple[FieldProblem, ...]:
-    return tuple(problem for bug in bugs for problem in bug.problems)
+    yield some, Parsed(tuple(own), bugs.refused)
 
 
 def _settled(cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> dict[int, bool]:

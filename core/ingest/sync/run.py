@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from core.base import clock
 from core.base.errors import SourceUnreadable, StoreError, TouchstoneError
-from core.base.fields import ANONYMOUS, FieldProblem, Parsed
+from core.base.fields import FieldProblem, Parsed
 from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import Stopped
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
@@ -176,7 +176,7 @@ class Run:
             for name, counts in result.counts.items():
                 self._count(name, counts._asdict())
         for name, parsed in reads:
-            self._count(name, {"refused": parsed.refused})
+            self._count(name, {"refused": len(parsed.refused)})
 
     def result_of(self, future: Future[T]) -> T:
         """Wait for a request's result. Raises as `wait` does."""
@@ -215,8 +215,8 @@ class Run:
 
     def note_refused(self, name: str, parsed: Parsed[Any]) -> None:
         """Note the objects of a list that were refused as a whole."""
-        self._pending += [p for p in parsed.problems if p.source_id.startswith(ANONYMOUS)]
-        self._count(name, {"refused": parsed.refused})
+        self._pending += parsed.refused
+        self._count(name, {"refused": len(parsed.refused)})
 
     def note(self, problem: FieldProblem) -> None:
         """Note a problem, to be written with the next unit."""

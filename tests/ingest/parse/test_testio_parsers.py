@@ -335,8 +335,8 @@ def test_parse_all_goes_on_after_a_refusal():
     sent = [payload("bug"), None, payload("bug", id=2, known="yes")]
     parsed = parse_all(parse_bug, sent)
     assert [bug.id for bug in parsed.items] == [990001, 2]
-    assert parsed.refused == 1
-    assert [problem.field for problem in parsed.problems] == ["id", "known"]
+    assert [problem.field for problem in parsed.refused] == ["id"]
+    assert [problem.field for problem in parsed.problems] == ["known", "id"]
 
 
 def test_a_problem_shows_a_short_piece_of_a_large_value():

@@ -37,9 +37,9 @@ def test_each_object_is_in_one_unit_and_whole_test_cycles_are(sizes, strays, ref
         Bug(number, cycle_id, (problem(number),) * (number % 3 == 0))
         for number, cycle_id in enumerate(of + strays)
     ]
-    of_refused = [problem(f"unknown-{number}") for number in range(refused)]
+    of_refused = tuple(problem(f"unknown-{number}") for number in range(refused))
     every = (*(p for bug in bugs for p in bug.problems), *of_refused)
-    units = list(_units(cycles, Parsed(tuple(bugs), every, refused)))
+    units = list(_units(cycles, Parsed(tuple(bugs), of_refused)))
 
     assert [cycle for some, _ in units for cycle in some] == cycles
     if not cycles:
@@ -50,11 +50,11 @@ def test_each_object_is_in_one_unit_and_whole_test_cycles_are(sizes, strays, ref
     assert {bug for _, read in units for bug in read.items} == set(bugs)
     for some, read in units[:-1]:
         assert {bug.cycle_id for bug in read.items} <= {cycle.id for cycle in some}
-        assert read.refused == 0
+        assert read.refused == ()
         assert set(read.problems) == {p for bug in read.items for p in bug.problems}
     for some, read in units:
         assert len(some) == 1 or len(some) + len(read.items) < UNIT_OBJECTS + len(strays)
     assert sorted(p.source_id for _, read in units for p in read.problems) == sorted(
         p.source_id for p in every
     )
-    assert units[-1][1].refused == refused
+    assert units[-1][1].refused == of_refused
