@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import special
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from core.analytics.dates import Window
 from core.analytics.freshness import last_synced
-from core.store import BUG_ACCEPTED, Bug, Scope, TestCycle, User, table
+from core.engagement.participation import CYCLE, of_products
+from core.store import BUG_ACCEPTED, Bug, Scope, User, table
 
 SHOWN = 3
 MISSING = 0.05
@@ -63,11 +64,8 @@ def movers_of_customers(
     scope: Scope, *, window: Window, product_ids: Sequence[int] = ()
 ) -> Movers | None:
     """Customer users by the change in cycles created; None where nothing lies before the window."""
-    cycles = table(TestCycle)
-    person = cycles.c.created_by_id
-    found = select(person).where(cycles.c.account_id == scope.account, person.is_not(None))
-    if product_ids:
-        found = found.where(cycles.c.product_id.in_(product_ids))
+    person = CYCLE.created_by_id
+    found = select(person).where(*of_products(scope.account, product_ids), person.is_not(None))
     return _movers(scope, found, person, window)
 
 
@@ -78,26 +76,20 @@ def movers_of_testers(
 
     A bug counts when its test cycle ended, as everywhere.
     """
-    bugs, cycles = table(Bug), table(TestCycle)
-    person = bugs.c.tester_id
-    on = and_(cycles.c.account_id == scope.account, cycles.c.id == bugs.c.cycle_id)
-    found = (
-        select(person)
-        .select_from(bugs.join(cycles, on))
-        .where(
-            bugs.c.account_id == scope.account, person.is_not(None), bugs.c.status.in_(BUG_ACCEPTED)
-        )
-    )
+    bugs = table(Bug).c
+    of_cycle = (CYCLE.account_id == scope.account, CYCLE.id == bugs.cycle_id)
+    accepted = (bugs.account_id == scope.account, bugs.status.in_(BUG_ACCEPTED))
+    found = select(bugs.tester_id).where(*of_cycle, *accepted, bugs.tester_id.is_not(None))
     if product_ids:
-        found = found.where(bugs.c.product_id.in_(product_ids))
-    return _movers(scope, found, person, window)
+        found = found.where(bugs.product_id.in_(product_ids))
+    return _movers(scope, found, bugs.tester_id, window)
 
 
 def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Movers | None:
-    previous, cycles = window.previous, table(TestCycle).c
+    previous = window.previous
     if previous is None or previous.start is None or previous.days is None:
         return None
-    day = cycles.end_day
+    day = CYCLE.end_day
     amounts = (
         rows.add_columns(
             func.count(case((day < window.start, 1))), func.count(case((day >= window.start, 1)))
@@ -109,7 +101,7 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
     with scope.facts() as connection:
         found = connection.execute(amounts).all()
         first = connection.execute(
-            select(func.min(day)).where(cycles.account_id == scope.account)
+            select(func.min(day)).where(CYCLE.account_id == scope.account)
         ).scalar()
         synced = last_synced(scope)
         last = synced.astimezone(scope.zone).date() if synced else None

@@ -7,7 +7,7 @@ extrapolation. Instants are whole milliseconds since 1970, as the server keeps t
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
@@ -45,11 +45,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The series of an answer, and remarks about warnings and unreadable parts."""
+class Piece:
+    """The samples of one metric in a range of time, and remarks on what the server sent.
+
+    `scrapes` are those of the series of all tenants.
+    """
 
     series: tuple[Series, ...] = ()
     remarks: tuple[str, ...] = ()
+    scrapes: Times = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def times(self) -> Times:
+        """Every instant at which the metric was scraped."""
+        own = {id(one.times): one.times for one in self.series}
+        return np.unique(np.concatenate([self.scrapes, *own.values()]))
 
 
 def connect(source: PrometheusSource, **options: Unpack[ClientOptions]) -> SourceClient:
@@ -136,7 +146,7 @@ def fetch_scrapes(client: SourceClient, metric: str, start: int, end: int) -> An
     )
 
 
-def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: int) -> Answer:
+def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: int) -> Piece:
     """Parse and join answers to `fetch_samples` or `fetch_last_values`, cut to a range of time.
 
     Raises SourceUnreadable for anything that is no answer of Prometheus.
@@ -157,7 +167,7 @@ def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: 
             labels = {key: clean(text) for key, text in item["metric"].items() if key != "__name__"}
             if inside.any():
                 _add(found, Series(labels, times[inside], values[inside]))
-    return Answer(tuple(found.values()), tuple(dict.fromkeys(remarks)))
+    return Piece(tuple(found.values()), tuple(dict.fromkeys(remarks)))
 
 
 def _add(found: dict[Labels, Series], one: Series) -> None:

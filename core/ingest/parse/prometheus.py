@@ -13,7 +13,7 @@ import numpy as np
 
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource
-from core.ingest.clients.prometheus import Labels, Series, Times, Values, selector
+from core.ingest.clients.prometheus import Labels, Piece, Series, Times, Values, selector
 
 # A gap is more than a minute; the second allows for the clocks of two scrapes.
 LONGEST_MS = 61_000
@@ -232,20 +232,6 @@ class MetricRead:
     name: str
     selector: str
     series: Sequence[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The samples of one metric in a range of time, and the scrapes of all tenants' series."""
-
-    series: tuple[Series, ...] = ()
-    scrapes: Times = field(default_factory=lambda: np.empty(0, np.int64))
-
-    @property
-    def times(self) -> Times:
-        """Every instant at which the metric was scraped."""
-        own = {id(one.times): one.times for one in self.series}
-        return np.unique(np.concatenate([self.scrapes, *own.values()]))
 
 
 @dataclass

@@ -6,11 +6,10 @@ arrive late.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Unpack
-
-import numpy as np
 
 from core.base import clock
 from core.base.fields import FieldProblem
@@ -18,7 +17,7 @@ from core.base.settings import PrometheusSource, TestioAccount
 from core.ingest.clients.concurrency import Workers
 from core.ingest.clients.http import ClientOptions, SourceClient
 from core.ingest.clients.prometheus import (
-    Answer,
+    Piece,
     connect,
     fetch_label_values,
     fetch_last_values,
@@ -35,7 +34,6 @@ from core.ingest.parse.prometheus import (
     SLOT_MS,
     UTILISATION,
     MetricRead,
-    Piece,
     PlatformReader,
     Scraped,
     metrics_of,
@@ -184,9 +182,9 @@ class _Reading:
         }
         pieces = {}
         for key, future in requests.items():
-            pieces[key], remarks = self._run.result_of(future)
-            if remarks:
-                self._note(metrics[key].selector, "answer", "; ".join(remarks))
+            pieces[key] = piece = self._run.result_of(future)
+            if piece.remarks:
+                self._note(metrics[key].selector, "answer", "; ".join(piece.remarks))
         found = self._reader.take(pieces, start, end)
         self._problems |= found.problems
         return found
@@ -216,7 +214,7 @@ class _Reading:
         self._problems[source_id, name] = FieldProblem(METRIC, source_id, name, "", reason)
 
 
-def _fetch_last(client: SourceClient, selector: str, until: int) -> Answer:
+def _fetch_last(client: SourceClient, selector: str, until: int) -> Piece:
     """Fetch the last value of each series before an instant."""
     last = fetch_last_values(client, selector, until - 1, FAR_BACK)
     return parse_series(client, [last], 0, until)
@@ -224,16 +222,15 @@ def _fetch_last(client: SourceClient, selector: str, until: int) -> Answer:
 
 def _fetch_piece(
     client: SourceClient, metric: MetricRead, start: int, end: int, *, shared: bool
-) -> tuple[Piece, tuple[str, ...]]:
-    """Fetch the samples of a metric in a range of time, and remarks about the answer."""
+) -> Piece:
+    """Fetch the samples of a metric in a range of time."""
     samples = fetch_samples(client, metric.selector, start, end)
-    answer = parse_series(client, samples, start, end)
-    scrapes = np.empty(0, np.int64)
+    piece = parse_series(client, samples, start, end)
     if shared:
         # An idle account has no series, which is no gap.
         sent = fetch_scrapes(client, metric.name, start, end)
-        scrapes = parse_scrapes(client, sent, start, end)
-    return Piece(answer.series, scrapes), answer.remarks
+        piece = replace(piece, scrapes=parse_scrapes(client, sent, start, end))
+    return piece
 
 
 def _ms(instant: datetime) -> int:

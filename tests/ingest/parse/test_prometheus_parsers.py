@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ingest.clients.prometheus import Series, quoted, selector
-from core.ingest.parse.prometheus import LONGEST_MS, SLOT_MS, MetricRead, Piece, PlatformReader
+from core.ingest.clients.prometheus import Piece, Series, quoted, selector
+from core.ingest.parse.prometheus import LONGEST_MS, SLOT_MS, MetricRead, PlatformReader
 from tests.draws import draws
 
 NAME, QUEUE = "runs_total", "depth"
