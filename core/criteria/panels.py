@@ -255,17 +255,21 @@ def _daily_bars(
     return stacked_choices(pd.DataFrame(rows), unit=unit, what="Day", targets=targets)
 
 
+def methods_chart(found: Comparison, target: float | None) -> ChartSpec:
+    """The reduction of the time to resolution by each method, with its interval."""
+    estimates = {name: compared.estimate for name, compared in found.methods.items()}
+    return intervals(estimates, unit="fraction", target=target)
+
+
 def _saving(data: PanelData) -> Panel:
     found = data.comparison
-    estimates = {name: compared.estimate for name, compared in found.methods.items()}
-    if all(estimate.value is None for estimate in estimates.values()):
+    if all(compared.estimate.value is None for compared in found.methods.values()):
         return _empty("saving", "Resolution time", "No tickets to compare in this window")
     title = "No conclusion on the time saved"
     if found.preferred.figure:
         title = f"{text.amount(found.preferred.estimate.value, 'fraction')} less time to resolution"
     target = next(iter(data.targets("time_reduction")), None)
-    drawn = intervals(estimates, unit="fraction", target=target)
-    return Panel("saving", title, found.preferred.why, drawn)
+    return Panel("saving", title, found.preferred.why, methods_chart(found, target))
 
 
 def _queue(data: PanelData) -> Panel:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from core.base import text
 from core.base.stats import Estimate
-from core.charts import intervals
 from core.criteria.ledger import ANNOTATION_KINDS
-from core.criteria.panels import panels
+from core.criteria.panels import methods_chart, panels
 from core.criteria.roi import RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
@@ -59,11 +58,7 @@ def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
     title = "The same question, asked in different ways"
     result = evidence.result("time_reduction")
     return Chart(
-        intervals(
-            {name: way.estimate for name, way in ways.items()},
-            unit="fraction",
-            target=None if result is None else result.criterion.target,
-        ),
+        methods_chart(evidence.comparison, None if result is None else result.criterion.target),
         title,
         "Reduction of the mean time to resolution with its 95 % interval; to the left of 0 it "
         "takes longer, and the target is dashed",

@@ -115,10 +115,11 @@ def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
     features = _name_features(unit, named)
     counts = unit.upsert(Bug, rows)
     devices = _replace_platforms(unit, BugDevice, "bug_id", found)
+    reason = "the store knows no such test cycle, so the bug was kept without one"
     return SaveResult(
         {"product": products, "feature": features, "bug": counts, "bug_device": devices},
         tuple(
-            _unknown_cycle(bug, bug.cycle_id)
+            FieldProblem("bug", str(bug.id), "test.id", str(bug.cycle_id), reason)
             for bug in found
             if bug.cycle_id is not None and bug.cycle_id not in cycles
         ),
@@ -184,11 +185,6 @@ def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
     }
     rows = unit.stored(table(TestFeature).c.test_feature_id, ids)
     return {(row["cycle_id"], row["test_feature_id"]): row["feature_id"] for row in rows}
-
-
-def _unknown_cycle(bug: ParsedBug, cycle_id: int) -> FieldProblem:
-    reason = "the store knows no such test cycle, so the bug was kept without one"
-    return FieldProblem("bug", str(bug.id), "test.id", str(cycle_id), reason)
 
 
 def _leave_catalogue(
