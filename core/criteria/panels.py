@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -138,6 +138,18 @@ def estimate_point(estimate: Estimate, day: date, label: str, *, is_whole: bool)
         n=estimate.n,
         is_whole=is_whole,
     )
+
+
+def week_points(
+    weeks: Sequence[Window], estimates: Sequence[Estimate], *, today: date
+) -> list[TimePoint]:
+    """An estimate of each week as a point in its middle; an unfinished week is not whole."""
+    return [
+        estimate_point(
+            estimate, week.span[0] + timedelta(days=3), week.label, is_whole=week.span[1] < today
+        )
+        for week, estimate in zip(weeks, estimates, strict=True)
+    ]
 
 
 def result_bar(result: CriterionResult) -> ChartSpec:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -33,7 +33,7 @@ FROZEN = (
     *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample"),
     *("With the excluded rows", "Method", "Owner"),
 )
-COLOURS: Mapping[str, Literal["gray", "blue", "green", "violet"]] = {
+COLOURS: Mapping[str, ui.Colour] = {
     "planned": "gray",
     "collecting": "blue",
     "complete": "green",

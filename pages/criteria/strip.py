@@ -1,7 +1,6 @@
 """The strip of success criteria, and the proof behind each: definition, query and rows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import streamlit as st
 
@@ -18,7 +17,7 @@ from pages import ui
 from pages.criteria import roi, time_saved
 from pages.ui import proof
 
-COLOURS: Mapping[Verdict, Literal["green", "red", "orange", "gray"]] = {
+COLOURS: Mapping[Verdict, ui.Colour] = {
     Verdict.MET: "green",
     Verdict.MISSED: "red",
     Verdict.NOT_PROVEN: "orange",

@@ -1,7 +1,7 @@
 """The main criteria week by week, and two windows compared."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ from core.base import text
 from core.charts import Line, Mark, Span, TimePoint, time_chart
 from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
 from core.criteria.ledger import annotations
-from core.criteria.panels import chart_events, estimate_point, target_ends
+from core.criteria.panels import chart_events, target_ends, week_points
 from core.criteria.verdicts import CriterionResult, evaluate, weekly_estimates
 from core.criteria.words import CriterionRow, criterion_target
 from pages import ui
@@ -34,15 +34,7 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     with st.grid(2, min_column_width=330):
         for result in main:
             key = result.criterion.key
-            points = [
-                estimate_point(
-                    estimate,
-                    week.span[0] + timedelta(days=3),
-                    week.label,
-                    is_whole=week.span[1] < page.today,
-                )
-                for week, estimate in zip(weeks, found[key], strict=True)
-            ]
+            points = week_points(weeks, found[key], today=page.today)
             _chart(page, result, points, frozen.get(key, {}).get("value"), marks)
 
 
@@ -89,17 +81,10 @@ def compare(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         # By default the week that is shown with the one before it.
         after = labels.index(shown)
-        first = st.selectbox(
-            "From",
-            labels,
-            index=min(after + 1, len(labels) - 1),
-            key="criteria_from",
-            bind="query-params",
-            width=330,
-        )
-        second = st.selectbox(
-            "To", labels, index=after, key="criteria_to", bind="query-params", width=330
-        )
+        box: dict[str, Any] = {"options": labels, "bind": "query-params", "width": 330}
+        earlier = min(after + 1, len(labels) - 1)
+        first = st.selectbox("From", index=earlier, key="criteria_from", **box)
+        second = st.selectbox("To", index=after, key="criteria_to", **box)
     before, now = (ui.read(page, evaluate, window=windows[label]) for label in (first, second))
     rows = [
         _row(was, result, (first, second))

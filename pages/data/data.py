@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -33,9 +33,7 @@ from core.store import SyncRun
 from pages import ui
 from pages.ui.tables import DAY, number_column
 
-Color = Literal["blue", "green", "orange", "red", "gray"]
-
-STATES: Mapping[str, Color] = {
+STATES: Mapping[str, ui.Colour] = {
     "running": "blue",
     "done": "green",
     "partial": "orange",

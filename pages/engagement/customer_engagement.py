@@ -156,8 +156,7 @@ def leaderboard(chosen: Filters, found: Engagement) -> None:
         lifecycle=users["lifecycle"].map(SEGMENTS).fillna(text.UNKNOWN),
     )
     person.table(shown, _columns(everyone), key="engagement_leaders", height=338)
-    exported = users.drop(columns="trend")
-    chosen.csv_button(exported, "Customer engagement", key="people")
+    chosen.csv_button(users.drop(columns="trend"), "Customer engagement", key="people")
 
 
 def _segments_box(found: Engagement) -> list[str]:

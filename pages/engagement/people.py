@@ -213,8 +213,7 @@ def weekdays(chosen: Filters) -> None:
     with right, ui.panel("The same in numbers", stretch=True):
         shares = (cycles / cycles.sum() * 100).round(1)
         table = pd.DataFrame({"Weekday": WEEKDAYS, "Cycles": [*cycles], "Share %": [*shares]})
-        st.dataframe(table, hide_index=True, height="content")
-        chosen.csv_button(table, "Weekdays", key="weekdays")
+        chosen.table(table, "Weekdays", key="weekdays")
 
 
 def findings_tab(chosen: Filters) -> None:

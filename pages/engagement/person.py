@@ -1,7 +1,7 @@
 """One customer user: how they are chosen, and their own view of the engagement page."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -39,7 +39,7 @@ CARDS = {
     "bugs_per_test": "Bugs per cycle",
     "decided_acceptance_rate": "Acceptance",
 }
-COLOURS: Mapping[str, Literal["blue", "green", "orange", "red"]] = {
+COLOURS: Mapping[str, ui.Colour] = {
     "new": "blue",
     "returning": "green",
     "fading": "orange",

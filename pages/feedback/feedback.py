@@ -101,12 +101,7 @@ def _rate_runs(page: ui.Page) -> None:
 
 
 def _row(page: ui.Page, run: Enhancement, vote: Vote | None) -> None:
-    with st.container(
-        horizontal=True,
-        horizontal_alignment="distribute",
-        vertical_alignment="center",
-        key=f"feedback_run_{run.id}",
-    ):
+    with ui.line(key=f"feedback_run_{run.id}"):
         ticket, outcome = ui.plain(run.ticket_id or run.id), ui.plain(_outcome(page, run))
         st.markdown(f"**{ticket}** &ensp; {outcome}", width="content")
         rate.thumbs(page, run, vote)

@@ -10,7 +10,7 @@ from core.analytics.dates import last_complete_week
 from core.analytics.exclusions import excluded
 from core.base import text
 from core.charts import Line, stacked_choices, time_chart
-from core.criteria.panels import estimate_point
+from core.criteria.panels import week_points
 from core.feedback.satisfaction import (
     BREAKDOWNS,
     Group,
@@ -72,11 +72,7 @@ def _over_time(chosen: Filters) -> None:
     known = [estimate.value for estimate in estimates if estimate.value is not None]
     if not known:
         return
-    points = [
-        estimate_point(estimate, week.start + timedelta(days=3), week.label, is_whole=True)
-        for week, estimate in zip(weeks, estimates, strict=True)
-        if week.start is not None
-    ]
+    points = week_points(weeks, estimates, today=page.today)
     least, most = min(known), max(known)
     chosen.chart(
         time_chart([Line("Stars", points)], unit="stars", grain="week", height=200),

@@ -52,14 +52,7 @@ def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
     for question in QUESTIONS[:-1]:
         _ask(page, key, question)
     for name, label in TEXTS.items():
-        st.text_area(
-            label,
-            key=f"survey_{name}",
-            max_chars=LONGEST_ANSWER,
-            on_change=_keep,
-            args=(page, key),
-            height=110,
-        )
+        st.text_area(label, max_chars=LONGEST_ANSWER, height=110, **_kept(page, key, name))
     _ask(page, key, QUESTIONS[-1])
     if invited is None:
         st.text_input(
@@ -93,8 +86,7 @@ def _thanks() -> None:
 
 
 def _ask(page: ui.Page, key: str, question: Question) -> None:
-    name = f"survey_{question.key}"
-    kept: dict[str, Any] = {"key": name, "on_change": _keep, "args": (page, key)}
+    kept = _kept(page, key, question.key)
     if not question.choices:
         st.number_input(
             question.label,
@@ -113,6 +105,11 @@ def _ask(page: ui.Page, key: str, question: Question) -> None:
         )
         if question.unit in SCALES:
             st.caption(SCALES[question.unit])
+
+
+def _kept(page: ui.Page, key: str, name: str) -> dict[str, Any]:
+    """What makes a box keep its answer in the draft."""
+    return {"key": f"survey_{name}", "on_change": _keep, "args": (page, key)}
 
 
 def _answers() -> dict[str, Any]:

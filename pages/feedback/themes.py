@@ -1,7 +1,6 @@
 """The themes of comments, each with its figures and quotes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +21,7 @@ from pages.ui.filters import Filters
 
 SHOWN = 10
 MOST_FOUND = 30
-TONES: Mapping[str, tuple[str, Literal["orange", "green"]]] = {
+TONES: Mapping[str, tuple[str, ui.Colour]] = {
     "complaint": ("Complaint", "orange"),
     "praise": ("Praise", "green"),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -27,7 +27,7 @@ from core.store import Opportunity
 from pages import ui
 
 PLACE = "roadmap"
-COLOURS: Mapping[str | None, Literal["red", "orange", "gray"]] = {
+COLOURS: Mapping[str | None, ui.Colour] = {
     "high": "red",
     "medium": "orange",
     "low": "gray",

@@ -1,7 +1,7 @@
 """Criteria, signals, feedback and roadmap of a review, and the notes of each section."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +14,7 @@ from core.review.meeting import notes_of, save_note
 from core.store import Review, Scope
 from pages import ui
 
-LISTS: Sequence[tuple[str, str, Literal["green", "orange", "gray"]]] = (
+LISTS: Sequence[tuple[str, str, ui.Colour]] = (
     ("positive", "What is good", "green"),
     ("worrying", "What worries", "orange"),
     ("stable", "What is stable or open", "gray"),
@@ -24,11 +24,7 @@ COLUMNS = (
     *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "Change"),
     *("Four weeks", "Baseline", "Against it", "Sample"),
 )
-COLOURS: Mapping[str, Literal["red", "orange", "gray"]] = {
-    "critical": "red",
-    "high": "orange",
-    "medium": "gray",
-}
+COLOURS: Mapping[str, ui.Colour] = {"critical": "red", "high": "orange", "medium": "gray"}
 
 
 def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:

@@ -105,12 +105,11 @@ def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, A
 
 
 def section(page: ui.Page, key: str, meeting: Review | None, label: str, body: Any) -> None:
-    minutes = SECTIONS.get(key)
     with st.container(border=True):
         with ui.line():
             st.subheader(TITLES[key], anchor=key)
-            if minutes:
-                st.caption(f"{minutes} minutes", width="content")
+            if key in SECTIONS:
+                st.caption(f"{SECTIONS[key]} minutes", width="content")
         body()
         if key in SECTIONS:
             sections.notes(page, key, meeting, label)

@@ -5,6 +5,7 @@ from pages.ui.charts import Stamped, download, draw, empty
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import Page, account_box, moment, plain, read, read_facts, sources
 from pages.ui.panels import (
+    Colour,
     answer,
     choice,
     history_table,

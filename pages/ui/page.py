@@ -97,8 +97,13 @@ def _account_labels(found: Sequence[Account]) -> dict[str, str]:
 def _editor(settings: Settings) -> str | None:
     if settings.editors is None:
         return "someone on this machine"
-    address = str(st.user.get("email") or "").lower() if st.user.get("is_logged_in") else ""
+    address = signed_in().lower()
     return address if address in settings.editors else None
+
+
+def signed_in() -> str:
+    """The address of the person who is signed in, else blank."""
+    return str(st.user.get("email") or "") if st.user.get("is_logged_in") else ""
 
 
 def moment(page: Page, at: datetime) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +14,7 @@ from core.store import AuditEntry
 from pages.ui.page import Page, freshness_line, moment, plain
 
 K = TypeVar("K")
+Colour: TypeAlias = Literal["red", "orange", "green", "blue", "violet", "gray"]
 
 
 def answer(page: Page, sentence: str, names: frozenset[str], **freshness: Any) -> None:
@@ -33,9 +34,9 @@ def panel(title: str, note: str = "", *, stretch: bool = False) -> Iterator[None
         yield
 
 
-def line() -> DeltaGenerator:
+def line(**look: Any) -> DeltaGenerator:
     return st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", **look
     )
 
 

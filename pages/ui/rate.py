@@ -19,7 +19,7 @@ from core.feedback import (
 )
 from core.store import Enhancement, Scope
 from pages.ui.actions import run_action
-from pages.ui.page import Page
+from pages.ui.page import Page, signed_in
 
 THUMBS = ("down", "up")  # as the widget numbers them
 # The server's cookie for each browser: it identifies an anonymous rater across visits.
@@ -31,7 +31,7 @@ VOTES = TokenBuckets()
 
 def rater(page: Page) -> str:
     """The signed-in address, else the typed one, else a pseudonym of the browser."""
-    if known := _signed_in():
+    if known := signed_in():
         return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
@@ -53,12 +53,8 @@ def _browser(cookie: object) -> str | None:
         return None
 
 
-def _signed_in() -> str | None:
-    return str(st.user.get("email") or "") or None if st.user.get("is_logged_in") else None
-
-
 def address_box() -> None:
-    if not _signed_in():
+    if not signed_in():
         st.text_input(
             "Your address (optional)",
             key="feedback_rater",
@@ -94,13 +90,8 @@ def _thumbs(page: Page, key: str, known: Vote | None, thanks: str, **about: Any)
 def stars_and_comment(page: Page, run: Enhancement, vote: Vote) -> None:
     """What can be added to a thumb."""
     stars, comment = f"feedback_stars_{run.id}", f"feedback_comment_{run.id}"
-    st.feedback(
-        "stars",
-        key=stars,
-        default=vote.rating - 1 if vote.rating is not None else None,
-        on_change=_save_stars,
-        args=(page, run, stars),
-    )
+    known = vote.rating - 1 if vote.rating is not None else None
+    st.feedback("stars", key=stars, default=known, on_change=_save_stars, args=(page, run, stars))
     with (
         st.form(f"feedback_form_{run.id}", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
