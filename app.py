@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import streamlit as st
@@ -39,11 +40,13 @@ sys.setswitchinterval(0.0001)
 log = logging.getLogger("touchstone")
 
 
-def _warm() -> None:
+def _start() -> None:
     for name in PAGE_IMPORTS:
         importlib.import_module(name)
     try:
-        active_store(load_settings())
+        settings = load_settings()
+        _sync().keep_synced(settings, partial(configured_store, settings))
+        active_store(settings)
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
     # Or the first vote does it, while it keeps all others from writing.
@@ -53,30 +56,18 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _keep_synced() -> None:
-    try:
-        settings = load_settings()
-    except TouchstoneError as error:
-        log.warning("%s", error)
-        return
-    if settings.accounts:
-        sync = importlib.import_module("core.ingest.sync.accounts")
-        sync.keep_synced(settings, partial(configured_store, settings))
-
-
-def _end_sync() -> None:
-    importlib.import_module("core.ingest.sync.accounts").end_background()
+def _sync() -> ModuleType:
+    return importlib.import_module("core.ingest.sync.accounts")
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Start the work beside the server, and end it with the server."""
-    starting = [asyncio.create_task(asyncio.to_thread(work)) for work in (_warm, _keep_synced)]
-    starting.append(asyncio.create_task(tidy_up()))
+    starting = [asyncio.create_task(work) for work in (asyncio.to_thread(_start), tidy_up())]
     try:
         yield {}
     finally:
-        await asyncio.to_thread(_end_sync)
+        await asyncio.to_thread(lambda: _sync().end_background())
         for task in starting:
             task.cancel()
             with suppress(asyncio.CancelledError):
