@@ -92,22 +92,12 @@ def _head(page: ui.Page, baseline: BaselineWindow) -> None:
         st.caption(ui.plain(planned))
         report_downloads(page, baseline)
         if state == "complete":
-            _freeze(page, baseline)
+            done = "Frozen: later weeks are compared with it."
+            told = "Stores every figure, interval, definition and exclusion as it is now"
+            ui.editor_button(page, "Freeze it", done, freeze_baseline, baseline.id, help=told)
+            ui.needs_editor(page, "Freezing")
         elif state == "collecting":
             st.progress(baseline.day_number(page.today) / baseline.days)
-
-
-def _freeze(page: ui.Page, baseline: BaselineWindow) -> None:
-    st.button(
-        "Freeze it",
-        type="primary",
-        disabled=page.person is None,
-        key=f"{PLACE}_freeze_{baseline.id}",
-        help="Stores every figure, interval, definition and exclusion as it is now",
-        on_click=ui.run_action,
-        args=(page, "Frozen: later weeks are compared with it.", freeze_baseline, baseline.id),
-    )
-    ui.needs_editor(page, "Freezing")
 
 
 def _health(page: ui.Page, baseline: BaselineWindow) -> None:
@@ -152,14 +142,9 @@ def _restart(page: ui.Page, baseline: BaselineWindow, reason: str) -> None:
             "given up."
         )
     )
-    st.button(
-        f"Restart on Monday, {text.day(monday)}",
-        key=f"{PLACE}_restart_{baseline.id}",
-        disabled=page.person is None,
-        on_click=ui.run_action,
-        args=(page, "Planned again, from Monday.", restart_baseline, baseline.id),
-        kwargs={"first_day": monday},
-    )
+    label, done = f"Restart on Monday, {text.day(monday)}", "Planned again, from Monday."
+    restart = partial(restart_baseline, first_day=monday)
+    ui.editor_button(page, label, done, restart, baseline.id, type="secondary")
 
 
 def _frozen(page: ui.Page, baseline: BaselineWindow) -> None:

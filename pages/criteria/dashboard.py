@@ -73,13 +73,11 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
             width="stretch",
         )
         if page.person:
-            st.button(
-                "Remove",
-                key=f"{PLACE}_{entry.id}",
-                type="tertiary",
-                on_click=ui.run_action,
-                args=(page, "Removed from the charts.", withdraw, Annotation, entry.id),
+            done, look = (
+                "Removed from the charts.",
+                {"type": "tertiary", "key": f"{PLACE}_{entry.id}"},
             )
+            ui.editor_button(page, "Remove", done, withdraw, Annotation, entry.id, **look)
 
 
 def _note(page: ui.Page, window: Window) -> None:

@@ -117,15 +117,9 @@ def attendees(page: ui.Page, meeting: Review, label: str) -> None:
 
 
 def close(page: ui.Page, label: str) -> None:
-    st.button(
-        "Close the review",
-        type="primary",
-        disabled=page.person is None,
-        key=f"review_end_{label}",
-        help="Keeps every figure, interval, definition, note and chart as it is now",
-        on_click=ui.run_action,
-        args=(page, f"The review of {label} is closed.", close_review, label),
-    )
+    done = f"The review of {label} is closed."
+    told = "Keeps every figure, interval, definition, note and chart as it is now"
+    ui.editor_button(page, "Close the review", done, close_review, label, help=told)
 
 
 def history(page: ui.Page) -> None:

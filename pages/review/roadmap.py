@@ -27,12 +27,7 @@ from core.store import Opportunity
 from pages import ui
 
 PLACE = "roadmap"
-COLOURS: Mapping[str | None, ui.Colour] = {
-    "high": "red",
-    "medium": "orange",
-    "low": "gray",
-    None: "gray",
-}
+COLOURS: Mapping[str | None, ui.Colour] = {"high": "red", "medium": "orange"}
 DIRECTIONS = {"up": "should rise", "down": "should fall"}
 WINDOW_DAYS = 28
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
@@ -80,7 +75,8 @@ def card(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> 
     opportunity = one.opportunity
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(text.upper_first(one.priority or "not scored"), color=COLOURS[one.priority])
+            colour = COLOURS.get(one.priority, "gray")
+            st.badge(text.upper_first(one.priority or "not scored"), color=colour)
             st.subheader(ui.plain(opportunity.title), anchor=False, width="content")
             st.badge(STATUSES[opportunity.status], color="blue")
         st.text(opportunity.problem)

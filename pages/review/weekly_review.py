@@ -135,13 +135,8 @@ def closed(page: ui.Page, meeting: Review) -> None:
 def end(page: ui.Page, meeting: Review | None, label: str) -> None:
     with st.container(border=True):
         if meeting is None:
-            st.button(
-                "Begin the review",
-                type="primary",
-                disabled=page.person is None,
-                on_click=ui.run_action,
-                args=(page, f"{label}: the review has begun.", open_review, label),
-            )
+            done = f"{label}: the review has begun."
+            ui.editor_button(page, "Begin the review", done, open_review, label)
             st.caption("Notes, actions and attendees are kept from then on.")
         elif meeting.closed_at is None:
             actions.attendees(page, meeting, label)

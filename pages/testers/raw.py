@@ -47,7 +47,12 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
     whole = people.set_index("tester_id")
     whole = pd.concat([whole, details.counts, broad, details.severities.add_prefix("of ")], axis=1)
     whole = sort_by(whole.loc[people["tester_id"]].reset_index(), by)
-    shown = with_shares(whole)
+    said, decided = whole["known_said"], whole["decided"]
+    # In per cent; unknown where of nothing.
+    shown = whole.assign(
+        known_share=(whole["known"] / said.where(said > 0)).astype(float) * 100,
+        first_share=(1 - whole["repeated"] / decided.where(decided > 0)).astype(float) * 100,
+    )
     weights = view.settings.weights
     heaviest = sorted(details.severities.columns, key=lambda name: -weights.get(name, 0))
     columns = _columns(
@@ -67,15 +72,6 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
             exported = shown.drop(columns=["trend", "acceptance"])
             view.stamped.csv_button(exported, "Testers by raw count", key="raw")
             shared.without_tester_note(found)
-
-
-def with_shares(people: pd.DataFrame) -> pd.DataFrame:
-    """The known-bug share and the first-to-find share, in per cent; unknown where of nothing."""
-    said, decided = people["known_said"], people["decided"]
-    return people.assign(
-        known_share=(people["known"] / said.where(said > 0)).astype(float) * 100,
-        first_share=(1 - people["repeated"] / decided.where(decided > 0)).astype(float) * 100,
-    )
 
 
 def first_to_find(repeats: list[str]) -> str:

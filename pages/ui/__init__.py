@@ -1,6 +1,6 @@
 """What the pages share: the page frame, cached reads, actions, panels, charts, downloads."""
 
-from pages.ui.actions import fresh_key, run_action, submit_action, submit_button
+from pages.ui.actions import editor_button, fresh_key, run_action, submit_action, submit_button
 from pages.ui.charts import Stamped, download, draw, empty
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import Page, account_box, moment, plain, read, read_facts, sources

@@ -1,18 +1,8 @@
 """Run what a person asks for, and report the outcome when the page is drawn again.
 
-At the foot of a form, with its fields:
-
-    submit_button(page, "Exclude", "Excluded.", exclude, kind=kind, reason=reason)
-
-In the body of a page, after `if st.button(...)`:
-
-    submit_action(page, "Excluded.", exclude, kind=kind, reason=reason)
-
-In a callback, after which Streamlit reruns the page by itself:
-
-    st.button("Remove", on_click=run_action, args=(page, "Removed.", forget_view, view.name))
-
-The action gets `page.scope` first, with the person in it. `run_page` shows the outcome.
+`run_action` is the callback of a button, after which Streamlit reruns the page by itself;
+`submit_action` follows `if st.button(...)` in the body of a page. The action gets `page.scope`
+first, with the person in it; `run_page` shows the outcome.
 """
 
 from collections.abc import Callable
@@ -56,6 +46,14 @@ def submit_action(
     st.rerun()
 
 
+def editor_button(
+    page: Page, label: str, done: str, action: Callable[..., object], *args: Any, **look: Any
+) -> None:
+    """Button for editors that runs an action."""
+    given: dict[str, Any] = {"type": "primary", "args": (page, done, action, *args)} | look
+    st.button(label, disabled=page.person is None, on_click=run_action, **given)
+
+
 def submit_button(
     page: Page,
     label: str,
@@ -65,7 +63,7 @@ def submit_button(
     is_primary: bool = True,
     **fields: Any,
 ) -> None:
-    """Submit button of a form, for editors; `fields` go to `submit_action`."""
+    """Submit button for editors of a form; `fields` go to `submit_action`."""
     kind: Literal["primary", "secondary"] = "primary" if is_primary else "secondary"
     if st.form_submit_button(label, type=kind, disabled=page.person is None):
         submit_action(page, done, action, *args, **fields)

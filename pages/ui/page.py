@@ -52,11 +52,6 @@ class Page:
     def today(self) -> date:
         return self.now.date()
 
-    @property
-    def hour(self) -> datetime:
-        """The end of this hour: a cache key that stays for a while."""
-        return self.now.replace(minute=59, second=59, microsecond=0)
-
 
 def open_page(key: str) -> Page:
     """Open the store, and choose the account from the box or the link."""
@@ -151,8 +146,8 @@ def _computed(key: tuple[Any, ...], _call: Callable[[], Any]) -> Any:
 
 
 def sources(page: Page) -> list[SourceState]:
-    """States of the account's sources, as of this hour."""
-    return read(page, source_states, now=page.hour)
+    """States of the account's sources as of the end of this hour, which stays a cache's key."""
+    return read(page, source_states, now=page.now.replace(minute=59, second=59, microsecond=0))
 
 
 def account_box(page: Page) -> None:
