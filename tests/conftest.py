@@ -1,7 +1,9 @@
 """What all tests share: a fixed day, stores on each database, and no settings from outside."""
 
+import gc
 import os
 import shutil
+from functools import cache
 
 # A Wednesday at noon, before the modules of tests and the processes that they start are loaded.
 NOW = os.environ.get("TOUCHSTONE_NOW") or "2026-11-25T12:00:00+00:00"
@@ -14,13 +16,20 @@ MEMORY = "/dev/shm"
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
     os.environ.setdefault("TMPDIR", MEMORY)
 
+# What is loaded and made stays until the end: to look it through for garbage takes a fifth of the
+# time.
+gc.set_threshold(200_000, 50, 1_000)
+
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from core.demo import build_demo
 from tests import draws
 from tests.commands import runner
 from tests.stores import open_store
 
+# Each AppTest looks for components in all that is installed, which takes longer than a page does.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 
 

@@ -46,6 +46,8 @@ ERRORS = (
 BAD_HOURS = (10, 15)
 BAD_FAILURES, BAD_SLOWNESS = 0.4, 3.0
 PENDING = 3
+# The fewest and the most tickets of a working day, with and without enhancement.
+A_DAY = (60, 88), (34, 52)
 NAMESPACE = uuid.UUID("0e6f7f0e-9d7b-4a39-8a0f-3f0a5d7c1b52")
 
 
@@ -94,7 +96,7 @@ def enhancer_day(world: World, day: date) -> EnhancerDay:
     """The runs and tickets of one day, none of them later than the demo's present."""
     rng = world.rng("enhancer", day)
     working = day.weekday() < 5
-    enhanced, plain = (rng.randint(60, 88), rng.randint(34, 52)) if working else (9, 6)
+    enhanced, plain = (rng.randint(*A_DAY[0]), rng.randint(*A_DAY[1])) if working else (9, 6)
     found = EnhancerDay([], [], [])
     number = (day.toordinal() - date(2020, 1, 1).toordinal()) * 250
     for n in range(enhanced + plain):

@@ -14,7 +14,7 @@ from core.analytics import query_metrics
 from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.settings import ROOT
-from core.demo import build, build_demo, enhancer
+from core.demo import build, build_demo, enhancer, platform
 from core.demo.active_store import close_stores
 from core.demo.build import is_current
 from core.demo.world import Size
@@ -48,6 +48,8 @@ def at(monkeypatch):
     monkeypatch.setenv("TOUCHSTONE_TIMEZONE", ZONE.key)
     monkeypatch.setitem(build.SIZES, "small", TINY)
     monkeypatch.setattr(enhancer, "WEEKS", 6)
+    monkeypatch.setattr(enhancer, "A_DAY", ((12, 16), (6, 9)))
+    monkeypatch.setattr(platform, "EACH_MS", 600_000)
 
     def sets(instant):
         st.cache_data.clear()
