@@ -75,12 +75,10 @@ class FreshSource:
 def source_states(scope: Scope, *, now: datetime) -> list[SourceState]:
     """Every source of an account, also those that are empty."""
     states = []
-    with scope.read() as session, scope.store.read_facts(session) as copy:
+    with scope.read() as session, scope.store.read_facts(session) as facts:
         for name, model, column in SOURCES:
             rows = table(model)
-            connection = session.connection()
-            if copy is not None and rows in FACT_TABLES:
-                connection = copy
+            connection = facts if rows in FACT_TABLES else session.connection()
             # A cycle that runs now ends later: its end says nothing of how far the data runs.
             newest = func.max(rows.c[column]).filter(rows.c[column] <= now)
             found = select(func.count(), newest).where(rows.c.account_id == scope.account)

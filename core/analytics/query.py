@@ -137,9 +137,11 @@ def _planned(
     """A runner on one state of the store, the query's plan, and warnings of unknown values."""
     # The columnar copy, where it holds all that the query is about.
     copied = COPIED.issuperset(query.facts)
-    with store.read() as session, store.read_facts(session) if copied else nullcontext() as copy:
-        runner = SqlRunner(session.connection(), copy)
-        yield runner, *resolve(runner, query, account)
+    with store.read() as session:
+        stored = session.connection()
+        with store.read_facts(session) if copied else nullcontext(stored) as facts:
+            runner = SqlRunner(stored, facts)
+            yield runner, *resolve(runner, query, account)
 
 
 def _rows(runner: SqlRunner, plan: Plan) -> tuple[list[Row], int]:

@@ -74,25 +74,20 @@ def ratio(top: Any, bottom: Any) -> ColumnElement[Any]:
 class SqlRunner:
     """Connections that see one state of the store, and the statements to show.
 
-    `copy` holds the facts in columns and answers in place of the store where it is given; only
-    `stored` always asks the store.
+    `facts` answers: the columnar copy, or the store as well; only `stored` always asks the store.
     """
 
     connection: Connection
-    copy: Connection | None = None
+    facts: Connection
     shown: list[tuple[str, Any]] = field(default_factory=list)
 
     def rows(self, statement: Select[Any], *, is_shown: bool = False) -> list[Row]:
         """All rows; `is_shown` keeps the statement for `sql`."""
-        result = self._facts.execute(statement)
+        result = self.facts.execute(statement)
         if is_shown:
             context: Any = result.context
             self.shown.append((context.statement, context.parameters[0]))
         return _dicts(result)
-
-    @property
-    def _facts(self) -> Connection:
-        return self.connection if self.copy is None else self.copy
 
     def stored(self, statement: Select[Any]) -> list[Row]:
         """All rows, of tables that are no facts."""
@@ -105,7 +100,7 @@ class SqlRunner:
 
     def stream(self, statement: Select[Any]) -> Iterator[RowMapping]:
         """The rows one by one, in batches of constant memory."""
-        found = self._facts.execute(statement, execution_options={"yield_per": BATCH})
+        found = self.facts.execute(statement, execution_options={"yield_per": BATCH})
         yield from found.mappings()
 
     def sql(self) -> str:

@@ -71,7 +71,7 @@ def explain(
     )
     page = range(_offset(offset), offset + read_limit(limit))
     with store.read() as session:
-        runner = SqlRunner(session.connection())
+        runner = SqlRunner(session.connection(), session.connection())
         plan, _ = resolve(runner, query, request.get("account"))
         plan = _pinned(runner, plan, row)
         recount = Recount(METRICS[metric], query.weights)

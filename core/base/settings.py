@@ -28,7 +28,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from core.base import clock
@@ -43,8 +43,6 @@ SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 HOST = r"^[A-Za-z0-9.\-:]+$"
 ADDRESS = r"^[^\s@<>,;:\"()]+@[A-Za-z0-9.\-]+$"
 SENDER = "touchstone@example.org"
-# What is not read from one text alone.
-APART = ("TOUCHSTONE_ACCOUNTS", "TOUCHSTONE_EDITORS", "TOUCHSTONE_MAIL")
 # What opens one Prometheus server is not sent to another.
 CREDENTIALS = ("token", "username", "password")
 
@@ -73,7 +71,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\-\[\]:]+$")]
-Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_parts)]
+Listed = Annotated[tuple[T, ...], BeforeValidator(_parts)]
 SECONDS = Field(ge=0, description="a whole number of seconds, 0 for no automatic sync")
 VotesPerMinute = Annotated[
     int, Field(ge=1, le=1_000_000, description="a whole number of votes a minute from 1")
@@ -205,7 +203,10 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="TOUCHSTONE_", extra="ignore", frozen=True, hide_input_in_errors=True
+        alias_generator=lambda field: f"TOUCHSTONE_{field.upper()}",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     # It may hold a password.
@@ -228,15 +229,14 @@ class Settings(BaseSettings):
     rater_votes_per_minute: VotesPerMinute = 30
     address_votes_per_minute: VotesPerMinute = 30
     mail: MailSettings | None = None
-    prometheus_url: Annotated[WebAddress | None, Field(validation_alias="PROMETHEUS_URL")] = None
     accounts: tuple[TestioAccount, ...] = ()
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: Source, *_: Source, **__: Source
+        cls, _cls: type[BaseSettings], init_settings: Source, *_: Source, **__: Source
     ) -> tuple[Source, ...]:
         """The names that `load_settings` found, in place of the environment alone."""
-        return (_Names(settings_cls, init_settings()),)
+        return (init_settings,)
 
     @property
     def timezone(self) -> str:
@@ -250,17 +250,6 @@ class Settings(BaseSettings):
         if path == self.database_url:  # no file: a server, or memory
             return "sqlite://" if path == "sqlite://" else f"sqlite:///{ROOT}/data/demo.db"
         return f"sqlite:///{Path(path).with_suffix('')}-demo.db"
-
-
-class _Names(EnvSettingsSource):
-    """Settings source over any mapping of names to texts."""
-
-    def __init__(self, settings_cls: type[BaseSettings], names: Mapping[str, str]) -> None:
-        self.names = names
-        super().__init__(settings_cls)
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {name.lower(): text for name, text in self.names.items() if name not in APART}
 
 
 def load_settings(
@@ -293,19 +282,18 @@ def _settings(environment: frozenset[tuple[str, str]], text: bytes, path: Path) 
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _unreadable(path, error) from None
     names = _set(_texts(secrets) | environ)
-    settings = _valid(Settings, names)
     accounts = _accounts(names, environ, secrets)
-    if settings.prometheus_url and not accounts:
+    if "PROMETHEUS_URL" in names and not accounts:
         raise ConfigError(
             "PROMETHEUS_URL is set but TESTIO_CUSTOMER_ID is not: set the account's id, by which "
             "its metrics are told from those of others."
         )
     mail = _valid(MailSettings, names) if "TOUCHSTONE_SMTP_HOST" in names else None
-    own = {"accounts": accounts, "editors": _editors(environ, secrets), "mail": mail}
-    return settings.model_copy(update=own)
+    own = {"TOUCHSTONE_ACCOUNTS": accounts, "TOUCHSTONE_EDITORS": _editors(environ, secrets)}
+    return _valid(Settings, {**names, **own, "TOUCHSTONE_MAIL": mail})
 
 
-def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
+def _valid(model: type[Model], given: Mapping[str, Any]) -> Model:
     """Validate settings; raises ConfigError that names the first invalid one."""
     try:
         return model.model_validate(given)
@@ -314,8 +302,7 @@ def _valid(model: type[Model], given: Mapping[str, Any], of: str = "") -> Model:
     name = str(error["loc"][0])
     fields = {field.validation_alias or key: field for key, field in model.model_fields.items()}
     field = fields.get(name) or FieldInfo()
-    setting = f"{name} of {of}" if of else f"TOUCHSTONE_{name.upper()}"
-    setting = name if name.isupper() else field.title or setting
+    setting = name if name.isupper() else field.title or f"{name} of [prometheus]"
     if error["type"] == "value_error":
         raise ConfigError(f"{setting} {error['ctx']['error']}")
     if error["type"] == "extra_forbidden":
@@ -350,9 +337,8 @@ def _texts(table: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _warn_of_unknown(environ: Mapping[str, str]) -> None:
-    known = {f"TOUCHSTONE_{name.upper()}" for name in Settings.model_fields.keys() - {"mail"}}
-    known.add("TOUCHSTONE_TIMEZONE")
-    known |= set(map(_smtp_name, MailSettings.model_fields))
+    fields = (*Settings.model_fields.values(), *MailSettings.model_fields.values())
+    known = {str(field.validation_alias) for field in fields} - {"TOUCHSTONE_MAIL"}
     known.add(clock.SETTING)
     for name in sorted(environ.keys() - known):
         if name.startswith("TOUCHSTONE_"):
@@ -426,7 +412,7 @@ def _account(
     if url:
         bearer = server.get("PROMETHEUS_TOKEN") or None
         given = {"url": url, "tenant_id": account_id, "token": bearer} | dict(prometheus_names)
-        prometheus = _valid(PrometheusSource, given, "[prometheus]")
+        prometheus = _valid(PrometheusSource, given)
     elif not token:
         raise ConfigError(
             f"The account {account_id!r} has no TESTIO_CUSTOMER_API_TOKEN: "

@@ -47,9 +47,9 @@ def last_seen(scope: Scope, *, product_ids: Sequence[int] = ()) -> pd.DataFrame:
     id. Who has no cycle with a date is not listed.
     """
     # One state of the store for both: titles are not among the facts.
-    with scope.read() as session, scope.store.read_facts(session) as copy:
+    with scope.read() as session, scope.store.read_facts(session) as facts:
         stored = session.connection()
-        latest = _latest(stored if copy is None else copy, scope.account, product_ids)
+        latest = _latest(facts, scope.account, product_ids)
         asked = cycles_statement().where(CYCLE.account_id == scope.account)
         cycles = {
             row["cycle_id"]: dict(row)

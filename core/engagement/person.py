@@ -79,9 +79,8 @@ def customer(
     ]
     span = window.at_least(TREND_DAYS, today)
     longest = window if window.days is None else span
-    with scope.read() as session, scope.store.read_facts(session) as copy:
+    with scope.read() as session, scope.store.read_facts(session) as facts:
         stored = session.connection()
-        facts = stored if copy is None else copy
         first, last, undated = facts.execute(
             select(
                 *(func.min(CYCLE.end_day), func.max(CYCLE.end_day)),

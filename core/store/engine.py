@@ -3,8 +3,8 @@
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -139,17 +139,14 @@ class Store:
         with self.read() as session:
             return session.get_one(Account, account_id).data_version
 
-    def read_facts(self, session: Session) -> AbstractContextManager[Connection | None]:
-        """A connection to the columnar copy of the facts as the session sees them, if there is one.
-
-        See `refresh_copy`.
-        """
-        return nullcontext() if self.copy is None else self.copy.read(_state_of_facts(session))
-
     @contextmanager
-    def facts(self) -> Iterator[Connection]:
-        """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""
-        with self.read() as session, self.read_facts(session) as copy:
+    def read_facts(self, session: Session) -> Iterator[Connection]:
+        """A connection to read `FACT_TABLES` with, as the session sees them.
+
+        It is that to the columnar copy where there is one: see `refresh_copy`.
+        """
+        copied = nullcontext() if self.copy is None else self.copy.read(_state_of_facts(session))
+        with copied as copy:
             yield session.connection() if copy is None else copy
 
     def refresh_copy(self) -> bool:
@@ -199,31 +196,25 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
     """
     zone = ZoneInfo(timezone or load_settings().timezone)
     engine = _engine(url)
+    store = Store(engine, zone, _copy(engine))
     try:
         with translate_errors(engine):
             with engine.connect() as connection:
-                is_ready = _revision(connection) == revisions()[-1] and not _moved(connection, zone)
+                is_ready = _revision(connection) == revisions()[-1]
             # Mostly it is, and then there is no need to wait for a writer.
             if not is_ready:
-                _make_ready(engine, zone)
+                with engine.execution_options(writes=True).begin() as connection:
+                    _migrate(connection)
+        account = table(Account).c
+        with store.read() as session:
+            moved = session.scalars(select(account.id).where(account.timezone != zone.key)).all()
+        for account_id in moved:
+            with store.write(account_id) as unit:
+                unit.rezone()
     except StoreError:
         engine.dispose()
         raise
-    return Store(engine, zone, _copy(engine))
-
-
-def _make_ready(engine: Engine, zone: ZoneInfo) -> None:
-    with engine.execution_options(writes=True).begin() as connection:
-        _migrate(connection)
-        for account_id in _moved(connection, zone):
-            Unit(Session(connection), account_id, zone).rezone()
-
-
-def _moved(connection: Connection, zone: ZoneInfo) -> Sequence[str]:
-    """The accounts whose days are those of another zone."""
-    account = table(Account)
-    moved = select(account.c.id).where(account.c.timezone != zone.key)
-    return connection.execute(moved).scalars().all()
+    return store
 
 
 def _copy(engine: Engine) -> FactsCopy | None:

@@ -1,7 +1,7 @@
 """Tenancy: the accounts of a store, and the scope that every read and write of one goes through."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
@@ -76,9 +76,11 @@ class Scope:
         with self.read() as session:
             return session.get(model, (self.account, *key))
 
-    def facts(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def facts(self) -> Iterator[Connection]:
         """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""
-        return self.store.facts()
+        with self.read() as session, self.store.read_facts(session) as facts:
+            yield facts
 
     def fact_rows(self, statement: Executable) -> list[Any]:
         """The rows that a statement on `FACT_TABLES` answers with."""

@@ -247,13 +247,7 @@ class Unit:
             rows = [dict(row) for row in self.connection.execute(found).mappings()]
             self._fill_days(model, rows)
             self.change(model, [{name: row[name] for name in ("id", *columns)} for row in rows])
-        account = table(Account).c
-        grown = {version: version + 1 for version in (account.data_version, account.facts_version)}
-        self.connection.execute(
-            update(account.id.table)
-            .where(account.id == self.account_id)
-            .values({account.timezone: self.zone.key, **grown})
-        )
+        self.session.get_one(Account, self.account_id).timezone = self.zone.key
 
     def _fill_days(self, model: type[SQLModel], rows: Iterable[Row]) -> None:
         days = fill_days(model, list(rows), self.zone)

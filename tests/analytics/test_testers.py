@@ -99,7 +99,7 @@ def each_world(kind, store):
             fill(store, world)
             if kind == "copied":
                 assert copy_facts(store)
-                with store.facts() as connection:
+                with Scope(store, "a").facts() as connection:
                     assert connection.dialect.name == "duckdb"
             yield world, BugSelection(window, products, tester), today
 

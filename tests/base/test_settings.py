@@ -15,7 +15,6 @@ def test_defaults(tmp_path):
     assert settings.timezone == settings.zone.key == "UTC"
     assert settings.sync_interval_seconds == 3600
     assert settings.accounts == ()
-    assert settings.prometheus_url is None
 
 
 def test_an_account_from_the_environment(tmp_path):
