@@ -233,7 +233,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, _cls: type[BaseSettings], init_settings: Source, *_: Source, **__: Source
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: Source,
+        *_: Source,
+        **__: Source,  # noqa: ARG003
     ) -> tuple[Source, ...]:
         """The names that `load_settings` found, in place of the environment alone."""
         return (init_settings,)
