@@ -232,15 +232,9 @@ class Settings(BaseSettings):
     accounts: tuple[TestioAccount, ...] = ()
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: Source,
-        *_: Source,
-        **__: Source,  # noqa: ARG003
-    ) -> tuple[Source, ...]:
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Source, ...]:
         """The names that `load_settings` found, in place of the environment alone."""
-        return (init_settings,)
+        return (sources["init_settings"],)
 
     @property
     def timezone(self) -> str:
