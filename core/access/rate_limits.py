@@ -34,8 +34,3 @@ class TokenBuckets:
             while len(self._left) > self._most_keys:
                 self._left.popitem(last=False)
         return wait
-
-    def clear(self) -> None:
-        """Refill every bucket."""
-        with self._lock:
-            self._left.clear()

@@ -89,14 +89,6 @@ def _look() -> Served:
     return Served(settings, store, frozenset(account.id for account in accounts(store)))
 
 
-def forget() -> None:
-    """Clear what is cached between requests."""
-    global _served  # noqa: PLW0603
-    _served = None
-    forget_tokens()
-    LIMITS.clear()
-
-
 def forget_tokens() -> None:
     """Look each token up again."""
     _tokens.clear()

@@ -74,13 +74,6 @@ def configured_store(settings: Settings) -> Store:
     return _opened(settings.database_url, settings.timezone)
 
 
-def close_stores() -> None:
-    """Close what this process has opened to show."""
-    with _opening:
-        while _open:
-            _open.popitem()[1].close()
-
-
 def _opened(url: str, timezone: str) -> Store:
     with _opening:
         if (url, timezone) not in _open:

@@ -17,16 +17,13 @@ class Origin(StrEnum):
     PRODUCT = "product"  # made by the product itself, such as accounts and tokens
 
 
-def _options(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -> dict[str, Any]:
+def options(origin: Origin, *, is_fact: bool = False, is_cached: bool = True) -> dict[str, Any]:
     """Table options; what is not cached leaves the account's data version alone when written."""
     return {
         # Rows live in their primary key's own tree, which leads with the account: no second tree.
         "sqlite_with_rowid": False,
         "info": {"origin": origin, "is_fact": is_fact, "is_cached": is_cached},
     }
-
-
-ACCOUNT_FACTS = _options(Origin.PRODUCT, is_fact=True)
 
 
 class Base(SQLModel, registry=registry()):
@@ -56,43 +53,31 @@ class OfAccount(Base):
 class Fact(OfAccount):
     """Synced rows that the figures of test cycles and bugs are computed from."""
 
-    __options__ = _options(Origin.SOURCE, is_fact=True)
-
-
-class AccountFact(OfAccount):
-    """The product's own rows that those figures are computed from."""
-
-    __options__ = ACCOUNT_FACTS
+    __options__ = options(Origin.SOURCE, is_fact=True)
 
 
 class Synced(OfAccount):
     """Rows that were read or imported."""
 
-    __options__ = _options(Origin.SOURCE)
+    __options__ = options(Origin.SOURCE)
 
 
 class SyncNote(OfAccount):
     """Notes of a sync, which no page caches."""
 
-    __options__ = _options(Origin.SOURCE, is_cached=False)
+    __options__ = options(Origin.SOURCE, is_cached=False)
 
 
 class Entered(OfAccount):
     """Rows that people entered."""
 
-    __options__ = _options(Origin.PERSON)
-
-
-class Kept(OfAccount):
-    """Rows that the product itself made."""
-
-    __options__ = _options(Origin.PRODUCT)
+    __options__ = options(Origin.PERSON)
 
 
 class Internal(OfAccount):
     """Rows of the product itself that no page caches."""
 
-    __options__ = _options(Origin.PRODUCT, is_cached=False)
+    __options__ = options(Origin.PRODUCT, is_cached=False)
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -7,13 +7,13 @@ from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.store.columns import (
-    ACCOUNT_FACTS,
-    AccountFact,
     Base,
     Fact,
-    Kept,
+    OfAccount,
+    Origin,
     Synced,
     SyncNote,
+    options,
     own_key,
     reference,
     within_account,
@@ -31,7 +31,7 @@ class Account(Base, table=True):
     touch a table of `FACT_TABLES`.
     """
 
-    __options__ = ACCOUNT_FACTS
+    __options__ = options(Origin.PRODUCT, is_fact=True)
 
     id: str = Field(primary_key=True)
     name: str
@@ -44,10 +44,11 @@ class Account(Base, table=True):
     created_at: datetime
 
 
-class CalendarDay(AccountFact, table=True):
+class CalendarDay(OfAccount, table=True):
     """A day and the periods it belongs to; weeks are ISO weeks, `weekday` is 1 for Monday."""
 
     __tablename__ = "calendar"
+    __options__ = options(Origin.PRODUCT, is_fact=True)
 
     day: date = Field(primary_key=True)
     week: str
@@ -335,11 +336,13 @@ class ListReading(SyncNote, table=True):
     read_at: datetime
 
 
-class Vanished(Kept, table=True):
+class Vanished(OfAccount, table=True):
     """A test cycle or bug that the source no longer has, moved here from the tables of figures.
 
     `kind` is test_cycle or bug; `content` holds the row as it was stored, with its links.
     """
+
+    __options__ = options(Origin.PRODUCT)
 
     kind: str = Field(primary_key=True)
     id: int = own_key()

@@ -8,9 +8,9 @@ from starlette.applications import Starlette
 from core.access.tokens import create_token
 from core.api import ROUTES, access
 from core.base.settings import load_settings
-from core.demo.active_store import close_stores, configured_store
+from core.demo.active_store import configured_store
 from core.store import Scope
-from tests.stores import open_store
+from tests.stores import close_stores, open_store
 
 with warnings.catch_warnings():
     # It would rather have a successor of httpx.
@@ -18,11 +18,18 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 
+def forget():
+    """Make the API read settings, tokens and limits anew."""
+    access._served = None
+    access.forget_tokens()
+    access.LIMITS._left.clear()
+
+
 @pytest.fixture(autouse=True)
 def _fresh():
-    access.forget()
+    forget()
     yield
-    access.forget()
+    forget()
     close_stores()
 
 

@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core.access.tokens import create_token, list_tokens, revoke_token
-from core.api import access
 from core.base.errors import InputError
 from core.store import ApiToken, Scope, table
+from tests.api.conftest import forget
 
 URL = "/api/v1/feedback"
 
@@ -107,7 +107,7 @@ def test_the_name_of_the_account_at_its_prometheus_is_its_own(client, vote, monk
     (tmp_path / "secrets.toml").write_text(
         '[accounts.acme]\nprometheus_url = "http://p"\nprometheus.tenant_id = "tenant-7"\n'
     )
-    access.forget()
+    forget()
     assert client.post(URL, json=vote(tenant_id="tenant-7")).status_code == 201
 
 

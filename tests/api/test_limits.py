@@ -8,7 +8,7 @@ from core.api import ROUTES, access
 from core.api.access import retry_after
 from core.feedback import feedback_list, write_batcher
 from core.store import ApiToken, Scope, engine, table
-from tests.api.conftest import TestClient
+from tests.api.conftest import TestClient, forget
 
 URL = "/api/v1/feedback"
 
@@ -173,7 +173,7 @@ def test_a_queue_that_is_full_is_503(client, store, vote, monkeypatch):
 
 def test_a_setting_without_sense_is_503_and_told(client, vote, monkeypatch):
     monkeypatch.setenv("TOUCHSTONE_CORS_ORIGINS", "*")
-    access.forget()
+    forget()
     told = client.post(URL, json=vote())
     assert told.status_code == 503
     assert "TOUCHSTONE_CORS_ORIGINS" in told.json()["error"]["message"]

@@ -15,13 +15,12 @@ from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.settings import ROOT
 from core.demo import build, build_demo, enhancer, platform
-from core.demo.active_store import close_stores
 from core.demo.build import is_current
 from core.demo.world import Size
 from core.review.meeting import meeting_of, open_review
 from core.store import Scope
 from tests.commands import process
-from tests.stores import open_store
+from tests.stores import close_stores, open_store
 
 ZONE = ZoneInfo("Europe/Berlin")
 HALF_A_MINUTE = timedelta(seconds=30)

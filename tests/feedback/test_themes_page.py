@@ -8,13 +8,12 @@ from streamlit.testing.v1 import AppTest
 from core.analytics.account_settings import changes
 from core.analytics.dates import Window
 from core.base import clock
-from core.demo.active_store import close_stores
 from core.feedback import cast_vote
 from core.feedback.themes.figures import theme_report
 from core.review.roadmap import opportunities
 from core.store import Scope
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
-from tests.stores import open_store
+from tests.stores import close_stores, open_store
 
 ALL = Window(None, None, "All time")
 

@@ -10,10 +10,9 @@ from sqlalchemy import Engine, Table, event
 from sqlalchemy.sql import visitors
 from streamlit.testing.v1 import AppTest
 
-from core.demo.active_store import close_stores
 from core.store import FACT_TABLES, SyncRun, table
 from pages import ui
-from tests.stores import open_store
+from tests.stores import close_stores, open_store
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 # The script of each page by its address, which is the script's name.

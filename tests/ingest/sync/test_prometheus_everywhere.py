@@ -7,12 +7,11 @@ import pytest
 from core import cli
 from core.base import clock
 from core.base.settings import ROOT, PrometheusSource, TestioAccount, load_settings
-from core.demo.active_store import close_stores
 from core.ingest.sync.accounts import end_background, keep_synced
 from core.ingest.sync.history import runs
 from core.store import Scope
 from tests.prometheus import History
-from tests.stores import open_store
+from tests.stores import close_stores, open_store
 
 NOW = int(clock.now().timestamp())
 START = NOW - 4 * 3_600
