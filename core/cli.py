@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
 SHOWN_PROBLEMS = 20
 ENOUGH_DISK_BYTES = 1_000_000_000
-# The options of a query that are arguments of `query_metrics`, too.
-QUERY_OPTIONS = (
-    *("metrics", "dimensions", "start_date", "end_date", "date_basis", "sort_by", "sort_order"),
-    *("limit", "include_zero", "account"),
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -208,7 +203,8 @@ def _query(settings: Settings, given: argparse.Namespace) -> int:
     from core.base.csv import csv_bytes
 
     shown = _active(settings)
-    asked = {name: getattr(given, name) for name in QUERY_OPTIONS}
+    own = {"run", "filter", "format"}
+    asked = {name: value for name, value in vars(given).items() if name not in own}
     filters: dict[str, list[Any]] = {}
     for key, value in given.filter:
         filters.setdefault(key, []).append(value)

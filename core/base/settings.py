@@ -360,13 +360,6 @@ def _accounts(
     names: Mapping[str, str], environ: Mapping[str, str], secrets: Mapping[str, Any]
 ) -> tuple[TestioAccount, ...]:
     """The account of the environment first, then the tables: [accounts.<id>], or as JSON."""
-    shared = _table(secrets, "prometheus") | _prometheus_names(environ)
-    accounts = {}
-    if names.get("TESTIO_CUSTOMER_API_TOKEN") or names.get("TESTIO_CUSTOMER_ID"):
-        # The interval among the names is that of all accounts.
-        own = {name: text for name, text in names.items() if not name.startswith("TOUCHSTONE_")}
-        account = _account(names.get("TESTIO_CUSTOMER_ID") or "", own, names, shared)
-        accounts[account.id] = account
     tables = secrets.get("accounts", {})
     if text := environ.get("TOUCHSTONE_ACCOUNTS"):
         with suppress(ValueError):
@@ -377,13 +370,14 @@ def _accounts(
             "In secrets.toml, give each account a table of its own: [accounts.<id>]; "
             'TOUCHSTONE_ACCOUNTS has them as JSON: {"<id>": {"TESTIO_CUSTOMER_API_TOKEN": "..."}}.'
         )
-    for account_id, table in tables.items():
-        own = _texts(table)
-        own["PROMETHEUS_URL"] = own.get("prometheus_url") or own.get("PROMETHEUS_URL", "")
-        its = {n: v for n, v in shared.items() if not own["PROMETHEUS_URL"] or n not in CREDENTIALS}
-        its |= _table(table, "prometheus")
-        accounts.setdefault(account_id, _account(account_id, own, names, its))
-    return tuple(accounts.values())
+    first = {}
+    if names.get("TESTIO_CUSTOMER_API_TOKEN") or names.get("TESTIO_CUSTOMER_ID"):
+        # The other names, such as the interval, are those of all accounts.
+        own = {name: text for name, text in names.items() if name.startswith("TESTIO_CUSTOMER_")}
+        first = {names.get("TESTIO_CUSTOMER_ID") or "": own}
+    shared = _table(secrets, "prometheus") | _prometheus_names(environ)
+    every = first | dict(tables) | first
+    return tuple(_account(name, table, names, shared) for name, table in every.items())
 
 
 def _table(secrets: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -394,23 +388,22 @@ def _table(secrets: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _account(
-    account_id: str,
-    own: Mapping[str, str],
-    shared: Mapping[str, str],
-    prometheus_names: Mapping[str, Any],
+    account_id: str, table: Mapping[str, Any], names: Mapping[str, str], shared: Mapping[str, Any]
 ) -> TestioAccount:
-    """An account from its own settings; `shared` are those of all accounts."""
+    """An account from its own table; `names` and `shared`, for Prometheus, are of all accounts."""
+    own = _texts(table)
     token = (own.get("TESTIO_CUSTOMER_API_TOKEN") or "").strip()
     if not account_id:
         raise ConfigError(
             "TESTIO_CUSTOMER_API_TOKEN is set but TESTIO_CUSTOMER_ID is not: set the account's id."
         )
-    server = own if own.get("PROMETHEUS_URL") else shared
-    url, prometheus = server.get("PROMETHEUS_URL"), None
+    own_url, prometheus = own.get("prometheus_url") or own.get("PROMETHEUS_URL"), None
+    url = own_url or names.get("PROMETHEUS_URL")
     if url:
-        bearer = server.get("PROMETHEUS_TOKEN") or None
-        given = {"url": url, "tenant_id": account_id, "token": bearer} | dict(prometheus_names)
-        prometheus = _valid(PrometheusSource, given)
+        bearer = (own if own_url else names).get("PROMETHEUS_TOKEN") or None
+        its = {n: v for n, v in shared.items() if not own_url or n not in CREDENTIALS}
+        given = {"url": url, "tenant_id": account_id, "token": bearer} | its
+        prometheus = _valid(PrometheusSource, given | _table(table, "prometheus"))
     elif not token:
         raise ConfigError(
             f"The account {account_id!r} has no TESTIO_CUSTOMER_API_TOKEN: "

@@ -5,6 +5,7 @@ reason, never 0.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -285,7 +286,5 @@ def more_needed(
         if closed_at > SEARCH_LIMIT:
             return None
         open_at, closed_at = closed_at, closed_at * 2
-    while closed_at - open_at > 1:
-        middle = (open_at + closed_at) // 2
-        open_at, closed_at = (open_at, middle) if decided(middle) else (middle, closed_at)
-    return closed_at - estimate.n
+    enough = bisect_left(range(closed_at), x=True, lo=open_at + 1, key=decided)
+    return enough - estimate.n

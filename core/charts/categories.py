@@ -58,8 +58,7 @@ def stacked_periods(
     *,
     series: Sequence[str],
     unit: str,
-    unfinished: str | Collection[str] | None = None,
-    height: int = 340,
+    unfinished: Collection[str],
     others: str = OTHERS,
     what: str = "Who",
 ) -> ChartSpec:
@@ -74,22 +73,20 @@ def stacked_periods(
     if others in series:
         order, colours = [others, *order], [GREY, *colours]
     position = {name: n for n, name in enumerate(order)}
-    pale = {unfinished} if unfinished is None or isinstance(unfinished, str) else set(unfinished)
     rows = frame.assign(
         category=frame["period"],
         layer=frame["series"].map(position),
-        is_pale=frame["period"].isin(pale),
+        is_pale=frame["period"].isin(unfinished),
     )
-    axis = period_axis(frame["period"])
     return _stacked(is_periods=True, has_legend=False).fill(
         {"rows": rows, "names": _edge_names(frame, order)},
-        height=height,
+        height=340,
         series=order,
         colours=colours,
         unit=unit,
         category="Period",
         what=what,
-        **axis,
+        **period_axis(frame["period"]),
     )
 
 

@@ -69,24 +69,19 @@ def period_x(field: str = "period", **axis: Any) -> alt.X:
 
 
 @vega.template
-def _line(
-    *, is_single: bool, is_whole_number: bool, has_sample: bool, zero: bool
-) -> alt.LayerChart:
+def _line(*, is_single: bool, is_whole_number: bool, zero: bool) -> alt.LayerChart:
     unit, number = vega.text_slot("unit"), vega.text_slot("number")
     # No fractions between whole numbers: without them two ticks would read the same.
     ticks: Part = {"tickMinStep": 1} if is_whole_number else {}
     axis = alt.Axis(format=number, tickCount=5, **ticks)
     said = vega.tips(period="Period", series="What")
-    said.append(alt.Tooltip("value:Q", title=unit, format=number))
-    if has_sample:
-        said.append(alt.Tooltip("n:Q", title="Sample", format=",d"))
     lines = vega.line_layers(
         period_x(),
         alt.Y("value:Q", title=unit, axis=axis, scale=alt.Scale(zero=zero)),
         color=vega.colour(legend=None if is_single else NAMES),
-        tooltip=said,
+        tooltip=[*said, alt.Tooltip("value:Q", title=unit, format=number)],
     )
-    return vega.layered("rows", *lines, vega.target_layer(y=alt.Y("value:Q")))
+    return vega.layered("rows", *lines)
 
 
 def line(
@@ -94,23 +89,21 @@ def line(
     *,
     unit: str,
     value_format: str,
-    unfinished: str | None = None,
-    target: float | None = None,
+    unfinished: str | None,
+    height: int,
     zero: bool = True,
-    height: int = 280,
 ) -> ChartSpec:
-    """Values over periods as lines, dotted to an unfinished period, with a dashed target.
+    """Values over periods as lines, dotted to an unfinished period.
 
-    `frame` has period (str), value (number or None), series (str), and may have n (the sample).
+    `frame` has period (str), value (number or None) and series (str).
     """
     names = list(frame["series"].unique())
     periods = sorted(frame["period"].unique())
     tail = periods[-2:] if unfinished in periods[-1:] else []
     rows = frame.assign(is_whole=frame["period"] != unfinished, is_tail=frame["period"].isin(tail))
-    targets = [] if target is None else [{"value": target, "Target": f"{target:g}"}]
-    shape = {"is_single": len(names) < 2, "has_sample": "n" in frame, "zero": zero}
-    return _line(is_whole_number=value_format.endswith("d"), **shape).fill(
-        {"rows": rows, "targets": targets},
+    is_whole_number = value_format.endswith("d")
+    return _line(is_single=len(names) < 2, is_whole_number=is_whole_number, zero=zero).fill(
+        {"rows": rows},
         height=height,
         series=names,
         colours=list(PALETTE[: max(1, len(names))]),

@@ -133,7 +133,7 @@ def _top(chosen: Filters, found: Engagement) -> None:
         verbs=("One person creates", "create"),
         what="cycles",
         subtitle=f"{shares}; bars by month of the cycle's end, the pale one not over",
-        unfinished=f"{chosen.page.today:%Y-%m}",
+        unfinished=[f"{chosen.page.today:%Y-%m}"],
     )
 
 

@@ -15,7 +15,7 @@ def top_chart(
     verbs: tuple[str, str],
     what: str,
     subtitle: str,
-    unfinished: Sequence[str] | str,
+    unfinished: Sequence[str],
 ) -> None:
     """Bars by month of the top people, `unfinished` months pale.
 

@@ -36,9 +36,9 @@ COHORTS = pd.DataFrame(
 ).assign(row="May 2026, n = 9", size=9)
 DRAWN = {
     "stack": charts.stacked_periods(
-        STACK, series=["Ann", "Everyone else"], unit="Cycles", unfinished="2026-11"
+        STACK, series=["Ann", "Everyone else"], unit="Cycles", unfinished=["2026-11"]
     ),
-    "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished="2026-11", target=4),
+    "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished="2026-11", height=280),
     "bars": charts.bars(BARS, unit="Bugs", value_format=",d"),
     "ranks": charts.intervals(RANKS, unit="count", title="Rank", start=1),
     "cells": charts.heat_map(CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"),
