@@ -15,7 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from core.base import clock
-from core.base.errors import ConfigError, InputError, QueryError, TouchstoneError
+from core.base.errors import InputError, QueryError, TouchstoneError
 from core.base.settings import ROOT, PrometheusSource, Settings, TestioAccount, load_settings
 
 if TYPE_CHECKING:
@@ -409,9 +409,6 @@ def run() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(main())
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        sys.exit(FAILED)
     except KeyboardInterrupt:
         print("Stopped; everything written so far is kept.", file=sys.stderr)
         sys.exit(FAILED)

@@ -42,7 +42,7 @@ def _said(value: str) -> str:
 
 def _or_none(value: Any) -> Any:
     """Blank text says nothing."""
-    return None if isinstance(value, str) and not value.strip() else _text(value)
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _whole(value: Any) -> Any:
@@ -78,6 +78,7 @@ Name = Annotated[
 ]
 OptionalName = Annotated[
     Annotated[str, Field(max_length=LONGEST_NAME)] | None,
+    BeforeValidator(_text),
     BeforeValidator(_or_none),
     AfterValidator(lambda value: value and value.strip()),
     WithJsonSchema({"type": ["string", "integer", "null"], "maxLength": LONGEST_NAME}),
@@ -115,9 +116,10 @@ class VoteIn(BaseModel):
     rating_value: Annotated[int, Field(ge=1, le=5)] | None = Field(
         None, validate_default=True, description="1 to 5: only and always with a rating."
     )
-    feedback_comment: (
-        Annotated[str, Field(max_length=LONGEST_COMMENT), BeforeValidator(_text_only)] | None
-    ) = None
+    feedback_comment: Annotated[
+        Annotated[str, Field(max_length=LONGEST_COMMENT), BeforeValidator(_text_only)] | None,
+        AfterValidator(_or_none),
+    ] = None
     id: OptionalName = Field(
         None, description="The sender's own id of this vote: sent again, it changes nothing."
     )
@@ -144,11 +146,6 @@ class VoteIn(BaseModel):
         if value is not None and is_anonymous(value):
             raise ValueError("this beginning is reserved for anonymous raters")
         return value
-
-    @field_validator("feedback_comment")
-    @classmethod
-    def _words(cls, value: str | None) -> str | None:
-        return value if value is not None and value.strip() else None
 
 
 class PeriodQuery(BaseModel):

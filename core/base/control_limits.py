@@ -95,7 +95,6 @@ class Behaviour:
     no limits.
     """
 
-    method: str
     centre: float | None
     limits: tuple[Limits | None, ...]
     signals: tuple[Signal, ...]
@@ -124,14 +123,13 @@ def behaviour(points: Sequence[Point], *, is_share: bool, period: str = "week") 
     values = np.array([_known_value(point, is_share=is_share) for point in points], dtype=float)
     samples = np.array([point.n or 0 for point in points], dtype=float)
     known = ~np.isnan(values)
-    judged, method = int(known.sum()), "p-chart" if is_share else "XmR chart"
-    why = ""
+    judged, why = int(known.sum()), ""
     if judged < FEWEST:
         why = f"limits take {FEWEST} finished {period}s with data, and there are {judged}"
     elif not (known[:-1] & known[1:]).any():
         why = f"no two {period}s in a row have data, and the limits rest on what they differ by"
     if why:
-        return Behaviour(method, None, (None,) * len(points), (), judged, reason=why)
+        return Behaviour(None, (None,) * len(points), (), judged, reason=why)
     weights = samples if is_share else np.ones_like(values)
     centre, spread = fmean(values[known], weights[known]), 1.0
     if is_share:
@@ -144,7 +142,6 @@ def behaviour(points: Sequence[Point], *, is_share: bool, period: str = "week") 
     centres = [centre, *_other_centres(values, weights, known & (beyond == 0), expected)]
     pairs = zip(low.tolist(), high.tolist(), known, strict=True)
     return Behaviour(
-        method="Laney's p' chart" if spread > 1 else method,
         centre=centre,
         limits=tuple((a, b) if k else None for a, b, k in pairs),
         signals=(

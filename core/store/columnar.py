@@ -63,7 +63,7 @@ class FactsCopy:
 
     def __init__(self, store: Path) -> None:
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._opened: tuple[Path, Engine] | None = None
 
     def path(self, state: Mapping[str, str]) -> Path:
@@ -83,14 +83,14 @@ class FactsCopy:
             if self._opened is None or self._opened[0] != path:
                 if not path.exists():
                     return None
-                self._close()
+                self.close()
                 self._opened = path, _engine(path, read_only=True)
             try:
                 return self._opened[1].connect()
             except DBAPIError as error:
                 # Damaged, or removed at this moment: the store answers, and the next copy is new.
                 LOG.warning("The columnar copy %s cannot be read: %s", path, error.orig)
-                self._close()
+                self.close()
                 path.unlink(missing_ok=True)
                 return None
 
@@ -107,14 +107,12 @@ class FactsCopy:
         finally:
             engine.dispose()
             unfinished.unlink(missing_ok=True)
-        for other in self._store.parent.glob(f"{glob.escape(self._store.name)}.*.facts"):
+        name = glob.escape(self._store.name)
+        for other in self._store.parent.glob(f"{name}.*.facts"):
             if other != path:
                 other.unlink(missing_ok=True)
-        self._remove_abandoned()
-
-    def _remove_abandoned(self) -> None:
-        """Remove what builds left that were killed."""
-        for left in self._store.parent.glob(f"{glob.escape(self._store.name)}.*.unfinished*"):
+        # What builds left that were killed.
+        for left in self._store.parent.glob(f"{name}.*.unfinished*"):
             with suppress(OSError):
                 if clock.file_age_seconds(left) > ABANDONED_SECONDS:
                     left.unlink()
@@ -122,12 +120,9 @@ class FactsCopy:
     def close(self) -> None:
         """Give the connections back."""
         with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._opened is not None:
-            self._opened[1].dispose()
-            self._opened = None
+            if self._opened is not None:
+                self._opened[1].dispose()
+                self._opened = None
 
 
 def _caching_dialect() -> type[Any]:
