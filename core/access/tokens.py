@@ -9,10 +9,10 @@ from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
+from core.base.text import LONGEST_NAME
 from core.store import ApiToken, Scope, Store
 
 PER_SECOND = 500
-LONGEST_NAME = 100
 # How exactly the last use of a token is known: a write for each request would cost more.
 USE_NOTED_EVERY = timedelta(minutes=1)
 

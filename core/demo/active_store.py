@@ -9,6 +9,7 @@ from time import monotonic
 
 from core.base.errors import InputError
 from core.base.settings import Settings
+from core.base.text import LONGEST_NAME
 from core.demo import build_demo, is_current
 from core.store import Store, accounts, open_store
 
@@ -19,7 +20,6 @@ _opening = threading.RLock()
 # By store address, the thread that copies its facts into columns and when that was begun last.
 _copying: dict[str, tuple[threading.Thread, float]] = {}
 COPY_PAUSE_SECONDS = 60
-LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)

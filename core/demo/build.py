@@ -19,7 +19,7 @@ from core.demo.cycles import cycle_object, plan_cycles
 from core.demo.enhancer import days, enhancer_day
 from core.demo.feedback import DEMO_SURVEYS, DEMO_VOTES, demo_vote_id, feedback_of, survey_answers
 from core.demo.platform import scraped
-from core.demo.world import SIZES, World, feature_objects, make_world, product_objects
+from core.demo.world import SIZES, World, make_world
 from core.feedback.surveys import parse_survey
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.parse.testio import (
@@ -203,12 +203,13 @@ def _begin(world: World, built: DemoBuilt, reasons: list[ParsedRow], unit: Unit)
     clear_demo(unit)
     unit.user_ids("customer", [customer.name for customer in world.customers])
     unit.user_ids("tester", [tester.name for tester in world.testers])
-    products = built.read(parse_product, product_objects(world))
+    products = built.read(parse_product, (product.sent for product in world.products))
     features = [
         feature
         for product in world.products
         for feature in built.read(
-            partial(parse_feature, product_id=product.id), feature_objects(product)
+            partial(parse_feature, product_id=product.id),
+            ({"id": f.id, "title": f.title} for f in product.features if not f.gone),
         )
     ]
     built.add(save_products(unit, products), save_features(unit, features))

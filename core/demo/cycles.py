@@ -88,7 +88,6 @@ def plan_cycles(world: World) -> list[CyclePlan]:
 
 def cycle_object(plan: CyclePlan) -> dict[str, Any]:
     """The cycle as the source's API sends it."""
-    product = {"id": plan.product.id, "name": plan.product.name, "type": plan.product.type}
     environment = plan.environment
     return {
         "id": plan.id,
@@ -100,7 +99,7 @@ def cycle_object(plan: CyclePlan) -> dict[str, Any]:
         "end_at": plan.end.isoformat() if plan.dated else None,
         "created_by": plan.creator,
         "submitted_by": plan.submitter,
-        "product": product,
+        "product": plan.product.sent,
         "features": [
             {"id": plan.pair_id(feature), "feature_id": feature.id, "title": feature.title}
             for feature in plan.features

@@ -142,7 +142,8 @@ def _add_ticket(
     enhanced: bool,
 ) -> None:
     runs = _runs(world, rng, opened) if enhanced else []
-    technician = _technician(world, rng)
+    ranks = range(len(world.technicians))
+    technician = rng.choices(world.technicians, [(rank + 4) ** -0.6 for rank in ranks])[0]
     done = [run for run in runs if run.error is None and _end(run) <= world.now]
     ticket = {
         "id": ticket_id,
@@ -155,11 +156,6 @@ def _add_ticket(
     if done:
         read_at = max(opened + timedelta(minutes=rng.uniform(4, 90)), _end(done[-1]))
         found.handled.append(Handled(done[-1].id, ticket_id, technician, read_at, bad=done[-1].bad))
-
-
-def _technician(world: World, rng: Random) -> str:
-    ranks = range(len(world.technicians))
-    return rng.choices(world.technicians, [(rank + 4) ** -0.6 for rank in ranks])[0]
 
 
 def _runs(world: World, rng: Random, opened: datetime) -> list[_Run]:

@@ -119,7 +119,7 @@ def _response(world: World, rng: Random, monday: date, technician: str) -> dict[
         "id": f"{DEMO_SURVEYS}{monday}-{world.technicians.index(technician)}",
         "respondent": technician,
         "answered_at": at.isoformat(),
-        **{name: _stars(rng, liking) for name in RATINGS},
+        **{name: min(5, max(1, round(_one(rng, STARS) + liking))) for name in RATINGS},
         "minutes_saved": max(-5, round(rng.gauss(6 + 2 * liking, 3.5))),
         "better_resolution": _one(rng, BETTER),
         "what_helps": rng.choice(HELPS) if helps else None,
@@ -127,11 +127,6 @@ def _response(world: World, rng: Random, monday: date, technician: str) -> dict[
         "renewal": min(10, max(0, round(rng.gauss(8 + liking, 1.4)))),
         "may_interview": rng.random() < 0.3,
     }
-
-
-def _stars(rng: Random, liking: float) -> int:
-    stars: int = _one(rng, STARS)
-    return min(5, max(1, round(stars + liking)))
 
 
 def _one(rng: Random, table: tuple[tuple[Any, int], ...]) -> Any:

@@ -75,6 +75,11 @@ class DemoProduct:
     weight: float
     features: tuple[DemoFeature, ...]
 
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The product as the source's API sends it."""
+        return {"id": self.id, "name": self.name, "type": self.type}
+
 
 @dataclass(frozen=True, kw_only=True)
 class World:
@@ -186,16 +191,3 @@ def _products(rng: Random, size: Size) -> tuple[DemoProduct, ...]:
             )
         )
     return tuple(products)
-
-
-def product_objects(world: World) -> Iterator[dict[str, Any]]:
-    """The products of the catalogue."""
-    for product in world.products:
-        yield {"id": product.id, "name": product.name, "type": product.type}
-
-
-def feature_objects(product: DemoProduct) -> Iterator[dict[str, Any]]:
-    """The features that are in the catalogue of a product now."""
-    for feature in product.features:
-        if not feature.gone:
-            yield {"id": feature.id, "title": feature.title}

@@ -8,8 +8,8 @@ import glob
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -72,13 +72,9 @@ class FactsCopy:
         name = hashlib.sha256(repr((form, sorted(state.items()))).encode()).hexdigest()[:16]
         return self._store.with_name(f"{self._store.name}.{name}.facts")
 
-    @contextmanager
-    def read(self, state: Mapping[str, str]) -> Iterator[Connection | None]:
+    def connect(self, state: Mapping[str, str]) -> Connection | None:
         """A connection to the copy of that state of the facts; None where there is none."""
-        with self._connected(self.path(state)) or nullcontext() as connection:
-            yield connection
-
-    def _connected(self, path: Path) -> Connection | None:
+        path = self.path(state)
         with self._lock:
             if self._opened is None or self._opened[0] != path:
                 if not path.exists():

@@ -4,7 +4,7 @@ import logging
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -139,15 +139,13 @@ class Store:
         with self.read() as session:
             return session.get_one(Account, account_id).data_version
 
-    @contextmanager
-    def read_facts(self, session: Session) -> Iterator[Connection]:
+    def read_facts(self, session: Session) -> AbstractContextManager[Connection]:
         """A connection to read `FACT_TABLES` with, as the session sees them.
 
         It is that to the columnar copy where there is one: see `refresh_copy`.
         """
-        copied = nullcontext() if self.copy is None else self.copy.read(_state_of_facts(session))
-        with copied as copy:
-            yield session.connection() if copy is None else copy
+        copied = self.copy and self.copy.connect(_state_of_facts(session))
+        return copied or nullcontext(session.connection())
 
     def refresh_copy(self) -> bool:
         """Copy the facts into columns where that is worth it and not done; says whether it was.

@@ -16,6 +16,15 @@ from core.store.columns import Entered, Internal, own_key, reference, table, wit
 PAGES = "page:"
 
 
+class Withdrawable(Entered):
+    """Rows that people entered and may withdraw; a withdrawn one stays."""
+
+    entered_by: str
+    entered_at: datetime
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
 class Feedback(Entered, table=True):
     """The current opinion of one rater on one subject: a thumb, one to five stars, words.
 
@@ -158,7 +167,7 @@ class Theme(Entered, table=True):
     deleted_at: datetime | None = None
 
 
-class ThemeRule(Entered, table=True):
+class ThemeRule(Withdrawable, table=True):
     """Words and phrases by which comments belong to a theme; withdrawn, it gives it none."""
 
     __constraints__ = (within_account("theme", "theme_id"),)
@@ -168,10 +177,6 @@ class ThemeRule(Entered, table=True):
     any_of: list[str] = Field(default_factory=list, sa_type=JSON)
     all_of: list[str] = Field(default_factory=list, sa_type=JSON)
     none_of: list[str] = Field(default_factory=list, sa_type=JSON)
-    entered_by: str
-    entered_at: datetime
-    withdrawn_by: str | None = None
-    withdrawn_at: datetime | None = None
 
 
 class ThemeAssignment(Entered, table=True):
@@ -253,7 +258,7 @@ class Criterion(Entered, table=True):
         return value < self.target if self.direction == "below" else value > self.target
 
 
-class Exclusion(Entered, table=True):
+class Exclusion(Withdrawable, table=True):
     """What figures leave out when they are shown "without exclusions"; the rows stay.
 
     From `from_at` up to, and without, `to_at`; `subject` narrows it to `enhancement:<id>`,
@@ -268,10 +273,6 @@ class Exclusion(Entered, table=True):
     subject: str | None = None
     # The finding that it was made from, so that the finding is not offered again.
     finding: str | None = None
-    entered_by: str
-    entered_at: datetime
-    withdrawn_by: str | None = None
-    withdrawn_at: datetime | None = None
 
     def touches(self, start: datetime, end: datetime) -> bool:
         """Whether it leaves out a part of the time from `start` up to, and without, `end`."""
@@ -313,7 +314,7 @@ class BaselineWindow(Entered, table=True):
         return min(max((today - self.first_day).days + 1, 0), self.days)
 
 
-class Annotation(Entered, table=True):
+class Annotation(Withdrawable, table=True):
     """Something that happened and may explain a chart: `kind` is deployment, incident or other."""
 
     __constraints__ = (Index("ix_annotation_from", "account_id", "from_at"),)
@@ -323,10 +324,6 @@ class Annotation(Entered, table=True):
     from_at: datetime
     to_at: datetime | None = None
     text: str
-    entered_by: str
-    entered_at: datetime
-    withdrawn_by: str | None = None
-    withdrawn_at: datetime | None = None
 
 
 class Review(Entered, table=True):
