@@ -14,8 +14,7 @@ class TokenBuckets:
     The keys unused for longest are forgotten first, so that memory is bounded.
     """
 
-    def __init__(self, *, most_keys: int = MOST_KEYS) -> None:
-        self._most_keys = most_keys
+    def __init__(self) -> None:
         self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
         self._lock = Lock()
 
@@ -31,6 +30,6 @@ class TokenBuckets:
             left = min(float(burst), left + (now - at) * rate)
             wait = 0.0 if left >= 1 else (1 - left) / rate
             self._left[key] = (left if wait else left - 1, now)
-            while len(self._left) > self._most_keys:
+            while len(self._left) > MOST_KEYS:
                 self._left.popitem(last=False)
         return wait

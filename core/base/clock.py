@@ -17,8 +17,7 @@ SETTING = "TOUCHSTONE_NOW"
 
 def now() -> datetime:
     """The present instant, aware and in UTC; raises ConfigError where TOUCHSTONE_NOW is invalid."""
-    shift = _shift(os.environ.get(SETTING, ""))
-    return _machine_time() + shift
+    return _shift(os.environ.get(SETTING, "")) + datetime.now(UTC)
 
 
 def today(zone: tzinfo) -> date:
@@ -29,10 +28,6 @@ def today(zone: tzinfo) -> date:
 def file_age_seconds(path: Path) -> float:
     """Seconds since a file was modified, by the machine's clock, which stamps files."""
     return time.time() - path.stat().st_mtime
-
-
-def _machine_time() -> datetime:
-    return datetime.now(UTC)
 
 
 @lru_cache
@@ -47,4 +42,4 @@ def _shift(instant: str) -> timedelta:
         raise ConfigError(
             f"{SETTING} is {instant!r}, which is no instant: write it as 2026-11-25T12:00:00+00:00."
         ) from None
-    return start - _machine_time()
+    return start - datetime.now(UTC)

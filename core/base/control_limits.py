@@ -120,8 +120,12 @@ def behaviour(points: Sequence[Point], *, is_share: bool, period: str = "week") 
     `points` are all periods of the series in order, also those without a value; `period` is what
     one of them is called. Shares are fractions from 0 to 1 and need their samples.
     """
-    values = np.array([_known_value(point, is_share=is_share) for point in points], dtype=float)
+    values = np.array([point.value for point in points], dtype=float)
     samples = np.array([point.n or 0 for point in points], dtype=float)
+    is_judged = np.array([point.is_whole for point in points], dtype=bool)
+    if is_share:
+        is_judged &= samples > 0
+    values[~is_judged] = np.nan
     known = ~np.isnan(values)
     judged, why = int(known.sum()), ""
     if judged < FEWEST:
@@ -162,11 +166,6 @@ def expected_alarms(judged: int) -> float:
     """
     runs = 1 / 2 ** (RUN - 1) + (judged - RUN) / 2**RUN if judged >= RUN else 0.0
     return 2 * TAIL * judged + runs
-
-
-def _known_value(point: Point, *, is_share: bool) -> float | None:
-    """The value of a point that is judged, else None: NaN among the values."""
-    return point.value if point.is_whole and (point.n or not is_share) else None
 
 
 def _mean_range(values: Numbers) -> float:

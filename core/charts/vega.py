@@ -123,9 +123,9 @@ def layer(data: str = "", **encoding: Any) -> alt.Chart:
     return encoded
 
 
-def layered(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
-    """Layers over one named data set, with the encoding that all of them share."""
-    return alt.LayerChart(data=alt.NamedData(name=data), layer=list(layers)).encode(**encoding)
+def layered(data: str, *layers: alt.Chart) -> alt.LayerChart:
+    """Layers over one named data set."""
+    return alt.LayerChart(data=alt.NamedData(name=data), layer=list(layers))
 
 
 def line_layers(

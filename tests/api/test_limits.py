@@ -3,6 +3,7 @@ import threading
 import pytest
 from starlette.applications import Starlette
 
+from core.access import rate_limits
 from core.access.rate_limits import TokenBuckets
 from core.api import ROUTES, access
 from core.api.access import retry_after
@@ -46,8 +47,9 @@ def test_a_bucket_gives_its_burst_and_fills_by_the_clock(clock):
     assert buckets.take("b", burst=3, seconds=60) == 0
 
 
-def test_memory_is_bounded(clock):
-    buckets = TokenBuckets(most_keys=100)
+def test_memory_is_bounded(clock, monkeypatch):
+    monkeypatch.setattr(rate_limits, "MOST_KEYS", 100)
+    buckets = TokenBuckets()
     for n in range(1_000):
         buckets.take(n, burst=1, seconds=60)
     assert len(buckets._left) == 100
