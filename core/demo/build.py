@@ -207,10 +207,7 @@ def _begin(world: World, built: DemoBuilt, reasons: list[ParsedRow], unit: Unit)
     features = [
         feature
         for product in world.products
-        for feature in built.read(
-            partial(parse_feature, product_id=product.id),
-            ({"id": f.id, "title": f.title} for f in product.features if not f.gone),
-        )
+        for feature in built.read(partial(parse_feature, product_id=product.id), product.catalogue)
     ]
     built.add(save_products(unit, products), save_features(unit, features))
     built.add(save_reject_reasons(unit, reasons))

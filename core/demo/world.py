@@ -80,6 +80,11 @@ class DemoProduct:
         """The product as the source's API sends it."""
         return {"id": self.id, "name": self.name, "type": self.type}
 
+    @property
+    def catalogue(self) -> list[dict[str, Any]]:
+        """The features that are in its catalogue now, as the source's API sends them."""
+        return [{"id": one.id, "title": one.title} for one in self.features if not one.gone]
+
 
 @dataclass(frozen=True, kw_only=True)
 class World:

@@ -16,7 +16,7 @@ from core.base import clock
 from core.base.settings import ROOT
 from core.demo.bugs import BugSource, reject_reasons
 from core.demo.cycles import cycle_object, plan_cycles
-from core.demo.world import Size, feature_objects, make_world, product_objects
+from core.demo.world import Size, make_world
 from tests.commands import environment
 from tests.testio_server import Customer, SteadyServer
 
@@ -38,10 +38,10 @@ def customer_of(size, seed=7):
     features = [
         feature | {"product_id": product.id}
         for product in world.products
-        for feature in feature_objects(product)
+        for feature in product.catalogue
     ]
     return Customer(
-        products=list(product_objects(world)),
+        products=[product.sent for product in world.products],
         features=features,
         cycles=[cycle_object(plan) for plan in plans],
         bugs=list(chain.from_iterable(source.bugs(plan) for plan in plans)),
