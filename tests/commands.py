@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.base import clock
 from core.base.settings import ROOT
 from core.cli import main
-from tests.stores import close_stores
+from tests.shown import close_stores
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

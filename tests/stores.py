@@ -7,7 +7,6 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from core.demo import active_store
 from core.store import Store
 from core.store import open_store as made_or_migrated
 
@@ -45,9 +44,3 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
         if not path.exists():
             shutil.copy(template(), path)
     return made_or_migrated(url, timezone=timezone)
-
-
-def close_stores() -> None:
-    """Close what this process has opened to show."""
-    while active_store._open:
-        active_store._open.popitem()[1].close()

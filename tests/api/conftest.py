@@ -10,7 +10,8 @@ from core.api import ROUTES, access
 from core.base.settings import load_settings
 from core.demo.active_store import configured_store
 from core.store import Scope
-from tests.stores import close_stores, open_store
+from tests.shown import close_stores
+from tests.stores import open_store
 
 with warnings.catch_warnings():
     # It would rather have a successor of httpx.

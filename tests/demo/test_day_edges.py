@@ -20,7 +20,8 @@ from core.demo.world import Size
 from core.review.meeting import meeting_of, open_review
 from core.store import Scope
 from tests.commands import process
-from tests.stores import close_stores, open_store
+from tests.shown import close_stores
+from tests.stores import open_store
 
 ZONE = ZoneInfo("Europe/Berlin")
 HALF_A_MINUTE = timedelta(seconds=30)

@@ -6,7 +6,8 @@ from core.feedback import cast_vote
 from core.feedback.surveys import invitations, invite, send_answers
 from core.store import Enhancement, Scope
 from tests.pages.conftest import _fresh_caches, run_page  # noqa: F401  # fixtures
-from tests.stores import close_stores, open_store
+from tests.shown import close_stores
+from tests.stores import open_store
 
 
 @pytest.fixture

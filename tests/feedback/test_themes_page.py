@@ -13,7 +13,8 @@ from core.feedback.themes.figures import theme_report
 from core.review.roadmap import opportunities
 from core.store import Scope
 from tests.pages.conftest import _fresh_caches  # noqa: F401  # caches of a test's own
-from tests.stores import close_stores, open_store
+from tests.shown import close_stores
+from tests.stores import open_store
 
 ALL = Window(None, None, "All time")
 

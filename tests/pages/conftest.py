@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.store import FACT_TABLES, SyncRun, table
 from pages import ui
-from tests.stores import close_stores, open_store
+from tests.shown import close_stores
+from tests.stores import open_store
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 # The script of each page by its address, which is the script's name.

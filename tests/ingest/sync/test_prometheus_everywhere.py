@@ -11,7 +11,8 @@ from core.ingest.sync.accounts import end_background, keep_synced
 from core.ingest.sync.history import runs
 from core.store import Scope
 from tests.prometheus import History
-from tests.stores import close_stores, open_store
+from tests.shown import close_stores
+from tests.stores import open_store
 
 NOW = int(clock.now().timestamp())
 START = NOW - 4 * 3_600
