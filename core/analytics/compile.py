@@ -36,6 +36,8 @@ from core.analytics.sql import SqlRunner, ratio, without_index
 from core.base.errors import QueryError
 
 MAX_PERIODS = 30_000
+# What is counted per day: its days run from the first to the last such row.
+FINISHED = {"enhancements": RUNS_FINISHED}
 
 Days = Counter[tuple[Any, ...]]
 
@@ -202,17 +204,7 @@ def figure(metric: Metric, joint: FromClause, days: ColumnElement[Any] | None) -
     return ratio(top, func.nullif(bottom, 0))
 
 
-def rows_span(runner: SqlRunner, plan: Plan) -> Span | None:
-    """The window, its open sides taken from the first and last row of the plan's facts."""
-    return _span(runner, plan, dict.fromkeys(plan.query.facts))
-
-
-def finished_span(runner: SqlRunner, plan: Plan) -> Span | None:
-    """The window, its open sides taken from the first and last enhancement run that finished."""
-    return _span(runner, plan, {"enhancements": RUNS_FINISHED})
-
-
-def _span(runner: SqlRunner, plan: Plan, rows: Mapping[str, Measure | None]) -> Span | None:
+def window_span(runner: SqlRunner, plan: Plan, rows: Mapping[str, Measure | None]) -> Span | None:
     """The window, its open sides taken from the rows of facts, or those of a measure of each."""
     window = plan.query.window
     if window.days is not None:
@@ -225,7 +217,7 @@ def days_of_window(runner: SqlRunner, plan: Plan) -> Days | None:
     """The days that runs are counted per, by period; None where no metric is per day."""
     if not any(metric.per == "days" for metric in plan.query.metrics):
         return None
-    return count_days(plan, finished_span(runner, plan))
+    return count_days(plan, window_span(runner, plan, FINISHED))
 
 
 def _rows_span(runner: SqlRunner, plan: Plan, fact: str, measure: Measure | None) -> Span | None:

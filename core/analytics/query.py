@@ -18,7 +18,7 @@ from core.analytics.compile import (
     join_branches,
     keys_of,
     period_table,
-    rows_span,
+    window_span,
 )
 from core.analytics.definitions import METRICS, WEEKDAYS
 from core.analytics.filters import Plan, resolve
@@ -218,7 +218,7 @@ def rows_statement(runner: SqlRunner, plan: Plan) -> Select[Any]:
     keys = keys_of(query.dimensions)
     found = branches(plan, query.dimensions)
     if query.include_zero:
-        span = rows_span(runner, plan) if query.times else None
+        span = window_span(runner, plan, dict.fromkeys(query.facts)) if query.times else None
         zero = zero_branch(runner, plan, keys, count_days(plan, span))
         if zero is not None:
             found.append(zero)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from core.analytics.compile import days_of_window, finished_span
+from core.analytics.compile import FINISHED, days_of_window, window_span
 from core.analytics.dates import Window
 from core.analytics.definitions import DIMENSIONS, FACTS, METRICS, WEEKDAYS
 from core.analytics.filters import Plan, ResolvedFilter, fact_rows, predicates, resolve, select_rows
@@ -111,7 +111,7 @@ def _pinned(runner: SqlRunner, plan: Plan, row: Mapping[str, Any] | None) -> Pla
     window, filters = query.window, list(query.filters)
     if query.metrics[0].per == "days":
         # Where no dates are given, the days are those of the whole query and not of the group.
-        window = Window(*(finished_span(runner, plan) or (window.start, window.end)))
+        window = Window(*(window_span(runner, plan, FINISHED) or (window.start, window.end)))
     for dimension in query.dimensions if row is not None else ():
         resolved += _pins(dimension, row or {})
         if dimension.kind == "time":

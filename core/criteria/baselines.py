@@ -39,6 +39,7 @@ MOST_DAYS = 92
 # The first day lies at most this far from today.
 FARTHEST_DAYS = 366
 MOST_WEEKS = 8
+MISSING = "There is no such baseline: reload the page."
 AIM = ("direction", "target", "upper_target")
 # The kinds of rows that the exclusion of one run, ticket or rater leaves out.
 LEAVES_OUT = {
@@ -98,9 +99,7 @@ def plan_baseline(
 def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date) -> int:
     """Give a window up for one of the same length from a later day; returns the new id."""
     with scope.write() as unit:
-        known = unit.session.get(BaselineWindow, (scope.account, baseline_id))
-        if known is None:
-            raise InputError("There is no such baseline: reload the page.")
+        known = unit.known(BaselineWindow, baseline_id, MISSING)
         if known.frozen_at is not None:
             raise InputError("A frozen baseline stays as it is: plan another one.")
         if known.restarted_as is not None:
@@ -136,9 +135,9 @@ def freeze_baseline(scope: Scope, baseline_id: int, *, now: datetime | None = No
     Raises InputError where the window is not over, given up, or frozen already.
     """
     now = now or clock.now()
-    baseline = next((b for b in baselines(scope) if b.id == baseline_id), None)
+    baseline = scope.get(BaselineWindow, baseline_id)
     if baseline is None:
-        raise InputError("There is no such baseline: reload the page.")
+        raise InputError(MISSING)
     state = baseline.state(now.astimezone(scope.zone).date())
     if state == "frozen":
         raise InputError("This baseline is frozen already.")
@@ -146,8 +145,8 @@ def freeze_baseline(scope: Scope, baseline_id: int, *, now: datetime | None = No
         raise InputError(f"Only a complete window can be frozen; this one is {state}.")
 
     def store_content(unit: Unit, content: dict[str, Any]) -> None:
-        known = unit.session.get(BaselineWindow, (scope.account, baseline_id))
-        if known is None or known.frozen_at is not None:
+        known = unit.known(BaselineWindow, baseline_id, MISSING)
+        if known.frozen_at is not None:
             raise InputError("Someone else has just frozen this baseline: reload the page.")
         if known.restarted_as is not None:
             raise InputError("Someone else has just given this window up: reload the page.")

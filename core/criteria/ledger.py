@@ -115,13 +115,12 @@ def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
 def withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:
     """Withdraw an exclusion, so that its rows count again, or an annotation; the store keeps it."""
     with scope.write() as unit:
-        known = unit.session.get(model, (scope.account, number))
-        if not isinstance(known, Exclusion | Annotation):
-            raise InputError("There is no such entry: the list may have changed. Reload the page.")
+        gone = "There is no such entry: the list may have changed. Reload the page."
+        known = unit.known(model, number, gone)
         if known.withdrawn_at is not None:
             return
-        gone = {"withdrawn_by": unit.author, "withdrawn_at": clock.now()}
-        unit.upsert(model, [{"id": number, **gone}])
+        stamp = {"withdrawn_by": unit.author, "withdrawn_at": clock.now()}
+        unit.upsert(model, [{"id": number, **stamp}])
         before, after = {"withdrawn": False}, {"withdrawn": True}
         unit.record_change(f"{table(model).name} {number}", before=before, after=after)
 
@@ -156,9 +155,7 @@ def change_criterion(
     """
     upper = upper_target if direction == "within" else None
     with scope.write() as unit:
-        known = unit.session.get(Criterion, (scope.account, key))
-        if known is None:
-            raise InputError(f"There is no criterion {key!r} in this account.")
+        known = unit.known(Criterion, key, f"There is no criterion {key!r} in this account.")
         _check_target(direction, target, upper, known.unit)
         after = {
             "target": float(target),

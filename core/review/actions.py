@@ -48,11 +48,9 @@ def add_action(
         "expected": expected,
     }
     with scope.write() as unit:
-        if (
-            criterion_key is not None
-            and unit.session.get(Criterion, (scope.account, criterion_key)) is None
-        ):
-            raise InputError("There is no such criterion in this account: reload the page.")
+        if criterion_key is not None:
+            gone = "There is no such criterion in this account: reload the page."
+            unit.known(Criterion, criterion_key, gone)
         return unit.enter(ReviewAction, "action", row, by="decided")
 
 
@@ -61,9 +59,7 @@ def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> 
     if status not in {"open", "done", "dropped"}:
         raise InputError("An action is open, done or dropped.")
     with scope.write() as unit:
-        known = unit.session.get(ReviewAction, (scope.account, action_id))
-        if known is None:
-            raise InputError("There is no such action: reload the page.")
+        known = unit.known(ReviewAction, action_id, "There is no such action: reload the page.")
         after = {"status": status, "outcome": " ".join(outcome.split()) or None}
         by, at = (None, None) if status == "open" else (unit.author, clock.now())
         unit.revise(known, f"action {action_id}", after, closed_by=by, closed_at=at)

@@ -167,9 +167,8 @@ def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
     Raises InputError for an unknown opportunity and for invalid values.
     """
     with scope.write() as unit:
-        known = unit.session.get(Opportunity, (scope.account, number))
-        if known is None:
-            raise InputError("There is no such opportunity: someone may have changed the list.")
+        gone = "There is no such opportunity: someone may have changed the list."
+        known = unit.known(Opportunity, number, gone)
         after = _checked(unit, decided)
         plan = {name: after.get(name, getattr(known, name)) for name in PROMISED}
         if plan["due_from"] and plan["due_to"] and plan["due_from"] > plan["due_to"]:
@@ -211,8 +210,8 @@ def _checked(unit: Unit, decided: dict[str, Any]) -> dict[str, Any]:
         if value is not None and not 0 <= value < float("inf"):
             raise InputError(f"{name.capitalize()} is a number from 0.")
     key = decided.get("criterion_key")
-    if key is not None and unit.session.get(Criterion, (unit.account_id, key)) is None:
-        raise InputError(f"There is no criterion {key!r} in this account.")
+    if key is not None:
+        unit.known(Criterion, key, f"There is no criterion {key!r} in this account.")
     return decided
 
 

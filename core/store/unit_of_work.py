@@ -37,6 +37,7 @@ CHUNK = 500
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 T = TypeVar("T")
+M = TypeVar("M", bound=SQLModel)
 
 
 class Counts(NamedTuple):
@@ -73,6 +74,13 @@ class Unit:
         if self.person is None:
             raise InputError("Only an editor can change this: sign in as one.")
         return self.person
+
+    def known(self, model: type[M], key: object, refusal: str) -> M:
+        """The stored row of a key; raises InputError with the refusal where there is none."""
+        found = self.session.get(model, (self.account_id, key))
+        if found is None:
+            raise InputError(refusal)
+        return found
 
     def check_account(self) -> None:
         """Raise InputError where the store does not have the account."""

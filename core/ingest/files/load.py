@@ -62,6 +62,11 @@ class ImportReport:
     listed: list[Refused] = field(default_factory=list)
 
     @property
+    def entity(self) -> str:
+        """One row of the kind: ticket."""
+        return self.kind.removesuffix("s")
+
+    @property
     def message(self) -> str:
         """Summarise the report in a sentence."""
         said = (
@@ -129,78 +134,65 @@ def import_file(
     mapping.check(kind, found.columns)
     if enters:
         scope.store.ensure_account(scope.account, scope.account)
+    with scope.write(quiet=True) as unit:
+        # Problems are those of the last file: line numbers of an earlier one mean nothing.
+        unit.delete(SyncProblem, table(SyncProblem).c.source == kind)
+        run_id = start_run(unit, kind, path.name)
+    report = ImportReport(kind)
     rows = found.rows()
-    run = _ImportRun(scope, kind, path.name, mapping)
     while some := list(islice(rows, UNIT_ROWS)):
-        run.take(some)
-    run.finish()
+        parsed = [(line, _parsed(scope, kind, mapping, row)) for line, row in some]
+        _save(scope, report, run_id, parsed)
+    row = {
+        "id": run_id,
+        "status": "partial" if report.refused else "done",
+        "finished_at": clock.now(),
+        "counts": {report.entity: {name: getattr(report, name) for name in (*READ, "refused")}},
+        "message": f"{path.name}: {report.message}",
+    }
+    with scope.write() as unit:
+        unit.upsert(SyncRun, [row])
     remember_mapping(scope, kind, found, mapping)
-    return run.report
+    return report
 
 
-class _ImportRun:
-    """An import, with its report and its record among the account's sync runs."""
+def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Record | BadRow) -> Any:
+    """Parse a row, or return the problem that refuses it."""
+    if isinstance(row, BadRow):
+        return FieldProblem(kind, "", "row", "", row.reason)
+    record = mapping.apply(kind, row)
+    tenant = record.get("tenant_id")
+    if tenant not in {None, "", scope.account, mapping.tenant}:
+        reason = "it belongs to another tenant"
+        return FieldProblem(kind, "", "tenant_id", excerpt(tenant), reason)
+    parse, _ = HANDLERS[kind]
+    return parse(record)
 
-    def __init__(self, scope: Scope, kind: str, name: str, mapping: ColumnMapping) -> None:
-        self.report = ImportReport(kind)
-        self._scope, self._kind, self._name, self._mapping = scope, kind, name, mapping
-        self._entity = kind.removesuffix("s")
-        self._parse, self._save = HANDLERS[kind]
-        with scope.write(quiet=True) as unit:
-            # Problems are those of the last file: line numbers of an earlier one mean nothing.
-            unit.delete(SyncProblem, table(SyncProblem).c.source == kind)
-            self._id = start_run(unit, kind, name)
 
-    def take(self, rows: Sequence[tuple[int, Any]]) -> None:
-        """Parse rows, each with its line, and write them and their problems as one unit."""
-        report, kept = self.report, []
-        problems: list[tuple[int, FieldProblem]] = []
-        for line, row in rows:
-            parsed = self._parsed(row)
-            if isinstance(parsed, FieldProblem):
-                report.refused += 1
-                problems.append((line, parsed))
-            else:
-                kept.append(parsed)
-                problems += [(line, problem) for problem in parsed.problems]
-        report.problems += len(problems)
-        room = MOST_PROBLEMS - len(report.listed)
-        listed = [Refused(line, p.field, p.value, p.reason) for line, p in problems[:room]]
-        report.listed += listed
-        noted = [
-            FieldProblem(self._entity, f"line {p.line}", p.field, p.value, p.reason) for p in listed
-        ]
-        with self._scope.write() as unit:
-            (counts,) = self._save(unit, kept).counts.values()
-            note_problems(unit, self._kind, self._id, noted, read={})
-        report.added += counts.added
-        report.changed += counts.changed
-        report.unchanged += len(kept) - counts.added - counts.changed
-
-    def _parsed(self, row: Record | BadRow) -> Any:
-        """Parse a row, or return the problem that refuses it."""
-        if isinstance(row, BadRow):
-            return FieldProblem(self._kind, "", "row", "", row.reason)
-        record = self._mapping.apply(self._kind, row)
-        tenant = record.get("tenant_id")
-        if tenant not in {None, "", self._scope.account, self._mapping.tenant}:
-            reason = "it belongs to another tenant"
-            return FieldProblem(self._kind, "", "tenant_id", excerpt(tenant), reason)
-        return self._parse(record)
-
-    def finish(self) -> None:
-        """Record the outcome."""
-        report = self.report
-        counts = {name: getattr(report, name) for name in (*READ, "refused")}
-        row = {
-            "id": self._id,
-            "status": "partial" if report.refused else "done",
-            "finished_at": clock.now(),
-            "counts": {self._entity: counts},
-            "message": f"{self._name}: {report.message}",
-        }
-        with self._scope.write() as unit:
-            unit.upsert(SyncRun, [row])
+def _save(
+    scope: Scope, report: ImportReport, run_id: int, parsed: Sequence[tuple[int, Any]]
+) -> None:
+    """Write parsed rows, each with its line, and their problems as one unit."""
+    kept = [one for _, one in parsed if not isinstance(one, FieldProblem)]
+    problems = [
+        Refused(line, problem.field, problem.value, problem.reason)
+        for line, one in parsed
+        for problem in ([one] if isinstance(one, FieldProblem) else one.problems)
+    ]
+    report.refused += len(parsed) - len(kept)
+    report.problems += len(problems)
+    listed = problems[: MOST_PROBLEMS - len(report.listed)]
+    report.listed += listed
+    noted = [
+        FieldProblem(report.entity, f"line {p.line}", p.field, p.value, p.reason) for p in listed
+    ]
+    _, save = HANDLERS[report.kind]
+    with scope.write() as unit:
+        (counts,) = save(unit, kept).counts.values()
+        note_problems(unit, report.kind, run_id, noted, read={})
+    report.added += counts.added
+    report.changed += counts.changed
+    report.unchanged += len(kept) - counts.added - counts.changed
 
 
 def _mapping_key(kind: str, columns: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ from core.ingest.parse.testio import ParsedBug, ParsedCycle, Reasons, parse_bug
 from core.ingest.save.testio import save_bugs, save_cycles
 from core.ingest.sync.deletions import forget_deletions, move_bugs_of_cycles
 from core.ingest.sync.run import Run
-from core.ingest.sync.state import FINAL, StoredState, are_decided, note_readings
+from core.ingest.sync.state import FINAL, StoredState, note_readings
+from core.store import BUG_DECIDED
 
 T = TypeVar("T")
 # Bugs in an answer, about: few requests, short units, and little memory.
@@ -257,6 +258,6 @@ def _settled(cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> dict[int
     return {
         cycle.id: cycle.status in FINAL
         and not bugs.refused
-        and are_decided(statuses.get(cycle.id, ()))
+        and all(status in BUG_DECIDED for status in statuses[cycle.id])
         for cycle in cycles
     }

@@ -1,6 +1,6 @@
 """Stored state of an account: what earlier runs read, and need not be requested again."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -8,17 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, select
 
 from core.base import clock
-from core.store import (
-    BUG_DECIDED,
-    Bug,
-    CycleReading,
-    ListReading,
-    Scope,
-    TestCycle,
-    Unit,
-    Vanished,
-    table,
-)
+from core.store import Bug, CycleReading, ListReading, Scope, TestCycle, Unit, Vanished, table
 
 FEATURES, REJECT_REASONS, TEST_CYCLES = "features", "reject_reasons", "test_cycles"
 # Every other status can still change.
@@ -97,8 +87,3 @@ def forget_lists(unit: Unit, kind: str, parent_ids: Collection[int]) -> None:
     """Have the next run read lists to their end, unless this one records them."""
     listed = table(ListReading).c
     unit.delete(ListReading, listed.kind == kind, listed.parent_id.in_(parent_ids))
-
-
-def are_decided(statuses: Iterable[str | None]) -> bool:
-    """Whether every bug with these statuses has been triaged."""
-    return all(status in BUG_DECIDED for status in statuses)
