@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ from core.report.document import (
     unbroken,
 )
 
-TEMPLATE = Path(__file__).with_name("report.typ")
+# The source that lays out every report.
+TEMPLATE = Path(__file__).with_name("report.typ").read_bytes()
 CHART_WIDTH, BAR_WIDTH = 620, 300
 # Typst comes with DejaVu Sans Mono and a serif; these are what a machine may have besides.
 FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
@@ -32,13 +32,7 @@ FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
 
 def write(document: Document) -> bytes:
     """The document as PDF; nothing is fetched, and a machine without fonts gets a serif one."""
-    return bytes(typst.compile(template(), sys_inputs=inputs(document)))
-
-
-@cache
-def template() -> bytes:
-    """The source that lays out every report."""
-    return TEMPLATE.read_bytes()
+    return bytes(typst.compile(TEMPLATE, sys_inputs=inputs(document)))
 
 
 def inputs(document: Document) -> dict[str, str]:

@@ -84,7 +84,7 @@ def of_md(document):
 def queried(document, kind):
     """The elements of a kind in the pages as Typst has laid them out."""
     inputs = pdf.inputs(document)
-    return json.loads(typst.query(pdf.template(), kind, sys_inputs=inputs))
+    return json.loads(typst.query(pdf.TEMPLATE, kind, sys_inputs=inputs))
 
 
 def texts_in(content):

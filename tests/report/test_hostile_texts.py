@@ -100,7 +100,7 @@ def test_a_page_of_every_block_and_of_a_report_becomes_a_pdf(document, hostile):
 
 def test_the_pages_can_be_drawn(document):
     inputs = pdf.inputs(document)
-    pages = typst.compile(pdf.template(), sys_inputs=inputs, format="png", ppi=30)
+    pages = typst.compile(pdf.TEMPLATE, sys_inputs=inputs, format="png", ppi=30)
     assert len(pages) > 5
     assert all(page.startswith(b"\x89PNG") for page in pages)
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from sqlalchemy import and_, func, select
 
 from core.feedback import record_votes
-from core.ingest.parse.prometheus import MetricRead, Scraped
+from core.ingest.parse.prometheus import Scraped
 from core.ingest.parse.records import ParsedFeedback
 from core.ingest.save.testio import SaveResult, save_rows
 from core.store import (
@@ -53,11 +53,6 @@ def save_feedback(
 def instant(milliseconds: int) -> datetime:
     """Convert milliseconds since 1970 to an instant in UTC."""
     return EPOCH + timedelta(milliseconds=milliseconds)
-
-
-def known_metrics(stored: AccountSetting | None) -> dict[str, MetricRead]:
-    """Read the stored setting with the account's metrics and their series."""
-    return {key: MetricRead(**value) for key, value in (stored.value if stored else {}).items()}
 
 
 def save_scraped(unit: Unit, scraped: Scraped) -> SaveResult:

@@ -38,7 +38,7 @@ from core.ingest.parse.prometheus import (
     Scraped,
     metrics_of,
 )
-from core.ingest.save.platform import instant, known_metrics, save_scraped
+from core.ingest.save.platform import instant, save_scraped
 from core.ingest.sync.history import READ, rows_of
 from core.ingest.sync.problems import SeenItems
 from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run, summary
@@ -92,7 +92,10 @@ class _Reading:
         self._run, self._workers, self._source = run, workers, source
         self._end = _ms(until)
         self._horizon = (self._end - source.history_days * 86_400_000) // SLOT_MS * SLOT_MS
-        self._known = known_metrics(run.scope.get(AccountSetting, PROMETHEUS))
+        stored = run.scope.get(AccountSetting, PROMETHEUS)
+        self._known = {
+            key: MetricRead(**metric) for key, metric in (stored.value if stored else {}).items()
+        }
         spans = run.scope.objects(ScrapeSpan)
         first = min((_ms(span.from_at) for span in spans), default=0)
         last = max((_ms(span.to_at) for span in spans), default=0)
