@@ -6,13 +6,11 @@ refuses it. Names are kept exactly as sent; null and "" are no name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from core.base.fields import FieldProblem, Fields, ParsedRow, refusal
 from core.base.text import clean
 
-Problems = tuple[FieldProblem, ...]
 # The beginnings of a comment on a rejection, by the key of its reason.
 Reasons = Mapping[str, str | None]
 NO_REASONS: Reasons = {}
@@ -34,55 +32,37 @@ class CycleFeature(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedProduct:
+class ParsedProduct(ParsedRow):
     """A product of the catalogue."""
 
-    id: int
-    name: str | None
-    type: str | None
     section_ids: tuple[int, ...]
-    problems: Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedCycle:
-    """A test cycle; instants in UTC, platforms are the required operating systems."""
+class ParsedCycle(ParsedRow):
+    """A test cycle: its row, and names to look up; platforms are the required operating systems."""
 
-    id: int
-    title: str | None
-    status: str | None
-    review_status: str | None
-    testing_type: str | None
-    test_environment: str | None
     product: ProductRef | None
     created_by: str | None
     submitted_by: str | None
-    start_at: datetime | None
-    end_at: datetime | None
     features: tuple[CycleFeature, ...]
     platforms: tuple[str, ...]
-    problems: Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedBug:
-    """A bug report; without a `feature_id` its `test_feature_id` tells it within the cycle."""
+class ParsedBug(ParsedRow):
+    """A bug report: its row, and references to look up.
 
-    id: int
-    title: str | None
+    Without a `feature_id` its `test_feature_id` tells it within the cycle.
+    """
+
     cycle_id: int | None
     product: ProductRef | None
     feature_id: int | None
     feature_title: str | None
     test_feature_id: int | None
     tester: str | None
-    severity: str | None
-    status: str | None
-    known: bool | None
-    rejection_reason: str | None
-    reported_at: datetime | None
     platforms: tuple[str, ...]
-    problems: Problems
 
 
 def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
@@ -92,9 +72,7 @@ def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
         return read
     sections = [section.ref("id") for section in read.objects("sections")]
     return ParsedProduct(
-        id=read.id,
-        name=read.text("name"),
-        type=read.word("type"),
+        row={"id": read.id, "name": read.text("name"), "type": read.word("type")},
         section_ids=tuple(dict.fromkeys(s for s in sections if s is not None)),
         problems=tuple(read.problems),
     )
@@ -115,17 +93,19 @@ def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
         return read
     named = "test_title" if read.value("title") is None else "title"
     return ParsedCycle(
-        id=read.id,
-        title=read.text(named),
-        status=read.word("status"),
-        review_status=read.word("review_status"),
-        testing_type=_testing_type(read),
-        test_environment=read.object("test_environment").word("title"),
+        row={
+            "id": read.id,
+            "title": read.text(named),
+            "status": read.word("status"),
+            "review_status": read.word("review_status"),
+            "testing_type": _testing_type(read),
+            "test_environment": read.object("test_environment").word("title"),
+            "start_at": read.instant("start_at"),
+            "end_at": read.instant("end_at"),
+        },
         product=_product(read),
         created_by=read.word("created_by"),
         submitted_by=read.word("submitted_by"),
-        start_at=read.instant("start_at"),
-        end_at=read.instant("end_at"),
         features=_cycle_features(read),
         platforms=_platforms(read, "requirements"),
         problems=tuple(read.problems),
@@ -140,20 +120,23 @@ def parse_bug(obj: Any, reasons: Reasons = NO_REASONS) -> ParsedBug | FieldProbl
     test_feature = read.object("test_feature")
     feature = read.object("feature")
     status = _bug_status(read)
+    reason = _rejection_reason(read, reasons) if status == "rejected" else None
     return ParsedBug(
-        id=read.id,
-        title=read.text("title"),
+        row={
+            "id": read.id,
+            "title": read.text("title"),
+            "severity": read.word("severity"),
+            "status": status,
+            "known": read.flag("known"),
+            "rejection_reason": reason,
+            "reported_at": read.instant("reported_at"),
+        },
         cycle_id=read.object("test").ref("id"),
         product=_product(read),
         feature_id=test_feature.ref("feature_id") or feature.ref("id"),
         feature_title=feature.text("title"),
         test_feature_id=test_feature.ref("id"),
         tester=read.object("author").word("name"),
-        severity=read.word("severity"),
-        status=status,
-        known=read.flag("known"),
-        rejection_reason=_rejection_reason(read, reasons) if status == "rejected" else None,
-        reported_at=read.instant("reported_at"),
         platforms=_platforms(read, "devices"),
         problems=tuple(read.problems),
     )

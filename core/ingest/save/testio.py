@@ -43,10 +43,7 @@ class SaveResult:
 
 def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
     """Save the products of the catalogue; all others are kept outside it."""
-    rows = {p.id: columns_of(Product, p) | {"in_catalogue": True} for p in products}
-    listed = unit.upsert(Product, rows.values())
-    left = _leave_catalogue(unit, Product, rows, table(Product).c.in_catalogue)
-    return SaveResult({"product": _sum(listed, left)})
+    return _save_catalogue(unit, Product, products, table(Product).c.in_catalogue)
 
 
 def save_features(
@@ -56,8 +53,6 @@ def save_features(
 
     The features of a product that left the catalogue leave with it.
     """
-    rows = {f.id: f.row | {"in_catalogue": True} for f in features}
-    listed = unit.upsert(Feature, rows.values())
     feature, product = table(Feature).c, table(Product).c
     may_leave: ColumnElement[bool] = feature.in_catalogue
     if of is not None:
@@ -67,8 +62,7 @@ def save_features(
         may_leave = feature.in_catalogue & or_(
             feature.product_id.in_(of), feature.product_id.in_(left_products)
         )
-    left = _leave_catalogue(unit, Feature, rows, may_leave)
-    return SaveResult({"feature": _sum(listed, left)})
+    return _save_catalogue(unit, Feature, features, may_leave)
 
 
 def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
@@ -134,7 +128,7 @@ def _replace_platforms(
 
 
 def _cycle_row(cycle: ParsedCycle, people: People) -> Row:
-    return columns_of(TestCycle, cycle) | {
+    return cycle.row | {
         "product_id": _id(cycle.product),
         "created_by_id": people[cycle.created_by],
         "submitted_by_id": people[cycle.submitted_by],
@@ -146,7 +140,7 @@ def _bug_row(
 ) -> Row:
     cycle_id = bug.cycle_id if bug.cycle_id in cycles else None
     own_product = _id(bug.product)
-    return columns_of(Bug, bug) | {
+    return bug.row | {
         "cycle_id": cycle_id,
         "product_id": cycles.get(cycle_id) if own_product is None else own_product,
         "feature_id": bug.feature_id or links.get((cycle_id, bug.test_feature_id)),
@@ -187,14 +181,18 @@ def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
     return {(row["cycle_id"], row["test_feature_id"]): row["feature_id"] for row in rows}
 
 
-def _leave_catalogue(
-    unit: Unit, model: type[SQLModel], listed: Collection[int], may_leave: ColumnElement[bool]
-) -> Counts:
+def _save_catalogue(
+    unit: Unit, model: type[SQLModel], parsed: Iterable[ParsedRow], may_leave: ColumnElement[bool]
+) -> SaveResult:
+    """Save what the catalogue lists; of the other rows those that may leave it do."""
+    listed = {one.id: one.row | {"in_catalogue": True} for one in parsed}
+    written = unit.upsert(model, listed.values())
     target = table(model).c
     present = select(target.id).where(target.account_id == unit.account_id, may_leave)
     ids = unit.connection.execute(present).scalars()
     left = [{"id": key, "in_catalogue": False} for key in ids if key not in listed]
-    return unit.upsert(model, left)
+    both = zip(written, unit.upsert(model, left), strict=True)
+    return SaveResult({table(model).name: Counts(*map(sum, both))})
 
 
 def save_rows(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel]) -> SaveResult:
@@ -206,16 +204,6 @@ def save_rows(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel])
 
 # Reasons that are no longer listed are kept, as old rejections refer to them.
 save_reject_reasons = partial(save_rows, model=RejectionReason)
-
-
-def columns_of(model: type[SQLModel], parsed: Any) -> Row:
-    """The fields of a parsed object that are columns of its table, by name."""
-    names = table(model).columns.keys()
-    return {name: getattr(parsed, name) for name in names if hasattr(parsed, name)}
-
-
-def _sum(listed: Counts, left: Counts) -> Counts:
-    return Counts(*(one + other for one, other in zip(listed, left, strict=True)))
 
 
 def _id(product: ProductRef | None) -> int | None:

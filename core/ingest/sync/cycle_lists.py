@@ -189,7 +189,7 @@ class CycleLists:
                     page = self._request_page(listed)
                 else:
                     self._failed.discard(product.id)
-                self._add(objects, ProductRef(product.id, product.name), product.id)
+                self._add(objects, ProductRef(product.id, product.row["name"]), product.id)
 
     def _forget_list(self, product_id: int) -> None:
         if (TEST_CYCLES, product_id) in self._state.lists:
@@ -207,7 +207,7 @@ class CycleLists:
                 continue
             self._seen[cycle.id] = by
             stored = self._state.cycles.get(cycle.id)
-            if stored is None or not stored.is_settled or cycle.status not in FINAL:
+            if stored is None or not stored.is_settled or cycle.row["status"] not in FINAL:
                 self._pipeline.add(cycle if cycle.product else replace(cycle, product=product))
 
     def _unlisted(self) -> dict[int, ProductList | None]:
@@ -227,6 +227,6 @@ class CycleLists:
 
     def _product(self, number: int, listed: ProductList | None) -> ProductRef | None:
         if listed is not None:
-            return ProductRef(listed.product.id, listed.product.name)
+            return ProductRef(listed.product.id, listed.product.row["name"])
         product_id = self._state.cycles[number].product_id
         return None if product_id is None else ProductRef(product_id, None)

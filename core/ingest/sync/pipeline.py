@@ -254,9 +254,9 @@ def _settled(cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> dict[int
     """
     statuses = defaultdict(list)
     for bug in bugs.items:
-        statuses[bug.cycle_id].append(bug.status)
+        statuses[bug.cycle_id].append(bug.row["status"])
     return {
-        cycle.id: cycle.status in FINAL
+        cycle.id: cycle.row["status"] in FINAL
         and not bugs.refused
         and all(status in BUG_DECIDED for status in statuses[cycle.id])
         for cycle in cycles

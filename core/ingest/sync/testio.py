@@ -106,7 +106,7 @@ def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[
     due = [p for p in products.items if state.is_due(FEATURES, p.id) or p.id in left]
     futures = [workers.submit(_fetch_features, product) for product in due]
     for position, (product, future) in enumerate(zip(due, futures, strict=True)):
-        said = f"Reading the features of {product.name or f'product {product.id}'}"
+        said = f"Reading the features of {product.row['name'] or f'product {product.id}'}"
         run.progress("catalogue", position, len(due), said)
         with run.skip_failures("product", product.id, "features"):
             features = run.result_of(future)
