@@ -1,6 +1,7 @@
 """The list of objects and fields that a source sent and that could not be read: `SyncProblem`."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from sqlalchemy import or_
@@ -34,11 +35,7 @@ def note_problems(
     `read` are the ids of the objects that were read, by entity: their other problems are deleted.
     """
     seen = {"source": source, "run_id": run_id, "seen_at": clock.now()}
-    rows = {
-        (p.entity, p.source_id, p.field): seen
-        | {name: getattr(p, name) for name in ("entity", "source_id", "field", "reason", "value")}
-        for p in problems
-    }
+    rows = {(p.entity, p.source_id, p.field): seen | asdict(p) for p in problems}
     ids = {source_id for _, source_id, _ in rows}.union(*read.values())
     stored = {
         (row["entity"], row["source_id"], row["field"]): (row["reason"], row["value"])
