@@ -147,11 +147,10 @@ def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str,
     found = {}
     with st.container(horizontal=True):
         for key in dimensions:
-            label = DIMENSIONS[key].label
+            box, label = f"explore_only_{key}", DIMENSIONS[key].label
             possible = ui.read(page, filter_values, dimension=key)
-            known[f"explore_only_{key}"] = (label.lower(), possible)
+            known[box] = (label.lower(), possible)
             names = {value: value for value in possible}
-            box = f"explore_only_{key}"
             values = ui.pick_many(label, names, key=box, placeholder="Any", wrap=True, width=300)
             if values:
                 found[key] = values
@@ -210,8 +209,7 @@ def drawing(chosen: Filters, result: Mapping[str, Any], asked: Mapping[str, Any]
         drawn = charts.heat_map(frame, titles=titles, **form)
     if drawn is not None:
         by = text.listed([DIMENSIONS[key].label.lower() for key in dimensions])
-        title = f"{metric.label} by {by}"
-        subtitle = note or metric.definition
+        title, subtitle = f"{metric.label} by {by}", note or metric.definition
         chosen.chart(drawn, key="chart", title=title, subtitle=subtitle)
 
 

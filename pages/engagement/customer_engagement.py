@@ -20,7 +20,6 @@ from core.engagement.words import SEGMENTS
 from pages import ui
 from pages.engagement import people, person, settings
 from pages.ui.filters import Filters, filter_bar
-from pages.ui.people import top_chart
 from pages.ui.proof import figure_cards
 from pages.ui.signals import grid
 from pages.ui.tables import bar_column, day_column, months_column, number_column, text_column
@@ -127,7 +126,7 @@ def _top(chosen: Filters, found: Engagement) -> None:
         )
         return
     shares = words.concentration(concentration(found), found.created) or "Share of the period"
-    top_chart(
+    ui.top_chart(
         chosen,
         stacked,
         verbs=("One person creates", "create"),

@@ -12,7 +12,6 @@ from core.testers.triage_rates import maturing_periods
 from pages import ui
 from pages.testers import shared
 from pages.testers.shared import View
-from pages.ui.people import top_chart
 from pages.ui.tables import bar_column, number_column, people_table, text_column
 
 ORDERS = {"Bugs reported": "reported", "Bugs accepted": "accepted", "Fair score": "score"}
@@ -29,7 +28,7 @@ def show(view: View, found: Leaderboard) -> None:
         ui.empty("No bug of a known tester in the last 12 months.")
         return
     pale = maturing_periods(set(stacked[0]["period"]), view.since)
-    top_chart(
+    ui.top_chart(
         view.stamped,
         stacked,
         verbs=("One tester reports", "report"),

@@ -1,6 +1,6 @@
 """Charts, tables and their downloads, and the box of an empty view."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analytics.series import Stacked
+from core.base import text
 from core.base.csv import csv_bytes
-from core.charts import DARK, LIGHT, ChartSpec, ImageKind, chart_image
+from core.charts import DARK, LIGHT, ChartSpec, ImageKind, chart_image, stacked_periods
 from pages.ui.page import Page
 from pages.ui.panels import panel
 
@@ -93,6 +95,33 @@ def draw(drawn: ChartSpec, *, alt: str) -> None:
     """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
     theme = DARK if st.context.theme.type == "dark" else LIGHT
     st.vega_lite_chart(spec=drawn.in_theme(theme).to_dict(), width="stretch", alt=alt)
+
+
+def top_chart(
+    stamped: Stamped,
+    stacked: Stacked,
+    *,
+    verbs: tuple[str, str],
+    what: str,
+    subtitle: str,
+    unfinished: Sequence[str],
+) -> None:
+    """Bars by month of the top people, `unfinished` months pale.
+
+    `verbs` are the title's for one person and for many, `what` is counted: "One person creates",
+    "create", "cycles".
+    """
+    data, order, share = stacked
+    top = [name for name in order if name != text.OTHERS]
+    who = verbs[0] if len(top) == 1 else f"The top {len(top)} {verbs[1]}"
+    unit = text.upper_first(what)
+    stamped.chart(
+        stacked_periods(data, series=order, unit=unit, unfinished=unfinished),
+        key="top",
+        title=f"{who} {text.share(share)} of the {what}",
+        subtitle=subtitle,
+        alt=f"{unit} by month: {', '.join(top)} and everyone else",
+    )
 
 
 def empty(sentence: str, target: str | None = None, label: str = "") -> None:

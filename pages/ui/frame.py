@@ -8,7 +8,8 @@ from core.base.errors import TouchstoneError
 from core.base.telemetry import PAGE_SECONDS
 from pages.ui.actions import show_outcome
 from pages.ui.charts import empty
-from pages.ui.page import Page, account_box, open_page, plain, sources
+from pages.ui.page import Page, open_page, plain, sources
+from pages.ui.panels import account_box
 from pages.ui.rate import was_useful
 
 # Set while a page is presented: nothing else is on the screen then.

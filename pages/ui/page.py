@@ -76,14 +76,14 @@ def open_page(key: str) -> Page:
 def _chosen_account(found: Sequence[Account]) -> Account:
     """The account of the box, else of the link, else the first."""
     box, link = st.session_state.get("account"), st.query_params.get("account")
-    labels = _account_labels(found)
+    labels = account_labels(found)
     of_box = [account for account in found if account.id == box]
     # The box is drawn later, in the filter bar, and writes into the link what it shows.
     of_link = [account for account in found if link in {labels[account.id], account.id}]
     return (of_box or of_link or list(found))[0]
 
 
-def _account_labels(found: Sequence[Account]) -> dict[str, str]:
+def account_labels(found: Sequence[Account]) -> dict[str, str]:
     """Labels of the accounts by id: their names, with the id where two share one."""
     names = Counter(account.name for account in found)
     return {a.id: a.name if names[a.name] == 1 else f"{a.name} ({a.id})" for a in found}
@@ -150,25 +150,15 @@ def sources(page: Page) -> list[SourceState]:
     return read(page, source_states, now=page.now.replace(minute=59, second=59, microsecond=0))
 
 
-def account_box(page: Page) -> None:
-    if len(page.accounts) > 1:
-        labels = _account_labels(page.accounts)
-        st.selectbox(
-            "Account",
-            list(labels),
-            index=list(labels).index(page.account.id),
-            format_func=lambda account_id: labels[account_id],
-            key="account",
-            bind="query-params",
-            persist_state="session",
-            width=200,
-        )
-
-
-def freshness_line(
-    page: Page, names: frozenset[str], *, window: Window | None = None, note: str = ""
+def answer(
+    page: Page,
+    sentence: str,
+    names: frozenset[str],
+    *,
+    window: Window | None = None,
+    note: str = "",
 ) -> None:
-    """Caption with the age of the data, the time zone, and a badge on demo data."""
+    """At the top of a page the answer to its question, over the freshness of its sources."""
     through = sources_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {text.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
@@ -180,7 +170,8 @@ def freshness_line(
         said.append(f"changes against the {text.times(window.days, 'day')} before")
     if note:
         said.append(note)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    page.top.markdown(f"##### {plain(sentence)}")
+    with page.top.container(horizontal=True, vertical_alignment="center", gap="small"):
         if page.is_demo:
             st.badge("Demo data", color="orange", help="Made up, in a store of its own")
         st.caption(plain(", ".join(said)), width="content")

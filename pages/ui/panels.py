@@ -1,4 +1,4 @@
-"""What a page is made of: its answer, bordered panels, lazy tabs, choices, histories."""
+"""What a page is made of: bordered panels, lazy tabs, choices, histories."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,17 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base import text
 from core.store import AuditEntry
-from pages.ui.page import Page, freshness_line, moment, plain
+from pages.ui.page import Page, account_labels, moment, plain
 
 K = TypeVar("K")
 Colour: TypeAlias = Literal["red", "orange", "green", "blue", "violet", "gray"]
-
-
-def answer(page: Page, sentence: str, names: frozenset[str], **freshness: Any) -> None:
-    """At the top of a page the answer to its question, over the freshness of its sources."""
-    with page.top:
-        st.markdown(f"##### {plain(sentence)}")
-        freshness_line(page, names, **freshness)
 
 
 @contextmanager
@@ -70,6 +63,12 @@ def pick(label: str, names: Mapping[K, str], *, at: K | None = None, **more: Any
         more["index"] = list(names).index(at)
     picked: K = st.selectbox(label, list(names), format_func=_name_in(names), **more)
     return picked
+
+
+def account_box(page: Page) -> None:
+    if len(page.accounts) > 1:
+        more = {"bind": "query-params", "persist_state": "session", "width": 200}
+        pick("Account", account_labels(page.accounts), at=page.account.id, key="account", **more)
 
 
 def pick_many(label: str, names: Mapping[K, str], **more: Any) -> list[K]:
