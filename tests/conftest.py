@@ -26,7 +26,7 @@ from streamlit.components.v2 import manifest_scanner
 from core.demo import build_demo
 from tests import draws
 from tests.commands import runner
-from tests.stores import open_store
+from tests.stores import closed, open_store
 
 # Each AppTest looks for components in all that is installed, which takes longer than a page does.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -77,10 +77,7 @@ def demo_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("demo") / "demo.db"
     store = open_store(f"sqlite:///{path}")
     build_demo(store)
-    with store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    store.close()
-    return path
+    return closed(store, path)
 
 
 @pytest.fixture

@@ -26,10 +26,20 @@ def template() -> Path:
     """The file of a store without accounts."""
     path = folder() / "template.db"
     store = made_or_migrated(f"sqlite:///{path}", timezone="UTC")
+    return closed(store, path)
+
+
+def closed(store: Store, path: Path) -> Path:
+    """Close a store whose file is to be copied, with all of it in that file."""
     with store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     return path
+
+
+def copied(path: Path, folder: Path) -> Store:
+    """Open a copy of a closed store's file, to write to."""
+    return made_or_migrated(f"sqlite:///{shutil.copy(path, folder)}")
 
 
 def open_store(url: str, *, timezone: str | None = None) -> Store:

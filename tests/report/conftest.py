@@ -1,6 +1,7 @@
 """Stores that reports are made of: a demo with all that people decide, and one full of traps."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate, exclude
 from core.store import Scope
 from tests.report.hostile import fill
-from tests.stores import open_store
+from tests.stores import closed, copied, open_store
 
 NOW = clock.now()
 
@@ -23,9 +24,10 @@ def demo(demo_url):
     opened.close()
 
 
-@pytest.fixture
-def decided(demo):
+@pytest.fixture(scope="session")
+def decided_file(demo_file, tmp_path_factory):
     """The demo with inputs of the return, a go-live date, an exclusion and an annotation."""
+    demo = copied(demo_file, tmp_path_factory.mktemp("decided"))
     week = last_complete_week(NOW.date())
     wednesday = datetime.combine(week.start + timedelta(days=2), datetime.min.time(), UTC)
     inputs = {"hourly_rate": 45.0, "operating_cost_per_week": 1_500.0, "setup_cost": 9_000.0}
@@ -45,7 +47,14 @@ def decided(demo):
         kind="outage",
         reason="The knowledge base was down",
     )
-    return demo
+    return closed(demo, Path(demo.engine.url.database))
+
+
+@pytest.fixture
+def decided(decided_file, tmp_path):
+    opened = copied(decided_file, tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -58,6 +67,14 @@ def frozen(decided):
     return decided
 
 
+@pytest.fixture(scope="session")
+def hostile_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("hostile") / "hostile.db"
+    return closed(fill(open_store(f"sqlite:///{path}")), path)
+
+
 @pytest.fixture
-def hostile(store):
-    return fill(store)
+def hostile(hostile_file, tmp_path):
+    opened = copied(hostile_file, tmp_path)
+    yield opened
+    opened.close()

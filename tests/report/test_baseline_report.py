@@ -17,6 +17,7 @@ from core.report.evidence import ReportWindow, choose_window
 from core.store import Exclusion, Scope, account_named
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
+from tests.stores import copied
 
 WEEK = last_complete_week(NOW.date())
 
@@ -40,10 +41,25 @@ def exact(document, kind):
     return {row[0]: ([number(cell) for cell in row[2:6]], row[8]) for row in rows}
 
 
+@pytest.fixture(scope="module")
+def decided_once(decided_file, tmp_path_factory):
+    opened = copied(decided_file, tmp_path_factory.mktemp("once"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def document(decided_once):
+    return baseline_report(Scope(decided_once, "demo"), week=WEEK, is_demo=True)
+
+
+@pytest.fixture(scope="module")
+def results(decided_once):
+    return evaluate(Scope(decided_once, "demo"), window=WEEK)
+
+
 @pytest.mark.parametrize("kind", READERS)
-def test_the_figures_are_those_of_the_criteria(decided, kind):
-    document = baseline_report(Scope(decided, "demo"), week=WEEK, is_demo=True)
-    results = evaluate(Scope(decided, "demo"), window=WEEK)
+def test_the_figures_are_those_of_the_criteria(document, results, kind):
     found = exact(document, kind)
     assert list(found) == [result.criterion.key for result in results]
     for result in results:
@@ -58,20 +74,19 @@ def test_the_figures_are_those_of_the_criteria(decided, kind):
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(decided, kind):
-    document = baseline_report(Scope(decided, "demo"), week=WEEK)
-    results = {r.criterion.label: r for r in evaluate(Scope(decided, "demo"), window=WEEK)}
+def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(document, results, kind):
+    by_label = {result.criterion.label: result for result in results}
     rows = table_of(document, kind, "Criterion", "Without", "Verdict")
-    assert [row[0] for row in rows] == list(results)
+    assert [row[0] for row in rows] == list(by_label)
     for row in rows:
-        result = results[row[0]]
+        result = by_label[row[0]]
         unit, everything = result.criterion.unit, result.with_excluded
         assert row[1] == text.amount(result.estimate.value, unit)
         assert row[4] == text.amount(everything.estimate.value, unit)
         assert result.verdict in row[2]
         assert everything.verdict in row[5]
         assert ("met by the exclusions alone" in row[5]) == result.is_met_by_exclusions
-    assert any(result.is_met_by_exclusions for result in results.values())
+    assert any(result.is_met_by_exclusions for result in results)
     assert "Met only because of exclusions" in said(document)
 
 
@@ -99,10 +114,8 @@ def test_frozen_figures_win_over_todays_data(frozen, kind):
     assert {str(day["day"])[:10]: str(day["finished"]) for day in content["days"]} == days
 
 
-def test_the_answer_comes_first_and_what_is_missing_says_how_much(decided):
-    document = baseline_report(Scope(decided, "demo"), week=WEEK, is_demo=True)
+def test_the_answer_comes_first_and_what_is_missing_says_how_much(document, results):
     cards = [block for block in document.blocks if isinstance(block, Judgement)]
-    results = evaluate(Scope(decided, "demo"), window=WEEK)
     main = [result for result in results if not result.criterion.is_guardrail]
     assert [card.label for card in cards] == [r.criterion.label for r in main]
     assert "criteria" in document.answer
@@ -164,8 +177,7 @@ def test_few_survey_answers_are_not_broken_down_and_named_as_something_to_do(dem
     assert "technicians who resolved enhanced tickets" in asked[0]
 
 
-def test_exclusions_that_decide_a_verdict_are_to_be_defended(decided):
-    document = baseline_report(Scope(decided, "demo"), week=WEEK)
+def test_exclusions_that_decide_a_verdict_are_to_be_defended(document):
     rows = next(b.rows for b in document.blocks if getattr(b, "title", "") == "What to do next")
     assert any("Defend each of them" in row[2] and row[0] == "p95 latency" for row in rows)
 
