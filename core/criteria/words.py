@@ -1,7 +1,7 @@
 """Success criteria in words: the answer of a window, and one row for each criterion."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from core.base import text
@@ -20,14 +20,8 @@ RULE = (
     "Met needs the whole 95 % interval on the good side of the target, Missed all of it on the "
     "bad side; anything else is Not proven."
 )
-# The fields of a row beside its result, and under which keys they are stored.
-EARLIER = ("week_before", "verdict_before", "four_weeks", "baseline", "against_baseline")
-KEPT = {
-    "target": "target_words",
-    "evidence": "interval_words",
-    "note": "note",
-    "exclusions": "excluded_words",
-} | dict(zip(EARLIER, EARLIER, strict=True))
+# The fields of a row that are stored under another key.
+KEYS = {"target": "target_words", "evidence": "interval_words", "exclusions": "excluded_words"}
 # A longer wait is no plan.
 LONGEST_WAIT_DAYS = 365
 
@@ -71,13 +65,14 @@ class CriterionRow:
         row = cls.of(load_result(stored))
         if "target_words" not in stored:
             return row
-        kept: dict[str, Any] = {name: stored.get(key) for name, key in KEPT.items()}
-        return replace(row, **kept)
+        kept: dict[str, Any] = {name: stored.get(KEYS.get(name, name)) for name in vars(row)}
+        return cls(**kept | {"result": row.result})
 
     def content(self) -> dict[str, Any]:
         """The row as JSON."""
-        words = {key: getattr(self, name) for name, key in KEPT.items()}
-        return result_content(self.result) | words
+        kept = {KEYS.get(name, name): value for name, value in vars(self).items()}
+        del kept["result"]
+        return result_content(self.result) | kept
 
     @property
     def label(self) -> str:
