@@ -137,7 +137,7 @@ def _sync(settings: Settings, given: argparse.Namespace) -> int:
         signal.signal(ending, lambda *_: stop.set())
     source = None if given.source == "all" else given.source
     synchronise = partial(sync_all, settings=settings, account_id=given.account, source=source)
-    with closing(open_store(settings.database_url, timezone=settings.timezone)) as store:
+    with closing(open_store(settings.database_url, timezone=settings.zone.key)) as store:
         if given.watch is None:
             reports = synchronise(store, full=given.full, stop=stop, on_progress=_print_progress)
             for report in reports:
@@ -334,7 +334,7 @@ def examine(settings: Settings) -> list[Check]:
     return [
         Check("Python", platform.python_version()),
         Check("Disk", f"{free / 1e9:,.1f} GB free", ok=free > ENOUGH_DISK_BYTES),
-        Check("Time zone", settings.timezone),
+        Check("Time zone", settings.zone.key),
         *_check_store(settings),
         *_check_sources(settings),
     ]

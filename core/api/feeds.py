@@ -7,11 +7,10 @@ import time
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -82,22 +81,18 @@ def _stored(store: Store) -> CollectorRegistry:
         "Time since a synchronisation or import ended that brought data in.",
         ["account", "source"],
     )
-    now = clock.now()
-    with store.read() as session:
-        connection = session.connection()
-        for account_id, source, at in connection.execute(_last_syncs()):
-            age.labels(account_id, source).set(max(0.0, (now - at).total_seconds()))
-        gauge("touchstone_store_bytes", "Size of the store.").set(_size(connection))
-    return made
-
-
-def _last_syncs() -> Select[Any]:
-    runs = table(SyncRun).c
-    return (
+    now, runs = clock.now(), table(SyncRun).c
+    synced = (
         select(runs.account_id, runs.source, func.max(runs.finished_at))
         .where(runs.status.in_(("done", "partial")), runs.finished_at.is_not(None))
         .group_by(runs.account_id, runs.source)
     )
+    with store.read() as session:
+        connection = session.connection()
+        for account_id, source, at in connection.execute(synced):
+            age.labels(account_id, source).set(max(0.0, (now - at).total_seconds()))
+        gauge("touchstone_store_bytes", "Size of the store.").set(_size(connection))
+    return made
 
 
 def _size(connection: Connection) -> int:

@@ -68,13 +68,12 @@ def _moment(value: Any) -> date | datetime | None:
         raise ValueError("it is neither a day, such as 2026-11-20, nor an ISO 8601 time") from None
 
 
-_WORD = {"maxLength": LONGEST_NAME, "pattern": r"\S"}
 Name = Annotated[
     str,
     BeforeValidator(_text),
     Field(max_length=LONGEST_NAME),
     AfterValidator(_said),
-    WithJsonSchema({"type": ["string", "integer"], **_WORD}),
+    WithJsonSchema({"type": ["string", "integer"], "maxLength": LONGEST_NAME, "pattern": r"\S"}),
 ]
 OptionalName = Annotated[
     Annotated[str, Field(max_length=LONGEST_NAME)] | None,

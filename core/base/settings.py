@@ -196,10 +196,11 @@ class MailSettings(_Group, alias_generator=_smtp_name):
 class Settings(BaseSettings):
     """Everything that can be configured, read once from names such as TOUCHSTONE_TIMEZONE.
 
-    `editors` are the addresses of those who may change what an account decides for itself; None
-    without sign-in, as on a laptop: then everyone may. `cors_origins` are other sites whose
-    pages may post to the API, `anonymous_feedback` the accounts that take votes without a token,
-    `trusted_proxies` those whose X-Forwarded-For is believed.
+    Days, weeks and months are counted in `zone`. `editors` are the addresses of those who may
+    change what an account decides for itself; None without sign-in, as on a laptop: then everyone
+    may. `cors_origins` are other sites whose pages may post to the API, `anonymous_feedback` the
+    accounts that take votes without a token, `trusted_proxies` those whose X-Forwarded-For is
+    believed.
     """
 
     model_config = SettingsConfigDict(
@@ -235,11 +236,6 @@ class Settings(BaseSettings):
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Source, ...]:
         """The names that `load_settings` found, in place of the environment alone."""
         return (sources["init_settings"],)
-
-    @property
-    def timezone(self) -> str:
-        """The name of the business time zone, in which days, weeks and months are counted."""
-        return self.zone.key
 
     @property
     def demo_database_url(self) -> str:

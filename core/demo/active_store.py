@@ -49,7 +49,7 @@ def active_store(settings: Settings) -> ActiveStore:
 def demo_store(settings: Settings, *, build: bool = True) -> Store:
     """The demo store, built first where its dates do not end today."""
     with _opening:
-        store = _opened(settings.demo_database_url, settings.timezone)
+        store = _opened(settings.demo_database_url, settings.zone.key)
         if build and not is_current(store):
             build_demo(store)
         return store
@@ -71,7 +71,7 @@ def keep_copied(store: Store) -> None:
 
 def configured_store(settings: Settings) -> Store:
     """The configured store, opened once in a process."""
-    return _opened(settings.database_url, settings.timezone)
+    return _opened(settings.database_url, settings.zone.key)
 
 
 def _opened(url: str, timezone: str) -> Store:

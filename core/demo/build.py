@@ -74,18 +74,14 @@ Step = Callable[[Unit], None]
 
 @dataclass
 class DemoBuilt:
-    """What a build has made: rows by table, and problems with its objects (none)."""
+    """What a build has made: rows by table, and problems with its objects (none).
 
-    size: str
-    seed: int
-    today: date
+    `label` is how its run is named in the store.
+    """
+
+    label: str
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     problems: list[FieldProblem] = field(default_factory=list)
-
-    @property
-    def label(self) -> str:
-        """How the run of the build is named in the store."""
-        return f"Demo data ({self.size}, seed {self.seed}) that ends on {self.today}"
 
     def add(self, *results: SaveResult) -> None:
         """Count the rows of writes."""
@@ -122,7 +118,7 @@ def build_demo(
         raise InputError(f"There is no demo of size {size!r}: choose {', '.join(SIZES)}.")
     now = clock.now() if today is None else datetime.combine(today, EVENING, store.zone)
     world = make_world(SIZES[size], seed, now.astimezone(UTC), store.zone)
-    built = DemoBuilt(size, seed, world.today)
+    built = DemoBuilt(f"Demo data ({size}, seed {seed}) that ends on {world.today}")
     if built.label in _made(store) and not force:
         tell("The demo is there already")
         return built

@@ -192,7 +192,7 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
     `timezone` is the business time zone, by default that of the settings. Raises StoreTooNew when
     a newer version of the product made the store, StoreError when it cannot be opened.
     """
-    zone = ZoneInfo(timezone or load_settings().timezone)
+    zone = ZoneInfo(timezone) if timezone else load_settings().zone
     engine = _engine(url)
     store = Store(engine, zone, _copy(engine))
     try:

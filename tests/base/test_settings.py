@@ -12,7 +12,7 @@ def test_defaults(tmp_path):
     settings = load_settings({}, tmp_path / "none.toml")
     assert settings.database_url.endswith("data/touchstone.db")
     assert settings.demo_database_url.endswith("data/touchstone-demo.db")
-    assert settings.timezone == settings.zone.key == "UTC"
+    assert settings.zone.key == "UTC"
     assert settings.sync_interval_seconds == 3600
     assert settings.accounts == ()
 
@@ -34,7 +34,7 @@ def test_the_environment_wins_over_the_secrets(tmp_path):
         "TOUCHSTONE_SYNC_INTERVAL_SECONDS = 900\n"
     )
     settings = load_settings(ACCOUNT | {"TOUCHSTONE_TIMEZONE": "Europe/Berlin"}, secrets)
-    assert (settings.timezone, settings.sync_interval_seconds) == ("Europe/Berlin", 60)
+    assert (settings.zone.key, settings.sync_interval_seconds) == ("Europe/Berlin", 60)
     assert [(a.id, a.name, a.token) for a in settings.accounts] == [
         ("42", "42", "t0p-s3cret"),
         ("7", "Seven", "seven"),
