@@ -112,11 +112,7 @@ async def feedback_stats(scope: Reader, asked: Annotated[PeriodQuery, Query()]) 
         tenant_id=scope.account,
         total=found.total,
         average_rating=found.average_rating,
-        feedback_counts={
-            "thumbs_up": found.thumbs_up,
-            "thumbs_down": found.thumbs_down,
-            "rating": sum(found.ratings),
-        },
+        feedback_counts=found.by_type,
         rating_counts={str(stars): n for stars, n in enumerate(found.ratings, 1)},
         positive_percentage=found.positive_percentage,
         comments=found.comments,

@@ -71,9 +71,8 @@ def _stored(store: Store) -> CollectorRegistry:
     for account in accounts(store):
         found = feedback_summary(Scope(store, account.id))
         if found.total:
-            votes.labels(account.id, "thumbs_up").set(found.thumbs_up)
-            votes.labels(account.id, "thumbs_down").set(found.thumbs_down)
-            votes.labels(account.id, "rating").set(sum(found.ratings))
+            for kind, number in found.by_type.items():
+                votes.labels(account.id, kind).set(number)
         if found.average_rating is not None:
             mean.labels(account.id).set(found.average_rating)
     age = gauge(

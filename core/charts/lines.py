@@ -1,6 +1,6 @@
 """Lines over time: by named periods, or at local times with targets, events and excluded spans."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,14 +127,6 @@ class TimePoint:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A named line."""
-
-    name: str
-    points: Sequence[TimePoint]
-
-
-@dataclass(frozen=True)
 class Mark:
     """Something that happened at a local time."""
 
@@ -195,7 +187,7 @@ def _time_chart(
 
 
 def time_chart(
-    lines: Sequence[Line],
+    lines: Mapping[str, Sequence[TimePoint]],
     *,
     unit: str,
     grain: str,
@@ -207,12 +199,12 @@ def time_chart(
 ) -> ChartSpec:
     """Lines by hour, day or week, each named at its end, with the targets dashed.
 
-    A single line has its interval as a band. It is dotted to a period that is not over; an unknown
-    value leaves a hole. `baseline` is drawn as a thin line through everything.
+    `lines` holds points by the name of their line. A single line has its interval as a band. It is
+    dotted to a period that is not over; an unknown value leaves a hole. `baseline` is drawn as a
+    thin line through everything.
     """
-    rows = [row for line in lines for row in _rows(line, unit)]
-    names = [line.name for line in lines]
-    times = sorted({point.at for line in lines for point in line.points})
+    rows = [row for name, points in lines.items() for row in _rows(name, points, unit)]
+    times = sorted({point.at for points in lines.values() for point in points})
     marks = [one for one in events if isinstance(one, Mark)]
     is_single, is_share = len(lines) == 1, unit == "fraction"
     # A tick under each day or week; none of our own under times that are closer.
@@ -232,7 +224,7 @@ def time_chart(
     return _time_chart(
         is_single=is_single,
         is_share=is_share,
-        is_dense=len(rows) > MOST_POINTS * max(1, len(names)),
+        is_dense=len(rows) > MOST_POINTS * max(1, len(lines)),
         has_ticks=bool(ticks),
         zero=zero,
     ).fill(
@@ -242,8 +234,8 @@ def time_chart(
         unit=None if is_share else text.upper_first(unit),
         format=AXES[grain],
         ticks=ticks,
-        series=names,
-        colours=list(COLOURS[: max(1, len(names))]),
+        series=list(lines),
+        colours=list(COLOURS[: max(1, len(lines))]),
     )
 
 
@@ -251,13 +243,13 @@ def _tick(at: datetime) -> Part:
     return {"year": at.year, "month": at.month, "date": at.day, "hours": at.hour, "utc": True}
 
 
-def _rows(line: Line, unit: str) -> Iterable[Part]:
-    newest = max((n for n, p in enumerate(line.points) if p.is_whole), default=-1)
-    for n, point in enumerate(line.points):
+def _rows(name: str, points: Sequence[TimePoint], unit: str) -> Iterable[Part]:
+    newest = max((n for n, p in enumerate(points) if p.is_whole), default=-1)
+    for n, point in enumerate(points):
         interval = vega.interval_words(point.low, point.high, unit)
         yield {
             "at": _utc(point.at),
-            "series": line.name,
+            "series": name,
             "value": point.value,
             "low": point.low,
             "high": point.high,

@@ -13,7 +13,6 @@ from core.base import text
 from core.base.stats import Estimate
 from core.charts import (
     ChartSpec,
-    Line,
     Mark,
     Span,
     TimePoint,
@@ -172,14 +171,14 @@ def _share(
     points = data.points(key)
     if all(point.value is None for point in points):
         return _empty(key, name, empty)
-    drawn = time_chart([Line(name, points)], unit="fraction", grain="day", **data.beside(key))
+    drawn = time_chart({name: points}, unit="fraction", grain="day", **data.beside(key))
     return Panel(key, _extreme(points, "fraction", finding, pick=min), subtitle, drawn)
 
 
 def _latency(data: PanelData) -> Panel:
     lines = {"p50": "latency_p50", "p95": "latency_p95", "p99": "latency_p99"}
-    series = [Line(name, data.points(key)) for name, key in lines.items()]
-    slowest = series[1].points
+    series = {name: data.points(key) for name, key in lines.items()}
+    slowest = series["p95"]
     if all(point.value is None for point in slowest):
         return _empty("latency", "Latency", "No completed run in this window")
     return Panel(
@@ -298,7 +297,7 @@ def _queue(data: PanelData) -> Panel:
         return _empty("queue", "Queue depth", "Prometheus was not read in this window")
     deepest = max(known, key=lambda point: point.value or 0.0)
     grain: str = "day" if len(data.days) > 2 else "hour"
-    series, unit = [Line("Queue depth", points)], "Waiting tickets"
+    series, unit = {"Queue depth": points}, "Waiting tickets"
     return Panel(
         "queue",
         f"The queue was deepest at {deepest.label}: {deepest.value:,.0f} waiting",

@@ -37,6 +37,12 @@ class Summary:
     comments: int
 
     @property
+    def by_type(self) -> dict[FeedbackType, int]:
+        """The number of opinions with an up, a down or a rating."""
+        given = sum(self.ratings)
+        return {"thumbs_up": self.thumbs_up, "thumbs_down": self.thumbs_down, "rating": given}
+
+    @property
     def average_rating(self) -> float | None:
         """The mean of all ratings."""
         given = sum(self.ratings)

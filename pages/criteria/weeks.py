@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
-from core.charts import Line, Mark, Span, TimePoint, time_chart
+from core.charts import Mark, Span, TimePoint, time_chart
 from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
 from core.criteria.ledger import annotations
 from core.criteria.panels import chart_events, target_ends, week_points
@@ -47,7 +47,7 @@ def _chart(
 ) -> None:
     criterion = result.criterion
     drawn = time_chart(
-        [Line(criterion.label, points)],
+        {criterion.label: points},
         unit=criterion.unit,
         grain="week",
         targets=target_ends(criterion),

@@ -9,7 +9,7 @@ import streamlit as st
 from core.analytics.dates import last_complete_week
 from core.analytics.exclusions import excluded
 from core.base import text
-from core.charts import Line, stacked_choices, time_chart
+from core.charts import stacked_choices, time_chart
 from core.criteria.panels import week_points
 from core.feedback.satisfaction import (
     BREAKDOWNS,
@@ -75,7 +75,7 @@ def _over_time(chosen: Filters) -> None:
     points = week_points(weeks, estimates, today=page.today)
     least, most = min(known), max(known)
     chosen.chart(
-        time_chart([Line("Stars", points)], unit="stars", grain="week", height=200),
+        time_chart({"Stars": points}, unit="stars", grain="week", height=200),
         key="weeks",
         title=f"Between {text.amount(least, 'stars')} and {text.amount(most, 'stars')} stars",
         subtitle=f"Mean rating of each of {WEEKS} whole weeks, with its 95 % interval",
