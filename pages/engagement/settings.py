@@ -23,11 +23,6 @@ LABELS = {
 }
 
 
-def _saved(page: ui.Page) -> EngagementSettings:
-    saved: EngagementSettings = ui.read(page, settings_of, kind=EngagementSettings)
-    return saved
-
-
 def _tried(page: ui.Page) -> str:
     return f"engagement_tried_{page.account.id}"
 
@@ -35,12 +30,12 @@ def _tried(page: ui.Page) -> str:
 def in_use(page: ui.Page) -> EngagementSettings:
     """The thresholds that someone tries in this session, else those of the account."""
     tried: EngagementSettings | None = st.session_state.get(_tried(page))
-    return tried or _saved(page)
+    return tried or ui.read(page, settings_of, kind=EngagementSettings)
 
 
 def note(page: ui.Page) -> None:
     """That other thresholds than the account's are tried, with the way back."""
-    if in_use(page) == _saved(page):
+    if in_use(page) == ui.read(page, settings_of, kind=EngagementSettings):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge("Trying other thresholds", color="orange")

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.account_settings import LeaderboardSettings, settings_of
+from core.analytics.account_settings import LeaderboardSettings
 from core.base import text
 from core.base.errors import InputError
 from core.testers.bugs import severities_of
@@ -28,14 +28,9 @@ SHARES = {
 }
 
 
-def saved(page: ui.Page) -> LeaderboardSettings:
-    settings: LeaderboardSettings = ui.read(page, settings_of, kind=LeaderboardSettings)
-    return settings
-
-
-def in_use(page: ui.Page) -> tuple[LeaderboardSettings, str]:
+def in_use(own: LeaderboardSettings) -> tuple[LeaderboardSettings, str]:
     """What the link tries on top of the account's settings; and why not, where it cannot."""
-    own, tried = saved(page), st.query_params.get(TRIAL)
+    tried = st.query_params.get(TRIAL)
     if not tried:
         return own, ""
     try:

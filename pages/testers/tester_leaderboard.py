@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.testers.words import testers_answer
 from pages import ui
 from pages.testers import field, person, ranking, raw, settings, shared
@@ -15,8 +16,9 @@ SERIES = ("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate
 
 def show(page: ui.Page) -> None:
     chosen = filter_bar(page, box=lambda: shared.box(page), on_reset=reset)
-    in_use, unread = settings.in_use(page)
-    view = View(chosen, in_use, settings.saved(page))
+    saved = ui.read(page, settings_of, kind=LeaderboardSettings)
+    in_use, unread = settings.in_use(saved)
+    view = View(chosen, in_use, saved)
     if unread:
         st.warning(unread)
     wanted = shared.person()
