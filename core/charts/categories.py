@@ -61,6 +61,7 @@ def stacked_periods(
     unfinished: Collection[str],
     others: str = OTHERS,
     what: str = "Who",
+    height: int = 340,
 ) -> ChartSpec:
     """Amounts by period, stacked by series, with the names at the right edge.
 
@@ -80,7 +81,7 @@ def stacked_periods(
     )
     return _stacked(is_periods=True, has_legend=False).fill(
         {"rows": rows, "names": _edge_names(frame, order)},
-        height=340,
+        height=height,
         series=order,
         colours=colours,
         unit=unit,
