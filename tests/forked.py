@@ -4,6 +4,7 @@ A fork takes a tenth of the time of a start. The process behind is a real one: i
 takes signals, ends with an exit code, and can be killed.
 """
 
+import importlib
 import multiprocessing
 import os
 import subprocess
@@ -21,10 +22,13 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 import streamlit.web.bootstrap  # noqa: F401
 from streamlit.web import cli
 
-import app  # noqa: F401
+import app
 from core.cli import main
 from core.ingest.sync import accounts, lease, run  # noqa: F401
 from tests.commands import environment
+
+for _name in app.PAGE_IMPORTS:
+    importlib.import_module(_name)
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
