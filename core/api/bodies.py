@@ -28,13 +28,16 @@ def media_type(request: Request, known: Collection[str]) -> str:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The body; raises a 413, and reads no further, where it has more than `limit` bytes."""
+    too_large = Refusal(413, f"The body is larger than {limit // 1_000_000} MB: send less at once.")
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced[:18]) > limit:
+        raise too_large
     body = bytearray()
     try:
         async for part in request.stream():
             body += part
             if len(body) > limit:
-                said = f"The body is larger than {limit // 1_000_000} MB: send less at once."
-                raise Refusal(413, said)
+                raise too_large
     except ClientDisconnect:
         raise Refusal(422, "The body was cut off.") from None
     return bytes(body)
