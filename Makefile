@@ -13,7 +13,7 @@ run: $(CAN_RUN)
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(CAN_TEST)
 	$(BIN)/ruff check .
@@ -22,7 +22,7 @@ lint: $(CAN_TEST)
 	@$(BIN)/lint-imports > $(VENV)/imports.log 2>&1 || { cat $(VENV)/imports.log; exit 1; }
 
 bench: $(CAN_TEST)
-	DRAWS=full $(BIN)/python -m pytest -n auto
+	DRAWS=full $(BIN)/python -m pytest -n auto --dist loadgroup
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.pages
 	$(BIN)/python -m tests.bench.feedback

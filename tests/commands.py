@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 
 from core.base import clock
 from core.base.settings import ROOT
 from core.cli import main
+from core.ingest.clients import http
 from tests.shown import close_stores
 
+AT_ONCE = partial(http.RetryPolicy, wait_initial=0, wait_max=0, wait_jitter=0)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -48,6 +51,7 @@ def runner(monkeypatch, capsys):
         capsys.readouterr()
         try:
             with monkeypatch.context() as changed:
+                changed.setattr(http, "RetryPolicy", AT_ONCE)
                 for name, value in settings.items():
                     changed.setenv(name, value)
                 code = main(arguments)

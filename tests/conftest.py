@@ -23,7 +23,8 @@ gc.set_threshold(200_000, 50, 1_000)
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
-from core.demo import build_demo
+from core.demo import build, build_demo, enhancer, platform
+from core.demo.world import Size
 from tests import draws
 from tests.commands import runner
 from tests.stores import closed, open_store
@@ -31,13 +32,22 @@ from tests.stores import closed, open_store
 # Each AppTest looks for components in all that is installed, which takes longer than a page does.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
+TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)
 
 
 def pytest_collection_modifyitems(items):
-    """With all draws, run the tests that draw or measure speed alone."""
+    """With all draws, run the tests that draw or measure speed alone; one browser serves all."""
     if draws.FULL:
         asking = {"draws", "within"}
         items[:] = [item for item in items if asking & vars(item.module).keys()]
+    for item in items:
+        if item.path.parent.name == "browser":
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are processors: one has the browser tests, and waits for the browser."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +79,15 @@ def any_store(request):
     opened = open_store(request.getfixturevalue("postgres_url"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Makes small demos a tenth as large, where what one holds is not the question."""
+    monkeypatch.setitem(build.SIZES, "small", TINY)
+    monkeypatch.setattr(enhancer, "WEEKS", 6)
+    monkeypatch.setattr(enhancer, "A_DAY", ((12, 16), (6, 9)))
+    monkeypatch.setattr(platform, "EACH_MS", 600_000)
 
 
 @pytest.fixture(scope="session")

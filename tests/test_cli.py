@@ -192,6 +192,7 @@ def test_doctor_finds_what_is_wrong(run):
     assert "cannot be reached" in ill.stdout
 
 
+@pytest.mark.usefixtures("demo_url")
 def test_a_process_ends_with_the_exit_code():
     for arguments, code in ((["query", "--metrics", "bugs_count"], 2), (["token", "revoke"], 1)):
         with process(*arguments) as command:

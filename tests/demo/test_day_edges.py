@@ -14,12 +14,12 @@ from core.analytics import query_metrics
 from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.settings import ROOT
-from core.demo import build, build_demo, enhancer, platform
+from core.demo import build_demo
 from core.demo.build import is_current
-from core.demo.world import Size
 from core.review.meeting import meeting_of, open_review
 from core.store import Scope
 from tests.commands import process
+from tests.forked import forked
 from tests.shown import close_stores
 from tests.stores import open_store
 
@@ -34,7 +34,6 @@ EDGES = {
     "summer time ends": datetime(2026, 10, 25, tzinfo=ZONE),
     "the day after it ended": datetime(2026, 10, 26, tzinfo=ZONE),
 }
-TINY = Size(customers=75, testers=60, products=5, features=40, cycles=120, bugs=600)
 
 
 @pytest.fixture(params=EDGES)
@@ -43,13 +42,9 @@ def edge(request):
 
 
 @pytest.fixture
-def at(monkeypatch):
+def at(monkeypatch, tiny):
     """A function that sets the clock, from which it runs on."""
     monkeypatch.setenv("TOUCHSTONE_TIMEZONE", ZONE.key)
-    monkeypatch.setitem(build.SIZES, "small", TINY)
-    monkeypatch.setattr(enhancer, "WEEKS", 6)
-    monkeypatch.setattr(enhancer, "A_DAY", ((12, 16), (6, 9)))
-    monkeypatch.setattr(platform, "EACH_MS", 600_000)
 
     def sets(instant):
         st.cache_data.clear()
@@ -125,6 +120,6 @@ def test_a_process_starts_at_the_instant_that_is_set(tmp_path):
         assert "TOUCHSTONE_NOW is 'New Year', which is no instant" in command.stdout.read()
     assert command.returncode == 1
     open_store(settings["TOUCHSTONE_DATABASE_URL"]).ensure_account("acme", "Acme")
-    with process(*asked, **settings) as command:
+    with forked(*asked, **settings) as command:
         said = command.stdout.read()
     assert '"start_date": "2026-12-31"' in said

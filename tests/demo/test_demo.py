@@ -1,5 +1,6 @@
 """The demo data: the same for everyone, in the shape that was promised, and never in the future."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import mean, median
@@ -100,19 +101,25 @@ def created_days(cycles):
     return days
 
 
-def test_two_builds_are_equal_row_by_row(store):
-    other = new_store()
-    build_demo(other, today=FRIDAY)
+@pytest.mark.usefixtures("tiny")
+def test_two_builds_are_equal_row_by_row():
+    one, other = new_store(), new_store()
+    for store in (one, other):
+        build_demo(store, today=FRIDAY)
     for target in MADE:
-        assert stored(other, target) == stored(store, target), target.name
+        assert stored(other, target) == stored(one, target), target.name
+    one.close()
     other.close()
 
 
-def test_another_seed_makes_other_rows(store):
-    other = new_store()
-    build_demo(other, today=FRIDAY, seed=8)
-    assert rows(other, TestCycle) != rows(store, TestCycle)
-    other.close()
+@pytest.mark.usefixtures("tiny")
+def test_another_seed_makes_other_rows():
+    store = new_store()
+    build_demo(store, today=FRIDAY)
+    made = rows(store, TestCycle)
+    build_demo(store, today=FRIDAY, seed=8)
+    assert rows(store, TestCycle) != made
+    store.close()
 
 
 def test_the_account_is_a_demo(store):
@@ -149,6 +156,7 @@ def test_nothing_lies_in_the_future_that_cannot(store, cycles, bugs, runs):
     assert all(c["end_at"] > PRESENT for c in cycles if c["status"] == "running" and c["end_at"])
 
 
+@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "America/Los_Angeles"])
 def test_it_ends_today_where_the_store_is(timezone):
     store = new_store(timezone)
@@ -368,11 +376,12 @@ def test_it_is_current_until_the_day_is_over(store):
     empty.close()
 
 
+@pytest.mark.usefixtures("tiny")
 def test_building_again_keeps_what_people_entered():
     store = new_store()
     told = []
     build_demo(store, today=FRIDAY, on_progress=told.append)
-    assert "Test cycles: 400 of 400" in told
+    assert any(re.fullmatch(r"Test cycles: (\d+) of \1", one) for one in told)
     made = rows(store, Feedback)
     known = next(vote for vote in made if vote["thumb"] == "up" and vote["comment"] is None)
     whose = {"subject": known["subject"], "rater": known["rater"]}

@@ -342,6 +342,7 @@ def test_a_theme_becomes_an_opportunity_with_the_rows_that_were_counted(store):
     assert opportunities(Scope(store, "b")) == []
 
 
+@pytest.mark.usefixtures("tiny")
 def test_a_new_demo_keeps_what_people_decided(store):
     build_demo(store, today=TODAY)
     first = found(store, DEMO_ACCOUNT)

@@ -70,7 +70,9 @@ def test_the_doctor_says_what_is_wrong(monkeypatch):
 
 
 def test_each_source_is_kept_up_to_date_in_its_own_time(store, account, url):
-    both = account.model_copy(update={"prometheus": PrometheusSource(url=url, tenant_id="acme")})
+    both = account.model_copy(
+        update={"prometheus": PrometheusSource(url=url, tenant_id="acme", history_days=2)}
+    )
     alone = TestioAccount(id="alone", name="", token=None, prometheus=both.prometheus)
     keep_synced(load_settings({}).model_copy(update={"accounts": (both, alone)}), lambda: store)
     until = time.monotonic() + 20
