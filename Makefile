@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 CAN_RUN := $(VENV)/.can-run
 CAN_TEST := $(VENV)/.can-test
 
+# The tests start many processes: what one has compiled, the others need not.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test lint bench sync demo clean
 
 run: $(CAN_RUN)

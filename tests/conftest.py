@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import ssl
 from functools import cache
 
 # A Wednesday at noon, before the modules of tests and the processes that they start are loaded.
@@ -29,6 +30,8 @@ from tests import draws
 from tests.commands import runner
 from tests.stores import closed, open_store
 
+# Each client reads the certificates of all authorities anew.
+ssl.create_default_context = cache(ssl.create_default_context)
 # Each AppTest looks for components in all that is installed, which takes longer than a page does.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
@@ -36,13 +39,18 @@ TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=3
 
 
 def pytest_collection_modifyitems(items):
-    """With all draws, run the tests that draw or measure speed alone; one browser serves all."""
+    """With all draws, run the tests that draw or measure speed alone.
+
+    A module's tests run in one process, which makes what they share once; so do those with a
+    browser, and first, for they take longest.
+    """
     if draws.FULL:
         asking = {"draws", "within"}
         items[:] = [item for item in items if asking & vars(item.module).keys()]
+    items.sort(key=lambda item: item.path.parent.name != "browser")
     for item in items:
-        if item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.xdist_group("browser"))
+        is_browser = item.path.parent.name == "browser"
+        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path)))
 
 
 def pytest_xdist_auto_num_workers():
