@@ -38,6 +38,7 @@ pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """With all draws, run the tests that draw or measure speed alone.
 
