@@ -16,7 +16,7 @@ run: $(CAN_RUN)
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 lint: $(CAN_TEST)
 	$(BIN)/ruff check .
@@ -25,7 +25,7 @@ lint: $(CAN_TEST)
 	@$(BIN)/lint-imports > $(VENV)/imports.log 2>&1 || { cat $(VENV)/imports.log; exit 1; }
 
 bench: $(CAN_TEST)
-	DRAWS=full $(BIN)/python -m pytest -n auto --dist loadgroup
+	DRAWS=full $(BIN)/python -m pytest -n auto
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.pages
 	$(BIN)/python -m tests.bench.feedback

@@ -23,6 +23,7 @@ gc.set_threshold(200_000, 50, 1_000)
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from xdist.scheduler import LoadScopeScheduling
 
 from core.demo import build, build_demo, enhancer, platform
 from core.demo.world import Size
@@ -35,23 +36,29 @@ ssl.create_default_context = cache(ssl.create_default_context)
 # Each AppTest looks for components in all that is installed, which takes longer than a page does.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
+BROWSER = "tests/browser/"
 TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """With all draws, run the tests that draw or measure speed alone.
-
-    A module's tests run in one process, which makes what they share once; so do those with a
-    browser, and first, for they take longest.
-    """
+    """The slowest first, those with a browser; with all draws, only what draws or is timed."""
     if draws.FULL:
         asking = {"draws", "within"}
         items[:] = [item for item in items if asking & vars(item.module).keys()]
-    items.sort(key=lambda item: item.path.parent.name != "browser")
-    for item in items:
-        is_browser = item.path.parent.name == "browser"
-        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path)))
+    items.sort(key=lambda item: _scope(item.nodeid) != BROWSER)
+
+
+def _scope(nodeid):
+    """What one process runs, which makes what it shares once: a module, or all with a browser."""
+    return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Distribute the tests by these scopes, in their order."""
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _scope
+    return scheduler
 
 
 def pytest_xdist_auto_num_workers():
