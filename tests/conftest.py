@@ -3,7 +3,6 @@
 import gc
 import os
 import shutil
-import ssl
 from functools import cache
 
 # A Wednesday at noon, before the modules of tests and the processes that they start are loaded.
@@ -31,8 +30,6 @@ from tests import draws
 from tests.commands import runner
 from tests.stores import closed, open_store
 
-# Each client reads the certificates of all authorities anew.
-ssl.create_default_context = cache(ssl.create_default_context)
 # Each AppTest looks for components in all that is installed, which takes longer than a page does.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
