@@ -166,7 +166,9 @@ def rank_intervals(
     # Between the k-th lowest and highest of n draws lies n + 1 - 2k of n + 1 parts.
     outside = int((draws + 1) * (1 - CONFIDENCE) / 2) - 1
     found = pd.DataFrame({"low": drawn[:, outside], "high": drawn[:, -1 - outside]}).astype(int)
-    same = found.groupby([points, accepted, decided])
+    counts = {"points": points, "accepted": accepted, "decided": decided}
+    # By name: given an array, pandas first writes all of it out as the name of a column.
+    same = found.assign(**counts).groupby([*counts])
     return same["low"].transform("min").to_numpy(), same["high"].transform("max").to_numpy()
 
 
