@@ -33,7 +33,7 @@ from core.testers.leaderboard import leaderboard
 from pages import ui
 
 REPEATS = 9
-ASKING = ("query_metrics", "metric_rows", "metric_totals", "answered")
+ASKING = ("query_metrics", "metric_rows", "metric_totals")
 
 MAIN_CRITERIA = ("success_rate", "latency_p95", "satisfaction", "time_reduction")
 
