@@ -202,7 +202,8 @@ def run_table(page: ui.Page, found: list[SyncRun]) -> None:
         | {kind.capitalize(): [rows_of(run.counts, [kind]) for run in found] for kind in COUNTED}
         | {"Message": [run.message for run in found]}
     )
-    columns = {
+    counts = ["Requests", *(kind.capitalize() for kind in COUNTED)]
+    columns = {name: number_column(name) for name in counts} | {
         "Started": moment_column("Started"),
         "Objects a second": number_column("Objects a second", form="%.0f"),
         "Message": st.column_config.TextColumn(width="large"),
