@@ -18,7 +18,7 @@ def settings(api):
 
 def test_sync_now_brings_the_account_in(start, visit):
     with TestioServer(shop()) as api:
-        api.faults.append(Fault(path="/bugs?", times=1, delay=1.5))
+        api.faults.append(Fault(path="/bugs?", times=1, delay=4))
         visitor = visit(start(**settings(api)))
         visitor.opens("data")
         visitor.page.get_by_text("Nothing has been synced yet").wait_for()
