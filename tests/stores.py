@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -40,6 +41,13 @@ def closed(store: Store, path: Path) -> Path:
 def copied(path: Path, folder: Path) -> Store:
     """Open a copy of a closed store's file, to write to."""
     return made_or_migrated(f"sqlite:///{shutil.copy(path, folder)}")
+
+
+def lent(path: Path, folder: Path) -> Iterator[Store]:
+    """Give a fixture's test a copy to write to, until it ends."""
+    store = copied(path, folder)
+    yield store
+    store.close()
 
 
 def open_store(url: str, *, timezone: str | None = None) -> Store:

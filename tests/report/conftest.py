@@ -12,7 +12,7 @@ from core.criteria.baselines import freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate, exclude
 from core.store import Scope
 from tests.report.hostile import fill
-from tests.stores import closed, copied, open_store
+from tests.stores import closed, copied, lent, open_store
 
 NOW = clock.now()
 
@@ -52,9 +52,7 @@ def decided_file(demo_file, tmp_path_factory):
 
 @pytest.fixture
 def decided(decided_file, tmp_path):
-    opened = copied(decided_file, tmp_path)
-    yield opened
-    opened.close()
+    yield from lent(decided_file, tmp_path)
 
 
 @pytest.fixture
@@ -75,6 +73,4 @@ def hostile_file(tmp_path_factory):
 
 @pytest.fixture
 def hostile(hostile_file, tmp_path):
-    opened = copied(hostile_file, tmp_path)
-    yield opened
-    opened.close()
+    yield from lent(hostile_file, tmp_path)

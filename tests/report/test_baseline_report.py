@@ -17,7 +17,7 @@ from core.report.evidence import ReportWindow, choose_window
 from core.store import Exclusion, Scope, account_named
 from tests.report.conftest import NOW
 from tests.report.parsed import READERS, table_of
-from tests.stores import copied
+from tests.stores import lent
 
 WEEK = last_complete_week(NOW.date())
 
@@ -43,9 +43,7 @@ def exact(document, kind):
 
 @pytest.fixture(scope="module")
 def decided_once(decided_file, tmp_path_factory):
-    opened = copied(decided_file, tmp_path_factory.mktemp("once"))
-    yield opened
-    opened.close()
+    yield from lent(decided_file, tmp_path_factory.mktemp("once"))
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from tests.report.deck_read import (
 )
 from tests.report.hostile import TEXTS, clear_of_controls
 from tests.report.parsed import READERS, html_page, of_csv, table_of
-from tests.stores import closed, copied
+from tests.stores import closed, copied, lent
 
 WEEK = last_complete_week(NOW.date())
 BEFORE = last_complete_week(NOW.date(), 1)
@@ -69,9 +69,7 @@ def held_file(decided_file, tmp_path_factory):
 
 @pytest.fixture
 def held(held_file, tmp_path):
-    opened = copied(held_file, tmp_path)
-    yield opened
-    opened.close()
+    yield from lent(held_file, tmp_path)
 
 
 @pytest.fixture(scope="module")
