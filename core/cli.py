@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument("kind", choices=["tickets", "surveys", "enhancements", "feedback"])
     bring.add_argument("file", type=Path, metavar="FILE")
     bring.add_argument("--mapping", type=Path, metavar="FILE", help="columns by field, as JSON")
+    bring.add_argument("--encoding", help="of the text, such as cp1251; else it is found")
+    bring.add_argument("--separator", help="of the fields of a CSV file; else it is found")
+    bring.add_argument("--header", type=int, metavar="LINE", help="the line that names the columns")
+    bring.add_argument("--sheet", help="of a workbook, or the list in a JSON answer")
 
     report = _command(commands, _report, "write a report to a file")
     report.add_argument("kind", choices=["weekly", "baseline"])
@@ -229,6 +233,7 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
     from core.demo.active_store import configured_store
     from core.ingest.files.load import import_file
     from core.ingest.files.mapping import ColumnMapping
+    from core.ingest.files.records import ReadAs
     from core.store import Scope, account_named, accounts
 
     store = configured_store(settings)
@@ -244,8 +249,15 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
             raise InputError(f"The mapping {given.mapping} cannot be read: {error}.") from None
     is_new = chosen not in known
     report = import_file(
-        Scope(store, chosen), given.kind, given.file, mapping=mapping, enters=is_new
+        Scope(store, chosen),
+        given.kind,
+        given.file,
+        mapping=mapping,
+        read_as=ReadAs(**{f.name: getattr(given, f.name) for f in fields(ReadAs)}),
+        enters=is_new,
     )
+    for note in report.notes:
+        print(f"  {note}", file=sys.stderr)
     for problem in report.listed[:SHOWN_PROBLEMS]:
         place = f"{given.file.name} line {problem.line}, {problem.field}"
         print(f"  {place}: {problem.reason} {problem.value}".rstrip(), file=sys.stderr)

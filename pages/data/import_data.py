@@ -29,14 +29,16 @@ LABELS = {
 
 
 def show(page: ui.Page) -> None:
-    ui.answer(page, "A CSV or JSON file; the same file twice changes nothing.", SOURCES)
+    ui.answer(page, "A CSV, XLSX or JSON file; the same file twice changes nothing.", SOURCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = ui.pick("What it holds", LABELS, width=260)
         store = configured_store(page.settings)
         known = {account.name: account.id for account in accounts(store)}
         name = account_box(list(known))
     sent = st.file_uploader(
-        "File", type=["csv", "json", "jsonl", "ndjson", "txt", "tsv"], key="import_file"
+        "File",
+        type=["csv", "xlsx", "xlsm", "json", "jsonl", "ndjson", "txt", "tsv"],
+        key="import_file",
     )
     if sent is not None:
         with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +86,8 @@ def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMappin
             )
             if column is not None:
                 columns[field.key] = column
-    form = f"{found.kind}, {found.encoding}, {text.times(len(found.columns), 'column')}"
+    how = filter(None, (found.kind, found.read_as.encoding, found.read_as.sheet))
+    form = f"{', '.join(how)}, {text.times(len(found.columns), 'column')}"
     with right, ui.panel("The first rows", form):
         date_format = dates_of(kind, found, columns, proposed, formats)
         mapping = ColumnMapping(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,8 @@ from core.base.errors import InputError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.surveys import parse_survey
 from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
-from core.ingest.files.records import BadRow, Record, RecordFile, open_records
+from core.ingest.files.records import ReadAs, RecordFile, open_records
+from core.ingest.files.tables import Row
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_feedback, save_surveys, save_tickets
 from core.ingest.save.testio import SaveResult
@@ -50,7 +51,7 @@ class ImportReport:
     """The outcome of an import: counts of rows, and what could not be imported.
 
     `refused` counts rows, `problems` also single fields of rows that were imported; `listed` has
-    the first `MOST_PROBLEMS` of them.
+    the first `MOST_PROBLEMS` of them. `notes` tell how the file was read where that was guessed.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class ImportReport:
     refused: int = 0
     problems: int = 0
     listed: list[Refused] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
     @property
     def entity(self) -> str:
@@ -115,15 +117,18 @@ def import_file(
     path: Path,
     *,
     mapping: ColumnMapping | None = None,
+    read_as: ReadAs | None = None,
     enters: bool = False,
 ) -> ImportReport:
     """Import a file of records of a kind of `FIELDS` into an account.
 
     Without a mapping `known_mapping` is used; `enters` creates the account first. The same file
-    twice changes nothing. Raises InputError when nothing of the file can be used, or when its dates
-    are ambiguous.
+    twice changes nothing. Raises InputError when nothing of the file can be used, or when its
+    encoding or its dates are ambiguous.
     """
-    found = open_records(path)
+    found = open_records(path, read_as)
+    if found.question:
+        raise InputError(found.question)
     if mapping is None:
         mapping, formats = known_mapping(scope, kind, found)
         if formats:
@@ -138,10 +143,10 @@ def import_file(
         # Problems are those of the last file: line numbers of an earlier one mean nothing.
         unit.delete(SyncProblem, table(SyncProblem).c.source == kind)
         run_id = start_run(unit, kind, path.name)
-    report = ImportReport(kind)
+    report = ImportReport(kind, notes=found.notes)
     rows = found.rows()
     while some := list(islice(rows, UNIT_ROWS)):
-        parsed = [(line, _parsed(scope, kind, mapping, row)) for line, row in some]
+        parsed = [(row.line, _parsed(scope, kind, mapping, row)) for row in some]
         _save(scope, report, run_id, parsed)
     row = {
         "id": run_id,
@@ -156,17 +161,21 @@ def import_file(
     return report
 
 
-def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Record | BadRow) -> Any:
+def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Row) -> Any:
     """Parse a row, or return the problem that refuses it."""
-    if isinstance(row, BadRow):
-        return FieldProblem(kind, "", "row", "", row.reason)
-    record = mapping.apply(kind, row)
+    if row.record is None:
+        return FieldProblem(kind, "", "row", "", row.note)
+    record = mapping.apply(kind, row.record)
     tenant = record.get("tenant_id")
     if tenant not in {None, "", scope.account, mapping.tenant}:
         reason = "it belongs to another tenant"
         return FieldProblem(kind, "", "tenant_id", excerpt(tenant), reason)
     parse, _ = HANDLERS[kind]
-    return parse(record)
+    parsed = parse(record)
+    if row.note and not isinstance(parsed, FieldProblem):
+        doubt = FieldProblem(kind, "", "row", "", row.note)
+        return replace(parsed, problems=(*parsed.problems, doubt))
+    return parsed
 
 
 def _save(
