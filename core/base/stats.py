@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy.typing as npt
 from scipy import stats
 
 CONFIDENCE = 0.95
+# What is not proven is likely where the interval of this confidence is on one side of the target.
+LIKELY = 0.6
 RESAMPLES = 2_000
 # With fewer values on either side, the interval of a reduction covers too little to be shown; and
 # so does that of a mean with fewer answers that differ from the commonest one.
@@ -32,6 +35,8 @@ Sample = npt.NDArray[np.float64]
 Bounds = tuple[float | None, float | None]
 Values = Sequence[float] | Sample
 Strata = Mapping[Any, tuple[Values, Values]]
+# The interval of a confidence from 0 to 1.
+BoundsOf = Callable[[float], Bounds]
 
 
 class Verdict(StrEnum):
@@ -43,12 +48,20 @@ class Verdict(StrEnum):
     NO_DATA = "No data"
 
 
+class Leaning(StrEnum):
+    """Direction of what is Not proven."""
+
+    LIKELY_MET = "Likely met"
+    CLOSE = "Too close to call"
+    LIKELY_MISSED = "Likely missed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
     """A value with its 95 % interval and the sample behind it.
 
-    `low` or `high` is None where the sample sets no bound on that side; `reason` says why there is
-    no value.
+    `low` or `high` is None where the sample sets no bound on that side; `likely` is the 60 %
+    interval by the same method; `reason` says why there is no value.
     """
 
     value: float | None = None
@@ -57,6 +70,13 @@ class Estimate:
     n: int = 0
     method: str
     reason: str = ""
+    likely: Bounds = (None, None)
+
+    @classmethod
+    def of(cls, value: float, bounds: BoundsOf, *, n: int, method: str) -> "Estimate":
+        """A value with both intervals of one method; `bounds` gives that of a confidence."""
+        low, high = bounds(CONFIDENCE)
+        return cls(value=value, low=low, high=high, n=n, method=method, likely=bounds(LIKELY))
 
     @property
     def bounds(self) -> Bounds:
@@ -73,13 +93,13 @@ def proportion_estimate(successes: int, n: int) -> Estimate:
     method = "Wilson score interval"
     if n == 0:
         return Estimate(method=method, reason="none counted")
-    low, high = proportion_bounds(successes / n, n)
-    return Estimate(value=successes / n, low=low, high=high, n=n, method=method)
+    share = successes / n
+    return Estimate.of(share, partial(proportion_bounds, share, n), n=n, method=method)
 
 
-def proportion_bounds(share: float, n: int) -> Bounds:
+def proportion_bounds(share: float, n: int, confidence: float = CONFIDENCE) -> Bounds:
     """The Wilson bounds of a share of n; with the same share, what a larger sample would show."""
-    interval = stats.binomtest(round(share * n), n).proportion_ci(CONFIDENCE, method="wilson")
+    interval = stats.binomtest(round(share * n), n).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -99,8 +119,13 @@ def mean_estimate(values: Values) -> Estimate:
     if n - commonest < LEAST_DIFFERING:
         why = "all answers are equal" if n == commonest > 1 else "too few answers that differ"
         return Estimate(value=mean, n=n, method=f"no interval: {why}")
-    margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * stats.sem(values))
-    return Estimate(value=mean, low=mean - margin, high=mean + margin, n=n, method=method)
+    error = float(stats.sem(values))
+
+    def bounds(confidence: float) -> Bounds:
+        margin = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
+        return mean - margin, mean + margin
+
+    return Estimate.of(mean, bounds, n=n, method=method)
 
 
 def quantile_estimate(values: Values, share: float) -> Estimate:
@@ -114,24 +139,27 @@ def quantile_estimate(values: Values, share: float) -> Estimate:
     method = "order statistics"
     if n == 0:
         return Estimate(method=method, reason="none counted")
-    low, high = quantile_bounds(values, share, n)
     value = float(np.quantile(values, share))
-    return Estimate(value=value, low=low, high=high, n=n, method=method)
+    return Estimate.of(value, partial(quantile_bounds, values, share, n), n=n, method=method)
 
 
-def quantile_bounds(values: Values, share: float, n: int) -> Bounds:
+def quantile_bounds(
+    values: Values, share: float, n: int, confidence: float = CONFIDENCE
+) -> Bounds:
     """The order-statistic bounds that a sample of n would show, were it distributed like values."""
     ordered = np.sort(np.asarray(values, dtype=float))
     low, high = (
         None if rank is None else float(ordered[math.ceil(rank * len(ordered) / n) - 1])
-        for rank in quantile_ranks(share, n)
+        for rank in quantile_ranks(share, n, confidence)
     )
     return low, high
 
 
-def quantile_ranks(share: float, n: int) -> tuple[int | None, int | None]:
+def quantile_ranks(
+    share: float, n: int, confidence: float = CONFIDENCE
+) -> tuple[int | None, int | None]:
     """The ranks, from 1 to n, of the values that bound a quantile; None where n has no such one."""
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     below = int(stats.binom.ppf(tail, n, share))
     above = int(stats.binom.ppf(1 - tail, n, share)) + 1
     return below if below >= 1 else None, above if above <= n else None
@@ -168,13 +196,12 @@ def reduction_estimate(
     if value is None:
         why = "no category has resolved tickets both with and without" if not n else "no time taken"
         return Estimate(n=n, method=method, reason=why)
-    low = high = None
     if min(n, sum(len(a) for a, _ in usable)) < LEAST_COMPARED:
-        method = f"no interval: fewer than {LEAST_COMPARED} on a side"
-    else:
-        low, high = _reduction_bounds(usable, value, resamples, np.random.default_rng(seed))
-        method = "no interval: no spread" if low is None else method
-    return Estimate(value=value, low=low, high=high, n=n, method=method)
+        why = f"no interval: fewer than {LEAST_COMPARED} on a side"
+        return Estimate(value=value, n=n, method=why)
+    bounds = _reduction_bounds(usable, value, resamples, np.random.default_rng(seed))
+    found = Estimate.of(value, bounds, n=n, method=method)
+    return found if found.low is not None else replace(found, method="no interval: no spread")
 
 
 def _both_sides(strata: Strata) -> list[tuple[Sample, Sample]]:
@@ -187,17 +214,22 @@ def _both_sides(strata: Strata) -> list[tuple[Sample, Sample]]:
 
 def _reduction_bounds(
     strata: Sequence[tuple[Sample, Sample]], value: float, resamples: int, rng: np.random.Generator
-) -> Bounds:
+) -> BoundsOf:
     befores, afters = ([(pair[i], len(pair[1])) for pair in strata] for i in (0, 1))
     with np.errstate(all="ignore"):  # the log of a resample of zeros is the lowest score
         before, after = (_log_sum(side, resamples, rng) for side in (befores, afters))
-        scores = (after[1] - before[1]) / np.sqrt(after[2] + before[2])
-        tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-        furthest = np.quantile(np.nan_to_num(scores), tails) * math.sqrt(after[0] + before[0])
-        low, high = 1 - (1 - value) * np.exp(-furthest)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        return None, None
-    return float(low), float(high)
+        scores = np.nan_to_num((after[1] - before[1]) / np.sqrt(after[2] + before[2]))
+
+    def bounds(confidence: float) -> Bounds:
+        tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+        with np.errstate(all="ignore"):
+            furthest = np.quantile(scores, tails) * math.sqrt(after[0] + before[0])
+            low, high = 1 - (1 - value) * np.exp(-furthest)
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            return None, None
+        return float(low), float(high)
+
+    return bounds
 
 
 def _log_sum(
@@ -250,6 +282,22 @@ def verdict(
     if is_met:
         return Verdict.MET
     return Verdict.MISSED if is_missed else Verdict.NOT_PROVEN
+
+
+def leaning(
+    estimate: Estimate, direction: Direction, target: float, upper: float | None = None
+) -> Leaning | None:
+    """Direction of an estimate that is Not proven, by its 60 % interval.
+
+    None for the other verdicts, and where the interval lacks a bound that would tell.
+    """
+    if verdict(estimate, direction, target, upper) is not Verdict.NOT_PROVEN:
+        return None
+    low, high = estimate.likely
+    likely = verdict(replace(estimate, low=low, high=high), direction, target, upper)
+    if likely is Verdict.NOT_PROVEN:
+        return None if low is None or high is None else Leaning.CLOSE
+    return Leaning.LIKELY_MET if likely is Verdict.MET else Leaning.LIKELY_MISSED
 
 
 def scaled_bounds(estimate: Estimate, n: int) -> Bounds:

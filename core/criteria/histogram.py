@@ -7,11 +7,12 @@ greatest so far: as many are known not to exceed it.
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from core.base.stats import Bounds, Estimate, Sample, quantile_ranks
+from core.base.stats import CONFIDENCE, Bounds, Estimate, Sample, quantile_ranks
 
 Buckets = Mapping[float, float]
 METHOD = "order statistics within buckets"
@@ -49,11 +50,13 @@ def bucket_quantile_estimate(buckets: Buckets, share: float) -> HistogramQuantil
     if rank > counts[-2]:
         note = f"at least {highest:g} s: the histogram cannot see further"
     value = highest if note else _interpolated(ends, counts, rank)
-    low, high = bucket_quantile_bounds(buckets, share, n)
-    return HistogramQuantile(Estimate(value=value, low=low, high=high, n=n, method=METHOD), note)
+    bounds = partial(bucket_quantile_bounds, buckets, share, n)
+    return HistogramQuantile(Estimate.of(value, bounds, n=n, method=METHOD), note)
 
 
-def bucket_quantile_bounds(buckets: Buckets, share: float, n: int) -> Bounds:
+def bucket_quantile_bounds(
+    buckets: Buckets, share: float, n: int, confidence: float = CONFIDENCE
+) -> Bounds:
     """The bounds that a sample of n would show, were it distributed like the histogram.
 
     The lower rank gives the lower bound of its bucket, the upper one the upper bound, None where
@@ -65,7 +68,7 @@ def bucket_quantile_bounds(buckets: Buckets, share: float, n: int) -> Bounds:
         return None, None
     below, above = (
         None if rank is None else int(np.searchsorted(counts.round(), math.ceil(rank * total / n)))
-        for rank in quantile_ranks(share, n)
+        for rank in quantile_ranks(share, n, confidence)
     )
     high = math.inf if above is None else float(ends[above])
     return None if below is None else _start(ends, below), None if high == math.inf else high

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from core.analytics.dates import Window
 from core.analytics.definitions import METRICS
 from core.base import stats, text
-from core.base.stats import Bounds, Direction, Estimate, Verdict
+from core.base.stats import Bounds, Direction, Estimate, Leaning, Verdict
 from core.criteria import histogram
 from core.criteria.platform import COMPLETED, FAILED, GaugeTime
 from core.criteria.window_data import WindowData, window_data
@@ -136,7 +136,7 @@ def _availability(data: WindowData) -> Estimate:
     if reading.available is None:
         return Estimate(method=method, reason="Prometheus was not read")
     share, n = reading.available, round(reading.minutes_read)
-    return Estimate(value=share, low=share, high=share, n=n, method=method)
+    return Estimate.of(share, lambda _confidence: (share, share), n=n, method=method)
 
 
 def _daily(days: Sequence[GaugeTime] | None, what: str) -> Estimate:
@@ -211,13 +211,15 @@ RULES: Mapping[str, CriterionRule] = {
 class Judged:
     """The estimate of a criterion over a window, and its verdict.
 
-    `more_needed` more observations would decide the verdict, in `more_days` days at the present
-    rate; None where it is decided or no sample would do. `source` is records or Prometheus, `query`
+    `leaning` is the direction of one that is not proven. `more_needed` more observations would
+    decide the verdict, in `more_days` days at the present rate; None where it is decided or no
+    sample would do. `source` is records or Prometheus, `query`
     the PromQL with the same result, "" where there is none.
     """
 
     estimate: Estimate
     verdict: Verdict
+    leaning: Leaning | None = None
     more_needed: int | None
     more_days: int | None
     note: str
@@ -322,6 +324,7 @@ def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
     return Judged(
         estimate=estimate,
         verdict=stats.verdict(estimate, direction, target, upper),
+        leaning=stats.leaning(estimate, direction, target, upper),
         more_needed=more,
         more_days=-int(-more // a_day) if more is not None and a_day else None,
         note=rule.note(data) if source == RECORDS else _platform_note(rule, data, record),
