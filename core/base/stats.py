@@ -143,9 +143,7 @@ def quantile_estimate(values: Values, share: float) -> Estimate:
     return Estimate.of(value, partial(quantile_bounds, values, share, n), n=n, method=method)
 
 
-def quantile_bounds(
-    values: Values, share: float, n: int, confidence: float = CONFIDENCE
-) -> Bounds:
+def quantile_bounds(values: Values, share: float, n: int, confidence: float = CONFIDENCE) -> Bounds:
     """The order-statistic bounds that a sample of n would show, were it distributed like values."""
     ordered = np.sort(np.asarray(values, dtype=float))
     low, high = (
