@@ -67,10 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument("kind", choices=["tickets", "surveys", "enhancements", "feedback"])
     bring.add_argument("file", type=Path, metavar="FILE")
     bring.add_argument("--mapping", type=Path, metavar="FILE", help="columns by field, as JSON")
-    bring.add_argument("--encoding", help="of the text, such as cp1251; else it is found")
-    bring.add_argument("--separator", help="of the fields of a CSV file; else it is found")
-    bring.add_argument("--header", type=int, metavar="LINE", help="the line that names the columns")
-    bring.add_argument("--sheet", help="of a workbook, or the list in a JSON answer")
+    for part, of in (("encoding", "the text"), ("separator", "CSV"), ("sheet", "a workbook")):
+        bring.add_argument(f"--{part}", default="", help=f"of {of}; else it is found")
+    bring.add_argument("--header", type=int, default=0, metavar="LINE", help="line of column names")
 
     report = _command(commands, _report, "write a report to a file")
     report.add_argument("kind", choices=["weekly", "baseline"])

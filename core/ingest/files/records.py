@@ -1,12 +1,11 @@
 """Reader of record files: CSV, XLSX or JSON in any common encoding, row by row.
 
-A file is read in one pass and never held as a whole, except a JSON array. How it is read (its
-encoding, separator, header line, sheet) is guessed, and told, so that a person can correct it.
+A file is read in one pass and never held as a whole, except a JSON array. How it is read is
+guessed, and told, so that a person can correct it.
 """
 
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,33 +14,26 @@ from typing import Any
 
 from core.base.errors import InputError
 from core.base.text import listed
-from core.ingest.files.encodings import CHUNK, check_encoding, find_encoding, mended, on_error
-from core.ingest.files.tables import (
-    LONGEST_LINE,
-    Row,
-    Table,
-    csv_lines,
-    find_separator,
-    find_table,
-    head_of,
-)
+from core.ingest.files import tables
+from core.ingest.files.encodings import CHUNK, find_encoding, mended, open_text
+from core.ingest.files.tables import Row, Table
 from core.ingest.files.workbooks import find_sheet, sheet_lines
 
 # A JSON array is read as a whole, which takes several times its size.
 LARGEST_ARRAY = 50_000_000
 # Objects whose fields are the columns: not every one has them all.
-SAMPLE_OBJECTS = 2_000
-# A list with such a name holds the records, where an answer has several lists.
-RECORD_LISTS = (
-    *("ticket", "issue", "incident", "request", "case", "enhancement", "feedback", "survey"),
-    *("response", "result", "record", "data"),
+LOOKED_AT = 2_000
+NO_TEXT = (b"%PDF", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"<")
+LINES = re.compile(r"\{.*\}\s*[\r\n]\s*\{")
+# Which list of an answer has the records, by its name.
+RECORDS = re.compile(
+    r"(.*\.)?(ticket|issue|incident|request|case|enhance|feedback|survey|response|result|record|data)"
 )
 IDS = {"id", "key", "number", "uuid", "ticket_id", "ticketId"}
 # Objects around the fields of a record, and fields that tell what an object is called.
-AROUND = ("fields", "attributes", "properties", "_source", "node")
+AROUND = {"fields", "attributes", "properties", "_source", "node"}
 CALLED = ("display_value", "displayName", "name", "value", "label", "title", "login")
 DEEPEST = 4
-NEWLINE = re.compile(r"\r\n|\r|\n")
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
 
 Record = dict[str, Any]
@@ -49,16 +41,16 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadAs:
-    """How a file is read: each part as a person names it, or None to have it guessed.
+    """How a file is read: each part as a person names it, or empty to have it guessed.
 
     `header` is the line of the column names, from 1; `sheet` is a sheet of a workbook, or the name
     of the list of records in a JSON answer.
     """
 
-    encoding: str | None = None
-    separator: str | None = None
-    header: int | None = None
-    sheet: str | None = None
+    encoding: str = ""
+    separator: str = ""
+    header: int = 0
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,41 +72,25 @@ class RecordFile:
     def rows(self) -> Iterator[Row]:
         """Iterate over the records; blank rows and repeated headers are left out."""
         if self.table is not None:
-            first = self.table.line
-            lines = (
-                sheet_lines(self.path, self.read_as.sheet or "", first, len(self.columns))
-                if self.kind == "xlsx"
-                else csv_lines(self.path, self._encoding, self.read_as.separator or ",", first)
-            )
+            lines = _cells(self, self.table.line, len(self.columns))
             yield from filter(None, map(self.table.row, islice(lines, 1, None)))
-        elif self.kind == "lines":
-            yield from self._lines()
-        else:
-            for position, one in enumerate(_array(self.path, self.read_as)[0], 1):
+        elif self.kind == "array":
+            for position, one in enumerate(_array(self)[0], 1):
                 yield _record(position, one)
+        else:
+            with open_text(self.path, self.read_as.encoding) as text:
+                for number, line in enumerate(text, 1):
+                    whole, doubt = mended(line.strip())
+                    try:
+                        if whole:
+                            yield _record(number, json.loads(whole), doubt)
+                    except (ValueError, RecursionError):
+                        yield Row(number, None, "it is no JSON")
 
     def sample(self, count: int) -> list[Record]:
         """Read the first readable records."""
         found = (row.record for row in self.rows() if row.record is not None)
         return list(islice(found, count))
-
-    @property
-    def _encoding(self) -> str:
-        return self.read_as.encoding or "utf-8"
-
-    def _lines(self) -> Iterator[Row]:
-        with self.path.open(encoding=self._encoding, errors=on_error(self._encoding)) as text:
-            for number, line in enumerate(text, 1):
-                if not line.strip():
-                    continue
-                whole, doubt = mended(line)
-                try:
-                    found = json.loads(whole)
-                except (ValueError, RecursionError):
-                    is_cut = not line.endswith("\n")
-                    yield Row(number, None, "the file ends in it" if is_cut else "it is no JSON")
-                    continue
-                yield _record(number, found, doubt)
 
 
 def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
@@ -130,211 +106,136 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
         raise InputError(f"{path.name} cannot be read: {error.strerror}.") from None
     if not start.strip():
         raise InputError(f"{path.name} is empty: choose a file with a header and rows.")
-    if _is_workbook(path, start):
-        return _sheet(path, read_as)
-    notes, question = [], ""
-    if read_as.encoding is None:
+    if start.lstrip().startswith(NO_TEXT):
+        raise InputError(
+            f"{path.name} is neither text nor a workbook of today (.xlsx without a password): "
+            "export it as CSV, XLSX or JSON, unpacked, and choose that."
+        )
+    if start.startswith(b"PK\3\4"):
+        sheet, others = (read_as.sheet, []) if read_as.sheet else find_sheet(path)
+        notes = [f"Read from the sheet “{sheet}”, without {listed(others)}."] if others else []
+        return _table(RecordFile(path, "xlsx", replace(read_as, sheet=sheet)), 1, notes)
+    encoding, note, question = read_as.encoding, "", ""
+    if not encoding:
         encoding, note, question = find_encoding(path, start)
-        read_as = replace(read_as, encoding=encoding)
-        notes = [note] if note else []
-    assert read_as.encoding is not None
-    check_encoding(read_as.encoding)
-    text = start.decode(read_as.encoding, "replace").lstrip("\ufeff \t\r\n")
-    if text.startswith("<"):
-        raise InputError(f"{path.name} is a web page or XML: export it as CSV, XLSX or JSON.")
-    if text.startswith(("[", "{")):
-        first, *more = NEWLINE.split(text, maxsplit=1)
-        kind = "lines" if more and more[0].strip() and _is_object(first) else "array"
-        found = _json(path, kind, read_as)
-    else:
-        found = _csv(path, read_as)
-    notes += found.notes
-    return replace(found, notes=tuple(notes), question=question)
+    notes = [note] if note else []
+    with open_text(path, encoding) as text:
+        head = text.read(CHUNK).lstrip("\ufeff \t\r\n")
+    found = RecordFile(path, "csv", replace(read_as, encoding=encoding), question=question)
+    if head.startswith(("[", "{")):
+        return _json(replace(found, kind="lines" if LINES.match(head) else "array"), notes)
+    separator, first = tables.find_separator(path, encoding)
+    read_as = replace(found.read_as, separator=read_as.separator or separator)
+    return _table(replace(found, read_as=read_as), first, notes)
 
 
-def _is_workbook(path: Path, start: bytes) -> bool:
-    """Whether it is an XLSX file; raises InputError for other files that are no text."""
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError(
-            f"{path.name} is an old or protected Excel file: save it as .xlsx without a password, "
-            "or as CSV."
-        )
-    if start.startswith(b"PK\3\4") and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as parts:
-            if "xl/workbook.xml" in parts.namelist():
-                return True
-    if start[:4] in {b"PK\3\4", b"%PDF"} or start[:2] == b"\x1f\x8b":
-        raise InputError(
-            f"{path.name} is no text file and no whole workbook: export it as CSV, XLSX or JSON, "
-            "unpacked, and choose that."
-        )
-    return False
+def _cells(found: RecordFile, first: int, width: int | None = None) -> Iterator[tables.Line]:
+    read_as = found.read_as
+    if found.kind == "xlsx":
+        return sheet_lines(found.path, read_as.sheet, first, width)
+    return tables.csv_lines(found.path, read_as.encoding, read_as.separator, first)
 
 
-def _sheet(path: Path, read_as: ReadAs) -> RecordFile:
-    others: list[str] = []
-    sheet = read_as.sheet
-    if sheet is None:
-        sheet, others = find_sheet(path)
-    lines = head_of(sheet_lines(path, sheet, read_as.header or 1))
-    table = find_table(lines, is_first=read_as.header is not None)
-    found = _table(RecordFile(path, "xlsx", replace(read_as, sheet=sheet)), table, 1)
-    if not others:
-        return found
-    note = f"It was read from the sheet “{sheet}”, without {listed(others)}."
-    return replace(found, notes=(note, *found.notes))
-
-
-def _csv(path: Path, read_as: ReadAs) -> RecordFile:
-    _check_lines(path)
-    encoding = read_as.encoding or "utf-8"
-    separator, first = find_separator(path, encoding)
-    separator = read_as.separator or separator
-    if len(separator) != 1 or separator in '"\r\n':
-        raise InputError(f"{separator!r} is no separator: it is one character, such as ; or |.")
-    lines = head_of(csv_lines(path, encoding, separator, read_as.header or first))
-    table = find_table(lines, is_first=read_as.header is not None)
-    return _table(RecordFile(path, "csv", replace(read_as, separator=separator)), table, first)
-
-
-def _table(found: RecordFile, table: Table | None, first: int) -> RecordFile:
-    """The file with its table, and notes on the guesses about it."""
+def _table(found: RecordFile, first: int, notes: list[str]) -> RecordFile:
+    """The file with its header, found from a line on."""
+    named = found.read_as.header
+    lines = list(islice(_cells(found, named or first), tables.LOOKED_AT))
+    table = tables.find_table(lines, is_first=bool(named))
     if table is None:
         raise InputError(
             f"{found.path.name} has no columns: a line names them, separated by comma, semicolon, "
             "tab or |, with the rows below."
         )
-    notes = []
-    if table.line > first and found.read_as.header is None:
-        notes.append(f"The columns were taken from line {table.line}, without what is above it.")
-    again = [name for name in table.columns if name not in table.cells and name[-1:] == ")"]
-    if again:
-        said = listed(again[:5]) + (" and others" if len(again) > 5 else "")
-        notes.append(f"Columns that have a name twice were told apart: {said}.")
+    if table.line > first and not named:
+        notes.append(f"The columns are named by line {table.line}; what is above is left out.")
     read_as = replace(found.read_as, header=table.line)
     return replace(found, read_as=read_as, columns=table.columns, notes=tuple(notes), table=table)
 
 
-def _check_lines(path: Path) -> None:
-    """Raise InputError for a file with a line that is longer than any record."""
-    length = 0
-    with path.open("rb") as raw:
-        while chunk := raw.read(CHUNK):
-            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-            length = length + len(chunk) if end < 0 else len(chunk) - end
-            if length > LONGEST_LINE:
-                raise InputError(
-                    f"{path.name} has a line of more than {LONGEST_LINE // 1_000_000} MB, which "
-                    "is no record: export it again with one record a line."
-                )
-
-
-def _json(path: Path, kind: str, read_as: ReadAs) -> RecordFile:
-    notes: tuple[str, ...] = ()
-    if kind == "lines":
-        _check_lines(path)
-    else:
-        _, sheet, others = _array(path, read_as)
-        read_as = replace(read_as, sheet=sheet)
-        if others:
-            notes = (f"The records were read from “{sheet}”, without {listed(others)}.",)
-    found = RecordFile(path, kind, read_as)
-    columns = dict.fromkeys(name for row in found.sample(SAMPLE_OBJECTS) for name in row)
+def _json(found: RecordFile, notes: list[str]) -> RecordFile:
+    if found.kind == "array":
+        _, sheet, note = _array(found)
+        found = replace(found, read_as=replace(found.read_as, sheet=sheet))
+        notes += [note] if note else []
+    columns = dict.fromkeys(name for row in found.sample(LOOKED_AT) for name in row)
     if not columns:
         raise InputError(
-            f"{path.name} has no records: a JSON file holds a list of objects, or one a line."
+            f"{found.path.name} has no records: a JSON file holds a list of objects, or one a line."
         )
-    return replace(found, columns=tuple(columns), notes=notes)
+    return replace(found, columns=tuple(columns), notes=tuple(notes))
 
 
-def _array(path: Path, read_as: ReadAs) -> tuple[list[Any], str | None, list[str]]:
-    """The records of a JSON file, the name of the list that holds them, and of other lists."""
-    if path.stat().st_size > LARGEST_ARRAY:
+def _array(found: RecordFile) -> tuple[list[Any], str, str]:
+    """The records of a JSON file, the name of their list in an answer, and a note of others."""
+    name, read_as = found.path.name, found.read_as
+    if found.path.stat().st_size > LARGEST_ARRAY:
         raise InputError(
-            f"{path.name} is a JSON list of more than {LARGEST_ARRAY // 1_000_000} MB: export it "
+            f"{name} is a JSON list of more than {LARGEST_ARRAY // 1_000_000} MB: export it "
             "as CSV, or with one object a line."
         )
-    encoding = read_as.encoding or "utf-8"
-    text, _ = mended(path.read_text(encoding=encoding, errors=on_error(encoding)))
+    with open_text(found.path, read_as.encoding) as text:
+        whole, doubt = mended(text.read().lstrip("\ufeff"))
     try:
-        found = json.loads(text.lstrip("\ufeff"))
+        answer = json.loads(whole)
     except (ValueError, RecursionError):
-        raise InputError(f"{path.name} is cut off or is no JSON: export it again.") from None
-    if isinstance(found, list):
-        return found, None, []
-    lists = {} if IDS & found.keys() else _lists_in(found)
+        raise InputError(f"{name} is cut off or is no JSON: export it again.") from None
+    note = f"One of its texts is doubtful: {doubt}." if doubt else ""
+    if isinstance(answer, list):
+        return answer, "", note
+    lists = {} if IDS & answer.keys() else dict(_lists_in(answer))
     if not lists:
-        return [found], None, []
-    name = read_as.sheet or (next(iter(lists)) if len(lists) == 1 else _likeliest(list(lists)))
-    if name not in lists:
-        raise InputError(
-            f"{path.name} has more than one list ({', '.join(lists)}): name the one to read."
-        )
-    return lists[name], name, [other for other in lists if other != name]
+        return [answer], "", note
+    likely = [*filter(RECORDS.match, lists), *(lists if len(lists) == 1 else [])]
+    sheet = read_as.sheet or "".join(likely[:1])
+    if sheet not in lists:
+        raise InputError(f"{name} has no single list of records: name one of {', '.join(lists)}.")
+    others = [one for one in lists if one != sheet]
+    if others:
+        note = f"Read from the list “{sheet}”, without {listed(others)}. {note}".strip()
+    return lists[sheet], sheet, note
 
 
-def _lists_in(found: Record, path: str = "") -> dict[str, list[Any]]:
-    """The lists of objects in an answer, by the names that lead to them."""
-    lists: dict[str, list[Any]] = {}
+def _lists_in(found: Record, path: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """The lists of objects in an answer, with the names that lead to them."""
     for name, value in found.items():
         if isinstance(value, dict) and path.count(".") < DEEPEST:
-            lists |= _lists_in(value, f"{path}{name}.")
+            yield from _lists_in(value, f"{path}{name}.")
         elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-            lists[f"{path}{name}"] = value
-    return lists
-
-
-def _likeliest(names: list[str]) -> str | None:
-    last = {name.rpartition(".")[2].lower(): name for name in reversed(names)}
-    return next((last[one] for word in RECORD_LISTS for one in last if one.startswith(word)), None)
+            yield path + name, value
 
 
 def _record(line: int, found: Any, doubt: str = "") -> Row:
-    return Row(line, _flat(found), doubt) if isinstance(found, dict) else Row(line, None, NO_OBJECT)
+    if not isinstance(found, dict):
+        return Row(line, None, "it is no object")
+    return Row(line, _flat(found), doubt)
 
 
 def _flat(found: Record, path: str = "") -> Record:
-    """The fields of an object and of objects in it, with the names that lead to them.
+    """The fields of an object and of objects in it, by the names that lead to them.
 
-    An object that has a name, such as a priority, is its name; fields around all others go without
-    a path.
+    An object with a name, such as a priority, is that name; those around the fields of a record
+    are no part of the path.
     """
     flat: Record = {}
     for name, value in found.items():
-        if type(value) is float and value.is_integer():
-            # Whole numbers that went through a data frame with gaps.
-            flat[path + name] = int(value)
-        elif isinstance(value, dict) and path.count(".") < DEEPEST:
-            if not path and (name in AROUND or len(found) == 1):
-                inner = _flat(value)
-                flat |= {k if k not in found else f"{name}.{k}": v for k, v in inner.items()}
-            elif (called := _called(value)) is not None:
-                flat[path + name] = called
-            else:
-                flat |= _flat(value, f"{path}{name}.")
+        if isinstance(value, dict) and not path and (name in AROUND or len(found) == 1):
+            flat = _flat(value) | flat
+        elif isinstance(value, dict) and path.count(".") < DEEPEST and _called(value) is value:
+            flat |= _flat(value, f"{path}{name}.")
         elif isinstance(value, list):
-            parts = [_called(one) if isinstance(one, dict) else one for one in value]
-            is_plain = all(isinstance(one, str | int | float) for one in parts)
+            parts = [_called(one) for one in value]
+            is_plain = not any(isinstance(one, list | dict | None) for one in parts)
             flat[path + name] = ", ".join(map(str, parts)) if is_plain else value
         else:
-            flat[path + name] = value
+            flat[path + name] = _called(value)
     return flat
 
 
-def _called(found: Record) -> Any:
-    """What an object is called; None for one without a name. A time is as the server keeps it."""
-    value = found.get("value")
-    if isinstance(value, str) and ISO_TIME.fullmatch(value):
-        return value
-    named = (found[name] for name in CALLED if isinstance(found.get(name), str | int | float))
-    return next(named, None)
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-NO_OBJECT = "it is no object"
+def _called(value: Any) -> Any:
+    """What an object is called, or the value as it is; a time is taken as the server keeps it."""
+    if isinstance(value, dict):
+        names = [value[key] for key in CALLED if isinstance(value.get(key), str | int | float)]
+        times = [one for one in names if isinstance(one, str) and ISO_TIME.fullmatch(one)]
+        return next(iter(times + names), value)
+    # A whole number that went through a data frame with gaps.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
