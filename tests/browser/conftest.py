@@ -37,7 +37,7 @@ class Server:
         return self.log.read_text(encoding="utf-8")
 
 
-def started(port, settings, log):
+def started_server(port, settings, log):
     with log.open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
@@ -48,11 +48,11 @@ def started(port, settings, log):
         )
 
 
-def forked(port, settings, log):
+def forked_server(port, settings, log):
     return Fork(partial(dashboard, port), settings, log)
 
 
-def serve(folder, *, begin=started, **settings):
+def serve(folder, *, begin=started_server, **settings):
     """Start the dashboard with its stores in a folder; answers with the process and the server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -80,7 +80,7 @@ def start(tmp_path):
     processes = []
 
     def starts(**settings):
-        process, server = serve(tmp_path, begin=forked, **settings)
+        process, server = serve(tmp_path, begin=forked_server, **settings)
         processes.append(process)
         return server
 
@@ -101,7 +101,7 @@ def demo_server(tmp_path_factory, demo_file):
     """A dashboard on demo data for all tests that only read."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(demo_file, folder / "touchstone-demo.db")
-    process, server = serve(folder, begin=forked)
+    process, server = serve(folder, begin=forked_server)
     yield server
     process.terminate()
     process.wait(timeout=10)
