@@ -8,7 +8,7 @@ import pytest
 
 from core.access.tokens import create_token
 from core.store import Scope
-from tests.browser.conftest import forked, serve
+from tests.browser.conftest import forked_server, serve
 from tests.prometheus import _free_port, _until_ready
 from tests.stores import open_store
 
@@ -28,7 +28,7 @@ def running(tmp_path, demo_url):
     store = open_store(demo_url)
     token = create_token(Scope(store, "demo"), "test")
     store.close()
-    process, server = serve(tmp_path, begin=forked)
+    process, server = serve(tmp_path, begin=forked_server)
     yield Running(server.url, token, demo_url, process)
     process.terminate()
     process.wait(timeout=10)
