@@ -34,6 +34,7 @@ IDS = {"id", "key", "number", "uuid", "ticket_id", "ticketId"}
 AROUND = {"fields", "attributes", "properties", "_source", "node"}
 CALLED = ("display_value", "displayName", "name", "value", "label", "title", "login")
 DEEPEST = 4
+LARGEST_WHOLE = 2**53
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
 
 Record = dict[str, Any]
@@ -238,4 +239,5 @@ def _called(value: Any) -> Any:
         times = [one for one in names if isinstance(one, str) and ISO_TIME.fullmatch(one)]
         return next(iter(times + names), value)
     # A whole number that went through a data frame with gaps.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE
+    return int(value) if is_whole else value

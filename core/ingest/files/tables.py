@@ -25,8 +25,8 @@ DATUM = re.compile(r"(?=.*\d)[\d\s.,:/+\-TZ%]+")
 FORMULA = re.compile(r'\A\s*="([^"]*)"\s*\Z')
 BACKSLASHED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 TOTAL = re.compile(
-    r"((grand |sub-?)?(total|sum|average|mean|count)s?|summe|gesamt|insgesamt|somme|suma|totale)"
-    r"( (tickets|issues|incidents|requests|records|rows|count))?[:\s]*[(\d.,)]*( \w+)?",
+    r"((grand |sub-?)?(total|sum|average|mean|count)s?|summe|gesamt|insgesamt|somme|suma|totale"
+    r"|итого|всего|合计)( (tickets|issues|requests|records|rows))?[:\s]*(\(?[\d.,]+\)?( \w+)?)?",
     re.IGNORECASE,
 )
 
@@ -58,13 +58,15 @@ class Row(NamedTuple):
 class Table:
     """The header of a table: its line and cells, and the names of the columns.
 
-    Rows may be short where the file leaves out blanks at their end.
+    Rows may be short where the file leaves out blanks at their end; then those columns that hold
+    nothing but numbers and dates tell whether a short row is one of the table.
     """
 
     line: int
     cells: list[str]
     columns: tuple[str, ...]
     may_be_short: bool
+    data: list[int]
 
     def row(self, line: Line) -> Row | None:
         """The record of a row; None for a blank one and for the header repeated."""
@@ -74,16 +76,18 @@ class Table:
             return None
         first, why = cells[filled[0]].strip() if filled else "", ""
         is_short = len(cells) < width
-        if TOTAL.fullmatch(first) and len(filled) <= max(2, width // 2):
+        if len(filled) <= max(2, width // 2) and TOTAL.fullmatch(first):
             why = "it is a total, no record"
         elif len(filled) == 1 and width > 2 and (is_short or " " in first):
             why = "only one of its fields has text"
-        elif (filled and filled[-1] >= len(self.cells)) or (
-            is_short and (line.is_exact or not self.may_be_short)
+        elif filled and (
+            filled[-1] >= len(self.cells)
+            or (is_short and (line.is_exact or not self.may_be_short))
+            or (is_short and not all(_is_datum(cells[at]) for at in self.data if at < len(cells)))
         ):
             why = f"it has {len(cells)} fields where the header has {width}"
         record = None if why or not filled else dict(zip(self.columns, cells, strict=False))
-        return Row(line.number, record, "; ".join(filter(None, (line.doubt, why))))
+        return Row(line.number, record, f"{line.doubt}; {why}".strip("; ") if why else line.doubt)
 
 
 def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
@@ -100,8 +104,7 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
     header = wide[0]
     for at in () if is_first else wide:
         below = [count <= filled[at] for count in filled[at:] if count]
-        has_data = any(DATUM.fullmatch(cell.strip()) for cell in lines[at].cells)
-        if sum(below) >= 0.9 * len(below) and not has_data:
+        if sum(below) >= 0.9 * len(below) and not any(map(_is_datum, lines[at].cells)):
             header = at
             break
     number, cells, *_ = lines[header]
@@ -112,9 +115,19 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
     for at, cell in enumerate(cells[:width], 1):
         name = " ".join(cell.split()) or f"column {at}"
         times[name] += 1
-        columns.append(name if times[name] == 1 else f"{name} ({times[name]})")
-    last = (line.cells[width - 1] for line in lines[header + 1 :] if len(line.cells) >= width)
-    return Table(number, cells, tuple(columns), all(map(str.strip, last)))
+        if times[name] > 1:
+            name = f"{name} ({times[name]})"
+            times[name] += 1
+        columns.append(name)
+    whole = [line.cells for line in lines[header + 1 :] if len(line.cells) >= width]
+    may_be_short = all(cells[-1].strip() for cells in whole)
+    by_column = enumerate(zip(*whole, strict=False))
+    data = [at for at, found in by_column if all(map(_is_datum, found))]
+    return Table(number, cells, tuple(columns), may_be_short, data)
+
+
+def _is_datum(cell: str) -> bool:
+    return DATUM.fullmatch(cell.strip()) is not None
 
 
 def find_separator(path: Path, encoding: str) -> tuple[str, int]:
@@ -169,12 +182,13 @@ def csv_lines(path: Path, encoding: str, separator: str, number: int = 1) -> Ite
                 cells = next(parse(taken[:1]))
                 doubts[:] = ["its quotes are not closed at the ends of fields"]
                 if len(taken) > 1:
-                    doubts[:] = [f"the quote that opens at {cells[-1][:40]!r} is not closed"]
+                    opened = cells[-1].strip()[:40]
+                    doubts[:] = [f"the quote that opens at {opened!r} is not closed"]
                     cells = []
                 del taken[1:]
             if cells is None:
                 return
-            if any('="' in line for line in taken):
+            if '="' in "".join(taken):
                 cells = [FORMULA.sub(r"\1", cell) for cell in cells]
             is_cut = not taken[-1].endswith(("\n", "\r"))
             yield Line(number, cells, max(doubts), is_cut or number < exact_until)

@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,9 @@ def sheet_lines(path: Path, name: str, number: int = 1, width: int | None = None
 
 def _shown(cell: Any) -> str:
     value = cell.value
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     if not isinstance(value, int | float) or isinstance(value, bool):
         return "" if value is None else str(value)
     shown, form = f"{value:.15g}", cell.number_format
