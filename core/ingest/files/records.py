@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from core.base.encodings import CHUNK, find_encoding, mended, open_text
 from core.base.errors import InputError
 from core.base.text import listed
 from core.ingest.files import tables
-from core.ingest.files.encodings import CHUNK, find_encoding, mended, open_text
 from core.ingest.files.tables import Row, Table
-from core.ingest.files.workbooks import find_sheet, sheet_lines
+from core.ingest.files.workbooks import find_sheet, has_open_formulas, sheet_lines
 
 # A JSON array is read as a whole, which takes several times its size.
 LARGEST_ARRAY = 50_000_000
@@ -115,6 +115,10 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
     if start.startswith(b"PK\3\4"):
         sheet, others = (read_as.sheet, []) if read_as.sheet else find_sheet(path)
         notes = [f"Read from the sheet “{sheet}”, without {listed(others)}."] if others else []
+        if has_open_formulas(path):
+            notes.append(
+                "Formulas without results are blank: open it in a spreadsheet and save it."
+            )
         return _table(RecordFile(path, "xlsx", replace(read_as, sheet=sheet)), 1, notes)
     encoding, note, question = read_as.encoding, "", ""
     if not encoding:

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from core.base.encodings import mended, open_text
 from core.base.errors import InputError
-from core.ingest.files.encodings import mended, open_text
 
 SEPARATORS = (",", ";", "\t", "|")
 # First rows, among which the header is; they tell how the others are.

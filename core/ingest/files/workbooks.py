@@ -1,5 +1,6 @@
 """Sheets of a workbook (XLSX) as rows of cells, each as a person sees it."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from core.ingest.files.tables import LOOKED_AT, Line
 
 # That of the unpacked parts: a small file can unpack to anything.
 LARGEST_WORKBOOK = 200_000_000
+OPEN_FORMULA = re.compile(rb"</f>(<v ?/>|<v></v>)?</c>")
 
 
 @contextmanager
@@ -49,6 +51,13 @@ def find_sheet(path: Path) -> tuple[str, list[str]]:
         if sum(sum(map(bool, row.cells)) > 1 for row in rows) > 1:
             return name, [other for other in names if other != name]
     raise InputError(f"{path.name} has no sheet with a header and rows.")
+
+
+def has_open_formulas(path: Path) -> bool:
+    """Whether formulas of a workbook have no results: no spreadsheet has calculated it."""
+    with open_workbook(path), zipfile.ZipFile(path) as parts:
+        sheets = (parts.read(name) for name in parts.namelist() if "/worksheets/" in name)
+        return any(map(OPEN_FORMULA.search, sheets))
 
 
 def sheet_lines(path: Path, name: str, number: int = 1, width: int | None = None) -> Iterator[Line]:

@@ -242,6 +242,9 @@ def test_a_workbook(tmp_path):
         None,
     ]
     assert (rows[-1].line, rows[-1].note) == (7, TOTAL)
+    made["Tickets"]["C5"] = "=1+1"
+    made.save(tmp_path / "b.xlsx")
+    assert "Formulas without results are blank" in open_records(tmp_path / "b.xlsx").notes[1]
 
 
 def test_sheets_that_are_hidden_named_or_have_no_table(tmp_path):
