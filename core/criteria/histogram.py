@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.base.stats import CONFIDENCE, Bounds, Estimate, Sample, quantile_ranks
+from core.base.stats import CONFIDENCE, Bounds, Estimate, Sample, proportion_bounds, quantile_ranks
 
 Buckets = Mapping[float, float]
 METHOD = "order statistics within buckets"
@@ -23,13 +23,6 @@ class HistogramQuantile(NamedTuple):
 
     estimate: Estimate
     note: str
-
-
-class Within(NamedTuple):
-    """Number of observations within a target, of `n`."""
-
-    within: int
-    n: int
 
 
 def bucket_quantile_estimate(buckets: Buckets, share: float) -> HistogramQuantile:
@@ -74,12 +67,28 @@ def bucket_quantile_bounds(
     return None if below is None else _start(ends, below), None if high == math.inf else high
 
 
-def share_within(buckets: Buckets, target: float) -> Within | None:
-    """The exact number within a target; None where no bucket ends there."""
-    if target not in buckets or math.inf not in buckets:
-        return None
+def share_within(buckets: Buckets, target: float) -> Estimate:
+    """The share of observations within a target: exact where a bucket ends there.
+
+    Elsewhere it is interpolated, and bounded by those of the bucket's ends, which are certain.
+    """
     ends, counts = _cumulative(buckets)
-    return Within(round(float(counts[ends == target][0])), _total(ends, counts))
+    n, method = _total(ends, counts), "Clopper-Pearson interval"
+    if not n:
+        return Estimate(method=method, reason="none counted")
+    share = float(np.interp(target, [0.0, *ends[:-1]], [0.0, *counts[:-1]])) / n
+    bounds = partial(share_bounds, buckets, target, n)
+    return Estimate.of(share, bounds, n=n, method=method)
+
+
+def share_bounds(buckets: Buckets, target: float, n: int, confidence: float = CONFIDENCE) -> Bounds:
+    """The bounds of the share within a target that a sample of n would show."""
+    ends, counts = _cumulative(buckets)
+    certain = counts[ends <= target].max(initial=0.0)
+    possible = counts[ends >= target].min()
+    low, _ = proportion_bounds(certain / counts[-1], n, confidence)
+    _, high = proportion_bounds(possible / counts[-1], n, confidence)
+    return low, high
 
 
 def _cumulative(buckets: Buckets) -> tuple[Sample, Sample]:

@@ -226,8 +226,9 @@ def _tickets(data: PanelData) -> Panel:
     by_day = {day.day: (day.finished,) for day in data.days}
     if not any(day.finished for day in data.days):
         return _empty("tickets", "Tickets a day", "No finished run in this window")
-    over = [day.finished for day in data.days if day.day < data.today]
-    mean = sum(over) / len(over) if over else data.days[-1].finished
+    result = data.results.get("throughput")
+    mean = None if result is None else result.estimate.value
+    mean = data.days[-1].finished if mean is None else mean
     targets = data.targets("throughput")
     return Panel(
         "tickets",

@@ -65,8 +65,9 @@ class PlatformReading:
     `queue` and `utilisation` are by day, `queue_series` by quarter of an hour; several queues are
     added up, their maximum at most that of the sum. Utilisation is a share of the configured number
     of workers, None without one. Minutes exclude what is excluded: `minutes` in all, `minutes_read`
-    of them read from the server, `minutes_covered` of those covered by scrapes. `promql` are
-    queries with the same result, but for the server's extrapolation.
+    of them read from the server, `minutes_covered` of those covered by scrapes, which are all but
+    those of `outages`. `promql` are queries with the same result, but for the server's
+    extrapolation.
     """
 
     statuses: Mapping[str, int] | None
@@ -77,6 +78,7 @@ class PlatformReading:
     minutes: float
     minutes_read: float
     minutes_covered: float
+    outages: int
     gaps: tuple[MetricGap, ...]
     resets: tuple[MetricGap, ...]
     promql: Mapping[str, str] = field(default_factory=dict)
@@ -99,7 +101,7 @@ def platform_reading(
         spans = stored.spans()
         gaps = stored.gaps(GAP)
         uncounted = {metrics[key]["name"] for key in COUNTED if key in metrics}
-        missed = [(gap.start, gap.end) for gap in gaps if gap.metric in uncounted]
+        missed = merged([(gap.start, gap.end) for gap in gaps if gap.metric in uncounted])
         uncovered = Excluded(spans=merged([*without.spans, *missed]))
         minutes_read = _minutes(spans, without)
         # Unknown where the metric never existed.
@@ -114,6 +116,7 @@ def platform_reading(
             minutes=_minutes([(start, end)], without),
             minutes_read=minutes_read,
             minutes_covered=_minutes(spans, uncovered),
+            outages=len(missed),
             gaps=gaps,
             resets=stored.gaps(RESET),
             promql=_promql(metrics, start, end),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -45,14 +46,16 @@ class CriterionRule:
     """How a criterion is estimated.
 
     `sample` names an observation, `rows` the kinds of rows that it rests on (see `row_counts`);
-    `bounds` gives the interval that n observations like the present ones would have. `metric` is
-    the metric with the same definition, None where there is none. `platform` is the estimate from
-    Prometheus, for windows without records of runs, and `query` the name of its PromQL.
+    `bounds` gives the interval that n observations like the present ones would have. A quantile has
+    a `share`. `metric` is the metric with the same definition, None where there is none. `platform`
+    is the estimate from Prometheus, for windows without records of runs, and `query` the name of
+    its PromQL.
     """
 
     sample: str
     estimate: Callable[[WindowData], Estimate]
     bounds: Callable[[WindowData, Estimate], BoundsAt] = _mean_bounds
+    share: float | None = None
     metric: str | None = None
     note: Callable[[WindowData], str] = lambda _data: ""
     platform: Callable[[WindowData], Estimate] | None = None
@@ -67,6 +70,7 @@ def _quantile_rule(metric: str, share: float) -> CriterionRule:
 
     return CriterionRule(
         sample="run",
+        share=share,
         metric=metric,
         estimate=lambda data: stats.quantile_estimate(data.runs.seconds, share),
         bounds=lambda data, _estimate: lambda n: stats.quantile_bounds(data.runs.seconds, share, n),
@@ -129,20 +133,28 @@ def _net_note(data: WindowData) -> str:
     return "" if data.roi.reason else f"{currency} net a week, from low to high"
 
 
-def _availability(data: WindowData) -> Estimate:
-    """The share of minutes that were scraped: a full count, so without sampling error."""
+def _availability(data: WindowData, minutes: float | None = None) -> Estimate:
+    """The share of minutes that were scraped; of `minutes` like them where so many are given."""
     reading = data.platform
-    method = "counted in full: every minute is known"
-    if reading.available is None:
-        return Estimate(method=method, reason="Prometheus was not read")
-    share, n = reading.available, round(reading.minutes_read)
-    return Estimate.of(share, lambda _confidence: (share, share), n=n, method=method)
+    if not reading.minutes_read:
+        return Estimate(method=stats.UPTIME, reason="Prometheus was not read")
+    times = 1 if minutes is None else minutes / reading.minutes_read
+    told = (reading.minutes_read, reading.minutes_covered, reading.outages)
+    return stats.uptime_estimate(*(times * number for number in told))
 
 
-def _daily(days: Sequence[GaugeTime] | None, what: str) -> Estimate:
+def _gauge(days: Sequence[GaugeTime] | None, data: WindowData, what: str) -> Estimate:
     """The mean of daily means: readings within a day are too alike to count one by one."""
-    found = stats.mean_estimate([day.mean for day in days or () if day.mean is not None])
+    zone = data.scope.zone
+    by_day = {day.at.astimezone(zone).date(): day.mean for day in days or ()}
+    known = {day: mean for day, mean in by_day.items() if mean is not None}
+    found = stats.daily_estimate(known, list(known), counted=False)
     return found if found.value is not None else replace(found, reason=f"{what} not read")
+
+
+def _day_note(data: WindowData) -> str:
+    scaled = sum(left < 1 for left in data.kept_of_day.values())
+    return f"{text.times(scaled, 'day')} scaled up for the time that is excluded" if scaled else ""
 
 
 RULES: Mapping[str, CriterionRule] = {
@@ -184,23 +196,25 @@ RULES: Mapping[str, CriterionRule] = {
     "throughput": CriterionRule(
         sample="day",
         metric="throughput_per_day",
-        estimate=lambda data: stats.mean_estimate(data.whole_days),
+        estimate=lambda data: stats.daily_estimate(data.whole_days, data.days_over, counted=True),
+        note=_day_note,
         rows=("runs",),
     ),
     "availability": CriterionRule(
         sample="minute",
         estimate=_availability,
+        bounds=lambda data, _estimate: lambda n: _availability(data, n).bounds,
         note=lambda data: "minutes in which the platform was scraped" if data.platform.gaps else "",
     ),
     "queue_depth": CriterionRule(
         sample="day",
-        estimate=lambda data: _daily(data.platform.queue, "queue depth"),
+        estimate=lambda data: _gauge(data.platform.queue, data, "queue depth"),
         note=lambda _data: "the mean of the days' means",
         query="queue_depth",
     ),
     "worker_utilisation": CriterionRule(
         sample="day",
-        estimate=lambda data: _daily(data.platform.utilisation, "worker utilisation"),
+        estimate=lambda data: _gauge(data.platform.utilisation, data, "worker utilisation"),
         note=lambda _data: "the mean of the days' means",
         query="worker_active",
     ),
@@ -316,15 +330,19 @@ def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
     direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
     estimate, source = estimate_of(rule, data)
     target, upper = record.target, record.upper_target
-    more = None
-    if source == RECORDS:
-        bounds = rule.bounds(data, estimate)
-        more = stats.more_needed(estimate, direction, target, bounds, upper)
+    judged, bounds = estimate, rule.bounds(data, estimate)
+    if source == PROMETHEUS and rule.share and direction == "below" and estimate.value is not None:
+        # What buckets tell of a quantile is the share within the target.
+        buckets = data.platform.buckets or {}
+        judged = histogram.share_within(buckets, target)
+        bounds = partial(histogram.share_bounds, buckets, target)
+        direction, target = "above", rule.share
+    more = stats.more_needed(judged, direction, target, bounds, upper)
     a_day = estimate.n / data.days_so_far if data.days_so_far else 0
     return Judged(
         estimate=estimate,
-        verdict=stats.verdict(estimate, direction, target, upper),
-        leaning=stats.leaning(estimate, direction, target, upper),
+        verdict=stats.verdict(judged, direction, target, upper),
+        leaning=stats.leaning(judged, direction, target, upper),
         more_needed=more,
         more_days=-int(-more // a_day) if more is not None and a_day else None,
         note=rule.note(data) if source == RECORDS else _platform_note(rule, data, record),
@@ -336,12 +354,13 @@ def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
 def _platform_note(rule: CriterionRule, data: WindowData, record: Criterion) -> str:
     """The limits of the figure, and the exact share within a target that is a bucket's bound."""
     said = [rule.platform_note(data)]
-    if record.unit == "seconds":
-        within = histogram.share_within(data.platform.buckets or {}, record.target)
-        if within is not None and within.n:
-            share = text.share(within.within / within.n)
-            of = text.times(within.n, "run")
-            said.append(f"exactly {share} of {of} took no more than {text.duration(record.target)}")
+    buckets = data.platform.buckets or {}
+    if rule.share is not None and record.target in buckets:
+        within = histogram.share_within(buckets, record.target)
+        share = text.amount(within.value, "fraction")
+        between = text.between(*within.bounds, "fraction")
+        of, target = text.times(within.n, "run"), text.duration(record.target)
+        said.append(f"exactly {share} of {of} took no more than {target} (95 % interval {between})")
     return "; ".join(part for part in said if part)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.dates import Window
-from core.analytics.exclusions import NOTHING, Excluded, excluded
+from core.analytics.exclusions import NOTHING, Excluded, excluded, length
 from core.base import clock
 from core.criteria.platform import COMPLETED, FAILED, PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
@@ -32,6 +32,8 @@ from core.store import (
 )
 
 MILLISECONDS = 1_000
+# A day with less left of it is not scaled up to a whole one: hours of a day differ too much.
+LEAST_OF_DAY = 22 / 24
 
 
 @dataclass(frozen=True)
@@ -152,18 +154,27 @@ class WindowData:
         return compare(self.scope, window=self.window, go_live=self.go_live, without=self.without)
 
     @cached_property
-    def whole_days(self) -> list[float]:
-        """The finished runs of each whole day; empty where no day has any.
+    def days_over(self) -> list[date]:
+        """The days that are over."""
+        today = clock.today(self.scope.zone)
+        return [day for day in self.window.dates if day < today]
 
-        A day that is excluded in part, or not over, is not whole.
-        """
-        today, zone = clock.today(self.scope.zone), self.scope.zone
-        found = [
-            float(self.finished_by_day.get(day, 0))
-            for day in self.window.dates
-            if day < today and not self.without.within(*Window(day, day).instants(zone))
-        ]
-        return found if any(found) else []
+    @cached_property
+    def kept_of_day(self) -> Mapping[date, float]:
+        """The share of each day that is over that is not excluded, from 22 of 24 hours up."""
+        found = {}
+        for day in self.days_over:
+            start, end = Window(day, day).instants(self.scope.zone)
+            kept = 1 - length(self.without.within(start, end)) / (end - start)
+            if kept >= LEAST_OF_DAY:
+                found[day] = kept
+        return found
+
+    @cached_property
+    def whole_days(self) -> Mapping[date, float]:
+        """The finished runs of each day kept, scaled up to a whole day; empty without any run."""
+        found = {day: self.finished_by_day.get(day, 0) / of for day, of in self.kept_of_day.items()}
+        return found if any(found.values()) else {}
 
     @property
     def days_so_far(self) -> int:

@@ -28,7 +28,7 @@ BREAKDOWNS: Mapping[str, ColumnElement[Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Satisfaction:
-    """Means of ratings from 1 to 5 with their t intervals, each counted by its day.
+    """Means of ratings from 1 to 5 with their intervals, each counted by its day.
 
     `busiest_share` is the share of the in-product ratings that one person gave, None without any.
     `ratings` are all of them. Ratings of one person resemble each other, so a large share makes
@@ -76,9 +76,9 @@ def satisfaction(scope: Scope, *, window: Window, without: Excluded = NOTHING) -
     in_survey = [answer for (answer,) in answers if answer is not None]
     in_product = [row.rating for row in rated]
     return Satisfaction(
-        in_product=stats.mean_estimate(in_product),
-        survey=stats.mean_estimate(in_survey),
-        pooled=stats.mean_estimate(in_product + in_survey),
+        in_product=stats.rating_estimate(in_product),
+        survey=stats.rating_estimate(in_survey),
+        pooled=stats.rating_estimate(in_product + in_survey),
         busiest_share=busiest_share([row.rater for row in rated]),
         ratings=(*in_product, *in_survey),
     )
@@ -113,7 +113,8 @@ def weekly_ratings(scope: Scope, *, weeks: Sequence[Window]) -> list[Estimate]:
     """The mean in-product rating of each week, without what is excluded."""
     without = excluded(scope)
     return [
-        stats.mean_estimate([row.rating for row in _rated(scope, week, without)]) for week in weeks
+        stats.rating_estimate([row.rating for row in _rated(scope, week, without)])
+        for week in weeks
     ]
 
 
@@ -149,7 +150,7 @@ def response_bounds(
     ((with_rating, with_thumb),) = scope.rows(rated)
     ratings = [row for row in rows if row.rating is not None]
     thumbs = [row for row in rows if row.thumb is not None]
-    mean = stats.mean_estimate([row.rating for row in ratings])
+    mean = stats.rating_estimate([row.rating for row in ratings])
     share_up = stats.proportion_estimate(sum(row.thumb == "up" for row in thumbs), len(thumbs))
     return (
         _bounds(mean, (1.0, 5.0), (asked, with_rating), ratings),
@@ -214,6 +215,6 @@ def _group(name: str, rows: list[Any]) -> Group:
     return Group(
         name=name,
         votes=len(rows),
-        rating=stats.mean_estimate([row.rating for row in rows if row.rating is not None]),
+        rating=stats.rating_estimate([row.rating for row in rows if row.rating is not None]),
         positive=stats.proportion_estimate(sum(thumbs), len(thumbs)),
     )

@@ -238,6 +238,9 @@ def _answered(question: Question, answers: list[Any]) -> Answered:
     if question.unit == "fraction":
         yes = sum(answer in {"yes", True} for answer in answers)
         estimate = stats.proportion_estimate(yes, len(answers))
+    elif question.choices:
+        ends = question.choices[0], question.choices[-1]
+        estimate = stats.rating_estimate(answers, ends)
     else:
         estimate = stats.mean_estimate(answers)
     counts = Counter(answers)

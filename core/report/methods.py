@@ -34,14 +34,30 @@ if TYPE_CHECKING:
 # How an estimate's method reads in a sentence, with its source, by the first of these beginnings
 # that it has.
 HOW_ESTIMATED: Mapping[str, str] = {
+    "Clopper-Pearson interval of outages": "Availability: the share of the minutes that were "
+    "scraped, with the Clopper-Pearson interval of stretches as long as the mean outage, and of "
+    "half an hour at least: the minutes of one outage are one observation.",
+    "Clopper-Pearson interval": "Shares: the number counted of all, with the Clopper-Pearson "
+    "interval (1934). With no failure at all it clears 95 % from 72 runs on.",
+    # The methods of what was frozen earlier.
     "Wilson score interval": "Shares: the number counted of all, with the Wilson score interval "
-    "(Wilson 1927). With no failure at all it clears 95 % from 73 runs on.",
+    "(Wilson 1927).",
     "order statistics within buckets": "Quantiles from histograms: interpolated within their "
     "bucket as Prometheus does; the interval runs from the lower end of the bucket of its lower "
-    "rank to the upper end of that of its upper rank.",
+    "rank to the upper end of that of its upper rank. The verdict is that of the share of runs "
+    "within the target, by its Clopper-Pearson interval.",
     "order statistics": "Quantiles: of the pooled raw durations, linear between closest ranks "
     "(Hyndman and Fan 1996, type 7), with the order-statistic interval (Conover 1999, section "
     "3.2); an upper limit of the p95 takes 72 runs.",
+    "Gaffke interval": "Ratings: the mean of the single answers with Gaffke's interval (Gaffke "
+    "2005; Phan, Thomas and Learned-Miller 2021), which assumes nothing but the ends of the scale.",
+    "t interval beside the weekday pattern": "Tickets a day: the mean of the days with a t "
+    "interval. The difference of working days and weekends and the slope over the working week "
+    "(from four weeks on, each weekday's level) are no noise; the rest counts for no less than "
+    "chance arrivals (Poisson).",
+    "t interval of weekly waves": "Gauges: the mean of the days' means. Readings follow "
+    "themselves, so their t interval rests on the waves of a week and longer alone (Lazarus, "
+    "Lewis, Stock and Watson 2018), beside the difference of working days and weekends.",
     "t interval": "Means: of the single answers or days, with the t interval; none is given where "
     "fewer than five values differ from the commonest one.",
     "bootstrap-t": "Reductions: (mean without - mean with) / mean without, within category and "

@@ -168,6 +168,8 @@ def _why(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         return f"{text.times(abs(more), then['sample'])} {'more' if more > 0 else 'fewer'}"
     if then["target_words"] != now["target_words"]:
         return f"the target was {then['target_words']}"
+    if then["method"] != now["method"]:
+        return f"its interval was by another method: {then['method']}"
     return "rows that were already stored have changed"
 
 

@@ -28,7 +28,7 @@ NO_REASON = "Reason unknown"
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate of the field with its Wilson interval, and what it says about its healthy range.
+    """A rate of the field with its interval, and what it says about its healthy range.
 
     `target` is the edge of the range and `direction` its side; None where a rate has no range.
     `settled` is the rate of the bugs that are no longer maturing.

@@ -1,5 +1,7 @@
 """Intervals against published tables and simulation; verdicts; how much more is needed."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 
@@ -9,15 +11,15 @@ from core.base.stats import Estimate, Verdict
 
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
-    # Newcombe 1998, Statistics in Medicine 17, table I, method 3
+    # Newcombe 1998, Statistics in Medicine 17, table I, method 5
     [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
+        (81, 263, 0.2527, 0.3676),
+        (15, 148, 0.0578, 0.1617),
+        (0, 20, 0.0, 0.1684),
+        (1, 29, 0.0009, 0.1776),
     ],
 )
-def test_wilson_agrees_with_newcombe(successes, n, low, high):
+def test_clopper_pearson_agrees_with_newcombe(successes, n, low, high):
     estimate = stats.proportion_estimate(successes, n)
     assert (round(estimate.low, 4), round(estimate.high, 4)) == (low, high)
     assert estimate.value == successes / n
@@ -38,9 +40,46 @@ def test_an_upper_bound_for_p95_takes_72_values():
     assert stats.quantile_estimate(range(72), 0.95).high == 71
 
 
-def test_zero_failures_prove_95_percent_from_73_runs():
+def test_zero_failures_prove_95_percent_from_72_runs():
+    # log(0.025) / log(0.95) = 71.9
     met = [n for n in range(1, 100) if stats.proportion_estimate(n, n).low > 0.95]
-    assert met[0] == 73
+    assert met[0] == 72
+
+
+@pytest.mark.parametrize(("zeros", "ones"), [(0, 1), (0, 20), (5, 15), (10, 190), (699, 1)])
+def test_a_scale_of_two_answers_has_the_bounds_of_a_share(zeros, ones):
+    mean = stats.rating_estimate([0] * zeros + [1] * ones, (0, 1))
+    share = stats.proportion_estimate(ones, zeros + ones)
+    assert mean.value == share.value
+    assert mean.bounds == pytest.approx(share.bounds, abs=0.003)
+    assert mean.likely == pytest.approx(share.likely, abs=0.003)
+
+
+@pytest.mark.parametrize("counts", [(2, 1, 2, 5, 10), (1, 0, 0, 0, 4), (3, 0, 0, 190, 7)])
+def test_the_bounds_of_ratings_are_quantiles_of_dirichlet_means(counts):
+    drawn = np.random.default_rng(1).standard_gamma(counts, (100_000, 5))
+    more = np.random.default_rng(2).standard_gamma(1, 100_000)
+    means = [(drawn @ np.arange(1, 6) + end * more) / (drawn.sum(axis=1) + more) for end in (1, 5)]
+    found = stats.rating_estimate(np.repeat(np.arange(1, 6), counts))
+    assert found.low == pytest.approx(np.quantile(means[0], 0.025), abs=0.02)
+    assert found.high == pytest.approx(np.quantile(means[1], 0.975), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("answers", "proven"),
+    [
+        ([5], False),
+        ([5] * 12, False),  # of a mean of 4, 0.75 ** 12 = 3.2 % are all fives
+        ([5] * 13, True),  # and 0.75 ** 13 = 2.4 %
+        ([4] * 700, False),
+        ([5] * 40 + [4, 4, 3, 5], True),
+        ([1, 5], False),
+    ],
+)
+def test_equal_ratings_prove_what_their_number_allows(answers, proven):
+    found = stats.rating_estimate(answers)
+    assert 1 <= found.low <= found.value <= found.high <= 5
+    assert (stats.verdict(found, "above", 4) is Verdict.MET) == proven
 
 
 def test_ranks_of_other_quantiles_are_those_of_the_binomial():
@@ -67,6 +106,8 @@ def test_no_data_is_none_with_a_reason():
     for estimate in (
         stats.proportion_estimate(0, 0),
         stats.mean_estimate([]),
+        stats.rating_estimate([]),
+        stats.daily_estimate({}, [], counted=True),
         stats.quantile_estimate([], 0.95),
         stats.reduction_estimate({}),
         stats.reduction_estimate({"only": ([1.0], [])}),
@@ -91,10 +132,14 @@ def test_equal_answers_and_few_beside_them_prove_nothing(answers):
         (0.951, 0.99, "above", Verdict.MET),
         (0.95, 0.99, "above", Verdict.NOT_PROVEN),  # over 95 % is not 95 %
         (0.90, 0.99, "above", Verdict.NOT_PROVEN),
-        (0.90, 0.95, "above", Verdict.MISSED),
+        (0.90, 0.949, "above", Verdict.MISSED),
+        (0.90, 0.95, "above", Verdict.NOT_PROVEN),  # nor is it under 95 %
+        (0.95, 0.95, "above", Verdict.NOT_PROVEN),
+        (0.95, 0.95, "below", Verdict.NOT_PROVEN),
         (0.90, 0.949, "below", Verdict.MET),
         (0.90, 0.95, "below", Verdict.NOT_PROVEN),
-        (0.95, 0.99, "below", Verdict.MISSED),
+        (0.95, 0.99, "below", Verdict.NOT_PROVEN),
+        (0.951, 0.99, "below", Verdict.MISSED),
         (None, 0.94, "above", Verdict.MISSED),
         (0.96, None, "above", Verdict.MET),
         (0.90, None, "above", Verdict.NOT_PROVEN),
@@ -178,6 +223,81 @@ def test_more_needed_has_no_answer_where_nothing_would_help():
         is None
     )
     assert stats.more_needed(stats.mean_estimate([]), "above", 4, lambda n: (None, None)) is None
+
+
+def days(*levels, first=date(2026, 11, 2)):
+    return {first + timedelta(n): level for n, level in enumerate(levels) if level is not None}
+
+
+WEEK = list(days(*range(7)))
+
+
+@pytest.mark.parametrize(
+    ("levels", "verdict"),
+    [
+        ((105, 98, 110, 101, 112, 0, 0), Verdict.MET),
+        ((140, 115, 100, 95, 75, 0, 0), Verdict.MET),  # busy Mondays
+        ((110, 100, 105, None, 108, 1, 2), Verdict.MET),  # a day is not known
+        ((60, 150, 30, 160, 125, 0, 0), Verdict.NOT_PROVEN),  # no pattern explains that
+        ((50, 48, 52, 47, 53, 50, 49), Verdict.NOT_PROVEN),
+        ((20, 22, 19, 24, 21, 2, 1), Verdict.MISSED),
+        ((180, 170, 190, 185, 175, 160, 150), Verdict.MISSED),
+    ],
+)
+def test_the_weekday_pattern_is_no_noise(levels, verdict):
+    found = stats.daily_estimate(days(*levels), WEEK, counted=True)
+    assert stats.verdict(found, "within", 50, 100) is verdict
+
+
+def test_a_day_that_is_not_known_has_the_level_of_its_kind():
+    whole = stats.daily_estimate(days(100, 100, 100, 100, 100, 0, 0), WEEK, counted=True)
+    assert whole.value == pytest.approx(500 / 7)
+    for gone in ((None, 100, 100, 100, 100, 0, 0), (100, 100, 100, 100, 100, 0, None)):
+        found = stats.daily_estimate(days(*gone), WEEK, counted=True)
+        assert found.value == pytest.approx(whole.value)
+        assert (found.n, found.high >= whole.high * 0.999) == (6, True)
+    # Of weekends nothing is known.
+    assert stats.daily_estimate(days(*[100] * 5), WEEK, counted=True).value == 100
+    alone = stats.daily_estimate(days(140), WEEK, counted=True)
+    assert (alone.value, alone.bounds, alone.method) == (
+        140,
+        (None, None),
+        "no interval: too few days",
+    )
+
+
+def test_from_four_weeks_on_each_weekday_has_its_level():
+    rng = np.random.default_rng(1)
+    usual = np.tile([200, 60, 90, 20, 120, 30, 5], 4)
+    by_day = days(*rng.poisson(usual))
+    found = stats.daily_estimate(by_day, list(by_day), counted=True)
+    # The standard error of independent arrivals is sqrt(75 / 28) = 1.64.
+    assert found.value == np.mean([*by_day.values()])
+    assert 2 * 1.64 < (found.high - found.low) / 2 < 2 * 1.64 * 1.5
+
+
+def test_counted_days_spread_at_least_as_arrivals_do():
+    found = stats.daily_estimate(days(*[60] * 7), WEEK, counted=True)
+    # t with 4 degrees of freedom is 2.776: 60 * exp(2.776 * sqrt(60 / 7) / 60) = 68.7
+    assert found.high > 68
+    still = stats.daily_estimate(days(*[0.5] * 7), WEEK, counted=False)
+    assert still.bounds == pytest.approx((0.5, 0.5))
+    nothing = stats.daily_estimate(days(*[0] * 7), WEEK, counted=False)
+    assert (nothing.value, nothing.bounds) == (0, (0, 0))
+
+
+def test_a_week_without_an_outage_does_not_prove_995_per_mille():
+    # An outage of half an hour a week is 99.7 %; 0.025 ** (1 / 336) = 98.9 %.
+    week = stats.uptime_estimate(7 * 1440, 7 * 1440, 0)
+    assert (week.value, week.high) == (1, 1)
+    assert week.low == pytest.approx(0.025 ** (1 / 336))
+    assert stats.leaning(week, "above", 0.995) is stats.Leaning.LIKELY_MET
+    assert stats.uptime_estimate(16 * 1440, 16 * 1440, 0).low > 0.995
+    # Four hours in one piece are one observation of 42, in 48 pieces they are 8 of 336.
+    one, many = (stats.uptime_estimate(7 * 1440, 7 * 1440 - 240, n) for n in (1, 48))
+    assert one.value == many.value
+    assert one.low < many.low < many.high < one.high
+    assert stats.uptime_estimate(1440, 0, 1).high < 0.995
 
 
 def test_reduction_within_strata_sees_what_the_naive_figure_hides():

@@ -18,7 +18,18 @@ from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclude, exclusions, withdraw
 from core.criteria.verdicts import evaluate, weekly_estimates
 from core.criteria.window_data import platform_of
-from core.store import Enhancement, Exclusion, Feedback, Scope, SurveyResponse, table
+from core.store import PROMETHEUS as PROMETHEUS_SETTING
+from core.store import (
+    AccountSetting,
+    CounterIncrement,
+    Enhancement,
+    Exclusion,
+    Feedback,
+    Scope,
+    ScrapeSpan,
+    SurveyResponse,
+    table,
+)
 from core.store.days import extend_calendar, fill_days
 from tests.draws import draws
 from tests.stores import open_store
@@ -104,7 +115,8 @@ def fill(store, found):
             if new:
                 fill_days(model, new, store.zone)
                 connection.execute(insert(table(model)), new)
-        connection.execute(delete(table(Exclusion)))
+        for model in (Exclusion, CounterIncrement, ScrapeSpan, AccountSetting):
+            connection.execute(delete(table(model)))
 
 
 def is_out(spans, at, *subjects):
@@ -268,32 +280,69 @@ def test_an_exclusion_that_alone_makes_a_criterion_met_is_flagged(store):
     assert judged(store, "success_rate") == before
 
 
-def test_seventy_two_good_runs_do_not_prove_95_percent_and_73_do(store):
-    for number, verdict in ((72, Verdict.NOT_PROVEN), (73, Verdict.MET)):
+def test_seventy_one_good_runs_do_not_prove_95_percent_and_72_do(store):
+    for number, verdict in ((71, Verdict.NOT_PROVEN), (72, Verdict.MET)):
         fill(
             store, {Enhancement: [run(n) for n in range(number)], Feedback: [], SurveyResponse: []}
         )
         result = judged(store, "success_rate")
         assert (result.estimate.value, result.verdict) == (1.0, verdict)
-        assert result.judged.more_needed == (1 if number == 72 else None)
+        assert result.judged.more_needed == (1 if number == 71 else None)
 
 
-def test_a_day_that_is_excluded_in_part_says_nothing_of_tickets_a_day(store):
+def test_a_day_is_scaled_up_for_what_is_excluded_of_it_and_left_out_where_that_is_much(store):
     days = [FIRST + timedelta(days=n) for n in range(7)]
-    rows = [run(n, at=day) for day in days for n in range(60)]
-    rows += [run(1_000 + n, at=FIRST + timedelta(days=2)) for n in range(600)]
+    rows = [run(n, at=day + timedelta(hours=9)) for day in days[:5] for n in range(100)]
     fill(store, {Enhancement: rows, Feedback: [], SurveyResponse: []})
-    exclude(
-        Scope(store, "a", "Ann"),
-        from_at=FIRST + timedelta(days=2, hours=5),
-        to_at=FIRST + timedelta(days=2, hours=6),
-        kind="volume",
-        reason="A load test",
-    )
-    result = judged(store, "throughput")
-    assert (result.estimate.n, result.estimate.value) == (6, 60)
-    assert (result.with_excluded.estimate.n) == 7
-    assert result.with_excluded.estimate.value == pytest.approx((6 * 60 + 660) / 7)
+    before = judged(store, "throughput")
+    assert (before.estimate.n, before.estimate.value) == (7, 500 / 7)
+    assert (before.verdict, before.judged.note) == (Verdict.MET, "")
+    scope, told = Scope(store, "a", "Ann"), {"kind": "volume", "reason": "A load test"}
+    half_an_hour = days[2] + timedelta(hours=5), days[2] + timedelta(hours=5, minutes=30)
+    exclude(scope, from_at=half_an_hour[0], to_at=half_an_hour[1], **told)
+    after = judged(store, "throughput")
+    assert after.estimate.n == 7
+    assert after.estimate.value == pytest.approx((400 + 100 * 24 / 23.5) / 7)
+    assert after.judged.note == "1 day scaled up for the time that is excluded"
+    assert after.verdict is Verdict.MET
+    assert after.with_excluded == before.judged
+    # Five hours are too much to scale up: the day counts as the other working days.
+    exclude(scope, from_at=days[3], to_at=days[3] + timedelta(hours=10), **told)
+    less = judged(store, "throughput")
+    assert (less.estimate.n, less.verdict) == (6, Verdict.MET)
+    assert less.estimate.value == pytest.approx(500 / 7, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict", "said"),
+    [
+        ({"30": 6118, "60": 7528, "90": 7691}, Verdict.MET, "exactly 97.4 % of 7,725 runs"),
+        ({"60": 7725}, Verdict.MET, "exactly 100 % of 7,725 runs"),
+        ({"60": 7339}, Verdict.NOT_PROVEN, "exactly 95 % of 7,725 runs"),
+        ({"30": 4000, "60": 6900, "90": 7600}, Verdict.MISSED, "exactly 89.3 % of 7,725 runs"),
+        ({"50": 7528, "70": 7600}, Verdict.MET, ""),
+        ({"50": 7200, "70": 7600}, Verdict.NOT_PROVEN, ""),
+        ({"50": 6000, "70": 7000}, Verdict.MISSED, ""),
+        ({"5": 6000, "10": 7200}, Verdict.NOT_PROVEN, "at least 10 s"),
+        ({"5": 7000, "10": 7600}, Verdict.MET, ""),
+    ],
+)
+def test_buckets_are_judged_by_the_share_within_the_target(store, counts, verdict, said):
+    fill(store, {Enhancement: [], Feedback: [], SurveyResponse: []})
+    name = "enhancement_duration_seconds_bucket"
+    series = {f'{name}{{le="{end}"}}': n for end, n in {**counts, "+Inf": 7725}.items()}
+    metrics = {"duration_bucket": {"name": name, "selector": name, "series": [*series]}}
+    metrics |= {"requests_total": {"name": "runs", "selector": "runs", "series": []}}
+    at = (FIRST + timedelta(hours=5)).astimezone(UTC)
+    with store.write("a") as unit:
+        unit.session.add(AccountSetting(account_id="a", key=PROMETHEUS_SETTING, value=metrics))
+        unit.session.add(ScrapeSpan(account_id="a", from_at=at, to_at=at + timedelta(hours=1)))
+        for key, n in series.items():
+            unit.session.add(CounterIncrement(account_id="a", series=key, at=at, increase=n))
+    found = judged(store, "latency_p95").judged
+    assert (found.source, found.estimate.n, found.verdict) == ("Prometheus", 7725, verdict)
+    assert said in found.note
+    assert ("exactly" in found.note) == ("60" in counts)
 
 
 def test_without_prometheus_and_inputs_there_is_no_data_and_a_reason(store):
@@ -325,7 +374,7 @@ def test_the_rate_of_a_window_that_is_not_over_is_that_of_its_days_so_far(store)
     window = Window(today - timedelta(days=1), today + timedelta(days=5), "a week")
     by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     judged = by_key["success_rate"].judged
-    assert judged.more_needed == 63  # of 73
+    assert judged.more_needed == 62  # of 72
     assert judged.more_days == 13  # at five runs a day
 
 

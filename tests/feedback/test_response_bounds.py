@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 
 from core.analytics.dates import Window, iso_week
 from core.analytics.exclusions import NOTHING, Excluded
-from core.base.stats import mean_estimate, proportion_estimate
+from core.base.stats import proportion_estimate, rating_estimate
 from core.feedback.satisfaction import (
     FEWER,
     breakdown,
@@ -123,7 +123,7 @@ def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
     said = heard(votes)
     stars = [vote["rating"] for vote in said if vote["rating"] is not None]
     ups = [vote["thumb"] == "up" for vote in said if vote["thumb"]]
-    assert rating.estimate == mean_estimate(stars)
+    assert rating.estimate == rating_estimate(stars)
     assert thumb.estimate == proportion_estimate(sum(ups), len(ups))
     done = {
         run["id"]
@@ -151,7 +151,7 @@ def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
     counts = rating_counts(Scope(store, "a"), window=WINDOW)
     assert counts == {n: stars.count(n) for n in range(1, 6)}
     (week,) = weekly_ratings(Scope(store, "a"), weeks=[iso_week(WINDOW.start)])
-    assert week == mean_estimate(stars)
+    assert week == rating_estimate(stars)
 
 
 @given(runs, votes)
@@ -182,7 +182,9 @@ def test_groups_are_those_of_plain_python_and_small_ones_are_put_together(store,
         said = small if group.name == FEWER else large[group.name]
         ups = [vote["thumb"] == "up" for vote in said if vote["thumb"]]
         assert group.positive == proportion_estimate(sum(ups), len(ups))
-        assert group.rating == mean_estimate([v["rating"] for v in said if v["rating"] is not None])
+        assert group.rating == rating_estimate(
+            [v["rating"] for v in said if v["rating"] is not None]
+        )
 
 
 def test_what_is_excluded_says_nothing(store):

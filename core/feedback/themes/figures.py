@@ -294,7 +294,7 @@ def _measured(kind: str, votes: Sequence[tuple[str, str | int]]) -> Given:
     if kind == THUMBS:
         estimate = stats.proportion_estimate(counts["up"], len(votes))
     else:
-        estimate = stats.mean_estimate([float(vote) for _, vote in votes])
+        estimate = stats.rating_estimate([float(vote) for _, vote in votes])
     choices: tuple[str | int, ...] = ("up", "down") if kind == THUMBS else (1, 2, 3, 4, 5)
     return Given(
         kind=kind,
