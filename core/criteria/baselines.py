@@ -243,8 +243,6 @@ def restatement(scope: Scope, baseline: BaselineWindow) -> list[Restated]:
             reasons += _rows_since(kinds, content["rows"], counts)
             reasons += [said for of, said in exclusions_moved if of is None or of & {*kinds}]
             reasons += [said for keys, said in entered if key in keys]
-            if stored["method"] != now.result.estimate.method:
-                reasons.append(f"its interval was by another method: {stored['method']}")
         reasons = reasons or ["rows that were already stored have changed"]
         found.append(Restated(frozen.label, was, is_now, tuple(reasons)))
     return found

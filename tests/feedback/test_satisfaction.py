@@ -58,12 +58,15 @@ def test_votes_on_pages_are_about_no_enhancement(store):
     assert list(asked["totals"].values()) == [1, 1, 0, 1.0, 4.0]
 
 
-def test_equal_stars_and_none_have_no_interval(store):
+def test_equal_stars_are_bounded_by_their_number_and_none_have_no_interval(store):
     world = Builder()
     for n in range(30):
         world.vote(f"ticket:{n}", rating=5)
     seen = found(store, world)
-    assert (seen.in_product.value, seen.in_product.low) == (5, None)
+    # 4 * 0.025 ** (1 / 30) + 1 = 4.54
+    assert (seen.in_product.value, seen.in_product.high) == (5, 5)
+    assert seen.in_product.low == pytest.approx(4 * 0.025 ** (1 / 30) + 1, abs=0.01)
+    assert seen.survey.low is None
     assert (seen.survey.value, seen.survey.reason) == (None, "none counted")
     nothing = found(store, Builder())
     assert (nothing.pooled.value, nothing.busiest_share) == (None, None)

@@ -1,7 +1,8 @@
 """What the tests of the criteria page share: the rows of a week, and what a page shows."""
 
 from datetime import UTC, datetime, timedelta
-from math import sqrt
+
+from scipy.stats import beta
 
 from core.analytics.dates import last_complete_week
 from core.base import clock
@@ -78,12 +79,9 @@ def field(kind, label):
     return next(one for one in kind if one.label == label)
 
 
-def wilson(good, n, z=1.959963984540054):
+def clopper_pearson(good, n):
     """The bounds of a share as they stand in the books."""
-    p = good / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
+    return beta.ppf(0.025, good, n - good + 1), beta.ppf(0.975, good + 1, n - good)
 
 
 def share(value):

@@ -22,6 +22,7 @@ from tests.pages.criteria import (
     WEEK,
     answer,
     answers,
+    clopper_pearson,
     field,
     frame,
     runs,
@@ -29,7 +30,6 @@ from tests.pages.criteria import (
     save,
     share,
     texts,
-    wilson,
 )
 
 
@@ -81,7 +81,7 @@ def test_an_account_without_data_has_a_way_out_and_no_tabs(acme, opened):
 def test_a_figure_with_its_interval_sample_and_verdict(acme, opened):
     save(acme, runs(96, 4), answers(12))
     app = opened("All criteria")
-    low, high = wilson(96, 100)
+    low, high = clopper_pearson(96, 100)
     row = frame(app, "Verdict").set_index("Criterion").loc["Enhancement success rate"]
     assert row["Value"] == "96 %"
     assert row["95 % interval"] == f"{share(low)} to {share(high)}"
