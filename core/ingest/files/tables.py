@@ -20,7 +20,7 @@ LOOKED_AT = 100
 LONGEST = 4_000_000
 csv.field_size_limit(LONGEST)
 # A number, a date or a time: what a header does not consist of.
-DATUM = re.compile(r"(?=.*\d)[\d\s.,:/+\-TZ%]+")
+DATUM = re.compile(r"(?=.*\d)[\d\s.,:/+\-TZ%]+|[-\u2013—]+")
 # An id as a formula, ="00123", so that a spreadsheet keeps its zeros.
 FORMULA = re.compile(r'\A\s*="([^"]*)"\s*\Z')
 BACKSLASHED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
@@ -66,15 +66,15 @@ class Table:
     cells: list[str]
     columns: tuple[str, ...]
     may_be_short: bool
-    data: list[int]
+    data: frozenset[int]
 
     def row(self, line: Line) -> Row | None:
         """The record of a row; None for a blank one and for the header repeated."""
-        cells, width = line.cells, len(self.columns)
-        filled = [at for at, cell in enumerate(cells) if cell.strip()]
+        cells, width = [cell.strip() for cell in line.cells], len(self.columns)
+        filled = [at for at, cell in enumerate(cells) if cell]
         if not (filled or line.doubt) or cells[:width] == self.cells[:width]:
             return None
-        first, why = cells[filled[0]].strip() if filled else "", ""
+        first, why = cells[filled[0]] if filled else "", ""
         is_short = len(cells) < width
         if len(filled) <= max(2, width // 2) and TOTAL.fullmatch(first):
             why = "it is a total, no record"
@@ -83,7 +83,7 @@ class Table:
         elif filled and (
             filled[-1] >= len(self.cells)
             or (is_short and (line.is_exact or not self.may_be_short))
-            or (is_short and not all(_is_datum(cells[at]) for at in self.data if at < len(cells)))
+            or (is_short and any(at in self.data and not _is_datum(cells[at]) for at in filled))
         ):
             why = f"it has {len(cells)} fields where the header has {width}"
         record = None if why or not filled else dict(zip(self.columns, cells, strict=False))
@@ -97,7 +97,8 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
     with neither number nor date among them; or else the first row with two cells. `is_first`
     where a person has named the first line as the header.
     """
-    filled = [sum(bool(cell.strip()) for cell in line.cells) for line in lines]
+    lines = [line._replace(cells=[cell.strip() for cell in line.cells]) for line in lines]
+    filled = [sum(map(bool, line.cells)) for line in lines]
     wide = [at for at, count in enumerate(filled) if count > 1]
     if not wide or (is_first and wide[0]):
         return None
@@ -108,7 +109,7 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
             header = at
             break
     number, cells, *_ = lines[header]
-    width = max(at for at, cell in enumerate(cells, 1) if cell.strip())
+    width = max(at for at, cell in enumerate(cells, 1) if cell)
     # Each name once: a further "Labels" is "Labels (2)", one without a name "column 5".
     times: Counter[str] = Counter()
     columns = []
@@ -120,14 +121,13 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
             times[name] += 1
         columns.append(name)
     whole = [line.cells for line in lines[header + 1 :] if len(line.cells) >= width]
-    may_be_short = all(cells[-1].strip() for cells in whole)
-    by_column = enumerate(zip(*whole, strict=False))
-    data = [at for at, found in by_column if all(map(_is_datum, found))]
-    return Table(number, cells, tuple(columns), may_be_short, data)
+    by_column = enumerate(list(filter(None, found)) for found in zip(*whole, strict=False))
+    data = frozenset(at for at, found in by_column if found and all(map(_is_datum, found)))
+    return Table(number, cells, tuple(columns), all(row[width - 1] for row in whole), data)
 
 
 def _is_datum(cell: str) -> bool:
-    return DATUM.fullmatch(cell.strip()) is not None
+    return DATUM.fullmatch(cell) is not None
 
 
 def find_separator(path: Path, encoding: str) -> tuple[str, int]:
@@ -159,7 +159,7 @@ def csv_lines(path: Path, encoding: str, separator: str, number: int = 1) -> Ite
             if len(given) == LONGEST:
                 at = number + len(taken)
                 raise InputError(f"Line {at:,} of {path.name} is longer than any record can be.")
-            line, doubt = mended(given.replace("\0", ""))
+            line, doubt = mended(given.replace("\0", "").replace("\ufeff", ""))
             doubts.append(doubt)
             taken.append(line)
             yield line

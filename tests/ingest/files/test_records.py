@@ -159,6 +159,7 @@ def test_a_person_names_the_header_and_the_separator(tmp_path):
         # Blanks at the end are not written, or written too often.
         ("1,2026-03-25,a\n2,2026-03-25\n3,2026-03-25,c\n", {2: 3, 3: 2, 4: 3}, {}),
         ("1,2026-03-25,a,\n2,2026-03-25,b,,\n", {2: 3, 3: 3}, {}),
+        ("1,2026-03-25,a\n2,-\n3,,c\n\ufeffid,created,title\n", {2: 3, 3: 2, 4: 3}, {}),
         # A row that is broken, misaligned, or where the file ends.
         (
             "1,2026-03-25,a\n2,2026-03-25,b,c\n",
