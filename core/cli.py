@@ -263,9 +263,9 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
     if report.problems > SHOWN_PROBLEMS:
         print(f"  and {report.problems - SHOWN_PROBLEMS:,} more", file=sys.stderr)
     print(f"{chosen}: {report.message}")
-    if not report.refused:
+    if not report.refused and not report.stopped:
         return DONE
-    return IN_PART if report.added + report.changed + report.unchanged else FAILED
+    return IN_PART if report.has_written else FAILED
 
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
@@ -418,6 +418,7 @@ def run() -> None:
     if hasattr(signal, "SIGPIPE"):
         # `... | head` ends the program quietly, as it does others.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -134,15 +134,35 @@ def settings_from(kind: type[S], stored: Mapping[str, Any] | None) -> S:
     return kind(**{name: value for name, value in (stored or {}).items() if name in known})
 
 
-def save_settings(scope: Scope, settings: S) -> None:
-    """Save these settings for the account, and record the change if there is one."""
-    key = type(settings).KEY
+def fields_of(settings: S) -> dict[str, Any]:
+    """The single values of settings by name: `silent_days`, `weights.critical`."""
+    found: dict[str, Any] = {}
+    for name, value in asdict(settings).items():
+        inner = value if isinstance(value, Mapping) else {}
+        found |= {f"{name}.{key}": one for key, one in inner.items()} or {name: value}
+    return found
+
+
+def save_settings(scope: Scope, settings: S, *, seen: Mapping[str, Any]) -> None:
+    """Save these settings for the account, and record the change if there is one.
+
+    `seen` are the `fields_of` the settings as they were shown: what others have changed since
+    stays. Raises Conflict where another person has changed the same.
+    """
+    kind = type(settings)
     with scope.write() as unit:
-        stored = unit.session.get(AccountSetting, (scope.account, key))
-        before, after = stored.value if stored else None, asdict(settings)
+        stored = unit.session.get(AccountSetting, (scope.account, kind.KEY))
+        before, subject = stored.value if stored else None, f"settings of {kind.KEY}"
+        mine, now = fields_of(settings), fields_of(settings_from(kind, before))
+        after: dict[str, Any] = {}
+        for name, value in unit.merge(subject, now, mine, seen).items():
+            outer, dot, key = name.partition(".")
+            if name in mine or (seen and name not in seen):  # else the author has left it out
+                after |= {outer: {**after.get(outer, {}), key: value}} if dot else {outer: value}
+        kind(**after)  # what two people have changed may not fit together
         if after != before:
-            unit.upsert(AccountSetting, [{"key": key, "value": after}])
-            unit.record_change(f"settings of {key}", before=before, after=after)
+            unit.upsert(AccountSetting, [{"key": kind.KEY, "value": after}])
+            unit.record_change(subject, before=before, after=after)
 
 
 def changes(scope: Scope, *, subject: str) -> list[AuditEntry]:

@@ -20,6 +20,8 @@ LARGEST_PUSH = 20_000_000
 # Records that become visible together: votes wait meanwhile.
 UNIT = 1_000
 MOST_LISTED = 100
+# More than a body of this size has, unless it is not of records at all.
+MOST_RECORDS = 400_000
 
 
 async def post_enhancements(request: Request, response: Response) -> EnhancementsAnswer:
@@ -28,9 +30,9 @@ async def post_enhancements(request: Request, response: Response) -> Enhancement
     scope = await require_bearer(request, known.store)
     kind = media_type(request, (JSON, LINES))
     body = await read_body(request, LARGEST_PUSH)
-    runs, problems, refused = await in_thread(_parsed, body, kind)
-    for run in runs:
-        known.check_tenant(scope.account, run.row["tenant_id"])
+    runs, problems, number, refused = await in_thread(_parsed, body, kind)
+    for tenant in {run.row["tenant_id"] for run in runs}:
+        known.check_tenant(scope.account, tenant)
     if not runs and problems:
         first = problems[0]
         raise Refusal(422, f"{first.field}: {first.message}.", field=first.field)
@@ -39,25 +41,30 @@ async def post_enhancements(request: Request, response: Response) -> Enhancement
     counts = await in_thread(_saved, scope, runs)
     if not counts["added"]:
         response.status_code = 200
-    return EnhancementsAnswer(
-        **counts, refused=refused, problem_count=len(problems), problems=problems[:MOST_LISTED]
-    )
+    return EnhancementsAnswer(**counts, refused=refused, problem_count=number, problems=problems)
 
 
-def _parsed(body: bytes, kind: str) -> tuple[list[ParsedRow], list[Problem], int]:
-    """The readable records, the problems of all, and how many are refused."""
+def _parsed(body: bytes, kind: str) -> tuple[list[ParsedRow], list[Problem], int, int]:
+    """The readable records, the first problems, how many there are, how many records refused."""
     runs: list[ParsedRow] = []
     problems: list[Problem] = []
-    refused = 0
-    for number, value in enumerate(_values(body, kind), 1):
+    noted = refused = 0
+    values = _values(body, kind)
+    if len(values) > MOST_RECORDS:
+        raise Refusal(413, f"More than {MOST_RECORDS:,} records at once: send them in parts.")
+    for number, value in enumerate(values, 1):
         found = value if isinstance(value, FieldProblem) else parse_enhancement(value)
         if isinstance(found, FieldProblem):
             refused += 1
         else:
             runs.append(found)
         wrong = [found] if isinstance(found, FieldProblem) else found.problems
-        problems += [Problem(record=number, field=p.field, message=p.reason) for p in wrong]
-    return runs, problems, refused
+        noted += len(wrong)
+        problems += [
+            Problem(record=number, field=p.field, message=p.reason)
+            for p in wrong[: MOST_LISTED - len(problems)]
+        ]
+    return runs, problems, noted, refused
 
 
 def _values(body: bytes, kind: str) -> list[Any]:

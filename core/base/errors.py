@@ -1,5 +1,8 @@
 """Errors that the product raises on purpose."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class TouchstoneError(Exception):
     """One sentence that may be shown to a person as it is; never holds a secret."""
@@ -43,3 +46,11 @@ class QueryError(TouchstoneError):
 
 class InputError(TouchstoneError):
     """Input of a person or a client is invalid."""
+
+
+class Conflict(InputError):
+    """Others have changed the same meanwhile; saved again with `seen`, one's own change stands."""
+
+    def __init__(self, message: str, seen: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.seen = seen

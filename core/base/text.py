@@ -152,6 +152,12 @@ def listed(items: Iterable[str], joiner: str = "and") -> str:
     return f"{', '.join(head)} {joiner} {last}" if head else last
 
 
+def named(values: Mapping[str, object]) -> str:
+    """Names and values of fields: effort 5.0, due from 2026-11-02, weights critical 8."""
+    said = ((re.sub(r"[_.]", " ", name), value) for name, value in values.items())
+    return ", ".join(f"{name} {UNKNOWN if value in (None, '') else value}" for name, value in said)
+
+
 def quoted(said: str, longest: int | None = None) -> str:
     """What a person wrote, in quotation marks on one line; cut to `longest` characters."""
     line = " ".join(said.split())

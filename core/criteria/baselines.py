@@ -19,7 +19,7 @@ from core.base.errors import InputError
 from core.base.stats import Bounds
 from core.base.text import LONGEST_NAME, given_text
 from core.criteria.days import daily_criteria, opinions
-from core.criteria.ledger import EXCLUSION_KINDS, exclusions, exclusions_in_force
+from core.criteria.ledger import AIM, EXCLUSION_KINDS, exclusions, exclusions_in_force
 from core.criteria.quality import findings
 from core.criteria.verdicts import (
     RULES,
@@ -40,7 +40,6 @@ MOST_DAYS = 92
 FARTHEST_DAYS = 366
 MOST_WEEKS = 8
 MISSING = "There is no such baseline: reload the page."
-AIM = ("direction", "target", "upper_target")
 # The kinds of rows that the exclusion of one run, ticket or rater leaves out.
 LEAVES_OUT = {
     "enhancement": {"runs", "ratings", "thumbs"},
@@ -108,7 +107,7 @@ def restart_baseline(scope: Scope, baseline_id: int, *, first_day: date) -> int:
             raise InputError("The new window begins after the one that is given up.")
         # Given up first: a window that is still open keeps its days.
         new = unit.next_id(BaselineWindow)
-        unit.revise(known, f"baseline {baseline_id}", {"restarted_as": new})
+        unit.revise(known, f"baseline {baseline_id}", {"restarted_as": new}, {})
         return _enter(unit, known.name, first_day, known.days)
 
 

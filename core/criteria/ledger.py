@@ -4,8 +4,9 @@ Each entry keeps who made it and when, and the account's history says what chang
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlmodel import select
 
@@ -25,6 +26,8 @@ EXCLUSION_KINDS = {
 }
 ANNOTATION_KINDS = {"deployment": "Deployment", "incident": "Incident", "other": "Other"}
 SUBJECTS = ("enhancement", "ticket", "rater")
+# What decides whether a value is good.
+AIM = ("direction", "target", "upper_target")
 # The possible values in a unit, both ends included.
 POSSIBLE = {
     "fraction": (0.0, 1.0),
@@ -66,14 +69,19 @@ def exclude(
     }
     with scope.write() as unit:
         entry = table(Exclusion)
-        same = select(Exclusion.id).where(
+        same = select(Exclusion).where(
             entry.c.account_id == scope.account,
             entry.c.withdrawn_at.is_(None),
             *(entry.c[name].is_not_distinct_from(row[name]) for name in row if name != "reason"),
         )
         known = unit.session.exec(same).first()
         if known is not None:
-            return known
+            if known.entered_by != unit.author and known.reason != row["reason"]:
+                raise InputError(
+                    f"{known.entered_by} has excluded the same already, with another reason "
+                    f"({known.reason}): leave it at that, or withdraw it first."
+                )
+            return known.id
         return unit.enter(Exclusion, "exclusion", row | {"finding": finding}, by="entered")
 
 
@@ -142,6 +150,7 @@ def change_criterion(
     scope: Scope,
     key: str,
     *,
+    seen: Mapping[str, Any],
     direction: str,
     target: float,
     upper_target: float | None = None,
@@ -150,8 +159,9 @@ def change_criterion(
 ) -> None:
     """Change a criterion of the account, and note who changed what in its history.
 
-    `upper_target` counts only where the direction is within. Raises InputError for a target that is
-    impossible or can never be met.
+    `upper_target` counts only where the direction is within. `seen` are the fields as they were
+    shown: what others have changed since stays. Raises InputError for a target that is impossible
+    or can never be met, Conflict where another person has changed the same.
     """
     upper = upper_target if direction == "within" else None
     with scope.write() as unit:
@@ -164,7 +174,7 @@ def change_criterion(
             "owner": given_text(owner, "who answers for it"),
             "rationale": given_text(rationale, "why it matters"),
         }
-        unit.revise(known, f"criterion {key}", after)
+        unit.revise(known, f"criterion {key}", after, seen, together=AIM)
 
 
 def _check_target(direction: str, target: float, upper: float | None, unit: str) -> None:

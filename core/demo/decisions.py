@@ -42,7 +42,7 @@ def decide_demo(scope: Scope, world: World) -> None:
         text="Release 4.2 of the enhancer",
     )
     if settings_of(scope, RoiSettings) == RoiSettings():
-        save_settings(scope, ROI)
+        save_settings(scope, ROI, seen={})
     _themes(scope)
     _baseline(scope, world)
     _roadmap(scope, world)
@@ -75,6 +75,7 @@ def _roadmap(scope: Scope, world: World) -> None:
     change_opportunity(
         scope,
         number,
+        seen={},
         criterion_key="latency_p95",
         direction="down",
         impact=10.0,

@@ -11,7 +11,7 @@ from core.base.stats import Verdict
 from core.base.text import LONGEST_NAME, given_text
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import CriterionRow, criterion_target
-from core.store import Criterion, ReviewAction, ReviewEscalation, Scope, table
+from core.store import Criterion, Review, ReviewAction, ReviewEscalation, Scope, Unit, table
 
 EXPECTED = {"rise": "should rise", "fall": "should fall"}
 SEVERITIES = ("critical", "high", "medium")
@@ -48,21 +48,40 @@ def add_action(
         "expected": expected,
     }
     with scope.write() as unit:
+        check_open(unit, week)
         if criterion_key is not None:
             gone = "There is no such criterion in this account: reload the page."
             unit.known(Criterion, criterion_key, gone)
         return unit.enter(ReviewAction, "action", row, by="decided")
 
 
-def close_action(scope: Scope, action_id: int, *, status: str, outcome: str) -> None:
-    """Mark an action as done, dropped or open again, with its outcome. Raises InputError."""
+def check_open(unit: Unit, week: str) -> None:
+    """Raise InputError where the review of a week is closed."""
+    review = unit.session.get(Review, (unit.account_id, week))
+    if review is not None and review.closed_at is not None:
+        raise InputError(
+            f"{review.closed_by} has closed the review of {week}: it stays as it was, and this is "
+            "not in it."
+        )
+
+
+def close_action(
+    scope: Scope, action_id: int, *, seen: Mapping[str, Any], status: str, outcome: str
+) -> None:
+    """Mark an action as done, dropped or open again, with its outcome.
+
+    `seen` are these two as they were shown. Raises InputError, and Conflict where another person
+    has changed them.
+    """
     if status not in {"open", "done", "dropped"}:
         raise InputError("An action is open, done or dropped.")
     with scope.write() as unit:
         known = unit.known(ReviewAction, action_id, "There is no such action: reload the page.")
         after = {"status": status, "outcome": " ".join(outcome.split()) or None}
         by, at = (None, None) if status == "open" else (unit.author, clock.now())
-        unit.revise(known, f"action {action_id}", after, closed_by=by, closed_at=at)
+        together = ("status", "outcome")
+        stamp = {"closed_by": by, "closed_at": at}
+        unit.revise(known, f"action {action_id}", after, seen, together=together, **stamp)
 
 
 def actions(scope: Scope, *, status: str | None = None) -> list[ReviewAction]:

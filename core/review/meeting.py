@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.text import LONGEST_NAME, clean, given_text
 from core.criteria.words import CriterionRow
-from core.review.actions import actions, sent_of
+from core.review.actions import actions, check_open, sent_of
 from core.review.agenda import agenda, week_of
 from core.store import Review, ReviewNote, Scope, Unit, table
 
@@ -22,6 +23,7 @@ ROLES = (
     *("Executive sponsor", "Client account manager"),
 )
 LONGEST_NOTE = 20_000
+MOST_MATCHED = 1_000
 
 
 def meetings(scope: Scope) -> list[Review]:
@@ -42,25 +44,38 @@ def open_review(scope: Scope, week: str) -> None:
         unit.upsert(Review, [{"week": week, **begun}], keep_existing=True)
 
 
-def set_attendees(scope: Scope, week: str, attendees: Mapping[str, str]) -> None:
-    """Record the attendees by role; a role without a name is left out. Raises InputError."""
-    present = [
-        [role, given_text(name, f"who the {role.lower()} is", longest=LONGEST_NAME)]
-        for role, name in attendees.items()
-        if name.strip()
-    ]
+def set_attendees(
+    scope: Scope, week: str, attendees: Mapping[str, str], *, seen: Mapping[str, str]
+) -> None:
+    """Record the attendees by role; a role without a name is left out.
+
+    `seen` are the names as they were shown: what others have changed since stays. Raises
+    InputError, and Conflict where another person has changed the same.
+    """
+    present = {
+        role: name and given_text(name, f"who the {role.lower()} is", longest=LONGEST_NAME)
+        for role, name in ((role, name.strip()) for role, name in attendees.items())
+    }
     with scope.write() as unit:
-        known = unit.session.get(Review, (scope.account, week))
-        if known is None or known.closed_at is not None:
-            raise InputError("Attendees are entered while a review is open.")
-        known.attendees = present
+        check_open(unit, week)
+        known = unit.known(Review, week, f"The review of {week} has not begun.")
+        before, subject = dict(known.attendees), f"review {week}"
+        now = dict.fromkeys(present, "") | before
+        after = unit.merge(subject, now, present, dict.fromkeys(present, "") | {**seen})
+        if after != now:
+            known.attendees = [[role, name] for role, name in after.items() if name]
+            unit.record_change(subject, before=before, after=after)
 
 
 def notes_of(scope: Scope, week: str) -> dict[str, ReviewNote]:
     """The latest text of each section that has one."""
-    note = table(ReviewNote).c
-    found = scope.objects(ReviewNote, note.week == week, order_by=[note.section, note.version])
-    return {note.section: note for note in found}
+    with scope.read() as session:
+        return _notes(session, scope.account, week)
+
+
+def _notes(session: Session, account: str, week: str) -> dict[str, ReviewNote]:
+    found = select(ReviewNote).filter_by(account_id=account, week=week)
+    return {note.section: note for note in session.exec(found.order_by(col(ReviewNote.version)))}
 
 
 def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int) -> tuple[str, int]:
@@ -77,9 +92,7 @@ def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int)
         )
     # No figure shows a note: the agenda need not be computed again for it.
     with scope.write(quiet=True) as unit:
-        review = unit.session.get(Review, (scope.account, week))
-        if review is not None and review.closed_at is not None:
-            raise InputError(f"The review of {week} is closed: it stays as it was.")
+        check_open(unit, week)
         own = {"week": week, "section": section}
         versions = select(ReviewNote).filter_by(account_id=scope.account, **own)
         known = unit.session.exec(versions.order_by(col(ReviewNote.version))).all()
@@ -110,7 +123,10 @@ def close_review(scope: Scope, week: str, *, now: datetime | None = None) -> Non
         known = unit.session.get(Review, (scope.account, week))
         if known is None or known.closed_at is not None:
             raise InputError("This review is not open: reload the page.")
-        known.content, known.closed_by, known.closed_at = content, unit.author, now
+        # Notes are written quietly: one may have been saved since the content was computed.
+        texts = {key: note.text for key, note in _notes(unit.session, scope.account, week).items()}
+        known.content = content | {"notes": texts}
+        known.closed_by, known.closed_at = unit.author, now
         unit.record_change(f"review {week}", before=None, after={"closed": True})
 
     scope.freeze(compute, save)
@@ -204,9 +220,21 @@ def merged_texts(base: str, theirs: str, mine: str) -> str:
 
 
 def _changes(old: list[str], new: list[str], who: int) -> list[tuple[int, int, int, list[str]]]:
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    # The matcher's time may grow with the cube of the lines: it does not see what both have in
+    # common at their ends, and more lines than a note has in practice are taken as one change.
+    at = _in_common(old, new)
+    one, two = old[at:], new[at:]
+    behind = _in_common(one[::-1], two[::-1])
+    one, two = one[: len(one) - behind], two[: len(two) - behind]
+    if len(one) + len(two) > MOST_MATCHED:
+        return [(at, at + len(one), who, two)]
     return [
-        (start, end, who, new[a:b])
-        for kind, start, end, a, b in matcher.get_opcodes()
+        (at + start, at + end, who, two[a:b])
+        for kind, start, end, a, b in SequenceMatcher(None, one, two).get_opcodes()
         if kind != "equal"
     ]
+
+
+def _in_common(some: list[str], others: list[str]) -> int:
+    """The number of first lines that both have."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))))

@@ -23,6 +23,8 @@ LONGEST_TITLE = 120
 LONGEST_PROBLEM = 2_000
 # What an opportunity names before it is planned.
 PROMISED = ("criterion_key", "direction", "due_from", "due_to")
+# What it moves is decided as one: the impact is in the criterion's unit.
+MOVES = ("criterion_key", "direction", "impact")
 # The fields of an opportunity that can be changed after it was entered.
 DECIDED = frozenset(
     {
@@ -161,15 +163,20 @@ def opportunities(scope: Scope) -> list[Opportunity]:
     return scope.objects(Opportunity, order_by=[table(Opportunity).c.id.desc()])
 
 
-def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
+def change_opportunity(
+    scope: Scope, number: int, *, seen: Mapping[str, Any], **decided: object
+) -> None:
     """Change fields of an opportunity, any of `DECIDED`, and record who changed what when.
 
-    Raises InputError for an unknown opportunity and for invalid values.
+    `seen` are the fields as they were shown: what others have changed since stays. Raises
+    InputError for an unknown opportunity and for invalid values, Conflict where another person has
+    changed the same.
     """
     with scope.write() as unit:
         gone = "There is no such opportunity: someone may have changed the list."
         known = unit.known(Opportunity, number, gone)
-        after = _checked(unit, decided)
+        after, now = _checked(unit, decided), {"decided_by": unit.author, "decided_at": clock.now()}
+        after = unit.revise(known, f"opportunity {number}", after, seen, together=MOVES, **now)
         plan = {name: after.get(name, getattr(known, name)) for name in PROMISED}
         if plan["due_from"] and plan["due_to"] and plan["due_from"] > plan["due_to"]:
             raise InputError("The window ends before it begins: swap its days.")
@@ -177,8 +184,6 @@ def change_opportunity(scope: Scope, number: int, **decided: object) -> None:
             raise InputError(
                 "Before it is planned, name the criterion it moves, the direction and the window."
             )
-        when = {"decided_by": unit.author, "decided_at": clock.now()}
-        unit.revise(known, f"opportunity {number}", after, **when)
 
 
 def _counted(reach: Reach | None) -> dict[str, Any]:

@@ -107,11 +107,13 @@ class Store:
         """
         self._growth.since += written
         if self._growth.since > max(FEW_ROWS, self._growth.before):
-            with (
-                translate_errors(self.engine),
-                self.engine.execution_options(writes=True).begin() as changed,
-            ):
-                changed.exec_driver_sql("ANALYZE")
+            try:
+                with self.engine.execution_options(writes=True).begin() as changed:
+                    changed.exec_driver_sql("ANALYZE")
+            except DBAPIError as error:
+                # What was to be written is in: this waits for the next time.
+                LOG.warning("The store cannot look at its tables: %s", error.orig)
+                return
             self._growth.before += self._growth.since
             self._growth.since = 0
 

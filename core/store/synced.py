@@ -273,9 +273,10 @@ class ScrapeGap(Synced, table=True):
 
 
 class SyncRun(SyncNote, table=True):
-    """One synchronisation; status is running, done, partial, failed or stopped.
+    """One synchronisation or import; status is running, done, partial, failed or stopped.
 
-    `counts` maps an entity to how many rows were added, changed, unchanged and refused.
+    `counts` maps an entity to how many rows were added, changed, unchanged and refused;
+    `finished_at` of an import that is running says when it last wrote.
     """
 
     __constraints__ = (Index("ix_sync_run_started", "account_id", "source", "started_at"),)

@@ -1,6 +1,7 @@
 """A unit of work: what one transaction writes into one account."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -24,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, SQLModel
 
-from core.base import clock
-from core.base.errors import InputError
+from core.base import clock, text
+from core.base.errors import Conflict, InputError
 from core.store.columns import table
 from core.store.days import DAY_COLUMNS, extend_calendar, fill_days
 from core.store.entered import AuditEntry
@@ -35,6 +36,8 @@ from core.store.synced import Account, User
 CHUNK = 500
 
 Row = dict[str, Any]
+# Fields as a person was shown them.
+Seen = Mapping[str, Any]
 Key = tuple[Any, ...]
 T = TypeVar("T")
 M = TypeVar("M", bound=SQLModel)
@@ -99,13 +102,57 @@ class Unit:
         self.record_change(f"{subject} {number}", before=None, after=row)
         return number
 
-    def revise(self, stored: SQLModel, subject: str, after: Row, **rest: Any) -> None:
-        """Change columns of a stored row, and record it where they differ; `rest` as in `enter`."""
+    def revise(
+        self,
+        stored: SQLModel,
+        subject: str,
+        after: Row,
+        seen: Seen,
+        *,
+        together: Sequence[str] = (),
+        **rest: Any,
+    ) -> Row:
+        """Change columns of a stored row, and record it where they differ; `rest` as in `enter`.
+
+        What others have changed since the row was `seen` stays, as in `merge`; returns the columns.
+        """
         before = {name: getattr(stored, name) for name in after}
+        after = self.merge(subject, before, after, seen, together=together)
         if after != before:
             key = {name: getattr(stored, name) for name in _keys(type(stored))}
             self.change(type(stored), [key | after | rest])
             self.record_change(subject, before=before, after=after)
+        return after
+
+    def merge(
+        self, subject: str, stored: Row, mine: Row, seen: Seen, *, together: Sequence[str] = ()
+    ) -> Row:
+        """The stored fields, with those changed that the author has changed since `seen`.
+
+        Fields `together` are decided as one. One that is not in `seen` is changed whatever it is.
+        Raises Conflict where another person has changed a field of the author's otherwise.
+        """
+        found, taken = dict(stored), Row()
+        one = [name for name in together if name in mine]
+        for names in (one, *([name] for name in mine if name not in one)):
+            own, now = ([row.get(name) for name in names] for row in (mine, stored))
+            was = [seen.get(name, stored.get(name)) for name in names]
+            if not _is_same(own, was):
+                found |= zip(names, own, strict=True)
+                if not _is_same(now, was) and not _is_same(now, own):
+                    taken |= zip(names, now, strict=True)
+        if not taken:
+            return found
+        entry = table(AuditEntry).c
+        own_subject = (entry.account_id == self.account_id, entry.subject == subject)
+        last = select(entry.by, entry.at).where(*own_subject).order_by(entry.id.desc())
+        by, at = self.connection.execute(last.limit(1)).first() or ("Someone", clock.now())
+        today = clock.today(self.zone)
+        raise Conflict(
+            f"{by} changed this at {text.moment(at.astimezone(self.zone), today)}; it is now: "
+            f"{text.named(taken)}. Yours is not saved: save it again to put it in its place.",
+            {**seen, **taken},
+        )
 
     def record_change(self, subject: str, *, before: Row | None, after: Row | None) -> None:
         """Record the author's change of a subject in the account's history; None: absent."""
@@ -278,6 +325,16 @@ class Unit:
     def _matches(self, target: Table, keys: Sequence[str]) -> ColumnElement[bool]:
         parts = [target.c[name] == bindparam(f"key_{name}") for name in keys]
         return and_(target.c.account_id == self.account_id, *parts)
+
+
+def _is_same(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether values are equal; numbers that were written as per cent and read back are."""
+    return all(
+        math.isclose(a, b, rel_tol=1e-9)
+        if isinstance(a, float) and isinstance(b, float)
+        else a == b
+        for a, b in zip(some, others, strict=True)
+    )
 
 
 def _as_json(row: Row | None) -> Row | None:

@@ -1,6 +1,7 @@
 """All criteria and guardrails, the form to change one, and its history."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ import streamlit as st
 
 from core.analytics.account_settings import changes
 from core.analytics.dates import Window
-from core.criteria.ledger import change_criterion
+from core.criteria.ledger import AIM, change_criterion
 from core.criteria.verdicts import CriterionResult
 from core.criteria.words import RULE, CriterionRow, criterion_target
 from core.store import Criterion
@@ -35,7 +36,11 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
     key = ui.pick("Criterion", labels, key=f"{PLACE}_key", width=330)
     known = criteria[key]
     factor, unit = _written(known)
-    with st.form(f"{PLACE}_{page.account.id}_{key}", border=False):
+    name, subject = f"{PLACE}_{page.account.id}_{key}", f"criterion {key}"
+    stored = known.model_dump(include={*AIM, "owner", "rationale"})
+    draft = ui.draft(page, name, stored, subject=subject, said=partial(_moved, known))
+    known = Criterion(**known.model_dump() | {**draft.opened})
+    with st.form(draft.key, border=False):
         with st.grid(3, min_column_width=200):
             direction = ui.pick("Good is", DIRECTIONS, at=known.direction)
             target = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)
@@ -52,9 +57,9 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
             "rationale": st.text_input("Why this target", known.rationale, max_chars=500),
         }
         done = f"Saved: {known.label} is judged by the new target."
-        ui.submit_button(page, "Save", done, change_criterion, key, **fields)
+        ui.submit_button(page, "Save", done, change_criterion, key, **fields, **draft.saving)
     ui.needs_editor(page, "Changing criteria")
-    history = ui.read(page, changes, subject=f"criterion {key}")
+    history = ui.read(page, changes, subject=subject)
     ui.history_table(
         page, history, lambda change: _moved(known, change.before or {}, change.after or {})
     )

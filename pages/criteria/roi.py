@@ -1,11 +1,12 @@
 """Return on investment: the amounts from low to high, and the inputs with their authors."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.analytics.account_settings import RoiSettings, save_settings, settings_of
+from core.analytics.account_settings import RoiSettings, fields_of, save_settings, settings_of
 from core.analytics.dates import Window
 from core.base import text
 from core.criteria.roi import Roi, RoiInput
@@ -78,7 +79,10 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
 
 
 def _form(page: ui.Page, known: RoiSettings) -> None:
-    with st.form(f"{PLACE}_{page.account.id}", border=False):
+    name, subject = f"{PLACE}_{page.account.id}", f"settings of {known.KEY}"
+    draft = ui.draft(page, name, fields_of(known), subject=subject)
+    known = RoiSettings(**draft.opened)
+    with st.form(draft.key, border=False):
         given: dict[str, Any] = {
             "hourly_rate": _amount("Hourly rate", known.hourly_rate),
             "operating_cost_per_week": _amount(
@@ -93,12 +97,12 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
             ),
             "minutes_source": ui.pick("Minutes saved are", SOURCES, at=known.minutes_source),
         }
-        ui.submit_button(page, "Save", "Saved with your name.", _save, given)
+        ui.submit_button(page, "Save", "Saved with your name.", _save, given, **draft.saving)
 
 
 def _amount(label: str, value: float | None, note: str | None = None) -> float | None:
     return st.number_input(label, value=value, min_value=0.0, step=None, format="%0.2f", help=note)
 
 
-def _save(scope: Scope, given: dict[str, Any]) -> None:
-    save_settings(scope, RoiSettings(**given))
+def _save(scope: Scope, given: dict[str, Any], *, seen: Mapping[str, Any]) -> None:
+    save_settings(scope, RoiSettings(**given), seen=seen)

@@ -5,7 +5,13 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from core.analytics.account_settings import BaselineSettings, changes, save_settings, settings_of
+from core.analytics.account_settings import (
+    BaselineSettings,
+    changes,
+    fields_of,
+    save_settings,
+    settings_of,
+)
 from core.analytics.dates import Window
 from core.base import text
 from core.charts import intervals
@@ -114,17 +120,21 @@ def _go_live(page: ui.Page) -> None:
     known = ui.read(page, settings_of, kind=BaselineSettings)
     history = ui.read(page, changes, subject=SUBJECT)
     with ui.panel("When did the enhancer go live?"):
-        with st.form(f"{PLACE}_{page.account.id}", border=False):
+        name = f"{PLACE}_{page.account.id}"
+        draft = ui.draft(page, name, fields_of(known), subject=SUBJECT)
+        opened = draft.opened["go_live"]
+        with st.form(draft.key, border=False):
             day = st.date_input(
                 "Go-live date",
-                date.fromisoformat(known.go_live) if known.go_live else None,
+                date.fromisoformat(opened) if opened else None,
                 format="YYYY-MM-DD",
                 width=330,
                 help="Compares the weeks before with as many after, enhanced or not",
             )
             done = "Saved: the weeks before it are compared with those after."
             settings = BaselineSettings(go_live=str(day) if day else "")
-            ui.submit_button(page, "Save", done, save_settings, settings, is_primary=False)
+            more = draft.saving | {"is_primary": False}
+            ui.submit_button(page, "Save", done, save_settings, settings, **more)
         ui.needs_editor(page, "Entering the date")
         if history:
             at = ui.moment(page, history[0].at)

@@ -39,6 +39,7 @@ STATES: Mapping[str, ui.Colour] = {
     "partial": "orange",
     "stopped": "orange",
     "failed": "red",
+    "did not end": "red",
 }
 KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
 # The data that each source brings: as in the table, and in a sentence.

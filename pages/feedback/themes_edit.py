@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -37,7 +38,8 @@ class Box(NamedTuple):
         kind: Literal["primary", "secondary"] = "secondary",
     ) -> None:
         """Button of an action, and what is told once it is done; `of` tells equal ones apart."""
-        if st.button(label, type=kind, key=f"{self.key}_{label}{of}"):
+        key, name = f"{self.key}_{label}{of}", self.name
+        if st.button(label, type=kind, key=key, on_click=ui.press, args=(name,)):
             ui.submit_action(self.page, done, action, *given, clears=self.name)
 
 
@@ -121,7 +123,10 @@ def move(page: ui.Page, found: ThemeReport, comment: Comment, one: ThemeSummary 
 
 def _name(box: Box, theme: Theme) -> None:
     longest = edit.LONGEST_THEME_NAME
-    name = st.text_input("Name", theme.name, key=f"{box.key}_name", max_chars=longest)
+    draft = ui.draft(box.page, box.name, {"name": theme.name}, subject=f"theme {theme.id}")
+    opened, seen = draft.opened["name"], draft.saving["seen"]["name"]
+    name = st.text_input("Name", opened, key=f"{box.key}_name", max_chars=longest)
+    theme = replace(theme, name=seen)
     with st.container(horizontal=True):
         box.button("Save name", f"Renamed to {name}.", edit.rename_theme, theme, name)
         pin = partial(edit.pin_theme, is_pinned=not theme.is_pinned)

@@ -35,18 +35,21 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> N
             if one["criterion"]:
                 st.markdown(ui.plain(f"{one['criterion']} {one['moved']}."))
             if is_open(page, meeting):
-                _close_form(page, int(one["id"]))
+                _close_form(page, one)
 
 
-def _close_form(page: ui.Page, number: int) -> None:
+def _close_form(page: ui.Page, one: Mapping[str, Any]) -> None:
+    number, stored = int(one["id"]), {name: one[name] for name in ("status", "outcome")}
+    draft = ui.draft(page, f"review_close_{number}", stored, subject=f"action {number}")
+    key = f"{draft.key}_outcome"
     with (
-        st.form(f"review_close_{number}", border=False),
+        st.form(draft.key, border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         fields: dict[str, Any] = {
             "status": ui.pick("It is", STATES, width=150),
-            "outcome": st.text_input("Outcome", max_chars=500, width="stretch"),
-        }
+            "outcome": st.text_input("Outcome", max_chars=500, width="stretch", key=key),
+        } | draft.saving
         ui.submit_button(page, "Save", "Saved.", close_action, number, **fields, is_primary=False)
 
 
@@ -88,11 +91,12 @@ def _new(page: ui.Page, label: str) -> None:
     criteria: dict[str | None, str] = {None: "None"}
     criteria |= {one.key: one.label for one in ui.read(page, criteria_of)}
     name, due = f"review_action_{page.account.id}_{label}", page.today + timedelta(days=DUE_DAYS)
-    with st.form(ui.fresh_key(name), border=False):
-        text = st.text_input("What will be done", max_chars=500)
+    key = ui.fresh_key(name)
+    with st.form(key, border=False):
+        text = st.text_input("What will be done", max_chars=500, key=f"{key}_text")
         with st.grid(4, min_column_width=170):
             fields: dict[str, Any] = {
-                "owner": st.text_input("Who does it", max_chars=100),
+                "owner": st.text_input("Who does it", max_chars=100, key=f"{key}_owner"),
                 "due": st.date_input("Due", due, format="YYYY-MM-DD"),
                 "criterion_key": ui.pick("Criterion that should move", criteria),
                 "expected": ui.pick("It", EXPECTED),
@@ -105,15 +109,18 @@ def _new(page: ui.Page, label: str) -> None:
 
 
 def attendees(page: ui.Page, meeting: Review, label: str) -> None:
-    known = {str(role): str(name) for role, name in meeting.attendees}
-    with st.form(f"review_attendees_{page.account.id}_{label}", border=False):
+    known = dict.fromkeys(ROLES, "") | {str(role): str(name) for role, name in meeting.attendees}
+    form = f"review_attendees_{page.account.id}_{label}"
+    draft = ui.draft(page, form, known, subject=f"review {label}")
+    with st.form(draft.key, border=False):
         st.markdown("**Attendees**")
         with st.grid(3, min_column_width=200):
             names = {
-                role: st.text_input(role, known.get(role, ""), max_chars=100) for role in ROLES
+                role: st.text_input(role, draft.opened[role], max_chars=100, key=draft.key + role)
+                for role in ROLES
             }
-        done = "Attendees saved."
-        ui.submit_button(page, "Save", done, set_attendees, label, names, is_primary=False)
+        done, more = "Attendees saved.", draft.saving | {"is_primary": False}
+        ui.submit_button(page, "Save", done, set_attendees, label, names, **more)
 
 
 def close(page: ui.Page, label: str) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.account_settings import ReviewSettings, save_settings, settings_of
+from core.analytics.account_settings import ReviewSettings, fields_of, save_settings, settings_of
 from core.base import text
-from core.base.errors import InputError, SourceError
+from core.base.errors import Conflict, InputError, SourceError
 from core.base.settings import MailSettings
 from core.report.delivery import calendar_file, draft, packet_mail, recipients, send
 from core.report.formats import PACKET_FORMATS, write_packet
@@ -45,8 +45,9 @@ def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
     st.divider()
     key = f"{page.key}_packet_to_{page.account.id}"
     if key not in st.session_state:
-        known = settings_of(page.scope, ReviewSettings).recipients
-        st.session_state[key] = "\n".join(known)
+        known = settings_of(page.scope, ReviewSettings)
+        st.session_state[key] = "\n".join(known.recipients)
+        st.session_state[f"{key}_seen"] = fields_of(known)
     st.text_area("To, one address a line", key=key, height=90, max_chars=10_000)
     mail = page.settings.mail
     if mail is not None:
@@ -84,8 +85,14 @@ def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str) 
     """Send it, and remember to whom; a failure leaves what was entered as it is."""
 
     def work(scope: Scope) -> str:
-        to = recipients(str(st.session_state[key]))
-        save_settings(scope, ReviewSettings(recipients=to))
+        to, seen = recipients(str(st.session_state[key])), f"{key}_seen"
+        settings = ReviewSettings(recipients=to)
+        try:
+            save_settings(scope, settings, seen=st.session_state[seen])
+        except Conflict as error:  # told before anything is sent
+            st.session_state[seen] = error.seen
+            raise
+        st.session_state[seen] = fields_of(settings)
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
         said = f"Sent to {text.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())

@@ -13,6 +13,7 @@ from core.base import text
 from core.criteria.verdicts import CriterionResult, results_by_key
 from core.review.actions import actions
 from core.review.roadmap import (
+    MOVES,
     STATUSES,
     Outcome,
     Scored,
@@ -30,6 +31,8 @@ PLACE = "roadmap"
 COLOURS: Mapping[str | None, ui.Colour] = {"high": "red", "medium": "orange"}
 DIRECTIONS = {"up": "should rise", "down": "should fall"}
 WINDOW_DAYS = 28
+# What is decided about an opportunity here.
+FIELDS = {*MOVES, "effort", "confidence", "due_from", "due_to", "status"}
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 
 
@@ -149,10 +152,16 @@ def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]
 
 
 def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -> None:
-    known = one.opportunity
+    name = f"{PLACE}_{page.account.id}_{one.opportunity.id}"
+    stored, subject = (
+        one.opportunity.model_dump(include=FIELDS),
+        f"opportunity {one.opportunity.id}",
+    )
+    draft = ui.draft(page, name, stored, subject=subject)
+    known = Opportunity(**one.opportunity.model_dump() | {**draft.opened})
     labels: dict[str | None, str] = {None: "None yet"}
     labels |= {key: result.criterion.label for key, result in results.items()}
-    with st.form(f"{PLACE}_{page.account.id}_{known.id}", border=False):
+    with st.form(draft.key, border=False):
         moves = known.criterion_key if known.criterion_key in labels else None
         key = ui.pick("Which criterion it moves", labels, at=moves)
         direction = ui.pick("It", DIRECTIONS, at=known.direction or "up")
@@ -186,7 +195,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
             "due_to": due_to,
             "status": ui.pick("Status", STATUSES, at=known.status),
         }
-        done = "Saved with your name."
+        done, decided = "Saved with your name.", decided | draft.saving
         ui.submit_button(page, "Save", done, change_opportunity, known.id, **decided)
 
 

@@ -157,14 +157,17 @@ def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> No
     """A text that is saved when it is left; what others wrote meanwhile is kept beside it."""
     if meeting is None:
         return
+    key = f"review_note_{page.account.id}_{label}_{section}"
+    seen, refused = f"{key}_seen", f"{key}_refused"
     if meeting.content is not None:
         text = meeting.content["notes"].get(section, "")
         if text:
             st.text(text)
+        if refused in st.session_state:
+            st.warning("The review was closed before your note was saved. It is not in it:")
+            st.code(st.session_state[refused], language=None, wrap_lines=True)
         return
     known = notes_of(page.scope, label).get(section)
-    key = f"review_note_{page.account.id}_{label}_{section}"
-    seen = f"{key}_seen"
     if known is not None and st.session_state.get(seen) != known.version:
         st.session_state[key], st.session_state[seen] = known.text, known.version
     st.session_state.setdefault(seen, 0)
@@ -184,8 +187,11 @@ def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> No
 
 def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
     def save(scope: Scope) -> None:
+        written = str(st.session_state[key])
+        st.session_state[f"{key}_refused"] = written
         st.session_state[key], st.session_state[seen] = save_note(
-            scope, label, section, str(st.session_state[key]), seen=int(st.session_state[seen])
+            scope, label, section, written, seen=int(st.session_state[seen])
         )
+        del st.session_state[f"{key}_refused"]
 
     ui.run_action(page, "Notes saved.", save)

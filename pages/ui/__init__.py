@@ -1,6 +1,14 @@
 """What the pages share: the page frame, cached reads, actions, panels, charts, downloads."""
 
-from pages.ui.actions import editor_button, fresh_key, run_action, submit_action, submit_button
+from pages.ui.actions import (
+    draft,
+    editor_button,
+    fresh_key,
+    press,
+    run_action,
+    submit_action,
+    submit_button,
+)
 from pages.ui.charts import Stamped, download, draw, empty, top_chart
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import Page, answer, moment, plain, read, read_facts, sources

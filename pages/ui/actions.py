@@ -5,13 +5,84 @@
 first, with the person in it; `run_page` shows the outcome.
 """
 
-from collections.abc import Callable
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import streamlit as st
 
-from core.base.errors import TouchstoneError
-from pages.ui.page import Page, plain
+from core.analytics.account_settings import changes
+from core.base import text
+from core.base.errors import Conflict, TouchstoneError
+from pages.ui.page import Page, moment, plain, read
+
+Values = Mapping[str, Any]
+
+
+class Draft(NamedTuple):
+    """A form that edits stored values: its key, the values that it was opened on.
+
+    `saving` goes to its submit button: what its author has seen, and the form to empty then.
+    """
+
+    key: str
+    opened: Values
+    saving: dict[str, Any]
+
+
+def draft(
+    page: Page,
+    name: str,
+    stored: Values,
+    *,
+    subject: str,
+    said: Callable[[Values, Values], str] | None = None,
+) -> Draft:
+    """The draft of a form, from its first drawing until it is saved or the page is left.
+
+    What others change meanwhile is told here, by `said` of both, and leaves what is typed alone.
+    """
+    opened, seen = _drafts().setdefault(name, (stored, stored))
+    if opened != stored:
+        moved = {key: value for key, value in stored.items() if value != opened.get(key)}
+        words = said(opened, stored) if said else text.named(moved)
+        last = next(iter(read(page, changes, subject=subject)), None)
+        by, at = (last.by, f" ({moment(page, last.at)})") if last else ("Someone", "")
+        st.warning(plain(f"{by} changed this since you opened it{at}: {words}."))
+        st.button("Take it over", key=f"{name}_take", on_click=_begin_anew, args=(name,))
+    return Draft(fresh_key(name), opened, {"seen": seen, "clears": name})
+
+
+def _drafts() -> dict[str, tuple[Values, Values]]:
+    found: dict[str, tuple[Values, Values]] = st.session_state.setdefault("drafts", {})
+    return found
+
+
+def _begin_anew(name: str) -> None:
+    _drafts().pop(name, None)
+    st.session_state[_round(name)] = st.session_state.get(_round(name), 0) + 1
+
+
+def begin_visit(page_key: str) -> None:
+    """Forget the drafts of a page that was left."""
+    if st.session_state.get("visited") != page_key:
+        st.session_state.update(visited=page_key, drafts={})
+
+
+def press(name: str) -> None:
+    """Callback of a button in the body: keeps what is typed until its action is run."""
+    st.session_state["pressed"] = [
+        value
+        for key, value in st.session_state.items()
+        if str(key).startswith(fresh_key(name)) and isinstance(value, str) and value.strip()
+    ]
+
+
+def tell_lost_press() -> None:
+    """Say that a button was pressed that is no longer there, with what was typed."""
+    typed = st.session_state.pop("pressed", None)
+    if typed is not None:
+        said = "Not saved: someone has just changed or closed this, and it is no longer here."
+        st.error(plain(said + (f" You had typed: {', '.join(typed)}" if typed else "")))
 
 
 def run_action(
@@ -27,14 +98,17 @@ def run_action(
     `done` is shown only once the action has returned; None shows the sentence that it returns.
     `clears` is the name of the form or popover (`fresh_key`) that a success empties.
     """
+    st.session_state.pop("pressed", None)
     try:
         result = action(page.scope, *args, **kwargs)
     except TouchstoneError as error:
         outcome = ("error", str(error))
+        if isinstance(error, Conflict) and clears in _drafts():
+            _drafts()[clears] = (_drafts()[clears][0], error.seen)
     else:
         outcome = ("success", str(result) if done is None else done)
         if clears:
-            st.session_state[_round(clears)] = st.session_state.get(_round(clears), 0) + 1
+            _begin_anew(clears)
     st.session_state[f"outcome_{page.key}"] = outcome
 
 
@@ -65,7 +139,8 @@ def submit_button(
 ) -> None:
     """Submit button for editors of a form; `fields` go to `submit_action`."""
     kind: Literal["primary", "secondary"] = "primary" if is_primary else "secondary"
-    if st.form_submit_button(label, type=kind, disabled=page.person is None):
+    look: dict[str, Any] = {"type": kind, "on_click": press, "args": (fields.get("clears", ""),)}
+    if st.form_submit_button(label, disabled=page.person is None, **look):
         submit_action(page, done, action, *args, **fields)
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.base.errors import TouchstoneError
 from core.base.telemetry import PAGE_SECONDS
-from pages.ui.actions import show_outcome
+from pages.ui.actions import begin_visit, show_outcome, tell_lost_press
 from pages.ui.charts import empty
 from pages.ui.page import Page, open_page, plain, sources
 from pages.ui.panels import account_box
@@ -33,11 +33,15 @@ def run_page(
     try:
         with PAGE_SECONDS.labels(key).time():
             show_outcome(key)
+            begin_visit(key)
+            told = st.container()
             page = open_page(key)
             if needs_data and not any(state.rows for state in sources(page)):
                 _no_data(page)
             else:
                 show(page)
+                with told:
+                    tell_lost_press()
                 if is_rated and not st.session_state.get(PRESENTING):
                     was_useful(page)
     except TouchstoneError as error:

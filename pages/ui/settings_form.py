@@ -7,7 +7,14 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.analytics.account_settings import S, changes, save_settings, settings_from
+from core.analytics.account_settings import (
+    S,
+    changes,
+    fields_of,
+    save_settings,
+    settings_from,
+    settings_of,
+)
 from core.base import text
 from core.store import AuditEntry, Scope
 from pages import ui
@@ -47,15 +54,19 @@ def settings_form(
     `grids` are the boxes by name, each with its number of columns; `make` makes settings of what
     is in them. `what` they are is told once they are saved, `tried` once they are tried.
     """
-    # Boxes keep what is typed; another state of the settings has other boxes.
-    key = f"{page.key}_{crc32(repr((page.account.id, in_use)).encode())}"
+    saved = fields_of(ui.read(page, settings_of, kind=type(in_use)))
+    name, subject = f"{page.key}_settings_{page.account.id}", f"settings of {in_use.KEY}"
+    draft = ui.draft(page, name, saved, subject=subject)
+    # Boxes keep what is typed; another trial has other boxes.
+    trial = {name: value for name, value in fields_of(in_use).items() if value != saved.get(name)}
+    key = f"{draft.key}_{crc32(repr(trial).encode())}"
 
     def typed() -> S:
         names = [name for _, boxes in grids for name in boxes]
         return make({name: st.session_state[f"{key}_{name}"] for name in names})
 
-    def save(scope: Scope) -> None:
-        save_settings(scope, typed())
+    def save(scope: Scope, *, seen: Values) -> None:
+        save_settings(scope, typed(), seen=seen)
         end_trial()
 
     with st.form(f"{key}_form", border=False):
@@ -76,6 +87,7 @@ def settings_form(
                 disabled=page.person is None,
                 on_click=ui.run_action,
                 args=(page, f"{what} saved for the account.", save),
+                kwargs=draft.saving,
                 help="For all people, on every page; noted here with who did it",
                 key=f"{key}_save",
             )

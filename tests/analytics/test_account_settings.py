@@ -30,14 +30,14 @@ def test_what_was_not_decided_has_its_default(acme):
 
 def test_a_decision_is_kept_for_its_account_with_who_made_it(acme):
     ours = LeaderboardSettings(newcomer_below=5, weights={"critical": 9, "odd": 0.5})
-    save_settings(Scope(acme, "acme", "Ann"), ours)
-    save_settings(Scope(acme, "acme", "Bob"), ours)  # changes nothing
+    save_settings(Scope(acme, "acme", "Ann"), ours, seen={})
+    save_settings(Scope(acme, "acme", "Bob"), ours, seen={})  # changes nothing
     assert settings_of(Scope(acme, "acme"), LeaderboardSettings) == ours
     assert settings_of(Scope(acme, "other"), LeaderboardSettings) == LeaderboardSettings()
     (change,) = changes(Scope(acme, "acme"), subject="settings of testers")
     assert (change.by, change.before) == ("Ann", None)
     assert change.after["newcomer_below"] == 5
-    save_settings(Scope(acme, "acme", "Bob"), LeaderboardSettings())
+    save_settings(Scope(acme, "acme", "Bob"), LeaderboardSettings(), seen={})
     latest = changes(Scope(acme, "acme"), subject="settings of testers")[0]
     assert (latest.by, latest.before) == ("Bob", change.after)
     assert changes(Scope(acme, "other"), subject="settings of testers") == []
@@ -45,7 +45,7 @@ def test_a_decision_is_kept_for_its_account_with_who_made_it(acme):
 
 def test_a_decision_moves_the_data_version(acme):
     before = acme.data_version("acme")
-    save_settings(Scope(acme, "acme", "Ann"), EngagementSettings(silent_days=60))
+    save_settings(Scope(acme, "acme", "Ann"), EngagementSettings(silent_days=60), seen={})
     assert acme.data_version("acme") == before + 1
 
 

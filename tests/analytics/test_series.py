@@ -118,7 +118,7 @@ def test_what_is_still_being_decided_is_not_judged(store):
     assert [p.n for p in found.points] == [4] * 27
     assert [p.period for p in asked(store, "bug_count").points if not p.is_whole] == ["2024-W37"]
     settings = LeaderboardSettings(maturing_days=40)
-    save_settings(Scope(store, "a", "Ann"), settings)
+    save_settings(Scope(store, "a", "Ann"), settings, seen={})
     assert sum(not p.is_whole for p in asked(store, "rejection_rate").points) == 7  # from 2024-W31
 
 

@@ -10,6 +10,7 @@ from core.api.access import retry_after
 from core.feedback import feedback_list, write_batcher
 from core.store import ApiToken, Scope, engine, table
 from tests.api.conftest import TestClient, forget
+from tests.draws import within
 
 URL = "/api/v1/feedback"
 
@@ -187,3 +188,35 @@ def test_a_bug_is_500_in_json(client, monkeypatch, caplog):
     assert told.status_code == 500
     assert told.json()["error"]["code"] == "internal_error"
     assert "ZeroDivisionError" in caplog.text
+
+
+def repeated(number):
+    names = [*range(number), number - 1]
+    return "{" + ",".join(f'"{n:x}":1' for n in names) + "}"
+
+
+@pytest.mark.usefixtures("open_account")
+def test_a_key_that_comes_again_after_many_is_refused_in_no_time(anyone):
+    body = repeated(40_000)
+    with within(0.2):
+        answer = anyone.post(URL, content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "9c3f")
+
+
+def test_many_parameters_are_looked_through_once(client):
+    query = "&".join(f"p{n}=1" for n in range(4_000)) + "&p3999=2"
+    with within(0.2):
+        answer = client.get(f"{URL}?tenant_id=acme&{query}")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "p3999")
+
+
+def test_problems_of_a_large_push_are_counted_and_some_are_listed(client):
+    lines = "\n".join(["1"] * 30_000)
+    record = (
+        '{"id": "a", "status": "pending", "created_at": "2026-11-20T10:00:00Z", "ticket_id": 1.5}'
+    )
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = client.post("/api/v1/enhancements", content=f"{record}\n{lines}", headers=headers)
+    told = answer.json()
+    assert (answer.status_code, told["added"], told["refused"]) == (201, 1, 30_000)
+    assert (told["problem_count"], len(told["problems"])) == (30_001, 100)

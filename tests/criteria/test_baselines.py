@@ -83,6 +83,7 @@ def test_everything_that_is_said_is_kept_as_plain_json(world):
     save_settings(
         Scope(world, "a", "Ann"),
         RoiSettings(hourly_rate=60.0, operating_cost_per_week=10.0, minutes_source="survey"),
+        seen={},
     )
     baseline = frozen(world)
     content = baseline.content
@@ -134,8 +135,8 @@ def test_nothing_changes_what_is_frozen(world):
         Scope(world, "a", "Ann"), from_at=START, to_at=START + HOUR, kind="other", reason="x"
     )
     edit = {"target": 0.5, "direction": "above", "owner": "Bob", "rationale": "Because"}
-    change_criterion(Scope(world, "a", "Bob"), "success_rate", **edit)
-    save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-04"))
+    change_criterion(Scope(world, "a", "Bob"), "success_rate", seen={}, **edit)
+    save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-04"), seen={})
     withdraw(Scope(world, "a", "Ann"), Exclusion, number)
     with world.engine.execution_options(writes=True).begin() as connection:
         connection.execute(delete(table(Enhancement)))

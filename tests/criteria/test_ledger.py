@@ -170,13 +170,13 @@ EDIT = {"target": 0.97, "direction": "above", "owner": "Zoë", "rationale": "Agr
 
 
 def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(store):
-    change_criterion(Scope(store, "a", "Ann"), "success_rate", **EDIT)
+    change_criterion(Scope(store, "a", "Ann"), "success_rate", seen={}, **EDIT)
     window = Window(TODAY, TODAY, "a day")
     by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     assert by_key["success_rate"].criterion.target == 0.97
     (change,) = changes(Scope(store, "a"), subject="criterion success_rate")
     assert (change.by, change.before["target"], change.after["target"]) == ("Ann", 0.95, 0.97)
-    change_criterion(Scope(store, "a", "Bob"), "success_rate", **EDIT)
+    change_criterion(Scope(store, "a", "Bob"), "success_rate", seen={}, **EDIT)
     assert len(changes(Scope(store, "a"), subject="criterion success_rate")) == 1
     assert changes(Scope(store, "b"), subject="criterion success_rate") == []
 
@@ -199,7 +199,7 @@ def test_a_changed_criterion_is_judged_by_its_new_target_and_keeps_its_history(s
 )
 def test_a_target_without_sense_is_refused_with_a_sentence(store, key, wrong, said):
     with pytest.raises(InputError, match=said):
-        change_criterion(Scope(store, "a", "Ann"), key, **(EDIT | wrong))
+        change_criterion(Scope(store, "a", "Ann"), key, seen={}, **(EDIT | wrong))
     assert changes(Scope(store, "a"), subject=f"criterion {key}") == []
 
 

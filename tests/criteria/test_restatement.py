@@ -91,7 +91,7 @@ def test_an_exclusion_of_other_days_or_other_rows_is_no_reason(world, day, subje
 def test_a_target_that_was_changed_is_told_though_the_figure_is_the_same(world):
     baseline = frozen(world)
     edit = {"target": 0.90, "direction": "above", "owner": "Bob", "rationale": "Because"}
-    change_criterion(Scope(world, "a", "Bob"), "success_rate", **edit)
+    change_criterion(Scope(world, "a", "Bob"), "success_rate", seen={}, **edit)
     (found,) = restated(world, baseline).values()
     assert found.frozen == "93.8 %, not proven"
     assert found.reasons == ("the target was over 95 %",)
@@ -115,6 +115,7 @@ def test_inputs_that_people_changed_are_the_reason_and_no_rows(world):
     save_settings(
         Scope(world, "a", "Ann"),
         RoiSettings(hourly_rate=60.0, operating_cost_per_week=10.0, minutes_source="survey"),
+        seen={},
     )
     baseline = frozen(world)
     save_settings(
@@ -129,7 +130,7 @@ def test_inputs_that_people_changed_are_the_reason_and_no_rows(world):
     (found,) = restated(world, baseline).values()
     assert found.label == "Return on investment"
     assert found.reasons == ("hourly rate was 60", "enhanced tickets per week was 40")
-    save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-05"))
+    save_settings(Scope(world, "a", "Bob"), BaselineSettings(go_live="2026-11-05"), seen={})
     reasons = {reason for one in restated(world, baseline).values() for reason in one.reasons}
     assert "rows that were already stored have changed" not in reasons
 

@@ -55,7 +55,7 @@ def measured(store):
 
 
 def computed(store, share=None, *, settings=INPUTS, survey=None, window=WEEKS):
-    save_settings(Scope(store, "a", "Ann"), settings)
+    save_settings(Scope(store, "a", "Ann"), settings, seen={})
     share = share or estimate(0.2, 0.1, 0.3)
     comparison = seen(store, share, survey=survey)
     return roi(Scope(store, "a"), comparison, window=window)
@@ -115,7 +115,7 @@ def test_minutes_of_the_survey_where_they_are_chosen(store):
 
 
 def test_the_inputs_say_who_entered_them(store):
-    save_settings(Scope(store, "a", "Bob"), replace(INPUTS, hourly_rate=50.0))
+    save_settings(Scope(store, "a", "Bob"), replace(INPUTS, hourly_rate=50.0), seen={})
     inputs = {given.key: given for given in computed(store).inputs}
     assert (inputs["hourly_rate"].by, inputs["hourly_rate"].value) == ("Ann", 60)
     # Ann entered the others again, but it was Bob who made them what they are.
@@ -124,7 +124,7 @@ def test_the_inputs_say_who_entered_them(store):
     assert (inputs["minutes_source"].by, inputs["minutes_source"].origin) == (None, "default")
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (15, "counted", None)
-    save_settings(Scope(store, "a", "Eve"), replace(INPUTS, tickets_per_week=9.0))
+    save_settings(Scope(store, "a", "Eve"), replace(INPUTS, tickets_per_week=9.0), seen={})
     inputs = {given.key: given for given in measured(store).inputs}
     counted = inputs["tickets_per_week"]
     assert (counted.value, counted.origin, counted.by) == (9, "entered", "Eve")
@@ -164,7 +164,7 @@ def test_without_a_cost_there_is_no_ratio(store):
 
 
 def test_it_refuses_with_the_reason_of_the_comparison(store):
-    save_settings(Scope(store, "a", "Ann"), INPUTS)
+    save_settings(Scope(store, "a", "Ann"), INPUTS, seen={})
     found = measured(store)
     assert found.reason == compare(Scope(store, "a"), window=WEEKS).preferred.why
     assert "10 tickets without enhancement were resolved" in found.reason

@@ -24,6 +24,7 @@ def test_an_opportunity_is_decided_with_its_history(store):
     change_opportunity(
         Scope(store, "a", "Bob"),
         number,
+        seen={},
         criterion_key="latency_p95",
         impact=2.0,
         confidence=0.5,
@@ -50,7 +51,7 @@ def test_an_opportunity_is_decided_with_its_history(store):
         {"created_by": "Eve"},
     ):
         with pytest.raises(InputError):
-            change_opportunity(Scope(store, "a", "Bob"), number, **wrong)
+            change_opportunity(Scope(store, "a", "Bob"), number, seen={}, **wrong)
     assert opportunities(Scope(store, "a")) == [now]
     with pytest.raises(InputError):
-        change_opportunity(Scope(store, "b", "Bob"), number, status="done")
+        change_opportunity(Scope(store, "b", "Bob"), number, seen={}, status="done")

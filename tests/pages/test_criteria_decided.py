@@ -270,7 +270,7 @@ def test_who_is_no_editor_is_offered_nothing(acme, opened, tmp_path, tab, hidden
 def test_settings_of_another_account_are_not_touched(acme, opened):
     acme.ensure_account("zeta", "Zeta")
     save(acme, runs(96, 4))
-    save_settings(Scope(acme, "zeta", "Zoe"), BaselineSettings(go_live="2026-11-04"))
+    save_settings(Scope(acme, "zeta", "Zoe"), BaselineSettings(go_live="2026-11-04"), seen={})
     app = opened("All criteria")
     field(app.number_input, "Target, %").set_value(90.0)
     button(app, "Save").click().run()

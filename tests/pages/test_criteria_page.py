@@ -137,7 +137,7 @@ def test_hostile_words_stand_as_they_are(acme, opened, tab):
     annotate(scope, from_at=START, kind="other", text=text)
     exclude(scope, from_at=START, to_at=START + HOUR, kind="outage", reason=text)
     edit = {"target": 0.9, "direction": "above", "owner": text, "rationale": text}
-    change_criterion(scope, "success_rate", **edit)
+    change_criterion(scope, "success_rate", seen={}, **edit)
     name = text[:100].strip()
     number = plan_baseline(scope, name=name, first_day=WEEK.start)
     app = opened(tab)

@@ -188,7 +188,7 @@ def test_who_may_not_change_may_try(demo_url, run_page, monkeypatch):
 
 
 def test_saved_thresholds_are_those_of_every_page(demo, demo_url, run_page):
-    save_settings(Scope(demo, "demo", "Ann"), EngagementSettings(silent_days=46))
+    save_settings(Scope(demo, "demo", "Ann"), EngagementSettings(silent_days=46), seen={})
     assert now(demo).settings.silent_days == 46
     assert "Silent, 46 days" in shown(run_page("customer_engagement"))
 

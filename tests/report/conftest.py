@@ -31,9 +31,9 @@ def decided_file(demo_file, tmp_path_factory):
     week = last_complete_week(NOW.date())
     wednesday = datetime.combine(week.start + timedelta(days=2), datetime.min.time(), UTC)
     inputs = {"hourly_rate": 45.0, "operating_cost_per_week": 1_500.0, "setup_cost": 9_000.0}
-    save_settings(Scope(demo, "demo", "Ann"), RoiSettings(**inputs))
+    save_settings(Scope(demo, "demo", "Ann"), RoiSettings(**inputs), seen={})
     go_live = str(week.start - timedelta(weeks=3))
-    save_settings(Scope(demo, "demo", "Ann"), BaselineSettings(go_live=go_live))
+    save_settings(Scope(demo, "demo", "Ann"), BaselineSettings(go_live=go_live), seen={})
     annotate(
         Scope(demo, "demo", "Bob"),
         from_at=wednesday + timedelta(hours=10),

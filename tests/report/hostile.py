@@ -84,7 +84,7 @@ def note(store, text, n):
     target = 0.9 if key == "success_rate" else 3.0
     edit = {"target": target, "direction": "above", "owner": text, "rationale": text}
     if key != "time_reduction":
-        change_criterion(Scope(store, "evil", text[:60]), key, **edit)
+        change_criterion(Scope(store, "evil", text[:60]), key, seen={}, **edit)
 
 
 def clear_of_controls(text):

@@ -92,7 +92,7 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(document, r
 def test_frozen_figures_win_over_todays_data(frozen, kind):
     content = autumn(frozen).content
     edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
-    change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", **edit)
+    change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", seen={}, **edit)
     for entry in exclusions(Scope(frozen, "demo")):
         withdraw(Scope(frozen, "demo", "Eve"), Exclusion, entry.id)
     document = baseline_report(Scope(frozen, "demo"), week=WEEK)

@@ -54,7 +54,7 @@ def hold(store, *, account="demo", text="Warm the cache", note="Decided: we warm
                 criterion_key="success_rate",
                 expected="rise",
             )
-    set_attendees(scope, WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"})
+    set_attendees(scope, WEEK.label, {"Product manager": "Ann", "Sponsor": "Zoe"}, seen={})
     save_note(scope, WEEK.label, "metrics", note, seen=0)
     one = Escalation("high", "success_rate", "missed", f"HIGH {text}")
     record_sent(scope, one, week=WEEK.label, sent_to="Carl")
@@ -212,7 +212,7 @@ def test_a_closed_review_is_taken_away_as_it_was(held):
     kept = {kind: write_packet(then, kind) for kind in ("html", "md", "csv")}
     shown = texts_of(write_packet(then, "pptx"))
     edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
-    change_criterion(Scope(held, "demo", "Eve"), "success_rate", **edit)
+    change_criterion(Scope(held, "demo", "Eve"), "success_rate", seen={}, **edit)
     add_action(Scope(held, "demo", "X"), week=BEFORE.label, text="Late", owner="X", due=WEEK.end)
     now = agenda(Scope(held, "demo"), WEEK)
     assert now["criteria"] != then.content["criteria"]

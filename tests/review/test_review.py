@@ -12,10 +12,11 @@ from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.errors import InputError, QueryError
 from core.base.stats import Verdict
-from core.criteria.ledger import change_criterion
+from core.criteria.ledger import change_criterion, exclude
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements
+from core.review import meeting
 from core.review.actions import (
     Escalation,
     actions,
@@ -39,6 +40,7 @@ from core.review.meeting import (
     set_attendees,
 )
 from core.store import ReviewNote, Scope, table
+from tests.draws import within
 
 TODAY = clock.now().date()
 WEEK = iso_week(TODAY - timedelta(days=7))
@@ -152,7 +154,7 @@ def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
     (row,) = agenda(Scope(store, "a"), WEEK)["actions"]
     assert (row["id"], row["criterion"]) == (number, "Enhancement success rate")
     assert row["moved"] == "rose from 60 % to 100 %, as expected"
-    close_action(Scope(store, "a", "Bob"), number, status="done", outcome="It is warm")
+    close_action(Scope(store, "a", "Bob"), number, seen={}, status="done", outcome="It is warm")
     assert agenda(Scope(store, "a"), WEEK)["actions"] == []
     (done,) = actions(Scope(store, "a"), status="done")
     assert (done.outcome, done.closed_by) == ("It is warm", "Bob")
@@ -181,7 +183,7 @@ def test_an_owner_who_left_stays_named_and_the_action_can_be_dropped(store):
     (row,) = agenda(Scope(store, "a"), WEEK)["actions"]
     assert row["owner"] == HOSTILE
     assert is_overdue(actions(Scope(store, "a"))[0], TODAY)
-    close_action(Scope(store, "a", "Ann"), number, status="dropped", outcome="They left")
+    close_action(Scope(store, "a", "Ann"), number, seen={}, status="dropped", outcome="They left")
     assert not is_overdue(actions(Scope(store, "a"))[0], TODAY)
 
 
@@ -258,7 +260,9 @@ def test_a_week_without_data_says_so(store):
 def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     add_runs(store, WEEK, 95, 5)
     open_review(Scope(store, "a", "Ann"), WEEK.label)
-    set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""})
+    set_attendees(
+        Scope(store, "a", "Ann"), WEEK.label, {"Product manager": HOSTILE, "Sponsor": ""}, seen={}
+    )
     save_note(Scope(store, "a", "Ann"), WEEK.label, "metrics", HOSTILE, seen=0)
     agreed(store, WEEK)
     close_review(Scope(store, "a", "Ann"), WEEK.label)
@@ -270,7 +274,7 @@ def test_a_closed_review_stays_as_it_was_and_says_what_was_restated(store):
     assert restated_since(Scope(store, "a"), closed) == []
     add_runs(store, WEEK, 0, 20, first=500)
     edit = {"target": 50, "direction": "below", "owner": "Zoe", "rationale": "Agreed"}
-    change_criterion(Scope(store, "a", "Ann"), "latency_p95", **edit)
+    change_criterion(Scope(store, "a", "Ann"), "latency_p95", seen={}, **edit)
     said = restated_since(Scope(store, "a"), closed)
     assert any("closed with 95 %" in line and "20 runs more" in line for line in said)
     assert any(line == "p95 latency: the target was under 60 s." for line in said)
@@ -285,10 +289,59 @@ def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
         save_note(Scope(store, "a", "Bob"), WEEK.label, "metrics", "late", seen=0)
     with pytest.raises(InputError, match="not open"):
         close_review(Scope(store, "a", "Bob"), WEEK.label)
-    with pytest.raises(InputError, match="while a review is open"):
-        set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"})
+    with pytest.raises(InputError, match="Ann has closed the review"):
+        set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"}, seen={})
     with pytest.raises(InputError, match="not open"):
         close_review(Scope(store, "a", "Bob"), BEFORE.label)
+
+
+def test_what_is_entered_while_a_review_closes_is_in_it_or_refused(store, monkeypatch):
+    add_runs(store, WEEK, 95, 5)
+    open_review(Scope(store, "a", "Ann"), WEEK.label)
+    bob, computed = Scope(store, "a", "Bob"), []
+
+    def compute(*args, **kwargs):
+        found = agenda(*args, **kwargs)
+        computed.append(1)
+        if len(computed) == 1:
+            save_note(bob, WEEK.label, "metrics", "Roll back", seen=0)
+            agreed(store, WEEK, text="Roll it back")
+            set_attendees(bob, WEEK.label, {"Product manager": "Zoe"}, seen={})
+            span = {"from_at": clock.now() - timedelta(days=9), "to_at": clock.now()}
+            exclude(bob, **span, kind="outage", reason="The power went")
+        save_note(bob, WEEK.label, "trends", f"line {len(computed)}", seen=len(computed) - 1)
+        return found
+
+    monkeypatch.setattr(meeting, "agenda", compute)
+    close_review(Scope(store, "a", "Ann"), WEEK.label)
+    assert len(computed) == 2  # once more: data and decisions had moved
+    kept = meeting_of(bob, WEEK.label).content
+    assert kept["notes"] == {"metrics": "Roll back", "trends": "line 2"}
+    assert [one["text"] for one in kept["new_actions"]] == ["Roll it back"]
+    assert kept["attendees"] == [["Product manager", "Zoe"]]
+    assert any("The power went" in cause for cause in kept["causes"])
+    for late in (
+        lambda: agreed(store, WEEK, text="Too late"),
+        lambda: save_note(bob, WEEK.label, "metrics", "Too late", seen=1),
+    ):
+        with pytest.raises(InputError, match="Ann has closed the review"):
+            late()
+    assert len(actions(bob)) == 1
+
+
+@pytest.mark.parametrize("shape", ["alternating", "blank", "rare"])
+def test_long_notes_of_many_like_lines_are_merged_in_time(shape):
+    number = {"alternating": 800, "blank": 9_000, "rare": 9_000}[shape]
+    line = {"alternating": "ab".__getitem__, "blank": lambda _: "", "rare": str}[shape]
+    period = {"alternating": 2, "blank": 1, "rare": 97}[shape]
+    base, theirs, mine = (
+        [line(n * factor % period) for n in range(number)] for factor in (1, 37, 53)
+    )
+    with within(1):
+        merged = merged_texts(
+            "\n".join(base), "\n".join(["Ann", *theirs]), "\n".join([*mine, "Bob"])
+        )
+    assert {"Ann", "Bob"} <= set(merged.split("\n"))
 
 
 def test_verdicts_are_those_of_the_criteria(store):

@@ -52,7 +52,7 @@ def entered(store, title="Cache", *, comments=0, tickets=0, **decided):
         reach = {"reach_comments": comments, "reach_tickets": tickets, "reach_raters": 1}
         unit.upsert(OpportunityRow, [{"id": number, **reach}])
     if decided:
-        change_opportunity(Scope(store, "a", "Ann"), number, **decided)
+        change_opportunity(Scope(store, "a", "Ann"), number, seen={}, **decided)
     return number
 
 
@@ -123,10 +123,10 @@ def test_what_is_not_decided_is_named_and_comes_last(store):
 def test_a_plan_names_criterion_direction_and_window_before_the_work_starts(store):
     number = entered(store)
     with pytest.raises(InputError, match="name the criterion"):
-        change_opportunity(Scope(store, "a", "Ann"), number, status="planned")
+        change_opportunity(Scope(store, "a", "Ann"), number, seen={}, status="planned")
     promise = {"criterion_key": "success_rate", "direction": "up"}
     promise |= {"due_from": FIRST, "due_to": LAST}
-    change_opportunity(Scope(store, "a", "Ann"), number, status="planned", **promise)
+    change_opportunity(Scope(store, "a", "Ann"), number, seen={}, status="planned", **promise)
     assert opportunities(Scope(store, "a"))[0].status == "planned"
 
 

@@ -43,36 +43,42 @@ def make_theme(scope: Scope, name: str, *, any_of: Iterable[str] = ()) -> int:
 
 
 def rename_theme(scope: Scope, theme: Theme, name: str) -> int:
-    """Give a theme a name, which the model never changes; returns the theme's id."""
+    """Give a theme a name, which the model never changes; returns the theme's id.
+
+    Raises Conflict where another person has renamed it since `theme` was read.
+    """
     with scope.write() as unit:
-        number = take_over(unit, theme)
-        name = _free_name(load_decisions(unit.session, scope.account), name, but=number)
-        _change(unit, number, "name", name)
+        known = load_decisions(unit.session, scope.account)
+        number = _itself(unit, theme)
+        name = _free_name(known, name, but=number)
+        # One that was stored just now was nowhere else to be changed.
+        seen = {"name": theme.name} if number in known.themes else {}
+        _change(unit, number, {"name": name}, seen)
         return number
 
 
 def pin_theme(scope: Scope, theme: Theme, *, is_pinned: bool) -> int:
     """Pin a theme to the top of the list, or unpin it; returns the theme's id."""
     with scope.write() as unit:
-        number = take_over(unit, theme)
-        _change(unit, number, "is_pinned", is_pinned)
+        number = _itself(unit, theme)
+        _change(unit, number, {"is_pinned": is_pinned}, {"is_pinned": theme.is_pinned})
         return number
 
 
 def merge_themes(scope: Scope, theme: Theme, into: Theme) -> int:
     """Merge a theme, with its comments and rules, into another; returns the other's id."""
     with scope.write() as unit:
-        number, target = (take_over(unit, one) for one in (theme, into))
+        number, target = _itself(unit, theme), take_over(unit, into)
         if number == target:
             raise InputError("A theme cannot be merged into itself: choose another one.")
-        _change(unit, number, "merged_into", target)
+        _change(unit, number, {"merged_into": target}, {"merged_into": None})
         return target
 
 
 def delete_theme(scope: Scope, theme: Theme) -> int:
     """Delete a theme; its comments are in no theme, and the model does not find it again."""
     with scope.write() as unit:
-        number = take_over(unit, theme)
+        number = _itself(unit, theme)
         gone = {"deleted_by": unit.author, "deleted_at": clock.now()}
         unit.upsert(ThemeRow, [{"id": number, **gone}])
         before, after = {"deleted": False}, {"deleted": True}
@@ -181,6 +187,15 @@ def take_over(unit: Unit, theme: Theme) -> int:
     return number
 
 
+def _itself(unit: Unit, theme: Theme) -> int:
+    """As `take_over`; refuses a theme that someone has merged into another meanwhile."""
+    number = take_over(unit, theme)
+    if theme.id not in {None, number}:
+        into = unit.session.get_one(ThemeRow, (unit.account_id, number)).name
+        raise InputError(f"Someone has merged {theme.name!r} into {into!r}: decide about that one.")
+    return number
+
+
 def _insert(unit: Unit, row: dict[str, Any]) -> int:
     return unit.enter(ThemeRow, "theme", row, by="made", is_pinned=False)
 
@@ -194,9 +209,9 @@ def _insert_rule(unit: Unit, theme_id: int, rule: PlacingRule) -> int:
     return number
 
 
-def _change(unit: Unit, number: int, column: str, value: object) -> None:
+def _change(unit: Unit, number: int, after: dict[str, Any], seen: dict[str, Any]) -> None:
     stored = unit.session.get_one(ThemeRow, (unit.account_id, number))
-    unit.revise(stored, _subject(number), {column: value})
+    unit.revise(stored, _subject(number), after, seen)
 
 
 def _place(unit: Unit, members: Sequence[tuple[str, str]], theme_id: int | None, how: str) -> None:

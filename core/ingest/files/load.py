@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.base import clock, text
-from core.base.errors import InputError
+from core.base.errors import InputError, StoreError, TouchstoneError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.surveys import parse_survey
 from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
@@ -17,10 +18,12 @@ from core.ingest.files.tables import Row
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_feedback, save_surveys, save_tickets
 from core.ingest.save.testio import SaveResult
-from core.ingest.sync.history import READ, start_run
+from core.ingest.sync.history import LOST, READ, REST, start_run
 from core.ingest.sync.problems import note_problems
 from core.store import AccountSetting, Scope, SyncProblem, SyncRun, Unit, table
 
+# What ends an import and is no fault of the product.
+ENDINGS = (TouchstoneError, OSError, KeyboardInterrupt)
 # Rows written as one unit.
 UNIT_ROWS = 10_000
 # Problems that are kept: a file with more has a single cause.
@@ -51,7 +54,8 @@ class ImportReport:
     """The outcome of an import: counts of rows, and what could not be imported.
 
     `refused` counts rows, `problems` also single fields of rows that were imported; `listed` has
-    the first `MOST_PROBLEMS` of them. `notes` tell how the file was read where that was guessed.
+    the first `MOST_PROBLEMS` of them. `stopped` says why it did not reach the end of the file,
+    `notes` how the file was read where that was guessed.
     """
 
     kind: str
@@ -60,6 +64,7 @@ class ImportReport:
     unchanged: int = 0
     refused: int = 0
     problems: int = 0
+    stopped: str = ""
     listed: list[Refused] = field(default_factory=list)
     notes: tuple[str, ...] = ()
 
@@ -79,7 +84,18 @@ class ImportReport:
             said += f"; {text.times(self.refused, 'row')} refused"
         if self.problems > self.refused:
             said += f"; {text.times(self.problems - self.refused, 'field')} not readable"
-        return f"{said}."
+        return f"{said}. {self.stopped} {REST}" if self.stopped else f"{said}."
+
+    @property
+    def has_written(self) -> bool:
+        """Whether anything of the file is in the store, new or from before."""
+        return self.added + self.changed + self.unchanged > 0
+
+    def record(self, unit: Unit, run_id: int, file: str, status: str) -> None:
+        """Write into the run's record how far it has come; `finished_at` says that it works."""
+        counts = {self.entity: {name: getattr(self, name) for name in (*READ, "refused")}}
+        state = {"status": status, "counts": counts, "message": f"{file}: {self.message}"}
+        unit.upsert(SyncRun, [{"id": run_id, "finished_at": clock.now()} | state])
 
 
 def known_mapping(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping, list[str]]:
@@ -123,8 +139,9 @@ def import_file(
     """Import a file of records of a kind of `FIELDS` into an account.
 
     Without a mapping `known_mapping` is used; `enters` creates the account first. The same file
-    twice changes nothing. Raises InputError when nothing of the file can be used, or when its
-    encoding or its dates are ambiguous.
+    twice changes nothing. Where it is stopped half-way, the report and the run's record say what is
+    in. Raises InputError when nothing of the file can be used, or when its encoding or its dates
+    are ambiguous, StoreError when nothing could be written.
     """
     found = open_records(path, read_as)
     if found.question:
@@ -142,22 +159,42 @@ def import_file(
     with scope.write(quiet=True) as unit:
         # Problems are those of the last file: line numbers of an earlier one mean nothing.
         unit.delete(SyncProblem, table(SyncProblem).c.source == kind)
-        run_id = start_run(unit, kind, path.name)
-    report = ImportReport(kind, notes=found.notes)
-    rows = found.rows()
-    while some := list(islice(rows, UNIT_ROWS)):
-        parsed = [(row.line, _parsed(scope, kind, mapping, row)) for row in some]
-        _save(scope, report, run_id, parsed)
-    row = {
-        "id": run_id,
-        "status": "partial" if report.refused else "done",
-        "finished_at": clock.now(),
-        "counts": {report.entity: {name: getattr(report, name) for name in (*READ, "refused")}},
-        "message": f"{path.name}: {report.message}",
-    }
-    with scope.write() as unit:
-        unit.upsert(SyncRun, [row])
-    remember_mapping(scope, kind, found, mapping)
+        # One that is at work after all says so again with its next rows.
+        run = table(SyncRun).c
+        lost = {"status": "failed", "message": run.message + f" {LOST}"}
+        unit.update(SyncRun, lost, run.source == kind, run.status == "running")
+        report, run_id = ImportReport(kind, notes=found.notes), start_run(unit, kind)
+        report.record(unit, run_id, path.name, "running")
+    try:
+        rows = found.rows()
+        while some := list(islice(rows, UNIT_ROWS)):
+            parsed = [(row.line, _parsed(scope, kind, mapping, row)) for row in some]
+            report = _save(scope, report, run_id, path.name, parsed)
+        remember_mapping(scope, kind, found, mapping)
+        with scope.write() as unit:
+            report.record(unit, run_id, path.name, "partial" if report.refused else "done")
+    except BaseException as error:
+        report = _stopped(scope, report, run_id, path.name, error)
+        if isinstance(error, OSError) and not report.has_written:
+            raise InputError(report.stopped) from None
+        if not report.has_written or not isinstance(error, ENDINGS):
+            raise
+    return report
+
+
+def _stopped(
+    scope: Scope, report: ImportReport, run_id: int, file: str, error: BaseException
+) -> ImportReport:
+    """The report of an import that ends before its end, written into the run's record."""
+    why = str(error) if isinstance(error, TouchstoneError) else "It was interrupted."
+    if isinstance(error, OSError):
+        why = f"{file} cannot be read to its end: {error.strerror}."
+    report = replace(report, stopped=why)
+    with suppress(StoreError), scope.write() as unit:
+        # The last rows may have been written without the report having heard of it.
+        known: Any = unit.session.get_one(SyncRun, (scope.account, run_id)).counts
+        report = replace(report, **known[report.entity])
+        report.record(unit, run_id, file, "failed")
     return report
 
 
@@ -179,19 +216,16 @@ def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Row) -> Any:
 
 
 def _save(
-    scope: Scope, report: ImportReport, run_id: int, parsed: Sequence[tuple[int, Any]]
-) -> None:
-    """Write parsed rows, each with its line, and their problems as one unit."""
+    scope: Scope, report: ImportReport, run_id: int, file: str, parsed: Sequence[tuple[int, Any]]
+) -> ImportReport:
+    """Write parsed rows, each with its line, and their problems as one unit; the report then."""
     kept = [one for _, one in parsed if not isinstance(one, FieldProblem)]
     problems = [
         Refused(line, problem.field, problem.value, problem.reason)
         for line, one in parsed
         for problem in ([one] if isinstance(one, FieldProblem) else one.problems)
     ]
-    report.refused += len(parsed) - len(kept)
-    report.problems += len(problems)
     listed = problems[: MOST_PROBLEMS - len(report.listed)]
-    report.listed += listed
     noted = [
         FieldProblem(report.entity, f"line {p.line}", p.field, p.value, p.reason) for p in listed
     ]
@@ -199,9 +233,17 @@ def _save(
     with scope.write() as unit:
         (counts,) = save(unit, kept).counts.values()
         note_problems(unit, report.kind, run_id, noted, read={})
-    report.added += counts.added
-    report.changed += counts.changed
-    report.unchanged += len(kept) - counts.added - counts.changed
+        report = replace(
+            report,
+            added=report.added + counts.added,
+            changed=report.changed + counts.changed,
+            unchanged=report.unchanged + len(kept) - counts.added - counts.changed,
+            refused=report.refused + len(parsed) - len(kept),
+            problems=report.problems + len(problems),
+            listed=report.listed + listed,
+        )
+        report.record(unit, run_id, file, "running")
+    return report
 
 
 def _mapping_key(kind: str, columns: Sequence[str]) -> str:

@@ -8,11 +8,15 @@ from sqlalchemy import func, select
 
 from core.base import clock
 from core.base.settings import Settings, TestioAccount
-from core.store import Scope, SyncProblem, SyncRun, Unit, Vanished, table
+from core.ingest.sync.lease import DURATION, held_lease
+from core.store import Scope, SyncLease, SyncProblem, SyncRun, Unit, Vanished, table
 
 MOST_LISTED, MOST_RUNS = 1_000, 20
 # The tables whose rows count as objects read: facts and readings, not links between them.
 OBJECTS = ("product", "feature", "test_cycle", "bug", "counter_increment", "gauge_reading")
+# What is told of a run that ended before its end.
+REST = "What is counted here is in, the rest is not: start it again."
+LOST = f"It did not end. {REST}"
 READ = ("added", "changed", "unchanged")
 # One run may fail or be slow: data is late after two intervals without any.
 INTERVALS = 2
@@ -38,11 +42,26 @@ def start_run(unit: Unit, source: str, message: str = "") -> int:
 
 
 def runs(scope: Scope, *, source: str | None = None) -> list[SyncRun]:
-    """The account's latest runs, newest first; with `source` those of one source."""
+    """The account's latest runs, newest first; with `source` those of one source.
+
+    The status of one that was killed is "did not end".
+    """
     run = table(SyncRun).c
     of_source = [] if source is None else [run.source == source]
     latest_first = [run.started_at.desc(), run.id.desc()]
-    return scope.objects(SyncRun, *of_source, order_by=latest_first, limit=MOST_RUNS)
+    found = scope.objects(SyncRun, *of_source, order_by=latest_first, limit=MOST_RUNS)
+    lease, now = held_lease(scope), clock.now()
+    for one in found:
+        if one.status == "running" and not _is_at_work(one, lease, now):
+            one.status, one.message = "did not end", f"{one.message} {LOST}".lstrip()
+    return found
+
+
+def _is_at_work(run: SyncRun, lease: SyncLease | None, now: datetime) -> bool:
+    """Whether a run that has not ended still may: a killed one says nothing any more."""
+    if run.finished_at is not None:  # an import, with the time of its last rows
+        return now - run.finished_at < DURATION
+    return lease is not None and lease.acquired_at <= run.started_at
 
 
 def rows_of(
