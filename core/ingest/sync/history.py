@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from core.base import clock
 from core.base.settings import Settings, TestioAccount
 from core.ingest.sync.lease import DURATION, held_lease
-from core.store import Scope, SyncLease, SyncProblem, SyncRun, Unit, Vanished, table
+from core.store import Scope, SyncProblem, SyncRun, Unit, Vanished, table
 
 MOST_LISTED, MOST_RUNS = 1_000, 20
 # The tables whose rows count as objects read: facts and readings, not links between them.
@@ -50,18 +50,15 @@ def runs(scope: Scope, *, source: str | None = None) -> list[SyncRun]:
     of_source = [] if source is None else [run.source == source]
     latest_first = [run.started_at.desc(), run.id.desc()]
     found = scope.objects(SyncRun, *of_source, order_by=latest_first, limit=MOST_RUNS)
-    lease, now = held_lease(scope), clock.now()
-    for one in found:
-        if one.status == "running" and not _is_at_work(one, lease, now):
+    is_leased, now = held_lease(scope) is not None, clock.now()
+    for one in (run for run in found if run.status == "running"):
+        # A sync works under the lease, of several the newest; an import says when it last wrote.
+        is_sync = one.finished_at is None
+        is_at_work = is_leased if is_sync else now - (one.finished_at or now) < DURATION
+        is_leased = is_leased and not is_sync
+        if not is_at_work:
             one.status, one.message = "did not end", f"{one.message} {LOST}".lstrip()
     return found
-
-
-def _is_at_work(run: SyncRun, lease: SyncLease | None, now: datetime) -> bool:
-    """Whether a run that has not ended still may: a killed one says nothing any more."""
-    if run.finished_at is not None:  # an import, with the time of its last rows
-        return now - run.finished_at < DURATION
-    return lease is not None and lease.acquired_at <= run.started_at
 
 
 def rows_of(

@@ -8,8 +8,8 @@ from core.base import clock
 from core.base.errors import StoreError
 from core.ingest.files import load
 from core.ingest.files.load import import_file
-from core.ingest.sync.history import runs, start_run
-from core.ingest.sync.lease import DURATION
+from core.ingest.sync.history import LOST, runs, start_run
+from core.ingest.sync.lease import DURATION, take_lease
 from core.store import Scope, SyncRun, Ticket, table
 
 ROWS = 25
@@ -143,7 +143,10 @@ def test_one_that_is_taken_for_dead_and_goes_on_ends_as_done(acme, path, ends, m
 
 def test_a_sync_whose_lease_is_gone_did_not_end(acme):
     with acme.write() as unit:
+        start_run(unit, "prometheus", "Reading series")
         start_run(unit, "testio", "Reading bugs")
-    (run,) = runs(acme)
-    assert run.status == "did not end"
-    assert run.message.startswith("Reading bugs It did not end.")
+    assert [run.status for run in runs(acme)] == ["did not end", "did not end"]
+    assert runs(acme)[0].message == f"Reading bugs {LOST}"
+    with acme.write() as unit:
+        take_lease(unit)
+    assert [run.status for run in runs(acme)] == ["running", "did not end"]
