@@ -147,12 +147,10 @@ class Unit:
         own_subject = (entry.account_id == self.account_id, entry.subject == subject)
         last = select(entry.by, entry.at).where(*own_subject).order_by(entry.id.desc())
         by, at = self.connection.execute(last.limit(1)).first() or ("Someone", clock.now())
-        today = clock.today(self.zone)
-        raise Conflict(
-            f"{by} changed this at {text.moment(at.astimezone(self.zone), today)}; it is now: "
-            f"{text.named(taken)}. Yours is not saved: save it again to put it in its place.",
-            {**seen, **taken},
-        )
+        when = text.moment(at.astimezone(self.zone), clock.today(self.zone))
+        moved = {name: value for name, value in taken.items() if value != seen.get(name)}
+        said = f"Not saved: {by} changed this at {when}; it is now {text.named(moved)}."
+        raise Conflict(f"{said} Save again to put yours in its place.", {**seen, **taken})
 
     def record_change(self, subject: str, *, before: Row | None, after: Row | None) -> None:
         """Record the author's change of a subject in the account's history; None: absent."""

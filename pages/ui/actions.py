@@ -47,8 +47,9 @@ def draft(
         words = said(opened, stored) if said else text.named(moved)
         last = next(iter(read(page, changes, subject=subject)), None)
         by, at = (last.by, f" ({moment(page, last.at)})") if last else ("Someone", "")
-        st.warning(plain(f"{by} changed this since you opened it{at}: {words}."))
-        st.button("Take it over", key=f"{name}_take", on_click=_begin_anew, args=(name,))
+        told = f"{by} changed this since you opened it{at}: {words}."
+        st.warning(plain(text.upper_first(told)))
+        st.button("Take theirs over", key=f"{name}_take", on_click=_begin_anew, args=(name,))
     return Draft(fresh_key(name), opened, {"seen": seen, "clears": name})
 
 

@@ -71,7 +71,7 @@ def test_both_decide_the_target_the_second_is_told_and_may_save_on_top(ann, bob)
     form = criterion(ann)
     change_criterion(bob, "success_rate", seen=form, **form | {"target": 0.97, "owner": "Bob"})
     mine = form | {"target": 0.96}
-    with pytest.raises(Conflict, match=r"Bob changed this at .* today; it is now: .*target 0\.97"):
+    with pytest.raises(Conflict, match=r"Bob changed this at .* today; it is now .*target 0\.97"):
         change_criterion(ann, "success_rate", seen=form, **mine)
     assert criterion(ann)["target"] == 0.97
     with pytest.raises(Conflict) as told:
