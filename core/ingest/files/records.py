@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from core.base.csv import Line, csv_lines
 from core.base.encodings import CHUNK, find_encoding, mended, open_text
 from core.base.errors import InputError
 from core.base.text import listed
@@ -134,11 +135,11 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
     return _table(replace(found, read_as=read_as), first, notes)
 
 
-def _cells(found: RecordFile, first: int, width: int | None = None) -> Iterator[tables.Line]:
+def _cells(found: RecordFile, first: int, width: int | None = None) -> Iterator[Line]:
     read_as = found.read_as
     if found.kind == "xlsx":
         return sheet_lines(found.path, read_as.sheet, first, width)
-    return tables.csv_lines(found.path, read_as.encoding, read_as.separator, first)
+    return csv_lines(found.path, read_as.encoding, read_as.separator, first)
 
 
 def _table(found: RecordFile, first: int, notes: list[str]) -> RecordFile:

@@ -1,46 +1,26 @@
 """Tables as people save them: the header among title lines, and the rows under it."""
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.base.encodings import mended, open_text
-from core.base.errors import InputError
+from core.base.csv import LONGEST, Line, csv_lines
+from core.base.encodings import open_text
 
 SEPARATORS = (",", ";", "\t", "|")
 # First rows, among which the header is; they tell how the others are.
 LOOKED_AT = 100
-# Longer than any line or field: more is no table.
-LONGEST = 4_000_000
-csv.field_size_limit(LONGEST)
 # A number, a date or a time: what a header does not consist of.
 DATUM = re.compile(r"(?=.*\d)[\d\s.,:/+\-TZ%]+|[-\u2013—]+")
-# An id as a formula, ="00123", so that a spreadsheet keeps its zeros.
-FORMULA = re.compile(r'\A\s*="([^"]*)"\s*\Z')
-BACKSLASHED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 TOTAL = re.compile(
     r"((grand |sub-?)?(total|sum|average|mean|count)s?|summe|gesamt|insgesamt|somme|suma|totale"
     r"|итого|всего|合计)( (tickets|issues|requests|records|rows))?[:\s]*(\(?[\d.,]+\)?( \w+)?)?",
     re.IGNORECASE,
 )
-
-
-class Line(NamedTuple):
-    """Cells from a line of the file on; `doubt` is what is wrong with how they are written.
-
-    `is_exact` where there must be as many as in the header.
-    """
-
-    number: int
-    cells: list[str]
-    doubt: str = ""
-    is_exact: bool = False
 
 
 class Row(NamedTuple):
@@ -143,55 +123,3 @@ def find_separator(path: Path, encoding: str) -> tuple[str, int]:
         # Excel's own line for it, "sep=;".
         named = re.fullmatch(r'\ufeff?"?sep=(.)"?\s*', text.readline(LONGEST))
     return (named[1], 2) if named else (max(SEPARATORS, key=fit), 1)
-
-
-def csv_lines(path: Path, encoding: str, separator: str, number: int = 1) -> Iterator[Line]:
-    """Read the rows of a CSV file from a line on, each with the number of its first line.
-
-    A quote that is never closed costs its own line alone: reading goes on behind it.
-    """
-    taken: list[str] = []
-    again: list[str] = []
-    doubts: list[str] = []
-
-    def fed(lines: Iterator[str]) -> Iterator[str]:
-        while given := again.pop() if again else next(lines, ""):
-            if len(given) == LONGEST:
-                at = number + len(taken)
-                raise InputError(f"Line {at:,} of {path.name} is longer than any record can be.")
-            line, doubt = mended(given.replace("\0", "").replace("\ufeff", ""))
-            doubts.append(doubt)
-            taken.append(line)
-            yield line
-
-    parse = partial(csv.reader, delimiter=separator, skipinitialspace=True)
-    with open_text(path, encoding) as text:
-        lines = islice(iter(partial(text.readline, LONGEST), ""), number - 1, None)
-        rows, exact_until = parse(fed(lines), strict=True), 0
-        while True:
-            try:
-                cells = next(rows, None)
-            except csv.Error:
-                rows = parse(fed(lines), strict=True)
-                escaped = [BACKSLASHED.sub(r'\1""', line) for line in taken]
-                again += reversed(escaped[escaped == taken :])
-                if escaped != taken:
-                    taken.clear()
-                    continue
-                exact_until = max(exact_until, number + len(taken))
-                cells = next(parse(taken[:1]))
-                doubts[:] = ["its quotes are not closed at the ends of fields"]
-                if len(taken) > 1:
-                    opened = cells[-1].strip()[:40]
-                    doubts[:] = [f"the quote that opens at {opened!r} is not closed"]
-                    cells = []
-                del taken[1:]
-            if cells is None:
-                return
-            if '="' in "".join(taken):
-                cells = [FORMULA.sub(r"\1", cell) for cell in cells]
-            is_cut = not taken[-1].endswith(("\n", "\r"))
-            yield Line(number, cells, max(doubts), is_cut or number < exact_until)
-            number += len(taken)
-            taken.clear()
-            doubts.clear()

@@ -12,8 +12,9 @@ from typing import Any
 import openpyxl
 from openpyxl.workbook import Workbook
 
+from core.base.csv import Line
 from core.base.errors import InputError
-from core.ingest.files.tables import LOOKED_AT, Line
+from core.ingest.files.tables import LOOKED_AT
 
 # That of the unpacked parts: a small file can unpack to anything.
 LARGEST_WORKBOOK = 200_000_000
