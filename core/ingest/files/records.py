@@ -131,7 +131,10 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
     if head.startswith(("[", "{")):
         return _json(replace(found, kind="lines" if LINES.match(head) else "array"), notes)
     separator, first = tables.find_separator(path, encoding)
-    read_as = replace(found.read_as, separator=read_as.separator or separator)
+    separator = read_as.separator.replace("\\t", "\t") or separator
+    if len(separator) != 1 or separator in '"\r\n' or read_as.header < 0:
+        raise InputError("A separator is one character, such as ; or \\t; lines count from 1.")
+    read_as = replace(found.read_as, separator=separator)
     return _table(replace(found, read_as=read_as), first, notes)
 
 
@@ -192,7 +195,7 @@ def _array(found: RecordFile) -> tuple[list[Any], str, str]:
     if not lists:
         return [answer], "", note
     likely = [*filter(RECORDS.match, lists), *(lists if len(lists) == 1 else [])]
-    sheet = read_as.sheet or "".join(likely[:1])
+    sheet = read_as.sheet or min(likely, key=len, default="")
     if sheet not in lists:
         raise InputError(f"{name} has no single list of records: name one of {', '.join(lists)}.")
     others = [one for one in lists if one != sheet]

@@ -140,7 +140,7 @@ def test_a_person_names_the_header_and_the_separator(tmp_path):
     assert (found.columns, records[2]) == (("from", "id,created"), ["a", "1,2026-03-25"])
     found, records, _ = read(tmp_path, content, header=2, separator=",")
     assert (found.columns, records) == (("a;1", "2026-03-25"), {3: ["b;2", "2026-03-26"]})
-    for named in ({"encoding": "none"}, {"header": 9}):
+    for named in ({"encoding": "none"}, {"header": 9}, {"header": -1}, {"separator": "ab"}):
         with pytest.raises(InputError):
             read(tmp_path, content, **named)
 
@@ -294,7 +294,7 @@ ONE = {"id": 1, "created": "2026-03-25"}
         (ONE | {"tags": []}, "", ONE | {"tags": ""}),
         (ONE | {"comments": [{"by": "x"}]}, "", ONE | {"comments": [{"by": "x"}]}),
         ({"tickets": [ONE], "errors": [], "count": 1}, "tickets", ONE),
-        ({"users": [{"id": 7}], "tickets": [ONE]}, "tickets", ONE),
+        ({"users": [{"id": 7}], "ticket_events": [{"id": 8}], "tickets": [ONE]}, "tickets", ONE),
         ({"data": {"issues": {"edges": [{"node": ONE}]}}}, "data.issues.edges", ONE),
         ([{"helpdesk_ticket": ONE}], "", ONE),
         ([{"id": 1001.0, "n": 1.5, "x": 1e300}], "", {"id": 1001, "n": 1.5, "x": 1e300}),
