@@ -24,7 +24,8 @@ from core.ingest.files.workbooks import find_sheet, has_open_formulas, sheet_lin
 LARGEST_ARRAY = 50_000_000
 # Objects whose fields are the columns: not every one has them all.
 LOOKED_AT = 2_000
-NO_TEXT = (b"%PDF", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"<")
+# How files begin that are a workbook or nothing that can be read: old ones, PDF, web pages.
+NO_TEXT = (b"PK\3\4", b"%PDF", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"<")
 LINES = re.compile(r"\{.*\}\s*[\r\n]\s*\{")
 # Which list of an answer has the records, by its name.
 RECORDS = re.compile(
@@ -109,17 +110,10 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
     if not start.strip():
         raise InputError(f"{path.name} is empty: choose a file with a header and rows.")
     if start.lstrip().startswith(NO_TEXT):
-        raise InputError(
-            f"{path.name} is neither text nor a workbook of today (.xlsx without a password): "
-            "export it as CSV, XLSX or JSON, unpacked, and choose that."
-        )
-    if start.startswith(b"PK\3\4"):
         sheet, others = (read_as.sheet, []) if read_as.sheet else find_sheet(path)
         notes = [f"Read from the sheet “{sheet}”, without {listed(others)}."] if others else []
         if has_open_formulas(path):
-            notes.append(
-                "Formulas without results are blank: open it in a spreadsheet and save it."
-            )
+            notes.append("Formulas without results are blank: save it from a spreadsheet first.")
         return _table(RecordFile(path, "xlsx", replace(read_as, sheet=sheet)), 1, notes)
     encoding, note, question = read_as.encoding, "", ""
     if not encoding:

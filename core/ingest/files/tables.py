@@ -63,7 +63,7 @@ class Table:
         elif filled and (
             filled[-1] >= len(self.cells)
             or (is_short and (line.is_exact or not self.may_be_short))
-            or (is_short and any(at in self.data and not _is_datum(cells[at]) for at in filled))
+            or (is_short and not all(DATUM.fullmatch(cells[at]) for at in self.data & {*filled}))
         ):
             why = f"it has {len(cells)} fields where the header has {width}"
         record = None if why or not filled else dict(zip(self.columns, cells, strict=False))
@@ -85,7 +85,7 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
     header = wide[0]
     for at in () if is_first else wide:
         below = [count <= filled[at] for count in filled[at:] if count]
-        if sum(below) >= 0.9 * len(below) and not any(map(_is_datum, lines[at].cells)):
+        if sum(below) >= 0.9 * len(below) and not any(map(DATUM.fullmatch, lines[at].cells)):
             header = at
             break
     number, cells, *_ = lines[header]
@@ -102,12 +102,8 @@ def find_table(lines: Sequence[Line], *, is_first: bool) -> Table | None:
         columns.append(name)
     whole = [line.cells for line in lines[header + 1 :] if len(line.cells) >= width]
     by_column = enumerate(list(filter(None, found)) for found in zip(*whole, strict=False))
-    data = frozenset(at for at, found in by_column if found and all(map(_is_datum, found)))
+    data = frozenset(at for at, found in by_column if found and all(map(DATUM.fullmatch, found)))
     return Table(number, cells, tuple(columns), all(row[width - 1] for row in whole), data)
-
-
-def _is_datum(cell: str) -> bool:
-    return DATUM.fullmatch(cell) is not None
 
 
 def find_separator(path: Path, encoding: str) -> tuple[str, int]:

@@ -34,8 +34,10 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails anywhere in the library
-        said = f"{path.name} is no whole workbook (.xlsx): save it again, or as CSV."
-        raise InputError(said) from error
+        raise InputError(
+            f"{path.name} is neither text nor a whole workbook (.xlsx, unpacked, without a "
+            "password): export it as CSV, XLSX or JSON."
+        ) from error
 
 
 def _check_size(path: Path, size: int) -> None:

@@ -234,8 +234,8 @@ def test_feedback(acme, tmp_path):
     [
         (b"", "is empty"),
         (b"  \n ", "is empty"),
-        (b"PK\x03\x04xlsx", "is no whole workbook"),
-        (b"\x1f\x8b\x08\0packed", "is neither text nor a workbook"),
+        (b"PK\x03\x04xlsx", "neither text nor a whole workbook"),
+        (b"\x1f\x8b\x08\0packed", "neither text nor a whole workbook"),
         (b"just words\nand more", "has no columns"),
         (b'[{"id": 1}', "is cut off or is no JSON"),
         (b"[]", "has no records"),

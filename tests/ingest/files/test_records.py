@@ -272,10 +272,10 @@ def test_files_that_are_no_table(tmp_path, monkeypatch):
     document = path.read_bytes()
     old, page = b"\xd0\xcf\x11\xe0" + bytes(99), "<html><table>"
     for content, said in (
-        (whole[: len(whole) // 2], "is no whole workbook"),
-        (document, "is no whole workbook"),
-        (old, "nor a workbook of today"),
-        (page, "nor a workbook of today"),
+        (whole[: len(whole) // 2], "neither text nor a whole workbook"),
+        (document, "neither text nor a whole workbook"),
+        (old, "neither text nor a whole workbook"),
+        (page, "neither text nor a whole workbook"),
     ):
         with pytest.raises(InputError, match=said):
             read(tmp_path, content)
