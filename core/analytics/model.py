@@ -1,5 +1,6 @@
 """The vocabulary of definitions: conditions, values, facts, dimensions, measures and metrics."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, case, literal, or_
 
 from core.analytics.sql import epoch_microseconds, ratio
+from core.base.control_limits import SCALES, Kind, Limits
 
 Better = Literal["up", "down", "none"]
 Unit = Literal[
@@ -261,7 +263,7 @@ class Metric:
 
     It is a measure, or a measure per another (`per`), or per day of the window (`per="days"`).
     `sample` is the measure of how many observations the figure rests on, None for plain counts;
-    below `smallest_sample` the figure needs a caveat.
+    below `smallest_sample` the figure needs a caveat. One that `is_signed` can be below 0.
     """
 
     key: str
@@ -277,12 +279,26 @@ class Metric:
     measure: Measure
     per: Measure | Literal["days"] | None = None
     sample: Measure | None = None
+    is_signed: bool = False
     left_out: tuple[LeftOut, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Whether the figure is a plain count, 0 where there is nothing to count."""
         return self.per is None and self.unit == "count"
+
+    @property
+    def kind(self) -> Kind:
+        """What the figure is, which decides the limits of its series."""
+        if self.per is None:
+            return "count" if self.is_whole else "value"
+        usual: Mapping[Unit, Kind] = {"fraction": "share", "per day": "rate", "per test": "rate"}
+        return usual.get(self.unit, "mean")
+
+    @property
+    def scale(self) -> Limits:
+        """The least and the most that the figure can be."""
+        return SCALES.get(self.unit, (-math.inf if self.is_signed else 0.0, math.inf))
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from core.analytics.definitions import METRICS
 from core.analytics.freshness import last_synced
 from core.analytics.model import Metric
 from core.analytics.query import COPIED, answered, metric_rows, metric_totals
-from core.base.control_limits import Behaviour, Point, behaviour
+from core.base.control_limits import SAMPLED, Behaviour, Point, behaviour
 from core.base.text import OTHERS
 from core.store import Scope, TestCycle, table
 
@@ -158,16 +158,16 @@ def metric_series(
     found = []
     for key in metrics:
         metric = METRICS[key]
-        facts, is_share = set(metric.facts), metric.unit == "fraction"
+        facts = set(metric.facts)
         # Shares of bugs by what was decided: the newest ones are not decided yet.
-        waits = maturing_days if is_share and "bugs" in facts else 0
+        waits = maturing_days if metric.kind == "share" and "bugs" in facts else 0
         if COPIED.issuperset(facts):
             known = first_day, until
         else:
             # Of what imports bring in, the first period with a value tells where the data begins.
             known = next((period_days(r[window.grain])[0] for r in rows if r[key]), None), today
         points = [_point(metric, row, row[window.grain], known, waits) for row in rows]
-        limits = behaviour(points, is_share=is_share, period=window.grain)
+        limits = behaviour(points, kind=metric.kind, scale=metric.scale, period=window.grain)
         found.append(MetricSeries(metric, window.grain, tuple(points), limits, waits))
     return found
 
@@ -181,7 +181,9 @@ def _point(
 ) -> Point:
     """A period as a point of a series; `known` is the span of days with data."""
     (first, last), (first_day, until) = period_days(period), known
-    value, n = row[metric.key], row.get(f"{metric.key}_n") if metric.unit == "fraction" else None
+    value, n = row[metric.key], None
+    if metric.kind in SAMPLED:
+        n = (last - first).days + 1 if metric.per == "days" else row.get(f"{metric.key}_n")
     if first > until or (not value and (first_day is None or last < first_day)):
         value = n = None
     # A period in which the data begins has not all of it.

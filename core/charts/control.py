@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from core.base import text
-from core.base.control_limits import Behaviour, Limits, Point, Rule
+from core.base.control_limits import SCALES, Behaviour, Limits, Point, Rule
 from core.charts import vega
 from core.charts.lines import period_axis, period_x
 from core.charts.theme import GREY, STRONG, VERMILION
@@ -17,10 +17,12 @@ SIZES = {Rule.BEYOND: 130, Rule.RUN: 60}
 
 
 @vega.template
-def _control_chart(*, is_share: bool, is_empty: bool) -> alt.LayerChart:
+def _control_chart(
+    *, is_share: bool, is_scaled: bool, has_sample: bool, is_empty: bool
+) -> alt.LayerChart:
     axis = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
     scale = alt.Scale(zero=True)
-    if is_share:
+    if is_scaled:
         scale = alt.Scale(domain=vega.slot("domain"), zero=False)
     elif is_empty:
         # An axis from 0 to 0 has no ticks that a browser could write.
@@ -29,7 +31,7 @@ def _control_chart(*, is_share: bool, is_empty: bool) -> alt.LayerChart:
     def y(field: str = "value") -> alt.Y:
         return alt.Y(f"{field}:Q", title=None, axis=axis, scale=scale)
 
-    said = ["Limits", "State", *(["Sample"] if is_share else [])]
+    said = ["Limits", "State", *(["Sample"] if has_sample else [])]
     tooltip = [*vega.tips(period="Period", Value=vega.text_slot("name")), *vega.tips(*said)]
     x = period_x(labelSeparation=12)
     layers = [
@@ -70,8 +72,13 @@ def control_chart(
     rows = _rows(points, found, unit=unit, waiting=waiting)
     marked = {(s.rule, n) for s in found.signals for n in range(s.first, s.last + 1)}
     judged = [row["period"] for row in rows if row["low"] is not None]
-    is_empty = not any(point.value for point in points)
-    return _control_chart(is_share=unit == "fraction", is_empty=is_empty).fill(
+    shape = {
+        "is_share": unit == "fraction",
+        "is_scaled": unit in SCALES,
+        "has_sample": any(point.n for point in points),
+        "is_empty": not any(point.value for point in points),
+    }
+    return _control_chart(**shape).fill(
         {
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
@@ -79,7 +86,7 @@ def control_chart(
             **{r.name: [row for n, row in enumerate(rows) if (r, n) in marked] for r in Rule},
         },
         height=height,
-        domain=_domain(points, found),
+        domain=_domain(points, found, SCALES.get(unit, (0.0, 1.0))),
         name=name,
         **period_axis(pd.Series([point.period for point in points], dtype=str)),
     )
@@ -138,20 +145,20 @@ def _rows(points: Sequence[Point], found: Behaviour, *, unit: str, waiting: str)
     return rows
 
 
-def _domain(points: Sequence[Point], found: Behaviour) -> list[float]:
-    """From the lowest to the highest share, with the part of the band that most periods have.
+def _domain(points: Sequence[Point], found: Behaviour, scale: Limits) -> list[float]:
+    """From the lowest to the highest value, with the part of the band that most periods have.
 
     The limits of a few small samples would press everything else together.
     """
     values = [point.value for point in points if point.value is not None]
     if not values:
-        return [0.0, 1.0]
+        return [*scale]
     known: list[Limits] = [limits for limits in found.limits if limits]
     lows, highs = sorted(low for low, _ in known), sorted(high for _, high in known)
     low = min([*values, *lows[len(lows) // 4 :][:1]])
     high = max([*values, *highs[: -(len(highs) // 4) or None][-1:]])
-    room = 0.08 * max(high - low, 0.05)
-    return [max(low - room, 0.0), min(high + room, 1.0)]
+    room = 0.08 * max(high - low, 0.05 * (scale[1] - scale[0]))
+    return [max(low - room, scale[0]), min(high + room, scale[1])]
 
 
 def limits_words(low: float | None, high: float | None, unit: str) -> str:

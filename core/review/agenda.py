@@ -3,7 +3,8 @@
 It is plain JSON, so that a closed review opens exactly as it was.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from core.charts import control_chart
 from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
 from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions_in_force
 from core.criteria.quality import findings
-from core.criteria.verdicts import CriterionResult, evaluate, results_by_key
+from core.criteria.verdicts import RULES, CriterionResult, evaluate, results_by_key
 from core.criteria.window_data import window_data
 from core.criteria.words import CriterionRow, criteria_answer
 from core.feedback.themes.figures import theme_report
@@ -54,6 +55,12 @@ SERIES = (
 )
 WEEKS_BEFORE = 4
 MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
+VERDICTS = {
+    Verdict.MET: "met",
+    Verdict.MISSED: "missed",
+    Verdict.NOT_PROVEN: "not proven either way",
+    Verdict.NO_DATA: "no verdict",
+}
 # A point beyond three deviations, and the end of a run of eight: see `core.base.control_limits`.
 ALARMS_A_POINT = 0.0027 + 1 / 256
 
@@ -86,6 +93,7 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
     series = metric_series(scope, SERIES, window=week, today=then)
     rows = _criteria(scope, results, before, fours)
     signals = [*_fired(series, week), *_moved(rows, tested)]
+    raised = escalations(results, before, week=week.label, account=scope.account_name)
     main = [result for result in results.values() if not result.criterion.is_guardrail]
     told = {
         "week": week.label,
@@ -100,8 +108,9 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
         "expected_false_alarms": len(series) * ALARMS_A_POINT,
         "tests": [asdict(shift) | {"is_signal": shift.is_signal} for shift in tested],
         "causes": _causes(scope, week),
-        **_sentences(rows, signals),
-        "escalations": escalations(results, before, week=week.label, account=scope.account_name),
+        **standing(rows, signals, {one.criterion_key: one.why for one in raised}),
+        "calm": _calm(series, {*(s["key"] for s in signals), *(e.criterion_key for e in raised)}),
+        "escalations": raised,
         "themes": _themes(scope, week, today=then),
         "opportunities": [
             {"title": one.opportunity.title, "words": one.words}
@@ -148,18 +157,22 @@ def _criteria(
 
 
 def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]:
-    """The series in which a rule fired in this very week."""
+    """The series in which a rule fired in this week, or in the one that has just matured."""
     found = []
     for one in series:
         at = _place(one, week)
+        if at is not None:
+            at -= math.ceil(one.maturing_days / 7)
         fired = [signal for signal in one.behaviour.signals if signal.last == at]
         if at is None or not fired:
             continue
+        better = {"up": "above", "down": "below"}.get(one.metric.better)
         signal = {
             "kind": "rule",
             "value": one.points[at].value,
             "side": fired[0].side,
             "better": one.metric.better,
+            "is_good": fired[0].side == better,
             "words": signal_words.finding(one),
             "subtitle": signal_words.subtitle(one),
         }
@@ -173,18 +186,22 @@ def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[s
     found = []
     for row in rows:
         key, verdict = row.result.criterion.key, row.result.verdict
-        said = []
-        if row.verdict_before not in {None, verdict}:
+        said, is_good = [], True
+        # Of data that begins to arrive nothing has changed.
+        if row.verdict_before not in {None, Verdict.NO_DATA, verdict}:
             was = text.lower_first(row.verdict_before or "")
             said.append(f"now {text.lower_first(verdict)}, {was} the week before")
+            is_good = verdict is Verdict.MET or row.verdict_before == Verdict.MISSED
         if (shift := sure.get(key)) is not None:
+            rose = (row.result.estimate.value or 0) > (row.four_weeks or 0)
+            is_good &= rose == (row.result.criterion.direction == "above")
             how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
             four = row.amount(row.four_weeks)
             said.append(f"{row.value} against {four} in the four weeks before ({how_sure})")
         if said:
             words = f"{row.label}: {'; '.join(said)}"
             named = {"kind": "criterion", "key": key, "label": row.label}
-            found.append({**named, "words": words, "chart": None})
+            found.append({**named, "words": words, "is_good": is_good, "chart": None})
     return found
 
 
@@ -244,32 +261,57 @@ def _causes(scope: Scope, week: Window) -> list[str]:
     ]
 
 
-def _sentences(
-    rows: Sequence[CriterionRow], signals: Sequence[Mapping[str, Any]]
+def standing(
+    rows: Sequence[CriterionRow], signals: Sequence[Mapping[str, Any]], escalated: Mapping[str, str]
 ) -> dict[str, list[str]]:
-    """What is good, what is worrying and what is stable, each a sentence made from the data."""
-    positive, worrying, stable = [], [], []
+    """What is good, what is worrying, and what is stable or open: a sentence on each subject.
+
+    A criterion, with the signals of its metric, stands in one list, a guardrail only where
+    something is told of it; so does any other metric in which a rule fired. What is missed,
+    escalated (`escalated` has the reasons by key) or a signal not for the better is worrying.
+    """
+    found: dict[str, list[str]] = {"positive": [], "worrying": [], "stable": []}
+    others = {signal["key"]: signal for signal in signals}
     for row in rows:
-        result = row.result
-        if result.estimate.value is None or result.criterion.is_guardrail:
+        result, key = row.result, row.result.criterion.key
+        own = [signal for signal in signals if signal["key"] in {key, _metric_of(key)}]
+        if result.criterion.is_guardrail and key not in escalated and not own:
             continue
-        said = f"{row.label} is {row.value}, target {row.target}"
-        if result.verdict is Verdict.MET:
-            good = row.against_baseline == "better"
-            positive.append(f"{said}: met{' and better than the baseline' if good else ''}.")
-        elif result.verdict is Verdict.MISSED:
-            worrying.append(f"{said}: missed.")
-        else:
-            stable.append(f"{said}: not proven either way.")
-    for signal in signals:
-        if signal["kind"] != "rule":
-            continue
-        if signal["better"] == "none":
-            stable.append(f"{signal['words']}.")
-            continue
-        is_good = (signal["side"] == "above") == (signal["better"] == "up")
-        (positive if is_good else worrying).append(f"{signal['words']}.")
-    return {"positive": positive, "worrying": worrying, "stable": stable}
+        said = [f"{row.label} is {row.value}, target {row.target}: {VERDICTS[result.verdict]}"]
+        if result.estimate.value is None:
+            said = [f"{row.label} has no data, {result.estimate.reason}"]
+        elif result.verdict is Verdict.MET and row.against_baseline == "better":
+            said.append("better than the baseline")
+        if key in escalated:
+            said.append(f"to escalate, {escalated[key]}")
+        for signal in own:
+            said.append(signal["words"].removeprefix(f"{signal['label']}: "))
+            others.pop(signal["key"], None)
+        state = "positive" if own or result.verdict is Verdict.MET else "stable"
+        is_good = all(signal["is_good"] for signal in own)
+        if key in escalated or result.verdict is Verdict.MISSED or not is_good:
+            state = "worrying"
+        found[state].append(f"{'; '.join(said)}.")
+    for signal in others.values():
+        found["positive" if signal["is_good"] else "worrying"].append(f"{signal['words']}.")
+    return found
+
+
+def _calm(series: Sequence[MetricSeries], told: Iterable[str]) -> list[str]:
+    """The series within their limits, without those of metrics and criteria that are told of."""
+    keys = {key for one in told for key in (one, _metric_of(one))}
+    return [
+        one.metric.label
+        for one in series
+        if one.metric.key not in keys
+        and one.behaviour.centre is not None
+        and not one.behaviour.newest()
+    ]
+
+
+def _metric_of(criterion: str) -> str:
+    """The key of the metric with a criterion's definition; blank where there is none."""
+    return (criterion in RULES and RULES[criterion].metric) or ""
 
 
 def _action(

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, sele
 
 from core.analytics.dates import Window
 from core.analytics.sql import without_index
+from core.base import clock
 from core.store import (
     BUG_ACCEPTED,
     BUG_DECIDED,
@@ -59,8 +60,8 @@ class Details:
 
     `counts` has accepted_by_hand, auto_accepted, rejected, open (forwarded), known (marked as
     known), known_said (those of which it is said whether they were) and repeated (decided, and
-    marked as known or rejected for one of `repeat_reasons`). `severities` has the decided bugs, a
-    column for each severity.
+    marked as known or rejected for one of `repeat_reasons`), and last_active, the day of the latest
+    report that is not ahead. `severities` has the decided bugs, a column for each severity.
     """
 
     counts: pd.DataFrame
@@ -125,17 +126,30 @@ def count_by_tester(
     """The bug reports of each tester, and the number of reports that name no tester.
 
     A row for each tester with a report: tester_id, tester, reported, decided, accepted (by hand or
-    automatically) and points, the sum of the weights of the decided bugs' severities.
+    automatically); of the decided bugs, weighed (with a weight), unknown (of a severity that the
+    weights do not name), the sums of the severities' weights, points, and of their squares,
+    squares; earned and earned_squares are those sums of the accepted bugs.
     """
     weighed = {severity: weight for severity, weight in weights.items() if weight}
     worth = case(weighed, value=BUG.c.severity, else_=0.0) if weighed else literal(0.0)
-    points = func.sum(worth).filter(BUG.c.status.in_(BUG_DECIDED))
-    columns = {**REPORTED, "points": func.coalesce(points, 0.0)}
-    found = _by_tester(scope, columns, selection)
-    people = _of_testers(found, [*REPORTED]).reset_index()
+    is_unnamed = or_(BUG.c.severity.is_(None), BUG.c.severity.not_in(list(weights)))
+    decided, accepted = BUG.c.status.in_(BUG_DECIDED), BUG.c.status.in_(BUG_ACCEPTED)
+    sums = {
+        "points": func.sum(worth).filter(decided),
+        "squares": func.sum(worth * worth).filter(decided),
+        "earned": func.sum(worth).filter(accepted),
+        "earned_squares": func.sum(worth * worth).filter(accepted),
+    }
+    counts = {
+        **REPORTED,
+        "weighed": func.count().filter(decided, BUG.c.severity.in_(list(weighed))),
+        "unknown": func.count().filter(decided, is_unnamed),
+    }
+    found = _by_tester(scope, counts | sums, selection)
+    people = _of_testers(found, [*counts]).reset_index()
     people.insert(1, "tester", people["tester_id"].map(_names(scope, table(User).c.name)))
     # Rounded, so that sums of tenths are the same in whatever order they were added.
-    people["points"] = people["points"].astype(float).round(6)
+    people[[*sums]] = people[[*sums]].astype(float).fillna(0.0).round(6)
     return people, int(found.loc[found["tester_id"].isna(), "reported"].sum())
 
 
@@ -156,12 +170,15 @@ def count_details(scope: Scope, *, selection: BugSelection) -> Details:
     }
     # Severities by number: one can have any name.
     by_severity = {n: is_decided & (BUG.c.severity == name) for n, name in enumerate(severities)}
-    columns = {
+    columns: dict[Any, Any] = {
         name: func.count().filter(condition) for name, condition in (counted | by_severity).items()
     }
-    frame = _of_testers(_by_tester(scope, columns, selection), [*columns])
+    reported = BUG.c.reported_day
+    latest = func.max(reported).filter(reported <= clock.today(scope.zone))
+    found = _by_tester(scope, columns | {"last_active": latest}, selection)
+    frame = _of_testers(found, [*columns])
     named = frame[[*by_severity]].set_axis(severities, axis=1)
-    return Details(frame[[*counted]], named)
+    return Details(frame[[*counted, "last_active"]], named)
 
 
 def count_breadth(scope: Scope, *, selection: BugSelection) -> pd.DataFrame:

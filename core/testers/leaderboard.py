@@ -11,7 +11,7 @@ from core.analytics.definitions import SEVERITY_WEIGHTS
 from core.analytics.series import TREND_DAYS, Stacked, Trend, top_share, whole_months
 from core.store import Scope
 from core.testers.bugs import BugSelection, count_by_month, count_by_tester
-from core.testers.ranking import Prior, rank_testers, score_difference, win_probability
+from core.testers.ranking import Order, Prior, rank_testers, score_difference, win_probability
 
 TOP = 5
 TRENDS = 100  # at least TOP
@@ -22,15 +22,14 @@ class Leaderboard:
     """The testers of an account over a window, the best first, newcomers last.
 
     `people` has one row for each tester with a bug report in the window: tester_id, tester,
-    reported, decided, accepted, points (the weights of the decided bugs' severities), acceptance
-    (share, None without a decided bug), shrunk (share), score, newcomer, rank, rank_low and
-    rank_high (None for newcomers), tied; see `core.testers.ranking`. `without_tester` counts the
-    reports that name no tester.
+    the counts and sums of `count_by_tester`, and the ranks in `order` of `rank_testers`.
+    `without_tester` counts the reports that name no tester.
     """
 
     people: pd.DataFrame
     prior: Prior
     without_tester: int
+    order: Order = "contribution"
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -47,15 +46,15 @@ class Leaderboard:
 class Neighbour:
     """The next tester above or below, and what separates the two.
 
-    `gap` is the difference of the two scores, `by_points` and `by_acceptance` its two parts;
-    `win_probability` is P(true score of the upper one > true score of the lower one).
+    `gap` is the difference of the two scores, `by_points` and `by_share` its two parts, None in the
+    order of quality; `win_probability` is P(true score of the upper one > that of the lower one).
     """
 
     tester: str
     score: float
     gap: float
-    by_points: float
-    by_acceptance: float
+    by_points: float | None
+    by_share: float | None
     win_probability: float
 
 
@@ -64,10 +63,11 @@ class RankExplanation:
     """All the numbers that a rank is made of.
 
     `row` is the tester's row of `Leaderboard.people`; `severities` has severity (None for bugs
-    without one), bugs (decided), weight and points, the heaviest first. `tied_with` are the names
+    without one), bugs (decided), accepted and weight, the heaviest first. `tied_with` are the names
     of those with the same rank.
     """
 
+    order: Order
     row: Any
     severities: pd.DataFrame
     prior: Prior
@@ -83,15 +83,16 @@ def leaderboard(
     selection: BugSelection,
     weights: Mapping[str, float] = SEVERITY_WEIGHTS,
     newcomer_below: int = 10,
+    order: Order = "contribution",
 ) -> Leaderboard:
-    """Testers by score: severity-weighted decided bugs times acceptance shrunk towards the field.
+    """Testers by the points that they earned times the share accepted, or by that share alone.
 
     Ties share a rank. Testers with fewer than `newcomer_below` decided bugs are newcomers without
     a rank: their few bugs cannot be told from luck.
     """
     counted, without_tester = count_by_tester(scope, selection=selection, weights=weights)
-    people, prior = rank_testers(counted, newcomer_below=newcomer_below)
-    return Leaderboard(people, prior, without_tester)
+    people, prior = rank_testers(counted, newcomer_below=newcomer_below, order=order)
+    return Leaderboard(people, prior, without_tester, order)
 
 
 def sort_by(people: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -132,9 +133,9 @@ def explain_rank(
         return None
     row = next(own.itertuples(index=False))
     bugs = bugs[bugs["decided"] > 0]
-    severities = pd.DataFrame({"severity": bugs["key"], "bugs": bugs["decided"].astype(int)})
+    counted = {"severity": bugs["key"], "bugs": bugs["decided"], "accepted": bugs["accepted"]}
+    severities = pd.DataFrame(counted)
     severities["weight"] = [float(weights.get(key, 0)) for key in bugs["key"]]
-    severities["points"] = (severities["bugs"] * severities["weight"]).round(6)
     severities = severities.sort_values(
         ["weight", "bugs"], ascending=False, ignore_index=True, kind="stable"
     )
@@ -142,27 +143,29 @@ def explain_rank(
     # A newcomer has no neighbours.
     others = everyone.iloc[:0] if row.newcomer else everyone[everyone["tester_id"] != tester_id]
     return RankExplanation(
+        order=found.order,
         row=row,
         severities=severities,
         prior=found.prior,
         ranked=len(everyone),
         tied_with=others.loc[others["score"] == row.score, "tester"].tolist(),
-        above=_neighbour(found.prior, row, others[others["score"] > row.score].tail(1)),
-        below=_neighbour(found.prior, row, others[others["score"] < row.score].head(1)),
+        above=_neighbour(found, row, others[others["score"] > row.score].tail(1)),
+        below=_neighbour(found, row, others[others["score"] < row.score].head(1)),
     )
 
 
-def _neighbour(prior: Prior, row: Any, other: pd.DataFrame) -> Neighbour | None:
+def _neighbour(found: Leaderboard, row: Any, other: pd.DataFrame) -> Neighbour | None:
     if other.empty:
         return None
     next_one: Any = next(other.itertuples(index=False))
     upper, lower = (next_one, row) if next_one.score > row.score else (row, next_one)
-    by_points, by_acceptance = score_difference(upper, lower)
+    is_product = found.order == "contribution"
+    by_points, by_share = score_difference(upper, lower) if is_product else (None, None)
     return Neighbour(
         tester=str(next_one.tester),
         score=float(next_one.score),
         gap=float(upper.score - lower.score),
         by_points=by_points,
-        by_acceptance=by_acceptance,
-        win_probability=win_probability(upper, lower, prior),
+        by_share=by_share,
+        win_probability=win_probability(upper, lower, found.prior, found.order),
     )

@@ -1,30 +1,33 @@
-"""Ranks that say how sure they are: shrunk acceptance, scores, and the interval of a rank.
+"""Ranks that say how sure they are: shrunk shares of points, scores, and the interval of a rank.
 
-Of `decided` bugs, `accepted` were; a tester's true acceptance is taken as drawn from the field's
-beta distribution, the prior, so that given the bugs it is beta-distributed again (Gelman et al.,
-Bayesian Data Analysis, section 2.4). The score is `points` times the mean of that distribution.
+Points are earned by accepted bugs. Of the `points` of a tester's decided bugs, `earned` were
+accepted; the share of the two is shrunk towards the field. The quality of a tester is that share
+alone, and the contribution is the points earned times that share. It is not the points decided
+times that share: this one a rejected bug would raise, as the field vouches for a part of it.
+
+Bugs of unequal weights w tell of a share as much as n = (sum of w)^2 / (sum of w^2) equal ones, the
+effective sample size of Kish (1965, Survey Sampling, section 11.7). `squares` are the sums of w^2.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import betaincinv, betaln, expit, logit, psi
-from scipy.stats import beta
+from scipy.special import betaln, expit, logit, psi
 
 Numbers = npt.NDArray[np.float64]
+Ranks = npt.NDArray[np.int64]
+Order = Literal["contribution", "quality"]
 
 CONFIDENCE = 0.95
-DRAWS = 1_000
+DRAWS = 400
 # More testers get fewer draws, so that a large field is ranked as quickly as a small one.
-MOST_RANKS = 2_000_000
+MOST_RANKS = 1_000_000
 FEWEST_DRAWS = 200
-AT_ONCE = 1_000_000
 SEED = 20_261
 # Where the strength of the prior is looked for, how many bugs it is worth when there is nothing to
 # learn it from, and how far from that it may easily be (in logarithms).
@@ -32,30 +35,53 @@ WEAKEST, STRONGEST = 0.5, 1_000.0
 USUAL_STRENGTH, STRENGTH_SPREAD = 10.0, 1.5
 # As many bugs of each kind as the mean of the prior is held from 0 and 1 with.
 MEAN_PULL = 0.5
-# Half of this is the most that rounding the prior can move one of its numbers.
-HUNDREDTH = 0.01
-QUADRATURE = 512
+# The shares that a tester's true one is looked for among: in equal steps of their arcsine, so that
+# a sample of a size tells neighbours apart equally well everywhere.
+SHARES: Numbers = np.sin((np.arange(200) + 0.5) * np.pi / 400) ** 2
+ROUNDS, MOST_LEARNED = 100, 400
+# Shares of points that are no further apart count as equal.
+APART = 0.03
 
 
 @dataclass(frozen=True)
 class Prior:
-    """The field's acceptance as a beta distribution: `accepted` and `rejected` pseudo-bugs."""
+    """The field's share of points: a beta distribution of `accepted` and `rejected` points.
+
+    A tester is shrunk as by so many more points; `unit` is how many points tell as much as a bug.
+    `mixture` is the distribution of the ranked
+    testers' true shares over `SHARES`, of whatever shape.
+    """
 
     accepted: float
     rejected: float
+    unit: float = 1.0
+    mixture: Numbers = field(default_factory=lambda: np.ones_like(SHARES), compare=False)
 
     @property
     def strength(self) -> float:
-        """How many decided bugs the field counts like when a tester is shrunk towards it."""
+        """How many decided points the field counts like when a tester is shrunk towards it."""
         return self.accepted + self.rejected
 
-    def shrunk(self, accepted: Any, decided: Any) -> Any:
-        """Posterior mean of a tester's acceptance: shrunk towards the field."""
-        return (accepted + self.accepted) / (decided + self.strength)
+    def shrunk(self, earned: Any, points: Any) -> Any:
+        """The share of points that is accepted, shrunk towards the field."""
+        return (earned + self.accepted) / (points + self.strength)
+
+    def posterior(self, earned: Any, points: Any, squares: Any) -> Numbers:
+        """For each tester, a row, the probability of each of `SHARES`."""
+        found = _likelihood(*effective_counts(earned, points, squares)) * self.mixture
+        shares: Numbers = found / found.sum(axis=1, keepdims=True)
+        return shares
 
 
-def fit_prior(accepted: Numbers, decided: Numbers) -> Prior:
-    """The prior under which the testers' counts are most likely: a beta-binomial for each.
+def effective_counts(earned: Any, points: Any, squares: Any) -> tuple[Numbers, Numbers]:
+    """How many equal bugs, accepted and rejected, tell as much of the share of points."""
+    earned, points, squares = (np.asarray(x, dtype=float) for x in (earned, points, squares))
+    each = np.divide(points, squares, out=np.zeros_like(points), where=squares > 0)
+    return earned * each, (points - earned) * each
+
+
+def fit_prior(earned: Numbers, points: Numbers, squares: Numbers, unit: float) -> Prior:
+    """The prior under which the testers' effective counts are most likely: a beta-binomial of each.
 
     Maximum likelihood (Griffiths 1973), with a weak pull on the strength and the mean that keeps
     both finite where the field says nothing about them: few testers, all alike, all accepted. Such
@@ -68,36 +94,33 @@ def fit_prior(accepted: Numbers, decided: Numbers) -> Prior:
     also needs a threshold for who counts. Without the penalty the error was mostly 5 to 50 % higher
     for 3 testers, and as high for 300.
 
-    Rounded to hundredths, so that a person can redo the arithmetic with the numbers shown.
+    The strength is in bugs, and `unit` makes points of it: of the whole field and not of a tester,
+    whose rejected critical bug would make the pull of the field stronger, and so could raise a low
+    share. Rounded to four digits, so that a person can redo the arithmetic with what is shown.
     """
-    some = decided > 0
-    width = float(decided.max(initial=0)) + 1
-    # Thousands of testers share few hundred pairs of counts.
-    pairs, times = np.unique(decided[some] * width + accepted[some], return_counts=True)
-    n, a = np.divmod(pairs, width)
-    total = float(decided.sum())
-    mean = float((accepted.sum() + MEAN_PULL) / (total + 2 * MEAN_PULL))
+    yes, no = effective_counts(earned, points, squares)
+    mean = float((yes.sum() + MEAN_PULL) / (yes.sum() + no.sum() + 2 * MEAN_PULL))
     found = minimize(
         _loss,
         [logit(mean), math.log(USUAL_STRENGTH)],
-        args=(a, n, times),
+        args=(yes, no),
         jac=True,
         method="L-BFGS-B",
         bounds=[(-7.0, 7.0), (math.log(WEAKEST), math.log(STRONGEST))],
     ).x
-    mean, strength = float(expit(found[0])), math.exp(found[1])
-    first, second = (max(round(x * strength, 2), HUNDREDTH) for x in (mean, 1 - mean))
-    return Prior(accepted=first, rejected=second)
+    mean, strength = float(expit(found[0])), math.exp(found[1]) * unit
+    accepted, rejected = (float(f"{part * strength:.4g}") for part in (mean, 1 - mean))
+    return Prior(accepted, rejected, unit)
 
 
-def _loss(where: Numbers, a: Numbers, n: Numbers, times: Numbers) -> tuple[float, Numbers]:
+def _loss(where: Numbers, a: Numbers, b: Numbers) -> tuple[float, Numbers]:
     """The negative penalised log-likelihood and its slopes at (logit mean, log strength)."""
     mean, strength = float(expit(where[0])), math.exp(where[1])
     first, second = mean * strength, (1 - mean) * strength
-    value = times @ (betaln(a + first, n - a + second) - betaln(first, second))
-    of_both = times @ psi(n + strength) - times.sum() * psi(strength)
-    by_first = times @ psi(a + first) - times.sum() * psi(first) - of_both
-    by_second = times @ psi(n - a + second) - times.sum() * psi(second) - of_both
+    value = (betaln(a + first, b + second) - betaln(first, second)).sum()
+    of_both = (psi(a + b + strength) - psi(strength)).sum()
+    by_first = (psi(a + first) - psi(first)).sum() - of_both
+    by_second = (psi(b + second) - psi(second)).sum() - of_both
     off = (where[1] - math.log(USUAL_STRENGTH)) / STRENGTH_SPREAD
     value += MEAN_PULL * (math.log(mean) + math.log1p(-mean)) - off**2 / 2
     slopes = [
@@ -107,122 +130,148 @@ def _loss(where: Numbers, a: Numbers, n: Numbers, times: Numbers) -> tuple[float
     return -float(value), -np.array(slopes, dtype=float)
 
 
-def rank_testers(people: pd.DataFrame, *, newcomer_below: int) -> tuple[pd.DataFrame, Prior]:
-    """People with their scores and ranks, the best first, and the prior of their field.
+def _likelihood(a: Numbers, b: Numbers) -> Numbers:
+    """The likelihood of each of `SHARES` for each tester, a row, 1 at the likeliest."""
+    logs = np.outer(a, np.log(SHARES)) + np.outer(b, np.log1p(-SHARES))
+    found: Numbers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return found
 
-    `people` has tester_id, tester, points, accepted and decided. Added are acceptance (share, None
-    without a decided bug), shrunk (share), score, newcomer (bool: fewer decided bugs than
-    `newcomer_below`), rank, rank_low, rank_high (None for newcomers: their few bugs cannot be told
-    from luck) and tied (bool). Equal scores share the best of their ranks.
+
+def fit_mixture(prior: Prior, earned: Numbers, points: Numbers, squares: Numbers) -> Prior:
+    """The prior with the distribution of true shares that the testers show.
+
+    Nonparametric maximum likelihood (Kiefer and Wolfowitz 1956; Laird 1978 by EM), held near the
+    beta distribution as by one more tester: testers of two kinds, or all alike, are no bell.
+    """
+    # Of very many testers some tell the shape as well as all.
+    some = slice(None, None, len(earned) // MOST_LEARNED + 1)
+    likelihood = _likelihood(*effective_counts(earned[some], points[some], squares[some]))
+    logs = (prior.accepted / prior.unit - 0.5) * np.log(SHARES)
+    logs += (prior.rejected / prior.unit - 0.5) * np.log1p(-SHARES)
+    start = np.exp(logs - logs.max())
+    start = 0.99 * start / start.sum() + 0.01 / len(SHARES)
+    mixture = start
+    for _ in range(ROUNDS):
+        mixture = mixture * ((1 / (likelihood @ mixture)) @ likelihood) + start
+        mixture /= mixture.sum()
+    return replace(prior, mixture=mixture)
+
+
+def rank_testers(
+    people: pd.DataFrame, *, newcomer_below: int, order: Order = "contribution"
+) -> tuple[pd.DataFrame, Prior]:
+    """People with their scores and ranks in an order, the best first, and the prior of their field.
+
+    `people` has tester_id, tester, accepted and decided (bugs), weighed (the decided bugs that have
+    a weight), earned, points, squares and earned_squares (of the accepted bugs alone). Added are
+    acceptance (share of bugs) and share (of points), both None without any, shrunk (share), score,
+    newcomer (bool: fewer weighed bugs than `newcomer_below`), rank, rank_low, rank_high (None for
+    newcomers: their few bugs cannot be told from luck) and tied (bool). Equal scores share the best
+    of their ranks.
     """
     people = people.sort_values("tester_id", ignore_index=True)
-    accepted, decided, points = (
-        people[c].to_numpy(dtype=float) for c in ("accepted", "decided", "points")
-    )
-    prior = fit_prior(accepted, decided)
-    shrunk = prior.shrunk(accepted, decided)
+    counts = people[["earned", "points", "squares"]].to_numpy(dtype=float)
+    earned, points, squares = counts.T
+    total = float(earned.sum())
+    unit = float(people["earned_squares"].sum()) / total if total else 1.0
+    prior = fit_prior(earned, points, squares, unit)
+    shrunk = prior.shrunk(earned, points)
+    worth = worth_of(people, order)
     people = people.assign(
-        acceptance=np.divide(
-            accepted, decided, out=np.full(len(people), np.nan), where=decided > 0
-        ),
+        acceptance=_ratio(people["accepted"], people["decided"]),
+        share=_ratio(people["earned"], people["points"]),
         shrunk=shrunk,
         # Rounded, so that equal scores stay equal whatever the order of their sums.
-        score=(points * shrunk).round(9),
-        newcomer=decided < newcomer_below,
+        score=(worth * shrunk).round(9),
+        newcomer=people["weighed"] < newcomer_below,
     )
     settled = ~people["newcomer"]
+    keep = settled.to_numpy()
     scores = people.loc[settled, "score"]
     ranks = scores.rank(method="min", ascending=False).astype(int)
-    keep = settled.to_numpy()
-    low, high = rank_intervals(points[keep], accepted[keep], decided[keep], prior)
-    columns = {"rank": ranks, "rank_low": np.minimum(low, ranks), "rank_high": high}
+    prior = fit_mixture(prior, *counts[keep].T)
+    low, high = rank_intervals(
+        worth[keep], counts[keep], prior, apart=APART if order == "quality" else 0.0
+    )
+    columns = {"rank": ranks, "rank_low": np.minimum(low, ranks)}
     columns["rank_high"] = np.maximum(high, ranks)
     for name, values in columns.items():
         people[name] = pd.Series(values, index=scores.index, dtype="Int64").reindex(people.index)
     people["tied"] = people["rank"].duplicated(keep=False) & settled
-    order = ["newcomer", "score", "tester"]
-    return people.sort_values(order, ascending=[True, False, True], ignore_index=True), prior
+    by = ["newcomer", "score", "tester"]
+    return people.sort_values(by, ascending=[True, False, True], ignore_index=True), prior
+
+
+def worth_of(people: Any, order: Order) -> Numbers:
+    """What a tester's share of points is multiplied with in an order."""
+    earned = np.asarray(people.earned, dtype=float)
+    return earned if order == "contribution" else np.ones_like(earned)
+
+
+def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
+    return part.astype(float) / whole.astype(float).where(whole > 0)
 
 
 def rank_intervals(
-    points: Numbers, accepted: Numbers, decided: Numbers, prior: Prior, *, draws: int = DRAWS
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    worth: Numbers, counts: Numbers, prior: Prior, *, apart: float = 0.0, draws: int = DRAWS
+) -> tuple[Ranks, Ranks]:
     """Between which ranks each true score lies with at least 95 %: the first and the last of them.
 
-    Every tester's acceptance is drawn from what is known of it, again and again; each time all are
-    ranked (Goldstein and Spiegelhalter 1996). In simulations the intervals cover the true rank in
-    94 to 96 % of the cases where many overlap, and more often, up to 99 %, where testers are few or
-    lie apart, as ranks are whole. The same counts in the same order give the same intervals. Those
-    whose counts are the same have one interval, the widest of theirs.
+    `counts` has earned, points and squares in its columns; a score is `worth` times the true share.
+    All shares are drawn from what is known of them, again and again, and each time all testers are
+    ranked (Goldstein and Spiegelhalter 1996); equal ones have all the ranks between them. The same
+    counts in the same order give the same intervals, the same counts the widest of theirs.
     """
-    count = len(points)
+    count = len(worth)
     if not count:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     draws = max(FEWEST_DRAWS, min(draws, MOST_RANKS // count))
-    drawn = _simulated_ranks(
-        points, accepted + prior.accepted, decided - accepted + prior.rejected, draws
-    )
-    drawn.sort(axis=1)
+    first, last = _simulated_ranks(worth, prior.posterior(*counts.T), draws, apart)
     # Between the k-th lowest and highest of n draws lies n + 1 - 2k of n + 1 parts.
     outside = int((draws + 1) * (1 - CONFIDENCE) / 2) - 1
-    found = pd.DataFrame({"low": drawn[:, outside], "high": drawn[:, -1 - outside]}).astype(int)
-    counts = {"points": points, "accepted": accepted, "decided": decided}
+    first.partition(outside, axis=0)
+    last.partition(draws - 1 - outside, axis=0)
+    found = pd.DataFrame({"low": first[outside], "high": last[draws - 1 - outside]})
     # By name: given an array, pandas first writes all of it out as the name of a column.
-    same = found.assign(**counts).groupby([*counts])
+    same = found.join(pd.DataFrame(counts)).groupby([0, 1, 2])
     return same["low"].transform("min").to_numpy(), same["high"].transform("max").to_numpy()
 
 
 def _simulated_ranks(
-    points: Numbers, first: Numbers, second: Numbers, draws: int
-) -> npt.NDArray[Any]:
-    """The rank of each tester, a row, in each draw, a column."""
-    count = len(points)
+    worth: Numbers, shares: Numbers, draws: int, apart: float
+) -> tuple[Ranks, Ranks]:
+    """The first and the last rank of each tester, a column, in each draw, a row."""
     rng = np.random.default_rng(SEED)
-    shape = [np.asarray(x, dtype=np.float32) for x in (first, second)]
-    weights = points.astype(np.float32)
-    places = np.arange(1, count + 1, dtype=np.uint32)[np.newaxis]
-    ranks = np.empty((draws, count), dtype=np.uint32 if count > 65_000 else np.uint16)
-    step = max(1, AT_ONCE // count)
-    starts = range(0, draws, step)
-
-    def drawn(start: int) -> list[npt.NDArray[np.float32]]:
-        size = (min(step, draws - start), count)
-        # A ratio of gammas is a beta, and several times as fast to draw.
-        return [rng.standard_gamma(np.broadcast_to(x, size), dtype=np.float32) for x in shape]
-
-    # One thread draws, in the order of the starts, while this one ranks what has been drawn.
-    with ThreadPoolExecutor(max_workers=1) as drawing:
-        for start, (yes, no) in zip(starts, drawing.map(drawn, starts), strict=True):
-            order = np.argsort(-weights * (yes / (yes + no)), axis=1)
-            np.put_along_axis(ranks[start : start + len(order)], order, places, axis=1)
-    # Without points every draw is 0: all of them tied behind the others.
-    ranks[:, points == 0] = np.count_nonzero(points) + 1
-    return np.ascontiguousarray(ranks.T)
+    # Evenly spread draws of each tester's share, in an order of their own.
+    at = (np.arange(draws) + 0.5) / draws
+    drawn = np.stack([np.searchsorted(row, at) for row in shares.cumsum(axis=1)])
+    known = SHARES[np.minimum(drawn, len(SHARES) - 1)]
+    values = np.ascontiguousarray((rng.permuted(known, axis=1) * worth[:, np.newaxis]).T)
+    first, last = (np.empty(values.shape, dtype=np.int64) for _ in range(2))
+    for n, row in enumerate(values):
+        order = np.argsort(row)
+        # In their order values are found several times as fast.
+        ordered = row[order]
+        first[n, order] = 1 + len(row) - np.searchsorted(ordered, ordered + apart, side="right")
+        last[n, order] = len(row) - np.searchsorted(ordered, ordered - apart, side="left")
+    return first, last
 
 
-def win_probability(one: Any, other: Any, prior: Prior) -> float:
-    """P(true score of one > true score of the other).
-
-    Both have points, accepted and decided. By quadrature over the one's quantiles.
-    """
-    if min(one.points, other.points) <= 0:
-        return 0.5 if one.points == other.points else float(one.points > other.points)
-    steps = (np.arange(QUADRATURE) + 0.5) / QUADRATURE
-    own = betaincinv(one.accepted + prior.accepted, _refused(one, prior), steps)
-    shape = other.accepted + prior.accepted, _refused(other, prior)
-    return float(beta.cdf(own * one.points / other.points, *shape).mean())
-
-
-def _refused(tester: Any, prior: Prior) -> float:
-    return float(tester.decided - tester.accepted + prior.rejected)
+def win_probability(one: Any, other: Any, prior: Prior, order: Order = "contribution") -> float:
+    """P(true score of one > true score of the other), half of P(equal) included."""
+    counts = ((x.earned, x.points, x.squares) for x in (one, other))
+    own, their = prior.posterior(*np.array([*counts], dtype=float).T)
+    scores, others = (worth_of(x, order) * SHARES for x in (one, other))
+    above = np.greater.outer(scores, others) + np.equal.outer(scores, others) / 2
+    return float(own @ above @ their)
 
 
 def score_difference(one: Any, other: Any) -> tuple[float, float]:
-    """By how much points, and by how much shrunk acceptance, put one's score above another's.
+    """By how much the points earned, and the shrunk share, put one's contribution above another's.
 
     The two add up to the difference of the scores: each is the difference of one factor times the
     mean of the other factor (Shapley's division).
     """
-    by_points = (one.points - other.points) * (one.shrunk + other.shrunk) / 2
-    by_acceptance = (one.shrunk - other.shrunk) * (one.points + other.points) / 2
-    return float(by_points), float(by_acceptance)
+    by_points = (one.earned - other.earned) * (one.shrunk + other.shrunk) / 2
+    by_share = (one.shrunk - other.shrunk) * (one.earned + other.earned) / 2
+    return float(by_points), float(by_share)

@@ -1,5 +1,6 @@
 """The sentences on testers: who leads, why somebody has a rank, how the field does."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ from core.analytics.account_settings import LeaderboardSettings
 from core.base import text
 from core.base.stats import Verdict
 from core.testers.leaderboard import Leaderboard, Neighbour, RankExplanation
+from core.testers.ranking import Order
 from core.testers.triage_rates import Rate
 
 # The verdict on a healthy range, in words that fit one.
@@ -45,10 +47,10 @@ def testers_answer(found: Leaderboard, newcomer_below: int) -> str:
     if len(names) > 1 or len(ranked) <= lowest:
         sure = ""
     number = text.times(len(ranked), "ranked tester")
-    return f"{who} {verb} {number}{sure}; {newcomers} not ranked yet."
+    return f"{who} {verb} {number} by {found.order}{sure}; {newcomers} not ranked yet."
 
 
-def person_answer(name: str, row: Any, ranked: int, newcomer_below: int) -> str:
+def person_answer(name: str, row: Any, found: Leaderboard, newcomer_below: int) -> str:
     """One tester's rank and how sure it is, their bugs, and how many of them were accepted."""
     bugs = text.times(int(row.reported), "bug")
     accepted = (
@@ -57,11 +59,11 @@ def person_answer(name: str, row: Any, ranked: int, newcomer_below: int) -> str:
         else f"{text.share(row.acceptance)} of {text.count(row.decided)} decided ones accepted"
     )
     if row.newcomer:
-        missing = text.times(newcomer_below - int(row.decided), "decided bug")
+        missing = text.times(newcomer_below - int(row.weighed), "decided bug")
         return f"{name} reported {bugs}, {accepted}; {missing} short of a rank."
-    rank = rank_label(row.rank, tied=row.tied)
+    rank = f"{rank_label(row.rank, tied=row.tied)} of {text.count(len(found.ranked))}"
     certainty = rank_certainty(row)
-    return f"{name} has rank {rank} of {text.count(ranked)}, {certainty}: {bugs}, {accepted}."
+    return f"{name} has rank {rank} by {found.order}, {certainty}: {bugs}, {accepted}."
 
 
 def rank_certainty(row: Any) -> str:
@@ -89,44 +91,63 @@ def rank_sentence(why: RankExplanation, newcomer_below: int) -> str:
     """The rank with its interval, or why there is none."""
     row = why.row
     if row.newcomer:
-        decided = text.times(row.decided, "decided bug")
+        decided = text.times(row.weighed, "decided bug")
         return f"Not ranked yet: {decided} of the {text.count(newcomer_below)} that it takes."
     rank = rank_label(row.rank, tied=row.tied)
-    return f"Rank {rank} of {text.count(why.ranked)}, {rank_certainty(row)}."
+    return f"Rank {rank} of {text.count(why.ranked)} by {why.order}, {rank_certainty(row)}."
 
 
 def arithmetic(why: RankExplanation) -> list[tuple[str, str, str]]:
     """The score step by step: what, the sum that a person can redo by hand, and its result."""
     row, prior = why.row, why.prior
+    lines: list[Any] = [*why.severities.itertuples(index=False)]
     steps = [
         (
-            f"{severity or 'no severity'}",
-            f"{text.count(bugs)} {TIMES} {points(weight)}",
-            points(worth),
+            f"{one.severity or 'no severity'}, accepted",
+            f"{text.count(one.accepted)} {TIMES} {points(one.weight)}",
+            points(one.accepted * one.weight),
         )
-        for severity, bugs, weight, worth in why.severities.itertuples(index=False)
+        for one in lines
     ]
-    decided = text.count(row.decided)
-    share = "" if row.decided == 0 else f"{text.count(row.accepted)} {DIVIDED} {decided}"
-    acceptance = text.UNKNOWN if row.decided == 0 else f"{row.acceptance:.4f}"
-    drawn = (
-        f"({text.count(row.accepted)} + {prior.accepted:.2f}) {DIVIDED} "
-        f"({decided} + {prior.strength:.2f})"
-    )
-    return [
-        *steps,
-        ("Points", "their sum", points(row.points)),
-        ("Acceptance", share, acceptance),
-        ("Pulled to the average", drawn, f"{row.shrunk:.4f}"),
-        ("Score", f"{points(row.points)} {TIMES} {drawn}", score(row.score)),
+    decided = " + ".join(f"{text.count(one.bugs)} {TIMES} {points(one.weight)}" for one in lines)
+    earned, worth = points(row.earned), points(row.points)
+    drawn = f"({earned} + {prior.accepted:g}) {DIVIDED} ({worth} + {prior.strength:g})"
+    known = row.points > 0
+    steps += [
+        ("Points earned", "their sum", earned),
+        ("Points decided", decided, worth),
+        (
+            "Share of points",
+            f"{earned} {DIVIDED} {worth}" if known else "",
+            f"{row.share:.4f}" if known else text.UNKNOWN,
+        ),
+        ("Quality", drawn, f"{row.shrunk:.4f}"),
     ]
+    if why.order == "contribution":
+        steps.append(("Contribution", f"{earned} {TIMES} {drawn}", score(row.score)))
+    return steps
 
 
-def neighbour(other: Neighbour, *, is_above: bool) -> str:
+def unknown_severities(counts: pd.DataFrame, weights: Mapping[str, float]) -> str:
+    """How many decided bugs have a severity without a weight; empty where all have one.
+
+    `counts` are bugs by severity: see `bugs.count_by_value`.
+    """
+    named = [weights.get(key) is not None for key in counts["key"]]
+    unknown = counts[(counts["decided"] > 0) & ~pd.Series(named, index=counts.index, dtype=bool)]
+    if unknown.empty:
+        return ""
+    bugs = text.times(int(unknown["decided"].sum()), "decided bug")
+    names = ["no severity" if pd.isna(key) else key for key in unknown["key"]]
+    return f"{bugs} without a weight earn no points: {text.listed(names)}."
+
+
+def neighbour(other: Neighbour, order: Order, *, is_above: bool) -> str:
     """What separates a tester from the next one above or below."""
-    said = f"{score(abs(other.gap))} {'ahead' if is_above else 'behind'}"
-    by = f"{signed(other.by_points)} by points, {signed(other.by_acceptance)} by acceptance"
-    return f"{score(other.score)}, {said} ({by}); {order_probability(other.win_probability)}"
+    said = f"{score(abs(other.gap), order)} {'ahead' if is_above else 'behind'}"
+    if other.by_points is not None and other.by_share is not None:
+        said += f" ({signed(other.by_points)} by points, {signed(other.by_share)} by quality)"
+    return f"{score(other.score, order)}, {said}; {order_probability(other.win_probability)}"
 
 
 def order_probability(win_probability: float) -> str:
@@ -151,8 +172,10 @@ def signed(value: float) -> str:
     return f"{MINUS if value < 0 and text != '0' else '+'}{text}"
 
 
-def score(value: float) -> str:
+def score(value: float, order: Order = "contribution") -> str:
     """A score with as many decimals as tell it from its neighbours: two below 100, then one."""
+    if order == "quality":
+        return f"{value * 100:.2f} %"
     decimals = 2 if abs(value) < 100 else 1
     return f"{value:,.{decimals}f}"
 

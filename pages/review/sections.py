@@ -90,8 +90,8 @@ def _record(page: ui.Page, one: Escalation, week: str) -> None:
 def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
     """Only what a rule marked, or whose verdict changed; the rest is one sentence."""
     signals = told["signals"]
-    marked = {signal["key"] for signal in signals}
-    quiet = [one["label"] for one in told["series"] if one["key"] not in marked]
+    calm = told.get("calm")
+    quiet = f"{text.listed(calm)} within the usual limits. " if calm else ""
     bullets(signal["words"] for signal in signals if signal["chart"] is None)
     charted = [signal for signal in signals if signal["chart"] is not None]
     if charted:
@@ -107,10 +107,9 @@ def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
         st.markdown("No signal this week: nothing moved by more than chance.")
     st.caption(
         ui.plain(
-            f"{text.listed(quiet)} within the usual limits. About "
-            f"{told['expected_false_alarms']:.1f} false alarms a week are expected over all "
-            "series; tests of criteria together are held to 5 % false discoveries (Benjamini and "
-            "Hochberg)."
+            f"{quiet}About {told['expected_false_alarms']:.1f} false alarms a week are expected "
+            "over all series; tests of criteria together are held to 5 % false discoveries "
+            "(Benjamini and Hochberg)."
         )
     )
     if told["causes"]:

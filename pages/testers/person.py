@@ -68,7 +68,7 @@ def answer(view: View, found: Leaderboard, tester_id: int) -> str:
     if own.empty:
         return f"{name} reported no bug in this period."
     row = next(own.itertuples(index=False))
-    return person_answer(name, row, len(found.ranked), view.settings.newcomer_below)
+    return person_answer(name, row, found, view.settings.newcomer_below)
 
 
 def show(view: View, found: Leaderboard, tester_id: int) -> None:

@@ -11,7 +11,14 @@ from core.base import text
 from core.base.stats import Estimate
 from core.testers import words
 from core.testers.bugs import count_breadth, count_by_value, count_details
-from core.testers.leaderboard import Leaderboard, RankExplanation, explain_rank, sort_by
+from core.testers.leaderboard import (
+    Leaderboard,
+    RankExplanation,
+    explain_rank,
+    leaderboard,
+    sort_by,
+)
+from core.testers.ranking import Order
 from pages import ui
 from pages.testers import shared
 from pages.testers.shared import View
@@ -19,7 +26,12 @@ from pages.ui.proof import figure_cards
 from pages.ui.tables import bar_column, height, number_column, people_table, text_column
 
 WHY = "testers_why"
+HOW = {
+    "contribution": "Points of accepted bugs times quality: mostly how much somebody found.",
+    "quality": "The share of points that was accepted; of few bugs, pulled to the field's average.",
+}
 DRAWN = 15
+BOLD = frozenset({"Points earned", "Quality", "Contribution"})
 TAIL = "\N{FIGURE SPACE}"
 
 
@@ -50,16 +62,19 @@ def _ranks(view: View, found: Leaderboard) -> None:
             st.markdown("No tester has enough decided bugs in this period to be ranked.")
         else:
             _table("testers_ranked", shown, _COLUMNS, found, rows=16)
-            st.caption(
-                "Score: points of decided bugs times acceptance; few decided bugs: pulled towards "
-                f"the field's average of {text.share(found.prior.shrunk(0, 0))}. Click a row to "
-                "see why."
-            )
+            st.caption(f"{HOW[found.order]} Click a row to see why.")
+        _unknown_note(view, found)
         with st.container(horizontal=True, vertical_alignment="center"):
             view.stamped.csv_button(
                 lambda: _every_term(view, found), "Tester leaderboard", key="testers"
             )
             shared.without_tester_note(found)
+
+
+def _unknown_note(view: View, found: Leaderboard) -> None:
+    if found.people["unknown"].any():
+        counts = ui.read_facts(view.page, count_by_value, selection=view.selection, of="severity")
+        st.caption(ui.plain(words.unknown_severities(counts, view.settings.weights)))
 
 
 def _newcomers(view: View, found: Leaderboard) -> None:
@@ -70,8 +85,7 @@ def _newcomers(view: View, found: Leaderboard) -> None:
         f"{text.times(len(people), 'newcomer')}, not ranked",
         f"Every tester has {below} decided bugs or more."
         if people.empty
-        else f"Fewer than {below} decided bugs: too few to tell skill from luck. The score is what "
-        "they have so far.",
+        else f"Fewer than {below} decided bugs with a weight: too few to tell skill from luck.",
         stretch=True,
     ):
         if not people.empty:
@@ -82,9 +96,10 @@ def _table(
     key: str, people: pd.DataFrame, names: list[str], found: Leaderboard, *, rows: int
 ) -> None:
     """Testers in a table; a click on a row asks why they stand there."""
-    columns = _columns(most=max(float(found.people["score"].max()), 1.0))
+    scale = 100 if found.order == "quality" else 1
+    columns = _columns(found.order, most=max(float(found.people["score"].max()) * scale, 1.0))
     people_table(
-        people.assign(acceptance=people["acceptance"] * 100),
+        people.assign(score=people["score"] * scale, share=people["share"] * 100),
         "tester_id",
         {name: columns[name] for name in names},
         key=key,
@@ -93,20 +108,22 @@ def _table(
     )
 
 
-_COLUMNS = ["place", "tester", "score", "between", "points", "decided", "acceptance", "trend"]
-_NEW_COLUMNS = ["tester", "score", "decided", "acceptance"]
+_COLUMNS = ["place", "tester", "score", "between", "earned", "points", "decided", "share", "trend"]
+_NEW_COLUMNS = ["tester", "score", "decided", "share"]
 
 
-def _columns(*, most: float) -> dict[str, Any]:
+def _columns(order: Order, *, most: float) -> dict[str, Any]:
+    score = "Contribution" if order == "contribution" else "Quality, %"
     tied = "3=: others have the same score"
     return {
         "place": text_column("#", 54, tied, alignment="right"),
         "tester": text_column("Tester", 126),
-        "score": bar_column("Score", 98, most=most, form="%.1f"),
+        "score": bar_column(score, 98, most=most, form="%.1f"),
         "between": text_column("95 %", 74, "95 % interval of the rank"),
+        "earned": number_column("Earned", 64, "The points of the accepted bugs"),
         "points": number_column("Points", 64, "The decided bugs times their weights"),
         "decided": number_column("Decided", 70, "Accepted, automatically too, or rejected"),
-        "acceptance": number_column("Accepted %", 94, "Of the decided bugs", form="%.1f"),
+        "share": number_column("Share %", 70, "Earned of the points decided", form="%.1f"),
         "trend": shared.trend_column(),
     }
 
@@ -158,13 +175,13 @@ def explain(view: View, found: Leaderboard, tester_id: int) -> None:
     lines = ["| What | Sum | Result |", "|:--|:--|--:|"]
     for step in words.arithmetic(reason):
         what, how, result = map(ui.plain, step)
-        mark = "**" if what in {"Points", "Score"} else ""
+        mark = "**" if what in BOLD else ""
         lines.append(f"| {mark}{what}{mark} | {how} | {mark}{result}{mark} |")
     st.markdown("\n".join(lines))
     prior = reason.prior
     said = (
-        f"Pulled towards the field's average as by {prior.strength:.2f} more decided bugs, "
-        f"{prior.accepted:.2f} of them accepted; the less testers differ, the stronger. "
+        f"Quality is pulled towards the field's average, {text.share(prior.shrunk(0, 0))}, as by "
+        f"{prior.strength:g} more points; the less testers differ, the stronger. "
         f"{words.tied(reason)}"
     )
     st.caption(ui.plain(said))
@@ -175,7 +192,7 @@ def _neighbours(reason: RankExplanation) -> None:
     lines = []
     for other, side in ((reason.above, "Above"), (reason.below, "Below")):
         if other is not None:
-            said = words.neighbour(other, is_above=side == "Above")
+            said = words.neighbour(other, reason.order, is_above=side == "Above")
             lines.append(f"- {side}: **{ui.plain(other.tester)}**, {ui.plain(said)}")
     if lines:
         st.markdown("\n".join(lines))
@@ -198,21 +215,27 @@ def _dots(view: View, found: Leaderboard) -> None:
         key="ranks",
         title=f"{text.upper_first(text.number(settled))} of the first {len(first)} ranks "
         f"{'is' if settled == 1 else 'are'} settled",
-        subtitle="The rank with its 95 % interval",
+        subtitle=f"The rank by {found.order} with its 95 % interval",
         alt="Ranks of the first testers with their 95 % intervals",
     )
 
 
 def _every_term(view: View, found: Leaderboard) -> pd.DataFrame:
-    """All testers with every number that their rank is made of."""
+    """All testers with every number that their rank is made of, and their ranks in both orders."""
     scope, prior = view.page.scope, found.prior
+    both = {
+        order: leaderboard(scope, **view.ranked_by | {"order": order}).people.set_index("tester_id")
+        for order in shared.ORDERS.values()
+    }
+    columns = ["score", "rank", "rank_low", "rank_high"]
+    ranks = [people[columns].add_prefix(f"{order} ") for order, people in both.items()]
     details = count_details(scope, selection=view.selection)
     people = found.people.set_index("tester_id").assign(
         prior_accepted=prior.accepted, prior_rejected=prior.rejected
     )
     severities = details.severities.add_prefix("decided ")
     broad = count_breadth(scope, selection=view.selection)
-    parts = [people, details.counts, severities, broad]
+    parts = [people, *ranks, details.counts, severities, broad]
     whole = pd.concat([part.reindex(people.index) for part in parts], axis=1)
     whole.insert(0, "place", [place.strip().rstrip(TAIL) for place in _places(found.people)])
     return sort_by(whole.reset_index(), "score")

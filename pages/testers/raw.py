@@ -12,7 +12,7 @@ from core.testers.triage_rates import maturing_periods
 from pages import ui
 from pages.testers import shared
 from pages.testers.shared import View
-from pages.ui.tables import bar_column, number_column, people_table, text_column
+from pages.ui.tables import bar_column, day_column, number_column, people_table, text_column
 
 ORDERS = {"Bugs reported": "reported", "Bugs accepted": "accepted", "Fair score": "score"}
 KNOWN = "Bugs that the customer knew already, of those where it is recorded"
@@ -68,7 +68,7 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
             shown, "tester_id", columns, key="testers_raw", height=414, on_row=shared.go_to
         )
         with st.container(horizontal=True, vertical_alignment="center"):
-            exported = shown.drop(columns=["trend", "acceptance"])
+            exported = shown.drop(columns=["trend", "acceptance", "share"])
             view.stamped.csv_button(exported, "Testers by raw count", key="raw")
             shared.without_tester_note(found)
 
@@ -100,5 +100,6 @@ def _columns(*, most: int, repeats: list[str], severities: list[str]) -> dict[st
             f"of {severity}": number_column(text.upper_first(severity), 76, "Decided bugs")
             for severity in severities
         },
+        "last_active": day_column("Last active", 104),
         "trend": shared.trend_column(),
     }

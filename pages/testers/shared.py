@@ -14,6 +14,7 @@ from core.analytics.series import Trend
 from core.base import text
 from core.testers.bugs import BugSelection, count_maturing
 from core.testers.leaderboard import TRENDS, Leaderboard, leaderboard, monthly_trend, sort_by
+from core.testers.ranking import Order
 from core.testers.triage_rates import maturing_since
 from core.testers.words import settings_changed
 from pages import ui
@@ -22,6 +23,8 @@ from pages.ui.tables import months_column
 
 PERSON = "person"  # the parameter of the link to one tester's own view
 BOX = "testers_box"
+ORDER = "testers_rank_by"
+ORDERS: Mapping[str, Order] = {"Contribution": "contribution", "Quality": "quality"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class View:
     chosen: Filters
     settings: LeaderboardSettings
     saved: LeaderboardSettings
+    order: Order = "contribution"
 
     @property
     def page(self) -> ui.Page:
@@ -50,19 +54,21 @@ class View:
 
     @property
     def stamped(self) -> Filters:
-        """The selection; a trial stands in the stamp of what is taken away."""
+        """The selection; the order and a trial stand in the stamp of what is taken away."""
+        ranked = self.chosen.with_words(f"by {self.order}")
         changed = settings_changed(self.saved, self.settings)
-        return self.chosen.with_words(f"trial: {', '.join(changed)}") if changed else self.chosen
+        return ranked.with_words(f"trial: {', '.join(changed)}") if changed else ranked
+
+    @property
+    def ranked_by(self) -> dict[str, Any]:
+        """The view as keywords of `leaderboard`."""
+        settings = self.settings
+        by = {"weights": dict(settings.weights), "newcomer_below": settings.newcomer_below}
+        return by | {"selection": self.selection, "order": self.order}
 
     def leaderboard(self) -> Leaderboard:
         """The testers ranked, computed once for each state of the data and of the settings."""
-        return ui.read_facts(
-            self.page,
-            leaderboard,
-            selection=self.selection,
-            weights=dict(self.settings.weights),
-            newcomer_below=self.settings.newcomer_below,
-        )
+        return ui.read_facts(self.page, leaderboard, **self.ranked_by)
 
     def trend(self, people: pd.DataFrame, by: str) -> Trend:
         """The months of those who come first in an order."""
@@ -93,7 +99,8 @@ def person() -> str | None:
 
 
 def box(page: ui.Page) -> None:
-    """The searchable box of testers; choosing one opens their own view, with a link of its own."""
+    """The order of ranks, and the searchable box of testers; one opens their own view and link."""
+    ui.choice("Rank by", [*ORDERS], key=ORDER)
     known = names(page)
     wanted = person()
     shown = int(wanted) if wanted and wanted.isascii() and wanted.isdigit() else None

@@ -18,7 +18,7 @@ def show(page: ui.Page) -> None:
     chosen = filter_bar(page, box=lambda: shared.box(page), on_reset=reset)
     saved = ui.read(page, settings_of, kind=LeaderboardSettings)
     in_use, unread = settings.in_use(saved)
-    view = View(chosen, in_use, saved)
+    view = View(chosen, in_use, saved, shared.ORDERS[st.session_state[shared.ORDER]])
     if unread:
         st.warning(unread)
     wanted = shared.person()
@@ -54,6 +54,7 @@ def show(page: ui.Page) -> None:
 
 def reset() -> None:
     shared.go_to(None)
+    st.session_state[shared.ORDER] = next(iter(shared.ORDERS))
     settings.end_trial()
 
 

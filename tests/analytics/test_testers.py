@@ -9,6 +9,7 @@ import pytest
 
 from core.analytics.dates import Window
 from core.analytics.query import metric_rows
+from core.base import clock
 from core.store import Scope
 from core.testers import bugs as tester_counts
 from core.testers import leaderboard as testers
@@ -85,6 +86,12 @@ def names_of(world):
     }
 
 
+def sums_of(bugs, weights):
+    """The weights of the bugs' severities, and the squares of these."""
+    found = [weights.get(bug["severity"], 0) for bug in bugs]
+    return pytest.approx(sum(found)), pytest.approx(sum(w * w for w in found))
+
+
 def is_repeat(bug):
     rejected = bug["status"] == "rejected" and bug["rejection_reason"] in REPEATED
     return bug["status"] in DECIDED and bool(bug["known"] or rejected)
@@ -123,9 +130,13 @@ def test_tallies(store, each_world, weights):
                 len(bugs),
                 len(decided),
                 sum(b["status"] in ACCEPTED for b in decided),
-                pytest.approx(sum(weights.get(b["severity"], 0) for b in decided)),
+                sum(bool(weights.get(b["severity"])) for b in decided),
+                sum(b["severity"] not in weights for b in decided),
+                *sums_of(decided, weights),
+                *sums_of([b for b in decided if b["status"] in ACCEPTED], weights),
             )
-        columns = ["tester", "reported", "decided", "accepted", "points"]
+        columns = ["tester", "reported", "decided", "accepted", "weighed", "unknown", "points"]
+        columns += ["squares", "earned", "earned_squares"]
         rows = people.to_dict("records")
         assert {row["tester_id"]: tuple(row[c] for c in columns) for row in rows} == expected
 
@@ -144,6 +155,8 @@ def test_details(store, each_world):
         assert sorted(found.severities.columns) == sorted(severities)
         for tester, bugs in own.items():
             statuses = Counter(b["status"] for b in bugs)
+            days = (day_of(b["reported_at"]) for b in bugs)
+            past = [day for day in days if day and day <= clock.today(ZONE)]
             assert found.counts.loc[tester].to_dict() == {
                 "accepted_by_hand": statuses["accepted"],
                 "auto_accepted": statuses["auto_accepted"],
@@ -152,6 +165,7 @@ def test_details(store, each_world):
                 "known": sum(b["known"] is True for b in bugs),
                 "known_said": sum(b["known"] is not None for b in bugs),
                 "repeated": sum(map(is_repeat, bugs)),
+                "last_active": max(past, default=None),
             }
             decided = Counter(b["severity"] for b in bugs if b["status"] in DECIDED)
             assert found.severities.loc[tester].to_dict() == {s: decided[s] for s in severities}
@@ -230,7 +244,10 @@ def test_the_leaderboard_and_its_arithmetic(store, each_world):
     """Every number that a rank is made of, from the bugs to the neighbours."""
     for world, drawn, today in each_world():
         selection = BugSelection(drawn.window, drawn.product_ids)
-        found = testers.leaderboard(Scope(store, "a"), selection=selection, newcomer_below=2)
+        order = Random(len(world["bugs"])).choice(("contribution", "quality"))
+        found = testers.leaderboard(
+            Scope(store, "a"), selection=selection, newcomer_below=2, order=order
+        )
         bugs = by_tester(bugs_of(world, selection))
         bugs.pop(None, None)
         assert set(found.people["tester_id"]) == set(bugs)
@@ -240,8 +257,8 @@ def test_the_leaderboard_and_its_arithmetic(store, each_world):
             tester_ids=found.people["tester_id"],
             today=today,
         )
-        for order in ("score", "reported", "accepted"):
-            check_stack(testers.top_and_others(found.people, trend, order), trend.total.to_dict())
+        for by in ("score", "reported", "accepted"):
+            check_stack(testers.top_and_others(found.people, trend, by), trend.total.to_dict())
         for tester in bugs:
             of = BugSelection(selection.window, selection.product_ids, tester)
             counted = tester_counts.count_by_value(Scope(store, "a"), selection=of, of="severity")
@@ -259,14 +276,17 @@ def check_why(why, bugs, found):
     assert {row["severity"]: row["bugs"] for row in rows} == severities
     for row in rows:
         assert row["weight"] == WEIGHTS.get(row["severity"], 0)
-        assert row["points"] == row["bugs"] * row["weight"]
-    points = sum(row["points"] for row in rows)
-    accepted = sum(b["status"] in ACCEPTED for b in decided)
+    points = sum(row["bugs"] * row["weight"] for row in rows)
+    earned = sum(row["accepted"] * row["weight"] for row in rows)
+    accepted = [b for b in decided if b["status"] in ACCEPTED]
+    assert {row["severity"]: row["accepted"] for row in rows if row["accepted"]} == Counter(
+        b["severity"] for b in accepted
+    )
     prior = found.prior
-    shrunk = (accepted + prior.accepted) / (len(decided) + prior.accepted + prior.rejected)
-    assert why.row.points == points
-    assert why.row.score == pytest.approx(points * shrunk)
-    assert why.row.newcomer == (len(decided) < 2)
+    shrunk = (earned + prior.accepted) / (points + prior.accepted + prior.rejected)
+    assert (why.row.points, why.row.earned) == (points, earned)
+    assert why.row.score == pytest.approx(shrunk * (earned if found.order != "quality" else 1))
+    assert why.row.newcomer == (sum(bool(WEIGHTS.get(b["severity"])) for b in decided) < 2)
     scores = sorted(found.ranked["score"], reverse=True)
     if why.row.newcomer:
         assert (why.above, why.below, why.tied_with) == (None, None, [])
@@ -281,7 +301,8 @@ def check_why(why, bugs, found):
     assert (why.below and why.below.score) == (max(lower) if lower else None)
     for other in filter(None, (why.above, why.below)):
         assert other.gap == pytest.approx(abs(other.score - why.row.score))
-        assert other.by_points + other.by_acceptance == pytest.approx(other.gap, abs=1e-6)
+        if found.order == "contribution":
+            assert other.by_points + other.by_share == pytest.approx(other.gap, abs=1e-6)
         assert 0 <= other.win_probability <= 1
 
 

@@ -1,11 +1,13 @@
 """Process-behaviour limits: textbook examples, and each rule by hand."""
 
+import math
 from itertools import pairwise
 from statistics import fmean
 
 import pytest
 
-from core.base.control_limits import SETTLED, Point, Rule, behaviour
+from core.analytics.definitions import METRICS
+from core.base.control_limits import SCALES, SETTLED, Point, Rule, behaviour
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, section 6.3.2.2
 FLOW = (49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1)
@@ -18,12 +20,21 @@ CANS = (
 
 def counts(*values, **more):
     points = [Point(f"{n:03}", v) for n, v in enumerate(values)]
-    return behaviour(points, is_share=False, **more)
+    return behaviour(points, **{"kind": "count"} | more)
 
 
 def shares(*pairs):
     points = [Point(f"{n:03}", x / n_ if n_ else None, n_) for n, (x, n_) in enumerate(pairs)]
-    return behaviour(points, is_share=True)
+    return behaviour(points, kind="share", scale=SCALES["fraction"])
+
+
+def sampled(kind, *pairs, **more):
+    points = [Point(f"{n:03}", value, sample) for n, (value, sample) in enumerate(pairs)]
+    return behaviour(points, kind=kind, **more)
+
+
+def stars(*pairs):
+    return sampled("mean", *pairs, scale=SCALES["stars"])
 
 
 def marks(found, rule=None):
@@ -110,9 +121,9 @@ def test_a_point_on_the_centre_ends_a_run():
 @pytest.mark.parametrize("gap", [Point("gap", None), Point("gap", 99, is_whole=False)])
 def test_a_gap_ends_a_run_and_is_no_neighbour(gap):
     high, low = ([Point("x", v) for v in values] for values in ([12, 14] * 4, [6, 8] * 4))
-    whole = behaviour([*high, *low], is_share=False)
+    whole = behaviour([*high, *low], kind="count")
     assert marks(whole, Rule.RUN) == [(0, 7, "above"), (8, 15, "below")]
-    broken = behaviour([*high[:4], gap, *high[4:], gap, *low], is_share=False)
+    broken = behaviour([*high[:4], gap, *high[4:], gap, *low], kind="count")
     assert marks(broken, Rule.RUN) == [(10, 17, "below")]
     assert broken.limits[4] is None
     # Thirteen ranges of 2; those across the gaps (14 to 12 and 14 to 6) are none.
@@ -169,3 +180,95 @@ def test_tiny_samples_are_not_judged_by_the_normal_curve():
     found = shares(*[(29, 30)] * 20, (2, 3), (1, 3))
     assert marks(found) == []
     assert marks(shares(*[(29, 30)] * 20, (0, 3))) == [(20, 20, "below")]
+
+
+def test_rates_agree_with_montgomery():
+    """Introduction to Statistical Quality Control, example 7.4: errors in 20 weeks of 50 units."""
+    errors = (2, 3, 8, 1, 1, 4, 1, 4, 5, 1, 8, 2, 4, 3, 4, 1, 8, 3, 7, 4)
+    found = sampled("rate", *((x / 50, 50) for x in errors))
+    assert found.centre == pytest.approx(0.0740, abs=0.0001)
+    # The book's limits are three Poisson deviations; here the weeks vary more than that.
+    assert found.spread > 1
+    low, high = found.limits[0]
+    assert low == 0
+    assert high == pytest.approx(0.0740 + 3 * found.spread * (0.0740 / 50) ** 0.5, abs=0.0005)
+    steady = sampled("rate", *[(4 / 50, 50), (3 / 50, 50)] * 10)
+    assert steady.limits[0] == pytest.approx((0, 10 / 50))  # of few, as a Poisson count
+    many = sampled("rate", *[(11, 50), (11.2, 50), (11.1, 200)] * 5)
+    assert many.limits[0][1] - many.centre == pytest.approx(3 * (many.centre / 50) ** 0.5)
+    assert many.limits[2][1] - many.centre == pytest.approx(3 * (many.centre / 200) ** 0.5)
+
+
+def test_means_by_hand():
+    # Of samples of 4 and 16 alike: each differs from the next by 2, or by 4 and 8 errors.
+    found = sampled("mean", *[(10, 4), (12, 16)] * 6)
+    assert found.centre == pytest.approx(11.6)
+    spread = (1.6 * 2 + 0.4 * 4) / 1.128
+    assert found.limits[0] == pytest.approx((11.6 - 3 * spread / 2, 11.6 + 3 * spread / 2))
+    assert found.limits[1] == pytest.approx((11.6 - 3 * spread / 4, 11.6 + 3 * spread / 4))
+    assert found.spread == 1.0
+
+
+def test_stars_have_limits_within_their_scale():
+    found = stars(*[(4.1, 20), (4.3, 30), (4.0, 25), (4.4, 20)] * 6)
+    for low, high in found.limits:
+        assert 1 <= low < found.centre < high < 5
+    # Further down than up, as there is more room.
+    low, high = found.limits[0]
+    assert found.centre - low > high - found.centre
+    assert found.signals == ()
+
+
+@pytest.mark.parametrize(("value", "side"), [(4.95, "above"), (2.9, "below")])
+def test_a_rise_of_stars_is_a_signal_as_well_as_a_fall(value, side):
+    found = stars(*[(4.1, 20), (4.3, 30), (4.0, 25), (4.4, 20)] * 6, (value, 60))
+    assert marks(found, Rule.BEYOND) == [(24, 24, side)]
+    slow = stars(*[(4.0, 20), (4.1, 20)] * 4, *[(4.4, 20), (4.5, 20)] * 4)
+    assert marks(slow, Rule.RUN) == [(0, 7, "below"), (8, 15, "above")]
+
+
+def test_two_answers_are_no_signal():
+    alike = stars(*[(5.0, 10)] * 20, (4.3, 10))
+    assert alike.signals == ()
+    assert marks(stars(*[(5.0, 10)] * 20, (3.8, 10))) == [(20, 20, "below")]
+    assert stars(*[(5.0, 10)] * 20).limits[0] == (5.0, 5.0)
+    assert stars(*[(3.0, 1), (5.0, 1)] * 9).limits[0] == (1.0, 5.0)
+
+
+def test_what_can_be_negative_has_limits_below_0():
+    found = sampled("mean", *[(-4.0, 9), (6.0, 9)] * 8, scale=(-math.inf, math.inf))
+    low, high = found.limits[0]
+    assert low < 0 < high
+    assert sampled("mean", *[(1.0, 9), (6.0, 9)] * 8).limits[0][0] == 0
+    assert counts(*[1, 6] * 8, kind="value").limits[0][0] == 0
+
+
+def test_only_counts_rest_on_poisson():
+    # As seconds they are what they are: their own differences alone set the limits.
+    found = counts(*([0] * 9 + [1]) * 3, kind="value")
+    assert found.limits[0] == pytest.approx((0, 0.1 + 2.66 * 5 / 29))
+    assert marks(found) == [(9, 9, "above"), (19, 19, "above"), (29, 29, "above")]
+
+
+def test_every_metric_has_limits_of_its_kind():
+    """The registry's kinds, one by one: another one has to be put here by a person."""
+    kinds = {}
+    for key, metric in METRICS.items():
+        kinds.setdefault(metric.kind, set()).add(key)
+    assert kinds["count"] == {key for key, m in METRICS.items() if m.is_whole}
+    assert kinds["share"] == {key for key, m in METRICS.items() if m.unit == "fraction"}
+    assert kinds["rate"] == {"bugs_per_test", "throughput_per_day"}
+    assert kinds["mean"] == {
+        *("avg_test_duration", "average_rating", "mean_resolution_minutes"),
+        *("survey_overall", "survey_minutes_saved", "survey_renewal"),
+    }
+    assert kinds["value"] == {
+        *("bug_severity_score", "latency_p50", "latency_p95", "latency_p99"),
+        "median_resolution_minutes",
+    }
+    scales = {key: metric.scale for key, metric in METRICS.items()}
+    assert scales["average_rating"] == scales["survey_overall"] == (1, 5)
+    assert scales["survey_renewal"] == (0, 10)
+    assert scales["rejection_rate"] == (0, 1)
+    assert scales["survey_minutes_saved"] == (-math.inf, math.inf)
+    assert scales["latency_p95"] == scales["bug_count"] == (0, math.inf)

@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.base.control_limits import FEW, Point, Rule, behaviour, expected_alarms
+from core.base.control_limits import FEW, SCALES, Point, Rule, behaviour, expected_alarms
 from tests.draws import draws
+
+
+def of(is_share):
+    return {"kind": "share" if is_share else "count", "scale": (0, 1 if is_share else math.inf)}
 
 
 def marks(found):
@@ -137,7 +141,7 @@ def test_random_series_agree_with_plain_loops(is_share):
     marked = 0
     for seed in range(400):
         points = drawn(Random(seed), is_share=is_share)
-        found = behaviour(points, is_share=is_share)
+        found = behaviour(points, **of(is_share))
         centre, limits, expected = brute(points, is_share=is_share)
         assert found.centre == (None if centre is None else pytest.approx(centre))
         for mine, plain in zip(found.limits, limits, strict=True):
@@ -168,7 +172,7 @@ def series_of(*, is_share):
 @given(data=st.data())
 def test_what_is_always_so(is_share, data):
     points = data.draw(series_of(is_share=is_share))
-    found = behaviour(points, is_share=is_share)
+    found = behaviour(points, **of(is_share))
     for point, limits in zip(points, found.limits, strict=True):
         judged = point.is_whole and point.value is not None and found.centre is not None
         assert (limits is not None) == (judged and (not is_share or bool(point.n)))
@@ -181,11 +185,11 @@ def test_what_is_always_so(is_share, data):
         assert len(at) == 1 if signal.rule is Rule.BEYOND else len(at) >= 8
     # What is unknown or not over at either end changes nothing but the places.
     more = [Point("a", None), *points, Point("b", 1.0, 9, is_whole=False), Point("c", None)]
-    again = behaviour(more, is_share=is_share)
+    again = behaviour(more, **of(is_share))
     assert (again.centre, again.limits[1:-2]) == (found.centre, found.limits)
     assert marks(again) == [(a + 1, b + 1, side) for a, b, side in marks(found)]
     # Read backwards it has the same marks.
-    back, last = behaviour(points[::-1], is_share=is_share), len(points) - 1
+    back, last = behaviour(points[::-1], **of(is_share)), len(points) - 1
     assert sorted(marks(back)) == sorted((last - b, last - a, s) for a, b, s in marks(found))
 
 
@@ -197,8 +201,8 @@ def test_a_share_and_its_opposite_have_the_same_marks():
             for p in points
         ]
         turned = {"above": "below", "below": "above"}
-        found = sorted(marks(behaviour(points, is_share=True)))
-        opposite = marks(behaviour(other, is_share=True))
+        found = sorted(marks(behaviour(points, **of(True))))
+        opposite = marks(behaviour(other, **of(True)))
         assert found == sorted((a, b, turned[side]) for a, b, side in opposite)
 
 
@@ -235,30 +239,98 @@ def binomial(share, n, own_spread=None):
     return draw
 
 
+def uneven(mean):
+    """Counts of something for each of an uneven number of tests."""
+
+    def draw(rng, m):
+        sizes = rng.poisson(12, m) + 1
+        return [Point("", rng.poisson(mean * k) / k, int(k)) for k in sizes]
+
+    return draw
+
+
+STARS = np.array([1, 2, 3, 4, 5])
+
+
+def ratings(chances, n):
+    def draw(rng, m):
+        sizes = rng.poisson(n, m) + 1
+        return [Point("", float(rng.choice(STARS, k, p=chances).mean()), int(k)) for k in sizes]
+
+    return draw
+
+
+def durations(n):
+    """Means of skewed durations, of samples of different size."""
+
+    def draw(rng, m):
+        sizes = rng.poisson(n, m) + 1
+        return [Point("", float(rng.lognormal(1, 0.8, k).mean()), int(k)) for k in sizes]
+
+    return draw
+
+
+def quantiles(share, n):
+    def draw(rng, m):
+        return [Point("", float(np.quantile(rng.lognormal(3, 0.6, n), share))) for _ in range(m)]
+
+    return draw
+
+
+LEFT_SKEWED, CONTENT = (0.03, 0.04, 0.1, 0.33, 0.5), (0.0, 0.01, 0.02, 0.07, 0.9)
+STAR = {"kind": "mean", "scale": SCALES["stars"]}
+COUNT, SHARE, RATE = {"kind": "count"}, of(True), {"kind": "rate"}
+
+
 @pytest.mark.parametrize(
-    ("draw", "least", "most"),
+    ("draw", "chosen", "least", "most"),
     # The shares of what `expected_alarms` states that are seen; see the module's text.
     [
-        (normal, 0.45, 1.1),
-        (poisson(0.3), 0, 0.3),
-        (poisson(2), 0, 0.4),
-        (poisson(8), 0.5, 1.3),
-        (poisson(60), 0.45, 1.1),
-        (binomial(0.8, 3), 0, 0.3),
-        (binomial(0.97, 30), 0, 0.4),
-        (binomial(0.8, 60), 0.1, 0.9),
-        (binomial(0.5, 1_000), 0.1, 0.9),
-        (binomial(0.8, 200, 50), 0.4, 1.3),  # Laney's limits; the binomial ones give 20 times it
+        (normal, COUNT, 0.45, 1.1),
+        (poisson(0.3), COUNT, 0, 0.3),
+        (poisson(2), COUNT, 0, 0.4),
+        (poisson(8), COUNT, 0.5, 1.3),
+        (poisson(60), COUNT, 0.45, 1.1),
+        (binomial(0.8, 3), SHARE, 0, 0.3),
+        (binomial(0.97, 30), SHARE, 0, 0.4),
+        (binomial(0.8, 60), SHARE, 0.1, 0.9),
+        (binomial(0.5, 1_000), SHARE, 0.1, 0.9),
+        # Laney's limits; the binomial ones give 20 times it
+        (binomial(0.8, 200, 50), SHARE, 0.4, 1.3),
+        (uneven(0.2), RATE, 0, 0.5),
+        (uneven(4), RATE, 0.1, 1.0),
+        (ratings(LEFT_SKEWED, 3), STAR, 0, 0.5),
+        (ratings(LEFT_SKEWED, 8), STAR, 0, 0.6),
+        (ratings(LEFT_SKEWED, 60), STAR, 0.3, 1.3),
+        (ratings(CONTENT, 12), STAR, 0, 0.5),
+        (normal, {"kind": "value"}, 0.45, 1.1),
+        (durations(30), {"kind": "mean"}, 0.4, 2.5),
+        (quantiles(0.5, 200), {"kind": "value"}, 0.4, 1.6),
+        (quantiles(0.95, 200), {"kind": "value"}, 0.4, 2.0),
     ],
 )
-def test_false_alarms_are_as_stated(draw, least, most):
+def test_false_alarms_are_as_stated(draw, chosen, least, most):
     rng = np.random.default_rng(7)
     series, alarms = draws(800), 0
     for _ in range(series):
-        points = draw(rng, 26)
-        alarms += len(behaviour(points, is_share=points[0].n is not None).signals)
+        alarms += len(behaviour(draw(rng, 26), **chosen).signals)
     seen = alarms / series / expected_alarms(26)
-    assert least <= seen <= most
+    assert least <= seen <= most, seen
+
+
+@pytest.mark.parametrize("chosen", [STAR, RATE, SHARE, COUNT, {"kind": "value"}])
+@settings(max_examples=draws(60), deadline=None)
+@given(data=st.data())
+def test_limits_lie_within_the_scale_around_the_centre(chosen, data):
+    low, high = chosen.get("scale", (0, 1_000))
+    value = st.floats(low, min(high, 1_000))
+    points = data.draw(
+        st.lists(st.builds(lambda v, n: Point("", v, n), value, st.integers(1, 300)), max_size=40)
+    )
+    found = behaviour(points, **chosen)
+    for limits in filter(None, found.limits):
+        assert low <= limits[0] <= found.centre + 1e-9
+        assert found.centre - 1e-9 <= limits[1] <= high or high == 1_000
 
 
 def test_a_shift_is_seen():
@@ -267,5 +339,5 @@ def test_a_shift_is_seen():
     for _ in range(200):
         before, after = rng.poisson(20, 16), rng.poisson(40, 10)
         points = [Point("", float(v)) for v in (*before, *after)]
-        seen += bool(behaviour(points, is_share=False).newest())
+        seen += bool(behaviour(points, **of(False)).newest())
     assert seen / 200 > 0.8

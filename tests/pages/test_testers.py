@@ -105,12 +105,12 @@ def open_tab(run_page, name, **query):
 def test_ranks_with_ties_newcomers_and_intervals(acme, run_page):
     app = run_page("tester_leaderboard")
     assert not app.exception
-    assert answer(app) == "Mia leads 3 ranked testers; 1 newcomer not ranked yet."
+    assert answer(app) == ("Mia leads 3 ranked testers by contribution; 1 newcomer not ranked yet.")
     people = table_of(app, "place").set_index("tester")
     places = people["place"].str.strip().str.rstrip("\N{FIGURE SPACE}")
     assert places.to_dict() == {"Mia": "1", "Ravi": "2=", HOSTILE: "2="}
     assert people["place"].tolist() == sorted(people["place"])  # as text it sorts like numbers
-    assert people.loc["Mia", ["points", "decided"]].tolist() == [60, 12]
+    assert people.loc["Mia", ["earned", "points", "decided"]].tolist() == [40, 60, 12]
     assert people.loc["Ravi", "between"] == people.loc[HOSTILE, "between"] == "2 to 3"
     apart = [d.value for d in app.dataframe if list(d.value.get("tester", [])) == ["Newt"]]
     assert len(apart) == 1
@@ -126,15 +126,50 @@ def test_ranks_with_ties_newcomers_and_intervals(acme, run_page):
 def test_why_this_rank_is_told_with_all_its_numbers(acme, run_page):
     app = run_page("tester_leaderboard")
     shown = text(app)
-    assert "Rank 1 of 3, 95 % certain." in shown
-    assert "| critical | 12 \N{MULTIPLICATION SIGN} 5 | 60 |" in shown.replace("  ", " ")
-    assert "| **Points** | their sum | **60** |" in shown
+    assert "Rank 1 of 3 by contribution, 95 % certain." in shown
+    assert "| critical, accepted | 8 \N{MULTIPLICATION SIGN} 5 | 40 |" in shown.replace("  ", " ")
+    assert "| **Points earned** | their sum | **40** |" in shown
+    assert "| Points decided | 12 \N{MULTIPLICATION SIGN} 5 | 60 |" in shown.replace("  ", " ")
     app.selectbox(key="testers_why").select(ids(acme)["Ravi"]).run()
     assert not app.exception
-    assert "Rank 2= of 3, 95 % interval 2 to 3." in text(app)
+    assert "Rank 2= of 3 by contribution, 95 % interval 2 to 3." in text(app)
     assert f"The same score as {' '.join(HOSTILE.split())}." in text(app)
     app.selectbox(key="testers_why").select(ids(acme)["Newt"]).run()
     assert "Not ranked yet: 1 decided bug of the 10 that it takes." in text(app)
+
+
+def test_the_order_of_quality_is_in_the_link(acme, run_page):
+    app = run_page("tester_leaderboard", testers_rank_by="Quality")
+    assert not app.exception
+    assert answer(app).endswith("3 ranked testers by quality; 1 newcomer not ranked yet.")
+    people = table_of(app, "place").set_index("tester")
+    assert people["place"].str.strip().str.rstrip("\N{FIGURE SPACE}")["Mia"] == "3"
+    assert 60 < people.loc["Mia", "score"] < 80
+    app.selectbox(key="testers_why").select(ids(acme)["Mia"]).run()
+    assert "Rank 3 of 3 by quality" in text(app)
+    assert "| **Quality** | (40 + " in text(app)
+    assert "Contribution" not in [m.value for m in app.markdown]
+    app.button_group(key="testers_rank_by").set_value("Contribution").run()
+    assert answer(app).startswith("Mia leads")
+    app.button_group(key="testers_rank_by").set_value("Quality").run()
+    app.button(key="testers_reset").click().run()
+    assert answer(app).startswith("Mia leads")
+
+
+def test_a_severity_without_a_weight_is_named(acme, run_page):
+    with acme.write("acme") as unit:
+        save_bugs(unit, [parse_bug(bug(n, "Ravi", "odd", "accepted"), {}) for n in range(50, 53)])
+    app = run_page("tester_leaderboard")
+    assert not app.exception
+    assert "3 decided bugs without a weight earn no points: odd." in text(app)
+
+
+def test_last_active_is_a_report_and_never_ahead(acme, run_page):
+    with acme.write("acme") as unit:
+        save_cycles(unit, [parse_cycle(cycle(1, -20))])
+    app = open_tab(run_page, "Raw counts", testers_period="All time")
+    people = table_of(app, "reported").set_index("tester")
+    assert set(people["last_active"]) == {(NOON - timedelta(days=4)).date()}
 
 
 def test_raw_counts_in_each_order(acme, run_page):
@@ -174,7 +209,8 @@ def test_a_trial_is_in_the_link_and_says_so(acme, run_page):
     assert not app.exception
     assert "Critical weighs 0 instead of 5; low weighs 30 instead of 1" in text(app)
     assert "Nothing is saved" in text(app)
-    assert answer(app).endswith("lead 4 ranked testers; 0 newcomers not ranked yet.")
+    assert answer(app).endswith("lead 3 ranked testers by contribution; 1 newcomer not ranked yet.")
+    assert "without a weight earn" not in text(app)
     assert settings_of(Scope(acme, "acme"), LeaderboardSettings) == LeaderboardSettings()
     app.button(key="testers_untry").click().run()
     assert "trial" not in app.query_params
@@ -230,7 +266,7 @@ def test_weights_are_tried_and_then_saved_with_who_did_it(acme, run_page):
     assert history["What"].tolist() == [
         "low weighs 30 instead of 1; healthy: rejected under 12.5 % instead of 20 %"
     ]
-    assert answer(app).endswith("lead 3 ranked testers; 1 newcomer not ranked yet.")
+    assert answer(app).endswith("lead 3 ranked testers by contribution; 1 newcomer not ranked yet.")
 
 
 def test_who_is_no_editor_can_try_but_not_save(acme, run_page, tmp_path):
@@ -246,7 +282,8 @@ def test_one_testers_own_page_by_its_link(acme, run_page):
     app = run_page("tester_leaderboard", person=str(mia))
     assert not app.exception
     assert answer(app) == (
-        "Mia has rank 1 of 3, 95 % certain: 12 bugs, 66.7 % of 12 decided ones accepted."
+        "Mia has rank 1 of 3 by contribution, 95 % certain: 12 bugs, 66.7 % of 12 decided ones "
+        "accepted."
     )
     values = {m.label: m.value for m in app.metric}
     assert values["Bugs"] == "12"
@@ -324,9 +361,11 @@ def test_the_download_has_every_term(acme, run_page):
     found = leaderboard(Page.scope, selection=view.selection)
     frame = ranking._every_term(view, found)
     mia = frame.set_index("tester").loc["Mia"]
-    score = mia["points"] * (mia["accepted"] + mia["prior_accepted"])
-    score /= mia["decided"] + mia["prior_accepted"] + mia["prior_rejected"]
-    assert mia["score"] == pytest.approx(score)
+    quality = mia["earned"] + mia["prior_accepted"]
+    quality /= mia["points"] + mia["prior_accepted"] + mia["prior_rejected"]
+    assert mia["score"] == mia["contribution score"] == pytest.approx(mia["earned"] * quality)
+    assert mia["quality score"] == pytest.approx(quality)
+    assert (mia["contribution rank"], mia["quality rank"]) == (1, 3)
     assert (mia["place"], mia["rank"], mia["rank_low"], mia["rank_high"]) == ("1", 1, 1, 1)
     assert mia["decided critical"] == 12
     assert mia["products"] == 1

@@ -13,7 +13,8 @@ from core.review.signal_words import alt_text, chance, chance_of_all, finding, n
 
 def series(*values, metric="tests_created", waits=0, open_ones=1):
     """A series by week; a pair is a share of a sample, and the last ones are not over."""
-    is_share = METRICS[metric].unit == "fraction"
+    chosen = METRICS[metric]
+    is_share = chosen.kind == "share"
     points = [
         Point(
             f"2026-W{n:02}",
@@ -23,9 +24,8 @@ def series(*values, metric="tests_created", waits=0, open_ones=1):
         )
         for n, value in enumerate(values, 1)
     ]
-    return MetricSeries(
-        METRICS[metric], "week", tuple(points), behaviour(points, is_share=is_share), waits
-    )
+    found = behaviour(points, kind=chosen.kind, scale=chosen.scale)
+    return MetricSeries(chosen, "week", tuple(points), found, waits)
 
 
 CALM = series(*[10, 12] * 13, 3)

@@ -13,20 +13,19 @@ from core.testers.leaderboard import Leaderboard, explain_rank
 from core.testers.ranking import rank_testers
 from core.testers.triage_rates import rates
 from tests.draws import draws
+from tests.testers.test_ranking import frame, plain
 
 
-def board(rows, *, newcomer_below=10, without_tester=0):
-    """Testers by (points, accepted, decided), all of their bugs of a weight of 1."""
-    people = pd.DataFrame(rows, columns=["points", "accepted", "decided"])
-    people.insert(0, "tester_id", range(1, len(people) + 1))
-    people.insert(1, "tester", [f"T{n}" for n in range(1, len(people) + 1)])
-    people["reported"] = people["decided"]
-    found, prior = rank_testers(people, newcomer_below=newcomer_below)
-    return Leaderboard(found, prior, without_tester)
+def board(*people, newcomer_below=10, without_tester=0, order="contribution"):
+    """Testers by their accepted and decided bugs of a weight of 1, or by triples of `frame`."""
+    triples = [plain(*bugs) if isinstance(bugs, tuple) else bugs for bugs in people]
+    found, prior = rank_testers(frame(*triples), newcomer_below=newcomer_below, order=order)
+    return Leaderboard(found.assign(reported=found["decided"]), prior, without_tester, order)
 
 
 def reason(found, tester_id, severities, weights):
-    bugs = pd.DataFrame(severities, columns=["key", "decided"]).astype({"key": object})
+    bugs = pd.DataFrame(severities, columns=["key", "accepted", "decided"])
+    bugs = bugs.astype({"key": object})
     return explain_rank(found, tester_id=tester_id, bugs=bugs, weights=weights)
 
 
@@ -38,57 +37,61 @@ def redone(text):
     return eval(plain)  # what the page shows, and nothing else
 
 
+@pytest.mark.parametrize("order", ["contribution", "quality"])
 @pytest.mark.parametrize("seed", range(draws(12)))
-def test_the_arithmetic_can_be_redone_by_hand(seed):
+def test_the_arithmetic_can_be_redone_by_hand(seed, order):
     rng = np.random.default_rng(seed)
     weights = {"critical": 5, "high": 2.5, "low": 0.1}
-    severities = [(name, int(rng.integers(0, 4_000))) for name in (*weights, "custom", None)]
-    severities = [(name, number) for name, number in severities if number]
-    decided = sum(number for _, number in severities)
-    points = round(sum(number * weights.get(name, 0) for name, number in severities), 6)
-    accepted = int(rng.integers(0, decided + 1))
-    found = board([(points, accepted, decided), (40, 30, 44), (10, 3, 12)])
+    decided = {name: int(rng.integers(1, 4_000)) for name in (*weights, "custom", None)}
+    severities = [
+        (name, int(rng.integers(0, number + 1)), number) for name, number in decided.items()
+    ]
+    own = [(weights.get(name, 0), accepted, number) for name, accepted, number in severities]
+    found = board(own, (30, 44), (3, 12), order=order)
     steps = tester_words.arithmetic(reason(found, 1, severities, weights))
     total = 0.0
     for what, how, result in steps:
         shown = float(result.replace(",", ""))
-        if what == "Points":
+        if what == "Points earned":
             assert shown == pytest.approx(total, abs=1e-6)
-            assert shown == points
         else:
             decimals = len(result.partition(".")[2])
             assert redone(how) == pytest.approx(shown, abs=0.5000001 * 10**-decimals)
-        if what in {"critical", "high", "low", "custom", "no severity"}:
+        if what.endswith(", accepted"):
             total += shown
-    assert {what for what, _, _ in steps} >= {
-        "Points",
-        "Acceptance",
-        "Pulled to the average",
-        "Score",
-    }
-    assert len(steps) == len(severities) + 4
-
-
-def test_one_without_a_decided_bug_has_no_acceptance():
-    found = board([(0, 0, 0)])
-    steps = {what: result for what, _, result in tester_words.arithmetic(reason(found, 1, [], {}))}
-    assert steps["Acceptance"] == UNKNOWN
-    assert steps["Score"] == "0.00"
-
-
-def test_the_answer_names_the_first_and_how_sure_that_is():
-    clear = board([(900, 90, 100), (50, 40, 50), (3, 3, 3)])
-    assert tester_words.testers_answer(clear, 10) == (
-        "T1 leads 2 ranked testers; 1 newcomer not ranked yet."
+    said = [what for what, _, _ in steps[len(severities) :]]
+    last = ["Contribution"] if order == "contribution" else []
+    assert said == ["Points earned", "Points decided", "Share of points", "Quality", *last]
+    assert redone(steps[-1][1]) == pytest.approx(
+        found.people.set_index("tester_id").loc[1, "score"], abs=1e-8
     )
-    close = board([(100, 80, 100), (99, 81, 100), (98, 79, 100), (20, 10, 20)])
-    assert "among the first 3 with 95 % certainty" in tester_words.testers_answer(close, 10)
-    tied = board([(50, 40, 50), (50, 40, 50)])
-    assert tester_words.testers_answer(tied, 10).startswith("T1 and T2 lead 2 ranked testers;")
-    nobody = board([(3, 3, 3)])
+
+
+def test_one_without_a_decided_bug_has_no_share():
+    found = board((0, 0))
+    steps = {what: result for what, _, result in tester_words.arithmetic(reason(found, 1, [], {}))}
+    assert steps["Share of points"] == UNKNOWN
+    assert steps["Contribution"] == "0.00"
+
+
+def test_the_answer_names_the_first_the_order_and_how_sure_that_is():
+    clear = board((90, 100), (10, 50), (3, 3))
+    assert tester_words.testers_answer(clear, 10) == (
+        "T001 leads 2 ranked testers by contribution; 1 newcomer not ranked yet."
+    )
+    close = board((80, 100), (81, 101), (79, 100), (10, 20), order="quality")
+    said = tester_words.testers_answer(close, 10)
+    assert "4 ranked testers by quality; 0" in said or "with 95 % certainty" in said
+    many = board((80, 100), (80, 101), (80, 102), (10, 50))
+    assert "by contribution, among the first 3 with 95 % certainty" in (
+        tester_words.testers_answer(many, 10)
+    )
+    tied = board((40, 50), (40, 50))
+    assert tester_words.testers_answer(tied, 10).startswith("T001 and T002 lead 2 ranked testers")
+    nobody = board((3, 3))
     assert "so no fair rank can be given" in tester_words.testers_answer(nobody, 10)
-    alone = board([(3, 3, 3)], newcomer_below=1)
-    assert tester_words.testers_answer(alone, 1).startswith("T1 leads 1 ranked tester;")
+    alone = board((3, 3), newcomer_below=1)
+    assert tester_words.testers_answer(alone, 1).startswith("T001 leads 1 ranked tester by")
 
 
 def test_places_and_intervals():
@@ -101,35 +104,51 @@ def test_places_and_intervals():
 
 
 def test_a_tie_is_said_with_whom():
-    found = board([(50, 40, 50)] * 6 + [(9, 5, 12)])
-    said = tester_words.tied(reason(found, 2, [("low", 50)], {"low": 1}))
-    assert said == "The same score as T1, T3, T4 and 2 more."
-    assert tester_words.tied(reason(found, 7, [("low", 9)], {"low": 1})) == ""
+    found = board(*[(40, 50)] * 6, (5, 12))
+    said = tester_words.tied(reason(found, 2, [("low", 40, 50)], {"low": 1}))
+    assert said == "The same score as T001, T003, T004 and 2 more."
+    assert tester_words.tied(reason(found, 7, [("low", 5, 12)], {"low": 1})) == ""
 
 
 def test_what_separates_neighbours_is_said_from_the_right_side():
-    found = board([(78, 40, 60), (90, 45, 60), (60, 40, 60)])
-    assert found.people["tester"].tolist() == ["T2", "T1", "T3"]
-    middle = reason(found, 1, [("low", 78)], {"low": 1})
-    above = tester_words.neighbour(middle.above, is_above=True)
-    below = tester_words.neighbour(middle.below, is_above=False)
-    gap = found.people["score"].diff().abs().tolist()
-    assert above.startswith(f"{middle.above.score:.2f}, {gap[1]:.2f} ahead (+")
-    assert f"{gap[2]:.2f} behind (+{gap[2]:.2f} by points, +0.00 by acceptance)" in below
+    for order in ("contribution", "quality"):
+        found = board((40, 60), (45, 60), (30, 60), order=order)
+        assert found.people["tester"].tolist() == ["T002", "T001", "T003"]
+        middle = reason(found, 1, [("low", 40, 60)], {"low": 1})
+        above = tester_words.neighbour(middle.above, order, is_above=True)
+        below = tester_words.neighbour(middle.below, order, is_above=False)
+        gap = found.people["score"].diff().abs().tolist()
+        if order == "quality":
+            assert above.startswith(f"{middle.above.score:.2%}".replace("%", " %, "))
+            assert f"{gap[2] * 100:.2f} % behind; " in below
+            continue
+        assert above.startswith(f"{middle.above.score:.2f}, {gap[1]:.2f} ahead (+")
+        points, share = middle.below.by_points, middle.below.by_share
+        assert points + share == pytest.approx(gap[2])
+        said = f"{gap[2]:.2f} behind (+{points:.2f} by points, +{share:.2f} by quality)"
+        assert said in below
     assert tester_words.order_probability(1.0) == "the order is over 99.9 % certain"
     assert tester_words.order_probability(0.5) == "the order is 50 % certain"
 
 
+def test_a_severity_without_a_weight_is_named_with_its_bugs():
+    rows = [("low", 3, 4), ("custom", 0, 2), (None, 1, 1), ("later", 0, 0), ("content", 1, 1)]
+    counts = pd.DataFrame(rows, columns=["key", "accepted", "decided"]).astype({"key": object})
+    said = tester_words.unknown_severities(counts, {"low": 1, "content": 0})
+    assert said == "3 decided bugs without a weight earn no points: custom and no severity."
+    assert tester_words.unknown_severities(counts.head(1), {"low": 1}) == ""
+
+
 def test_a_newcomer_is_told_what_is_missing():
-    found = board([(3, 3, 3), (90, 60, 70)])
-    said = tester_words.rank_sentence(reason(found, 1, [("low", 3)], {"low": 1}), 10)
+    found = board((3, 3), (60, 70))
+    said = tester_words.rank_sentence(reason(found, 1, [("low", 3, 3)], {"low": 1}), 10)
     assert said == "Not ranked yet: 3 decided bugs of the 10 that it takes."
     row = next(found.newcomers.itertuples(index=False))
-    assert tester_words.person_answer("T1", row, 1, 10) == (
+    assert tester_words.person_answer("T1", row, found, 10) == (
         "T1 reported 3 bugs, 100 % of 3 decided ones accepted; 7 decided bugs short of a rank."
     )
-    untried = SimpleNamespace(reported=1, decided=0, acceptance=None, newcomer=True)
-    assert "1 bug, none of them decided yet" in tester_words.person_answer("X", untried, 0, 10)
+    untried = SimpleNamespace(reported=1, decided=0, weighed=0, acceptance=None, newcomer=True)
+    assert "1 bug, none of them decided yet" in tester_words.person_answer("X", untried, found, 10)
 
 
 def test_what_a_trial_changes_is_said():
