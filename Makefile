@@ -29,6 +29,7 @@ bench: $(CAN_TEST)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.pages
 	$(BIN)/python -m tests.bench.feedback
+	$(BIN)/python -m tests.bench.ranks
 
 sync: $(CAN_RUN)
 	$(BIN)/python -m core sync
