@@ -1,6 +1,5 @@
 """The vocabulary of definitions: conditions, values, facts, dimensions, measures and metrics."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, case, literal, or_
 
 from core.analytics.sql import epoch_microseconds, ratio
-from core.base.control_limits import SCALES, Kind, Limits
+from core.base.control_limits import Kind
 
 Better = Literal["up", "down", "none"]
 Unit = Literal[
@@ -263,7 +262,7 @@ class Metric:
 
     It is a measure, or a measure per another (`per`), or per day of the window (`per="days"`).
     `sample` is the measure of how many observations the figure rests on, None for plain counts;
-    below `smallest_sample` the figure needs a caveat. One that `is_signed` can be below 0.
+    below `smallest_sample` the figure needs a caveat.
     """
 
     key: str
@@ -279,7 +278,6 @@ class Metric:
     measure: Measure
     per: Measure | Literal["days"] | None = None
     sample: Measure | None = None
-    is_signed: bool = False
     left_out: tuple[LeftOut, ...] = ()
 
     @property
@@ -294,11 +292,6 @@ class Metric:
             return "count" if self.is_whole else "value"
         usual: Mapping[Unit, Kind] = {"fraction": "share", "per day": "rate", "per test": "rate"}
         return usual.get(self.unit, "mean")
-
-    @property
-    def scale(self) -> Limits:
-        """The least and the most that the figure can be."""
-        return SCALES.get(self.unit, (-math.inf if self.is_signed else 0.0, math.inf))
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from core.analytics.definitions import METRICS
 from core.analytics.freshness import last_synced
 from core.analytics.model import Metric
 from core.analytics.query import COPIED, answered, metric_rows, metric_totals
-from core.base.control_limits import SAMPLED, Behaviour, Point, behaviour
+from core.base.control_limits import SAMPLED, SCALES, Behaviour, Point, behaviour
 from core.base.text import OTHERS
 from core.store import Scope, TestCycle, table
 
@@ -167,7 +167,8 @@ def metric_series(
             # Of what imports bring in, the first period with a value tells where the data begins.
             known = next((period_days(r[window.grain])[0] for r in rows if r[key]), None), today
         points = [_point(metric, row, row[window.grain], known, waits) for row in rows]
-        limits = behaviour(points, kind=metric.kind, scale=metric.scale, period=window.grain)
+        scale = SCALES.get(metric.unit)
+        limits = behaviour(points, kind=metric.kind, scale=scale, period=window.grain)
         found.append(MetricSeries(metric, window.grain, tuple(points), limits, waits))
     return found
 

@@ -71,7 +71,6 @@ Sides = npt.NDArray[np.int_]
 SIDES: dict[int, Side] = {1: "above", -1: "below"}
 # The ends of the scale of a unit, where it has two.
 SCALES: Mapping[str, Limits] = {"fraction": (0.0, 1.0), "stars": (1.0, 5.0), "of 10": (0.0, 10.0)}
-FROM_ZERO: Limits = (0.0, math.inf)
 
 
 @dataclass(frozen=True)
@@ -137,13 +136,14 @@ class Behaviour:
 
 
 def behaviour(
-    points: Sequence[Point], *, kind: Kind, scale: Limits = FROM_ZERO, period: str = "week"
+    points: Sequence[Point], *, kind: Kind, scale: Limits | None = None, period: str = "week"
 ) -> Behaviour:
     """The centre, the limits of each point and the signals of a series.
 
     `points` are all periods of the series in order, also those without a value; `period` is what
     one of them is called. Shares are fractions from 0 to 1; shares, rates and means need their
-    samples. `scale` is the least and the most that a value can be.
+    samples. `scale` has the ends of the values' scale, if there are two; without it, what was never
+    below 0 has no limit below 0.
     """
     values = np.array([point.value for point in points], dtype=float)
     samples = np.array([point.n or 0 for point in points], dtype=float)
@@ -161,6 +161,7 @@ def behaviour(
         return Behaviour(None, (None,) * len(points), (), judged, reason=why)
     weights = np.maximum(samples, 1) if kind in SAMPLED else np.ones_like(values)
     centre = fmean(values[known], weights[known])
+    scale = scale or (-math.inf if (values[known] < 0).any() else 0.0, math.inf)
     low, high, spread = _limits(kind, centre, values, weights, scale)
     low, high = np.clip(low, *scale), np.clip(high, *scale)
     # How many are expected in a usual period, of those that are counted.

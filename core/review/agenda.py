@@ -266,16 +266,18 @@ def standing(
 ) -> dict[str, list[str]]:
     """What is good, what is worrying, and what is stable or open: a sentence on each subject.
 
-    A criterion, with the signals of its metric, stands in one list, a guardrail only where
-    something is told of it; so does any other metric in which a rule fired. What is missed,
-    escalated (`escalated` has the reasons by key) or a signal not for the better is worrying.
+    A criterion, with the signals of its metric, stands in one list, a guardrail and one without
+    data only where something is told of it; so does any other metric in which a rule fired. What
+    is missed, escalated (`escalated` has the reasons by key) or a signal not for the better is
+    worrying.
     """
     found: dict[str, list[str]] = {"positive": [], "worrying": [], "stable": []}
     others = {signal["key"]: signal for signal in signals}
     for row in rows:
         result, key = row.result, row.result.criterion.key
         own = [signal for signal in signals if signal["key"] in {key, _metric_of(key)}]
-        if result.criterion.is_guardrail and key not in escalated and not own:
+        is_told = own or key in escalated
+        if not is_told and (result.criterion.is_guardrail or result.estimate.value is None):
             continue
         said = [f"{row.label} is {row.value}, target {row.target}: {VERDICTS[result.verdict]}"]
         if result.estimate.value is None:

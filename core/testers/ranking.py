@@ -23,7 +23,8 @@ Numbers = npt.NDArray[np.float64]
 Ranks = npt.NDArray[np.int64]
 Order = Literal["contribution", "quality"]
 
-CONFIDENCE = 0.95
+# A little more than the 95 % that an interval of a rank is to hold: the field itself is estimated.
+CONFIDENCE = 0.96
 DRAWS = 400
 # More testers get fewer draws, so that a large field is ranked as quickly as a small one.
 MOST_RANKS = 1_000_000

@@ -15,7 +15,7 @@ from tests.draws import draws
 
 
 def of(is_share):
-    return {"kind": "share" if is_share else "count", "scale": (0, 1 if is_share else math.inf)}
+    return {"kind": "share", "scale": SCALES["fraction"]} if is_share else {"kind": "count"}
 
 
 def marks(found):

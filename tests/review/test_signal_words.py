@@ -5,7 +5,7 @@ import pytest
 
 from core.analytics.definitions import METRICS
 from core.analytics.series import MetricSeries
-from core.base.control_limits import Point, behaviour
+from core.base.control_limits import SCALES, Point, behaviour
 from core.base.stats import Estimate
 from core.charts import control_chart, criterion_bar, limits_words
 from core.review.signal_words import alt_text, chance, chance_of_all, finding, news, subtitle
@@ -24,7 +24,7 @@ def series(*values, metric="tests_created", waits=0, open_ones=1):
         )
         for n, value in enumerate(values, 1)
     ]
-    found = behaviour(points, kind=chosen.kind, scale=chosen.scale)
+    found = behaviour(points, kind=chosen.kind, scale=SCALES.get(chosen.unit))
     return MetricSeries(chosen, "week", tuple(points), found, waits)
 
 

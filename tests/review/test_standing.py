@@ -9,7 +9,7 @@ import pytest
 from core.analytics.dates import Window
 from core.analytics.definitions import METRICS
 from core.analytics.series import MetricSeries
-from core.base.control_limits import Point, behaviour
+from core.base.control_limits import SCALES, Point, behaviour
 from core.base.stats import Estimate, Verdict
 from core.review.agenda import _calm, _fired, standing
 
@@ -69,7 +69,7 @@ def test_each_criterion_stands_in_one_list(key, is_guardrail, is_escalated):
         )
         assert tuple(found) == LISTS
         places = [name for name in LISTS for said in found[name] if said.startswith(f"{key} ")]
-        if is_guardrail and not is_escalated and not signals:
+        if not (is_escalated or signals) and (is_guardrail or verdict is Verdict.NO_DATA):
             assert places == []
         else:
             assert places == [expected(verdict, signals, is_escalated=is_escalated)]
@@ -90,7 +90,7 @@ def series(key, *values, waits=0, open_ones=0):
         Point(f"2026-W{n:02}", value, 100 if metric.kind == "share" else None, n <= last)
         for n, value in enumerate(values, 1)
     ]
-    found = behaviour(points, kind=metric.kind, scale=metric.scale)
+    found = behaviour(points, kind=metric.kind, scale=SCALES.get(metric.unit))
     return MetricSeries(metric, "week", tuple(points), found, waits)
 
 

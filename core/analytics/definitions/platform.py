@@ -217,7 +217,6 @@ PLATFORM_METRICS = (
         "sum of minutes saved / number of responses with a number",
         better="up",
         unit="minutes",
-        is_signed=True,
         of=sum_of("surveys", "minutes_saved_sum", "minutes_saved"),
         per=count("surveys", "responses_minutes", known("minutes_saved")),
     ),
