@@ -55,12 +55,6 @@ SERIES = (
 )
 WEEKS_BEFORE = 4
 MOST_THEMES, MOST_OPPORTUNITIES = 5, 3
-VERDICTS = {
-    Verdict.MET: "met",
-    Verdict.MISSED: "missed",
-    Verdict.NOT_PROVEN: "not proven either way",
-    Verdict.NO_DATA: "no verdict",
-}
 # A point beyond three deviations, and the end of a run of eight: see `core.base.control_limits`.
 ALARMS_A_POINT = 0.0027 + 1 / 256
 
@@ -279,10 +273,9 @@ def standing(
         is_told = own or key in escalated
         if not is_told and (result.criterion.is_guardrail or result.estimate.value is None):
             continue
-        said = [f"{row.label} is {row.value}, target {row.target}: {VERDICTS[result.verdict]}"]
-        if result.estimate.value is None:
-            said = [f"{row.label} has no data, {result.estimate.reason}"]
-        elif result.verdict is Verdict.MET and row.against_baseline == "better":
+        verdict = text.lower_first(result.verdict)
+        said = [f"{row.label} is {row.value}, target {row.target}: {verdict}"]
+        if result.verdict is Verdict.MET and row.against_baseline == "better":
             said.append("better than the baseline")
         if key in escalated:
             said.append(f"to escalate, {escalated[key]}")

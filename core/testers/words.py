@@ -1,6 +1,5 @@
 """The sentences on testers: who leads, why somebody has a rank, how the field does."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -128,18 +127,11 @@ def arithmetic(why: RankExplanation) -> list[tuple[str, str, str]]:
     return steps
 
 
-def unknown_severities(counts: pd.DataFrame, weights: Mapping[str, float]) -> str:
-    """How many decided bugs have a severity without a weight; empty where all have one.
-
-    `counts` are bugs by severity: see `bugs.count_by_value`.
-    """
-    named = [weights.get(key) is not None for key in counts["key"]]
-    unknown = counts[(counts["decided"] > 0) & ~pd.Series(named, index=counts.index, dtype=bool)]
-    if unknown.empty:
-        return ""
-    bugs = text.times(int(unknown["decided"].sum()), "decided bug")
-    names = ["no severity" if pd.isna(key) else key for key in unknown["key"]]
-    return f"{bugs} without a weight earn no points: {text.listed(names)}."
+def unknown_note(found: Leaderboard) -> str:
+    """How many decided bugs have a severity that no weight is given for; empty without any."""
+    unknown = int(found.people["unknown"].sum())
+    bugs = text.times(unknown, "decided bug")
+    return f"{bugs} of a severity without a weight: no points." if unknown else ""
 
 
 def neighbour(other: Neighbour, order: Order, *, is_above: bool) -> str:

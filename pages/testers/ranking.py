@@ -62,19 +62,13 @@ def _ranks(view: View, found: Leaderboard) -> None:
             st.markdown("No tester has enough decided bugs in this period to be ranked.")
         else:
             _table("testers_ranked", shown, _COLUMNS, found, rows=16)
-            st.caption(f"{HOW[found.order]} Click a row to see why.")
-        _unknown_note(view, found)
+            said = f"{HOW[found.order]} Click a row to see why. {words.unknown_note(found)}"
+            st.caption(said)
         with st.container(horizontal=True, vertical_alignment="center"):
             view.stamped.csv_button(
                 lambda: _every_term(view, found), "Tester leaderboard", key="testers"
             )
             shared.without_tester_note(found)
-
-
-def _unknown_note(view: View, found: Leaderboard) -> None:
-    if found.people["unknown"].any():
-        counts = ui.read_facts(view.page, count_by_value, selection=view.selection, of="severity")
-        st.caption(ui.plain(words.unknown_severities(counts, view.settings.weights)))
 
 
 def _newcomers(view: View, found: Leaderboard) -> None:
@@ -117,13 +111,13 @@ def _columns(order: Order, *, most: float) -> dict[str, Any]:
     tied = "3=: others have the same score"
     return {
         "place": text_column("#", 54, tied, alignment="right"),
-        "tester": text_column("Tester", 126),
+        "tester": text_column("Tester", 120),
         "score": bar_column(score, 98, most=most, form="%.1f"),
         "between": text_column("95 %", 74, "95 % interval of the rank"),
-        "earned": number_column("Earned", 64, "The points of the accepted bugs"),
-        "points": number_column("Points", 64, "The decided bugs times their weights"),
-        "decided": number_column("Decided", 70, "Accepted, automatically too, or rejected"),
-        "share": number_column("Share %", 70, "Earned of the points decided", form="%.1f"),
+        "earned": number_column("Earned", 60, "The points of the accepted bugs"),
+        "points": number_column("Points", 60, "The decided bugs times their weights"),
+        "decided": number_column("Decided", 66, "Accepted, automatically too, or rejected"),
+        "share": number_column("Share %", 66, "Earned of the points decided", form="%.1f"),
         "trend": shared.trend_column(),
     }
 

@@ -156,12 +156,12 @@ def test_the_order_of_quality_is_in_the_link(acme, run_page):
     assert answer(app).startswith("Mia leads")
 
 
-def test_a_severity_without_a_weight_is_named(acme, run_page):
+def test_bugs_of_a_severity_without_a_weight_are_told(acme, run_page):
     with acme.write("acme") as unit:
         save_bugs(unit, [parse_bug(bug(n, "Ravi", "odd", "accepted"), {}) for n in range(50, 53)])
     app = run_page("tester_leaderboard")
     assert not app.exception
-    assert "3 decided bugs without a weight earn no points: odd." in text(app)
+    assert "3 decided bugs of a severity without a weight: no points." in text(app)
 
 
 def test_last_active_is_a_report_and_never_ahead(acme, run_page):
@@ -210,7 +210,7 @@ def test_a_trial_is_in_the_link_and_says_so(acme, run_page):
     assert "Critical weighs 0 instead of 5; low weighs 30 instead of 1" in text(app)
     assert "Nothing is saved" in text(app)
     assert answer(app).endswith("lead 3 ranked testers by contribution; 1 newcomer not ranked yet.")
-    assert "without a weight earn" not in text(app)
+    assert "without a weight: no points" not in text(app)
     assert settings_of(Scope(acme, "acme"), LeaderboardSettings) == LeaderboardSettings()
     app.button(key="testers_untry").click().run()
     assert "trial" not in app.query_params

@@ -131,12 +131,14 @@ def test_what_separates_neighbours_is_said_from_the_right_side():
     assert tester_words.order_probability(0.5) == "the order is 50 % certain"
 
 
-def test_a_severity_without_a_weight_is_named_with_its_bugs():
-    rows = [("low", 3, 4), ("custom", 0, 2), (None, 1, 1), ("later", 0, 0), ("content", 1, 1)]
-    counts = pd.DataFrame(rows, columns=["key", "accepted", "decided"]).astype({"key": object})
-    said = tester_words.unknown_severities(counts, {"low": 1, "content": 0})
-    assert said == "3 decided bugs without a weight earn no points: custom and no severity."
-    assert tester_words.unknown_severities(counts.head(1), {"low": 1}) == ""
+def test_bugs_of_a_severity_without_a_weight_are_told():
+    found = board((30, 40), (20, 30))
+    known = Leaderboard(found.people.assign(unknown=[0, 0]), found.prior, 0)
+    assert tester_words.unknown_note(known) == ""
+    some = Leaderboard(found.people.assign(unknown=[2, 1]), found.prior, 0)
+    assert tester_words.unknown_note(some) == (
+        "3 decided bugs of a severity without a weight: no points."
+    )
 
 
 def test_a_newcomer_is_told_what_is_missing():
