@@ -21,6 +21,8 @@ LONGEST = 4_000_000
 csv.field_size_limit(LONGEST)
 # An id as a formula, ="00123", so that a spreadsheet keeps its zeros.
 FORMULA = re.compile(r'\A\s*="([^"]*)"\s*\Z')
+# A number, a date or a time.
+DATUM = re.compile(r"(?=.*\d)[\d\s.,:/+\-TZ%]+|[-\u2013—]+")
 BACKSLASHED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 
 
@@ -88,7 +90,10 @@ def csv_lines(path: Path, encoding: str, separator: str, number: int = 1) -> Ite
         while True:
             try:
                 cells = next(rows, None)
+                is_whole = len(taken) < 2 or not _has_swallowed(cells or [], separator, taken[1:])
             except csv.Error:
+                is_whole = False
+            if not is_whole:
                 rows = parse(fed(lines), strict=True)
                 escaped = [BACKSLASHED.sub(r'\1""', line) for line in taken]
                 again += reversed(escaped[escaped == taken :])
@@ -97,11 +102,12 @@ def csv_lines(path: Path, encoding: str, separator: str, number: int = 1) -> Ite
                     continue
                 exact_until = max(exact_until, number + len(taken))
                 cells = next(parse(taken[:1]))
-                doubts[:] = ["its quotes are not closed at the ends of fields"]
-                if len(taken) > 1:
-                    opened = cells[-1].strip()[:40]
-                    doubts[:] = [f"the quote that opens at {opened!r} is not closed"]
-                    cells = []
+                opened = f"the quote that opens at {cells[-1].strip()[:40]!r} is not closed"
+                is_one = len(taken) == 1
+                doubts[:] = [
+                    "its quotes are not closed at the ends of fields" if is_one else opened
+                ]
+                cells = cells if is_one else []
                 del taken[1:]
             if cells is None:
                 return
@@ -112,3 +118,13 @@ def csv_lines(path: Path, encoding: str, separator: str, number: int = 1) -> Ite
             number += len(taken)
             taken.clear()
             doubts.clear()
+
+
+def _has_swallowed(cells: list[str], separator: str, lines: list[str]) -> bool:
+    """Whether a line inside a row is a row itself, as wide and with numbers and dates as it has."""
+    data = [at for at, cell in enumerate(cells) if DATUM.fullmatch(cell)]
+    for line in lines if data else ():
+        inside = next(csv.reader([line], delimiter=separator), [])
+        if len(inside) >= len(cells) and all(DATUM.fullmatch(inside[at]) for at in data):
+            return True
+    return False

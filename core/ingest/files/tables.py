@@ -8,14 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.base.csv import LONGEST, Line, csv_lines
+from core.base.csv import DATUM, LONGEST, Line, csv_lines
 from core.base.encodings import open_text
 
 SEPARATORS = (",", ";", "\t", "|")
 # First rows, among which the header is; they tell how the others are.
 LOOKED_AT = 100
-# A number, a date or a time: what a header does not consist of.
-DATUM = re.compile(r"(?=.*\d)[\d\s.,:/+\-TZ%]+|[-\u2013—]+")
 TOTAL = re.compile(
     r"((grand |sub-?)?(total|sum|average|mean|count)s?|summe|gesamt|insgesamt|somme|suma|totale"
     r"|итого|всего|合计)( (tickets|issues|requests|records|rows))?[:\s]*(\(?[\d.,]+\)?( \w+)?)?",

@@ -37,6 +37,8 @@ def read(tmp_path, content, **named):
             {2: "a", 4: "c", 5: "d\ne"},
             {3: GLUE},
         ),
+        # Another row's inch mark closes it: still no row is swallowed.
+        ('1,2026-03-25,"19"" rack\n2,2026-03-26,24"\n', {3: '24"'}, {2: GLUE}),
         ('1,2026-03-25,19" rack\n2,2026-03-26,24"\n', {2: '19" rack', 3: '24"'}, {}),
         ('1,2026-03-25,"a, with, commas\nand, more"\n', {2: "a, with, commas\nand, more"}, {}),
         (r'1,2026-03-25,"a \"b\", c"' + "\n", {2: 'a "b", c'}, {}),
