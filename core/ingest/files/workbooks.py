@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -28,9 +28,8 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
         with zipfile.ZipFile(path) as parts:
             size = sum(one.file_size for one in parts.infolist())
         _check_size(path, size)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        yield book
-        book.close()
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            yield book
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails anywhere in the library
