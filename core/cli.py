@@ -255,15 +255,13 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
         read_as=ReadAs(**{f.name: getattr(given, f.name) for f in fields(ReadAs)}),
         enters=is_new,
     )
-    for note in report.notes:
-        print(f"  {note}", file=sys.stderr)
     for problem in report.listed[:SHOWN_PROBLEMS]:
         place = f"{given.file.name} line {problem.line}, {problem.field}"
         print(f"  {place}: {problem.reason} {problem.value}".rstrip(), file=sys.stderr)
     if report.problems > SHOWN_PROBLEMS:
         print(f"  and {report.problems - SHOWN_PROBLEMS:,} more", file=sys.stderr)
-    print(f"{chosen}: {report.message}")
-    if not report.refused and not report.stopped:
+    print(f"{chosen}: {report.message}", *report.notes, sep="\n  ")
+    if not report.problems and not report.stopped:
         return DONE
     return IN_PART if report.has_written else FAILED
 

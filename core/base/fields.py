@@ -5,6 +5,7 @@ A field that is null or missing is None without a problem.
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,9 +16,11 @@ from core.base.text import clean
 
 LONGEST_ID = 500
 LONGEST_COMMENT = 5_000
-FLAGS = dict.fromkeys(("true", "yes", "y", "1"), True) | dict.fromkeys(
-    ("false", "no", "n", "0"), False
-)
+YES = ("true", "yes", "y", "t", "1", "x", "✓", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sim")
+NO = ("false", "no", "n", "f", "0", "nein", "falsch", "non", "faux", "não")
+FLAGS = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+# 1.23457E+11, as spreadsheets write a long number.
+SHORTENED, FRAMED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+"), re.compile(r"[1-9]\d*\.0")
 LARGEST_ID = 2**63 - 1
 # Instants outside these years are taken for errors of the source.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
@@ -25,7 +28,8 @@ SHOWN_LENGTH = 300
 NO_ID = "it has no usable id, so the object was left out"
 NO_OBJECT = "it is no object"
 NO_FLAG = "it is neither true nor false"
-NO_INSTANT = f"it is no ISO 8601 time in the years {FIRST_YEAR} to {LAST_YEAR}"
+NO_INSTANT = f"it is no time in its format (else ISO 8601), from {FIRST_YEAR} to {LAST_YEAR}"
+NO_AMOUNT = "it is no number from 0 up, or can be read in two ways, as 1,250 and 2d can"
 # How the name begins of an object that has no id to be told by.
 ANONYMOUS = "unknown-"
 
@@ -57,10 +61,14 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """A parsed object as a row of its table, and a problem for each unreadable field."""
+    """A parsed object as a row of its table, and a problem for each unreadable field.
+
+    Nothing is known of the `silent` fields, which the object lacks or which cannot be read.
+    """
 
     row: dict[str, Any]
     problems: tuple[FieldProblem, ...]
+    silent: frozenset[str] = frozenset()
 
     @property
     def id(self) -> Any:
@@ -196,8 +204,16 @@ class Cells(Fields):
         if not isinstance(obj, dict):
             return refusal(entity, obj, "id", f"{NO_OBJECT}, so it was left out")
         found = cls(entity, "", obj)
-        found.source_id = found.short("id") or ""
-        return refusal(entity, obj, "id", NO_ID) if needs_id and not found.source_id else found
+        found.source_id = found.reference("id") or ""
+        reason = found.problems[0].reason if found.problems else NO_ID
+        return refusal(entity, obj, "id", reason) if needs_id and not found.source_id else found
+
+    def parsed(self, **row: Any) -> ParsedRow:
+        """The whole object as a row, after all its fields were read."""
+        noted = {problem.field for problem in self.problems}
+        empty = [name for name, value in row.items() if value is None]
+        unknown = frozenset(name for name in empty if name in noted or name not in self.obj)
+        return ParsedRow(row, tuple(self.problems), unknown)
 
     def refused(self, name: str, reason: str) -> FieldProblem:
         """The problem that refuses the object, under its id where it has one."""
@@ -216,16 +232,29 @@ class Cells(Fields):
         usable = clean(text) if isinstance(text, str) and len(text) <= LONGEST_ID else None
         return self.found(name, usable, f"it is no text of at most {LONGEST_ID} characters")
 
+    def reference(self, name: str) -> str | None:
+        """The id of this or another object; none that a spreadsheet has shortened."""
+        value = self.value(name)
+        if isinstance(value, str) and SHORTENED.fullmatch(value.strip()):
+            self.note(name, "a spreadsheet has shortened it: export it again with ids as text")
+            return None
+        # 1001.0, from a data frame with gaps in the column.
+        found = self.short(name)
+        return found.removesuffix(".0") if found and FRAMED.fullmatch(found) else found
+
     def amount(self, name: str) -> float | None:
         """A finite number of at least 0."""
         number = number_in(self.value(name))
         usable = number if number is not None and number >= 0 else None
-        return self.found(name, usable, "it is no number from 0 up")
+        return self.found(name, usable, NO_AMOUNT)
 
-    def flag(self, name: str) -> bool | None:
-        """True or false, also in words or as 1 and 0."""
+    def flag(self, name: str, *, counts: bool = False) -> bool | None:
+        """True or false, also in words or as 1 and 0; with `counts` every count above 0 is true."""
         value = self.value(name)
-        word = str(value).strip().lower() if isinstance(value, int | str) else ""
+        number = number_in(value)
+        if number in {0, 1} or (counts and number is not None and number == abs(int(number))):
+            return bool(number)
+        word = str(value).strip().lower() if isinstance(value, bool | str) else ""
         return self.found(name, FLAGS.get(word), NO_FLAG)
 
     def comment(self, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """A unit of work: what one transaction writes into one account."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -39,6 +39,7 @@ Row = dict[str, Any]
 # Fields as a person was shown them.
 Seen = Mapping[str, Any]
 Key = tuple[Any, ...]
+Merge = Callable[[Mapping[str, Any] | None, Row], Row]
 T = TypeVar("T")
 M = TypeVar("M", bound=SQLModel)
 
@@ -182,21 +183,32 @@ class Unit:
             yield from self.connection.execute(found).mappings().all()
 
     def upsert(
-        self, model: type[SQLModel], rows: Iterable[Row], *, keep_existing: bool = False
+        self,
+        model: type[SQLModel],
+        rows: Iterable[Row],
+        *,
+        keep_existing: bool = False,
+        merge: Merge | None = None,
     ) -> Counts:
         """Insert rows, or change the stored rows of the same key where they differ.
 
         `rows` hold the key and the columns to write, the same ones in each row, without
         `account_id` and day columns; of rows with one key the last counts. With `keep_existing`
-        rows that are already stored are left as they are.
+        rows that are already stored are left as they are. `merge` makes a whole row from the one
+        before, stored or given, and the given one, which then may lack columns.
         """
         target, keys = table(model), _keys(model)
-        wanted = _by_key(keys, rows)
-        self._fill_days(model, wanted.values())
+        given = list(rows)
+        wanted = _by_key(keys, given)
         # The part of the key that tells the rows apart best finds the fewest others.
         part = max(range(len(keys)), key=lambda n: len({key[n] for key in wanted}))
         found = self.stored(target.c[keys[part]], {key[part] for key in wanted})
         stored = _by_key(keys, found)
+        if merge is not None:
+            wanted = {}
+            for key, row in ((tuple(one[name] for name in keys), one) for one in given):
+                wanted[key] = merge(wanted.get(key, stored.get(key)), row)
+        self._fill_days(model, wanted.values())
         if keep_existing:
             wanted = {key: row for key, row in wanted.items() if key not in stored}
         return self._write(model, wanted, stored)

@@ -1,8 +1,8 @@
 """What do you want to bring in?"""
 
 import tempfile
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,23 @@ import streamlit as st
 
 from core.base import text
 from core.demo.active_store import configured_store, enter_account
-from core.ingest.files.load import ImportReport, date_formats_of, import_file, known_mapping
-from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping
-from core.ingest.files.records import RecordFile, open_records
+from core.ingest.files.load import ImportReport, Proposal, import_file, known_mapping
+from core.ingest.files.mapping import FIELDS, ColumnMapping
+from core.ingest.files.records import ReadAs, RecordFile, open_records
 from core.store import Scope, accounts
 from pages import ui
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys"})
 PREVIEW = 5
-EXAMPLE = datetime(2026, 4, 3, 17, 5)  # noqa: DTZ001  # shown only
+# How a file may be read, with the ways beside the one that was found.
+ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso-8859-15", "shift_jis", "gb18030")
+PARTS: dict[str, tuple[str, Sequence[Any]]] = {
+    "encoding": ("Encoding", ENCODINGS),
+    "separator": ("Separator", (",", ";", "\t", "|")),
+    "header": ("Line of the header", range(1, 31)),
+    "sheet": ("Sheet or list", ()),
+}
+LONGEST_NAME = 100
 LABELS = {
     "tickets": "Tickets of a service desk",
     "enhancements": "Runs of the ticket enhancer",
@@ -42,14 +50,16 @@ def show(page: ui.Page) -> None:
     )
     if sent is not None:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "sent"
+            path = Path(folder) / Path(sent.name).name[-LONGEST_NAME:]
             path.write_bytes(sent.getbuffer())
             scope = Scope(store, known.get(name, ""))
-            mapping, place = mapping_of(scope, kind, open_records(path))
+            found = file_of(path, sent.file_id)
+            mapping, place = mapping_of(scope, kind, found, sent.file_id)
             if mapping is not None and place.button("Import", type="primary"):
                 with st.spinner("Reading the file."):
                     scope = Scope(store, enter_account(store, name))
-                    report = import_file(scope, kind, path, mapping=mapping)
+                    read_as = found.read_as
+                    report = import_file(scope, kind, path, mapping=mapping, read_as=read_as)
                 st.session_state["import_told"] = (sent.name, report)
     told = st.session_state.get("import_told")
     if told and (sent is None or told[0] == sent.name):
@@ -70,9 +80,37 @@ def account_box(known: list[str]) -> str:
     return name or ""
 
 
-def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping | None, Any]:
+def file_of(path: Path, sent: str) -> RecordFile:
+    """The file as it is read: as it was guessed, or as a person says instead."""
+    found = open_records(path)
+    chosen: dict[str, Any] = {}
+    with st.container(horizontal=True):
+        for part, (label, others) in PARTS.items():
+            at = getattr(found.read_as, part)
+            if at:
+                chosen[part] = st.selectbox(
+                    label,
+                    list(dict.fromkeys([at, *others])),
+                    index=None if part == "encoding" and found.question else 0,
+                    accept_new_options=part != "header",
+                    format_func=lambda one: "tab" if one == "\t" else str(one),
+                    width=180,
+                    key=f"import_{part}_{sent}",
+                )
+    if None not in chosen.values() and (found.question or ReadAs(**chosen) != found.read_as):
+        found = open_records(path, ReadAs(**chosen))
+    for note in found.notes:
+        st.caption(ui.plain(note))
+    if found.question:
+        st.info(ui.plain(found.question))
+    return found
+
+
+def mapping_of(
+    scope: Scope, kind: str, found: RecordFile, sent: str
+) -> tuple[ColumnMapping | None, Any]:
     """The mapping as chosen, None while a part is missing; and the place for the button."""
-    proposed, formats = known_mapping(scope, kind, found)
+    proposal = seen(scope, kind, found, sent)
     left, right = st.columns([2, 3])
     with left, ui.panel("Which column is what"):
         columns = {}
@@ -80,55 +118,76 @@ def mapping_of(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMappin
             column = st.selectbox(
                 field.label + (" (needed)" if field.is_needed else ""),
                 found.columns,
-                index=_place(found.columns, proposed.columns.get(field.key)),
+                index=_place(found.columns, proposal.mapping.columns.get(field.key)),
                 placeholder="Not in the file",
                 key=f"import_{kind}_{field.key}_{hash(found.columns)}",
             )
             if column is not None:
                 columns[field.key] = column
-    how = filter(None, (found.kind, found.read_as.encoding, found.read_as.sheet))
-    form = f"{', '.join(how)}, {text.times(len(found.columns), 'column')}"
-    with right, ui.panel("The first rows", form):
-        date_format = dates_of(kind, found, columns, proposed, formats)
-        mapping = ColumnMapping(
-            columns=columns, date_format=date_format or ISO, zone=scope.zone.key
-        )
-        rows = [mapping.apply(kind, row) for row in found.sample(PREVIEW)]
-        st.dataframe(pd.DataFrame(rows, columns=list(columns)).astype(str), hide_index=True)
-        st.caption(ui.plain(f"Times without an offset are taken as {scope.zone.key}."))
+    if columns != dict(proposal.mapping.columns):
+        proposal = seen(scope, kind, found, sent, ColumnMapping(columns=columns))
+    with right, ui.panel("How it is read", text.times(len(found.columns), "column")):
+        formats = formats_of(kind, proposal)
+        mapping = replace(proposal.mapping, formats=formats)
+        st.caption(ui.plain(f"Times without an offset are in {mapping.zone or scope.zone.key}."))
+        rows = [mapping.apply(kind, row, scope.zone) for row in found.sample(PREVIEW)]
+        names = [f.key for f in FIELDS[kind] if any(f.key in row for row in rows)]
+        st.dataframe(pd.DataFrame(rows, columns=names).astype(str), hide_index=True)
         missing = [f.label for f in FIELDS[kind] if f.is_needed and f.key not in columns]
         if missing:
             st.info(ui.plain(f"Choose the column for: {', '.join(missing)}."))
-        if date_format is None:
-            st.info("Choose how the dates are written: they can be read in more than one way.")
+        asked = [guess.column for key, guess in proposal.guesses.items() if key not in formats]
+        if asked:
+            st.info(ui.plain(f"Choose how {text.listed(asked)} is written: it has several readings."))
+        read = {*columns, *({"resolved_at"} if "closed_at" in columns else ())}
+        for f in FIELDS[kind]:
+            if f.figures and f.key not in read:
+                said = f"{f.label} is not in the file: its rows count in no {f.figures}."
+                st.caption(ui.plain(said))
         place = st.container()
-    return None if missing or date_format is None else mapping, place
+    return None if missing or asked or found.question else mapping, place
 
 
-def dates_of(
-    kind: str,
-    found: RecordFile,
-    columns: Mapping[str, str],
-    proposed: ColumnMapping,
-    formats: list[str],
-) -> str | None:
-    """The format of the dates; None while the person has to choose."""
-    if dict(columns) != dict(proposed.columns):
-        formats = date_formats_of(kind, found, columns)
-        formats = [] if formats == [proposed.date_format] else formats
-    if not formats:
-        return proposed.date_format
-    return st.selectbox(
-        "How dates are written",
-        formats,
-        index=0 if len(formats) == 1 else None,
-        key=f"import_dates_{kind}",
-        format_func=lambda one: f"{EXAMPLE.strftime(one)} is 3 April 2026",
-    )
+def seen(
+    scope: Scope, kind: str, found: RecordFile, sent: str, given: ColumnMapping | None = None
+) -> Proposal:
+    """How the file would be read; its cells are looked at once, not at each click."""
+    key = (sent, kind, scope.account, found.read_as, repr(given))
+    kept: dict[Any, Proposal] = st.session_state.setdefault("import_seen", {})
+    if key not in kept:
+        kept[key] = known_mapping(scope, kind, found, given)
+    return kept[key]
+
+
+def formats_of(kind: str, proposal: Proposal) -> dict[str, str]:
+    """The format of each date and duration, but for those that a person has yet to choose."""
+    formats = {}
+    for key, guess in proposal.guesses.items():
+        named = proposal.mapping.formats.get(key)
+        options = list(dict.fromkeys([*([named] if named else []), *guess.options]))
+        if len(options) > 1:
+            named = st.selectbox(
+                f"{guess.target.label}: {guess.column}",
+                options,
+                index=_place(tuple(options), named),
+                placeholder="Choose how it is written",
+                key=f"import_format_{kind}_{key}_{hash(guess.column)}",
+                format_func=lambda one, guess=guess: f"{guess.sample} is {guess.shown(one)}",
+            )
+        elif guess.sample and named:
+            said = f"{guess.target.label}: {guess.sample} is {guess.shown(named)}."
+            st.caption(ui.plain(said))
+        if named is not None:
+            formats[key] = named
+    return formats
 
 
 def report_of(page: ui.Page, name: str, report: ImportReport) -> None:
-    (st.warning if report.problems else st.success)(ui.plain(f"{name}: {report.message}"))
+    (st.warning if report.problems or report.stopped else st.success)(
+        ui.plain(f"{name}: {report.message}")
+    )
+    for note in report.notes:
+        st.caption(ui.plain(note))
     if not report.listed:
         return
     frame = pd.DataFrame(report.listed)

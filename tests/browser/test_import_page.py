@@ -25,14 +25,15 @@ def test_a_file_is_mapped_and_imported_into_an_account_of_its_own(start, demo_ur
     path.write_text(FILE, encoding="cp1252")
     page.set_input_files("input[type=file]", path)
     visitor.settles()
-    page.get_by_text("they can be read in more than one way").wait_for()
+    page.get_by_text("Choose how Created and Closed is written").wait_for()
     assert page.get_by_role("button", name="Import", exact=True).count() == 0
-    dates = page.locator(".st-key-import_dates_tickets").get_by_role("combobox")
-    dates.fill("03/04/2026 17:05 is 3 April")
-    dates.press("Enter")
-    visitor.settles()
+    for column in ("Opened: Created", "Closed (counts where nothing is resolved): Closed"):
+        page.get_by_role("combobox", name=column).click()
+        page.get_by_role("option", name="is 3 April 2026").click()
+        visitor.settles()
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("2 new, 0 changed and 0 unchanged tickets; 1 row refused").wait_for()
+    page.get_by_text("No value for 'Time spent': 0 of 2 tickets count").wait_for()
     store = open_store(f"sqlite:///{tmp_path}/touchstone.db")
     ticket = table(Ticket).c
     with store.read() as session:

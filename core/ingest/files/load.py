@@ -1,18 +1,21 @@
 """Import of a file into the store: good rows are saved, refused ones are listed by line."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
 
 from core.base import clock, text
 from core.base.errors import InputError, StoreError, TouchstoneError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.surveys import parse_survey
-from core.ingest.files.mapping import FIELDS, ISO, ColumnMapping, date_formats, propose
+from core.ingest.files.formats import Guess, guess_formats
+from core.ingest.files.mapping import FIELDS, ColumnMapping, propose
 from core.ingest.files.records import ReadAs, RecordFile, open_records
 from core.ingest.files.tables import Row
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
@@ -20,7 +23,7 @@ from core.ingest.save.platform import save_enhancements, save_feedback, save_sur
 from core.ingest.save.testio import SaveResult
 from core.ingest.sync.history import LOST, READ, REST, start_run
 from core.ingest.sync.problems import note_problems
-from core.store import AccountSetting, Scope, SyncProblem, SyncRun, Unit, table
+from core.store import AccountSetting, Enhancement, Scope, SyncProblem, SyncRun, Ticket, Unit, table
 
 # What ends an import and is no fault of the product.
 ENDINGS = (TouchstoneError, OSError, KeyboardInterrupt)
@@ -28,8 +31,8 @@ ENDINGS = (TouchstoneError, OSError, KeyboardInterrupt)
 UNIT_ROWS = 10_000
 # Problems that are kept: a file with more has a single cause.
 MOST_PROBLEMS = 1_000
-# Rows from which the format of dates is told.
-SAMPLE = 2_000
+# Rows whose cells tell which of several columns has dates.
+SAMPLE = 200
 
 # The parser and the save of each kind.
 HANDLERS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Unit, Any], SaveResult]]] = {
@@ -55,7 +58,7 @@ class ImportReport:
 
     `refused` counts rows, `problems` also single fields of rows that were imported; `listed` has
     the first `MOST_PROBLEMS` of them. `stopped` says why it did not reach the end of the file,
-    `notes` how the file was read where that was guessed.
+    `notes` how the file was read, and which figures are missing.
     """
 
     kind: str
@@ -98,26 +101,56 @@ class ImportReport:
         unit.upsert(SyncRun, [{"id": run_id, "finished_at": clock.now()} | state])
 
 
-def known_mapping(scope: Scope, kind: str, found: RecordFile) -> tuple[ColumnMapping, list[str]]:
-    """The mapping for a file, and the date formats that fit where more than one does.
+@dataclass(frozen=True)
+class Proposal:
+    """How a file would be read: its mapping, and what was seen in its dates and durations.
 
-    It is the one remembered for these columns, or else proposed from the header.
+    `notes` tell of every guess, `questions` ask for each format that a person has to name.
     """
-    kept = scope.get(AccountSetting, _mapping_key(kind, found.columns))
-    if kept is not None:
-        return ColumnMapping.read(kept.value), []
-    columns = propose(kind, found.columns)
-    formats = date_formats_of(kind, found, columns)
-    fits = formats[0] if len(formats) == 1 else ISO
-    mapping = ColumnMapping(columns=columns, date_format=fits, zone=scope.zone.key)
-    return mapping, formats if len(formats) > 1 else []
+
+    mapping: ColumnMapping
+    guesses: Mapping[str, Guess]
+    questions: Sequence[str]
+    notes: Sequence[str]
 
 
-def date_formats_of(kind: str, found: RecordFile, columns: Mapping[str, str]) -> list[str]:
-    """The date formats that fit all instants in a sample of the file, by its mapped columns."""
-    instants = [columns[f.key] for f in FIELDS[kind] if f.is_instant and f.key in columns]
-    sample = found.sample(SAMPLE)
-    return date_formats(str(row[name]) for row in sample for name in instants if row.get(name))
+def known_mapping(
+    scope: Scope, kind: str, found: RecordFile, given: ColumnMapping | None = None
+) -> Proposal:
+    """The mapping for a file: the given one, that remembered for its columns, or one proposed.
+
+    A format that the given one does not name is found from the cells, and so is a remembered one
+    that no longer fits them.
+    """
+    given = given or ColumnMapping(columns={})
+    kept = None if given.columns else scope.get(AccountSetting, _mapping_key(kind, found.columns))
+    known = given if kept is None else ColumnMapping.read(kept.value)
+    columns = known.columns or propose(kind, found.columns, found.sample(SAMPLE))
+    guesses = guess_formats(kind, found, columns)
+    formats, questions, notes = {}, [], []
+    for key, guess in guesses.items():
+        named, choices, remembered = given.format_of(guess.target), guess.choices, None
+        if named is None and (remembered := known.format_of(guess.target)) is not None:
+            stays = guess.fits(remembered) or (len(choices) > 1 and remembered in choices)
+            named = remembered if stays else None
+        if named is None and len(choices) > 1:
+            questions.append(
+                f"{guess.column!r} can be read in more than one way ({', '.join(choices)}): name "
+                "the right one in a mapping, as in "
+                f'{{"formats": {{"{key}": "{guess.target.unit or choices[0]}"}}}}.'
+            )
+            continue
+        formats[key] = named or choices[0]
+        if guess.sample:
+            anew = f", no longer {remembered} as remembered" if remembered and not named else ""
+            notes.append(
+                f"{guess.target.label}: {guess.sample} in {guess.column!r} is read as "
+                f"{guess.shown(formats[key])} ({formats[key]}{anew})."
+            )
+    zone, tenant = given.zone or known.zone, given.tenant or known.tenant
+    notes.append(f"Times without an offset are in {zone or scope.zone.key}.")
+    mapping = ColumnMapping(columns=columns, formats=formats, zone=zone, tenant=tenant)
+    return Proposal(mapping, guesses, questions, notes)
 
 
 def remember_mapping(scope: Scope, kind: str, found: RecordFile, mapping: ColumnMapping) -> None:
@@ -138,22 +171,25 @@ def import_file(
 ) -> ImportReport:
     """Import a file of records of a kind of `FIELDS` into an account.
 
-    Without a mapping `known_mapping` is used; `enters` creates the account first. The same file
-    twice changes nothing. Where it is stopped half-way, the report and the run's record say what is
-    in. Raises InputError when nothing of the file can be used, or when its encoding or its dates
-    are ambiguous, StoreError when nothing could be written.
+    What a mapping does not name is that of `known_mapping`; `enters` creates the account first. The
+    same file twice changes nothing. Where it is stopped half-way, the report and the run's record
+    say what is in. Raises InputError when nothing of the file can be used, or when its encoding, a
+    date or a unit is ambiguous, StoreError when nothing could be written.
     """
     found = open_records(path, read_as)
     if found.question:
         raise InputError(found.question)
-    if mapping is None:
-        mapping, formats = known_mapping(scope, kind, found)
-        if formats:
-            raise InputError(
-                f"The dates of {path.name} can be read in more than one way "
-                f"({', '.join(formats)}): name the right one as date_format of a mapping."
-            )
+    proposal = known_mapping(scope, kind, found, mapping)
+    mapping = proposal.mapping
     mapping.check(kind, found.columns)
+    if proposal.questions:
+        raise InputError(" ".join(proposal.questions))
+    dated = {"opened_at", "resolved_at", "closed_at"} & mapping.columns.keys()
+    if kind == "tickets" and not dated and not scope.objects(Ticket, limit=1):
+        raise InputError(
+            "No column is named for 'opened', 'resolved' or 'closed', and a ticket without a date "
+            f"counts nowhere: the file has {', '.join(found.columns)}."
+        )
     if enters:
         scope.store.ensure_account(scope.account, scope.account)
     with scope.write(quiet=True) as unit:
@@ -163,7 +199,8 @@ def import_file(
         run = table(SyncRun).c
         lost = {"status": "failed", "message": run.message + f" {LOST}"}
         unit.update(SyncRun, lost, run.source == kind, run.status == "running")
-        report, run_id = ImportReport(kind, notes=found.notes), start_run(unit, kind)
+        notes = (*found.notes, *proposal.notes)
+        report, run_id = ImportReport(kind, notes=notes), start_run(unit, kind)
         report.record(unit, run_id, path.name, "running")
     try:
         rows = found.rows()
@@ -172,14 +209,14 @@ def import_file(
             report = _save(scope, report, run_id, path.name, parsed)
         remember_mapping(scope, kind, found, mapping)
         with scope.write() as unit:
-            report.record(unit, run_id, path.name, "partial" if report.refused else "done")
+            report.record(unit, run_id, path.name, "partial" if report.problems else "done")
     except BaseException as error:
         report = _stopped(scope, report, run_id, path.name, error)
         if isinstance(error, OSError) and not report.has_written:
             raise InputError(report.stopped) from None
         if not report.has_written or not isinstance(error, ENDINGS):
             raise
-    return report
+    return replace(report, notes=(*report.notes, *_missing_figures(scope, kind)))
 
 
 def _stopped(
@@ -198,11 +235,32 @@ def _stopped(
     return report
 
 
+def _missing_figures(scope: Scope, kind: str) -> Iterator[str]:
+    """What no record of the account has, the figures that are missing for it, and ids to doubt."""
+    wanted = [f for f in FIELDS[kind] if f.figures]
+    if not wanted:
+        return
+    source = table(Ticket if kind == "tickets" else Enhancement).c
+    counts = [func.count(), *(func.count(source[f.key]) for f in wanted)]
+    total, *numbers = scope.rows(select(*counts).where(source.account_id == scope.account))[0]
+    for f, number in zip(wanted, numbers, strict=True):
+        if not number:
+            yield f"No value for {f.label!r}: 0 of {total:,} {kind} count in {f.figures}."
+    other = source.id.table.alias().c
+    zeros = other.id.startswith("0"), other.account_id == scope.account
+    bare = source.id.in_(select(func.ltrim(other.id, "0")).where(*zeros))
+    if short := scope.rows(select(source.id).where(source.account_id == scope.account, bare)):
+        yield (
+            f"{text.times(len(short), 'id')} such as {short[0].id} also stand there with zeros in "
+            "front, which spreadsheets drop: export again with ids as text."
+        )
+
+
 def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Row) -> Any:
     """Parse a row, or return the problem that refuses it."""
     if row.record is None:
         return FieldProblem(kind, "", "row", "", row.note)
-    record = mapping.apply(kind, row.record)
+    record = mapping.apply(kind, row.record, scope.zone)
     tenant = record.get("tenant_id")
     if tenant not in {None, "", scope.account, mapping.tenant}:
         reason = "it belongs to another tenant"
@@ -220,18 +278,19 @@ def _save(
 ) -> ImportReport:
     """Write parsed rows, each with its line, and their problems as one unit; the report then."""
     kept = [one for _, one in parsed if not isinstance(one, FieldProblem)]
+    lines = {one.id: line for line, one in parsed if not isinstance(one, FieldProblem)}
     problems = [
         Refused(line, problem.field, problem.value, problem.reason)
         for line, one in parsed
         for problem in ([one] if isinstance(one, FieldProblem) else one.problems)
     ]
-    listed = problems[: MOST_PROBLEMS - len(report.listed)]
-    noted = [
-        FieldProblem(report.entity, f"line {p.line}", p.field, p.value, p.reason) for p in listed
-    ]
     _, save = HANDLERS[report.kind]
     with scope.write() as unit:
-        (counts,) = save(unit, kept).counts.values()
+        saved = save(unit, kept)
+        (counts,) = saved.counts.values()
+        problems += [Refused(lines[p.source_id], *astuple(p)[2:]) for p in saved.problems]
+        listed = problems[: MOST_PROBLEMS - len(report.listed)]
+        noted = [FieldProblem(report.entity, f"line {line}", *rest) for line, *rest in listed]
         note_problems(unit, report.kind, run_id, noted, read={})
         report = replace(
             report,

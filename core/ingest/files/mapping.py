@@ -1,34 +1,29 @@
-"""Column mappings: the field of each column of a file, and the format of its dates."""
+"""Column mappings: the field of each column of a file, and the formats of its values."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.base.cells import ISO, UNIT, UNITS, is_nothing, read_date, read_duration, readings
 from core.base.errors import InputError
+from core.base.fields import number_in
 from core.ingest.files.records import Record
 
-ISO = "iso"
-DAYS = (
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%Y/%m/%d",
-    "%d %b %Y",
-    "%b %d, %Y",
-)
-TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S")
+PARTS = ("columns", "formats")
+# Words in a header that leave its meaning: Opened on, Ticket No, Total time spent (sec).
+TIME_WORDS = r"at|on|am|le|time|date|datetime|timestamp|day"
+ID_WORDS = r"id|no|nr|num|number|nummer|key|ref|reference|code"
+WORD = re.compile(r"[A-Z]?[a-zäöüßéèáíóúñ]+|[A-Z]+(?![a-z])|\d+|[^\W_]+")
 
 
 @dataclass(frozen=True)
 class Field:
     """A field of a kind of record: its label, and other names of its column in exports.
 
-    The names are separated by blanks, in lower case, without punctuation.
+    The names are separated by blanks, in lower case, without punctuation. `unit` is that of a
+    duration as it is stored; `figures` are those in which a record without the field is missing.
     """
 
     key: str
@@ -36,90 +31,100 @@ class Field:
     names: str = ""
     is_needed: bool = False
     is_instant: bool = False
+    unit: str = ""
+    figures: str = ""
+
+
+def _fields(rows: str) -> tuple[Field, ...]:
+    """Fields from lines of key, label, traits (needed, instant or a unit), figures and names."""
+    found = []
+    for line in rows.strip().splitlines():
+        key, label, traits, figures, names = (cell.strip() for cell in line.split("|"))
+        has = traits.split()
+        unit = next((one for one in has if one in UNITS), "")
+        found.append(Field(key, label, names, "needed" in has, "instant" in has, unit, figures))
+    return tuple(found)
 
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
-    "tickets": (
-        Field("id", "Ticket id", "ticketid ticket number incident key", is_needed=True),
-        Field("opened_at", "Opened", "opened createdat created opentime", is_instant=True),
-        Field(
-            "resolved_at",
-            "Resolved or closed",
-            "resolved closedat closed resolutiontime completedat",
-            is_instant=True,
-        ),
-        Field("category", "Category", "type subject topic service"),
-        Field("priority", "Priority", "severity urgency"),
-        Field("technician", "Technician", "assignedto assignee owner agent resolvedby"),
-        Field("enhanced", "Enhanced", "isenhanced enhancement aiassisted"),
-        Field("minutes_spent", "Minutes spent", "minutes timespent effort worktime"),
-        Field("reopened", "Reopened", "isreopened reopencount"),
-    ),
-    "enhancements": (
-        Field("id", "Run id", "enhancementid uuid", is_needed=True),
-        Field("tenant_id", "Tenant", "tenant"),
-        Field("ticket_id", "Ticket id", "ticket"),
-        Field("status", "Status", "state", is_needed=True),
-        Field("processing_time_ms", "Duration in milliseconds", "durationms processingtime"),
-        Field("created_at", "Created", "created", is_needed=True, is_instant=True),
-        Field("completed_at", "Completed", "completed", is_instant=True),
-        Field("error_message", "Error", "error"),
-    ),
-    "feedback": (
-        Field("id", "Feedback id", "feedbackid", is_needed=True),
-        Field("tenant_id", "Tenant", "tenant"),
-        Field("ticket_id", "Ticket id", "ticket"),
-        Field("enhancement_id", "Enhancement id"),
-        Field("technician_email", "Technician", "technician email rater"),
-        Field("feedback_type", "Kind", "type kind", is_needed=True),
-        Field("rating_value", "Rating", "rating stars"),
-        Field("feedback_comment", "Comment", "comment text"),
-        Field("created_at", "Given", "created at", is_needed=True, is_instant=True),
-    ),
-    "surveys": (
-        Field("id", "Response id", "responseid"),
-        Field(
-            "respondent",
-            "Respondent or e-mail",
-            "email emailaddress technician technicianemail name",
-        ),
-        Field(
-            "answered_at",
-            "Answered",
-            "answered timestamp submittedat completedat date",
-            is_needed=True,
-            is_instant=True,
-        ),
-        Field("relevance", "Relevance, 1 to 5", "relevant"),
-        Field("accuracy", "Accuracy, 1 to 5", "accurate"),
-        Field("usefulness", "Usefulness, 1 to 5", "useful"),
-        Field("overall", "Overall, 1 to 5", "overallsatisfaction satisfaction"),
-        Field("minutes_saved", "Minutes saved for each ticket", "minutessavedperticket timesaved"),
-        Field("better_resolution", "Better resolution: yes, no, unsure", "resolvedbetter"),
-        Field("what_helps", "What helps", "helps mosthelpful"),
-        Field("what_to_improve", "What to improve", "improve improvements improvement"),
-        Field("renewal", "Renewal, 0 to 10", "renewallikelihood"),
-        Field("may_interview", "May be interviewed", "maybeinterviewed interview"),
-    ),
+    "tickets": _fields("""
+id | Ticket id | needed | | ticket number incident key issuekey issueid requestid requestnumber \
+    caseid casenumber ticketnummer nummer numéro
+opened_at | Opened | instant | resolution times | opened created creation opentime opendate \
+    submitted requested reported raised erstellt créé
+resolved_at | Resolved | instant | resolution times | resolved resolutiondate solved fixed \
+    gelöst résolu
+closed_at | Closed (counts where nothing is resolved) | instant | | closed closetime closedate \
+    closure completed completion finished geschlossen
+category | Category | | | type issuetype tickettype topic service kategorie subject
+priority | Priority | | | severity urgency priorität
+technician | Technician | | | assignedto assignee owner agent responder resolvedby assignedagent
+enhanced | Enhanced | | comparisons of enhanced tickets | isenhanced enhancement aiassisted
+minutes_spent | Time spent | minutes | minutes of work | minutes spent timespent effort worktime \
+    timeworked timetracked worklog aufwand
+reopened | Reopened | | | isreopened reopens reopencount reopenedcount reopenings \
+    numberofreopens timesreopened
+"""),
+    "enhancements": _fields("""
+id | Run id | needed | | enhancement uuid
+tenant_id | Tenant | | | tenant
+ticket_id | Ticket id | | | ticket
+status | Status | needed | | state
+processing_time_ms | Duration | milliseconds | latencies | duration processingtime latency \
+    durationms
+created_at | Created | needed instant | | created
+completed_at | Completed | instant | | completed
+error_message | Error | | | error
+"""),
+    "feedback": _fields("""
+id | Feedback id | needed | | feedbackid
+tenant_id | Tenant | | | tenant
+ticket_id | Ticket id | | | ticket
+enhancement_id | Enhancement id | | | enhancement
+technician_email | Technician | | | technician email rater
+feedback_type | Kind | needed | | type kind
+rating_value | Rating | | | rating stars
+feedback_comment | Comment | | | comment text
+created_at | Given | needed instant | | created given at
+"""),
+    "surveys": _fields("""
+id | Response id | | | responseid
+respondent | Respondent or e-mail | | | email emailaddress technician technicianemail name
+answered_at | Answered | needed instant | | answered timestamp submitted completed date
+relevance | Relevance, 1 to 5 | | | relevant
+accuracy | Accuracy, 1 to 5 | | | accurate
+usefulness | Usefulness, 1 to 5 | | | useful
+overall | Overall, 1 to 5 | | | overallsatisfaction satisfaction
+minutes_saved | Time saved for each ticket | minutes | | minutessavedperticket saved timesaved \
+    savedperticket timesavedperticket
+better_resolution | Better resolution: yes, no, unsure | | | resolvedbetter
+what_helps | What helps | | | helps mosthelpful
+what_to_improve | What to improve | | | improve improvements improvement
+renewal | Renewal, 0 to 10 | | | renewallikelihood
+may_interview | May be interviewed | | | maybeinterviewed interview
+"""),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnMapping:
-    """The columns of a file by field key, and the format of its dates.
+    """The columns of a file by field key, and the formats of its dates and durations.
 
-    `date_format` is `ISO` or a format of strptime; instants without an offset are in `zone`.
-    `tenant` is the tenant id of the account, where it differs from the account's id.
+    `formats` has, by field key, `ISO` or a format of strptime for a date and one of `UNITS` for a
+    duration; `date_format` is that of all other dates. What is not named is found from the cells.
+    Instants without an offset are in `zone`, None for the business time zone. `tenant` is the
+    tenant id of the account, where it differs from the account's id.
     """
 
     columns: Mapping[str, str]
-    date_format: str = ISO
-    zone: str = "UTC"
+    formats: Mapping[str, str] = field(default_factory=dict)
+    date_format: str | None = None
+    zone: str | None = None
     tenant: str | None = None
 
     def __post_init__(self) -> None:
         try:
-            ZoneInfo(self.zone)
+            ZoneInfo(self.zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError):
             raise InputError(
                 f"{self.zone!r} is no time zone: write it like Europe/Berlin."
@@ -128,28 +133,33 @@ class ColumnMapping:
     @classmethod
     def read(cls, given: Any) -> "ColumnMapping":
         """Read a mapping from its JSON form; raises InputError."""
-        if not isinstance(given, dict) or not isinstance(given.get("columns"), dict):
+        parts: Any = [given.get(name, {}) for name in PARTS] if isinstance(given, dict) else [given]
+        if not given or not all(isinstance(part, dict) for part in parts):
             raise InputError(
                 'A mapping is a JSON object such as {"columns": {"id": "Number", "opened_at": '
-                '"Created"}, "date_format": "%d/%m/%Y %H:%M"}.'
+                '"Created"}, "formats": {"opened_at": "%d/%m/%Y"}}.'
             )
-        unknown = sorted(given.keys() - {"columns", "date_format", "zone", "tenant"})
+        unknown = sorted(given.keys() - cls.__dataclass_fields__.keys())
         if unknown:
             raise InputError(f"The mapping has {unknown[0]!r}, which means nothing: remove it.")
-        texts = [*given["columns"].items(), *((k, v) for k, v in given.items() if k != "columns")]
-        for key, value in texts:
-            if not isinstance(value, str) and (key, value) != ("tenant", None):
+        rest = {k: v for k, v in given.items() if k not in PARTS and v is not None}
+        for key, value in [*rest.items(), *parts[0].items(), *parts[1].items()]:
+            if not isinstance(value, str):
                 raise InputError(f"{key!r} of the mapping is {value!r}: it is a text.")
-        return cls(**given)
+        return cls(columns=parts[0], formats=parts[1], **rest)
 
     def check(self, kind: str, columns: Sequence[str]) -> None:
         """Raise InputError unless the mapping fits a file with these columns."""
         fields = {f.key: f for f in FIELDS[kind]}
-        for key, column in self.columns.items():
+        for key in (*self.columns, *self.formats):
             if key not in fields:
                 raise InputError(f"{key!r} is no field of {kind}: there is {', '.join(fields)}.")
+        for column in self.columns.values():
             if column not in columns:
                 raise InputError(f"The file has no column {column!r}: it has {', '.join(columns)}.")
+        for key, named in self.formats.items():
+            if named not in UNITS if fields[key].unit else "%" not in named and named != ISO:
+                raise InputError(f"{named!r} is no format of {key}: write minutes, or %d/%m/%Y.")
         missing = [f for f in FIELDS[kind] if f.is_needed and f.key not in self.columns]
         if missing:
             raise InputError(
@@ -157,57 +167,74 @@ class ColumnMapping:
                 f"which no row can be kept: the file has {', '.join(columns)}."
             )
 
-    def apply(self, kind: str, record: Record) -> Record:
-        """Rename the columns of a record to fields; readable instants get their offset."""
-        found = {key: record.get(column) for key, column in self.columns.items()}
+    def format_of(self, f: Field) -> str | None:
+        """The format that is named for a date or a duration."""
+        return self.formats.get(f.key) or (self.date_format if f.is_instant else None)
+
+    def apply(self, kind: str, record: Record, zone: ZoneInfo) -> Record:
+        """Rename the columns of a record to fields, and read dates and durations in their formats.
+
+        Instants get an offset, that of a business time zone where they have none; a text that
+        cannot be read is unchanged, for the parser to refuse. A field without a column in the
+        record is left out; a ticket that has none resolved is resolved when it was closed.
+        """
+        found = {}
         for f in FIELDS[kind]:
-            text = found.get(f.key)
-            if f.is_instant and isinstance(text, str):
-                found[f.key] = self._instant(text.strip())
+            column = self.columns.get(f.key)
+            if column in record:
+                value = None if is_nothing(record[column]) else record[column]
+                if (f.is_instant or f.unit) and isinstance(value, str | int | float):
+                    value = self._converted(f, value, zone)
+                found[f.key] = value
+        if "closed_at" in found:
+            closed = found.pop("closed_at")
+            if found.get("resolved_at") is None:
+                found["resolved_at"] = closed
         return found
 
-    def _instant(self, text: str) -> str:
-        """ISO 8601 with an offset; an unreadable text is unchanged, for the parser to refuse."""
-        read = read_date(text, self.date_format)
-        if read is None:
-            return text
+    def _converted(self, f: Field, value: Any, zone: ZoneInfo) -> Any:
+        text, named = str(value).strip(), self.format_of(f)
+        if f.unit:
+            if named in {None, f.unit} and number_in(value) is not None:
+                return value
+            taken = read_duration(text, named or f.unit)
+            return value if taken is None else round(taken / UNITS[f.unit], 6)
+        at = read_date(text, named or ISO)
+        if at is not None and at.tzinfo is None:
+            at = at.replace(tzinfo=ZoneInfo(self.zone) if self.zone else zone)
         try:
-            return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(self.zone))).isoformat()
+            return value if at is None else at.isoformat()
         except OverflowError:
-            return text
+            return value
 
 
-def propose(kind: str, columns: Sequence[str]) -> dict[str, str]:
-    """Propose a mapping from the header: for each field the first of its names that occurs."""
-    free = {_plain(column): column for column in reversed(columns)}
-    found: dict[str, str] = {}
+def propose(kind: str, columns: Sequence[str], rows: Iterable[Record] = ()) -> dict[str, str]:
+    """Propose a mapping from the header: for each field the first of its names that occurs.
+
+    Of several columns with a name of a date, one whose cells in the rows are dates comes first.
+    """
+    rows, found = list(rows), dict[str, str]()
     for f in FIELDS[kind]:
-        names = (_plain(f.key), *f.names.split())
-        column = next((free.pop(name) for name in names if name in free), None)
-        if column is not None:
-            found[f.key] = column
+        names = [_plain(f.key), *f.names.split()]
+        places = [
+            (f.is_instant and not dated, names.index(name), place, column)
+            for column in columns
+            for place, name in enumerate((_plain(column), _stem(column, f)))
+            if name in names and column not in found.values()
+            for dated in [any(readings(str(row.get(column))) for row in rows)]
+        ]
+        if places:
+            found[f.key] = min(places, key=lambda one: one[:3])[-1]
     return found
-
-
-def date_formats(texts: Iterable[str]) -> list[str]:
-    """Every format in which all of the texts are dates; ISO alone where they are ISO dates."""
-    texts = {text.strip() for text in texts if text.strip()}
-    for formats in ((ISO,), (day + time for day in DAYS for time in TIMES)):
-        fitting = [one for one in formats if all(read_date(text, one) for text in texts)]
-        if fitting:
-            return fitting
-    return []
-
-
-def read_date(text: str, date_format: str) -> datetime | None:
-    """Parse an instant, naive where the text has no offset; None where it does not fit."""
-    try:
-        if date_format == ISO:
-            return datetime.fromisoformat(text)
-        return datetime.strptime(text, date_format)  # noqa: DTZ007  # the caller adds the offset
-    except ValueError:
-        return None
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _stem(column: str, f: Field) -> str:
+    """A header without the words that a column of the field may have besides a name."""
+    extra = TIME_WORDS if f.is_instant else rf"in|total|{UNIT}" if f.unit else ""
+    extra = ID_WORDS if f.key.endswith("id") else extra
+    words = [word.lower() for word in WORD.findall(column)]
+    return "".join(word for word in words if not re.fullmatch(extra, word))

@@ -4,6 +4,7 @@ An object comes from JSON or from a row of a CSV file, so numbers and booleans m
 blank text is missing. Each `parse_*` returns the object, or the problem that refuses it.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,8 @@ from core.feedback.raters import ANONYMOUS
 
 LARGEST_MS = 2**31 - 1
 STATUSES = {"pending", "completed", "failed"}
-THUMBS = {"thumbs_up": "up", "thumbs_down": "down"}
+THUMBS = {"thumbs_up": "up", "thumbsup": "up", "up": "up", "👍": "up"}
+THUMBS |= {"thumbs_down": "down", "thumbsdown": "down", "down": "down", "👎": "down"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def parse_enhancement(obj: Any) -> ParsedRow | FieldProblem:
     return read.parsed(
         id=read.source_id,
         tenant_id=read.short("tenant_id"),
-        ticket_id=read.short("ticket_id"),
+        ticket_id=read.reference("ticket_id"),
         status=status.lower() if status.lower() in STATUSES else status,
         processing_time_ms=_milliseconds(read, "processing_time_ms"),
         created_at=created_at,
@@ -65,9 +67,9 @@ def parse_ticket(obj: Any) -> ParsedRow | FieldProblem:
         category=read.word("category"),
         priority=read.short("priority"),
         technician=read.short("technician"),
-        enhanced=read.flag("enhanced"),
+        enhanced=read.flag("enhanced", counts=True),
         minutes_spent=read.amount("minutes_spent"),
-        reopened=read.flag("reopened"),
+        reopened=read.flag("reopened", counts=True),
     )
 
 
@@ -77,8 +79,8 @@ def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
     if isinstance(read, FieldProblem):
         return read
     created_at = read.instant("created_at")
-    ticket_id = read.short("ticket_id")
-    enhancement_id = read.short("enhancement_id")
+    ticket_id = read.reference("ticket_id")
+    enhancement_id = read.reference("enhancement_id")
     thumb, rating = _opinion(read)
     if created_at is None:
         return read.refused("created_at", "it has no usable time, so it was left out")
@@ -120,11 +122,11 @@ def _not_before(start: datetime | None, read: Cells, name: str) -> datetime | No
 
 def _opinion(read: Cells) -> tuple[str | None, int | None]:
     """The thumb or the rating; `rating_value` belongs to a rating only."""
-    kind = read.word("feedback_type")
+    kind = re.sub(r"[\s_-]+", "_", (read.word("feedback_type") or "").strip().lower())
     value = read.value("rating_value")
     if kind == "rating":
         number = number_in(value)
         return None, int(number) if number in (1, 2, 3, 4, 5) else None
     if value is not None:
         read.note("rating_value", "only a rating has one")
-    return THUMBS.get(kind or ""), None
+    return THUMBS.get(kind), None

@@ -3,18 +3,21 @@
 Each `save_*` takes one unit of work and whole lists; saving the same again changes nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import and_, func, select
+from sqlmodel import SQLModel
 
+from core.base.fields import FieldProblem, ParsedRow
 from core.feedback import record_votes
 from core.ingest.parse.prometheus import Scraped
 from core.ingest.parse.records import ParsedFeedback
-from core.ingest.save.testio import SaveResult, save_rows
+from core.ingest.save.testio import Row, SaveResult
 from core.store import (
     PROMETHEUS,
     AccountSetting,
@@ -31,9 +34,49 @@ from core.store import (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-save_enhancements = partial(save_rows, model=Enhancement)
-save_tickets = partial(save_rows, model=Ticket)
-save_surveys = partial(save_rows, model=SurveyResponse)
+FINAL = {"completed", "failed"}
+# What a final state brings with it.
+OUTCOME = ("completed_at", "processing_time_ms", "error_message")
+PERIODS = {"ticket": ("opened_at", "resolved_at"), "enhancement": ("created_at", "completed_at")}
+
+
+def save_over(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel]) -> SaveResult:
+    """Save rows over those that are stored; of one id the later ones over the earlier ones.
+
+    Fields of which nothing is known stay as they are, and so does a final state that an older
+    event would take back. An end before its beginning is a problem, and leaves the stored end.
+    """
+    parsed, problems = list(parsed), list[FieldProblem]()
+    columns, entity = table(model).columns.keys(), table(model).name
+    names = [name for name in columns if parsed and name in parsed[0].row]
+    begin, end = PERIODS.get(entity, ("", ""))
+
+    def merged(before: Mapping[str, Any] | None, row: Row) -> Row:
+        stored = {name: before[name] if before else None for name in names}
+        if stored.get("status") in FINAL and row["status"] != stored["status"]:
+            # Of two events the later one counts: by its beginning, its being final, its end.
+            ends = row.get("completed_at"), stored["completed_at"]
+            given = (row["created_at"], row["status"] in FINAL, ends[0] or ends[1])
+            if given < (stored["created_at"], True, ends[1] or ends[0]):
+                return stored | row | {n: v for n, v in stored.items() if v is not None}
+            if row["created_at"] > stored["created_at"]:  # it was begun again
+                stored |= dict.fromkeys(OUTCOME)
+        found = stored | row
+        first, last = found.get(begin), found.get(end)
+        if first is not None and last is not None and last < first:
+            reason = f"it is before the stored {begin.removesuffix('_at')} time"
+            problems.append(FieldProblem(entity, row["id"], end, last.isoformat(), reason))
+            found[end] = stored[end] if stored[end] and stored[end] >= first else None
+        return found
+
+    rows = [{name: one.row[name] for name in names if name not in one.silent} for one in parsed]
+    counts = unit.upsert(model, rows, merge=merged)
+    return SaveResult({entity: counts}, tuple(problems))
+
+
+save_enhancements = partial(save_over, model=Enhancement)
+save_tickets = partial(save_over, model=Ticket)
+save_surveys = partial(save_over, model=SurveyResponse)
 
 
 def imported_vote_id(source_id: str) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from core.base.errors import InputError
 from core.ingest.files.load import import_file, known_mapping, remember_mapping
-from core.ingest.files.mapping import ColumnMapping, date_formats
+from core.ingest.files.mapping import ColumnMapping
 from core.ingest.files.records import open_records
 from core.store import Enhancement, Feedback, Scope, SyncProblem, SyncRun, Ticket, table
 
@@ -140,22 +140,6 @@ def test_dates_that_can_be_read_in_two_ways_are_asked_about(acme, tmp_path):
         import_file(Scope(acme, "other"), "tickets", path)
 
 
-@pytest.mark.parametrize(
-    ("texts", "formats"),
-    [
-        (["03/04/2026", "25/04/2026"], ["%d/%m/%Y"]),
-        (["03/04/2026", "04/25/2026"], ["%m/%d/%Y"]),
-        (["03.04.2026 17:05"], ["%d.%m.%Y %H:%M"]),
-        (["3 Apr 2026", "28 Dec 2025"], ["%d %b %Y"]),
-        (["2026-04-03T10:00:00+02:00", "2026-04-03"], ["iso"]),
-        (["soon"], []),
-        ([], ["iso"]),
-    ],
-)
-def test_the_format_of_dates(texts, formats):
-    assert date_formats(texts) == formats
-
-
 def test_times_without_an_offset_are_in_the_zone_of_the_mapping(acme, tmp_path):
     path = written(tmp_path, "id,opened\nA,2026-07-01 09:00\nB,2026-07-01 09:00+05:00\n")
     mapping = ColumnMapping(columns={"id": "id", "opened_at": "opened"}, zone="Europe/Berlin")
@@ -168,8 +152,8 @@ def test_times_without_an_offset_are_in_the_zone_of_the_mapping(acme, tmp_path):
 
 def test_a_mapping_is_proposed_from_the_header_and_kept_when_corrected(acme, tmp_path):
     found = open_records(written(tmp_path, "\n".join((HEADER, *ROWS))))
-    mapping, formats = known_mapping(Scope(acme, "acme"), "tickets", found)
-    assert mapping.columns == {
+    proposal = known_mapping(Scope(acme, "acme"), "tickets", found)
+    assert proposal.mapping.columns == {
         "id": "Number",
         "opened_at": "Created",
         "resolved_at": "Resolved",
@@ -178,11 +162,13 @@ def test_a_mapping_is_proposed_from_the_header_and_kept_when_corrected(acme, tmp
         "technician": "Assigned to",
         "enhanced": "Enhanced",
     }
-    assert formats == []
-    other = ColumnMapping(columns={"id": "Number", "opened_at": "Created"})
+    assert proposal.questions == []
+    columns = {"id": "Number", "opened_at": "Created"}
+    other = ColumnMapping(columns=columns, formats={"opened_at": "iso"})
     remember_mapping(Scope(acme, "acme"), "tickets", found, other)
-    assert known_mapping(Scope(acme, "acme"), "tickets", found) == (other, [])
-    assert known_mapping(Scope(acme, "other"), "tickets", found)[0].columns == mapping.columns
+    assert known_mapping(Scope(acme, "acme"), "tickets", found).mapping == other
+    unknown = known_mapping(Scope(acme, "other"), "tickets", found)
+    assert unknown.mapping.columns == proposal.mapping.columns
 
 
 RUN = {"id": "r1", "tenant_id": "acme", "ticket_id": "T-1", "status": "completed"}
@@ -277,9 +263,9 @@ def test_a_real_log_of_incidents(store, tmp_path):
     path = tmp_path / "incidents.csv"
     path.write_bytes(gzip.decompress((DATA / "incidents.csv.gz").read_bytes()))
     found = open_records(path)
-    mapping, formats = known_mapping(Scope(store, "acme"), "tickets", found)
-    assert formats == []
-    columns = dict(mapping.columns) | {"enhanced": "knowledge"}
+    proposal = known_mapping(Scope(store, "acme"), "tickets", found)
+    assert proposal.questions == []
+    columns = dict(proposal.mapping.columns) | {"enhanced": "knowledge"}
     report = import_file(
         Scope(store, "acme"), "tickets", path, mapping=ColumnMapping(columns=columns)
     )

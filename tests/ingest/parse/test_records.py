@@ -113,13 +113,48 @@ def test_wrong_optional_fields_are_unknown_and_noted():
     assert set(fields_of(run)) == unknown
     ticket = parse_ticket(
         TICKET
-        | {"opened_at": "03/04/2026", "enhanced": "perhaps", "reopened": 2, "priority": 1.5}
+        | {"opened_at": "03/04/2026", "enhanced": "perhaps", "reopened": -1, "priority": 1.5}
         | {"minutes_spent": "1,5", "category": {}}
     )
     assert ticket.row["resolved_at"] is not None
     assert set(fields_of(ticket)) == {
         *("opened_at", "enhanced", "reopened", "priority", "minutes_spent", "category")
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [
+        *((True, True), ("Ja", True), ("WAHR", True), ("x", True), ("1.0", True), (3, True)),
+        *((0, False), ("FALSCH", False), ("no", False), ("0.0", False), ("", None), (0.5, None)),
+    ],
+)
+def test_truths_in_words_and_counts_above_nought(value, flag):
+    assert parse_ticket(TICKET | {"reopened": value}).row["reopened"] is flag
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [("00123", "00123"), ("1001.0", "1001"), ("1E5", "1E5"), (4711, "4711"), ("1.10", "1.10")],
+)
+def test_ids_stay_as_they_are(value, read):
+    assert parse_ticket(TICKET | {"id": value}).id == read
+    assert parse_enhancement(RUN | {"ticket_id": value}).row["ticket_id"] == read
+
+
+@pytest.mark.parametrize("value", ["1.23457E+11", "1,23457E+11", "1E+15"])
+def test_an_id_that_a_spreadsheet_has_shortened_is_none(value):
+    assert "a spreadsheet has shortened it" in parse_ticket(TICKET | {"id": value}).reason
+    run = parse_enhancement(RUN | {"ticket_id": value})
+    assert (run.row["ticket_id"], fields_of(run)) == (None, ["ticket_id"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "thumb"),
+    [("THUMBS_UP", "up"), ("thumbs up", "up"), ("Thumbs-Down", "down"), ("👍", "up")],
+)
+def test_spellings_of_a_thumb(kind, thumb):
+    assert parse_feedback(THUMB | {"feedback_type": kind}).cast.thumb == thumb
 
 
 def test_resolved_before_opened_is_unknown():
@@ -210,6 +245,73 @@ def test_saving_twice_changes_nothing(store):
     assert row["created_day"].isoformat() == "2026-11-20"
     (row,) = rows(store, Ticket)
     assert row["minutes_spent"] == 31.5
+
+
+def saved(store, parse, save, *objects):
+    with store.write("acme") as unit:
+        return save(unit, parse_all(parse, objects).items)
+
+
+def test_what_a_record_does_not_say_stays_as_it_is(store):
+    saved(store, parse_ticket, save_tickets, TICKET)
+    (before,) = rows(store, Ticket)
+    told = saved(store, parse_ticket, save_tickets, {"id": "INC-7", "enhanced": False})
+    assert told.counts == {"ticket": Counts(changed=1)}
+    (row,) = rows(store, Ticket)
+    assert row == before | {"enhanced": False}
+    # An unreadable field says nothing either; an empty one says that there is nothing.
+    again = {"id": "INC-7", "opened_at": "soon", "minutes_spent": "2d", "technician": ""}
+    saved(store, parse_ticket, save_tickets, again, {"id": "INC-7", "resolved_at": None})
+    (row,) = rows(store, Ticket)
+    after = {"enhanced": False, "technician": None, "resolved_at": None}
+    assert row == before | after
+
+
+def test_an_end_before_the_stored_beginning_is_told(store):
+    saved(store, parse_ticket, save_tickets, {"id": "T", "opened_at": "2026-11-20T07:00:00Z"})
+    early = {"id": "T", "resolved_at": "2026-11-20T06:59:00Z"}
+    told = saved(store, parse_ticket, save_tickets, early)
+    assert [(p.source_id, p.field) for p in told.problems] == [("T", "resolved_at")]
+    assert rows(store, Ticket)[0]["resolved_at"] is None
+
+
+DONE = RUN | {"created_at": "2026-11-20T08:00:00Z", "completed_at": "2026-11-20T08:00:18Z"}
+BEGUN = {"id": RUN["id"], "status": "pending", "created_at": "2026-11-20T08:00:00Z"}
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("first", "then", "status", "took"),
+    [
+        (DONE, BEGUN, "completed", 18_240),
+        (BEGUN, DONE, "completed", 18_240),
+        (DONE, BEGUN | {"created_at": "2026-11-20T07:59:59Z"}, "completed", 18_240),
+        (
+            DONE,
+            DONE | {"status": "failed", "completed_at": "2026-11-20T08:00:09Z"},
+            "completed",
+            18_240,
+        ),
+        (
+            DONE,
+            DONE | {"status": "failed", "completed_at": "2026-11-20T08:00:30Z"},
+            "failed",
+            18_240,
+        ),
+        (DONE, BEGUN | {"status": "failed"}, "failed", 18_240),
+        # Begun once more.
+        (DONE, BEGUN | {"created_at": "2026-11-20T09:00:00Z"}, "pending", None),
+    ],
+)
+def test_an_older_event_takes_no_final_state_back(store, together, first, then, status, took):
+    if together:
+        saved(store, parse_enhancement, save_enhancements, first, then)
+    else:
+        saved(store, parse_enhancement, save_enhancements, first)
+        saved(store, parse_enhancement, save_enhancements, then)
+    (row,) = rows(store, Enhancement)
+    assert (row["status"], row["processing_time_ms"]) == (status, took)
+    assert (row["completed_at"] is None) == (took is None)
 
 
 def test_feedback_becomes_one_opinion_with_its_history(store):
