@@ -138,7 +138,9 @@ def mapping_of(
             st.info(ui.plain(f"Choose the column for: {', '.join(missing)}."))
         asked = [guess.column for key, guess in proposal.guesses.items() if key not in formats]
         if asked:
-            st.info(ui.plain(f"Choose how {text.listed(asked)} is written: it has several readings."))
+            st.info(
+                ui.plain(f"Choose how {text.listed(asked)} is written: it has several readings.")
+            )
         read = {*columns, *({"resolved_at"} if "closed_at" in columns else ())}
         for f in FIELDS[kind]:
             if f.figures and f.key not in read:
