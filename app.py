@@ -47,6 +47,7 @@ def _start() -> None:
         settings = load_settings()
         _sync().keep_synced(settings, partial(configured_store, settings))
         active_store(settings)
+        configured_store(settings).check(seconds=3.0)
     except TouchstoneError as error:
         log.warning("%s", error)  # the pages say the same, and the way out
     # Or the first vote does it, while it keeps all others from writing.

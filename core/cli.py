@@ -359,6 +359,7 @@ def _check_store(settings: Settings) -> Iterator[Check]:
     try:
         store = configured_store(settings)
         yield Check("Store", make_url(settings.database_url).render_as_string(hide_password=True))
+        store.check(seconds=30.0)
         for account in accounts(store):
             states = source_states(Scope(store, account.id), now=clock.now())
             said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)

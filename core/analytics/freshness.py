@@ -2,42 +2,39 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
-from sqlmodel import SQLModel
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
 from core.analytics.definitions import FACTS
 from core.analytics.filters import Plan, in_accounts
+from core.analytics.joins import JOINS, FactJoins
 from core.analytics.sql import SqlRunner
-from core.base import text
+from core.base import clock, text
 from core.store import (
     FACT_TABLES,
-    Bug,
     CounterIncrement,
-    Enhancement,
     Feedback,
     GaugeReading,
     Scope,
     ScrapeSpan,
-    SurveyResponse,
     SyncRun,
-    TestCycle,
-    Ticket,
+    instant_of,
+    on_enhancer,
     table,
 )
 
-# A source, the table it fills, and the instant that tells how far its data runs.
-SOURCES: tuple[tuple[str, type[SQLModel], str], ...] = (
-    ("Test cycles", TestCycle, "end_at"),
-    ("Bug reports", Bug, "reported_at"),
-    ("Enhancement runs", Enhancement, "created_at"),
-    ("Tickets", Ticket, "opened_at"),
-    ("Feedback", Feedback, "created_at"),
-    ("Surveys", SurveyResponse, "answered_at"),
-)
+# A source, and the fact that its rows are.
+SOURCES = {
+    "Test cycles": "tests",
+    "Bug reports": "bugs",
+    "Enhancement runs": "enhancements",
+    "Tickets": "tickets",
+    "Feedback": "feedback",
+    "Surveys": "surveys",
+}
 # Those that a synchronisation brings, and not a person or an import.
 SYNCED = frozenset({"Test cycles", "Bug reports"})
 TESTIO, PROMETHEUS = "testio", "prometheus"
@@ -74,18 +71,38 @@ class FreshSource:
 
 def source_states(scope: Scope, *, now: datetime) -> list[SourceState]:
     """Every source of an account, also those that are empty."""
-    states = []
-    with scope.read() as session, scope.store.read_facts(session) as facts:
-        for name, model, column in SOURCES:
-            rows = table(model)
-            connection = facts if rows in FACT_TABLES else session.connection()
-            # A cycle that runs now ends later: its end says nothing of how far the data runs.
-            newest = func.max(rows.c[column]).filter(rows.c[column] <= now)
-            found = select(func.count(), newest).where(rows.c.account_id == scope.account)
-            number, through = connection.execute(found).one()
-            states.append(SourceState(name, number, through))
-        states.append(_platform_metrics(session.connection(), scope.account))
+    states, account = [], (scope.account,)
+    with scope.facts() as facts:
+        for name, fact in SOURCES.items():
+            joins = JOINS[fact]
+            reader = facts if joins.base in FACT_TABLES else facts.stored
+            counted = select(func.count()).where(*_own(joins.base, account))
+            newest = reader.execute(_newest(joins, account, now)).scalar()
+            states.append(SourceState(name, reader.execute(counted).scalar_one(), newest))
+        states.append(_platform_metrics(facts.stored, scope.account))
     return states
+
+
+def _own(rows: FromClause, accounts: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    """The conditions of a source's rows: a vote on a page of this product is none."""
+    own = in_accounts(rows, accounts)
+    return [own, on_enhancer()] if rows is table(Feedback) else [own]
+
+
+def _newest(joins: FactJoins, accounts: tuple[str, ...], until: datetime) -> Select[Any]:
+    """The newest instant of a fact's clock that is not ahead.
+
+    A cycle that runs now ends later: its end says nothing of how far the data runs.
+    """
+    day = joins.clock
+    at, rows = instant_of(day), day.table
+    found = select(at).where(*_own(rows, accounts), at <= until)
+    if rows is not joins.base:  # the cycles of bugs
+        children, parent = joins.base.c, joins.parents[rows]
+        of_row = select(parent).where(children.account_id == rows.c.account_id, parent == rows.c.id)
+        found = found.where(of_row.exists())
+    # By the day, which has an index.
+    return found.order_by(day.desc(), at.desc()).limit(1)
 
 
 def _platform_metrics(connection: Connection, account: str) -> SourceState:
@@ -108,15 +125,22 @@ def sources_through(
     return min(known).astimezone(zone).date() if known else None
 
 
+def syncs(connection: Connection, accounts: tuple[str, ...]) -> dict[tuple[str, str], datetime]:
+    """When the last run of each account and source ended that brought data in, or found none."""
+    run = table(SyncRun)
+    latest = (
+        select(run.c.account_id, run.c.source, func.max(run.c.finished_at))
+        .where(in_accounts(run, accounts), run.c.finished_at.is_not(None))
+        .where(run.c.status.in_(("done", "partial")))
+        .group_by(run.c.account_id, run.c.source)
+    )
+    return {(account, source): at for account, source, at in connection.execute(latest)}
+
+
 def last_synced(scope: Scope, *, source: str = TESTIO) -> datetime | None:
     """When the last sync with a source ended that brought data in; None: never."""
-    run = table(SyncRun).c
-    last = select(func.max(run.finished_at)).where(
-        run.account_id == scope.account, run.source == source, run.status.in_(("done", "partial"))
-    )
-    (found,) = scope.rows(last)
-    at: datetime | None = found[0]
-    return at
+    with scope.read() as session:
+        return syncs(session.connection(), (scope.account,)).get((scope.account, source))
 
 
 def fresh_sources(
@@ -155,26 +179,19 @@ def _verdict(
     return LATE if at is None or now - at > target else ON_TIME
 
 
-def data_through(runner: SqlRunner, plan: Plan, today: date) -> date | None:
-    """The newest day, not after today, with a row of each fact: of several facts the oldest."""
+def data_through(runner: SqlRunner, plan: Plan, today: date, zone: ZoneInfo) -> date | None:
+    """The day of the newest row of each fact that is not ahead: of several facts the oldest."""
+    end = datetime.combine(today + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
+    until = min(clock.now(), end)
     newest = []
     for fact in plan.query.facts:
-        clock: Any = plan.joins(fact).clock
-        days = select(func.max(clock).label("day"))
-        days = days.where(in_accounts(clock.table, plan.accounts), clock <= today)
-        newest.append(runner.one(days)["day"])
-    return min((day for day in newest if day is not None), default=None)
+        found = runner.facts.execute(_newest(plan.joins(fact), plan.accounts, until)).scalar()
+        newest += [] if found is None else [found.astimezone(zone).date()]
+    return min(newest, default=None)
 
 
 def synced_at(runner: SqlRunner, plan: Plan) -> datetime | None:
     """When the accounts' last finished sync of the facts ended: of several the oldest."""
-    run = table(SyncRun)
     sources = {FACTS[fact].run_source for fact in plan.query.facts}
-    latest = (
-        select(func.max(run.c.finished_at).label("at"))
-        .where(in_accounts(run, plan.accounts), run.c.source.in_(sources))
-        .where(run.c.status.in_(("done", "partial")))
-        .group_by(run.c.account_id, run.c.source)
-    )
-    found: Iterable[Any] = (row["at"] for row in runner.stored(latest))
-    return min((at for at in found if at is not None), default=None)
+    found = syncs(runner.facts.stored, plan.accounts)
+    return min((at for (_, source), at in found.items() if source in sources), default=None)

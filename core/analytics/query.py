@@ -1,10 +1,11 @@
 """Metric queries: the statements of rows and totals, and the answer with its metadata."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date
 from time import perf_counter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import FromClause, Integer, Select, and_, func, literal, null, select
 
@@ -92,7 +93,7 @@ def _answer(store: Store, query: Query, account: str | None, today: date) -> dic
             data = [figures_of(query, totals)]
         counted = {count: totals[count.name] for count in counts}
         warnings = [*said, *warnings_of(runner, plan, counted, len(data), total_rows)]
-        metadata = _metadata(runner, plan, today)
+        metadata = _metadata(runner, plan, today, store.zone)
     metadata["total_rows"] = total_rows
     metadata["query"] = _as_asked(query, account)
     metadata["query_time_ms"] = round((perf_counter() - started) * 1000, 1)
@@ -136,12 +137,9 @@ def _planned(
 ) -> Iterator[tuple[SqlRunner, Plan, list[str]]]:
     """A runner on one state of the store, the query's plan, and warnings of unknown values."""
     # The columnar copy, where it holds all that the query is about.
-    copied = COPIED.issuperset(query.facts)
-    with store.read() as session:
-        stored = session.connection()
-        with store.read_facts(session) if copied else nullcontext(stored) as facts:
-            runner = SqlRunner(stored, facts)
-            yield runner, *resolve(runner, query, account)
+    with store.facts(from_copy=COPIED.issuperset(query.facts)) as facts:
+        runner = SqlRunner(facts)
+        yield runner, *resolve(runner, query, account)
 
 
 def _rows(runner: SqlRunner, plan: Plan) -> tuple[list[Row], int]:
@@ -151,9 +149,9 @@ def _rows(runner: SqlRunner, plan: Plan) -> tuple[list[Row], int]:
     return [_row(plan.query, row) for row in found], total_rows
 
 
-def _metadata(runner: SqlRunner, plan: Plan, today: date) -> dict[str, Any]:
+def _metadata(runner: SqlRunner, plan: Plan, today: date, zone: ZoneInfo) -> dict[str, Any]:
     query = plan.query
-    through, synced = data_through(runner, plan, today), synced_at(runner, plan)
+    through, synced = data_through(runner, plan, today, zone), synced_at(runner, plan)
     return {
         "dimensions_used": [d.key for d in query.dimensions],
         "metrics_used": [m.key for m in query.metrics],

@@ -5,18 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    CursorResult,
-    Double,
-    RowMapping,
-    Select,
-    cast,
-)
+from sqlalchemy import BigInteger, ColumnElement, CursorResult, Double, RowMapping, Select, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from core.store import FactReader
 
 Row = dict[str, Any]
 
@@ -72,13 +65,12 @@ def ratio(top: Any, bottom: Any) -> ColumnElement[Any]:
 
 @dataclass(frozen=True)
 class SqlRunner:
-    """Connections that see one state of the store, and the statements to show.
+    """A reader of one state of the store, and the statements to show.
 
-    `facts` answers: the columnar copy, or the store as well; only `stored` always asks the store.
+    `facts` answers: the columnar copy, or the store as well; `stored` and `stream` ask the store.
     """
 
-    connection: Connection
-    facts: Connection
+    facts: FactReader
     shown: list[tuple[str, Any]] = field(default_factory=list)
 
     def rows(self, statement: Select[Any], *, is_shown: bool = False) -> list[Row]:
@@ -91,7 +83,7 @@ class SqlRunner:
 
     def stored(self, statement: Select[Any]) -> list[Row]:
         """All rows, of tables that are no facts."""
-        return _dicts(self.connection.execute(statement))
+        return _dicts(self.facts.stored.execute(statement))
 
     def one(self, statement: Select[Any], *, is_shown: bool = False) -> Row:
         """The only row."""
@@ -99,8 +91,8 @@ class SqlRunner:
         return row
 
     def stream(self, statement: Select[Any]) -> Iterator[RowMapping]:
-        """The rows one by one, in batches of constant memory."""
-        found = self.facts.execute(statement, execution_options={"yield_per": BATCH})
+        """The rows one by one, in batches of constant memory, from the store."""
+        found = self.facts.stored.execute(statement, execution_options={"yield_per": BATCH})
         yield from found.mappings()
 
     def sql(self) -> str:

@@ -70,8 +70,8 @@ def explain(
         **{key: request[key] for key in kept if key in request},
     )
     page = range(_offset(offset), offset + read_limit(limit))
-    with store.read() as session:
-        runner = SqlRunner(session.connection(), session.connection())
+    with store.facts(from_copy=False) as facts:
+        runner = SqlRunner(facts)
         plan, _ = resolve(runner, query, request.get("account"))
         plan = _pinned(runner, plan, row)
         recount = Recount(METRICS[metric], query.weights)

@@ -1,6 +1,5 @@
 """The feedback operations: record a vote, list votes, sum votes up."""
 
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated
 
@@ -31,6 +30,7 @@ from core.api.schemas import (
 )
 from core.base.errors import AccessError, InputError
 from core.base.telemetry import VOTES_ACCEPTED, VOTES_REFUSED
+from core.base.text import canonical_address
 from core.feedback import (
     Cast,
     FeedbackType,
@@ -52,8 +52,6 @@ LARGEST_VOTE = 1_000_000
 USUAL_VOTE = 10_000
 LONGEST_KEY = 255
 MINUTE = 60.0
-# The time of a vote is that of its turn to be written.
-_NOT_YET = datetime.min.replace(tzinfo=UTC)
 # What became of a vote: how the answer says it.
 OUTCOMES = {
     "new": ("recorded", "The feedback is recorded."),
@@ -168,7 +166,7 @@ async def _rater(
         if not is_named:
             # Anyone could speak for anyone.
             raise Refusal(422, "technician_email: a name needs a token.", field="technician_email")
-        rater = vote.technician_email
+        rater = canonical_address(vote.technician_email)
     elif vote.anonymous_id is not None:
         rater = await in_thread(anonymous_rater, scope, "key", vote.anonymous_id)
     elif vote.id is not None and is_named:
@@ -191,7 +189,6 @@ def _cast(vote: VoteIn, rater: str, *, with_id: bool) -> Cast:
     return Cast(
         subject=subject_of(enhancement=vote.enhancement_id, ticket=vote.ticket_id),
         rater=rater,
-        at=_NOT_YET,
         thumb=thumb,
         rating=vote.rating_value,
         comment=vote.feedback_comment,

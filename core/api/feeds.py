@@ -10,16 +10,17 @@ from threading import Lock
 from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.analytics.freshness import syncs
 from core.api.access import in_thread, served
 from core.api.errors import Refusal
 from core.base import clock
 from core.base.telemetry import REGISTRY
 from core.feedback import feedback_summary
-from core.store import Scope, Store, SyncRun, accounts, table
+from core.store import Scope, Store, accounts, one_state
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # A scrape within these gets the same text again.
@@ -59,6 +60,7 @@ def _text(store: Store) -> bytes:
         return found
 
 
+@one_state()
 def _stored(store: Store) -> CollectorRegistry:
     """Feedback by account, the age of each source, the size of the store."""
     made = CollectorRegistry()
@@ -68,27 +70,23 @@ def _stored(store: Store) -> CollectorRegistry:
         "touchstone_feedback", "Current votes on tickets and enhancements.", ["account", "type"]
     )
     mean = gauge("touchstone_feedback_rating_average", "Mean rating from 1 to 5.", ["account"])
-    for account in accounts(store):
-        found = feedback_summary(Scope(store, account.id))
+    ids = tuple(account.id for account in accounts(store))
+    for account_id in ids:
+        found = feedback_summary(Scope(store, account_id))
         if found.total:
             for kind, number in found.by_type.items():
-                votes.labels(account.id, kind).set(number)
+                votes.labels(account_id, kind).set(number)
         if found.average_rating is not None:
-            mean.labels(account.id).set(found.average_rating)
+            mean.labels(account_id).set(found.average_rating)
     age = gauge(
         "touchstone_sync_age_seconds",
         "Time since a synchronisation or import ended that brought data in.",
         ["account", "source"],
     )
-    now, runs = clock.now(), table(SyncRun).c
-    synced = (
-        select(runs.account_id, runs.source, func.max(runs.finished_at))
-        .where(runs.status.in_(("done", "partial")), runs.finished_at.is_not(None))
-        .group_by(runs.account_id, runs.source)
-    )
+    now = clock.now()
     with store.read() as session:
         connection = session.connection()
-        for account_id, source, at in connection.execute(synced):
+        for (account_id, source), at in syncs(connection, ids).items():
             age.labels(account_id, source).set(max(0.0, (now - at).total_seconds()))
         gauge("touchstone_store_bytes", "Size of the store.").set(_size(connection))
     return made

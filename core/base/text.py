@@ -1,13 +1,17 @@
 """Numbers, dates and parts of sentences as text."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 
 from core.base.errors import InputError
 
 # What no database takes as text: NUL, and halves of characters.
 NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+# A colon would make it one of our own names, such as those of anonymous raters.
+ADDRESS = re.compile(r"[^\s@:]+@[^\s@]+")
 LONGEST_TEXT = 500
 LONGEST_NAME = 100
 OTHERS = "Everyone else"
@@ -168,6 +172,14 @@ def quoted(said: str, longest: int | None = None) -> str:
 def clean(text: str) -> str:
     """The text with characters that no database stores replaced by U+FFFD."""
     return NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+@lru_cache(maxsize=10_000)  # asked for several times for each vote
+def canonical_address(name: str) -> str:
+    """An e-mail address in one spelling, whatever its case and width; other names as they are."""
+    plain = unicodedata.normalize("NFKC", name).casefold().strip()
+    plain = unicodedata.normalize("NFKC", plain)
+    return plain if ADDRESS.fullmatch(plain) else name
 
 
 def given_text(text: str, what: str, *, longest: int = LONGEST_TEXT) -> str:

@@ -13,7 +13,7 @@ from sqlmodel import select
 from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
-from core.base.text import given_text
+from core.base.text import canonical_address, given_text
 from core.store import Annotation, Criterion, Exclusion, Scope, table
 
 # Keys as they are stored, and their labels.
@@ -60,6 +60,8 @@ def exclude(
     _check_choice(kind, EXCLUSION_KINDS, "kind of exclusion")
     if subject is not None and subject.partition(":")[0] not in SUBJECTS:
         raise InputError(f"{subject[:80]!r} cannot be excluded: name a run, a ticket or a rater.")
+    if subject is not None and subject.startswith("rater:"):
+        subject = f"rater:{canonical_address(subject.removeprefix('rater:'))}"
     row = {
         "from_at": from_at.astimezone(UTC),
         "to_at": to_at.astimezone(UTC),

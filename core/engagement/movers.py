@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import special
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Select, case, func, select
 
 from core.analytics.dates import Window
 from core.analytics.freshness import last_synced
 from core.engagement.participation import CYCLE, of_products
-from core.store import BUG_ACCEPTED, Bug, Scope, User, table
+from core.store import BUG_ACCEPTED, Bug, FactReader, Scope, User, table
 
 SHOWN = 3
 MISSING = 0.05
@@ -135,7 +135,7 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
     )
 
 
-def _names(facts: Connection, account: str, ids: Sequence[int]) -> dict[int, str]:
+def _names(facts: FactReader, account: str, ids: Sequence[int]) -> dict[int, str]:
     users = table(User).c
     asked = select(users.id, users.name).where(users.account_id == account, users.id.in_(ids))
     names = {row.id: row.name for row in facts.execute(asked)}

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, func, select, union_all
 
-from core.store import Product, Scope, TestCycle, chunks, table
+from core.store import FactReader, Product, Scope, TestCycle, chunks, table
 
 CYCLE = table(TestCycle).c
 LAST_CYCLE = ["customer_id", "cycle_id", "title", "status", "day", "product", "part"]
@@ -47,14 +47,13 @@ def last_seen(scope: Scope, *, product_ids: Sequence[int] = ()) -> pd.DataFrame:
     id. Who has no cycle with a date is not listed.
     """
     # One state of the store for both: titles are not among the facts.
-    with scope.read() as session, scope.store.read_facts(session) as facts:
-        stored = session.connection()
+    with scope.facts() as facts:
         latest = _latest(facts, scope.account, product_ids)
         asked = cycles_statement().where(CYCLE.account_id == scope.account)
         cycles = {
             row["cycle_id"]: dict(row)
             for some in chunks(sorted({cycle for _, cycle in latest}), IDS_AT_ONCE)
-            for row in stored.execute(asked.where(CYCLE.id.in_(some))).mappings()
+            for row in facts.stored.execute(asked.where(CYCLE.id.in_(some))).mappings()
         }
     rows = []
     for person, cycle_id in latest:
@@ -64,7 +63,7 @@ def last_seen(scope: Scope, *, product_ids: Sequence[int] = ()) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=LAST_CYCLE)
 
 
-def _latest(facts: Connection, account: str, product_ids: Sequence[int]) -> list[tuple[int, int]]:
+def _latest(facts: FactReader, account: str, product_ids: Sequence[int]) -> list[tuple[int, int]]:
     """Each person with their latest cycle."""
     part = participations(account, product_ids)
     place = func.row_number().over(

@@ -15,7 +15,7 @@ from core.analytics.query import metric_rows
 from core.analytics.series import TREND_DAYS, people_query
 from core.engagement.participation import CYCLE, cycles_statement, of_products, part_in
 from core.engagement.segments import activity_of, lifecycle_of
-from core.store import BUG_ACCEPTED, BUG_DECIDED, Bug, Scope, TestFeature, table
+from core.store import BUG_ACCEPTED, BUG_DECIDED, Bug, FactReader, Scope, TestFeature, table
 
 HISTORY = (
     *("cycle_id", "title", "product", "status", "testing_type", "start_day", "end_day", "part"),
@@ -79,15 +79,14 @@ def customer(
     ]
     span = window.at_least(TREND_DAYS, today)
     longest = window if window.days is None else span
-    with scope.read() as session, scope.store.read_facts(session) as facts:
-        stored = session.connection()
+    with scope.facts() as facts:
         first, last, undated = facts.execute(
             select(
                 *(func.min(CYCLE.end_day), func.max(CYCLE.end_day)),
                 func.count(case((CYCLE.end_day.is_(None), 1))),
             ).where(*mine)
         ).one()
-        cycles = _cycles(stored, [*mine, longest.contains(CYCLE.end_day)], person)
+        cycles = _cycles(facts.stored, [*mine, longest.contains(CYCLE.end_day)], person)
         seen = [*mine, window.contains(CYCLE.end_day)]
         outcomes = [func.count(case((BUG.status.in_(of), 1))) for of in (BUG_DECIDED, BUG_ACCEPTED)]
         bugs = {row[0]: row[1:] for row in _bugs_by(BUG.cycle_id, facts, seen, *outcomes)}
@@ -138,7 +137,7 @@ def _cycles(stored: Connection, seen: Sequence[Any], person: int) -> list[dict[s
     return [cycle | {"part": part_in(cycle, person)} for cycle in found]
 
 
-def _bugs_by(key: Any, facts: Connection, seen: Sequence[Any], *more: Any) -> list[Any]:
+def _bugs_by(key: Any, facts: FactReader, seen: Sequence[Any], *more: Any) -> list[Any]:
     """The number of bugs by a key, and `more` counts; each bug is of one cycle."""
     asked = (
         select(key, func.count(), *more)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
-from core.base.text import clean
+from core.base.text import canonical_address, clean
 from core.feedback.votes import Vote, feedback_id, vote_of
 from core.store import Enhancement, Feedback, Scope, on_enhancer, table
 
@@ -187,7 +187,7 @@ def _runs(
     own_vote = and_(
         votes.account_id == runs.account_id,
         votes.subject == literal("enhancement:") + runs.id,
-        votes.rater == clean(rater.strip()),
+        votes.rater == canonical_address(clean(rater.strip())),
     )
     statement = (
         select(Enhancement, Feedback)

@@ -17,7 +17,7 @@ from core.base import clock, stats
 from core.base.errors import InputError
 from core.base.fields import Cells, FieldProblem, ParsedRow, number_in
 from core.base.stats import Estimate
-from core.base.text import clean
+from core.base.text import canonical_address, clean
 from core.store import Scope, SurveyDraft, SurveyInvitation, SurveyResponse, table
 
 # Distributions of fewer answers than this are withheld: they would tell who said what.
@@ -121,6 +121,7 @@ def parse_survey(obj: Any) -> ParsedRow | FieldProblem:
     respondent = read.short("respondent")
     number = read.source_id or _made_id(respondent, answered_at, answers)
     answers[INTERVIEW] = read.flag(INTERVIEW)
+    respondent = None if respondent is None else canonical_address(respondent)
     return read.parsed(id=number, respondent=respondent, answered_at=answered_at, **answers)
 
 
@@ -129,7 +130,8 @@ def invite(scope: Scope, people: str) -> int:
 
     People who were invited before keep their link. Raises InputError for no name and for too many.
     """
-    names = dict.fromkeys(clean(" ".join(name.split())) for name in re.split(r"[\n,;]", people))
+    said = (clean(" ".join(name.split())) for name in re.split(r"[\n,;]", people))
+    names = dict.fromkeys(map(canonical_address, said))
     names.pop("", None)
     if not names:
         raise InputError("Name who is invited: addresses or names, one to a line.")

@@ -1,28 +1,28 @@
 """Votes: what a valid vote is, how it changes the rater's opinion, and how both are stored."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 from threading import Lock
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 from core.base import clock
 from core.base.errors import InputError
-from core.base.text import clean
+from core.base.text import canonical_address, clean
 from core.store import Counts, Enhancement, Feedback, FeedbackVote, Scope, Unit, table
 
 LONGEST_COMMENT = 5_000
 LONGEST_ID = 500
 KINDS = ("enhancement", "ticket", "page")
+PARTS = ("thumb", "rating", "comment")
 # Ids are made from subject and rater, so that a vote and its repeat are one row in any store.
 NAMESPACE = uuid.UUID("6f1d6a3e-2b0c-5c57-9a1e-0d1f5a7c9b42")
 # Serialises writers in-process: SQLite's busy wait is unfair, and one of many may time out.
 WRITE_LOCK = Lock()
 
-T = TypeVar("T")
 Thumb = Literal["up", "down"]
 Result = Literal["new", "changed", "unchanged"]
 
@@ -66,18 +66,23 @@ COLUMNS = tuple(VOTES[name] for name in Vote.__dataclass_fields__)
 class Cast:
     """One vote as it is cast; None leaves a part as it is, `CLEAR` takes it back.
 
-    `vote_id` identifies a vote that may be read twice from a source, so that it counts once. It is
-    negative: the ids of votes cast here are positive.
+    `at` is None for a vote that is cast here and now: it stands over all that is stored, whatever
+    the clocks say. One that was cast elsewhere has its time there. `vote_id` identifies a vote that
+    may be read twice from a source, so that it counts once. It is negative: the ids of votes cast
+    here are positive.
     """
 
     subject: str
     rater: str
-    at: datetime
+    at: datetime | None = None
     thumb: str | Clear | None = None
     rating: int | Clear | None = None
     comment: str | Clear | None = None
     ticket_id: str | None = None
     vote_id: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rater", canonical_address(self.rater))
 
     @property
     def feedback_id(self) -> str:
@@ -107,7 +112,9 @@ def subject_of(
 @lru_cache(maxsize=10_000)  # asked for several times for each vote
 def feedback_id(subject: str, rater: str) -> str:
     """The id of the row that holds this rater's opinion on this subject."""
-    return str(uuid.uuid5(NAMESPACE, f"{subject}\n{rater}"))
+    key = f"{subject}\n{canonical_address(rater)}"
+    # Where a part has a line break itself, its length says where it ends.
+    return str(uuid.uuid5(NAMESPACE, key if key.count("\n") == 1 else f"{len(subject)}\n{key}"))
 
 
 def cast_vote(
@@ -124,13 +131,13 @@ def cast_vote(
     """Cast a vote and return the rater's current opinion; committed on return.
 
     Changes only what is given; an identical repeat changes nothing. A blank comment counts as not
-    given: `CLEAR` takes a comment back. `at` defaults to now. Raises InputError for an invalid
+    given: `CLEAR` takes a comment back. `at` is None for now. Raises InputError for an invalid
     vote, StoreError when the store cannot be written.
     """
     cast = Cast(
         subject=_subject(subject),
         rater=_name(rater, "who rates"),
-        at=_instant(at),
+        at=None if at is None else _instant(at),
         thumb=_thumb(thumb),
         rating=_rating(rating),
         comment=_comment(comment),
@@ -143,11 +150,9 @@ def cast_vote(
         cast = replace(cast, ticket_id=number)
     with WRITE_LOCK, scope.write() as unit:
         unit.check_account()
-        if at is None:
-            # Read once the lock is held: of two simultaneous votes, the one written later is newer.
-            cast = replace(cast, at=clock.now())
         record_votes(unit, [cast])
-        return votes_by_id(unit, [cast.feedback_id]).get(cast.feedback_id) or _blank(cast)
+        stored = votes_by_id(unit, [cast.feedback_id]).get(cast.feedback_id)
+        return stored or _blank(cast, clock.now())
 
 
 def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result]]:
@@ -162,22 +167,30 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result
     places = [n for n, cast in enumerate(given) if cast.vote_id not in read]
     keys = sorted({given[n].feedback_id for n in places})
     known = votes_by_id(unit, keys)
+    dated = {given[n].feedback_id for n in places if given[n].at}
+    once_given = _parts_given(unit, dated & known.keys())
     # Votes of sources have negative ids.
     next_id = max(unit.next_id(FeedbackVote), 1)
     results: list[Result] = ["unchanged"] * len(given)
     history = []
-    for place in sorted(places, key=lambda n: given[n].at):
+    # Read while no other vote can be written: those of now are in the order of their turns.
+    now = clock.now()
+    for place in sorted(places, key=lambda n: given[n].at or now):
         cast = given[place]
-        before = known.get(cast.feedback_id) or _blank(cast)
-        vote = _merged(before, cast)
-        is_late = cast.at < before.updated_at
+        stored = known.get(cast.feedback_id)
+        # The clock may have been set back since the opinion was stored.
+        at = cast.at or (max(now, stored.updated_at) if stored else now)
+        before = stored or _blank(cast, at)
+        vote = _merged(before, cast, at, once_given.get(before.id, ()))
+        is_late = at < before.updated_at
         if vote.opinion == before.opinion and not is_late:
             continue
         results[place] = "changed" if vote.id in known else "new"
         known[vote.id] = vote
         vote_id = next_id if cast.vote_id is None else cast.vote_id
         next_id += cast.vote_id is None
-        history.append(_history_row(vote_id, _merged(_blank(cast), cast) if is_late else vote))
+        given_then = _merged(_blank(cast, at), cast, at) if is_late else vote
+        history.append(_history_row(vote_id, given_then))
     changed = sorted({row["feedback_id"] for row in history})
     counts = unit.upsert(Feedback, [dict(vars(known[key])) for key in changed])
     unit.upsert(FeedbackVote, history)
@@ -194,36 +207,45 @@ def vote_of(row: Any) -> Vote:
     return Vote(**{column.name: getattr(row, column.name) for column in COLUMNS})
 
 
-def _blank(cast: Cast) -> Vote:
-    """The opinion before the first vote."""
+def _blank(cast: Cast, at: datetime) -> Vote:
+    """The opinion before the first vote, that of an instant."""
     return Vote(
-        id=cast.feedback_id,
-        subject=cast.subject,
-        rater=cast.rater,
-        created_at=cast.at,
-        updated_at=cast.at,
+        id=cast.feedback_id, subject=cast.subject, rater=cast.rater, created_at=at, updated_at=at
     )
 
 
-def _merged(before: Vote, cast: Cast) -> Vote:
-    """The opinion after a vote; a vote older than the opinion only fills in missing parts."""
-    is_late = cast.at < before.updated_at
+def _merged(before: Vote, cast: Cast, at: datetime, once_given: Collection[str] = ()) -> Vote:
+    """The opinion after a vote of an instant; one older than it only fills in missing parts.
 
-    def part(old: T | None, new: T | Clear | None) -> T | None:
-        if new is None or (is_late and old is not None):
+    A part that was `once_given` and is missing was taken back, and stays so.
+    """
+    is_late = at < before.updated_at
+
+    def part(name: str) -> Any:
+        old, new = getattr(before, name), getattr(cast, name)
+        if new is None or (is_late and (old is not None or name in once_given)):
             return old
         return None if isinstance(new, Clear) else new
 
     return replace(
         before,
-        thumb=part(before.thumb, cast.thumb),
-        rating=part(before.rating, cast.rating),
-        comment=part(before.comment, cast.comment),
+        **{name: part(name) for name in PARTS},
         ticket_id=before.ticket_id or cast.ticket_id,
         enhancement_id=before.enhancement_id or cast.enhancement_id,
-        created_at=min(before.created_at, cast.at),
-        updated_at=max(before.updated_at, cast.at),
+        created_at=min(before.created_at, at),
+        updated_at=max(before.updated_at, at),
     )
+
+
+def _parts_given(unit: Unit, ids: Iterable[str]) -> dict[str, set[str]]:
+    """The parts that the history has of each opinion."""
+    votes = table(FeedbackVote).c
+    found: dict[str, set[str]] = {}
+    columns = (votes.feedback_id, *(votes[name] for name in PARTS))
+    for row in unit.stored(votes.feedback_id, ids, *columns):
+        parts = found.setdefault(row["feedback_id"], set())
+        parts.update(name for name in PARTS if row[name] is not None)
+    return found
 
 
 def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
@@ -274,9 +296,7 @@ def _name(name: str, what: str) -> str:
     return clean(name.strip())
 
 
-def _instant(at: datetime | None) -> datetime:
-    if at is None:
-        return clock.now()
+def _instant(at: datetime) -> datetime:
     if at.utcoffset() is None:
         raise InputError("The time of the vote has no UTC offset: add one, such as +00:00.")
     return at.astimezone(UTC)

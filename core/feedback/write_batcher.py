@@ -145,8 +145,7 @@ def _record(unit: Unit, group: Sequence[_Pending]) -> list[Recorded | Exception]
                 continue
             keys.add(one.receipt.key)
         fresh.append(one)
-    # As of now that the lock is held: of two simultaneous votes, the one written later is newer.
-    _, results = record_votes(unit, [replace(one.cast, at=now) for one in fresh])
+    _, results = record_votes(unit, [replace(one.cast, at=None) for one in fresh])
     recorded: dict[_Pending, Recorded] = {}
     rows = []
     for one, result in zip(fresh, results, strict=True):

@@ -20,7 +20,7 @@ from core.report import measured, methods
 from core.report.criteria import cards, decided_and_open, exclusions_table, main_rows, targets_table
 from core.report.document import Block, Bullets, Callout, Document, Heading, Paragraph, Table
 from core.report.evidence import Evidence, ReportWindow, choose_window, read_evidence
-from core.store import Scope
+from core.store import Scope, one_state
 
 BASELINE = "baseline"
 KINDS = {
@@ -44,6 +44,7 @@ NEEDS = {
 }
 
 
+@one_state()
 def baseline_report(
     scope: Scope,
     *,

@@ -36,7 +36,7 @@ from core.report.document import (
 from core.review.actions import EXPECTED
 from core.review.agenda import SECTION_TITLES, agenda, week_of
 from core.review.meeting import meeting_of, said_in
-from core.store import Review, Scope
+from core.store import Review, Scope, one_state
 
 Told = Mapping[str, Any]
 
@@ -118,6 +118,7 @@ class Packet:
         return {SECTION_TITLES.get(key, key): text for key, text in written.items() if text.strip()}
 
 
+@one_state()
 def weekly_packet(
     scope: Scope, *, week: str | None = None, is_demo: bool = False, now: datetime | None = None
 ) -> Packet:
@@ -136,6 +137,7 @@ def weekly_packet(
     return packet_of(scope, told, meeting, is_demo=is_demo)
 
 
+@one_state()
 def packet_of(
     scope: Scope, told: Mapping[str, Any], meeting: Review | None, *, is_demo: bool
 ) -> Packet:

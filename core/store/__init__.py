@@ -1,7 +1,9 @@
 """The local store: its tables, how it is opened, read and written."""
 
+from core.store.columnar import FactReader
 from core.store.columns import Origin, table
-from core.store.engine import Store, open_store
+from core.store.days import instant_of
+from core.store.engine import Store, one_state, open_store
 from core.store.entered import (
     PAGES,
     AccountSetting,

@@ -1,7 +1,8 @@
 """A columnar copy of the facts of an SQLite store, for figures over a million rows.
 
 The store is the truth. The copy is a DuckDB file beside it, named by the state of the facts that it
-holds: it answers only while that is their present state; without one the store answers.
+holds: it answers only while that is their present state. Without one the store answers, and so it
+does where the copy is damaged, which is then removed.
 """
 
 import glob
@@ -10,6 +11,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,8 +19,10 @@ from uuid import uuid4
 from sqlalchemy import (
     Column,
     Connection,
+    CursorResult,
     DateTime,
     Engine,
+    Executable,
     MetaData,
     Table,
     create_engine,
@@ -27,16 +31,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.types import Boolean, Integer
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from core.base import clock
+from core.store.columns import table
+from core.store.synced import Account
 from core.store.tables import FACT_TABLES
 
 # What no figure is computed from.
 LEFT_OUT = {
-    "account": {"is_demo", "timezone", "data_version", "facts_version", "created_at"},
+    "account": {"is_demo", "timezone", "data_version", "created_at"},
     "bug": {"title"},
     "test_cycle": {"title", "review_status"},
     "test_feature": {"title", "test_feature_id"},
@@ -58,6 +64,12 @@ def _copied(source: Table) -> list[Column[Any]]:
     return [c for c in source.columns if c.name not in LEFT_OUT.get(source.name, ())]
 
 
+def state_of_facts(connection: Connection) -> dict[str, int]:
+    """For each account, what is drawn anew with every write to `FACT_TABLES`."""
+    account = table(Account).c
+    return dict(connection.execute(select(account.id, account.facts_version)).all())
+
+
 class FactsCopy:
     """The copy that belongs to the SQLite file at a path; share one among threads."""
 
@@ -66,31 +78,44 @@ class FactsCopy:
         self._lock = threading.RLock()
         self._opened: tuple[Path, Engine] | None = None
 
-    def path(self, state: Mapping[str, str]) -> Path:
+    def path(self, state: Mapping[str, int]) -> Path:
         """Where the copy of a state of the facts is, whether or not it has been made."""
         form = [(t.name, [c.name for c in _copied(t)]) for t in FACT_TABLES]
         name = hashlib.sha256(repr((form, sorted(state.items()))).encode()).hexdigest()[:16]
         return self._store.with_name(f"{self._store.name}.{name}.facts")
 
-    def connect(self, state: Mapping[str, str]) -> Connection | None:
+    def connect(self, state: Mapping[str, int]) -> Connection | None:
         """A connection to the copy of that state of the facts; None where there is none."""
         path = self.path(state)
         with self._lock:
-            if self._opened is None or self._opened[0] != path:
-                if not path.exists():
-                    return None
-                self.close()
-                self._opened = path, _engine(path, read_only=True)
             try:
+                if self._opened is None or self._opened[0] != path:
+                    if not path.is_file():
+                        return None
+                    self.close()
+                    self._opened = path, _engine(path, read_only=True)
+                    with self._opened[1].connect() as opened:
+                        if state_of_facts(opened) != state:
+                            raise ValueError("it is that of another store")  # noqa: TRY301
                 return self._opened[1].connect()
-            except DBAPIError as error:
-                # Damaged, or removed at this moment: the store answers, and the next copy is new.
-                LOG.warning("The columnar copy %s cannot be read: %s", path, error.orig)
-                self.close()
-                path.unlink(missing_ok=True)
+            except Exception as error:  # noqa: BLE001 (a damaged file may raise anything)
+                self.drop(error)
                 return None
 
-    def build(self, source: Connection, state: Mapping[str, str]) -> None:
+    def drop(self, error: Exception) -> None:
+        """Remove the open copy, which was found to be damaged; the next one is new."""
+        with self._lock:
+            if self._opened is None:  # another thread was first
+                return
+            path, _ = self._opened
+            self.close()
+            LOG.warning(
+                "The columnar copy %s cannot be read: %s", path, getattr(error, "orig", error)
+            )
+            with suppress(OSError):
+                path.unlink()
+
+    def build(self, source: Connection, state: Mapping[str, int]) -> None:
         """Copy the facts that a connection sees, and remove the copies of other states."""
         path = self.path(state)
         unfinished = path.with_suffix(f".{uuid4().hex}.unfinished")
@@ -106,7 +131,8 @@ class FactsCopy:
         name = glob.escape(self._store.name)
         for other in self._store.parent.glob(f"{name}.*.facts"):
             if other != path:
-                other.unlink(missing_ok=True)
+                with suppress(OSError):
+                    other.unlink()
         # What builds left that were killed.
         for left in self._store.parent.glob(f"{name}.*.unfinished*"):
             with suppress(OSError):
@@ -119,6 +145,29 @@ class FactsCopy:
             if self._opened is not None:
                 self._opened[1].dispose()
                 self._opened = None
+
+
+@dataclass
+class FactReader:
+    """A reader of the facts in one state of a store: from the copy, as long as that is sound."""
+
+    stored: Connection
+    copy: FactsCopy | None = None
+    copied: Connection | None = None
+
+    def execute(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
+        """The result of a statement on the facts."""
+        if self.copy is not None and self.copied is not None:
+            try:
+                found = self.copied.execute(statement)
+                # All rows at once: DuckDB reads them while they are fetched.
+                found.cursor_strategy = FullyBufferedCursorFetchStrategy(found.cursor)
+            except Exception as error:  # noqa: BLE001 (a damaged file may raise anything)
+                self.copied = None
+                self.copy.drop(error)
+            else:
+                return found
+        return self.stored.execute(statement)
 
 
 def _caching_dialect() -> type[Any]:

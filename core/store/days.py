@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 from sqlmodel import SQLModel
 
 from core.store.columns import table
@@ -23,6 +23,14 @@ DAY_COLUMNS: Mapping[type[SQLModel], Mapping[str, tuple[str, ...]]] = {
     Feedback: {"created_day": ("created_at",)},
     SurveyResponse: {"answered_day": ("answered_at",)},
 }
+
+
+def instant_of(day: ColumnElement[date]) -> ColumnElement[datetime]:
+    """The instant that a day column is taken from."""
+    source: Any = day
+    (model,) = (one for one in DAY_COLUMNS if table(one) is source.table)
+    first, *others = (source.table.c[name] for name in DAY_COLUMNS[model][source.name])
+    return func.coalesce(first, *others) if others else first
 
 
 def day_of(instant: datetime | None, zone: ZoneInfo) -> date | None:

@@ -3,10 +3,13 @@
 import logging
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from secrets import randbits
 from time import monotonic, sleep
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +23,7 @@ from sqlmodel import Session
 from core.base import clock
 from core.base.errors import StoreError, StoreTooNew
 from core.base.settings import load_settings
-from core.store.columnar import FactsCopy
+from core.store.columnar import FactReader, FactsCopy, state_of_facts
 from core.store.columns import table
 from core.store.default_criteria import DEFAULT_CRITERIA
 from core.store.entered import Criterion
@@ -31,6 +34,8 @@ from core.store.unit_of_work import Unit
 
 LOG = logging.getLogger(__name__)
 
+# The names of an SQLite store that is no file.
+MEMORY = (None, "", ":memory:")
 BUSY_MILLISECONDS = 5_000
 # How often a writer looks whether it is its turn.
 LOOK_SECONDS = 0.002
@@ -38,6 +43,41 @@ LOOK_SECONDS = 0.002
 FEWEST_BUGS = 10_000
 # Fewer rows than these are quick to read whatever way the database takes.
 FEW_ROWS = 1_000
+# SQLite's log of writes cannot be cut while someone reads an older state.
+LONGEST_STATE_SECONDS = 60
+ONE_STATE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+# A drawing holds its connection until it ends; a server has a hundred by default.
+MOST_CONNECTIONS = 40
+
+
+class _Thread(threading.local):
+    """Transactions that a thread's reads share within `one_state`, and its reads under way."""
+
+    snapshots: dict[Engine, Connection] | None = None
+    reads: int = 0
+
+
+_thread = _Thread()
+
+
+@contextmanager
+def one_state() -> Iterator[None]:
+    """All reads of this thread within see one state of each store, and what they write themselves.
+
+    The figures of a page or a report would not add up where a sync writes between two of them.
+    Raises StoreError for a read that comes after a minute and finds another state.
+    """
+    if _thread.snapshots is not None:
+        yield
+        return
+    snapshots: dict[Engine, Connection] = {}
+    _thread.snapshots = snapshots
+    try:
+        yield
+    finally:
+        _thread.snapshots = None
+        for snapshot in snapshots.values():
+            snapshot.close()
 
 
 @dataclass
@@ -60,11 +100,45 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the store, whatever is written meanwhile."""
-        # SQLite reads so by itself; a server would show each statement the newest state.
-        one_state = {} if _is_sqlite(self.engine) else {"isolation_level": "REPEATABLE READ"}
-        reading = self.engine.execution_options(**one_state)
-        with translate_errors(self.engine), Session(reading) as session:
-            yield session
+        with translate_errors(self.engine):
+            try:
+                bind = self._snapshot()
+                _thread.reads += 1
+                try:
+                    with Session(bind) as session:
+                        yield session
+                finally:
+                    _thread.reads -= 1
+            except DBAPIError:
+                self.renew_state()  # a server answers nothing more in this transaction
+                raise
+
+    def _snapshot(self) -> Engine | Connection:
+        """The transaction that this thread reads in, begun where there is none."""
+        # SQLite reads one state by itself; a server would show each statement the newest.
+        is_sqlite = _is_sqlite(self.engine)
+        options = {} if is_sqlite else ONE_STATE
+        reading = self.engine.execution_options(begun=monotonic(), **options)
+        snapshots = _thread.snapshots
+        # A store in memory has one connection for all.
+        if snapshots is None or (is_sqlite and self.engine.url.database in MEMORY):
+            return reading
+        known, state = snapshots.get(self.engine), None
+        if known is not None:
+            age = monotonic() - known.get_execution_options()["begun"]
+            if _thread.reads or age < LONGEST_STATE_SECONDS:
+                return known
+            state = _versions(known)
+        self.renew_state()
+        snapshots[self.engine] = now = reading.connect()
+        if _versions(now) != state and state is not None:
+            raise StoreError("The data changed while this was computed: try again.")
+        return now
+
+    def renew_state(self) -> None:
+        """Have the next read of this thread see the newest state."""
+        if _thread.snapshots and self.engine in _thread.snapshots:
+            _thread.snapshots.pop(self.engine).close()
 
     @contextmanager
     def write(
@@ -88,15 +162,14 @@ class Store:
             session.flush()
             written, tables = connection.info["written"], connection.info["tables"]
             if not quiet and not tables.issubset(UNCACHED_TABLES):
-                grown = [account.c.data_version]
+                # Drawn and not counted: a restored backup would come to the same numbers again.
+                moved = {"data_version": randbits(62)}
                 if not tables.isdisjoint(FACT_TABLES):
-                    grown.append(account.c.facts_version)
-                connection.execute(
-                    update(account)
-                    .where(account.c.id == account_id)
-                    .values({version.name: version + 1 for version in grown})
-                )
+                    moved["facts_version"] = randbits(62)
+                connection.execute(update(account).where(account.c.id == account_id).values(moved))
             session.commit()
+        if not tables.issubset(UNCACHED_TABLES):
+            self.renew_state()
         self._grow(written)
 
     def _grow(self, written: int) -> None:
@@ -136,18 +209,47 @@ class Store:
             unit.session.flush()
             unit.upsert(Criterion, DEFAULT_CRITERIA)
 
-    def data_version(self, account_id: str) -> int:
-        """A number that grows with every write to the account that a page could show."""
+    def account(self, account_id: str) -> Account:
+        """The account of an id as it is now, with the versions of its data."""
         with self.read() as session:
-            return session.get_one(Account, account_id).data_version
+            return session.get_one(Account, account_id)
 
-    def read_facts(self, session: Session) -> AbstractContextManager[Connection]:
-        """A connection to read `FACT_TABLES` with, as the session sees them.
+    def data_version(self, account_id: str) -> int:
+        """A number that is another one after every write that a page could show."""
+        return self.account(account_id).data_version
 
-        It is that to the columnar copy where there is one: see `refresh_copy`.
+    @contextmanager
+    def facts(self, *, from_copy: bool = True) -> Iterator[FactReader]:
+        """A reader of `FACT_TABLES` in one state of the store.
+
+        It reads the columnar copy where there is one: see `refresh_copy`.
         """
-        copied = self.copy and self.copy.connect(_state_of_facts(session))
-        return copied or nullcontext(session.connection())
+        with self.read() as session:
+            stored, copy = session.connection(), self.copy if from_copy else None
+            with (copy and copy.connect(state_of_facts(stored))) or nullcontext() as copied:
+                yield FactReader(stored, copy, copied)
+
+    def check(self, *, seconds: float) -> None:
+        """Raise StoreError where an SQLite file is damaged, as far as it can be read in a time."""
+        if not _is_sqlite(self.engine):
+            return
+        with self.read() as session:
+            driver: Any = session.connection().connection.dbapi_connection
+            ending = threading.Timer(seconds, driver.interrupt)
+            ending.start()
+            try:
+                (found,) = driver.execute("PRAGMA quick_check(1)").fetchone()
+            except sqlite3.DatabaseError as error:
+                found = "ok" if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT else str(error)
+            finally:
+                ending.cancel()
+        if found != "ok":
+            where, said = self.engine.url.database, found.splitlines()[-1]
+            raise StoreError(
+                f"The store {where} is damaged ({said}): stop Touchstone and restore a backup. "
+                "Without one, the command .recover of sqlite3 saves what can still be read, also "
+                "of what people entered."
+            )
 
     def refresh_copy(self) -> bool:
         """Copy the facts into columns where that is worth it and not done; says whether it was.
@@ -158,7 +260,7 @@ class Store:
             return False
         try:
             with self.read() as session:
-                state = _state_of_facts(session)
+                state = state_of_facts(session.connection())
                 if self.copy.path(state).exists():
                     return False
                 bugs = select(func.count()).select_from(table(Bug))
@@ -177,15 +279,9 @@ class Store:
             self.copy.close()
 
 
-def _state_of_facts(session: Session) -> dict[str, str]:
-    """For each account, what changes with every write to `FACT_TABLES`."""
-    account = table(Account)
-    found = select(account.c.id, account.c.facts_version, account.c.created_at)
-    # The number alone might be that of another store at this place, before it was made anew.
-    return {
-        account_id: f"{version} since {created_at}"
-        for account_id, version, created_at in session.connection().execute(found)
-    }
+def _versions(connection: Connection) -> dict[str, int]:
+    account = table(Account).c
+    return dict(connection.execute(select(account.id, account.data_version)).all())
 
 
 def open_store(url: str, *, timezone: str | None = None) -> Store:
@@ -219,7 +315,7 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
 
 def _copy(engine: Engine) -> FactsCopy | None:
     path = engine.url.database
-    if not _is_sqlite(engine) or path in {None, "", ":memory:"} or str(path).startswith("file:"):
+    if not _is_sqlite(engine) or path in MEMORY or str(path).startswith("file:"):
         return None
     return FactsCopy(Path(str(path)))
 
@@ -261,7 +357,7 @@ def _engine(url: str) -> Engine:
         ) from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
-    return create_engine(parsed, pool_pre_ping=True)
+    return create_engine(parsed, pool_pre_ping=True, max_overflow=MOST_CONNECTIONS)
 
 
 def _is_sqlite(engine: Engine) -> bool:
@@ -270,7 +366,8 @@ def _is_sqlite(engine: Engine) -> bool:
 
 def _sqlite_engine(url: URL) -> Engine:
     options: dict[str, Any] = {}
-    if url.database in {None, "", ":memory:"}:
+    opened: list[int] = []
+    if url.database in MEMORY:
         # One connection for all threads, or each would see an empty store of its own; they take it
         # in turns, as two transactions do not fit into one.
         options = {
@@ -280,6 +377,8 @@ def _sqlite_engine(url: URL) -> Engine:
             "connect_args": {"check_same_thread": False},
         }
     elif not str(url.database).startswith("file:"):  # an SQLite URI finds its own way
+        # A drawing holds its connection until it ends, which no writer waits for.
+        options = {"max_overflow": -1}
         folder = Path(str(url.database)).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -290,6 +389,8 @@ def _sqlite_engine(url: URL) -> Engine:
             ) from None
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _prepare_sqlite)
+    for when in ("do_connect", "checkout"):
+        event.listen(engine, when, partial(_refuse_replaced, Path(str(url.database)), opened))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -306,6 +407,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "analysis_limit = 1000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _refuse_replaced(path: Path, opened: list[int], *_: object) -> None:
+    # What is written into a file that is no longer there would be lost.
+    found = [path.stat().st_ino] if path.exists() else []
+    opened[:] = opened or found
+    if found != opened:
+        raise StoreError(
+            f"The store {path} was replaced or removed while it was open: restart Touchstone."
+        )
 
 
 def _begin_sqlite(connection: Connection) -> None:

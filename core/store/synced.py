@@ -27,8 +27,8 @@ PROMETHEUS = "prometheus"
 class Account(Base, table=True):
     """A customer account (tenant).
 
-    `data_version` grows with every write that a page could show, `facts_version` with those that
-    touch a table of `FACT_TABLES`.
+    `data_version` is drawn anew with every write that a page could show, `facts_version` with those
+    that touch a table of `FACT_TABLES`.
     """
 
     __options__ = options(Origin.PRODUCT, is_fact=True)

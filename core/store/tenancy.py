@@ -1,16 +1,17 @@
 """Tenancy: the accounts of a store, and the scope that every read and write of one goes through."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select
+from sqlalchemy import ColumnElement, Executable, Select
 from sqlmodel import Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.base.errors import InputError
+from core.store.columnar import FactReader
 from core.store.columns import table
 from core.store.engine import Store
 from core.store.synced import Account
@@ -76,16 +77,14 @@ class Scope:
         with self.read() as session:
             return session.get(model, (self.account, *key))
 
-    @contextmanager
-    def facts(self) -> Iterator[Connection]:
-        """A connection to read `FACT_TABLES` with: the columnar copy where there is one."""
-        with self.read() as session, self.store.read_facts(session) as facts:
-            yield facts
+    def facts(self) -> AbstractContextManager[FactReader]:
+        """A reader of `FACT_TABLES`: from the columnar copy where there is one."""
+        return self.store.facts()
 
     def fact_rows(self, statement: Executable) -> list[Any]:
         """The rows that a statement on `FACT_TABLES` answers with."""
-        with self.facts() as connection:
-            return list(connection.execute(statement))
+        with self.facts() as facts:
+            return list(facts.execute(statement))
 
     def write(self, *, quiet: bool = False) -> AbstractContextManager[Unit]:
         """A unit of work in the account: all of it becomes visible at the end, or none.
@@ -101,6 +100,7 @@ class Scope:
         Raises InputError where the data does not come to rest.
         """
         for _ in range(ATTEMPTS):
+            self.store.renew_state()
             version = self.store.data_version(self.account)
             computed = compute()
             with self.write() as unit:

@@ -13,6 +13,7 @@ from core.criteria.panels import result_bar
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.window_data import roi_of
 from core.criteria.words import RULE, CriterionRow
+from core.store import one_state
 from pages import ui
 from pages.criteria import roi, time_saved
 from pages.ui import proof
@@ -61,6 +62,7 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
 
 
 @st.dialog("What is this?", width="large")
+@one_state()
 def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
     """The rule of a criterion, its query, and the rows behind it."""
     criterion, judged, row = result.criterion, result.judged, CriterionRow.of(result)

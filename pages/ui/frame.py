@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.base.errors import TouchstoneError
 from core.base.telemetry import PAGE_SECONDS
+from core.store import one_state
 from pages.ui.actions import begin_visit, show_outcome, tell_lost_press
 from pages.ui.charts import empty
 from pages.ui.page import Page, open_page, plain, sources
@@ -31,7 +32,7 @@ def run_page(
     """
     st.title(question, anchor=False)
     try:
-        with PAGE_SECONDS.labels(key).time():
+        with PAGE_SECONDS.labels(key).time(), one_state():
             show_outcome(key)
             begin_visit(key)
             told = st.container()

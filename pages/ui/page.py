@@ -23,7 +23,7 @@ from core.base import clock, text
 from core.base.settings import Settings, load_settings
 from core.base.telemetry import QUERY_SECONDS
 from core.demo.active_store import active_store, keep_copied
-from core.store import Account, Scope, Store, accounts
+from core.store import Account, Scope, Store, accounts, one_state
 
 R = TypeVar("R")
 
@@ -116,26 +116,27 @@ def read(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
 
     `function` takes the store first, and the rest by keyword: all of it is the cache's key.
     """
-    return _read(page, function, ("data", page.account.data_version), kwargs)
+    return _read(page, function, "data_version", kwargs)
 
 
 def read_facts(page: Page, function: Callable[..., R], **kwargs: Any) -> R:
     """Like `read`, for functions that read `FACT_TABLES` alone: votes leave the cache valid."""
-    return _read(page, function, ("facts", page.account.facts_version), kwargs)
+    return _read(page, function, "facts_version", kwargs)
 
 
-def _read(
-    page: Page, function: Callable[..., R], state: tuple[str, int], kwargs: Mapping[str, Any]
-) -> R:
-    key = (
-        f"{function.__module__}.{function.__qualname__}",
-        repr(sorted(kwargs.items())),
-        page.store.engine.url.render_as_string(),
-        page.account.id,
-        *state,
-        page.today,
-    )
-    result: R = _computed(key, partial(function, page.scope, **kwargs))
+def _read(page: Page, function: Callable[..., R], of: str, kwargs: Mapping[str, Any]) -> R:
+    # What is computed is of the state that it is cached for, also in a fragment or a callback.
+    with one_state():
+        key = (
+            f"{function.__module__}.{function.__qualname__}",
+            repr(sorted(kwargs.items())),
+            page.store.engine.url.render_as_string(),
+            page.account.id,
+            of,
+            getattr(page.store.account(page.account.id), of),
+            page.today,
+        )
+        result: R = _computed(key, partial(function, page.scope, **kwargs))
     return result
 
 

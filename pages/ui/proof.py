@@ -10,7 +10,7 @@ from core.analytics import Metric, explain
 from core.analytics.query import are_of_facts
 from core.analytics.series import Headline, headline_figures
 from core.base import text
-from core.store import Scope
+from core.store import Scope, one_state
 from pages import ui
 from pages.ui.filters import Filters
 
@@ -80,6 +80,7 @@ def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[H
 
 
 @st.dialog("What is this?", width="large")
+@one_state()
 def of_figure(page: ui.Page, figure: Headline) -> None:
     """Dialog on a headline figure, with the value of its card."""
     definition(figure.metric)
@@ -113,7 +114,11 @@ def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
 def metric_rows(
     page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
 ) -> None:
-    shown = {"result_or_query": asked, "row": {metric.key: value}, "metric": metric.key}
+    row = {metric.key: value}
+    if page.store.data_version(page.account.id) != page.account.data_version:
+        st.info("The data has changed since the page was drawn: this is its figure now.")
+        row = {}
+    shown = {"result_or_query": asked, "row": row, "metric": metric.key}
     proof = ui.read(page, _explained, **shown, limit=ROWS)
     number = text.times(proof["total_rows"], "row")
     verb = "re-aggregates" if proof["total_rows"] == 1 else "re-aggregate"
@@ -121,6 +126,7 @@ def metric_rows(
     if proof["agrees"]:
         st.success(ui.plain(f"{claim}, the number shown: yes."))
     else:
+        value = proof["value"]
         st.error(
             ui.plain(f"{claim}, but {text.amount(value, metric.unit)} is shown: please report.")
         )

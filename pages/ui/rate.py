@@ -135,7 +135,7 @@ def _save_comment(page: Page, run: Enhancement, key: str) -> None:
 
 def _cast(scope: Scope, who: str, **vote: Any) -> None:
     """Cast a rater's vote, unless they have cast too many within a minute."""
-    wait = VOTES.take((scope.account, who), burst=MOST_VOTES, seconds=60.0)
+    wait = VOTES.take((scope.account, text.canonical_address(who)), burst=MOST_VOTES, seconds=60.0)
     if wait:
         raise InputError(
             f"More than {MOST_VOTES} votes in a minute: go on in {text.duration(wait + 1)}."

@@ -46,7 +46,7 @@ def test_a_decision_is_kept_for_its_account_with_who_made_it(acme):
 def test_a_decision_moves_the_data_version(acme):
     before = acme.data_version("acme")
     save_settings(Scope(acme, "acme", "Ann"), EngagementSettings(silent_days=60), seen={})
-    assert acme.data_version("acme") == before + 1
+    assert acme.data_version("acme") != before
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,15 @@
 import logging
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from core.analytics import query_metrics
 from core.analytics.freshness import source_states
 from core.feedback import cast_vote
-from core.store import Bug, Product, Scope, User, open_store, table
+from core.store import Bug, Product, Scope, TestCycle, User, open_store, table
 from tests.analytics.draws import ZONE
 from tests.analytics.test_brute import check, rounds
 from tests.analytics.worlds import at, copy_facts, fill, prepare
@@ -28,8 +29,8 @@ def store(tmp_path):
 
 
 def has_copy(store):
-    with Scope(store, "a").facts() as connection:
-        return connection.dialect.name == "duckdb"
+    with Scope(store, "a").facts() as facts:
+        return facts.copied is not None
 
 
 def add_bugs(store, *ids, account="a"):
@@ -69,7 +70,7 @@ def test_a_write_of_facts_makes_the_store_answer_until_the_next_copy(store):
 def test_a_reader_that_began_before_a_write_goes_on_with_what_it_saw(store):
     add_bugs(store, 1)
     copy_facts(store)
-    with store.read() as session, store.read_facts(session) as copy:
+    with store.facts() as copy:
         add_bugs(store, 2)
         copy_facts(store)
         assert len(copy.execute(select(table(Bug).c.id)).all()) == 1
@@ -79,14 +80,14 @@ def test_a_reader_that_began_before_a_write_goes_on_with_what_it_saw(store):
 def test_instants_are_compared_in_utc_wherever_the_machine_is(store):
     when = at("2024-02-03T10:00")
     with store.write("a") as unit:
-        unit.upsert(Bug, [{"id": n, "reported_at": when + timedelta(hours=n)} for n in (1, 2, 3)])
+        unit.upsert(TestCycle, [{"id": n, "end_at": when + timedelta(hours=n)} for n in (1, 2, 3)])
     asked = {"now": when + timedelta(hours=2)}
     before = source_states(Scope(store, "a"), **asked)
     assert copy_facts(store)
     assert source_states(Scope(store, "a"), **asked) == before
-    assert before[1].through == when + timedelta(hours=2)
+    assert before[0].through == when + timedelta(hours=2)
     with Scope(store, "a").facts() as copy:
-        assert copy.exec_driver_sql("SELECT current_setting('TimeZone')").scalar() == "UTC"
+        assert copy.execute(text("SELECT current_setting('TimeZone')")).scalar() == "UTC"
 
 
 def test_a_vote_leaves_the_copy_in_use(store):
@@ -129,6 +130,133 @@ def test_a_damaged_copy_is_left_for_the_store(store, caplog):
     assert "cannot be read" in caplog.text
     assert copy_facts(store)
     assert has_copy(store)
+
+
+def damaged(good):
+    """A copy as it must not be, by what happened to it."""
+    flipped = bytearray(good)
+    for place in range(4_096, len(good), 997):
+        flipped[place] ^= 0x5A
+    yield "garbage", b"no database" * 500
+    yield "empty", b""
+    yield "a header alone", good[:12_288]
+    yield "half-written", good[: len(good) // 2]
+    yield "its end is missing", good[:-4_096]
+    yield "its end is nothing", good[:-4_096] + bytes(4_096)
+    yield "of another version", good[:12] + b"\xff" + good[13:]
+    yield "flipped bits", bytes(flipped)
+    for place in (0, 16, 4_096, 8_192, 12_300, len(good) // 2, len(good) - 300_000):
+        yield f"one bit at {place}", good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :]
+
+
+def test_a_damaged_copy_keeps_no_question_from_its_answer(store):
+    add_bugs(store, *range(5_000))
+    copy_facts(store)
+    store.close()
+    (copy,) = copies(store)
+    good = copy.read_bytes()
+    for what, raw in damaged(good):
+        copy.write_bytes(raw)
+        again = open_store(store.engine.url.render_as_string(), timezone=ZONE.key)
+        for _ in range(2):
+            answer = query_metrics(again, **ASKED)
+            assert (what, answer["totals"]["bug_count"]) == (what, 5_000)
+            assert (what, answer["data"][0]["bug_count"]) == (what, 5_000)
+        again.close()
+    assert copy_facts(store)
+    assert has_copy(store)
+
+
+def test_a_copy_that_is_damaged_while_it_is_open_is_left_for_the_store(store, caplog):
+    add_bugs(store, *range(20_000))
+    copy_facts(store)
+    (copy,) = copies(store)
+    with store.facts() as facts:
+        assert facts.copied is not None
+        with copy.open("r+b") as file:
+            file.seek(12_288)
+            file.write(b"\xff" * (copy.stat().st_size - 12_288))
+        found = facts.execute(select(func.count(), func.sum(table(Bug).c.id)))
+        assert found.all() == [(20_000, 19_999 * 10_000)]
+    assert "cannot be read" in caplog.text
+    assert not has_copy(store)
+    assert copy_facts(store)
+    assert has_copy(store)
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 20_000
+
+
+def test_a_statement_that_fails_in_the_middle_of_its_rows_is_answered_by_the_store(store):
+    add_bugs(store, *range(3_000))
+    copy_facts(store)
+    with store.facts() as facts:
+        # Rows from the end on are read only when those before have been fetched.
+        facts.copied.connection.driver_connection.execute(
+            "CREATE TEMP VIEW bug AS SELECT CASE WHEN id = 2999 THEN error('damaged') ELSE id END "
+            "AS id, account_id FROM main.bug"
+        )
+        assert facts.execute(select(func.count(table(Bug).c.id))).scalar() == 3_000
+        assert len(facts.execute(select(table(Bug).c.id)).all()) == 3_000
+
+
+@pytest.mark.parametrize("wrong", ["a folder", "a link to nothing", "unreadable"])
+def test_what_stands_in_the_place_of_a_copy_does_no_harm(store, wrong):
+    add_bugs(store, 1)
+    copy_facts(store)
+    store.close()
+    (copy,) = copies(store)
+    if wrong == "unreadable":
+        copy.chmod(0)
+    else:
+        copy.unlink()
+        copy.mkdir() if wrong == "a folder" else copy.symlink_to("nowhere")
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 1
+    copy_facts(store)
+    add_bugs(store, 2)
+    assert copy_facts(store)
+    assert has_copy(store)
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 2
+
+
+def test_the_copy_of_another_store_is_none(tmp_path, store):
+    """It has the name of this store's copy, as after a folder was put together by hand."""
+    add_bugs(store, 1)
+    copy_facts(store)
+    store.close()
+    (own,) = copies(store)
+    (tmp_path / "other").mkdir()
+    other = open_store(f"sqlite:///{tmp_path}/other/store.db")
+    prepare(other)
+    add_bugs(other, 1, 2, 3)
+    copy_facts(other)
+    other.close()
+    (foreign,) = copies(other)
+    foreign.replace(own)
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 1
+    assert copy_facts(store)
+    assert has_copy(store)
+
+
+def test_a_restored_backup_never_finds_the_copy_of_another_day(store, tmp_path):
+    path = Path(store.engine.url.database)
+
+    def saved():
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.close()
+        return path.read_bytes()
+
+    add_bugs(store, 1, 2)
+    backup = saved()
+    add_bugs(store, 3)
+    assert copy_facts(store)
+    saved()
+    path.write_bytes(backup)
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 2
+    add_bugs(store, 4, 5)  # as many writes as on the other day
+    assert not has_copy(store)
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 4
+    assert copy_facts(store)
+    assert query_metrics(store, **ASKED)["totals"]["bug_count"] == 4
 
 
 def test_a_copy_that_cannot_be_made_is_only_logged(store, monkeypatch, caplog):

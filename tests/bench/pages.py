@@ -21,7 +21,6 @@ from sqlalchemy import update
 from core.base import text
 from core.base.settings import ROOT
 from core.store import Account, table
-from core.store.engine import _state_of_facts
 from tests.bench.__main__ import built, machine
 from tests.bench.sync import high_water_mb
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, READY, serve
@@ -118,17 +117,13 @@ class Reader:
 def changed(store):
     """Make the store look as after a change of its data, so that nothing cached holds.
 
-    Its copy in columns goes along: a dashboard makes a new one after a change.
+    It gets a new copy in columns, as it does from a dashboard.
     """
     account = table(Account)
-    with store.read() as session:
-        before = store.copy.path(_state_of_facts(session))
     with store.engine.execution_options(writes=True).begin() as connection:
         grown = {c.name: c + 1 for c in (account.c.data_version, account.c.facts_version)}
         connection.execute(update(account).values(grown))
-    if before.exists():
-        with store.read() as session:
-            before.rename(store.copy.path(_state_of_facts(session)))
+    store.refresh_copy()
 
 
 @contextmanager

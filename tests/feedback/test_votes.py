@@ -1,9 +1,11 @@
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from core.base import clock
 from core.base.errors import InputError
 from core.feedback import (
     CLEAR,
@@ -268,3 +270,126 @@ def test_votes_at_once_lose_nothing(store):
     shared = vote_history(Scope(store, "acme"), SUBJECT, "everyone")
     assert {v.comment for v in shared} == {f"from {n}" for n in range(20)}
     assert shared[-1] == current_vote(Scope(store, "acme"), SUBJECT, "everyone")
+
+
+@pytest.fixture
+def clock_at(monkeypatch):
+    """Sets the machine's clock."""
+
+    def sets(moment):
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    return sets
+
+
+def test_what_was_acknowledged_last_stands_after_the_clock_was_set_back(store, clock_at):
+    clock_at(NOON + timedelta(hours=1))
+    cast(store, thumb="up", rating=5)
+    clock_at(NOON)
+    assert cast(store, thumb="down").opinion == ("down", 5, None)
+    assert cast(store, thumb="down").opinion == ("down", 5, None)
+    assert cast(store, rating=CLEAR).opinion == ("down", None, None)
+    clock_at(NOON - timedelta(days=400))
+    vote = cast(store, thumb="up", comment="After all")
+    assert vote.opinion == ("up", None, "After all")
+    history = vote_history(Scope(store, "acme"), SUBJECT, "Ann")
+    assert [v.opinion for v in history] == [
+        ("up", 5, None),
+        ("down", 5, None),
+        ("down", None, None),
+        ("up", None, "After all"),
+    ]
+    assert current_vote(Scope(store, "acme"), SUBJECT, "Ann") == vote
+
+
+def imported(store, *votes):
+    casts = [
+        Cast(subject=SUBJECT, rater="Ann", vote_id=-n, at=NOON + timedelta(minutes=minutes), **said)
+        for n, minutes, said in votes
+    ]
+    with store.write("acme") as unit:
+        record_votes(unit, casts)
+    return current_vote(Scope(store, "acme"), SUBJECT, "Ann").opinion
+
+
+def test_imported_votes_are_in_the_order_of_their_own_times(store):
+    late = (2, 20, {"thumb": "down"})
+    assert imported(store, late) == ("down", None, None)
+    assert imported(store, (1, 10, {"thumb": "up", "rating": 4})) == ("down", 4, None)
+    assert imported(store, (3, 15, {"rating": 1})) == ("down", 4, None)
+    assert imported(store, (4, 30, {"rating": 2}), late) == ("down", 2, None)
+
+
+def test_an_imported_vote_never_takes_back_a_later_one_of_here(store, clock_at):
+    clock_at(NOON + timedelta(hours=1))
+    cast(store, thumb="up")
+    clock_at(NOON)
+    cast(store, thumb="down")
+    assert imported(store, (1, 30, {"thumb": "up"})) == ("down", None, None)
+    assert imported(store, (2, 90, {"thumb": "up"})) == ("up", None, None)
+
+
+def test_an_imported_vote_never_brings_back_what_was_taken_back(store, clock_at):
+    clock_at(NOON)
+    cast(store, thumb="up", comment="Good")
+    cast(store, thumb=CLEAR)
+    assert imported(store, (1, -30, {"thumb": "up", "rating": 3})) == (None, 3, "Good")
+    cast(store, rating=CLEAR)
+    assert imported(store, (2, -20, {"rating": 5, "thumb": "down"})) == (None, None, "Good")
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "ann.lee@example.org",
+        "Ann.Lee@Example.ORG",
+        "  ANN.LEE@EXAMPLE.ORG ",
+        "\uff21\uff4e\uff4e.Lee\uff20example.org",  # in full width
+        "ann.lee@example.org\u00a0",
+    ],
+)
+def test_a_rater_is_one_however_their_address_is_spelt(store, spelt):
+    cast(store, rater="ann.lee@example.org", thumb="up")
+    vote = cast(store, rater=spelt, rating=4)
+    assert (vote.rater, vote.opinion) == ("ann.lee@example.org", ("up", 4, None))
+    assert count(store, Feedback) == 1
+    add_runs(store, [(RUN, "INC-1")])
+    ((_, known),) = recent_enhancements(Scope(store, "acme"), rater=spelt)
+    assert known == vote == current_vote(Scope(store, "acme"), SUBJECT, spelt)
+
+
+def test_names_that_are_no_addresses_stay_exact(store):
+    names = [
+        "Kim",
+        "kim",
+        "KIM",
+        "anonymous:Vote@1",
+        "anonymous:vote@1",
+        "@",
+        "a@b@C",
+        "Kim @ home",
+    ]
+    for name in names:
+        cast(store, rater=name, thumb="up")
+    assert {v.rater for v in Scope(store, "acme").objects(Feedback)} == set(names)
+
+
+def test_no_subject_and_rater_are_taken_for_others(store):
+    pairs = [
+        ("ticket:a\nb", "c"),
+        ("ticket:a", "b\nc"),
+        ("ticket:a|b", "c"),
+        ("ticket:a", "b|c"),
+        ("ticket:a", "\nb\nc\n."),
+        ("ticket:a\n\nb", "c"),
+        ("ticket:8\nticket:a", "b"),
+        ("ticket:a", "b"),
+    ]
+    for number, (subject, rater) in enumerate(pairs):
+        cast(store, subject=subject, rater=rater, comment=str(number))
+    assert count(store, Feedback) == len(pairs)
+    for number, (subject, rater) in enumerate(pairs):
+        assert current_vote(Scope(store, "acme"), subject, rater).comment == str(number)
+    # The ids of a store of today stay as they are.
+    known = uuid.UUID("6f1d6a3e-2b0c-5c57-9a1e-0d1f5a7c9b42")
+    assert feedback_id(SUBJECT, "Ann") == str(uuid.uuid5(known, f"{SUBJECT}\nAnn"))

@@ -186,11 +186,12 @@ def test_the_two_versions_of_an_account(account):
     data, facts = versions()
     assert data == account.data_version("acme")
     cast_vote(Scope(account, "acme"), **vote, rating=4)
-    data += 1
-    assert versions() == (data, facts)
+    voted = versions()
+    assert voted[0] != data
+    assert voted[1] == facts
     with account.write("acme") as unit:
         unit.upsert(Product, [{"id": 1, "name": "Shop"}])
-    assert versions() == (data + 1, facts + 1)
+    assert not set(versions()) & {data, facts, *voted}
     with pytest.raises(InputError, match="no account 'nobody'"):
         account_named(account, "nobody")
 
@@ -323,19 +324,20 @@ def test_a_customer_and_a_tester_of_one_name_are_two_people(account):
     )
 
 
-def test_the_data_version_grows_with_changes_only(account):
+def test_the_data_version_moves_with_changes_only(account):
     before = account.data_version("acme")
     with account.write("acme") as unit:
         unit.upsert(Product, [{"id": 1, "name": "Shop"}])
-    assert account.data_version("acme") == before + 1
+    moved = account.data_version("acme")
+    assert moved != before
     with account.write("acme") as unit:
         unit.upsert(Product, [{"id": 1, "name": "Shop"}])
-    assert account.data_version("acme") == before + 1
+    assert account.data_version("acme") == moved
     run = {"id": 1, "source": "testio", "status": "running", "started_at": at("2024-01-01")}
     blank = {"step": "", "done": 0, "requests": 0, "counts": {}, "message": ""}
     with account.write("acme", quiet=True) as unit:
         unit.upsert(SyncRun, [run | blank])
-    assert account.data_version("acme") == before + 1
+    assert account.data_version("acme") == moved
 
 
 def test_the_version_of_one_account_is_not_that_of_another(account):
@@ -461,7 +463,7 @@ def test_a_day_is_that_of_the_business_zone(tmp_path, zone, days):
     expected = [(n, date.fromisoformat(day)) for n, day in enumerate(days)]
     assert rows(direct, TestCycle, "id", "end_day") == expected
     assert rows(moved, TestCycle, "id", "end_day") == expected
-    assert (moved.data_version("acme") > version) is (zone != "UTC")
+    assert (moved.data_version("acme") != version) is (zone != "UTC")
     known = {day for (day,) in rows(moved, CalendarDay, "day")}
     assert {day for _, day in expected} <= known
     direct.close()
@@ -526,6 +528,7 @@ def test_what_people_enter_leaves_the_version_of_the_facts_alone(account):
     assert versions() == before
     with account.write("acme") as unit:
         unit.upsert(Product, [{"id": 1, "name": "Shop"}])
-    assert versions() == before | {"acme": before["acme"] + 1}
+    assert versions()["acme"] != before["acme"]
+    assert versions()["other"] == before["other"]
     account.ensure_account("other", "Another")
-    assert versions()["other"] == before["other"] + 1
+    assert versions()["other"] != before["other"]

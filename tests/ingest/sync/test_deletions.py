@@ -37,7 +37,7 @@ def test_a_bug_that_is_gone_is_kept_apart_and_comes_back(sync, server, rows, sto
     report = sync()
     assert report.counts["bug"]["removed"] == 1
     assert "No longer in the source, and kept apart: 1." in report.message
-    assert store.data_version("acme") > version
+    assert store.data_version("acme") != version
     assert 990001 not in rows(Bug)
     assert figures(store)["bug_count"] == before[2]["bug_count"] - 1
     entry = rows(Vanished)["bug", 990001]

@@ -57,7 +57,7 @@ def test_a_problem_that_is_gone_is_no_longer_listed(sync, server, store, rows):
     version = store.data_version("acme")
     assert sync().problems == 1
     assert [key[1] for key in rows(SyncProblem)] == ["product"]
-    assert store.data_version("acme") > version
+    assert store.data_version("acme") != version
 
 
 def test_a_problem_with_another_value_is_changed(sync, server, store, rows):
@@ -68,7 +68,7 @@ def test_a_problem_with_another_value_is_changed(sync, server, store, rows):
     sync()
     (problem,) = rows(SyncProblem).values()
     assert problem["value"] == "'no'"
-    assert store.data_version("acme") > version
+    assert store.data_version("acme") != version
 
 
 def test_problems_stay_listed_after_a_run_that_did_not_read_everything(sync, server, rows):
