@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import last_complete_week
-from core.analytics.freshness import FreshSource, fresh_sources, last_synced
 from core.analytics.handbook import PANELS
 from core.analytics.series import Headline, MetricSeries
 from core.base import text
@@ -14,14 +13,13 @@ from core.criteria.verdicts import evaluate
 from core.criteria.words import criteria_answer
 from core.engagement.movers import Mover, Movers, movers_of_customers, movers_of_testers
 from core.engagement.words import movers_finding, movers_subtitle
-from core.ingest.sync.history import sync_target
 from core.review import signal_words
 from core.review.actions import actions, is_overdue
 from pages import ui
 from pages.criteria.strip import strip
 from pages.ui import proof, signals
 from pages.ui.filters import Filters, filter_bar
-from pages.ui.tables import number_column, text_column
+from pages.ui.tables import number_column, source_table, text_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 TREND_HEIGHT = 150
@@ -51,7 +49,7 @@ def show(page: ui.Page) -> None:
     heading("Who moved most", "engagement/customer_engagement.py", "Engagement")
     movers(chosen)
     heading("How fresh each source is", "data/data.py", "Data")
-    fresh(page)
+    source_table(page)
 
 
 def overdue(page: ui.Page) -> None:
@@ -139,29 +137,6 @@ def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
         }
         for person in people
     )
-
-
-def fresh(page: ui.Page) -> None:
-    synced = last_synced(page.scope)
-    target = sync_target(page.settings, page.account.id)
-    found = fresh_sources(ui.sources(page), synced_at=synced, sync_target=target, now=page.now)
-    rows = pd.DataFrame(fresh_row(page, source) for source in found)
-    st.dataframe(rows, hide_index=True, column_config={"Rows": number_column("Rows")})
-
-
-def fresh_row(page: ui.Page, source: FreshSource) -> dict[str, object]:
-    newest, synced = (
-        ui.moment(page, at) if at else text.UNKNOWN
-        for at in (source.state.through, source.synced_at)
-    )
-    return {
-        "Source": source.state.name,
-        "On time": source.verdict,
-        "Target": source.target,
-        "Newest record": newest,
-        "Last sync": synced,
-        "Rows": source.state.rows,
-    }
 
 
 ui.run_page("overview", "How are we doing?", show)

@@ -1,6 +1,6 @@
 """Data age: through which day the data runs, when it was last synced, and whether that is late."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -35,10 +35,10 @@ SOURCES = {
     "Feedback": "feedback",
     "Surveys": "surveys",
 }
-# Those that a synchronisation brings, and not a person or an import.
-SYNCED = frozenset({"Test cycles", "Bug reports"})
 TESTIO, PROMETHEUS = "testio", "prometheus"
 PLATFORM_METRICS = "Platform metrics"
+# Those that a synchronisation brings, and not a person or an import.
+SYNCED = {"Test cycles": TESTIO, "Bug reports": TESTIO, PLATFORM_METRICS: PROMETHEUS}
 # What is not synchronised is as fresh as its newest record: runs come in all day, tickets and
 # opinions with the working week.
 TARGETS = {
@@ -146,26 +146,26 @@ def last_synced(scope: Scope, *, source: str = TESTIO) -> datetime | None:
 def fresh_sources(
     states: Iterable[SourceState],
     *,
-    synced_at: datetime | None,
-    sync_target: timedelta | None,
+    synced_at: Mapping[str, datetime | None],
+    sync_targets: Mapping[str, timedelta | None],
     now: datetime,
 ) -> list[FreshSource]:
     """Each source against its target: the age of the last sync, else that of the newest record.
 
-    A sync that finds nothing new is as good as one that does. `sync_target` is None where the
-    account has no source that is synchronised from here.
+    A sync that finds nothing new is as good as one that does. `synced_at` and `sync_targets` are by
+    what is synchronised, None where that is not set up.
     """
     found = []
     for state in states:
-        is_synced = state.name in SYNCED
-        target = sync_target if is_synced else TARGETS.get(state.name)
-        at = synced_at if is_synced else state.through
-        said = "no sync is set up"
+        run = SYNCED.get(state.name)
+        target = TARGETS.get(state.name) if run is None else sync_targets[run]
+        at = state.through if run is None else synced_at[run]
+        said = "none" if run is None else "no sync is set up"
         if target is not None:
             within = text.duration(target.total_seconds())
-            said = f"{'last sync' if is_synced else 'newest record'} within {within}"
+            said = f"{'last sync' if run else 'newest record'} within {within}"
         verdict = _verdict(state, at, target, now)
-        found.append(FreshSource(state, synced_at if is_synced else None, said, verdict))
+        found.append(FreshSource(state, at if run else None, said, verdict))
     return found
 
 

@@ -7,13 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.freshness import (
-    PLATFORM_METRICS,
-    SYNCED,
-    SourceState,
-    last_synced,
-    source_states,
-)
+from core.analytics.freshness import last_synced
 from core.base import clock, text
 from core.ingest.sync.accounts import is_running, start_sync
 from core.ingest.sync.history import (
@@ -26,12 +20,11 @@ from core.ingest.sync.history import (
     rows_of,
     runs,
     seconds_left,
-    sync_target,
 )
 from core.ingest.sync.lease import held_lease, holder_words
 from core.store import SyncRun
 from pages import ui
-from pages.ui.tables import DAY, number_column
+from pages.ui.tables import DAY, number_column, source_table
 
 STATES: Mapping[str, ui.Colour] = {
     "running": "blue",
@@ -42,11 +35,6 @@ STATES: Mapping[str, ui.Colour] = {
     "did not end": "red",
 }
 KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
-# The data that each source brings: as in the table, and in a sentence.
-BRINGS = {
-    "testio": (SYNCED, "Test cycles and bug reports"),
-    "prometheus": (frozenset({PLATFORM_METRICS}), PLATFORM_METRICS),
-}
 COUNTED = ("added", "changed", "removed", "refused")
 SOURCE_NAMES = {"testio": "test IO", "prometheus": "Prometheus"}
 CONNECT = """\
@@ -58,15 +46,13 @@ python -m core sync"""
 
 def show(page: ui.Page) -> None:
     groups = problem_groups(page.scope)
-    states = source_states(page.scope, now=clock.now())
     with st.container(horizontal=True):
         ui.account_box(page)
-    ui.answer(page, sentence(page, groups), frozenset(state.name for state in states))
+    ui.answer(page, sentence(page, groups), frozenset(state.name for state in ui.sources(page)))
     sync_box(page)
-    left, right = st.columns([5, 6])
-    with left, ui.panel("Sources", stretch=True):
-        source_table(page, states)
-    with right, ui.panel("Runs", stretch=True):
+    with ui.panel("Sources"):
+        source_table(page)
+    with ui.panel("Runs"):
         run_table(page, runs(page.scope))
     with ui.panel("Problems"):
         problem_list(page, groups)
@@ -86,35 +72,8 @@ def sentence(page: ui.Page, groups: list[ProblemGroup]) -> str:
 
 def latest_sync(page: ui.Page) -> datetime | None:
     """When the last sync ended that brought data in, from any source."""
-    ended = (last_synced(page.scope, source=source) for source in BRINGS)
+    ended = (last_synced(page.scope, source=source) for source in SOURCE_NAMES)
     return max((at for at in ended if at is not None), default=None)
-
-
-def source_table(page: ui.Page, states: list[SourceState]) -> None:
-    verdicts = dict.fromkeys((state.name for state in states), text.UNKNOWN)
-    said = []
-    for source, (names, what) in BRINGS.items():
-        at = last_synced(page.scope, source=source)
-        target = sync_target(page.settings, page.account.id, source=source)
-        if target is not None:
-            verdict = "late" if at is None or page.now - at > target else "fresh"
-            verdicts |= dict.fromkeys(names, verdict)
-            last = f"synced {ui.moment(page, at)}" if at else "never synced"
-            aim = f"the target is no more than {text.duration(target.total_seconds())} ago"
-            said.append(f"{what} are {verdict}: {last}, and {aim}.")
-    zone = page.store.zone
-    through = [state.through and state.through.astimezone(zone).date() for state in states]
-    frame = pd.DataFrame(
-        {
-            "Source": [state.name for state in states],
-            "Rows": [state.rows for state in states],
-            "Data through": [text.day(day) if day else text.UNKNOWN for day in through],
-            "Freshness": [verdicts[state.name] for state in states],
-        }
-    )
-    st.dataframe(frame, hide_index=True, column_config={"Rows": number_column("Rows")})
-    if said:
-        st.caption(ui.plain(f"{' '.join(said)} Data that people enter or import has no target."))
 
 
 def sync_box(page: ui.Page) -> None:

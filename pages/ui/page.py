@@ -163,7 +163,7 @@ def answer(
     through = sources_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {text.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
-    synced_at = last_synced(page.scope) if names & SYNCED else None
+    synced_at = last_synced(page.scope) if names & SYNCED.keys() else None
     if synced_at:
         said.append(f"synced {moment(page, synced_at)}")
     said.append(f"days in {page.store.zone.key}")

@@ -6,7 +6,10 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from core.analytics.freshness import SYNCED, FreshSource, fresh_sources, last_synced
 from core.base import text
+from core.ingest.sync.history import sync_target
+from pages.ui.page import Page, moment, sources
 from pages.ui.panels import panel
 
 ROW = 35
@@ -90,3 +93,30 @@ def amounts(
             st.dataframe(
                 frame[list(heads)], hide_index=True, height=height(frame, 7), column_config=columns
             )
+
+
+def source_table(page: Page) -> None:
+    """Each source with its target, and whether that is met."""
+    runs = set(SYNCED.values())
+    found = fresh_sources(
+        sources(page),
+        synced_at={run: last_synced(page.scope, source=run) for run in runs},
+        sync_targets={run: sync_target(page.settings, page.account.id, source=run) for run in runs},
+        now=page.now,
+    )
+    rows = pd.DataFrame(_source_row(page, source) for source in found)
+    st.dataframe(rows, hide_index=True, column_config={"Rows": number_column("Rows")})
+
+
+def _source_row(page: Page, source: FreshSource) -> dict[str, object]:
+    newest, synced = (
+        moment(page, at) if at else text.UNKNOWN for at in (source.state.through, source.synced_at)
+    )
+    return {
+        "Source": source.state.name,
+        "On time": source.verdict,
+        "Target": source.target,
+        "Newest record": newest,
+        "Last sync": synced,
+        "Rows": source.state.rows,
+    }

@@ -168,8 +168,8 @@ def test_a_sync_is_judged_by_its_age_and_not_by_its_rows(hours, expected):
     ]
     cycles, tickets, feedback = fresh_sources(
         states,
-        synced_at=None if hours is None else NOON - timedelta(hours=hours),
-        sync_target=timedelta(hours=2),
+        synced_at={"testio": None if hours is None else NOON - timedelta(hours=hours)},
+        sync_targets={"testio": timedelta(hours=2)},
         now=NOON,
     )
     assert cycles.verdict.endswith(expected)
