@@ -100,6 +100,7 @@ def run_action(
     `clears` is the name of the form or popover (`fresh_key`) that a success empties.
     """
     st.session_state.pop("pressed", None)
+    page.scope.store.renew_state()  # the page was drawn from an earlier one
     try:
         result = action(page.scope, *args, **kwargs)
     except TouchstoneError as error:
