@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base import text
+from core.base.encodings import ENCODINGS
 from core.demo.active_store import configured_store, enter_account
 from core.ingest.files.load import ImportReport, Proposal, import_file, known_mapping
 from core.ingest.files.mapping import FIELDS, ColumnMapping
@@ -20,7 +21,6 @@ from pages import ui
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys"})
 PREVIEW = 5
 # How a file may be read, with the ways beside the one that was found.
-ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso-8859-15", "shift_jis", "gb18030")
 PARTS: dict[str, tuple[str, Sequence[Any]]] = {
     "encoding": ("Encoding", ENCODINGS),
     "separator": ("Separator", (",", ";", "\t", "|")),
@@ -88,7 +88,7 @@ def file_of(path: Path, sent: str) -> RecordFile:
         for part, (label, others) in PARTS.items():
             at = getattr(found.read_as, part)
             if at:
-                chosen[part] = st.selectbox(
+                one = st.selectbox(
                     label,
                     list(dict.fromkeys([at, *others])),
                     index=None if part == "encoding" and found.question else 0,
@@ -97,7 +97,10 @@ def file_of(path: Path, sent: str) -> RecordFile:
                     width=180,
                     key=f"import_{part}_{sent}",
                 )
-    if None not in chosen.values() and (found.question or ReadAs(**chosen) != found.read_as):
+                # The other parts are found anew: another sheet has another header.
+                if one is not None and (one != at or (part == "encoding" and found.question)):
+                    chosen[part] = one
+    if chosen:
         found = open_records(path, ReadAs(**chosen))
     for note in found.notes:
         st.caption(ui.plain(note))
