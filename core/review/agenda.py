@@ -155,18 +155,16 @@ def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]
     found = []
     for one in series:
         at = _place(one, week)
-        if at is not None:
-            at -= math.ceil(one.maturing_days / 7)
-        fired = [signal for signal in one.behaviour.signals if signal.last == at]
-        if at is None or not fired:
+        if at is None:
             continue
+        at -= math.ceil(one.maturing_days / 7)
         better = {"up": "above", "down": "below"}.get(one.metric.better)
+        sides = [signal.side for signal in one.behaviour.signals if signal.last == at]
+        if not sides:
+            continue
         signal = {
             "kind": "rule",
-            "value": one.points[at].value,
-            "side": fired[0].side,
-            "better": one.metric.better,
-            "is_good": fired[0].side == better,
+            "is_good": sides[0] == better,
             "words": signal_words.finding(one),
             "subtitle": signal_words.subtitle(one),
         }

@@ -144,6 +144,9 @@ def test_nothing_but_lonely_points_has_no_limits():
     assert found.centre is None
     assert "in a row" in found.reason
     assert counts().limits == ()
+    # A step within a gap is no noise that limits could be taken from.
+    step = counts(*[5] * 4, None, *[6] * 4, kind="value")
+    assert (step.centre, step.signals) == (None, ())
 
 
 @pytest.mark.parametrize("value", [0, 3, 250])

@@ -125,6 +125,7 @@ def test_what_matured_two_weeks_later_is_told_then():
     weeks = [0.2, 0.22] * 11
     rejected = series("rejection_rate", *weeks, 0.21, 0.6, 0.2, 0.2, waits=10, open_ones=2)
     (told,) = _fired([rejected], WEEK)
-    assert (told["value"], told["is_good"]) == (0.6, False)
+    assert not told["is_good"]
+    assert "2026-W24 is above the limits" in told["words"]
     later = Window(date(2026, 6, 15), date(2026, 6, 21), "2026-W25")
     assert _fired([rejected], later) == []
