@@ -354,6 +354,7 @@ def _check_store(settings: Settings) -> Iterator[Check]:
 
     from core.analytics.freshness import last_synced, source_states
     from core.demo.active_store import configured_store
+    from core.ingest.sync.history import problem_groups
     from core.store import Scope, accounts
 
     try:
@@ -364,6 +365,8 @@ def _check_store(settings: Settings) -> Iterator[Check]:
             states = source_states(Scope(store, account.id), now=clock.now())
             said = ", ".join(f"{state.rows:,} {state.name.lower()}" for state in states)
             yield Check(f"Account {account.id}", said)
+            for group in problem_groups(Scope(store, account.id))[:SHOWN_PROBLEMS]:
+                yield Check(f"Noted by a sync of {account.id}", group.words)
             configured = next((a.sources for a in settings.accounts if a.id == account.id), None)
             for source in configured or ("testio",):
                 at = last_synced(Scope(store, account.id), source=source)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.base.counters import Series
 from core.base.settings import PrometheusSource
 from core.demo.enhancer import bad_day, days
 from core.demo.world import World
-from core.ingest.clients.prometheus import Piece, Series, selector
+from core.ingest.clients.prometheus import Piece, selector
 from core.ingest.parse.prometheus import MetricRead, PlatformReader, Scraped, metrics_of
 
 BOUNDS = (5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, np.inf)

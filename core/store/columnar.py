@@ -47,7 +47,7 @@ LEFT_OUT = {
     "test_cycle": {"title", "review_status"},
     "test_feature": {"title", "test_feature_id"},
 }
-BATCH = 50_000
+BATCH = 5_000
 ABANDONED_SECONDS = 3_600
 LOG = logging.getLogger(__name__)
 SETTINGS = {
@@ -216,7 +216,8 @@ def _fill(source: Connection, copy: Connection) -> None:
             raw.register("batch", pa.table(list(arrays), names=names))
             raw.execute(f'INSERT INTO "{facts.name}" SELECT * FROM batch')  # noqa: S608  # our name
             raw.unregister("batch")
-    copy.commit()
+            # Until then DuckDB keeps the batch; nobody reads the copy before it is complete.
+            copy.commit()
 
 
 def _type(column: Column[Any]) -> Any:

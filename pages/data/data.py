@@ -191,7 +191,7 @@ def problem_list(page: ui.Page, groups: list[ProblemGroup]) -> None:
     st.dataframe(frame, hide_index=True, column_config={"Objects": number_column("Objects")})
     chosen = ui.pick(
         "Objects of one cause",
-        {number: cause(group) for number, group in enumerate(groups)},
+        {number: group.words for number, group in enumerate(groups)},
         index=None,
         placeholder="Choose a cause to see what was sent",
         key="data_cause",
@@ -200,10 +200,6 @@ def problem_list(page: ui.Page, groups: list[ProblemGroup]) -> None:
         st.dataframe(problem_frame(page, groups[chosen]), hide_index=True)
     stamped = ui.Stamped(page, "")
     stamped.csv_button(lambda: problem_frame(page), "Sync problems", key="problems")
-
-
-def cause(group: ProblemGroup) -> str:
-    return f"{group.entity}, {group.field}: {group.reason} ({text.count(group.number)})"
 
 
 def problem_frame(page: ui.Page, group: ProblemGroup | None = None) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
+from core.base.counters import Labels, Series, Times, Values, add_series
 from core.base.errors import SourceUnreadable
 from core.base.settings import PrometheusSource
 from core.base.text import clean
@@ -24,24 +24,6 @@ SMALLEST_MS = 15 * 60_000
 # Finds all scrapes that are further apart; a range has far fewer steps than the limit of 11,000.
 STEP_SECONDS = 10
 LONGEST_REASON = 200
-
-Times = npt.NDArray[np.int64]
-Values = npt.NDArray[np.float64]
-Labels = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The samples of one series: labels without the name, ordered instants, and values."""
-
-    labels: Mapping[str, str]
-    times: Times
-    values: Values
-
-    @property
-    def key(self) -> Labels:
-        """The labels in order, which tell the series of a metric apart."""
-        return tuple(sorted(self.labels.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +148,8 @@ def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: 
             inside = (times >= start) & (times < end)
             labels = {key: clean(text) for key, text in item["metric"].items() if key != "__name__"}
             if inside.any():
-                _add(found, Series(labels, times[inside], values[inside]))
+                add_series(found, Series(labels, times[inside], values[inside]))
     return Piece(tuple(found.values()), tuple(dict.fromkeys(remarks)))
-
-
-def _add(found: dict[Labels, Series], one: Series) -> None:
-    key = one.key
-    if key in found:
-        times = np.concatenate([found[key].times, one.times])
-        values = np.concatenate([found[key].values, one.values])
-        times, first = np.unique(times, return_index=True)
-        one = Series(one.labels, times, values[first])
-    found[key] = one
 
 
 def parse_scrapes(client: SourceClient, answer: Any, start: int, end: int) -> Times:

@@ -1,6 +1,7 @@
 """Client of the test IO Customer API v2: objects as sent, page by page."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
@@ -9,9 +10,11 @@ from core.base.settings import TestioAccount
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed, SourceMissing
 
 PAGE = 100
-# No server has smaller pages, so a shorter first page is the only one.
-SMALLEST_LIMIT = 10
+# Pages in a row without anything that end a list: one may be empty by a server's filter.
+EMPTY_PAGES = 2
 MOST_PAGES = 10_000
+# A list that lacks more of what an earlier run read, and more than half of it, is not believed.
+FEW_MISSING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def fetch_features(
     """Fetch the features of a product and of its sections, each id once."""
     paths = [f"/products/{product_id}/features"]
     paths += [f"/products/{product_id}/sections/{section}/features" for section in section_ids]
-    seen: set[int] = set()
+    seen: set[int | str] = set()
     for path in paths:
         try:
             answer = client.get(path)
@@ -61,20 +64,30 @@ def fetch_features(
 class CyclePages:
     """Paging through the list of test cycles of a product, newest first.
 
-    The API sends neither a total nor a next link: the last page is a short or empty one, or one
-    without new ids, where a server ignores the page number.
+    The API sends neither a total nor a next link, and a server may leave items out after it has
+    cut the pages. So a short page is not the last one: that is a second empty one in a row, or one
+    without new ids, where a server ignores the page number. `has_hole` says that an empty page
+    came before one with cycles.
     """
 
     product_id: int
     page: int = 0
     size: int = PAGE
     ended: bool = False
-    seen: set[int] = field(default_factory=set)
+    has_hole: bool = False
+    seen: set[int | str] = field(default_factory=set)
+    _empty: int = 0
 
     def fetch_next(self, client: SourceClient) -> list[Any]:
         """Fetch the next page; `take` it before the one after."""
         path = f"/products/{self.product_id}/exploratory_tests"
-        answer = client.get(path, {"page": self.page + 1, "per_page": PAGE})
+        try:
+            answer = client.get(path, {"page": self.page + 1, "per_page": PAGE})
+        except SourceMissing:
+            # Some servers have no page behind the last one.
+            if not self.page:
+                raise
+            return []
         return _list(client, answer, "exploratory_tests")
 
     def take(self, cycles: list[Any]) -> list[Any]:
@@ -82,10 +95,11 @@ class CyclePages:
         self.page += 1
         known = len(self.seen)
         new = _unseen(cycles, self.seen)
-        if self.page == 1 and SMALLEST_LIMIT <= len(cycles) < PAGE:
-            # Either the whole list, or a server whose pages are smaller than requested.
-            self.size = len(cycles)
-        self.ended = len(self.seen) == known or len(cycles) < self.size
+        has_new = len(self.seen) > known
+        self.has_hole |= has_new and self._empty > 0
+        self._empty = 0 if cycles else self._empty + 1
+        self.size = max(len(cycles), 1 if self.page == 1 else self.size)
+        self.ended = not has_new if cycles else self._empty == EMPTY_PAGES
         if self.page >= MOST_PAGES and not self.ended:
             raise SourceUnreadable(
                 f"The list of test cycles of product {self.product_id} has no end: "
@@ -106,29 +120,58 @@ def fetch_cycle(client: SourceClient, cycle_id: int) -> Any:
 
 
 def fetch_bugs(
-    client: SourceClient, cycle_ids: Sequence[int], *, size: int | None = None
+    client: SourceClient,
+    cycle_ids: Sequence[int],
+    *,
+    size: int | None = None,
+    known: Mapping[int | None, int] = {},
 ) -> Iterator[BugBatch]:
     """Fetch the bugs of test cycles, in batches that are halved where a request fails.
 
     `size` is that of the first batch, by default all of them. A test cycle that fails alone is a
-    batch with an error; the others follow.
+    batch with an error; the others follow. Some servers cut an answer off: one with fewer bugs of
+    a test cycle than are `known` is halved, too, until the test cycle is asked for alone. Where an
+    answer lacked most, what is still missing then is not believed.
     """
     size = size or len(cycle_ids)
-    position, step = 0, size
+    position, step, doubted = 0, size, 0
     while position < len(cycle_ids):
         some = cycle_ids[position : position + step]
         ids = ",".join(map(str, some))
         try:
             answer = client.get("/bugs", {"filter_test_cycle_ids": ids}, divisible=len(some) > 1)
             batch = BugBatch(some, _list(client, answer, "bugs"))
+            missing, expected = _missing(batch, known)
         except (SourceFailed, SourceUnreadable) as error:
+            batch, missing, expected = BugBatch(some, error=error), 0, 0
+        if is_implausible(missing, expected):
+            doubted = max(doubted, position + len(some))
+        if batch.error or missing:
             if len(some) > 1:
                 step = len(some) // 2
                 continue
-            # Skip it: the next ones may well succeed together.
-            batch, step = BugBatch(some, error=error), size
+            # The next ones may well succeed together.
+            step = size
+        if missing and position < doubted:
+            reason = f"{missing:,} of its {expected:,} bugs are not listed any more"
+            kept = SourceUnreadable(f"{client.host}: {reason}: all are kept as they were.")
+            batch = BugBatch(some, error=kept)
         yield batch
         position += len(some)
+
+
+def is_implausible(missing: int, known: int) -> bool:
+    """Whether a list lacks too much of what an earlier run read to be believed."""
+    return missing > max(FEW_MISSING, known // 2)
+
+
+def _missing(batch: BugBatch, known: Mapping[int | None, int]) -> tuple[int, int]:
+    """How many of the known bugs of the test cycles are missing, and how many are known."""
+    cycles = (bug.get("test") for bug in batch.bugs if isinstance(bug, dict))
+    number = Counter(cycle.get("id") for cycle in cycles if isinstance(cycle, dict))
+    expected = {cycle_id: known.get(cycle_id, 0) for cycle_id in batch.cycle_ids}
+    missing = sum(max(0, count - number[cycle_id]) for cycle_id, count in expected.items())
+    return missing, sum(expected.values())
 
 
 def fetch_reject_reasons(client: SourceClient) -> list[Any]:
@@ -151,12 +194,12 @@ def _unexpected(client: SourceClient, key: str) -> SourceUnreadable:
     )
 
 
-def _unseen(objects: list[Any], seen: set[int]) -> list[Any]:
+def _unseen(objects: list[Any], seen: set[int | str]) -> list[Any]:
     """The objects with a new id, and those without any, for the parser to refuse."""
     new = []
     for obj in objects:
         number = obj.get("id") if isinstance(obj, dict) else None
-        if type(number) is not int:
+        if not isinstance(number, int | str) or isinstance(number, bool):
             new.append(obj)
         elif number not in seen:
             seen.add(number)

@@ -5,23 +5,29 @@ since 1970.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.base.counters import (
+    LONGEST_MS,
+    Counter,
+    Labels,
+    Scrapes,
+    Series,
+    Times,
+    Values,
+    bucket_bound,
+)
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource
-from core.ingest.clients.prometheus import Labels, Piece, Series, Times, Values, selector
+from core.ingest.clients.prometheus import Piece, selector
 
-# A gap is more than a minute; the second allows for the clocks of two scrapes.
-LONGEST_MS = 61_000
 SLOT_MS = 300_000
 
-Target = tuple[str, str]
-Span = tuple[int, int]
-NO_TIMES = np.empty(0, np.int64)
 GAP, RESET = "gap", "reset"
 # The entity of a problem with a metric.
 METRIC = "metric"
@@ -34,124 +40,6 @@ GAUGES: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "worker_active": ("worker_type", np.nansum),
 }
 WORKERS, UTILISATION = "worker_active", "worker_utilisation"
-
-
-def bucket_bound(text: str) -> float | None:
-    """Parse the upper bound of a bucket, its label le; None where that is no number."""
-    try:
-        bound = float(text)
-    except ValueError:
-        return None
-    return None if np.isnan(bound) else bound
-
-
-@dataclass
-class Scrapes:
-    """The instants at which a metric was scraped, piece after piece, and its gaps.
-
-    `since` is the first scrape after the last gap.
-    """
-
-    first: int | None = None
-    last: int | None = None
-    since: int | None = None
-    _times: Times = field(default_factory=lambda: NO_TIMES)
-    _starts: Times = field(default_factory=lambda: NO_TIMES)
-
-    def take(self, times: Times, end: int) -> list[Span]:
-        """Take the next piece: its gaps, from scrape to scrape or to the end of the piece."""
-        known = [] if self.last is None else [self.last]
-        every = np.concatenate([np.array(known, np.int64), times])
-        breaks = np.flatnonzero(np.diff(every) > LONGEST_MS)
-        gaps = [(int(every[n]), int(every[n + 1])) for n in breaks]
-        if len(every):
-            self.first = int(every[0]) if self.first is None else self.first
-            first = every[0] if self.since is None or self.last is None else self.since
-            at = np.searchsorted(every[breaks + 1], every, side="right")
-            self._times = every
-            self._starts = np.concatenate([[first], every[breaks + 1]]).astype(np.int64)[at]
-            self.last, self.since = int(every[-1]), int(self._starts[-1])
-            if end - self.last > LONGEST_MS:
-                gaps.append((self.last, end))
-        return gaps
-
-    def was_continuous(self, at: int) -> bool:
-        """Whether the metric had been scraped for a minute, without a gap, just before an instant.
-
-        Less proves nothing: where a history begins, targets are first seen at different moments.
-        """
-        n = int(np.searchsorted(self._times, at)) - 1
-        if n < 0 or at - self._times[n] > LONGEST_MS:
-            return False
-        return bool(self._starts[n] <= at - LONGEST_MS)
-
-
-@dataclass
-class Counter:
-    """One counter, piece after piece: the increments of its series from scrape to scrape.
-
-    A value below the one before is a reset: it counts from 0. So does a series that appears where
-    its target, or else the metric, had been scraped for a minute. The first value of a series that
-    exists from the start of the history is not counted: its increment is unknown.
-    """
-
-    _last: dict[Labels, tuple[int, float]] = field(default_factory=dict)
-    _targets: dict[Target, int] = field(default_factory=dict)
-    _resets: dict[Target, int] = field(default_factory=dict)
-
-    def know(self, series: Iterable[Series]) -> None:
-        """Take the last values of series before the first piece."""
-        for one in series:
-            at = int(one.times[-1])
-            self._last[one.key] = at, float(one.values[-1])
-            self._targets.setdefault(_target(one), at - LONGEST_MS)
-
-    def take(
-        self, series: Iterable[Series], scrapes: Scrapes
-    ) -> tuple[list[tuple[Series, Values]], set[int]]:
-        """Take the next piece, which `scrapes` has taken already.
-
-        Returns the increments of each series at its samples, and the instants of resets.
-        """
-        listed = [(one, one.key, _target(one)) for one in series if len(one.times)]
-        begun = self._targets.copy()
-        for one, _, target in listed:
-            begun[target] = min(begun.get(target, int(one.times[0])), int(one.times[0]))
-        grown = []
-        anew: dict[Target, set[int]] = defaultdict(set)
-        resets: set[int] = set()
-        for one, key, target in listed:
-            if key in self._last:
-                before = self._last[key][1]
-            else:
-                at = int(one.times[0])
-                is_born = at - begun[target] >= LONGEST_MS or scrapes.was_continuous(at)
-                before = 0.0 if is_born else float(one.values[0])
-            steps = np.diff(one.values, prepend=before)
-            fell = steps < 0
-            steps[fell] = one.values[fell]
-            resets.update(int(at) for at in one.times[fell])
-            anew[target].update(int(at) for at in one.times[fell])
-            if target in self._resets:
-                anew[target].add(self._resets[target])
-            grown.append((one, steps))
-        for (one, key, target), (_, steps) in zip(listed, grown, strict=True):
-            for n in self._absences(one, key):
-                after = int(one.times[n - 1]) if n else self._last[key][0]
-                if any(after < at <= one.times[n] for at in anew[target]):
-                    # It was absent while its process restarted: it counts from 0, however large.
-                    steps[n] = one.values[n]
-            self._last[key] = int(one.times[-1]), float(one.values[-1])
-        self._targets = begun
-        self._resets |= {target: max(found) for target, found in anew.items() if found}
-        return grown, resets
-
-    def _absences(self, one: Series, key: Labels) -> Iterator[int]:
-        """The positions of samples before which the series was absent for more than a minute."""
-        if key in self._last and one.times[0] - self._last[key][0] > LONGEST_MS:
-            yield 0
-        for n in np.flatnonzero(np.diff(one.times) > LONGEST_MS):
-            yield int(n) + 1
 
 
 class Slot(NamedTuple):
@@ -218,10 +106,6 @@ def _slots(times: Times, values: Values) -> dict[int, Slot]:
     return {int(at): Slot(float(m), float(g), int(n)) for at, m, g, n in listed}
 
 
-def _target(one: Series) -> Target:
-    return one.labels.get("job", ""), one.labels.get("instance", "")
-
-
 @dataclass(frozen=True)
 class MetricRead:
     """A metric: its name, the selector of its series, and their names in the store.
@@ -279,7 +163,7 @@ class PlatformReader:
         self.metrics = dict(metrics)
         self.scrapes = {key: Scrapes() for key in metrics if key != UTILISATION}
         self._workers = workers
-        self._counters = {key: Counter() for key in metrics if key in COUNTERS}
+        self._counters = {key: Counter(COUNTERS[key]) for key in metrics if key in COUNTERS}
         self._gauges: dict[str, Gauge] = {}
         if workers is not None and WORKERS in metrics:
             known = metrics.get(UTILISATION, MetricRead(UTILISATION, metrics[WORKERS].selector))
@@ -316,6 +200,8 @@ class PlatformReader:
             self._add_series(key, text)
             for n in np.flatnonzero(steps):
                 found.increments[text, int(one.times[n])] += float(steps[n])
+        if label == "le":
+            _check_buckets(found, name, series)
 
     def _measure(self, found: Scraped, key: str, piece: Piece) -> None:
         name = self.metrics[key].name
@@ -344,6 +230,31 @@ class PlatformReader:
         metric = self.metrics[key]
         if text not in metric.series:
             self.metrics[key] = replace(metric, series=sorted({*metric.series, text}))
+
+
+def _check_buckets(found: Scraped, name: str, series: Iterable[Series]) -> None:
+    """Note histograms without a bucket for all, with other bounds than before, or that contradict.
+
+    A bucket holds what the ones below it hold, so it counts no less.
+    """
+    histograms: dict[Labels, list[tuple[float, Series]]] = defaultdict(list)
+    for one in series:
+        bound = bucket_bound(one.labels.get("le", ""))
+        if bound is not None and len(one.times):
+            histograms[tuple(pair for pair in one.key if pair[0] != "le")].append((bound, one))
+    for labels, buckets in histograms.items():
+        latest, reason, value = max(one.times[-1] for _, one in buckets), "", ""
+        counts = {bound: one.values[-1] for bound, one in buckets if one.times[-1] == latest}
+        for low, high in pairwise(sorted(counts)):
+            if counts[low] > counts[high]:
+                reason = "buckets contradict each other: a higher one counts less"
+                value = f"{counts[low]:g} up to {low:g} s, {counts[high]:g} up to {high:g} s"
+        if np.inf not in counts:
+            reason = 'there is no bucket le="+Inf", which counts all runs'
+        elif not counts.keys() >= {bound for bound, _ in buckets}:
+            reason = "its bounds have changed: quantiles over the time before and after are rough"
+        if reason:
+            found.note(selector(name, **dict(labels)), "le", reason, value)
 
 
 def _usable(found: Scraped, name: str, one: Series, *, least: float = -np.inf) -> Series:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import SQLModel
 
 from core.base.fields import FieldProblem, ParsedRow
+from core.ingest.clients.testio import is_implausible
 from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedProduct, ProductRef
 from core.store import (
     Bug,
@@ -43,7 +44,8 @@ class SaveResult:
 
 def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
     """Save the products of the catalogue; all others are kept outside it."""
-    return _save_catalogue(unit, Product, products, table(Product).c.in_catalogue)
+    may_leave = table(Product).c.in_catalogue
+    return _save_catalogue(unit, Product, products, may_leave, ("product", "", "products"))
 
 
 def save_features(
@@ -62,7 +64,8 @@ def save_features(
         may_leave = feature.in_catalogue & or_(
             feature.product_id.in_(of), feature.product_id.in_(left_products)
         )
-    return _save_catalogue(unit, Feature, features, may_leave)
+    place = ("product", ", ".join(map(str, of)), "features") if of else None
+    return _save_catalogue(unit, Feature, features, may_leave, place)
 
 
 def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
@@ -182,17 +185,30 @@ def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
 
 
 def _save_catalogue(
-    unit: Unit, model: type[SQLModel], parsed: Iterable[ParsedRow], may_leave: ColumnElement[bool]
+    unit: Unit,
+    model: type[SQLModel],
+    parsed: Iterable[ParsedRow],
+    may_leave: ColumnElement[bool],
+    place: tuple[str, str, str] | None,
 ) -> SaveResult:
-    """Save what the catalogue lists; of the other rows those that may leave it do."""
+    """Save what the catalogue lists; of the other rows those that may leave it do.
+
+    A list of the source that lacks most of them is not believed: none leaves, and `place` (entity,
+    id and field) has a problem.
+    """
     listed = {one.id: one.row | {"in_catalogue": True} for one in parsed}
     written = unit.upsert(model, listed.values())
     target = table(model).c
     present = select(target.id).where(target.account_id == unit.account_id, may_leave)
-    ids = unit.connection.execute(present).scalars()
+    ids = unit.connection.execute(present).scalars().all()
     left = [{"id": key, "in_catalogue": False} for key in ids if key not in listed]
-    both = zip(written, unit.upsert(model, left), strict=True)
-    return SaveResult({table(model).name: Counts(*map(sum, both))})
+    name = table(model).name
+    if place and left and (is_implausible(len(left), len(ids)) or not listed):
+        reason = f"{len(left):,} of {len(ids):,} are not listed any more: all are kept as they were"
+        entity, source_id, field = place
+        return SaveResult({name: written}, (FieldProblem(entity, source_id, field, "", reason),))
+    unit.upsert(model, left)
+    return SaveResult({name: written._replace(removed=len(left))})
 
 
 def save_rows(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel]) -> SaveResult:

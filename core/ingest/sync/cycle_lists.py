@@ -7,7 +7,7 @@ those that moved while the list was read, for which a list with new cycles on a 
 twice.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from core.ingest.sync.state import FINAL, TEST_CYCLES, StoredCycle, forget_lists
 MOST_PASSES = 2
 # Each costs a request; more of them means a list that leaves cycles out, not deleted cycles.
 MOST_BY_ID = 100
-# Lists whose first page is requested ahead of time.
+# Lists that are read at a time.
 LISTS_AHEAD = 4
 
 
@@ -65,7 +65,7 @@ class ProductList:
         if self.pages.ended:
             self._end_of_pass()
         elif not self.whole:
-            self.wants_more = bool(unknown) or self._paging_is_cheaper()
+            self.wants_more = bool(unknown) or not page or self._paging_is_cheaper()
         return fresh
 
     def unlisted(self, seen: Collection[int]) -> list[int]:
@@ -83,8 +83,8 @@ class ProductList:
 
     def _end_of_pass(self) -> None:
         self.read_to_end = True
-        again = self._new_below and self._passes < MOST_PASSES
-        self.is_sure = not self._new_below
+        self.is_sure = not self._new_below and not self.pages.has_hole
+        again = not self.is_sure and self._passes < MOST_PASSES
         self.wants_more = again
         if again:
             self.pages = CyclePages(self.product.id)
@@ -121,13 +121,7 @@ class CycleLists:
 
     def read_lists(self) -> None:
         """Read each list as far as necessary."""
-        first: dict[int, Future[list[Any]]] = {}
-        for position, listed in enumerate(self.lists):
-            for near in self.lists[position : position + LISTS_AHEAD]:
-                if near.product.id not in first:
-                    first[near.product.id] = self._request_page(near)
-            self._read_list(listed, first[listed.product.id])
-            del first[listed.product.id]
+        self._read(self.lists)
 
     def request_by_id(self) -> None:
         """Request each stored test cycle that can have changed, or been deleted, and is not listed.
@@ -146,10 +140,11 @@ class CycleLists:
                     missing.append(number)
                 else:
                     self._add([found], self._product(number, wanted[number]), None)
-        for listed in dict.fromkeys(wanted[number] for number in missing):
-            if listed is not None and not listed.read_to_end:
-                listed.resume()
-                self._read_list(listed, self._request_page(listed))
+        doubted = dict.fromkeys(wanted[number] for number in missing)
+        lists = [listed for listed in doubted if listed is not None and not listed.read_to_end]
+        for listed in lists:
+            listed.resume()
+        self._read(lists)
         for number in missing:
             by = wanted[number]
             if number not in self._seen and (by is None or by.read_to_end):
@@ -175,20 +170,28 @@ class CycleLists:
         if works:
             self._run.write(*works)
 
-    def _read_list(self, listed: ProductList, page: Future[list[Any]]) -> None:
-        product = listed.product
-        self._failed.add(product.id)
-        with self._run.skip_failures("product", product.id, "exploratory_tests"):
-            while product.id in self._failed:
+    def _read(self, lists: Iterable[ProductList]) -> None:
+        """Read lists, some at a time: of a small one most of the time is that of its last pages."""
+        waiting = deque(lists)
+        pages: deque[tuple[ProductList, Future[list[Any]]]] = deque()
+        while waiting or pages:
+            while waiting and len(pages) < LISTS_AHEAD:
+                pages.append((waiting[0], self._request_page(waiting.popleft())))
+            listed, page = pages.popleft()
+            product = listed.product
+            self._failed.add(product.id)
+            with self._run.skip_failures("product", product.id, "exploratory_tests"):
                 had_new = listed.has_new
                 objects = listed.take(self._pipeline.result_of(page))
+                self._failed.discard(product.id)
                 if listed.has_new and not had_new:
                     # Until all new cycles are stored, a page of known ones does not end the list.
                     self._forget_list(product.id)
                 if listed.wants_more:
-                    page = self._request_page(listed)
-                else:
-                    self._failed.discard(product.id)
+                    pages.append((listed, self._request_page(listed)))
+                elif listed.pages.has_hole:
+                    reason = "an empty page came before others: test cycles may be missing"
+                    self._run.note_unread("product", product.id, "exploratory_tests", reason)
                 self._add(objects, ProductRef(product.id, product.row["name"]), product.id)
 
     def _forget_list(self, product_id: int) -> None:

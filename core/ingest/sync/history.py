@@ -32,6 +32,11 @@ class ProblemGroup(NamedTuple):
     reason: str
     number: int
 
+    @property
+    def words(self) -> str:
+        """What the problem is, and how many objects have it."""
+        return f"{self.entity}, {self.field}: {self.reason} ({self.number:,})"
+
 
 def start_run(unit: Unit, source: str, message: str = "") -> int:
     """Insert the record of a run that begins now; returns its id."""

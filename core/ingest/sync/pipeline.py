@@ -29,8 +29,9 @@ T = TypeVar("T")
 BATCH_BUGS = 500
 BATCH_SECONDS = 8.0
 MOST_CYCLES = 200
-# Test cycles in the first request, and such requests at once, while no size is known.
-FIRST_CYCLES = 10
+# Test cycles in the first request, and such requests at once, while no size is known: one can have
+# thousands of bugs.
+FIRST_CYCLES = 4
 FIRST_BATCHES = 2
 # Answers without a split in a row after which a larger size is tried again.
 WHOLE_ANSWERS = 20
@@ -98,7 +99,7 @@ class Pipeline:
         self.unread_new: set[int] = set()
         self.run, self.workers, self.state = run, workers, state
         self._reasons = reasons
-        self._size = BatchSize(len(state.cycles), state.bugs)
+        self._size = BatchSize(len(state.cycles), sum(state.bugs.values()))
         self._waiting: deque[ParsedCycle] = deque()
         self._requested: deque[tuple[list[ParsedCycle], Future[_Answer]]] = deque()
         self._written: set[int] = set()
@@ -137,7 +138,9 @@ class Pipeline:
                 self._waiting.popleft() for _ in range(min(self._size.cycles, len(self._waiting)))
             ]
             ids = [cycle.id for cycle in some]
-            self._requested.append((some, self.workers.submit(_fetch_bugs, ids, self._reasons)))
+            self._requested.append(
+                (some, self.workers.submit(_fetch_bugs, ids, self._reasons, self.state.bugs))
+            )
 
     def _write_oldest(self) -> None:
         cycles, future = self._requested[0]
@@ -201,13 +204,18 @@ class Pipeline:
         )
 
 
-def _fetch_bugs(client: SourceClient, cycle_ids: Sequence[int], reasons: Reasons) -> _Answer:
+def _fetch_bugs(
+    client: SourceClient,
+    cycle_ids: Sequence[int],
+    reasons: Reasons,
+    known: Mapping[int | None, int],
+) -> _Answer:
     """Request the bugs of test cycles; they are returned in the order of the cycles."""
     started = monotonic()
     failed, largest = {}, 1
     items: list[ParsedBug] = []
     refused: list[FieldProblem] = []
-    for batch in fetch_bugs(client, cycle_ids):
+    for batch in fetch_bugs(client, cycle_ids, known=known):
         if batch.error is not None:
             failed[batch.cycle_ids[0]] = batch.error
             continue

@@ -26,12 +26,15 @@ class StoredCycle(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredState:
-    """Stored test cycles, lists by kind and parent with the time of reading, and deletions."""
+    """Stored test cycles, lists by kind and parent with the time of reading, and deletions.
+
+    `bugs` is how many bugs each test cycle has.
+    """
 
     cycles: dict[int, StoredCycle]
     lists: Mapping[tuple[str, int], datetime]
     deleted: frozenset[tuple[str, int]]
-    bugs: int
+    bugs: Mapping[int | None, int]
 
     def is_due(self, kind: str, parent_id: int = 0) -> bool:
         """Whether a list has to be read to its end: never read, or older than `LIST_AGE`."""
@@ -53,7 +56,7 @@ def load_state(scope: Scope) -> StoredState:
     )
     gone = table(Vanished).c
     deleted = select(gone.kind, gone.id).where(gone.account_id == scope.account)
-    ((bugs,),) = scope.rows(select(func.count()).where(bug.account_id == scope.account))
+    of_cycle = select(bug.cycle_id, func.count()).where(bug.account_id == scope.account)
     return StoredState(
         cycles={
             number: StoredCycle(product_id, bool(is_settled))
@@ -61,7 +64,7 @@ def load_state(scope: Scope) -> StoredState:
         },
         lists={(row.kind, row.parent_id): row.read_at for row in scope.objects(ListReading)},
         deleted=frozenset((kind, number) for kind, number in scope.rows(deleted)),
-        bugs=bugs,
+        bugs=dict(scope.rows(of_cycle.group_by(bug.cycle_id))),
     )
 
 

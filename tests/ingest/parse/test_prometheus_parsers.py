@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ingest.clients.prometheus import Piece, Series, quoted, selector
-from core.ingest.parse.prometheus import LONGEST_MS, SLOT_MS, MetricRead, PlatformReader
+from core.base.counters import LONGEST_MS, Series
+from core.ingest.clients.prometheus import Piece, quoted, selector
+from core.ingest.parse.prometheus import SLOT_MS, MetricRead, PlatformReader
 from tests.draws import draws
 
 NAME, QUEUE = "runs_total", "depth"
@@ -166,6 +167,27 @@ def test_bounds_written_in_two_ways_are_one_bucket():
         'd_bucket{le="+Inf"}': 4,
     }
     assert [(p.field, p.value) for p in taken.problems.values()] == [("le", "x")]
+
+
+@pytest.mark.parametrize(
+    ("buckets", "reason"),
+    [
+        ({"1": [1, 2], "10": [3, 5], "+Inf": [3, 6]}, None),
+        ({"1": [4, 9], "10": [3, 5], "+Inf": [9, 9]}, "contradict each other"),
+        ({"1": [1, 2], "10": [3, 5]}, 'no bucket le="+Inf"'),
+        ({"1": [1, 2], "10": [3], "20": [None, 4], "+Inf": [3, 6]}, "its bounds have changed"),
+        ({"1": [1, 2], "10": [3], "10.0": [None, 4], "+Inf": [3, 6]}, None),
+    ],
+)
+def test_buckets_that_contradict_are_told(buckets, reason):
+    reader = PlatformReader({"duration_bucket": MetricRead("d_bucket", "d_bucket")})
+    found = tuple(
+        series({"le": le, "instance": "a"}, [(n * 15_000, v) for n, v in enumerate(counts) if v])
+        for le, counts in buckets.items()
+    )
+    told = list(reader.take({"duration_bucket": Piece(found)}, 0, 60_000).problems.values())
+    assert len(told) == (reason is not None)
+    assert all(reason in problem.reason for problem in told)
 
 
 def test_selectors_are_quoted():

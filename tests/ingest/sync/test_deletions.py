@@ -1,6 +1,7 @@
 """Deletions at the source: kept, listed, and in no figure."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -11,12 +12,15 @@ from core.store import (
     BugDevice,
     CyclePlatform,
     CycleReading,
+    Feature,
+    Product,
     Scope,
     SyncProblem,
     TestCycle,
     TestFeature,
     Vanished,
 )
+from tests.payloads import payload
 
 
 def figures(store):
@@ -82,8 +86,6 @@ def test_a_cycle_that_is_gone_is_kept_apart_with_its_bugs(sync, server, rows, st
 
 def test_a_cycle_is_gone_only_if_a_whole_list_lacks_it(sync, server, rows):
     """A draft that is not found by its id, but that the list still names, is there."""
-    from tests.payloads import payload
-
     server.customer.cycles += [
         payload("cycle", id=n, status="archived", features=[]) for n in range(1, 251)
     ]
@@ -107,6 +109,31 @@ def test_a_settled_cycle_that_is_gone_is_noticed_when_its_list_is_read_whole(syn
     sync()
     del server.customer.cycles[0]
     assert sync(full=True).counts["test_cycle"]["removed"] == 1
+
+
+@pytest.mark.parametrize("left", [0, 4])
+@pytest.mark.parametrize("name", ["products", "features", "bugs"])
+def test_a_list_that_lacks_most_is_told_and_takes_nothing_away(
+    sync, server, rows, monkeypatch, name, left
+):
+    monkeypatch.setattr("core.ingest.sync.state.LIST_AGE", timedelta(days=-1))
+    customer = server.customer
+    customer.products += [payload("product", id=n, sections=[]) for n in range(1, 9)]
+    customer.features += [payload("feature", id=n, product_id=813) for n in range(1, 10)]
+    customer.bugs += [payload("bug", id=n, test={"id": 50118}) for n in range(1, 10)]
+    models = (Product, Feature, Bug, Vanished)
+    assert sync().status == "done"
+    before = {model: rows(model) for model in models}
+    whole = {n: list(getattr(customer, n)) for n in ("products", "features", "bugs")}
+    setattr(customer, name, whole[name][:left])
+    for full in (False, True):
+        report = sync(full=full)
+        assert report.status == "partial"
+        assert "kept as they were" in " ".join(report.reasons)
+        assert {model: rows(model) for model in models} == before
+    setattr(customer, name, whole[name])
+    assert sync().status == "done"
+    assert rows(SyncProblem) == {}
 
 
 @pytest.mark.parametrize("database", ["any"])

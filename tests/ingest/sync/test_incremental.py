@@ -173,6 +173,17 @@ def test_a_list_that_could_not_be_read_is_read_to_its_end_next_time(sync, large,
     assert len(rows(TestCycle)) == 350
 
 
+def test_a_page_that_was_empty_is_told_and_read_again(sync, large, rows):
+    page = large._page
+    large._page = lambda product, query: [] if query.get("page") == "2" else page(product, query)
+    report = sync()
+    assert (report.status, len(rows(TestCycle))) == ("partial", 250)
+    assert "an empty page came before others" in report.reasons[0]
+    large._page = page
+    assert sync().status == "done"
+    assert len(rows(TestCycle)) == 350
+
+
 def test_a_new_cycle_whose_bugs_cannot_be_read_is_not_there_by_half(sync, large, rows):
     def fail(_path, query):
         wanted = query.get("filter_test_cycle_ids", "").split(",")
