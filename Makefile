@@ -30,6 +30,7 @@ bench: $(CAN_TEST)
 	$(BIN)/python -m tests.bench.pages
 	$(BIN)/python -m tests.bench.feedback
 	$(BIN)/python -m tests.bench.ranks
+	$(BIN)/python -m tests.bench.verdicts
 
 sync: $(CAN_RUN)
 	$(BIN)/python -m core sync

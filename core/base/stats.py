@@ -111,14 +111,15 @@ def proportion_bounds(share: float, n: float, confidence: float = CONFIDENCE) ->
     return float(low), float(high)
 
 
-def uptime_estimate(minutes: float, up: float, outages: float) -> Estimate:
-    """A share of time with the Clopper-Pearson interval of stretches as long as the mean outage.
+def uptime_estimate(minutes: float, up: float, outages: Values) -> Estimate:
+    """A share of time with the Clopper-Pearson interval of stretches as long as outages last.
 
-    The minutes of one outage are one observation. How long those last that were not seen is
-    unknown: half an hour at least is assumed. A week without any proves 98.9 %.
+    The minutes of one outage are one observation, of the length of the outage that a missed minute
+    lies in. How long those last that were not seen is unknown: half an hour at least is assumed. A
+    week without any proves 98.9 %.
     """
-    down = (minutes - up) / outages if outages else 0.0
-    bounds = partial(proportion_bounds, up / minutes, minutes / max(OUTAGE_MINUTES, down))
+    down = np.sum(np.square(outages)) / (np.sum(outages) or 1.0)
+    bounds = partial(proportion_bounds, up / minutes, minutes / max(OUTAGE_MINUTES, float(down)))
     return Estimate.of(up / minutes, bounds, n=round(minutes), method=UPTIME)
 
 

@@ -66,7 +66,7 @@ class PlatformReading:
     added up, their maximum at most that of the sum. Utilisation is a share of the configured number
     of workers, None without one. Minutes exclude what is excluded: `minutes` in all, `minutes_read`
     of them read from the server, `minutes_covered` of those covered by scrapes, which are all but
-    those of `outages`. `promql` are queries with the same result, but for the server's
+    the `outages`, each in minutes. `promql` are queries with the same result, but for the server's
     extrapolation.
     """
 
@@ -78,7 +78,7 @@ class PlatformReading:
     minutes: float
     minutes_read: float
     minutes_covered: float
-    outages: int
+    outages: tuple[float, ...]
     gaps: tuple[MetricGap, ...]
     resets: tuple[MetricGap, ...]
     promql: Mapping[str, str] = field(default_factory=dict)
@@ -116,7 +116,7 @@ def platform_reading(
             minutes=_minutes([(start, end)], without),
             minutes_read=minutes_read,
             minutes_covered=_minutes(spans, uncovered),
-            outages=len(missed),
+            outages=tuple(_minutes([gap], without) for gap in missed),
             gaps=gaps,
             resets=stored.gaps(RESET),
             promql=_promql(metrics, start, end),

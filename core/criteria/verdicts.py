@@ -138,9 +138,9 @@ def _availability(data: WindowData, minutes: float | None = None) -> Estimate:
     reading = data.platform
     if not reading.minutes_read:
         return Estimate(method=stats.UPTIME, reason="Prometheus was not read")
-    times = 1 if minutes is None else minutes / reading.minutes_read
-    told = (reading.minutes_read, reading.minutes_covered, reading.outages)
-    return stats.uptime_estimate(*(times * number for number in told))
+    minutes = minutes or reading.minutes_read
+    up = minutes * reading.minutes_covered / reading.minutes_read
+    return stats.uptime_estimate(minutes, up, reading.outages)
 
 
 def _gauge(days: Sequence[GaugeTime] | None, data: WindowData, what: str) -> Estimate:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 # that it has.
 HOW_ESTIMATED: Mapping[str, str] = {
     "Clopper-Pearson interval of outages": "Availability: the share of the minutes that were "
-    "scraped, with the Clopper-Pearson interval of stretches as long as the mean outage, and of "
-    "half an hour at least: the minutes of one outage are one observation.",
+    "scraped, with the Clopper-Pearson interval of stretches as long as outages last, and of half "
+    "an hour at least: the minutes of one outage are one observation.",
     "Clopper-Pearson interval": "Shares: the number counted of all, with the Clopper-Pearson "
     "interval (1934). With no failure at all it clears 95 % from 72 runs on.",
     # The methods of what was frozen earlier.

@@ -288,16 +288,16 @@ def test_counted_days_spread_at_least_as_arrivals_do():
 
 def test_a_week_without_an_outage_does_not_prove_995_per_mille():
     # An outage of half an hour a week is 99.7 %; 0.025 ** (1 / 336) = 98.9 %.
-    week = stats.uptime_estimate(7 * 1440, 7 * 1440, 0)
+    week = stats.uptime_estimate(7 * 1440, 7 * 1440, [])
     assert (week.value, week.high) == (1, 1)
     assert week.low == pytest.approx(0.025 ** (1 / 336))
     assert stats.leaning(week, "above", 0.995) is stats.Leaning.LIKELY_MET
-    assert stats.uptime_estimate(16 * 1440, 16 * 1440, 0).low > 0.995
+    assert stats.uptime_estimate(16 * 1440, 16 * 1440, []).low > 0.995
     # Four hours in one piece are one observation of 42, in 48 pieces they are 8 of 336.
-    one, many = (stats.uptime_estimate(7 * 1440, 7 * 1440 - 240, n) for n in (1, 48))
+    one, many = (stats.uptime_estimate(7 * 1440, 7 * 1440 - 240, [240 / n] * n) for n in (1, 48))
     assert one.value == many.value
     assert one.low < many.low < many.high < one.high
-    assert stats.uptime_estimate(1440, 0, 1).high < 0.995
+    assert stats.uptime_estimate(1440, 0, [1440]).high < 0.995
 
 
 def test_reduction_within_strata_sees_what_the_naive_figure_hides():
