@@ -233,11 +233,9 @@ def daily_estimate(
 
     def bounds(confidence: float) -> Bounds:
         margin = float(special.stdtrit(freedom, (1 + confidence) / 2)) * error
-        low = mean * math.exp(-margin)
-        if counted:
-            return low, mean * math.exp(margin)
-        # Levels that follow themselves lean to the right: the upper bound is on the inverse.
-        return low, mean / (1 - margin) if margin < 1 else None
+        # Levels lean to the right, those that follow themselves the most: bounds are ratios.
+        kept = math.exp(-margin) if counted else max(1 - margin, 0.0)
+        return mean * kept, mean / kept if kept else None
 
     return Estimate.of(mean, bounds, n=n, method=method)
 

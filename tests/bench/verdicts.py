@@ -158,7 +158,7 @@ RULES = (
     Rule(
         "tickets a day, 50 to 100",
         tuple(
-            partial(tickets, mean=mean, pattern=pattern, spread=3)
+            partial(tickets, mean=mean, pattern=pattern, spread=2)
             for mean in (50, 100)
             for pattern in WEEKS_OF_TICKETS
         ),
