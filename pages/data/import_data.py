@@ -90,7 +90,7 @@ def file_of(path: Path, sent: str) -> RecordFile:
             if at:
                 one = st.selectbox(
                     label,
-                    list(dict.fromkeys([at, *others])),
+                    list(dict.fromkeys([at, *(others or found.others)])),
                     index=None if part == "encoding" and found.question else 0,
                     accept_new_options=part != "header",
                     format_func=lambda one: "tab" if one == "\t" else str(one),

@@ -60,7 +60,8 @@ class ReadAs:
 class RecordFile:
     """An inspected file, of the kind csv, xlsx, lines or array; `columns` are in order.
 
-    `read_as` has every part that its kind has, named or guessed. `notes` tell of the guesses in
+    `read_as` has every part that its kind has, named or guessed; `others` are further sheets or
+    lists, which can be named instead of the one that was guessed. `notes` tell of the guesses in
     sentences; `question` is one that a person has to answer before an import, "" for none.
     """
 
@@ -70,6 +71,7 @@ class RecordFile:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     question: str = ""
+    others: tuple[str, ...] = ()
     table: Table | None = None
 
     def rows(self) -> Iterator[Row]:
@@ -114,7 +116,8 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
         notes = [f"Read from the sheet “{sheet}”, without {listed(others)}."] if others else []
         if has_open_formulas(path):
             notes.append("Formulas without results are blank: save it from a spreadsheet first.")
-        return _table(RecordFile(path, "xlsx", replace(read_as, sheet=sheet)), 1, notes)
+        read_as = replace(read_as, sheet=sheet)
+        return _table(RecordFile(path, "xlsx", read_as, others=tuple(others)), 1, notes)
     encoding, note, question = read_as.encoding, "", ""
     if not encoding:
         encoding, note, question = find_encoding(path, start)
@@ -157,8 +160,9 @@ def _table(found: RecordFile, first: int, notes: list[str]) -> RecordFile:
 
 def _json(found: RecordFile, notes: list[str]) -> RecordFile:
     if found.kind == "array":
-        _, sheet, note = _array(found)
-        found = replace(found, read_as=replace(found.read_as, sheet=sheet))
+        _, sheet, others, note = _array(found)
+        read_as = replace(found.read_as, sheet=sheet)
+        found = replace(found, read_as=read_as, others=tuple(others))
         notes += [note] if note else []
     columns = dict.fromkeys(name for row in found.sample(LOOKED_AT) for name in row)
     if not columns:
@@ -168,8 +172,8 @@ def _json(found: RecordFile, notes: list[str]) -> RecordFile:
     return replace(found, columns=tuple(columns), notes=tuple(notes))
 
 
-def _array(found: RecordFile) -> tuple[list[Any], str, str]:
-    """The records of a JSON file, the name of their list in an answer, and a note of others."""
+def _array(found: RecordFile) -> tuple[list[Any], str, list[str], str]:
+    """The records of a JSON file, the name of their list in an answer, other lists, and a note."""
     name, read_as = found.path.name, found.read_as
     if found.path.stat().st_size > LARGEST_ARRAY:
         raise InputError(
@@ -184,10 +188,10 @@ def _array(found: RecordFile) -> tuple[list[Any], str, str]:
         raise InputError(f"{name} is cut off or is no JSON: export it again.") from None
     note = f"One of its texts is doubtful: {doubt}." if doubt else ""
     if isinstance(answer, list):
-        return answer, "", note
+        return answer, "", [], note
     lists = {} if IDS & answer.keys() else dict(_lists_in(answer))
     if not lists:
-        return [answer], "", note
+        return [answer], "", [], note
     likely = [*filter(RECORDS.match, lists), *(lists if len(lists) == 1 else [])]
     sheet = read_as.sheet or min(likely, key=len, default="")
     if sheet not in lists:
@@ -195,7 +199,7 @@ def _array(found: RecordFile) -> tuple[list[Any], str, str]:
     others = [one for one in lists if one != sheet]
     if others:
         note = f"Read from the list “{sheet}”, without {listed(others)}. {note}".strip()
-    return lists[sheet], sheet, note
+    return lists[sheet], sheet, others, note
 
 
 def _lists_in(found: Record, path: str = "") -> Iterator[tuple[str, list[Any]]]:
