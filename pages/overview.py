@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics.dates import last_complete_week
+from core.analytics.freshness import maturing_since
 from core.analytics.handbook import PANELS
 from core.analytics.series import Headline, MetricSeries
 from core.base import text
@@ -80,6 +81,8 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
         drawn = signals.drawn(trend, height=TREND_HEIGHT)
         ui.draw(drawn, alt=signal_words.alt_text(trend))
         sample = "" if figure.n is None else f" n = {text.count(figure.n)}."
+        if figure.waiting:
+            sample += f" {proof.waiting_words(figure.waiting)}."
         finding = text.upper_first(signal_words.short_finding(trend))
         st.markdown(f"**{ui.plain(finding)}**")
         st.caption(ui.plain(f"{subtitle}.{sample}"))
@@ -96,7 +99,8 @@ def movers(chosen: Filters) -> None:
         ui.empty("All time has nothing before it to compare with: choose a shorter period.")
         return
     customers = ui.read_facts(chosen.page, movers_of_customers, **chosen.period)
-    testers = ui.read_facts(chosen.page, movers_of_testers, **chosen.period)
+    since = ui.read(chosen.page, maturing_since, today=chosen.page.today)
+    testers = ui.read_facts(chosen.page, movers_of_testers, **chosen.period, since=since)
     with st.grid(2, min_column_width=340):
         mover_card(chosen, customers, "customer user", "cycles created")
         mover_card(chosen, testers, "tester", "accepted bugs")
@@ -109,7 +113,7 @@ def mover_card(chosen: Filters, found: Movers | None, who: str, what: str) -> No
         with st.container(border=True, height="stretch"):
             st.markdown(ui.plain(f"No {who} to compare in this period and the one before{why}."))
         return
-    subtitle = movers_subtitle(found, who, what, chosen.window.days)
+    subtitle = movers_subtitle(found, who, what)
     with ui.panel(movers_finding(found, who, what), subtitle, stretch=True):
         rows = mover_rows([*found.risers, *reversed(found.fallers)])
         st.dataframe(

@@ -79,8 +79,8 @@ class BaselineSettings:
 class RoiSettings:
     """Inputs of business impact; money in `currency`, None where not entered.
 
-    `tickets_per_week` overrides the number that is counted; minutes saved are measured on
-    tickets, or reported in the survey.
+    `tickets_per_week` overrides the number that is counted; minutes saved are measured, as work
+    recorded on tickets, else reported in the survey; or they are those of the survey alone.
     """
 
     KEY: ClassVar[str] = "roi"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
+from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.analytics.definitions import FACTS
 from core.analytics.filters import Plan, in_accounts
 from core.analytics.joins import JOINS, FactJoins
@@ -48,6 +49,21 @@ TARGETS = {
 }
 ON_TIME, LATE = "\N{BLACK CIRCLE} On time", "\N{MULTIPLICATION X} Late"
 NO_TARGET, NO_DATA = "\N{EN DASH} No target", "\N{EN DASH} No data"
+
+
+def known_through(scope: Scope, today: date) -> date:
+    """The day up to which synchronised data is known: that of the last sync, at most today."""
+    synced = last_synced(scope)
+    return min(today, synced.astimezone(scope.zone).date()) if synced else today
+
+
+def maturing_since(scope: Scope, today: date, days: int | None = None) -> date:
+    """Bugs of cycles that ended after this day are still being decided: no part of a judgement.
+
+    `days` is how long that takes, by default by the account's settings; older bugs are settled.
+    """
+    days = settings_of(scope, LeaderboardSettings).maturing_days if days is None else days
+    return known_through(scope, today) - timedelta(days=days)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.analytics.dates import ONE_DAY, Window, every_period, period_days, period_of
 from core.analytics.definitions import METRICS
-from core.analytics.freshness import last_synced
+from core.analytics.freshness import known_through, maturing_since
 from core.analytics.model import Metric
 from core.analytics.query import COPIED, answered, metric_rows, metric_totals
 from core.base.control_limits import SAMPLED, SCALES, Behaviour, Point, behaviour
@@ -31,7 +31,8 @@ class Headline:
 
     `value` and `previous` are in the metric's unit, None where unknown; `n` is the sample behind
     the value; `trend` has a value for each period of the window, None where there is none.
-    `result` is the answer of `query_metrics` that the value was read from.
+    `result` is the answer of `query_metrics` that the value was read from. Shares of bugs are those
+    of settled ones, and `waiting` bugs of the window are not.
     """
 
     metric: Metric
@@ -41,6 +42,7 @@ class Headline:
     trend: tuple[float | None, ...]
     window: Window
     result: Mapping[str, Any]
+    waiting: int = 0
 
     @property
     def is_small(self) -> bool:
@@ -93,10 +95,11 @@ def headline_figures(
     product_ids: Sequence[int] = (),
     filters: Mapping[str, Any] | None = None,
     today: date,
+    since: date | None = None,
 ) -> list[Headline]:
     """The metrics over the window, against the window before, with their trend.
 
-    `filters` are those of `query_metrics`, beside the products.
+    `filters` are those of `query_metrics`, beside the products; `since` is `maturing_since`.
     """
     filters = dict(filters or {}) | _product_filter(product_ids)
 
@@ -110,18 +113,43 @@ def headline_figures(
     # All time has no end of its own: without one, drafts planned for later would end the trend.
     span = window if window.end else Window(None, today)
     periods = metric_rows(scope, **asked(span, dimensions=[grain], include_zero=True))
-    return [
-        Headline(
+    since = since or maturing_since(scope, today)
+    shares = [key for key in metrics if _is_decided(METRICS[key])]
+    young, settled = 0, now
+    if shares and (window.end is None or window.end > since):
+        later = Window(max(window.start or since, since + ONE_DAY), window.end)
+        young = metric_totals(scope, **asked(later, metrics=["bug_count"]))["bug_count"]
+    if young:
+        settled = {"totals": {}}
+        if window.start is None or window.start <= since:
+            older = asked(Window(window.start, since), metrics=shares, with_samples=True)
+            settled = answered(scope, **older)
+
+    def headline(key: str) -> Headline:
+        waits = young if key in shares else 0
+        result, end = (settled, since) if waits else (now, date.max)
+        known = window.previous is None or window.previous.span[1] <= end
+        return Headline(
             metric=METRICS[key],
-            value=now["totals"][key],
-            previous=before.get(key),
-            n=now["totals"].get(f"{key}_n"),
-            trend=tuple(row[key] for row in periods if row[grain] is not None),
+            value=result["totals"].get(key),
+            previous=before.get(key) if known else None,
+            n=result["totals"].get(f"{key}_n"),
+            trend=tuple(
+                row[key] if period_days(row[grain])[1] <= end else None
+                for row in periods
+                if row[grain] is not None
+            ),
             window=window,
-            result=now,
+            result=result if "metadata" in result else now,
+            waiting=waits,
         )
-        for key in metrics
-    ]
+
+    return [headline(key) for key in metrics]
+
+
+def _is_decided(metric: Metric) -> bool:
+    """Whether it is a share of bugs by what was decided: the newest ones are not decided yet."""
+    return metric.unit == "fraction" and "bugs" in metric.facts
 
 
 def _product_filter(product_ids: Sequence[int]) -> dict[str, Any]:
@@ -141,7 +169,7 @@ def metric_series(
     The series joins back at least `HISTORY` periods, whatever the window. Periods before the first
     test cycle and after the last sync are unknown, and not 0.
     """
-    first_day, until = _known_days(scope, product_ids, today)
+    first_day, until = _first_cycle(scope, product_ids), known_through(scope, today)
     end = min(window.end or today, today)
     rows = metric_rows(
         scope,
@@ -159,8 +187,7 @@ def metric_series(
     for key in metrics:
         metric = METRICS[key]
         facts = set(metric.facts)
-        # Shares of bugs by what was decided: the newest ones are not decided yet.
-        waits = maturing_days if metric.kind == "share" and "bugs" in facts else 0
+        waits = maturing_days if _is_decided(metric) else 0
         if COPIED.issuperset(facts):
             known = first_day, until
         else:
@@ -189,19 +216,19 @@ def _point(
         value = n = None
     # A period in which the data begins has not all of it.
     is_whole = first_day is not None and first_day <= first
-    is_whole = is_whole and last + timedelta(days=maturing_days) < until
+    is_whole = is_whole and last <= until - max(timedelta(days=maturing_days), ONE_DAY)
     return Point(period, value, n, is_whole)
 
 
-def _known_days(scope: Scope, product_ids: Sequence[int], today: date) -> tuple[date | None, date]:
-    """The day of the first test cycle, and that of the last sync, up to which data is known."""
+def _first_cycle(scope: Scope, product_ids: Sequence[int]) -> date | None:
+    """The day of the first test cycle."""
     cycles = table(TestCycle)
     first = select(func.min(cycles.c.end_day)).where(cycles.c.account_id == scope.account)
     if product_ids:
         first = first.where(cycles.c.product_id.in_(product_ids))
     ((first_day,),) = scope.fact_rows(first)
-    synced = last_synced(scope)
-    return first_day, min(today, synced.astimezone(scope.zone).date()) if synced else today
+    found: date | None = first_day
+    return found
 
 
 def _first_day(window: Window, end: date, first_known: date | None) -> date:

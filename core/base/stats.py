@@ -36,13 +36,18 @@ DAYS_OF_WEEKDAYS = 28
 WAVES_A_DAY = 2 / 7
 # Added to what is divided by, which is 0 where all levels are.
 TINY = float(np.finfo(float).tiny)
-# Beyond this many more observations, a question is not open for lack of data.
-SEARCH_LIMIT = 10_000_000
+# A forecast spans from a chance of a third to one of two thirds that the verdict is decided, of
+# samples that are up to 10,000 times as large: beyond, a question is not open for lack of data.
+CHANCES = (1 / 3, 2 / 3)
+SHARES = tuple(0.01 * 1.1**step for step in range(146))
+Z = float(special.ndtri((1 + CONFIDENCE) / 2))
 
 Direction = Literal["above", "below", "within"]
 Sample = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Bounds = tuple[float | None, float | None]
+# From so many to so many; None beyond any number.
+Span = tuple[int, int | None]
 Values = Sequence[float] | Sample
 Strata = Mapping[Any, tuple[Values, Values]]
 # The interval of a confidence from 0 to 1.
@@ -438,24 +443,33 @@ def more_needed(
     target: float,
     bounds: Callable[[int], Bounds],
     upper: float | None = None,
-) -> int | None:
-    """Number of further observations that would decide the verdict, if like those so far.
+) -> Span | None:
+    """Further observations that decide the verdict with a chance of a third, and of two thirds.
 
-    `bounds(n)` answers with the interval of a sample of n. None where the verdict is decided, where
-    nothing was observed, or where the value lies so near the target that no sample would do.
+    `bounds(n)` answers with the interval of a sample of n like the present one, about whose value
+    the later one is expected to lie: predictive power (Spiegelhalter, Freedman and Blackburn 1986),
+    by the normal distribution. Unlike the number that would do if the value stayed as it is, it
+    moves little with the value. None where the verdict is decided or no sample would do; its second
+    number is None where only that is.
     """
-
-    def decided(n: int) -> bool:
-        low, high = bounds(n)
-        seen = replace(estimate, low=low, high=high, n=n)
-        return verdict(seen, direction, target, upper) is not Verdict.NOT_PROVEN
-
-    if verdict(estimate, direction, target, upper) is not Verdict.NOT_PROVEN:
+    reach = [abs(end - (estimate.value or 0)) for end in estimate.bounds if end is not None]
+    is_open = verdict(estimate, direction, target, upper) is Verdict.NOT_PROVEN
+    if not is_open or not estimate.n or not any(reach):
         return None
-    open_at, closed_at = estimate.n, estimate.n * 2
-    while not decided(closed_at):
-        if closed_at > SEARCH_LIMIT:
-            return None
-        open_at, closed_at = closed_at, closed_at * 2
-    enough = bisect_left(range(closed_at), x=True, lo=open_at + 1, key=decided)
-    return enough - estimate.n
+    n, error = estimate.n, sum(reach) / len(reach) / Z
+    upper_end = target if upper is None else upper
+
+    def chance(more: int) -> float:
+        low, high = bounds(n + more)
+        low, high = -math.inf if low is None else low, math.inf if high is None else high
+        spread = error * math.sqrt(more / (n + more))
+        gaps = np.array([low - upper_end, target - high, upper_end - high, target - low])
+        missed, under, inside, outside = special.ndtr(gaps / spread)
+        met = 0.0 if upper is None else max(0.0, inside - outside)
+        return float(missed + under + met)
+
+    steps = [max(1, round(n * share)) for share in SHARES]
+    few, many = (bisect_left(steps, wanted, key=chance) for wanted in CHANCES)
+    if few == len(steps):
+        return None
+    return steps[few], steps[many] if many < len(steps) else None

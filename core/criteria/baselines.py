@@ -23,6 +23,7 @@ from core.criteria.ledger import AIM, EXCLUSION_KINDS, exclusions, exclusions_in
 from core.criteria.quality import findings
 from core.criteria.verdicts import (
     RULES,
+    RULES_VERSION,
     CriterionResult,
     evaluate,
     load_result,
@@ -229,21 +230,24 @@ def restatement(scope: Scope, baseline: BaselineWindow) -> list[Restated]:
         if key not in today:
             continue
         now, frozen = CriterionRow.of(today[key]), CriterionRow.of(load_result(stored))
-        was, is_now = frozen.judged_value, now.judged_value
+        is_like = now.is_like(frozen)
         reasons = []
         if any(stored[name] != getattr(now.result.criterion, name) for name in AIM):
             reasons.append(f"the target was {frozen.target}")
         if stored["definition_version"] != now.content()["definition_version"]:
             reasons.append("the metric's definition has changed")
-        if was == is_now and not reasons:
+        if is_like and not reasons:
             continue
-        if was != is_now:
+        if not is_like:
+            if stored.get("rules_version") != RULES_VERSION:
+                reasons.append("verdicts are computed by better rules since")
             kinds = RULES[key].rows
             reasons += _rows_since(kinds, content["rows"], counts)
             reasons += [said for of, said in exclusions_moved if of is None or of & {*kinds}]
             reasons += [said for keys, said in entered if key in keys]
         reasons = reasons or ["rows that were already stored have changed"]
-        found.append(Restated(frozen.label, was, is_now, tuple(reasons)))
+        said = (frozen.judged_value, now.judged_value)
+        found.append(Restated(frozen.label, *said, tuple(reasons)))
     return found
 
 

@@ -24,13 +24,21 @@ from core.store import (
 
 MINUTE = timedelta(minutes=1)
 QUARTER_SECONDS = 900
-DAY = 86_400
 GAP, RESET = "gap", "reset"
 QUANTILES = (0.5, 0.95, 0.99)
 COMPLETED, FAILED = "completed", "failed"
 QUEUE, UTILISATION = "queue_depth", "worker_utilisation"
-# The number of runs is unknown without these.
-COUNTED = ("requests_total", "duration_bucket")
+# The number of runs is unknown without these, each by a label.
+COUNTED = {"requests_total": "status", "duration_bucket": "le"}
+# How the series of a gauge are combined.
+GAUGES = {
+    "queue_depth": "sum(max by (queue_name) ({}))",
+    "worker_active": "sum({})",
+    UTILISATION: "sum({}) / {}",
+    "success_rate": "avg({})",
+}
+# The usual interval of scrapes.
+STEP_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,8 @@ class PlatformReading:
     added up, their maximum at most that of the sum. Utilisation is a share of the configured number
     of workers, None without one. Minutes exclude what is excluded: `minutes` in all, `minutes_read`
     of them read from the server, `minutes_covered` of those covered by scrapes, which are all but
-    the `outages`, each in minutes. `promql` are queries with the same result, but for the server's
-    extrapolation.
+    the `outages`, each in minutes. `promql` are queries with the same result, but that exclusions
+    are not left out.
     """
 
     statuses: Mapping[str, int] | None
@@ -241,17 +249,34 @@ def _minutes(spans: Sequence[Span], without: Excluded) -> float:
 
 
 def _promql(metrics: Mapping[str, Any], start: datetime, end: datetime) -> dict[str, str]:
-    seconds = round((end - start).total_seconds())
-    length = f"{seconds // DAY}d" if seconds % DAY == 0 else f"{seconds}s"
-    over = {key: f"{m['selector']}[{length}] @ {end.timestamp():.0f}" for key, m in metrics.items()}
+    """Queries for the same half-open window, exact to the last sample on Prometheus 2 and 3.
+
+    A subquery on a grid that begins and ends with the window is not extrapolated; `offset 1ms` lets
+    each of its instants see the samples before it. A counter that is born while the metric is
+    scraped begins at 0, one that is not scraped for some hours goes on.
+    """
+    length = round((end - start).total_seconds())
+    at, step = f"{end.timestamp():.0f}", f"{STEP_SECONDS}s"
+
+    def grown(key: str) -> str:
+        each = metrics[key]["selector"]
+        born = f"last_over_time({each}[{length}s] @ {at} offset 1ms) * 0"
+        known = f"group(last_over_time({each}[4h] offset 61s))"
+        value = f"last_over_time({each}[4h] offset 1ms) + 0 or {born} and on () {known}"
+        return f"sum by ({COUNTED[key]}) (round(increase(({value})[{length}s1ms:{step}] @ {at})))"
+
     said = {}
-    if "requests_total" in over:
-        said["requests"] = f"sum by (status) (increase({over['requests_total']}))"
-    if "duration_bucket" in over:
-        grown = f"sum by (le) (increase({over['duration_bucket']}))"
+    if "requests_total" in metrics:
+        said["requests"] = grown("requests_total")
+    if "duration_bucket" in metrics:
+        buckets = grown("duration_bucket")
         for share in QUANTILES:
-            said[f"p{share * 100:.0f}"] = f"histogram_quantile({share:g}, {grown})"
-    for key in ("queue_depth", "worker_active", "success_rate"):
-        if key in over:
-            said[key] = f"avg_over_time({over[key]})"
+            said[f"p{share * 100:.0f}"] = f"histogram_quantile({share:g}, {buckets})"
+    for key, combined in GAUGES.items():
+        if key in metrics:
+            each, workers = metrics[key]["selector"], ""
+            if key == UTILISATION:  # behind the selector stands the number of workers
+                each, _, workers = each.rpartition(" / ")
+            value = combined.format(f"last_over_time({each}[61s] offset 1ms)", workers)
+            said[key] = f"avg_over_time(({value})[{length * 1_000 - 1}ms:{step}] @ {at})"
     return said

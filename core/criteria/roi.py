@@ -1,7 +1,7 @@
 """Return on investment: the value of the time saved against the operating cost, low to high."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from sqlalchemy import func
@@ -10,11 +10,13 @@ from core.analytics.account_settings import RoiSettings, changes, settings_of
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded
 from core.base import text
-from core.base.stats import Estimate
+from core.base.stats import Bounds, Estimate
+from core.criteria.time_comparison import Preferred
 from core.criteria.time_saved import Comparison, select_tickets
 from core.store import AuditEntry, Scope, Ticket, table
 
 WEEKS_A_YEAR = 52
+MINUTES_FROM = {"measured": "recorded on tickets, else surveyed", "survey": "from the survey"}
 LABELS = {
     "hourly_rate": "Hourly rate",
     "operating_cost_per_week": "Operating cost per week",
@@ -59,7 +61,8 @@ class Roi:
 
     `ratio` is net per cost, `payback_weeks` the weeks in which the net earns the setup cost; each
     is None where the divisor is 0, and so is a payback that never comes. With a `reason` nothing
-    could be computed, and every amount is None.
+    could be computed, and every amount is None. `likely` is the net's 60 % interval, and
+    the minutes rest on `n` answers or tickets.
     """
 
     minutes: Amount | None = None
@@ -67,6 +70,7 @@ class Roi:
     value_per_week: Amount | None = None
     cost_per_week: float | None = None
     net_per_week: Amount | None = None
+    likely: Bounds = (None, None)
     value_per_year: Amount | None = None
     cost_per_year: float | None = None
     net_per_year: Amount | None = None
@@ -76,6 +80,7 @@ class Roi:
     inputs: tuple[RoiInput, ...]
     notes: tuple[str, ...] = ()
     reason: str = ""
+    n: int = 0
 
     def lines(self) -> Iterator[dict[str, str]]:
         """The amounts that are known, each a line of a table."""
@@ -104,26 +109,43 @@ def roi(
     """The business impact of a window, from the inputs of the account (`RoiSettings`).
 
     value = minutes saved / 60 x tickets x hourly rate, net = value - operating cost, ROI = net /
-    cost; a year has 52 weeks. `comparison` is that of the window.
+    cost; a year has 52 weeks. `comparison` is that of the window. Minutes are those of work:
+    recorded on tickets, else as surveyed, and never the time to resolution, which is mostly
+    waiting.
     """
     settings = settings_of(scope, RoiSettings)
     counted = _counted(scope, window, without)
     tickets = settings.tickets_per_week if settings.tickets_per_week is not None else counted
     inputs = _inputs(settings, counted, changes(scope, subject="settings of roi"))
-    minutes, source, reason = _minutes(settings, comparison)
-    reason = _missing(settings, tickets) or reason
-    if reason or minutes is None or tickets is None:
+    saved, source = _minutes(settings, comparison)
+    reason = _missing(settings, tickets) or saved.reason
+    if reason or tickets is None:
         return Roi(tickets_per_week=tickets, inputs=inputs, reason=reason)
     rate, cost = settings.hourly_rate or 0.0, settings.operating_cost_per_week or 0.0
-    value = minutes.each(lambda each: each / 60 * tickets * rate)
-    net = value.each(lambda worth: worth - cost)
+
+    def worth(each: float) -> float:
+        return each / 60 * tickets * rate
+
+    minutes = Amount(saved.low, saved.value, saved.high)
+    value = minutes.each(worth)
+    net = value.each(lambda gain: gain - cost)
+    low, high = saved.likely
+    likely = Amount(low, None, high).each(lambda each: worth(each) - cost)
     setup = settings.setup_cost
+    notes = [*_notes(settings, minutes, net, source)]
+    if (most := _scaled(comparison.preferred)) is not None and most.value is not None:
+        net_most = text.amount(worth(most.value) - cost, "money")
+        notes.append(
+            f"By the time to resolution, which is mostly waiting, it would be at most {net_most} "
+            f"{settings.currency} a week."
+        )
     return Roi(
         minutes=minutes,
         tickets_per_week=tickets,
         value_per_week=value,
         cost_per_week=cost,
         net_per_week=net,
+        likely=(likely.low, likely.high),
         value_per_year=value.each(_a_year),
         cost_per_year=_a_year(cost),
         net_per_year=net.each(_a_year),
@@ -133,7 +155,8 @@ def roi(
         ),
         formula=_formula(settings, tickets, minutes, net),
         inputs=inputs,
-        notes=tuple(_notes(settings, minutes, net, source)),
+        notes=tuple(notes),
+        n=saved.n,
     )
 
 
@@ -181,30 +204,42 @@ def _last_change(key: str, history: list[AuditEntry]) -> AuditEntry | None:
     return None
 
 
-def _minutes(settings: RoiSettings, found: Comparison) -> tuple[Amount | None, str, str]:
-    """Minutes saved for each ticket, their source in words, and the reason for having none."""
-    if settings.minutes_source == "survey":
-        answers = found.survey
-        source = f"the mean of {text.times(answers.n, 'survey answer')}"
-        if answers.value is None:
-            return None, source, "No survey answer says how many minutes are saved."
-        if answers.low is None or answers.high is None:
-            return None, source, f"The survey's minutes saved have {_why(answers)}."
-        return Amount(answers.low, answers.value, answers.high), source, ""
-    preferred = found.preferred
+def _minutes(settings: RoiSettings, found: Comparison) -> tuple[Estimate, str]:
+    """Minutes of work saved for each ticket, and their source in words; else with a reason."""
+    missing, answers = [], found.survey
+    if settings.minutes_source == "measured":
+        work = None if found.work is None else found.work.preferred
+        if work is not None and (saved := _scaled(work)) is not None:
+            where = "before go-live" if work.figure == "go_live" else "without enhancement"
+            return saved, (
+                f"{text.share(work.estimate.value or 0)} of {work.minutes_without:,.1f} minutes of "
+                f"work {where}, as recorded on {text.times(saved.n, 'ticket')}"
+            )
+        missing.append(found.work_missing if work is None else text.lower_first(work.why[:-1]))
+    if answers.low is not None:
+        return answers, f"the mean of {text.times(answers.n, 'survey answer')}"
+    missing.append(
+        "no survey answer says how many minutes are saved"
+        if answers.value is None
+        else f"the survey's minutes saved have {answers.method}"
+    )
+    reason = f"Minutes of work are missing: {'; '.join(missing)}."
+    return Estimate(method=answers.method, reason=reason), ""
+
+
+def _scaled(preferred: Preferred) -> Estimate | None:
+    """A reduction as minutes for each ticket; None without its interval."""
     share, minutes = preferred.estimate, preferred.minutes_without
-    if share.value is None or minutes is None:
-        return None, "", preferred.why
-    if share.low is None or share.high is None:
-        return None, "", f"The time reduction has {_why(share)}."
-    source = f"{text.share(share.value)} of {minutes:,.1f} minutes without enhancement"
-    if preferred.figure == "go_live":
-        source = f"{text.share(share.value)} of {minutes:,.1f} minutes before go-live"
-    return Amount(share.low, share.value, share.high).each(lambda x: x * minutes), source, ""
-
-
-def _why(estimate: Estimate) -> str:
-    return estimate.method if estimate.method.startswith("no interval") else "no interval"
+    if share.value is None or share.low is None or share.high is None or minutes is None:
+        return None
+    low, high = (None if bound is None else bound * minutes for bound in share.likely)
+    return replace(
+        share,
+        value=share.value * minutes,
+        low=share.low * minutes,
+        high=share.high * minutes,
+        likely=(low, high),
+    )
 
 
 def _missing(settings: RoiSettings, tickets: float | None) -> str:
@@ -240,11 +275,6 @@ def _formula(settings: RoiSettings, tickets: float, minutes: Amount, net: Amount
 
 def _notes(settings: RoiSettings, minutes: Amount, net: Amount, source: str) -> list[str]:
     found = [f"Minutes saved for each ticket are {source}."]
-    if settings.minutes_source == "measured":
-        found.append(
-            "They are minutes from opening to resolution, waiting included: as working time, an "
-            "upper limit of what was saved."
-        )
     if _crosses(minutes):
         found.append("The interval of the minutes saved crosses zero: time may be saved or lost.")
     if _crosses(net):

@@ -1,6 +1,6 @@
-"""Resolution times of tickets with and without enhancement: figures, doubts, preference."""
+"""Minutes of tickets with and without enhancement: figures, doubts, preference."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base import stats, text
-from core.base.stats import LEAST_COMPARED, Estimate
+from core.base.stats import LEAST_COMPARED, Estimate, Verdict
 
 # The share of enhanced tickets that have comparable ones: below the first nothing is concluded,
 # below the second a warning says so.
@@ -24,11 +24,12 @@ LEAST_RISE = 0.25
 Kind = tuple[str | None, str | None]
 Minutes = npt.NDArray[np.float64]
 Strata = Mapping[Kind, tuple[Minutes, Minutes]]
+Judge = Callable[[Estimate], Verdict]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """Resolved tickets and their minutes from opening to resolution; None without tickets."""
+    """Resolved tickets and their minutes; None without tickets."""
 
     tickets: int
     mean: float | None
@@ -173,15 +174,22 @@ def _weighted(strata: Sequence[Minutes], weights: Sequence[int]) -> Side:
 
 
 def preferred(
-    naive: Compared, stratified: Compared, shared: float | None, live: GoLive | None
+    naive: Compared,
+    stratified: Compared,
+    shared: float | None,
+    live: GoLive | None,
+    judge: Judge | None = None,
 ) -> Preferred:
     """Choose the figure by the tickets and by agreement, never by its favour.
 
-    `shared` is the overlap of the strata.
+    `shared` is the overlap of the strata. Figures whose intervals exclude each other contradict
+    each other, unless `judge` gives both the same verdict.
     """
     doubt = _doubt(naive, stratified, shared)
+    if not doubt and _contradict(naive, stratified, judge):
+        doubt = "the naive figure and that within category and priority contradict each other"
     usable = live if live is not None and live.is_conclusive else None
-    if not doubt and usable is not None and _contradict(stratified, usable.compared):
+    if not doubt and usable is not None and _contradict(stratified, usable.compared, judge):
         doubt = "the figure within category and priority and that of the go-live date disagree"
     if not doubt:
         why = (
@@ -211,8 +219,9 @@ def _doubt(naive: Compared, stratified: Compared, shared: float | None) -> str:
     for name, tickets in sides.items():
         if tickets < LEAST_COMPARED:
             number = text.times(tickets, "ticket") if tickets else "no ticket"
-            verb = "was" if tickets < 2 else "were"
-            return f"{number} {name} enhancement {verb} resolved; at least {LEAST_COMPARED} needed"
+            return (
+                f"{number} {name} enhancement can be compared; at least {LEAST_COMPARED} are needed"
+            )
     if shared is None or shared < LEAST_OVERLAP:
         return (
             f"only {text.share(shared or 0)} of the enhanced tickets have tickets of their "
@@ -228,8 +237,6 @@ def _doubt(naive: Compared, stratified: Compared, shared: float | None) -> str:
             "enhanced tickets are the harder ones, so the effect of enhancement cannot be "
             "separated from theirs"
         )
-    if _contradict(naive, stratified):
-        return "the naive figure and that within category and priority contradict each other"
     return ""
 
 
@@ -238,10 +245,10 @@ def _are_harder(naive: Compared) -> bool:
     return without is not None and enhanced is not None and enhanced > HARDER * without
 
 
-def _contradict(one: Compared, other: Compared) -> bool:
-    """Whether one figure is a saving and the other is not."""
-    a, b = one.estimate.value, other.estimate.value
-    return a is not None and b is not None and (a > 0) != (b > 0)
+def _contradict(one: Compared, other: Compared, judge: Judge | None) -> bool:
+    """Whether the intervals exclude each other, and the verdicts are not the same."""
+    a, b = one.estimate, other.estimate
+    return _are_disjoint(a, b) and (judge is None or judge(a) is not judge(b))
 
 
 def warnings(
@@ -283,10 +290,10 @@ def _disagreements(figures: Mapping[str, Compared]) -> Iterator[str]:
         if a.value is None or b.value is None:
             continue
         said = f"The reduction is {text.share(a.value)} {first} and {text.share(b.value)} {second}"
-        if _contradict(one, other):
-            yield f"{said}: they disagree on whether time is saved."
-        elif _are_disjoint(a, b):
+        if _are_disjoint(a, b):
             yield f"{said}: their intervals do not overlap."
+        elif (a.value > 0) != (b.value > 0):
+            yield f"{said}: the difference may be chance."
     for name, compared in figures.items():
         ratio, value = compared.median_ratio, compared.estimate.value
         if ratio is not None and value is not None and (ratio < 1) != (value > 0):

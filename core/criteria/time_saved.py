@@ -15,21 +15,23 @@ from core.analytics.sql import epoch_microseconds
 from core.base import stats, text
 from core.base.stats import Estimate
 from core.criteria import time_comparison
-from core.criteria.time_comparison import Compared, GoLive, Kind, Preferred, Strata, Stratum
+from core.criteria.time_comparison import Compared, GoLive, Judge, Kind, Preferred, Strata, Stratum
 from core.feedback.surveys import survey_answers
 from core.store import Scope, Ticket, table
 
 MINUTE = 60_000_000  # microseconds
 MOST_WEEKS = 8
+# Work on a ticket takes no longer than a shift on average, and of more than an hour not nearly all
+# of the time to resolution: such minutes are waiting time.
+SHIFT_MINUTES, SHORT_MINUTES, NO_WORK = 480, 60, 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """The effect of enhancement on the time to resolution, by every method.
+class Effect:
+    """The effect of enhancement on the minutes of tickets, by every method.
 
     `overlap` is the share of the enhanced tickets in strata with two tickets on either side;
-    `survey` are the minutes saved for each ticket by people's answers; `left_out` counts resolved
-    tickets of the window that cannot be compared.
+    `left_out` counts resolved tickets of the window that cannot be compared.
     """
 
     naive: Compared
@@ -37,9 +39,7 @@ class Comparison:
     overlap: float | None
     strata: tuple[Stratum, ...]
     go_live: GoLive | None
-    survey: Estimate
     left_out: int
-    warnings: tuple[str, ...]
     preferred: Preferred
 
     @property
@@ -50,6 +50,22 @@ class Comparison:
             found["Before and after go-live"] = self.go_live.compared
         has_tickets = any(one.without.tickets or one.enhanced.tickets for one in found.values())
         return found if has_tickets else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Effect):
+    """The effect on the time to resolution, and on the minutes of work.
+
+    `work` is that on the minutes that people recorded, None where `work_missing` says why; `survey`
+    are the minutes saved for each ticket by people's answers. `waiting` tickets were opened in the
+    window and are not resolved yet.
+    """
+
+    survey: Estimate
+    warnings: tuple[str, ...]
+    work: Effect | None = None
+    work_missing: str = ""
+    waiting: int = 0
 
     @property
     def survey_words(self) -> str:
@@ -66,29 +82,75 @@ class Comparison:
 
 
 def compare(
-    scope: Scope, *, window: Window, go_live: date | None = None, without: Excluded = NOTHING
+    scope: Scope,
+    *,
+    window: Window,
+    go_live: date | None = None,
+    without: Excluded = NOTHING,
+    judge: Judge | None = None,
 ) -> Comparison:
     """Compare tickets with and without enhancement; a ticket counts on the day of its resolution.
 
     Naive, within category and priority, and before and after a go-live date: unfavourable figures
-    are kept as well. Tickets that were resolved before they were opened are left out.
+    are kept as well. Tickets that were resolved before they were opened are left out. `judge` gives
+    the verdict on a reduction of the time to resolution.
     """
-    enhanced = table(Ticket).c.enhanced
-    found = _tickets(scope, window, without, enhanced)
-    naive = time_comparison.compare_all(found.strata)
-    stratified = time_comparison.compare_within(found.strata)
-    overlap = time_comparison.overlap(found.strata)
-    live = None if go_live is None else _go_live(scope, window, go_live, without)
+    ticket = table(Ticket).c
+    took = epoch_microseconds(ticket.resolved_at) - epoch_microseconds(ticket.opened_at)
+    found = _effect(scope, window, without, took, go_live, judge)
+    spent = ticket.minutes_spent
+    ((recorded,),) = scope.rows(select_tickets(scope, window, without, func.count(spent)))
+    work = _effect(scope, window, without, spent * MINUTE, go_live, None) if recorded else None
     answers = survey_answers(scope, ["minutes_saved"], window=window, without=without)
     survey = stats.mean_estimate([answer for (answer,) in answers if answer is not None])
-    warnings = [*time_comparison.warnings(naive, stratified, overlap, live, survey)]
+    of = (found.naive, found.stratified, found.overlap, found.go_live)
+    warnings = [*time_comparison.warnings(*of, survey)]
     if found.left_out:
         verb = "is" if found.left_out == 1 else "are"
         warnings.append(
             f"{text.times(found.left_out, 'resolved ticket')} {verb} left out: not said whether "
             "enhanced, without an opening, or resolved before it."
         )
+    missing = _no_work(work, found)
+    opened = select_tickets(scope, window, without, func.count(), are_resolved=False)
     return Comparison(
+        **vars(found),
+        survey=survey,
+        warnings=tuple(warnings),
+        work=None if missing else work,
+        work_missing=missing,
+        waiting=scope.rows(opened)[0][0],
+    )
+
+
+def _no_work(work: Effect | None, elapsed: Effect) -> str:
+    """Why there are no minutes of work; blank where there are."""
+    if work is None:
+        return "no resolved ticket has minutes of work"
+    for recorded, whole in (
+        (work.naive.without.mean or 0, elapsed.naive.without.mean or 0),
+        (work.naive.enhanced.mean or 0, elapsed.naive.enhanced.mean or 0),
+    ):
+        if recorded > SHIFT_MINUTES or SHORT_MINUTES < recorded > NO_WORK * whole:
+            return "the minutes of work on the tickets are their time to resolution"
+    return ""
+
+
+def _effect(
+    scope: Scope,
+    window: Window,
+    without: Excluded,
+    took: ColumnElement[Any],
+    go_live: date | None,
+    judge: Judge | None,
+) -> Effect:
+    """The effect on what a ticket `took`, in microseconds."""
+    found = _tickets(scope, window, without, took, table(Ticket).c.enhanced)
+    naive = time_comparison.compare_all(found.strata)
+    stratified = time_comparison.compare_within(found.strata)
+    overlap = time_comparison.overlap(found.strata)
+    live = None if go_live is None else _go_live(scope, window, go_live, without, took)
+    return Effect(
         naive=naive,
         stratified=stratified,
         overlap=overlap,
@@ -96,10 +158,8 @@ def compare(
             time_comparison.stratum(kind, *sides) for kind, sides in _in_order(found.strata)
         ),
         go_live=live,
-        survey=survey,
         left_out=found.left_out,
-        warnings=tuple(warnings),
-        preferred=time_comparison.preferred(naive, stratified, overlap, live),
+        preferred=time_comparison.preferred(naive, stratified, overlap, live, judge),
     )
 
 
@@ -112,24 +172,37 @@ class _Found:
 
 
 def select_tickets(
-    scope: Scope, window: Window, without: Excluded, *columns: ColumnElement[Any]
+    scope: Scope,
+    window: Window,
+    without: Excluded,
+    *columns: ColumnElement[Any],
+    are_resolved: bool = True,
 ) -> Select[Any]:
-    """Select these columns of a window's resolved tickets, without what is excluded."""
+    """Select these columns of a window's resolved tickets, without what is excluded.
+
+    Those that are not resolved are of the window in which they were opened.
+    """
     ticket = table(Ticket).c
+    at = ticket.resolved_at if are_resolved else ticket.opened_at
     return select(*columns).where(
         ticket.account_id == scope.account,
-        ticket.resolved_at.is_not(None),
+        ticket.resolved_at.is_not(None) if are_resolved else ticket.resolved_at.is_(None),
         window.contains(ticket.day),
-        without.keeps(ticket.resolved_at, ticket=ticket.id),
+        without.keeps(at, ticket=ticket.id),
     )
 
 
-def _tickets(scope: Scope, window: Window, without: Excluded, side: ColumnElement[Any]) -> _Found:
+def _tickets(
+    scope: Scope,
+    window: Window,
+    without: Excluded,
+    took: ColumnElement[Any],
+    side: ColumnElement[Any],
+) -> _Found:
     """The minutes of resolved tickets by category and priority; `side` is false or true."""
     ticket = table(Ticket).c
-    took = epoch_microseconds(ticket.resolved_at) - epoch_microseconds(ticket.opened_at)
     columns = (ticket.category, ticket.priority, side, took, ticket.enhanced)
-    found: dict[Kind, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    found: dict[Kind, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     enhanced: tuple[list[bool], list[bool]] = ([], [])
     left_out = 0
     rows = scope.rows(select_tickets(scope, window, without, *columns))
@@ -152,7 +225,9 @@ def _in_order(strata: Mapping[Kind, Any]) -> list[tuple[Kind, Any]]:
     return sorted(strata.items(), key=lambda item: [(part is None, part or "") for part in item[0]])
 
 
-def _go_live(scope: Scope, window: Window, day: date, without: Excluded) -> GoLive:
+def _go_live(
+    scope: Scope, window: Window, day: date, without: Excluded, took: ColumnElement[Any]
+) -> GoLive:
     ticket = table(Ticket).c
     ends = (func.min(ticket.day), func.max(ticket.day))
     ((first, last),) = scope.rows(select_tickets(scope, Window(), NOTHING, *ends))
@@ -164,7 +239,7 @@ def _go_live(scope: Scope, window: Window, day: date, without: Excluded) -> GoLi
     around = Window(day - span, day + span - timedelta(days=1))
     found = _Found({}, 0, ([], []))
     if weeks:
-        found = _tickets(scope, around, without, ticket.day >= day)
+        found = _tickets(scope, around, without, took, ticket.day >= day)
     before, after = (sum(flags) / len(flags) if flags else None for flags in found.enhanced)
     return GoLive(
         day=day,

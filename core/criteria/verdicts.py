@@ -1,5 +1,6 @@
 """Success criteria: how each is estimated over a window, and its verdict against the target."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 from core.analytics.dates import Window
 from core.analytics.definitions import METRICS
 from core.base import stats, text
-from core.base.stats import Bounds, Direction, Estimate, Leaning, Verdict
+from core.base.stats import Bounds, Estimate, Leaning, Span, Verdict
 from core.criteria import histogram
 from core.criteria.platform import COMPLETED, FAILED, GaugeTime
 from core.criteria.window_data import WindowData, window_data
@@ -22,6 +23,8 @@ KEPT = (
     *("key", "label", "direction", "target", "upper_target", "unit", "owner", "rationale"),
     "is_guardrail",
 )
+# Raised when an estimate or its interval is computed in another way.
+RULES_VERSION = 2
 # A rater with more than this share of the ratings is told in the note.
 MOST_OF_ONE = 0.3
 PREFERRED = {
@@ -64,6 +67,11 @@ class CriterionRule:
     rows: tuple[str, ...] = ()
 
 
+def _pending_note(data: WindowData) -> str:
+    pending = data.runs.pending
+    return f"{text.times(pending, 'run')} pending, left out" if pending else ""
+
+
 def _quantile_rule(metric: str, share: float) -> CriterionRule:
     def of_buckets(data: WindowData) -> histogram.HistogramQuantile:
         return histogram.bucket_quantile_estimate(data.platform.buckets or {}, share)
@@ -74,6 +82,7 @@ def _quantile_rule(metric: str, share: float) -> CriterionRule:
         metric=metric,
         estimate=lambda data: stats.quantile_estimate(data.runs.seconds, share),
         bounds=lambda data, _estimate: lambda n: stats.quantile_bounds(data.runs.seconds, share, n),
+        note=_pending_note,
         platform=lambda data: of_buckets(data).estimate,
         platform_note=lambda data: of_buckets(data).note,
         query=metric.removeprefix("latency_"),
@@ -87,11 +96,6 @@ def _platform_success(data: WindowData) -> Estimate:
     return stats.proportion_estimate(completed, completed + failed)
 
 
-def _pending_note(data: WindowData) -> str:
-    pending = data.runs.pending
-    return f"{text.times(pending, 'run')} pending, left out" if pending else ""
-
-
 def _reduction_note(data: WindowData) -> str:
     """The comparison that the figure is taken from, and the other figures."""
     comparison = data.comparison
@@ -100,6 +104,9 @@ def _reduction_note(data: WindowData) -> str:
         value = compared.estimate.value
         if value is not None and comparison.preferred.figure != name:
             said.append(f"{name} {text.share(value)}")
+    if comparison.waiting:
+        wait = "waits" if comparison.waiting == 1 else "wait"
+        said.append(f"{text.times(comparison.waiting, 'opened ticket')} {wait} for a resolution")
     if comparison.warnings:
         said.append("see the warnings under Before and after")
     return "; ".join(part for part in said if part)
@@ -120,17 +127,18 @@ def _satisfaction_note(data: WindowData) -> str:
 
 def _net(data: WindowData) -> Estimate:
     """The net value of a week; its interval is that of the minutes saved."""
-    found, n = data.roi, data.comparison.preferred.estimate.n
+    found, net = data.roi, data.roi.net_per_week
     method = "interval of the minutes saved"
-    if found.net_per_week is None:
+    if net is None:
         return Estimate(method=method, reason=found.reason)
-    net = found.net_per_week
-    return Estimate(value=net.middle, low=net.low, high=net.high, n=n, method=method)
+    bounds: Any = {"low": net.low, "high": net.high, "likely": found.likely}
+    return Estimate(value=net.middle, n=found.n, method=method, **bounds)
 
 
 def _net_note(data: WindowData) -> str:
     currency = next((one.value for one in data.roi.inputs if one.key == "currency"), "")
-    return "" if data.roi.reason else f"{currency} net a week, from low to high"
+    minutes = next((text.lower_first(note[:-1]) for note in data.roi.notes), "")
+    return minutes and f"{currency} net a week; {minutes}"
 
 
 def _availability(data: WindowData, minutes: float | None = None) -> Estimate:
@@ -191,7 +199,7 @@ RULES: Mapping[str, CriterionRule] = {
         rows=("tickets", "surveys"),
     ),
     "roi": CriterionRule(
-        sample="enhanced ticket", estimate=_net, note=_net_note, rows=("tickets", "surveys")
+        sample="observation", estimate=_net, note=_net_note, rows=("tickets", "surveys")
     ),
     "throughput": CriterionRule(
         sample="day",
@@ -216,7 +224,7 @@ RULES: Mapping[str, CriterionRule] = {
         sample="day",
         estimate=lambda data: _gauge(data.platform.utilisation, data, "worker utilisation"),
         note=lambda _data: "the mean of the days' means",
-        query="worker_active",
+        query="worker_utilisation",
     ),
 }
 
@@ -225,8 +233,8 @@ RULES: Mapping[str, CriterionRule] = {
 class Judged:
     """The estimate of a criterion over a window, and its verdict.
 
-    `leaning` is the direction of one that is not proven. `more_needed` more observations would
-    decide the verdict, in `more_days` days at the present rate; None where it is decided or no
+    `leaning` is the direction of one that is not proven. `forecast` are the further observations
+    that may decide it, in `forecast_days` at the present rate; None where it is decided or no
     sample would do. `source` is records or Prometheus, `query`
     the PromQL with the same result, "" where there is none.
     """
@@ -234,8 +242,8 @@ class Judged:
     estimate: Estimate
     verdict: Verdict
     leaning: Leaning | None = None
-    more_needed: int | None
-    more_days: int | None
+    forecast: Span | None = None
+    forecast_days: Span | None = None
     note: str
     source: str
     query: str
@@ -327,7 +335,7 @@ def estimate_of(rule: CriterionRule, data: WindowData) -> tuple[Estimate, str]:
 
 
 def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
-    direction: Direction = record.direction  # type: ignore[assignment]  # one of the three
+    direction: Any = record.direction  # one of the three
     estimate, source = estimate_of(rule, data)
     target, upper = record.target, record.upper_target
     judged, bounds = estimate, rule.bounds(data, estimate)
@@ -337,18 +345,23 @@ def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
         judged = histogram.share_within(buckets, target)
         bounds = partial(histogram.share_bounds, buckets, target)
         direction, target = "above", rule.share
-    more = stats.more_needed(judged, direction, target, bounds, upper)
+    forecast = stats.more_needed(judged, direction, target, bounds, upper)
     a_day = estimate.n / data.days_so_far if data.days_so_far else 0
     return Judged(
         estimate=estimate,
         verdict=stats.verdict(judged, direction, target, upper),
         leaning=stats.leaning(judged, direction, target, upper),
-        more_needed=more,
-        more_days=-int(-more // a_day) if more is not None and a_day else None,
+        forecast=forecast,
+        forecast_days=_days_of(forecast, a_day) if forecast and a_day else None,
         note=rule.note(data) if source == RECORDS else _platform_note(rule, data, record),
         source=source,
         query=_query(rule, data, source),
     )
+
+
+def _days_of(forecast: Span, a_day: float) -> Span:
+    few, many = (None if more is None else math.ceil(more / a_day) for more in forecast)
+    return few or 1, many
 
 
 def _platform_note(rule: CriterionRule, data: WindowData, record: Criterion) -> str:
@@ -377,6 +390,7 @@ def result_content(result: CriterionResult) -> dict[str, Any]:
     return {
         **{name: getattr(criterion, name) for name in KEPT},
         "sample": result.sample,
+        "rules_version": RULES_VERSION,
         "definition_version": metric and metric.version,
         **_judged_content(result.judged),
         "with_excluded": result.with_excluded and _judged_content(result.with_excluded),
@@ -403,5 +417,4 @@ def load_result(content: Mapping[str, Any]) -> CriterionResult:
 
 def _load_judged(content: Mapping[str, Any]) -> Judged:
     # The fields of the estimate lie beside those of the judgement.
-    unsaid = {"more_needed": None, "more_days": None}
-    return JUDGED.validate_python({**unsaid, **content, "estimate": content})
+    return JUDGED.validate_python({**content, "estimate": content})

@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from core.analytics.account_settings import BaselineSettings, settings_of
 from core.analytics.dates import Window
 from core.analytics.exclusions import NOTHING, Excluded, excluded, length
-from core.base import clock
+from core.base import clock, stats
 from core.criteria.platform import COMPLETED, FAILED, PlatformReading, platform_reading
 from core.criteria.roi import Roi, roi
 from core.criteria.time_saved import Comparison, compare
 from core.feedback.reading import select_votes
 from core.feedback.satisfaction import Satisfaction, satisfaction
 from core.store import (
+    Criterion,
     Enhancement,
     Feedback,
     Scope,
@@ -151,7 +152,13 @@ class WindowData:
     @cached_property
     def comparison(self) -> Comparison:
         """The comparison of tickets with and without enhancement."""
-        return compare(self.scope, window=self.window, go_live=self.go_live, without=self.without)
+        known = self.scope.get(Criterion, "time_reduction")
+        judge = None
+        if known is not None:
+            aim: Any = (known.direction, known.target, known.upper_target)
+            judge = lambda estimate: stats.verdict(estimate, *aim)  # noqa: E731
+        asked: Any = {"window": self.window, "go_live": self.go_live, "without": self.without}
+        return compare(self.scope, **asked, judge=judge)
 
     @cached_property
     def days_over(self) -> list[date]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base import text
-from core.base.stats import Verdict
-from core.criteria.verdicts import CriterionResult, load_result, result_content
+from core.base.stats import Leaning, Span, Verdict
+from core.criteria.verdicts import CriterionResult, Judged, load_result, result_content
 from core.store import Criterion
 
 # A word and a shape, so that no reader depends on colour.
@@ -18,7 +18,11 @@ SIGNS: Mapping[Verdict, str] = {
 }
 RULE = (
     "Met needs the whole 95 % interval on the good side of the target, Missed all of it on the "
-    "bad side; anything else is Not proven."
+    "bad side; anything else is not proven: likely where the 60 % interval is on one side."
+)
+WORST_FIRST: Sequence[Verdict | Leaning] = (
+    *(Verdict.MISSED, Leaning.LIKELY_MISSED, Leaning.CLOSE),
+    *(Verdict.NOT_PROVEN, Leaning.LIKELY_MET, Verdict.NO_DATA),
 )
 # The fields of a row that are stored under another key.
 KEYS = {"target": "target_words", "evidence": "interval_words", "exclusions": "excluded_words"}
@@ -54,7 +58,7 @@ class CriterionRow:
             result=result,
             target=criterion_target(result.criterion),
             evidence=_evidence(result),
-            note="; ".join(said for said in (result.judged.note, _more(result)) if said),
+            note="; ".join(said for said in (result.judged.note, more_words(result)) if said),
             exclusions=_exclusions(result),
             **earlier,
         )
@@ -91,13 +95,22 @@ class CriterionRow:
 
     @property
     def judged_value(self) -> str:
-        """The estimate and its verdict: 97.1 %, met."""
-        return f"{self.value}, {text.lower_first(self.result.verdict)}"
+        """The estimate and its verdict: 97.1 %, likely met."""
+        return f"{self.value}, {text.lower_first(self.verdict)}"
+
+    def is_like(self, other: "CriterionRow") -> bool:
+        """Whether value and verdict are those of another row; older rows have no direction."""
+        return self.value == other.value and self.result.verdict is other.result.verdict
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words: the direction of what is not proven."""
+        return verdict_words(self.result.judged)
 
     @property
     def sign(self) -> str:
-        """The verdict as a shape and a word."""
-        return SIGNS[self.result.verdict]
+        """The verdict as a shape and words."""
+        return f"{SIGNS[self.result.verdict][0]} {self.verdict}"
 
     @property
     def interval(self) -> str:
@@ -127,7 +140,7 @@ class CriterionRow:
         return text.amount(value, self.result.criterion.unit)
 
     def columns(self, *headings: str) -> dict[str, str]:
-        """The cells under the given headings, in their order."""
+        """The cells under the given headings, in their order; verdicts are the four, as in data."""
         result = self.result
         counted = result.with_excluded
         with_excluded = None if counted is None else counted.estimate.value
@@ -135,7 +148,8 @@ class CriterionRow:
             "Criterion": self.label,
             "Value": self.value,
             "Target": self.target,
-            "Verdict": self.sign,
+            "Verdict": SIGNS[result.verdict],
+            "Direction": result.judged.leaning or text.UNKNOWN,
             "95 % interval": self.interval,
             "Sample": self.sample,
             "Notes": self.notes or result.estimate.reason,
@@ -153,26 +167,35 @@ class CriterionRow:
         return {heading: cells[heading] for heading in headings}
 
 
+def verdict_words(judged: Judged) -> str:
+    """The verdict, or the direction of one that is not proven: Likely met."""
+    return str(judged.leaning or judged.verdict)
+
+
 def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
-    """How many criteria are met, and which are missed, not proven or without data."""
-    by: dict[Verdict, list[CriterionResult]] = {verdict: [] for verdict in Verdict}
+    """How many criteria are met, and which are missed, undecided or without data; worst first."""
+    by: dict[str, list[CriterionResult]] = {said: [] for said in (*Verdict, *Leaning)}
     for result in results:
-        by[result.verdict].append(result)
+        by[verdict_words(result.judged)].append(result)
     if len(by[Verdict.NO_DATA]) == len(results):
         return f"Nothing was measured in {week}, so no criterion can be judged."
     met, of = len(by[Verdict.MET]), len(results)
     head = f"{text.upper_first(text.number(met))} of the {text.number(of)} criteria "
     said = [f"{head}{'is' if met <= 1 else 'are'} met in {week}"]
-    for verdict, verb in (
-        (Verdict.MISSED, "missed"),
-        (Verdict.NOT_PROVEN, "not proven"),
-        (Verdict.NO_DATA, "without data"),
-    ):
-        if by[verdict]:
-            said.append(f"{_names(by[verdict])} {verb}")
-    undecided = by[Verdict.NOT_PROVEN]
-    more = _more(undecided[0]) if len(undecided) == 1 else ""
-    return "; ".join(said) + (f" ({more})" if more else "") + "."
+    undecided = [result for result in results if result.verdict is Verdict.NOT_PROVEN]
+    for kind in WORST_FIRST:
+        if not by[kind]:
+            continue
+        word = "without data" if kind is Verdict.NO_DATA else text.lower_first(kind)
+        beside = []
+        if len(by[kind]) == 1 and kind in WORST_FIRST[:2]:
+            row = CriterionRow.of(by[kind][0])
+            beside.append(f"{row.value}, target {row.target}")
+        if len(undecided) == 1 and undecided == by[kind]:
+            beside.append(more_words(undecided[0]))
+        why = "; ".join(part for part in beside if part)
+        said.append(f"{_names(by[kind])} {word}" + (f" ({why})" if why else ""))
+    return "; ".join(said) + "."
 
 
 def _names(results: Iterable[CriterionResult]) -> str:
@@ -180,15 +203,29 @@ def _names(results: Iterable[CriterionResult]) -> str:
     return f"{text.listed(labels)} {'is' if len(labels) == 1 else 'are'}"
 
 
-def _more(result: CriterionResult) -> str:
-    """How much more data would decide a criterion; blank where unknown or decided."""
-    judged = result.judged
-    if judged.more_needed is None or judged.more_days is None:
+def more_words(result: CriterionResult) -> str:
+    """How much more data may decide a criterion; blank where unknown or decided.
+
+    Some 200 to 400 more runs, 3 to 6 days at this rate.
+    """
+    needed, days = result.judged.forecast, result.judged.forecast_days
+    if needed is None or days is None:
         return ""
-    if judged.more_days > LONGEST_WAIT_DAYS:
+    if days[0] > LONGEST_WAIT_DAYS:
         return "too close to the target: a year of data would not decide it"
-    more = text.times(judged.more_needed, f"more {result.sample}")
-    return f"about {more} to decide, {text.times(judged.more_days, 'day')} at this rate"
+    if days[1] is None or days[1] > LONGEST_WAIT_DAYS:
+        needed, days = (needed[0], None), (days[0], None)
+    more = f"some {_span(needed, f'more {result.sample}')}"
+    return more if result.sample == "day" else f"{more}, {_span(days, 'day')} at this rate"
+
+
+def _span(numbers: Span, one: str) -> str:
+    """From so many things to so many, each number rounded to one digit: 200 to 400 days."""
+    few, many = (None if n is None else round(n, 1 - len(str(n))) for n in numbers)
+    few = few or 1
+    if many is None:
+        return f"{text.times(few, one)} or many more"
+    return text.times(few, one) if few == many else f"{few:,} to {text.times(many, one)}"
 
 
 def criterion_target(criterion: Criterion) -> str:
@@ -217,5 +254,5 @@ def _exclusions(result: CriterionResult) -> str:
     if everything is None:
         return ""
     value = text.amount(everything.estimate.value, result.criterion.unit)
-    said = f"with the excluded rows {value}, {text.lower_first(everything.verdict)}"
+    said = f"with the excluded rows {value}, {text.lower_first(verdict_words(everything))}"
     return f"{said}: met by the exclusions alone" if result.is_met_by_exclusions else said

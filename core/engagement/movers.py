@@ -1,7 +1,7 @@
 """Who moved most: people between a window and the one of the same length before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,8 @@ from scipy import special
 from sqlalchemy import Select, case, func, select
 
 from core.analytics.dates import Window
-from core.analytics.freshness import last_synced
+from core.analytics.freshness import last_synced, maturing_since
+from core.base import clock
 from core.engagement.participation import CYCLE, of_products
 from core.store import BUG_ACCEPTED, Bug, FactReader, Scope, User, table
 
@@ -50,7 +51,7 @@ class Movers:
     `begun` is the day on which the data begins, where that is after the first day of the window
     before, and `ended` that of the last sync, where that is before the window's last days: the
     amounts are then not whole, and with more than `MISSING` of a window missing no change is called
-    clear.
+    clear. Each window has `days`, those of settled bugs up to the day `settled`.
     """
 
     risers: tuple[Mover, ...]
@@ -58,6 +59,8 @@ class Movers:
     people: int
     begun: date | None = None
     ended: date | None = None
+    days: int = 0
+    settled: date | None = None
 
 
 def movers_of_customers(
@@ -70,19 +73,26 @@ def movers_of_customers(
 
 
 def movers_of_testers(
-    scope: Scope, *, window: Window, product_ids: Sequence[int] = ()
+    scope: Scope, *, window: Window, product_ids: Sequence[int] = (), since: date | None = None
 ) -> Movers | None:
     """Testers by the change in accepted bugs; None where nothing lies before the window.
 
-    A bug counts when its test cycle ended, as everywhere.
+    A bug counts when its test cycle ended, as everywhere, and is settled: the newest bugs, still
+    being decided, would make everyone fall. `since` is `maturing_since`.
     """
+    since = since or maturing_since(scope, clock.today(scope.zone))
     bugs = table(Bug).c
     of_cycle = (CYCLE.account_id == scope.account, CYCLE.id == bugs.cycle_id)
     accepted = (bugs.account_id == scope.account, bugs.status.in_(BUG_ACCEPTED))
     found = select(bugs.tester_id).where(*of_cycle, *accepted, bugs.tester_id.is_not(None))
     if product_ids:
         found = found.where(bugs.product_id.in_(product_ids))
-    return _movers(scope, found, bugs.tester_id, window)
+    if window.start is None or window.end is None or window.end <= since:
+        return _movers(scope, found, bugs.tester_id, window)
+    if window.start > since:
+        return Movers((), (), 0)
+    moved = _movers(scope, found, bugs.tester_id, Window(window.start, since))
+    return moved and replace(moved, settled=since)
 
 
 def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Movers | None:
@@ -109,7 +119,7 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
         missing_now = (window.end - last).days if last and window.end else 0
         begun = first if missing_before > 0 else None
         if not found or missing_before >= previous.days:
-            return Movers((), (), 0, begun)
+            return Movers((), (), 0, begun, days=previous.days)
         people = pd.DataFrame(found, columns=["person_id", "before", "now"]).astype(int)
         is_whole = max(missing_before, missing_now) <= MISSING * previous.days
         before, now = (people[window].to_numpy() for window in ("before", "now"))
@@ -132,6 +142,7 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
         begun,
         # The day of the last sync is known in part, and so is today.
         ended=last if missing_now > 1 else None,
+        days=previous.days,
     )
 
 

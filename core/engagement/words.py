@@ -161,16 +161,17 @@ def movers_finding(found: Movers, who: str, what: str) -> str:
     return f"{first.name} {verb} most: {amounts} {what}"
 
 
-def movers_subtitle(found: Movers, who: str, what: str, days: int | None) -> str:
+def movers_subtitle(found: Movers, who: str, what: str) -> str:
     """The windows that are compared, the number of people, and the caveats."""
-    span = text.times(days or 0, "day")
+    span = text.times(found.days, "day")
     among = text.times(found.people, who)
-    said = f"{text.upper_first(what)} in these {span} against the {span} before, of {among}"
+    these = f"the {span} until {text.day(found.settled)}" if found.settled else f"these {span}"
+    said = f"{text.upper_first(what)} in {these} against the {span} before, of {among}"
     said += "; small numbers move by chance"
     if found.begun:
         said += f"; the data begins on {text.day(found.begun)}, so the {span} before are not whole"
     if found.ended:
         said += f"; the last sync was on {text.day(found.ended)}, so these {span} are not whole"
-    if what == "accepted bugs":
-        said += "; bugs of the newest cycles are still being decided"
+    if found.settled:
+        said += "; newer bugs are still being decided"
     return said

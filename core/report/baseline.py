@@ -14,7 +14,13 @@ from core.base.settings import ROOT
 from core.base.stats import Verdict
 from core.criteria.causes import Cause
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
-from core.criteria.words import LONGEST_WAIT_DAYS, criteria_answer, criterion_target
+from core.criteria.words import (
+    LONGEST_WAIT_DAYS,
+    criteria_answer,
+    criterion_target,
+    more_words,
+    verdict_words,
+)
 from core.feedback.surveys import LEAST_ANSWERS
 from core.report import measured, methods
 from core.report.criteria import cards, decided_and_open, exclusions_table, main_rows, targets_table
@@ -227,8 +233,9 @@ def _advice(result: CriterionResult, evidence: Evidence) -> Iterator[str]:
     everything = result.with_excluded
     if everything is not None and everything.verdict is not result.verdict:
         yield (
-            f"The exclusions decide it: {text.lower_first(result.verdict)} without the excluded "
-            f"rows, {text.lower_first(everything.verdict)} with them. Defend each of them to the "
+            f"The exclusions decide it: {text.lower_first(verdict_words(result.judged))} without "
+            f"the excluded rows, {text.lower_first(verdict_words(everything))} with them. Defend "
+            "each of them to the "
             "readers of this figure, or withdraw it."
         )
 
@@ -254,13 +261,10 @@ def _missed(result: CriterionResult, causes: Sequence[Cause]) -> str:
 
 def _not_proven(result: CriterionResult, evidence: Evidence) -> str:
     judged, sample = result.judged, result.sample
-    more, days = judged.more_needed, judged.more_days
-    if more is not None and days is not None and days <= LONGEST_WAIT_DAYS:
-        wait = "" if sample == "day" else f", {text.times(days, 'day')} at this rate,"
-        return (
-            f"Keep measuring: about {text.times(more, f'more {sample}')}{wait} would decide it if "
-            "it stays like this."
-        )
+    days = judged.forecast_days
+    if days is not None and days[0] <= LONGEST_WAIT_DAYS:
+        said = f"{judged.leaning}. " if judged.leaning else ""
+        return f"{said}Keep measuring: {more_words(result)}."
     if judged.source == PROMETHEUS and sample == "run":
         return (
             "Import the platform's records of runs, or give its histogram buckets beyond the "
@@ -269,7 +273,7 @@ def _not_proven(result: CriterionResult, evidence: Evidence) -> str:
     if judged.estimate.low is None and judged.estimate.high is None:
         few = text.times(judged.estimate.n, sample)
         return f"Keep measuring: {few} are too few for an interval ({judged.estimate.method})."
-    if evidence.chosen.is_frozen and more is None:
+    if evidence.chosen.is_frozen and days is None:
         return "Compare the weeks after it: the frozen window does not decide it."
     return (
         "It is so close to the target that a year of data would not decide it: agree whether that "

@@ -45,7 +45,8 @@ def targets_table(rows: Sequence[CriterionRow]) -> Table:
             "Criterion": lambda row: row.name,
             "Value": lambda row: figure(row, row.result.estimate.value),
             "Target": lambda row: row.target,
-            "Verdict": lambda row: row.sign,
+            "Verdict": lambda row: SIGNS[row.result.verdict],
+            "Direction": lambda row: row.result.judged.leaning or text.UNKNOWN,
             "95 % interval": lambda row: row.interval,
             "Sample": lambda row: row.sample,
             "Owner": lambda row: row.result.criterion.owner,
@@ -64,7 +65,7 @@ def exclusions_table(rows: Sequence[CriterionRow]) -> Block:
             (
                 row.label,
                 row.value,
-                row.sign,
+                SIGNS[row.result.verdict],
                 row.result.estimate.n,
                 row.amount(everything.estimate.value),
                 SIGNS[everything.verdict]
@@ -106,14 +107,15 @@ def decided_and_open(rows: Sequence[CriterionRow]) -> tuple[list[str], list[str]
     for row in rows:
         name, verdict = row.name, row.result.verdict
         figures = f"{row.value}, target {row.target}; {row.evidence}"
+        said = f"{name} is {text.lower_first(row.verdict)}: {figures}"
         if verdict in {Verdict.MET, Verdict.MISSED}:
-            decided.append(f"{name} is {text.lower_first(verdict)}: {figures}.")
+            decided.append(f"{said}.")
         elif verdict is Verdict.NO_DATA:
             reason = row.result.estimate.reason or "nothing was measured"
             not_decided.append(f"{name} has no data. {text.upper_first(reason.rstrip('.'))}.")
         else:
             why = f"; {row.note}" if row.note else ""
-            not_decided.append(f"{name} is not proven: {figures}{why}.")
+            not_decided.append(f"{said}{why}.")
     return decided, not_decided
 
 

@@ -293,7 +293,7 @@ def _table(slide: Any, title: str, table: Table, size: int) -> None:
 
 def _colour(said: str) -> Any:
     """The colour of a verdict for a cell that begins with its sign; else that of text."""
-    found = (COLOURS[verdict] for verdict, sign in SIGNS.items() if said.startswith(sign))
+    found = (COLOURS[verdict] for verdict, sign in SIGNS.items() if said.startswith(sign[:2]))
     made: Any = RGBColor
     return made(*bytes.fromhex(next(found, INK).removeprefix("#")))
 

@@ -6,14 +6,13 @@ from core.base import text
 from core.base.stats import Estimate
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import methods_chart, panels
-from core.criteria.roi import RoiInput
+from core.criteria.roi import MINUTES_FROM, RoiInput
 from core.criteria.time_comparison import Compared
 from core.feedback.surveys import LEAST_ANSWERS, TEXTS, Answered
 from core.report.document import Block, Bullets, Callout, Chart, Heading, Paragraph, Table
 from core.report.evidence import Evidence
 
 LONGEST_QUOTE = 300
-MINUTES_FROM = {"measured": "measured on tickets", "survey": "said in the survey"}
 
 
 def day_by_day(evidence: Evidence) -> Iterator[Block]:
@@ -48,7 +47,10 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
     else:
         if any(way.estimate.value is not None for way in ways.values()):
             yield _ways_chart(evidence, ways)
-        yield _ways_table(ways)
+        yield _ways_table(ways, "Every figure, the unfavourable too")
+    if found.work is not None:
+        yield Paragraph(found.work.preferred.why)
+        yield _ways_table(found.work.methods, "Minutes of work, as recorded on tickets")
     yield Paragraph(found.survey_words)
     if found.go_live is not None:
         yield Paragraph(found.go_live.words, quiet=True)
@@ -66,9 +68,9 @@ def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
     )
 
 
-def _ways_table(ways: Mapping[str, Compared]) -> Table:
+def _ways_table(ways: Mapping[str, Compared], title: str) -> Table:
     return Table.of(
-        "Every figure, the unfavourable too",
+        title,
         ways,
         {
             "Way": str,

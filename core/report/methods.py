@@ -63,7 +63,7 @@ HOW_ESTIMATED: Mapping[str, str] = {
     "bootstrap-t": "Reductions: (mean without - mean with) / mean without, within category and "
     "priority with the weights of the enhanced tickets, with a seeded bootstrap-t interval (Efron "
     "and Tibshirani 1993, section 12.5) on the log of the ratio.",
-    "interval of the minutes saved": "Return: minutes saved / 60 x tickets x hourly rate - "
+    "interval of the minutes saved": "Return: minutes of work saved / 60 x tickets x hourly rate - "
     "operating cost, low, middle and high from the interval of the minutes saved.",
     "counted in full": "Availability: the share of the minutes that were scraped; every minute is "
     "known, so there is nothing to sample.",
@@ -72,7 +72,8 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.MET: "the whole 95 % interval lies on the good side of the target.",
     Verdict.MISSED: "the whole 95 % interval lies on the bad side of it.",
     Verdict.NOT_PROVEN: "the interval holds the target, or has no bound on a side that matters. "
-    "The estimate may well be right; the sample does not show it yet.",
+    "The estimate may well be right; the sample does not show it yet. It is likely met or likely "
+    "missed where the 60 % interval lies on one side of the target, else too close to call.",
     Verdict.NO_DATA: "nothing was measured, and the reason is said. It is never shown as 0.",
 }
 SHARED = {
@@ -283,7 +284,7 @@ def _queries(evidence: Evidence) -> Iterator[Block]:
     yield Heading("Appendix C: queries")
     yield Paragraph(
         "SQL as it runs on the store, over all rows of the window, those that are excluded as "
-        "well; PromQL that says the same of the server, up to what it extrapolates.",
+        "well; PromQL that gives the same on the server, excluded times included.",
         quiet=True,
     )
     window = evidence.data.window

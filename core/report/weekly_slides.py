@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from core.base import text
 from core.charts import ChartSpec
 from core.criteria.panels import result_bar
-from core.criteria.words import CriterionRow
+from core.criteria.words import CriterionRow, verdict_words
 from core.report.criteria import figure, main_rows
 from core.report.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from core.report.weekly import (
@@ -72,7 +72,7 @@ def _criterion(row: CriterionRow) -> tuple[Cell, ...]:
     estimate, everything = row.result.estimate, row.result.with_excluded
     both = text.UNKNOWN
     if everything is not None:
-        verdict = text.lower_first(everything.verdict)
+        verdict = text.lower_first(verdict_words(everything))
         both = f"{row.amount(everything.estimate.value)}, {verdict}"
     earlier = (row.week_before, row.four_weeks, row.baseline)
     return (

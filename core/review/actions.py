@@ -10,7 +10,7 @@ from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.base.text import LONGEST_NAME, given_text
 from core.criteria.verdicts import CriterionResult
-from core.criteria.words import CriterionRow, criterion_target
+from core.criteria.words import CriterionRow, criterion_target, verdict_words
 from core.store import Criterion, Review, ReviewAction, ReviewEscalation, Scope, Unit, table
 
 EXPECTED = {"rise": "should rise", "fall": "should fall"}
@@ -147,7 +147,8 @@ def _of_target(
         now, then = (text.amount(x, result.criterion.unit) for x in (value, was))
         return "high", f"{now} after {then} the week before"
     if result.verdict is Verdict.NOT_PROVEN and not result.criterion.is_on_target(value):
-        return "medium", "not proven, and on the bad side of the target"
+        said = text.lower_first(verdict_words(result.judged))
+        return "medium", f"{said}, and on the bad side of the target"
     return "", ""
 
 

@@ -182,7 +182,7 @@ def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[s
         # Of data that begins to arrive nothing has changed.
         if row.verdict_before not in {None, Verdict.NO_DATA, verdict}:
             was = text.lower_first(row.verdict_before or "")
-            said.append(f"now {text.lower_first(verdict)}, {was} the week before")
+            said.append(f"now {text.lower_first(row.verdict)}, {was} the week before")
             is_good = verdict is Verdict.MET or row.verdict_before == Verdict.MISSED
         if (shift := sure.get(key)) is not None:
             rose = (row.result.estimate.value or 0) > (row.four_weeks or 0)

@@ -157,8 +157,9 @@ def restated_since(scope: Scope, meeting: Review) -> list[str]:
         other = today.get(row["key"])
         if other is None:
             continue
-        was, is_now = (CriterionRow.load(one).judged_value for one in (row, other))
-        if was != is_now:
+        closed, now_row = CriterionRow.load(row), CriterionRow.load(other)
+        if not now_row.is_like(closed):
+            was, is_now = closed.judged_value, now_row.judged_value
             found.append(f"{row['label']}: closed with {was}; today {is_now} ({_why(row, other)}).")
         elif row["target_words"] != other["target_words"]:
             found.append(f"{row['label']}: the target was {row['target_words']}.")

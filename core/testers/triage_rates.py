@@ -5,7 +5,7 @@ Made from `bugs.count_by_day`; nothing here asks the store.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
@@ -30,8 +30,8 @@ NO_REASON = "Reason unknown"
 class Rate:
     """A rate of the field with its interval, and what it says about its healthy range.
 
-    `target` is the edge of the range and `direction` its side; None where a rate has no range.
-    `settled` is the rate of the bugs that are no longer maturing.
+    `target` is the edge of the range and `direction` its side; None where a rate has no range. It
+    is that of settled bugs; `waiting` others are still being decided.
     """
 
     key: str
@@ -40,33 +40,23 @@ class Rate:
     direction: Direction | None
     target: float | None
     estimate: Estimate
-    settled: Estimate
+    waiting: int
 
     @property
     def verdict(self) -> Verdict:
         """What the rate says about its range."""
-        return self._judge(self.estimate)
-
-    @property
-    def settled_verdict(self) -> Verdict:
-        """The same of the settled bugs."""
-        return self._judge(self.settled)
-
-    def _judge(self, estimate: Estimate) -> Verdict:
         if self.direction is None or self.target is None:
             return Verdict.NO_DATA
-        return verdict(estimate, self.direction, self.target)
+        return verdict(self.estimate, self.direction, self.target)
 
 
-def maturing_since(today: date, settings: LeaderboardSettings) -> date:
-    """Bugs of cycles that ended after this day are still maturing."""
-    return today - timedelta(days=settings.maturing_days)
+def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, since: date) -> list[Rate]:
+    """Acceptance, review, auto-acceptance and rejection: the definitions of the registry.
 
-
-def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> list[Rate]:
-    """Acceptance, review, auto-acceptance and rejection: the definitions of the registry."""
-    since = maturing_since(today, settings)
+    Bugs after the day `since` are still maturing.
+    """
     settled = days.loc[[day is None or day <= since for day in days["day"]]]
+    waiting = int(days["bugs"].sum() - settled["bugs"].sum())
     automatic = settings.most_auto_accepted
     shares: Sequence[tuple[str, str, str, Direction | None, float | None]] = (
         ("decided_acceptance_rate", "Acceptance", "decided bugs", None, None),
@@ -74,10 +64,7 @@ def rates(days: pd.DataFrame, settings: LeaderboardSettings, *, today: date) -> 
         ("auto_acceptance_rate", "Accepted automatically", "accepted bugs", "below", automatic),
         ("rejection_rate", "Rejected", "bugs", "below", settings.most_rejected),
     )
-    return [
-        Rate(*share, _share(days, METRICS[share[0]]), _share(settled, METRICS[share[0]]))
-        for share in shares
-    ]
+    return [Rate(*share, _share(settled, METRICS[share[0]]), waiting) for share in shares]
 
 
 def _share(days: pd.DataFrame, metric: Metric) -> Estimate:

@@ -182,6 +182,8 @@ def field_answer(rates: list[Rate]) -> str:
     judged = [rate for rate in rates if rate.target is not None]
     known = [rate for rate in judged if rate.verdict is not Verdict.NO_DATA]
     if not known:
+        if any(rate.waiting for rate in judged):
+            return "Every bug of this period is still being decided."
         return "No bug was reported in this period."
     said = []
     for verdict in (Verdict.MET, Verdict.MISSED, Verdict.NOT_PROVEN):
@@ -197,22 +199,10 @@ def rate_sentence(rate: Rate) -> str:
     """The healthy range of a rate, its interval and its sample."""
     estimate = rate.estimate
     if estimate.value is None or estimate.low is None or estimate.high is None:
-        return f"No {rate.of} in this period."
+        return f"No settled {rate.of} in this period."
     said = [f"Healthy {healthy_range(rate)}"] if rate.target is not None else []
     said.append(f"95 % interval {text.share(estimate.low)} to {text.share(estimate.high)}")
     return "; ".join([*said, f"of {text.count(estimate.n)} {rate.of}"])
-
-
-def settled_sentence(rate: Rate) -> str:
-    """The same rate without the bugs that are still maturing; nothing where there are none."""
-    maturing = rate.estimate.n - rate.settled.n
-    if not maturing:
-        return ""
-    without = f"Without the {text.count(maturing)} still maturing"
-    if rate.settled.value is None:
-        return "All of these bugs are still maturing"
-    judged = "" if rate.target is None else f", {HEALTH[rate.settled_verdict]}"
-    return f"{without}: {text.share(rate.settled.value)}{judged}"
 
 
 def healthy_range(rate: Rate) -> str:

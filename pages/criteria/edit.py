@@ -17,8 +17,8 @@ from pages import ui
 
 PLACE = "criteria_edit"
 COLUMNS = (
-    *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Sample", "Notes", "Source"),
-    *("Method", "Owner", "Kind"),
+    *("Criterion", "Value", "Target", "Verdict", "Direction", "95 % interval", "Sample", "Notes"),
+    *("Source", "Method", "Owner", "Kind"),
 )
 DIRECTIONS = {"above": "above", "below": "below", "within": "between two values"}
 

@@ -130,7 +130,7 @@ def _two_figures(result: CriterionResult) -> dict[str, object]:
     assert everything is not None
     return row.columns("Criterion", "Target") | {
         "Without": row.value,
-        "Verdict without": row.sign,
+        "Verdict without": SIGNS[result.verdict],
         "Sample without": result.estimate.n,
         "With": row.amount(everything.estimate.value),
         "Verdict with": SIGNS[everything.verdict],

@@ -9,13 +9,12 @@ import streamlit as st
 from core.analytics.account_settings import RoiSettings, fields_of, save_settings, settings_of
 from core.analytics.dates import Window
 from core.base import text
-from core.criteria.roi import Roi, RoiInput
+from core.criteria.roi import MINUTES_FROM, Roi, RoiInput
 from core.criteria.window_data import roi_of
 from core.store import Scope
 from pages import ui
 
 PLACE = "criteria_roi"
-SOURCES = {"measured": "measured on tickets", "survey": "from the survey"}
 
 
 def show(page: ui.Page, window: Window) -> None:
@@ -71,7 +70,7 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
     at = one.at and ui.moment(page, one.at)
     return {
         "Input": one.label,
-        "Value": SOURCES.get(str(value), value) or text.UNKNOWN,
+        "Value": MINUTES_FROM.get(str(value), value) or text.UNKNOWN,
         "Origin": one.origin,
         "Entered by": one.by or text.UNKNOWN,
         "When": at or text.UNKNOWN,
@@ -95,7 +94,7 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
                 known.tickets_per_week,
                 "Empty: counted from the tickets",
             ),
-            "minutes_source": ui.pick("Minutes saved are", SOURCES, at=known.minutes_source),
+            "minutes_source": ui.pick("Minutes saved are", MINUTES_FROM, at=known.minutes_source),
         }
         ui.submit_button(page, "Save", "Saved with your name.", _save, given, **draft.saving)
 

@@ -39,15 +39,14 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
     criterion, estimate = result.criterion, result.estimate
     row = CriterionRow.of(result)
     with st.container(border=True, height="stretch", gap="xsmall"):
-        top = ui.line()
         note = ui.plain(row.note)
-        top.badge(row.sign, color=COLOURS[result.verdict], help=note if brief and note else None)
+        st.badge(row.sign, color=COLOURS[result.verdict], help=note if brief and note else None)
         st.metric(
             row.label, row.value, help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}.")
         )
         ui.draw(
             result_bar(result),
-            alt=f"{row.label}: {result.verdict}, target {row.target}, {row.evidence}",
+            alt=f"{row.label}: {row.verdict}, target {row.target}, {row.evidence}",
         )
         said = row.sample if brief and estimate.n else row.evidence
         st.caption(ui.plain(f"Target {row.target}; {said}"))
@@ -56,9 +55,8 @@ def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = 
         if row.exclusions:
             colour = "orange" if result.is_met_by_exclusions else "gray"
             st.caption(f":{colour}[{ui.plain(text.upper_first(row.exclusions))}]")
-        with top if brief else st.container():
-            if proof.what_button(page, criterion.key, text.lower_first(row.label)):
-                of_criterion(page, result, week)
+        if proof.what_button(page, criterion.key, text.lower_first(row.label)):
+            of_criterion(page, result, week)
 
 
 @st.dialog("What is this?", width="large")
@@ -75,7 +73,8 @@ def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None
         if said:
             st.caption(ui.plain(text.upper_first(said)))
     if judged.query:
-        st.markdown("The same in PromQL, but for the server's extrapolation:")
+        excluded = " with the excluded times" if result.with_excluded else ""
+        st.markdown(f"The same{excluded} in PromQL:")
         st.code(judged.query, language="promql", wrap_lines=True)
     if judged.source == PROMETHEUS:
         st.caption(

@@ -44,6 +44,10 @@ def show(page: ui.Page, window: Window) -> None:
     else:
         _figures(page, ways, found, window)
         strata(page, window, key="strata")
+    if found.work is not None:
+        with ui.panel("Minutes of work, as recorded on tickets", found.work.preferred.why):
+            stamped = ui.Stamped(page, window.label)
+            stamped.table(_table(found.work.methods), "Minutes of work", key="work")
     _go_live(page)
 
 
@@ -60,13 +64,16 @@ def _figures(page: ui.Page, ways: dict[str, Compared], found: Comparison, window
             alt="Reduction of the time to resolution by method, with intervals",
         )
     with right, ui.panel("Every figure, favourable or not", stretch=True):
-        # Few methods with many figures each: the methods are the columns.
-        frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
-        frame = frame.rename_axis("Figure").reset_index()
-        stamped.table(frame, "Time reduction", key="ways")
+        stamped.table(_table(ways), "Time reduction", key="ways")
         st.caption(ui.plain(found.survey_words))
         if found.go_live is not None:
             st.caption(ui.plain(found.go_live.words))
+
+
+def _table(ways: dict[str, Compared]) -> pd.DataFrame:
+    """Few methods with many figures each: the methods are the columns."""
+    frame = pd.DataFrame({name: _way(way) for name, way in ways.items()})
+    return frame.rename_axis("Figure").reset_index()
 
 
 def _way(way: Compared) -> dict[str, str]:

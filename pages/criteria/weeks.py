@@ -13,7 +13,7 @@ from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
 from core.criteria.ledger import annotations
 from core.criteria.panels import chart_events, target_ends, week_points
 from core.criteria.verdicts import CriterionResult, evaluate, weekly_estimates
-from core.criteria.words import CriterionRow, criterion_target
+from core.criteria.words import SIGNS, CriterionRow, criterion_target
 from pages import ui
 
 WEEKS_DRAWN = 8
@@ -115,7 +115,7 @@ def _row(was: CriterionResult, result: CriterionResult, labels: Sequence[str]) -
         "Difference": difference(
             result.criterion.direction, was.estimate.bounds, result.estimate.bounds
         ),
-        "Verdicts": f"{before.sign} → {row.sign}",
+        "Verdicts": f"{SIGNS[was.verdict]} → {SIGNS[result.verdict]}",
         f"Interval, {labels[0]}": before.interval,
         f"Interval, {labels[1]}": row.interval,
         "Samples": f"{text.count(was.estimate.n)} and {text.count(result.estimate.n)}",

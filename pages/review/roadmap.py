@@ -11,6 +11,7 @@ from core.analytics.account_settings import changes
 from core.analytics.dates import last_complete_week
 from core.base import text
 from core.criteria.verdicts import CriterionResult, results_by_key
+from core.criteria.words import verdict_words
 from core.review.actions import actions
 from core.review.roadmap import (
     MOVES,
@@ -142,7 +143,8 @@ def facts(one: Opportunity, results: Mapping[str, CriterionResult]) -> list[str]
     result = results.get(one.criterion_key or "")
     if result is not None:
         value = text.amount(result.estimate.value, result.criterion.unit)
-        found.append(f"{result.criterion.label} is {value}, {text.lower_first(result.verdict)}")
+        verdict = text.lower_first(verdict_words(result.judged))
+        found.append(f"{result.criterion.label} is {value}, {verdict}")
     if one.direction is not None and one.due_from is not None and one.due_to is not None:
         found.append(
             f"it {DIRECTIONS[one.direction]} from {text.day(one.due_from)} to "

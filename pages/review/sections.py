@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.base import text
 from core.charts import ChartSpec
-from core.criteria.words import CriterionRow
+from core.criteria.words import SIGNS, CriterionRow
 from core.review.actions import Escalation, record_sent, sent_of
 from core.review.meeting import notes_of, save_note
 from core.store import Review, Scope
@@ -21,8 +21,8 @@ LISTS: Sequence[tuple[str, str, ui.Colour]] = (
 )
 
 COLUMNS = (
-    *("Criterion", "Value", "Target", "Verdict", "95 % interval", "Last week", "Change"),
-    *("Four weeks", "Baseline", "Against it", "Sample"),
+    *("Criterion", "Value", "Target", "Verdict", "Direction", "95 % interval", "Last week"),
+    *("Change", "Four weeks", "Baseline", "Against it", "Sample"),
 )
 COLOURS: Mapping[str, ui.Colour] = {"critical": "red", "high": "orange", "medium": "gray"}
 
@@ -49,7 +49,7 @@ def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> 
 
 
 def _row(row: CriterionRow) -> dict[str, object]:
-    verdict, before = row.sign, row.verdict_before
+    verdict, before = SIGNS[row.result.verdict], row.verdict_before
     if before not in {None, row.result.verdict}:
         verdict += f", was {text.lower_first(before)}"
     return row.columns(*COLUMNS) | {"Verdict": verdict, "Sample": row.result.estimate.n}

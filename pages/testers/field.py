@@ -29,6 +29,7 @@ from pages import ui
 from pages.criteria.strip import COLOURS
 from pages.testers import shared
 from pages.testers.shared import View
+from pages.ui import proof
 from pages.ui.filters import Filters
 
 MOST_SERIES = 6
@@ -38,7 +39,7 @@ OTHER_REASONS, OTHER_STATUSES = "Other reasons", "Other statuses"
 def show(view: View, found: Leaderboard) -> None:
     page = view.page
     days = ui.read_facts(page, count_by_day, selection=view.selection)
-    judged = rates(days, view.settings, today=page.today)
+    judged = rates(days, view.settings, since=view.since)
     st.markdown(f"**{ui.plain(words.field_answer(judged))}**")
     with st.grid(4, min_column_width=240):
         for rate in judged:
@@ -82,8 +83,8 @@ def _card(rate: Rate) -> None:
                 f"healthy {words.healthy_range(rate)}",
             )
         st.caption(ui.plain(words.rate_sentence(rate)))
-        if settled := words.settled_sentence(rate):
-            st.caption(ui.plain(settled))
+        if rate.waiting:
+            st.caption(proof.waiting_words(rate.waiting))
 
 
 def _outcome(view: View, days: pd.DataFrame, statuses: pd.Series) -> None:

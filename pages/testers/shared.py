@@ -10,12 +10,12 @@ import streamlit as st
 
 from core.analytics.account_settings import LeaderboardSettings
 from core.analytics.explore import user_names
+from core.analytics.freshness import maturing_since
 from core.analytics.series import Trend
 from core.base import text
 from core.testers.bugs import BugSelection, count_maturing
 from core.testers.leaderboard import TRENDS, Leaderboard, leaderboard, monthly_trend, sort_by
 from core.testers.ranking import Order
-from core.testers.triage_rates import maturing_since
 from core.testers.words import settings_changed
 from pages import ui
 from pages.ui.filters import Filters
@@ -50,7 +50,9 @@ class View:
     @property
     def since(self) -> date:
         """Bugs of cycles that ended after this day are still maturing."""
-        return maturing_since(self.page.today, self.settings)
+        asked = {"today": self.page.today, "days": self.settings.maturing_days}
+        found: date = ui.read(self.page, maturing_since, **asked)
+        return found
 
     @property
     def stamped(self) -> Filters:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analytics import Metric, explain
+from core.analytics.freshness import maturing_since
 from core.analytics.query import are_of_facts
 from core.analytics.series import Headline, headline_figures
 from core.base import text
@@ -46,12 +47,19 @@ def _card(page: ui.Page, figure: Headline, label: str, *, brief: bool) -> None:
     sample = None if figure.n is None else f"n = {text.count(figure.n)}{small}"
     if sample and not brief:
         st.caption(sample)
+    if figure.waiting:
+        st.caption(waiting_words(figure.waiting))
     with st.container(horizontal=True, vertical_alignment="center"):
         is_asked = what_button(page, figure.metric.key, figure.metric.label.lower())
         if sample and brief:
             st.caption(sample, width="content")
     if is_asked:
         of_figure(page, figure)
+
+
+def waiting_words(bugs: int) -> str:
+    """How many bugs a figure of settled ones leaves out."""
+    return f"{text.times(bugs, 'newer bug')} left out: still being decided"
 
 
 def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
@@ -76,7 +84,9 @@ def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[H
     """Headline figures of metrics, cached apart from votes where they do not depend on them."""
     read = ui.read_facts if are_of_facts(metrics) else ui.read
     of = {name: [value] for name, value in filters.items()}
-    return read(chosen.page, headline_figures, metrics=list(metrics), filters=of, **chosen.asked)
+    since = ui.read(chosen.page, maturing_since, today=chosen.page.today)
+    asked = {"metrics": list(metrics), "filters": of, "since": since, **chosen.asked}
+    return read(chosen.page, headline_figures, **asked)
 
 
 @st.dialog("What is this?", width="large")
@@ -85,7 +95,7 @@ def of_figure(page: ui.Page, figure: Headline) -> None:
     """Dialog on a headline figure, with the value of its card."""
     definition(figure.metric)
     asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
-    metric_rows(page, figure.metric, asked, figure.value)
+    metric_rows(page, figure.metric, asked, figure.result["totals"][figure.metric.key])
 
 
 def definition(metric: Metric) -> None:

@@ -114,6 +114,10 @@ def resolved(tickets):
     return seconds(known(tickets, "resolved_at"), "opened_at", "resolved_at")
 
 
+def worked(tickets):
+    return [row["minutes_spent"] for row in known(known(tickets, "resolved_at"), "minutes_spent")]
+
+
 def answered(responses, column):
     return mean([row[column] for row in known(responses, column)])
 
@@ -208,6 +212,8 @@ METRICS = {
         ["tickets"],
         lambda t: quantile([s / 60 for s in resolved(t)], 0.5),
     ),
+    "mean_handle_minutes": (["tickets"], lambda t: mean(worked(t))),
+    "median_handle_minutes": (["tickets"], lambda t: quantile(worked(t), 0.5)),
     "survey_count": (["surveys"], len),
     "survey_overall": (["surveys"], lambda s: answered(s, "overall")),
     "survey_minutes_saved": (["surveys"], lambda s: answered(s, "minutes_saved")),

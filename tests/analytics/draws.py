@@ -141,7 +141,7 @@ class _Drawn:
                 priority=self.maybe("P1", "P2"),
                 technician=self.maybe("kim"),
                 enhanced=self.maybe(True, False),
-                minutes_spent=None,
+                minutes_spent=(None, 0, 7.5, 31, 480.1)[n % 5],
                 reopened=None,
             )
             self.add(

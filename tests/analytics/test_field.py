@@ -63,20 +63,26 @@ def test_rates_are_those_of_the_registry_and_say_what_is_maturing(seed):
         "auto_acceptance_rate": ({"auto_accepted"}, accepted),
         "rejection_rate": ({"rejected"}, None),
     }
-    found = rates(days, LeaderboardSettings(), today=TODAY)
+    since = TODAY - timedelta(days=10)
+    found = rates(days, LeaderboardSettings(), since=since)
     assert [rate.key for rate in found] == list(expected)
     for rate in found:
-        for estimate, until in ((rate.estimate, None), (rate.settled, TODAY - timedelta(days=10))):
-            part, whole = share(counted, *expected[rate.key], until=until)
-            assert estimate.n == whole
-            assert estimate.value == (pytest.approx(part / whole) if whole else None)
+        part, whole = share(counted, *expected[rate.key], until=since)
+        assert rate.estimate.n == whole
+        assert rate.estimate.value == (pytest.approx(part / whole) if whole else None)
+        everything = {*counted}
+        of_all, of_settled = (
+            share(counted, {status for _, status, *_ in everything}, None, until=until)[1]
+            for until in (None, since)
+        )
+        assert rate.waiting == of_all - of_settled
 
 
 def one_rate(key, number, of, **settings):
     status = "rejected" if key == "rejection_rate" else "accepted"
     day = date(2024, 1, 1)
     days = days_of([(day, status, None, number), (day, "forwarded", None, of - number)])
-    found = rates(days, LeaderboardSettings(**settings), today=TODAY)
+    found = rates(days, LeaderboardSettings(**settings), since=TODAY)
     return next(rate for rate in found if rate.key == key)
 
 
@@ -96,12 +102,12 @@ def test_a_verdict_takes_the_whole_interval(key, number, of, verdict):
 
 
 def test_ranges_are_the_accounts_own():
-    assert one_rate("rejection_rate", 10, 100, most_rejected=0.05).verdict is Verdict.MISSED
-    assert one_rate("rejection_rate", 10, 100, most_rejected=0.05).target == 0.05
+    assert one_rate("rejection_rate", 10, 100, most_rejected=0.04).verdict is Verdict.MISSED
+    assert one_rate("rejection_rate", 10, 100, most_rejected=0.04).target == 0.04
 
 
 def test_a_rate_without_a_range_has_no_verdict_and_nothing_is_no_data():
-    found = rates(days_of([]), LeaderboardSettings(), today=TODAY)
+    found = rates(days_of([]), LeaderboardSettings(), since=TODAY)
     assert {rate.verdict for rate in found} == {Verdict.NO_DATA}
     assert {rate.estimate.value for rate in found} == {None}
     assert found[0].target is None

@@ -7,10 +7,12 @@ import pytest
 from core.analytics.dates import Window
 from core.analytics.query import metric_totals, query_metrics
 from core.analytics.series import headline_figures
+from core.analytics.verify import explain
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill
 
 TODAY = date(2024, 3, 31)
+LATER = date(2024, 4, 10)  # when all of it is settled
 MARCH = Window(date(2024, 3, 1), TODAY, "March")
 KEYS = ["bug_count", "rejection_rate", "active_testers"]
 
@@ -31,18 +33,39 @@ def filled(each_store):
 
 
 def test_a_figure_and_the_window_before(filled):
-    figures = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, today=TODAY)
+    figures = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, today=LATER)
     assert [figure.value for figure in figures] == [4, 0.5, 3]
     assert [figure.previous for figure in figures] == [2, 0.5, 2]
     assert [figure.n for figure in figures] == [None, 4, None]
     assert sum(figures[0].trend) == 4
+    assert [figure.waiting for figure in figures] == [0, 0, 0]
 
 
 def test_all_time_has_nothing_before_it(filled):
     always = Window(None, None, "All time")
-    figures = headline_figures(Scope(filled, "a"), KEYS, window=always, today=TODAY)
+    figures = headline_figures(Scope(filled, "a"), KEYS, window=always, today=LATER)
     assert [figure.value for figure in figures] == [6, 0.5, 3]
     assert [figure.previous for figure in figures] == [None] * 3
+
+
+def test_shares_are_those_of_settled_bugs(filled):
+    count, rejected, _ = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, today=TODAY)
+    assert (count.value, count.waiting) == (4, 0)
+    assert (rejected.value, rejected.n, rejected.waiting) == (pytest.approx(1 / 3), 3, 1)
+    assert rejected.previous == 0.5
+    assert rejected.trend == (pytest.approx(1 / 3), None, None, None, None)
+    # The answer behind it is that of the settled ones.
+    assert rejected.result["totals"]["rejection_rate"] == rejected.value
+    assert explain(filled, rejected.result, metric="rejection_rate")["total_rows"] == 3
+    always = Window(None, None, "All time")
+    (figure,) = headline_figures(Scope(filled, "a"), ["rejection_rate"], window=always, today=TODAY)
+    assert (figure.value, figure.n, figure.waiting) == (pytest.approx(2 / 5), 5, 1)
+
+
+def test_a_window_in_which_nothing_is_settled_has_no_share(filled):
+    week = Window(date(2024, 3, 25), TODAY, "7 days")
+    (figure,) = headline_figures(Scope(filled, "a"), ["rejection_rate"], window=week, today=TODAY)
+    assert (figure.value, figure.n, figure.previous, figure.waiting) == (None, None, None, 1)
 
 
 def test_totals_alone_are_those_of_the_whole_answer(filled):

@@ -10,6 +10,7 @@ from scipy import stats
 from sqlalchemy import insert
 
 from core.analytics.dates import Window
+from core.base import clock
 from core.engagement.movers import (
     SHOWN,
     Mover,
@@ -180,6 +181,21 @@ def test_ties_are_shown_in_one_order_and_cut(store):
     assert found.fallers == ()
 
 
+def test_nobody_falls_because_new_bugs_are_still_being_decided(store):
+    today = clock.today(ZONE)
+    world = Builder()
+    for ago in range(100):
+        cycle = world.cycle(end=str(today - timedelta(days=ago)))
+        world.bug(cycle, tester="Tia", status="accepted" if ago >= 10 else "forwarded")
+    fill(store, world.world)
+    month = Window(today - timedelta(days=29), today, "30 days")
+    found = movers_of_testers(Scope(store, "a"), window=month)
+    assert (found.risers, found.fallers, found.people) == ((), (), 1)
+    assert (found.days, found.settled) == (20, today - timedelta(days=10))
+    week = Window(today - timedelta(days=6), today, "7 days")
+    assert movers_of_testers(Scope(store, "a"), window=week).people == 0
+
+
 def test_one_person_alone_agrees_with_the_binomial_test():
     for before, now in ((0, 5), (0, 6), (3, 12), (3, 13), (40, 20), (7, 7)):
         p = stats.binomtest(min(before, now), before + now, 0.5).pvalue
@@ -223,13 +239,18 @@ def test_who_moved():
     assert movers_finding(Movers((chance_only,), (), 9), "tester", "bugs") == (
         "No tester moved more than chance explains"
     )
-    said = movers_subtitle(Movers((), (), 1), "tester", "accepted bugs", 90)
+    said = movers_subtitle(Movers((), (), 1, days=90), "tester", "accepted bugs")
     assert said.startswith(
         "Accepted bugs in these 90 days against the 90 days before, of 1 tester;"
     )
-    cut = Movers((chance_only,), (), 9, date(2024, 5, 19), date(2024, 6, 9))
+    settled = Movers((), (), 1, days=80, settled=date(2024, 6, 20))
+    assert movers_subtitle(settled, "tester", "accepted bugs") == (
+        "Accepted bugs in the 80 days until 20 Jun 2024 against the 80 days before, of 1 tester; "
+        "small numbers move by chance; newer bugs are still being decided"
+    )
+    cut = Movers((chance_only,), (), 9, date(2024, 5, 19), date(2024, 6, 9), days=30)
     said = movers_finding(cut, "tester", "bugs")
     assert said == "The data is too short to say which tester moved"
-    said = movers_subtitle(cut, "tester", "bugs", 30)
+    said = movers_subtitle(cut, "tester", "bugs")
     assert "the data begins on 19 May 2024, so the 30 days before are not whole" in said
     assert "the last sync was on 9 Jun 2024, so these 30 days are not whole" in said

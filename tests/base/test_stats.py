@@ -1,12 +1,13 @@
 """Intervals against published tables and simulation; verdicts; how much more is needed."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 import pytest
 
 from core.base import stats
-from core.base.stats import Estimate, Verdict
+from core.base.stats import Estimate, Leaning, Verdict
 
 
 @pytest.mark.parametrize(
@@ -183,45 +184,88 @@ def test_only_a_range_has_an_upper_target():
             stats.verdict(estimate, direction, 50, upper)
 
 
-def test_more_needed_for_a_range():
-    wide = Estimate(value=75, low=40, high=110, n=10, method="")
-    more = stats.more_needed(wide, "within", 50, lambda n: stats.scaled_bounds(wide, n), 100)
-    assert stats.scaled_bounds(wide, 10 + more)[0] >= 50
-    assert stats.scaled_bounds(wide, 9 + more)[0] < 50
-    outside = Estimate(value=30, low=5, high=55, n=10, method="")
-    more = stats.more_needed(outside, "within", 50, lambda n: stats.scaled_bounds(outside, n), 100)
-    assert stats.scaled_bounds(outside, 10 + more)[1] < 50
-    on_edge = Estimate(value=50, low=5, high=95, n=10, method="")
-    bounds = lambda n: stats.scaled_bounds(on_edge, n)  # noqa: E731
-    assert stats.more_needed(on_edge, "within", 50, bounds, 100) is None
+@pytest.mark.parametrize(
+    ("likely", "direction", "expected"),
+    [
+        ((0.96, 0.98), "above", Leaning.LIKELY_MET),
+        ((0.92, 0.949), "above", Leaning.LIKELY_MISSED),
+        ((0.94, 0.96), "above", Leaning.CLOSE),
+        ((0.96, 0.98), "below", Leaning.LIKELY_MISSED),
+        ((0.92, 0.94), "below", Leaning.LIKELY_MET),
+        ((0.96, None), "above", Leaning.LIKELY_MET),
+        ((0.94, None), "above", None),
+        ((None, None), "below", None),
+    ],
+)
+def test_what_is_not_proven_leans_by_the_60_percent_interval(likely, direction, expected):
+    estimate = Estimate(value=0.95, low=0.9, high=0.99, n=9, method="", likely=likely)
+    assert stats.leaning(estimate, direction, 0.95) is expected
+    assert stats.leaning(estimate, "above", 0.5) is None
+    assert stats.leaning(estimate, "above", 0.995) is None
 
 
-def test_more_needed_is_enough_and_not_too_much():
-    estimate = stats.proportion_estimate(97, 100)
-    assert stats.verdict(estimate, "above", 0.95) is Verdict.NOT_PROVEN
-    more = stats.more_needed(estimate, "above", 0.95, lambda n: stats.proportion_bounds(0.97, n))
-    assert stats.proportion_bounds(0.97, 100 + more)[0] > 0.95
-    assert stats.proportion_bounds(0.97, 100 + more // 2)[0] <= 0.95
+def test_both_intervals_are_of_one_method():
+    values = np.random.default_rng(4).lognormal(3, 0.4, 200)
+    share, quantile = stats.proportion_estimate(97, 100), stats.quantile_estimate(values, 0.95)
+    for confidence, of_share, of_quantile in (
+        (0.95, share.bounds, quantile.bounds),
+        (0.6, share.likely, quantile.likely),
+    ):
+        assert of_share == stats.proportion_bounds(0.97, 100, confidence)
+        assert of_quantile == stats.quantile_bounds(values, 0.95, 200, confidence)
+    strata = {"a": (values, values[:90] * 0.9), "b": (values + 3, values[90:] * 0.9)}
+    for estimate in (stats.mean_estimate(values), stats.reduction_estimate(strata)):
+        assert estimate.low < estimate.likely[0] < estimate.value < estimate.likely[1]
+        assert estimate.likely[1] < estimate.high
 
 
-def test_more_needed_of_a_quantile():
+def test_a_forecast_spans_from_a_chance_of_a_third_to_one_of_two_thirds():
+    rng = np.random.default_rng(7)
+    now = stats.mean_estimate(rng.normal(3.9, 1, 100))
+    target = now.high - 0.05
+    few, many = stats.more_needed(now, "below", target, lambda n: stats.scaled_bounds(now, n))
+    assert 0 < few < many
+    margin = (now.high - now.low) / 2
+    for more, chance in ((few, 1 / 3), (many, 2 / 3)):
+        truths = rng.normal(now.value, margin / 1.96, 20_000)
+        later = rng.normal(truths, margin / 1.96 * np.sqrt(100 / more))
+        means = (now.value * 100 + later * more) / (100 + more)
+        decided = np.abs(means - target) > margin * np.sqrt(100 / (100 + more))
+        assert decided.mean() == pytest.approx(chance, abs=0.04)
+
+
+def test_a_forecast_moves_little_with_the_value():
+    spans = []
+    for failed in (49, 52):  # a figure moved by less than half of its standard error
+        share = 1 - failed / 1_240
+        found = stats.proportion_estimate(1_240 - failed, 1_240)
+        assert stats.verdict(found, "above", 0.95) is Verdict.NOT_PROVEN
+        bounds = partial(stats.proportion_bounds, share)
+        spans.append(stats.more_needed(found, "above", 0.95, bounds))
+    (few, many), (later, latest) = spans
+    assert few <= later < many <= latest < 5 * many
+
+
+@pytest.mark.parametrize("value", [30.0, 55.0, 75.0])
+def test_a_forecast_for_a_range(value):
+    wide = Estimate(value=value, low=value - 35, high=value + 35, n=10, method="")
+    few, many = stats.more_needed(wide, "within", 50, partial(stats.scaled_bounds, wide), 100)
+    assert 1 <= few < many
+
+
+def test_a_forecast_of_a_quantile_waits_for_its_bound():
     values = np.random.default_rng(4).lognormal(3, 0.4, 61)
     estimate = stats.quantile_estimate(values, 0.95)
     assert estimate.high is None
-    more = stats.more_needed(
-        estimate, "below", 60, lambda n: stats.quantile_bounds(values, 0.95, n)
-    )
-    assert more == 11
+    few, _ = stats.more_needed(estimate, "below", 60, partial(stats.quantile_bounds, values, 0.95))
+    assert 11 <= few <= 13
 
 
-def test_more_needed_has_no_answer_where_nothing_would_help():
+def test_a_forecast_has_no_answer_where_nothing_would_help():
     decided = stats.proportion_estimate(500, 500)
     assert stats.more_needed(decided, "above", 0.95, lambda n: (0.9, 1.0)) is None
-    on_target = stats.proportion_estimate(95, 100)
-    assert (
-        stats.more_needed(on_target, "above", 0.95, lambda n: stats.proportion_bounds(0.95, n))
-        is None
-    )
+    unseen = Estimate(value=10.0, low=10.0, high=None, n=50, method="")
+    assert stats.more_needed(unseen, "below", 60, lambda n: (10.0, None)) is None
     assert stats.more_needed(stats.mean_estimate([]), "above", 4, lambda n: (None, None)) is None
 
 

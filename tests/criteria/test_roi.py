@@ -1,17 +1,20 @@
 """Business impact against values worked out by hand."""
 
 import math
-from dataclasses import replace
-from datetime import date
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from statistics import fmean
 
+import numpy as np
 import pytest
 
 from core.analytics.account_settings import RoiSettings, save_settings
 from core.analytics.dates import Window
 from core.base.errors import InputError
-from core.base.stats import Estimate
+from core.base.stats import Estimate, Verdict
 from core.criteria.roi import Amount, roi
-from core.criteria.time_saved import compare
+from core.criteria.time_saved import Effect, compare
+from core.criteria.verdicts import evaluate
 from core.criteria.window_data import window_data
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare
@@ -41,13 +44,16 @@ def estimate(value, low, high, **more):
     return Estimate(value=value, low=low, high=high, n=30, method="", **more)
 
 
-def seen(store, share, *, survey=None):
-    """The comparison of the window as if it had come out so, of 50 minutes without."""
+def seen(store, share, *, survey=None, elapsed=None):
+    """The comparison of the window as if it had come out so, of 50 minutes of work without."""
     known = compare(Scope(store, "a"), window=WEEKS)
     preferred = replace(
         known.preferred, figure="stratified", estimate=share, minutes_without=50.0, why="So it is."
     )
-    return replace(known, preferred=preferred, survey=survey or known.survey)
+    of_work = {one.name: getattr(known, one.name) for one in fields(Effect)}
+    work = Effect(**of_work | {"preferred": preferred})
+    found = replace(known, work=work, survey=survey or known.survey)
+    return replace(found, preferred=elapsed) if elapsed else found
 
 
 def measured(store):
@@ -85,9 +91,11 @@ def test_every_amount_follows_from_minutes_tickets_and_rate(store):
         "Middle: 10.0 min / 60 x 15.0 tickets x 60.00 USD - 100.00 USD = 50.00 USD a week. "
         "High: 15.0 min / 60 x 15.0 tickets x 60.00 USD - 100.00 USD = 125.00 USD a week."
     )
-    assert "Minutes saved for each ticket are 20 % of 50.0 minutes without enhancement." in (
-        found.notes
+    assert found.notes[0] == (
+        "Minutes saved for each ticket are 20 % of 50.0 minutes of work without enhancement, as "
+        "recorded on 30 tickets."
     )
+    assert found.n == 30
     assert "The interval of the net crosses zero: it may be a gain or a loss." in found.notes
     assert "At the low end the setup cost is never earned back." in found.notes
     assert not any("minutes saved crosses zero" in note for note in found.notes)
@@ -137,9 +145,9 @@ def test_the_inputs_say_who_entered_them(store):
         ({"hourly_rate": None}, None, "Hourly rate is not entered."),
         ({"operating_cost_per_week": None}, None, "Operating cost per week is not entered."),
         ({"tickets_per_week": 0.0}, None, "No enhanced ticket was resolved"),
-        ({}, estimate(None, None, None), "So it is."),
-        ({}, estimate(0.2, None, None), "The time reduction has no interval."),
-        ({"minutes_source": "survey"}, None, "No survey answer says"),
+        ({}, estimate(None, None, None), "Minutes of work are missing: so it is; no survey"),
+        ({}, estimate(0.2, None, None), "Minutes of work are missing: so it is; no survey"),
+        ({"minutes_source": "survey"}, None, "Minutes of work are missing: no survey answer says"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_computed(store, changed, share, said):
@@ -163,11 +171,64 @@ def test_without_a_cost_there_is_no_ratio(store):
     assert triple(found.net_per_week) == pytest.approx((75, 150, 225))
 
 
-def test_it_refuses_with_the_reason_of_the_comparison(store):
+def desk(rng, *, work=None):
+    """Three hundred tickets on either side, enhanced ones resolved two days sooner.
+
+    `work` gives the minutes of work of a ticket from the hours to its resolution.
+    """
+    world = Builder()
+    for n in range(600):
+        took = float(rng.lognormal(5, 0.6)) - (48 if n % 2 else 0)
+        opened = datetime(2024, 1, 11, tzinfo=UTC) - timedelta(hours=max(took, 1))
+        world.ticket(
+            opened_at=opened,
+            resolved_at=datetime(2024, 1, 11, tzinfo=UTC),
+            enhanced=bool(n % 2),
+            minutes_spent=None if work is None else work(max(took, 1), n),
+        )
+    return world
+
+
+def test_waiting_time_is_never_worth_money(store):
     save_settings(Scope(store, "a", "Ann"), INPUTS, seen={})
-    found = measured(store)
-    assert found.reason == compare(Scope(store, "a"), window=WEEKS).preferred.why
-    assert "10 tickets without enhancement were resolved" in found.reason
+    fill(store, desk(np.random.default_rng(3)).world)
+    found = compare(Scope(store, "a"), window=WEEKS)
+    assert found.preferred.figure == "stratified"
+    assert found.preferred.estimate.low > 0.05
+    assert measured(store).net_per_week is None
+    assert measured(store).reason == (
+        "Minutes of work are missing: no resolved ticket has minutes of work; no survey answer "
+        "says how many minutes are saved."
+    )
+    (result,) = evaluate(Scope(store, "a"), window=WEEKS, key="roi")
+    assert result.verdict is Verdict.NO_DATA
+    # An export whose minutes of work are its time to resolution.
+    fill(store, desk(np.random.default_rng(3), work=lambda hours, _n: hours * 60).world)
+    reason = measured(store).reason
+    assert "the minutes of work on the tickets are their time to resolution" in reason
+
+
+def test_minutes_of_work_are_compared_like_the_time_to_resolution(store):
+    save_settings(Scope(store, "a", "Ann"), INPUTS, seen={})
+    rng = np.random.default_rng(3)
+    worked = {n: float(rng.normal(30 if n % 2 else 40, 5)) for n in range(600)}
+    fill(store, desk(rng, work=lambda _hours, n: worked[n] if n % 3 else None).world)
+    found, work = measured(store), compare(Scope(store, "a"), window=WEEKS).work
+    without, enhanced = ([worked[n] for n in range(s, 600, 2) if n % 3] for s in (0, 1))
+    assert work.left_out == 200
+    assert work.stratified.without.mean == pytest.approx(fmean(without))
+    assert found.minutes.middle == pytest.approx(fmean(without) - fmean(enhanced))
+    assert 8 < found.minutes.low < found.minutes.high < 12
+    assert found.net_per_week.low < found.likely[0] < found.likely[1] < found.net_per_week.high
+    (most,) = [note for note in found.notes if "at most" in note]
+    assert most.startswith("By the time to resolution, which is mostly waiting, it would be at")
+    survey = estimate(6.0, 4.0, 8.0)
+    comparison = replace(compare(Scope(store, "a"), window=WEEKS), survey=survey)
+    assert roi(Scope(store, "a"), comparison, window=WEEKS).minutes == found.minutes
+    few = replace(comparison, work=None, work_missing="no resolved ticket has minutes of work")
+    surveyed = roi(Scope(store, "a"), few, window=WEEKS)
+    assert triple(surveyed.minutes) == (4, 6, 8)
+    assert surveyed.n == 30
 
 
 @pytest.mark.parametrize(

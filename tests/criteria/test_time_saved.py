@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from core.analytics.dates import Window
 from core.analytics.exclusions import Excluded
+from core.base import stats
+from core.base.stats import Verdict
+from core.criteria.time_comparison import compare_all, compare_within, overlap, preferred
 from core.criteria.time_saved import compare
 from core.ingest.files.load import import_file, known_mapping
 from core.ingest.files.mapping import ColumnMapping
@@ -168,12 +171,56 @@ def test_tickets_like_each_other_carry_the_criterion(opened):
 
 def test_a_shorter_way_that_is_only_seen_within_kinds_is_refused(opened):
     desk = Desk()
-    desk.solve(150, 30, enhanced=False).solve(40, 21, enhanced=True)
-    desk.solve(60, 100, enhanced=False, category="Net").solve(60, 70, enhanced=True, category="Net")
+    desk.solve(1_800, 30, enhanced=False).solve(480, 21, enhanced=True)
+    desk.solve(720, 100, enhanced=False, category="Net")
+    desk.solve(720, 70, enhanced=True, category="Net")
     found = desk.compared(opened)
-    assert found.naive.estimate.value < 0 < found.stratified.estimate.value
+    assert found.naive.estimate.high < found.stratified.estimate.low
     assert found.preferred.figure is None
-    assert any("disagree on whether time is saved" in said for said in found.warnings)
+    assert any("their intervals do not overlap" in said for said in found.warnings)
+    # Unless both give one verdict.
+    same = desk.compared(opened, judge=lambda estimate: stats.verdict(estimate, "above", 0.9))
+    assert same.preferred.figure == "stratified"
+    other = desk.compared(opened, judge=lambda estimate: stats.verdict(estimate, "above", 0.1))
+    assert other.preferred.figure is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_opposite_signs_near_zero_are_no_contradiction(opened, seed):
+    """Enhancement changes nothing, and the mix of two kinds differs a little."""
+    desk = Desk()
+    desk.rng = np.random.default_rng(seed)
+    for category, middle, with_ in (("Mail", 100, 285), ("Net", 104, 315)):
+        desk.solve(300, middle, enhanced=False, category=category, spread=1)
+        desk.solve(with_, middle, enhanced=True, category=category, spread=1)
+    found = desk.compared(opened)
+    assert found.preferred.figure == "stratified"
+    assert found.preferred.estimate.high < 0.35
+    assert not any("do not overlap" in said for said in found.warnings)
+
+
+def test_the_verdict_is_that_of_both_figures(opened):
+    """Two estimates on both sides of zero whose intervals are both under the target: Missed."""
+    rng = np.random.default_rng(20)
+    strata = {
+        ("a", "1"): (rng.exponential(100, 300), rng.exponential(100, 285)),
+        ("b", "1"): (rng.exponential(104, 300), rng.exponential(104, 315)),
+    }
+    naive, within_ = compare_all(strata), compare_within(strata)
+    assert naive.estimate.value * within_.estimate.value < 0
+    found = preferred(naive, within_, overlap(strata), None)
+    assert stats.verdict(naive.estimate, "above", 0.2) is Verdict.MISSED
+    assert stats.verdict(found.estimate, "above", 0.2) is Verdict.MISSED
+
+
+def test_tickets_without_a_resolution_wait_and_are_told(opened):
+    desk = Desk().solve(50, 60, enhanced=False).solve(50, 40, enhanced=True)
+    for day in (9, 10, 22):
+        desk.ticket(opened=f"2024-01-{day:02}T10:00", enhanced=True)
+    found = desk.compared(opened)
+    assert found.waiting == 2
+    assert found.naive.enhanced.tickets == 50
+    assert desk.compared(opened, without=EXCLUDED).waiting == 1
 
 
 def test_hard_tickets_prove_nothing_either_way(opened):
@@ -207,9 +254,9 @@ def test_without_overlap_nothing_is_claimed(opened):
 @pytest.mark.parametrize(
     ("without", "enhanced", "said"),
     [
-        (0, 0, "no ticket with enhancement was resolved; at least 30 needed"),
-        (50, 1, "1 ticket with enhancement was resolved"),
-        (29, 50, "29 tickets without enhancement were resolved"),
+        (0, 0, "no ticket with enhancement can be compared; at least 30 are needed"),
+        (50, 1, "1 ticket with enhancement can be compared"),
+        (29, 50, "29 tickets without enhancement can be compared"),
     ],
 )
 def test_too_few_tickets_are_told(opened, without, enhanced, said):

@@ -1,5 +1,6 @@
 """Criteria against plain Python over what people really record, with and without exclusions."""
 
+import math
 import statistics
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import delete, insert
 
 from core.analytics.dates import Window, iso_week
 from core.base import clock
-from core.base.stats import Verdict, proportion_estimate, quantile_estimate
+from core.base.stats import Leaning, Verdict, proportion_estimate, quantile_estimate
 from core.criteria.days import daily_criteria, opinions
 from core.criteria.ledger import exclude, exclusions, withdraw
 from core.criteria.verdicts import evaluate, weekly_estimates
@@ -287,7 +288,10 @@ def test_seventy_one_good_runs_do_not_prove_95_percent_and_72_do(store):
         )
         result = judged(store, "success_rate")
         assert (result.estimate.value, result.verdict) == (1.0, verdict)
-        assert result.judged.more_needed == (1 if number == 71 else None)
+        assert bool(result.judged.forecast) == (number == 71)
+        if number == 71:
+            assert result.judged.forecast[0] == 1
+            assert result.judged.leaning is Leaning.LIKELY_MET
 
 
 def test_a_day_is_scaled_up_for_what_is_excluded_of_it_and_left_out_where_that_is_much(store):
@@ -374,8 +378,8 @@ def test_the_rate_of_a_window_that_is_not_over_is_that_of_its_days_so_far(store)
     window = Window(today - timedelta(days=1), today + timedelta(days=5), "a week")
     by_key = {r.criterion.key: r for r in evaluate(Scope(store, "a"), window=window)}
     judged = by_key["success_rate"].judged
-    assert judged.more_needed == 62  # of 72
-    assert judged.more_days == 13  # at five runs a day
+    few, many = judged.forecast
+    assert judged.forecast_days == (math.ceil(few / 5), math.ceil(many / 5))
 
 
 def test_a_window_without_days_is_refused(store):

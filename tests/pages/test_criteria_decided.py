@@ -88,8 +88,8 @@ def test_a_baseline_is_planned_collects_and_is_frozen(acme, opened):
     app = opened("Baseline")
     app.selectbox(key="criteria_baseline_acme").select(3).run()
     assert (
-        "Enhancement success rate: frozen 96 %, not proven; today 94.1 %, not proven: "
-        "2 runs came in later."
+        "Enhancement success rate: frozen 96 %, too close to call; "
+        "today 94.1 %, too close to call: 2 runs came in later."
     ) in said(app).replace("*", "")
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from core.analytics.account_settings import LeaderboardSettings, changes, settings_of
+from core.analytics.account_settings import LeaderboardSettings, changes, save_settings, settings_of
 from core.base import clock
+from core.base.text import UNKNOWN
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product, parse_reject_reason
 from core.ingest.save.testio import save_bugs, save_cycles, save_products, save_reject_reasons
 from core.store import Scope, User, table
@@ -189,6 +190,7 @@ def test_raw_counts_in_each_order(acme, run_page):
 
 
 def test_the_field_with_verdicts_and_unknown_reasons(acme, run_page):
+    save_settings(Scope(acme, "acme", "Ann"), LeaderboardSettings(maturing_days=4), seen={})
     app = open_tab(run_page, "The field")
     assert not app.exception
     values = {m.label: m.value for m in app.metric}
@@ -200,7 +202,11 @@ def test_the_field_with_verdicts_and_unknown_reasons(acme, run_page):
     }
     assert "of 2 it is not known" in text(app)
     assert "Not proven" in " ".join(str(b) for b in app.get("badge")) or "not proven" in text(app)
-    assert "All of these bugs are still maturing" in text(app)
+    save_settings(Scope(acme, "acme", "Ann"), LeaderboardSettings(), seen={"maturing_days": 4})
+    app = open_tab(run_page, "The field")
+    assert {m.value for m in app.metric} == {UNKNOWN}
+    assert "Every bug of this period is still being decided." in text(app)
+    assert "38 newer bugs left out: still being decided" in text(app)
 
 
 def test_a_trial_is_in_the_link_and_says_so(acme, run_page):

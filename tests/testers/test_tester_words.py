@@ -1,5 +1,6 @@
 """What is said of testers; above all that the arithmetic shown can be redone by hand."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -181,7 +182,7 @@ def test_the_field_is_told_in_one_sentence():
         columns=["day", "status", "reason", "bugs"],
         dtype=object,
     )
-    found = rates(days, LeaderboardSettings(), today=day)
+    found = rates(days, LeaderboardSettings(), since=day)
     assert tester_words.field_answer(found) == (
         "Rejected is healthy; "
         "reviewed by a person and accepted automatically are outside their range."
@@ -189,7 +190,9 @@ def test_the_field_is_told_in_one_sentence():
     said = [tester_words.rate_sentence(rate) for rate in found]
     assert said[0].startswith("95 % interval")
     assert said[1].startswith("Healthy over 80 %; 95 % interval")
-    assert tester_words.settled_sentence(found[1]) == ("All of these bugs are still maturing")
-    none = rates(days.head(0), LeaderboardSettings(), today=day)
+    none = rates(days.head(0), LeaderboardSettings(), since=day)
     assert "No bug was reported" in tester_words.field_answer(none)
-    assert tester_words.rate_sentence(none[0]) == "No decided bugs in this period."
+    assert tester_words.rate_sentence(none[0]) == "No settled decided bugs in this period."
+    young = rates(days, LeaderboardSettings(), since=day - timedelta(days=1))
+    assert [rate.waiting for rate in young] == [1_360] * 4
+    assert tester_words.field_answer(young) == "Every bug of this period is still being decided."

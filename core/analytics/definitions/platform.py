@@ -38,6 +38,9 @@ _MINUTES = Elapsed("resolved_at", 60 * SECOND, since="opened_at")
 _OPENED = (_RESOLVED, known("opened_at"))
 TICKETS_TIMED = count("tickets", "tickets_timed", *_OPENED)
 _UNRESOLVED = LeftOut((unknown("resolved_at"),), "are not resolved")
+_WORK = known("minutes_spent")
+_WORKED = count("tickets", "tickets_worked", _RESOLVED, _WORK)
+_UNWORKED = LeftOut((_RESOLVED, unknown("minutes_spent")), "are resolved but have no minutes spent")
 _UNOPENED = LeftOut(
     (_RESOLVED, unknown("opened_at")), "are resolved but have no instant of opening"
 )
@@ -190,6 +193,30 @@ PLATFORM_METRICS = (
         sample=TICKETS_TIMED,
         smallest_sample=30,
         left_out=(_UNRESOLVED, _UNOPENED),
+    ),
+    _TICKETS.ratio(
+        "mean_handle_minutes",
+        "Mean handling time",
+        "The mean minutes of work that are recorded on the resolved tickets.",
+        "sum of minutes spent / number of resolved tickets with minutes spent",
+        better="down",
+        unit="minutes",
+        of=sum_of("tickets", "work_minutes", "minutes_spent", _RESOLVED),
+        per=_WORKED,
+        left_out=(_UNRESOLVED, _UNWORKED),
+    ),
+    _TICKETS.metric(
+        "median_handle_minutes",
+        "Median handling time",
+        "The median minutes of work that are recorded on the resolved tickets.",
+        "50 % quantile of minutes spent, interpolated between closest ranks "
+        "(Hyndman and Fan, type 7)",
+        better="down",
+        unit="minutes",
+        measure=quantile("tickets", "work_p50", 50, ColumnValue("minutes_spent"), _RESOLVED, _WORK),
+        sample=_WORKED,
+        smallest_sample=30,
+        left_out=(_UNRESOLVED, _UNWORKED),
     ),
     _SURVEYS.count(
         "survey_count",

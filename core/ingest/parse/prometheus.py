@@ -166,8 +166,9 @@ class PlatformReader:
         self._counters = {key: Counter(COUNTERS[key]) for key in metrics if key in COUNTERS}
         self._gauges: dict[str, Gauge] = {}
         if workers is not None and WORKERS in metrics:
-            known = metrics.get(UTILISATION, MetricRead(UTILISATION, metrics[WORKERS].selector))
-            self.metrics[UTILISATION] = known
+            known = metrics.get(UTILISATION, MetricRead(UTILISATION, ""))
+            share = f"{metrics[WORKERS].selector} / {workers}"
+            self.metrics[UTILISATION] = replace(known, selector=share)
 
     def know(self, key: str, series: Iterable[Series]) -> None:
         """Take the last values of a counter's series before the first piece."""

@@ -134,10 +134,51 @@ def test_runs_are_counted_exactly_whatever_befell_the_scrapes(any_store, prometh
     assert found.gaps == ()
     # A reset shows where something had been counted since: at the next scrape of its target.
     assert {gap.start for gap in found.resets} == {at(4 * 3_600 + 15), at(6 * 3_600 + 15)}
+    assert runs_asked(url, found) == found.statuses
+
+
+def runs_asked(url, found):
+    """The runs by status that the shown PromQL gives."""
     said = ask(url, found.promql["requests"])
-    by_status = {dict(key)["status"]: value for key, value in said.items()}
-    assert by_status["completed"] == pytest.approx(700, rel=0.02)
-    assert by_status["failed"] == pytest.approx(45, rel=0.05)
+    return {dict(key)["status"]: value for key, value in said.items()}
+
+
+def test_a_figure_is_that_of_its_promql_whatever_the_window(store, prometheus):
+    history = History()
+    ends = scrapes(0, HOURS * 3_600 + 1_800)
+    last = HOURS * 3_600 + 1_700
+    old, new = [s for s in ends if s < 7_200], [s for s in ends if s >= 7_215]
+    outage = (4 * 3_600, 4 * 3_600 + 1_200)
+    # A pod replaced by another, one that restarts and has an outage, and a status that is born.
+    add_requests(history, {"completed": draw(1, 300, last)}, old, instance="a", job="web")
+    late = [s for s in draw(2, 400, last) if s > 7_200]
+    add_requests(history, {"completed": late}, new, instance="b", job="web")
+    known = scrapes(7, HOURS * 3_600 + 1_800, without=[outage])
+    add_requests(history, {"completed": draw(3, 500, last)}, known, [9_007], instance="c")
+    born = [s for s in draw(4, 30, last) if s > 10_000]
+    add_requests(history, {"failed": born}, [s for s in known if s > born[0]], instance="c")
+    depth = [(BASE + s, s // 15 % 20) for s in ends]
+    history.add("queue_depth", {"queue_name": "a"}, depth)
+    workers = [(BASE + s, s // 60 % 8) for s in ends]
+    history.add("worker_active_count", {"worker_type": "w"}, workers)
+    url = prometheus(history)
+    names = {"queue_depth": "queue_depth", "worker_active": "worker_active_count", "workers": 8}
+    read(store, account(url, **names), now=BASE + last)
+    windows = ((0, 28_800), (900, 4_500), (7_200, 7_800), (8_985, 9_015), (3_600, 28_800))
+    for start, end in windows:
+        found = reading(store, start=start, end=end)
+        assert runs_asked(url, found) | {"failed": found.statuses["failed"]} == found.statuses
+        assert runs_asked(url, found).get("failed", 0) == found.statuses["failed"]
+        inside = [value for s, value in depth if BASE + start <= s < BASE + end]
+        (said,) = ask(url, found.promql["queue_depth"]).values()
+        assert said == pytest.approx(sum(inside) / len(inside), rel=1e-12)
+        busy = [value / 8 for s, value in workers if BASE + start <= s < BASE + end]
+        (said,) = ask(url, found.promql["worker_utilisation"]).values()
+        assert said == pytest.approx(sum(busy) / len(busy), rel=1e-12)
+    found = reading(store)
+    (said,) = ask(url, found.promql["queue_depth"]).values()
+    total, slots = (sum(getattr(day, name) for day in found.queue) for name in ("total", "slots"))
+    assert said == pytest.approx(total / slots, rel=1e-12)
 
 
 def test_reading_again_changes_nothing_and_goes_on_where_it_ended(any_store, prometheus):
@@ -262,10 +303,12 @@ def test_quantiles_are_those_of_the_server_and_a_bound_gives_the_exact_share(sto
             assert (estimate.low or 0) <= ordered[int(share * 300) - 1] <= (estimate.high or inf)
     within = histogram.share_within(buckets, 60)
     assert (within.value * within.n, within.n) == (sum(s <= 60 for s in ordered), 300)
-    said = ask(url, reading(store).promql["p95"])
-    assert list(said.values()) == [
-        pytest.approx(histogram.bucket_quantile_estimate(buckets, 0.95)[0].value, rel=0.05)
-    ]
+    for start, end in ((0, HOURS * 3_600), (1_500, 4 * 3_600 + 30)):
+        found = reading(store, start=start, end=end)
+        for share in (0.5, 0.95, 0.99):
+            (said,) = ask(url, found.promql[f"p{share * 100:.0f}"]).values()
+            estimate, _ = histogram.bucket_quantile_estimate(found.buckets, share)
+            assert said == pytest.approx(estimate.value, rel=1e-12)
 
 
 def test_gauges_in_slots_of_five_minutes_with_gaps_and_samples_that_are_no_number(
