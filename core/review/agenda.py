@@ -271,7 +271,7 @@ def standing(
         is_told = own or key in escalated
         if not is_told and (result.criterion.is_guardrail or result.estimate.value is None):
             continue
-        verdict = text.lower_first(result.verdict)
+        verdict = text.lower_first(row.verdict)
         said = [f"{row.label} is {row.value}, target {row.target}: {verdict}"]
         if result.verdict is Verdict.MET and row.against_baseline == "better":
             said.append("better than the baseline")

@@ -23,9 +23,8 @@ def row(key, verdict, *, is_guardrail=False):
     estimate = Estimate(value=0.9 if known else None, method="", reason="" if known else "none")
     criterion = SimpleNamespace(key=key, is_guardrail=is_guardrail)
     result = SimpleNamespace(criterion=criterion, verdict=verdict, estimate=estimate)
-    return SimpleNamespace(
-        label=key, value="90 %", target="over 95 %", against_baseline=None, result=result
-    )
+    words = {"label": key, "value": "90 %", "target": "over 95 %", "verdict": str(verdict)}
+    return SimpleNamespace(**words, against_baseline=None, result=result)
 
 
 def moved(key, is_good):
