@@ -146,8 +146,7 @@ def fields_of(settings: S) -> dict[str, Any]:
 def save_settings(scope: Scope, settings: S, *, seen: Mapping[str, Any]) -> None:
     """Save these settings for the account, and record the change if there is one.
 
-    `seen` are the `fields_of` the settings as they were shown: what others have changed since
-    stays. Raises Conflict where another person has changed the same.
+    `seen` are the `fields_of` the settings as they were shown: see `Unit.merge`.
     """
     kind = type(settings)
     with scope.write() as unit:

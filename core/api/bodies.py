@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -68,20 +69,11 @@ def validated(model: type[M], value: Any) -> M:
     raise validation_refusal(first, first["loc"])
 
 
-def first_repeated(names: Iterable[str]) -> str | None:
-    """The first name that was there before; None where each is given once."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = str(first_repeated(name for name, _ in pairs))[:SHOWN]
+        counted = Counter(name for name, _ in pairs)
+        twice = next(name for name, number in counted.items() if number > 1)[:SHOWN]
         raise Refusal(422, f"The body gives {twice!r} more than once.", field=twice)
     return found
 

@@ -1,5 +1,6 @@
 """The feedback operations: record a vote, list votes, sum votes up."""
 
+from collections import Counter
 from hashlib import sha256
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from core.api.access import (
     require_bearer,
     served,
 )
-from core.api.bodies import JSON, SHOWN, first_repeated, media_type, read_body, read_json, validated
+from core.api.bodies import JSON, media_type, read_body, read_json, validated
 from core.api.errors import Refusal, as_json
 from core.api.origins import client_address
 from core.api.schemas import (
@@ -77,10 +78,9 @@ async def post_feedback(request: Request) -> Response:
 async def _reader(request: Request) -> Scope:
     """The account whose feedback the token may read."""
     scope = await require_bearer(request, (await served()).store)
-    twice = first_repeated(name for name, _ in request.query_params.multi_items())
-    if twice is not None:
-        twice = twice[:SHOWN]
-        raise Refusal(422, f"{twice}: it is given more than once.", field=twice)
+    for name, number in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if number > 1:
+            raise Refusal(422, f"{name}: it is given more than once.", field=name)
     return scope
 
 

@@ -161,9 +161,8 @@ def change_criterion(
 ) -> None:
     """Change a criterion of the account, and note who changed what in its history.
 
-    `upper_target` counts only where the direction is within. `seen` are the fields as they were
-    shown: what others have changed since stays. Raises InputError for a target that is impossible
-    or can never be met, Conflict where another person has changed the same.
+    `upper_target` counts only where the direction is within; `seen` are the fields as they were
+    shown: see `Unit.merge`. Raises InputError for a target that is impossible or can never be met.
     """
     upper = upper_target if direction == "within" else None
     with scope.write() as unit:

@@ -68,10 +68,9 @@ def check_open(unit: Unit, week: str) -> None:
 def close_action(
     scope: Scope, action_id: int, *, seen: Mapping[str, Any], status: str, outcome: str
 ) -> None:
-    """Mark an action as done, dropped or open again, with its outcome.
+    """Mark an action as done, dropped or open again, with its outcome. Raises InputError.
 
-    `seen` are these two as they were shown. Raises InputError, and Conflict where another person
-    has changed them.
+    `seen` are these two as they were shown: see `Unit.merge`.
     """
     if status not in {"open", "done", "dropped"}:
         raise InputError("An action is open, done or dropped.")

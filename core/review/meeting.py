@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from difflib import SequenceMatcher
-from itertools import takewhile
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -23,7 +22,7 @@ ROLES = (
     *("Executive sponsor", "Client account manager"),
 )
 LONGEST_NOTE = 20_000
-MOST_MATCHED = 1_000
+MOST_MATCHED = 2_000
 
 
 def meetings(scope: Scope) -> list[Review]:
@@ -47,10 +46,9 @@ def open_review(scope: Scope, week: str) -> None:
 def set_attendees(
     scope: Scope, week: str, attendees: Mapping[str, str], *, seen: Mapping[str, str]
 ) -> None:
-    """Record the attendees by role; a role without a name is left out.
+    """Record the attendees by role; a role without a name is left out. Raises InputError.
 
-    `seen` are the names as they were shown: what others have changed since stays. Raises
-    InputError, and Conflict where another person has changed the same.
+    `seen` are the names as they were shown: see `Unit.merge`.
     """
     present = {
         role: name and given_text(name, f"who the {role.lower()} is", longest=LONGEST_NAME)
@@ -221,21 +219,12 @@ def merged_texts(base: str, theirs: str, mine: str) -> str:
 
 
 def _changes(old: list[str], new: list[str], who: int) -> list[tuple[int, int, int, list[str]]]:
-    # The matcher's time may grow with the cube of the lines: it does not see what both have in
-    # common at their ends, and more lines than a note has in practice are taken as one change.
-    at = _in_common(old, new)
-    one, two = old[at:], new[at:]
-    behind = _in_common(one[::-1], two[::-1])
-    one, two = one[: len(one) - behind], two[: len(two) - behind]
-    if len(one) + len(two) > MOST_MATCHED:
-        return [(at, at + len(one), who, two)]
+    # The matcher's time may grow with the cube of the lines: of more than any note has in practice
+    # all are taken as changed.
+    if len(old) + len(new) > MOST_MATCHED:
+        return [(0, len(old), who, new)]
     return [
-        (at + start, at + end, who, two[a:b])
-        for kind, start, end, a, b in SequenceMatcher(None, one, two).get_opcodes()
+        (start, end, who, new[a:b])
+        for kind, start, end, a, b in SequenceMatcher(None, old, new).get_opcodes()
         if kind != "equal"
     ]
-
-
-def _in_common(some: list[str], others: list[str]) -> int:
-    """The number of first lines that both have."""
-    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))))

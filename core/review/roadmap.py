@@ -168,9 +168,8 @@ def change_opportunity(
 ) -> None:
     """Change fields of an opportunity, any of `DECIDED`, and record who changed what when.
 
-    `seen` are the fields as they were shown: what others have changed since stays. Raises
-    InputError for an unknown opportunity and for invalid values, Conflict where another person has
-    changed the same.
+    `seen` are the fields as they were shown: see `Unit.merge`. Raises InputError for an unknown
+    opportunity and for invalid values.
     """
     with scope.write() as unit:
         gone = "There is no such opportunity: someone may have changed the list."

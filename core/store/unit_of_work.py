@@ -338,13 +338,9 @@ class Unit:
 
 
 def _is_same(some: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Whether values are equal; numbers that were written as per cent and read back are."""
-    return all(
-        math.isclose(a, b, rel_tol=1e-9)
-        if isinstance(a, float) and isinstance(b, float)
-        else a == b
-        for a, b in zip(some, others, strict=True)
-    )
+    """Whether values are equal; a share that was written as per cent and read back is."""
+    both = zip(some, others, strict=True)
+    return all(a == b or (type(a) is type(b) is float and math.isclose(a, b)) for a, b in both)
 
 
 def _as_json(row: Row | None) -> Row | None:

@@ -38,7 +38,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
     factor, unit = _written(known)
     name, subject = f"{PLACE}_{page.account.id}_{key}", f"criterion {key}"
     stored = known.model_dump(include={*AIM, "owner", "rationale"})
-    draft = ui.draft(page, name, stored, subject=subject, said=partial(_moved, known))
+    draft = ui.draft(page, name, stored, subject, said=partial(_moved, known))
     known = Criterion(**known.model_dump() | {**draft.opened})
     with st.form(draft.key, border=False):
         with st.grid(3, min_column_width=200):

@@ -79,7 +79,7 @@ def _input(page: ui.Page, one: RoiInput) -> dict[str, object]:
 
 def _form(page: ui.Page, known: RoiSettings) -> None:
     name, subject = f"{PLACE}_{page.account.id}", f"settings of {known.KEY}"
-    draft = ui.draft(page, name, fields_of(known), subject=subject)
+    draft = ui.draft(page, name, fields_of(known), subject)
     known = RoiSettings(**draft.opened)
     with st.form(draft.key, border=False):
         given: dict[str, Any] = {

@@ -128,7 +128,7 @@ def _go_live(page: ui.Page) -> None:
     history = ui.read(page, changes, subject=SUBJECT)
     with ui.panel("When did the enhancer go live?"):
         name = f"{PLACE}_{page.account.id}"
-        draft = ui.draft(page, name, fields_of(known), subject=SUBJECT)
+        draft = ui.draft(page, name, fields_of(known), SUBJECT)
         opened = draft.opened["go_live"]
         with st.form(draft.key, border=False):
             day = st.date_input(

@@ -123,7 +123,7 @@ def move(page: ui.Page, found: ThemeReport, comment: Comment, one: ThemeSummary 
 
 def _name(box: Box, theme: Theme) -> None:
     longest = edit.LONGEST_THEME_NAME
-    draft = ui.draft(box.page, box.name, {"name": theme.name}, subject=f"theme {theme.id}")
+    draft = ui.draft(box.page, box.name, {"name": theme.name}, f"theme {theme.id}")
     opened, seen = draft.opened["name"], draft.saving["seen"]["name"]
     name = st.text_input("Name", opened, key=f"{box.key}_name", max_chars=longest)
     theme = replace(theme, name=seen)

@@ -40,7 +40,7 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> N
 
 def _close_form(page: ui.Page, one: Mapping[str, Any]) -> None:
     number, stored = int(one["id"]), {name: one[name] for name in ("status", "outcome")}
-    draft = ui.draft(page, f"review_close_{number}", stored, subject=f"action {number}")
+    draft = ui.draft(page, f"review_close_{number}", stored, f"action {number}")
     key = f"{draft.key}_outcome"
     with (
         st.form(draft.key, border=False),
@@ -111,7 +111,7 @@ def _new(page: ui.Page, label: str) -> None:
 def attendees(page: ui.Page, meeting: Review, label: str) -> None:
     known = dict.fromkeys(ROLES, "") | {str(role): str(name) for role, name in meeting.attendees}
     form = f"review_attendees_{page.account.id}_{label}"
-    draft = ui.draft(page, form, known, subject=f"review {label}")
+    draft = ui.draft(page, form, known, f"review {label}")
     with st.form(draft.key, border=False):
         st.markdown("**Attendees**")
         with st.grid(3, min_column_width=200):

@@ -159,7 +159,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
         one.opportunity.model_dump(include=FIELDS),
         f"opportunity {one.opportunity.id}",
     )
-    draft = ui.draft(page, name, stored, subject=subject)
+    draft = ui.draft(page, name, stored, subject)
     known = Opportunity(**one.opportunity.model_dump() | {**draft.opened})
     labels: dict[str | None, str] = {None: "None yet"}
     labels |= {key: result.criterion.label for key, result in results.items()}

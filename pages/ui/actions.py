@@ -19,10 +19,7 @@ Values = Mapping[str, Any]
 
 
 class Draft(NamedTuple):
-    """A form that edits stored values: its key, the values that it was opened on.
-
-    `saving` goes to its submit button: what its author has seen, and the form to empty then.
-    """
+    """A form that edits stored values: what it was opened on, and what its button sends with it."""
 
     key: str
     opened: Values
@@ -33,15 +30,15 @@ def draft(
     page: Page,
     name: str,
     stored: Values,
-    *,
     subject: str,
+    *,
     said: Callable[[Values, Values], str] | None = None,
 ) -> Draft:
     """The draft of a form, from its first drawing until it is saved or the page is left.
 
     What others change meanwhile is told here, by `said` of both, and leaves what is typed alone.
     """
-    opened, seen = _drafts().setdefault(name, (stored, stored))
+    opened, seen = st.session_state["drafts"].setdefault(name, (stored, stored))
     if opened != stored:
         moved = {key: value for key, value in stored.items() if value != opened.get(key)}
         words = said(opened, stored) if said else text.named(moved)
@@ -53,13 +50,8 @@ def draft(
     return Draft(fresh_key(name), opened, {"seen": seen, "clears": name})
 
 
-def _drafts() -> dict[str, tuple[Values, Values]]:
-    found: dict[str, tuple[Values, Values]] = st.session_state.setdefault("drafts", {})
-    return found
-
-
 def _begin_anew(name: str) -> None:
-    _drafts().pop(name, None)
+    st.session_state["drafts"].pop(name, None)
     st.session_state[_round(name)] = st.session_state.get(_round(name), 0) + 1
 
 
@@ -105,8 +97,9 @@ def run_action(
         result = action(page.scope, *args, **kwargs)
     except TouchstoneError as error:
         outcome = ("error", str(error))
-        if isinstance(error, Conflict) and clears in _drafts():
-            _drafts()[clears] = (_drafts()[clears][0], error.seen)
+        drafts = st.session_state.get("drafts", {})
+        if isinstance(error, Conflict) and clears in drafts:
+            drafts[clears] = (drafts[clears][0], error.seen)
     else:
         outcome = ("success", str(result) if done is None else done)
         if clears:

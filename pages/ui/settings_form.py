@@ -56,7 +56,7 @@ def settings_form(
     """
     saved = fields_of(ui.read(page, settings_of, kind=type(in_use)))
     name, subject = f"{page.key}_settings_{page.account.id}", f"settings of {in_use.KEY}"
-    draft = ui.draft(page, name, saved, subject=subject)
+    draft = ui.draft(page, name, saved, subject)
     # Boxes keep what is typed; another trial has other boxes.
     trial = {name: value for name, value in fields_of(in_use).items() if value != saved.get(name)}
     key = f"{draft.key}_{crc32(repr(trial).encode())}"

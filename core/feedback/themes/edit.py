@@ -43,10 +43,7 @@ def make_theme(scope: Scope, name: str, *, any_of: Iterable[str] = ()) -> int:
 
 
 def rename_theme(scope: Scope, theme: Theme, name: str) -> int:
-    """Give a theme a name, which the model never changes; returns the theme's id.
-
-    Raises Conflict where another person has renamed it since `theme` was read.
-    """
+    """Give a theme a name, which the model never changes; returns the theme's id."""
     with scope.write() as unit:
         known = load_decisions(unit.session, scope.account)
         number = _itself(unit, theme)

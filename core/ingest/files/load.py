@@ -62,6 +62,8 @@ class ImportReport:
     """
 
     kind: str
+    file: str = ""
+    run_id: int = 0
     added: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -94,11 +96,11 @@ class ImportReport:
         """Whether anything of the file is in the store, new or from before."""
         return self.added + self.changed + self.unchanged > 0
 
-    def record(self, unit: Unit, run_id: int, file: str, status: str) -> None:
+    def record(self, unit: Unit, status: str) -> None:
         """Write into the run's record how far it has come; `finished_at` says that it works."""
         counts = {self.entity: {name: getattr(self, name) for name in (*READ, "refused")}}
-        state = {"status": status, "counts": counts, "message": f"{file}: {self.message}"}
-        unit.upsert(SyncRun, [{"id": run_id, "finished_at": clock.now()} | state])
+        state = {"status": status, "counts": counts, "message": f"{self.file}: {self.message}"}
+        unit.upsert(SyncRun, [{"id": self.run_id, "finished_at": clock.now()} | state])
 
 
 @dataclass(frozen=True)
@@ -200,18 +202,22 @@ def import_file(
         lost = {"status": "failed", "message": run.message + f" {LOST}"}
         unit.update(SyncRun, lost, run.source == kind, run.status == "running")
         notes = (*found.notes, *proposal.notes)
-        report, run_id = ImportReport(kind, notes=notes), start_run(unit, kind)
-        report.record(unit, run_id, path.name, "running")
+        report = ImportReport(kind, path.name, start_run(unit, kind), notes=notes)
+        report.record(unit, "running")
     try:
         rows = found.rows()
         while some := list(islice(rows, UNIT_ROWS)):
             parsed = [(row.line, _parsed(scope, kind, mapping, row)) for row in some]
-            report = _save(scope, report, run_id, path.name, parsed)
+            report = _save(scope, report, parsed)
         remember_mapping(scope, kind, found, mapping)
         with scope.write() as unit:
+<<<<<<< HEAD
             report.record(unit, run_id, path.name, "partial" if report.problems else "done")
+=======
+            report.record(unit, "partial" if report.refused else "done")
+>>>>>>> 369d0db (Edits and imports in fewer lines)
     except BaseException as error:
-        report = _stopped(scope, report, run_id, path.name, error)
+        report = _stopped(scope, report, error)
         if isinstance(error, OSError) and not report.has_written:
             raise InputError(report.stopped) from None
         if not report.has_written or not isinstance(error, ENDINGS):
@@ -219,19 +225,17 @@ def import_file(
     return replace(report, notes=(*report.notes, *_missing_figures(scope, kind)))
 
 
-def _stopped(
-    scope: Scope, report: ImportReport, run_id: int, file: str, error: BaseException
-) -> ImportReport:
+def _stopped(scope: Scope, report: ImportReport, error: BaseException) -> ImportReport:
     """The report of an import that ends before its end, written into the run's record."""
     why = str(error) if isinstance(error, TouchstoneError) else "It was interrupted."
     if isinstance(error, OSError):
-        why = f"{file} cannot be read to its end: {error.strerror}."
+        why = f"{report.file} cannot be read to its end: {error.strerror}."
     report = replace(report, stopped=why)
     with suppress(StoreError), scope.write() as unit:
         # The last rows may have been written without the report having heard of it.
-        known: Any = unit.session.get_one(SyncRun, (scope.account, run_id)).counts
+        known: Any = unit.session.get_one(SyncRun, (scope.account, report.run_id)).counts
         report = replace(report, **known[report.entity])
-        report.record(unit, run_id, file, "failed")
+        report.record(unit, "failed")
     return report
 
 
@@ -286,12 +290,17 @@ def _save(
     ]
     _, save = HANDLERS[report.kind]
     with scope.write() as unit:
+<<<<<<< HEAD
         saved = save(unit, kept)
         (counts,) = saved.counts.values()
         problems += [Refused(lines[p.source_id], *astuple(p)[2:]) for p in saved.problems]
         listed = problems[: MOST_PROBLEMS - len(report.listed)]
         noted = [FieldProblem(report.entity, f"line {line}", *rest) for line, *rest in listed]
         note_problems(unit, report.kind, run_id, noted, read={})
+=======
+        (counts,) = save(unit, kept).counts.values()
+        note_problems(unit, report.kind, report.run_id, noted, read={})
+>>>>>>> 369d0db (Edits and imports in fewer lines)
         report = replace(
             report,
             added=report.added + counts.added,
@@ -301,7 +310,7 @@ def _save(
             problems=report.problems + len(problems),
             listed=report.listed + listed,
         )
-        report.record(unit, run_id, file, "running")
+        report.record(unit, "running")
     return report
 
 
