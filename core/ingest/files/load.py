@@ -277,9 +277,7 @@ def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Row) -> Any:
     return parsed
 
 
-def _save(
-    scope: Scope, report: ImportReport, run_id: int, file: str, parsed: Sequence[tuple[int, Any]]
-) -> ImportReport:
+def _save(scope: Scope, report: ImportReport, parsed: Sequence[tuple[int, Any]]) -> ImportReport:
     """Write parsed rows, each with its line, and their problems as one unit; the report then."""
     kept = [one for _, one in parsed if not isinstance(one, FieldProblem)]
     lines = {one.id: line for line, one in parsed if not isinstance(one, FieldProblem)}
