@@ -157,9 +157,12 @@ def listed(items: Iterable[str], joiner: str = "and") -> str:
 
 
 def named(values: Mapping[str, object]) -> str:
-    """Names and values of fields: effort 5.0, due from 2026-11-02, weights critical 8."""
+    """Names and values of fields: effort 5, due from 2026-11-02, weights critical 8."""
     said = ((re.sub(r"[_.]", " ", name), value) for name, value in values.items())
-    return ", ".join(f"{name} {UNKNOWN if value in (None, '') else value}" for name, value in said)
+    return ", ".join(
+        f"{name} {trimmed(value, 4) if isinstance(value, float) else value or UNKNOWN}"
+        for name, value in said
+    )
 
 
 def quoted(said: str, longest: int | None = None) -> str:

@@ -70,12 +70,14 @@ def press(name: str) -> None:
     ]
 
 
-def tell_lost_press() -> None:
+def tell_lost_press(page_key: str) -> None:
     """Say that a button was pressed that is no longer there, with what was typed."""
     typed = st.session_state.pop("pressed", None)
     if typed is not None:
         said = "Not saved: someone has just changed or closed this, and it is no longer here."
-        st.error(plain(said + (f" You had typed: {', '.join(typed)}" if typed else "")))
+        said += f" You had typed: {', '.join(typed)}" if typed else ""
+        st.session_state[f"outcome_{page_key}"] = ("error", said)
+        show_outcome(page_key)
 
 
 def run_action(

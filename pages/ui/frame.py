@@ -42,7 +42,7 @@ def run_page(
             else:
                 show(page)
                 with told:
-                    tell_lost_press()
+                    tell_lost_press(key)
                 if is_rated and not st.session_state.get(PRESENTING):
                     was_useful(page)
     except TouchstoneError as error:
