@@ -158,11 +158,9 @@ def listed(items: Iterable[str], joiner: str = "and") -> str:
 
 def named(values: Mapping[str, object]) -> str:
     """Names and values of fields: effort 5, due from 2026-11-02, weights critical 8."""
-    said = ((re.sub(r"[_.]", " ", name), value) for name, value in values.items())
-    return ", ".join(
-        f"{name} {trimmed(value, 4) if isinstance(value, float) else value or UNKNOWN}"
-        for name, value in said
-    )
+    said = {name: trimmed(v, 4) if isinstance(v, float) else v for name, v in values.items()}
+    words = {name: UNKNOWN if value in (None, "") else value for name, value in said.items()}
+    return ", ".join(f"{re.sub('[_.]', ' ', name)} {word}" for name, word in words.items())
 
 
 def quoted(said: str, longest: int | None = None) -> str:

@@ -211,11 +211,7 @@ def import_file(
             report = _save(scope, report, parsed)
         remember_mapping(scope, kind, found, mapping)
         with scope.write() as unit:
-<<<<<<< HEAD
-            report.record(unit, run_id, path.name, "partial" if report.problems else "done")
-=======
-            report.record(unit, "partial" if report.refused else "done")
->>>>>>> 369d0db (Edits and imports in fewer lines)
+            report.record(unit, "partial" if report.problems else "done")
     except BaseException as error:
         report = _stopped(scope, report, error)
         if isinstance(error, OSError) and not report.has_written:
@@ -288,17 +284,12 @@ def _save(scope: Scope, report: ImportReport, parsed: Sequence[tuple[int, Any]])
     ]
     _, save = HANDLERS[report.kind]
     with scope.write() as unit:
-<<<<<<< HEAD
         saved = save(unit, kept)
         (counts,) = saved.counts.values()
         problems += [Refused(lines[p.source_id], *astuple(p)[2:]) for p in saved.problems]
         listed = problems[: MOST_PROBLEMS - len(report.listed)]
         noted = [FieldProblem(report.entity, f"line {line}", *rest) for line, *rest in listed]
-        note_problems(unit, report.kind, run_id, noted, read={})
-=======
-        (counts,) = save(unit, kept).counts.values()
         note_problems(unit, report.kind, report.run_id, noted, read={})
->>>>>>> 369d0db (Edits and imports in fewer lines)
         report = replace(
             report,
             added=report.added + counts.added,
