@@ -175,7 +175,7 @@ def test_import_brings_answers_to_the_survey_in(run, tmp_path):
     ("arguments", "said"),
     [
         (["tickets", "none.csv"], "none.csv cannot be read: No such file or directory."),
-        (["tickets", __file__], "has no columns"),
+        (["tickets", __file__], "No column is named for 'ticket id'"),
         (["feedback", __file__, "--mapping", "none.json"], "The mapping none.json cannot be read"),
         (["surveys", "none.csv"], "none.csv cannot be read: No such file or directory."),
     ],

@@ -7,6 +7,7 @@ its column decides. What can still be read in two ways is None, never a guess.
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -80,11 +81,11 @@ def readings(text: str) -> Mapping[str, datetime]:
 
 def read_date(text: str, date_format: str) -> datetime | None:
     """The instant in a column of a format, one of these or of strptime; None where none fits."""
-    if date_format not in DATE_FORMATS:
-        try:
+    with suppress(ValueError):
+        if text[4:5] == "-":  # most files: no need to look further
+            return datetime.fromisoformat(text)
+        if date_format not in DATE_FORMATS:
             return datetime.strptime(text, date_format)  # noqa: DTZ007  # the caller adds the offset
-        except ValueError:
-            pass
     return readings(text).get(order_of(date_format))
 
 
@@ -167,7 +168,9 @@ def _days(text: str) -> Mapping[str, tuple[str, int, str]]:
     if "." not in plain:
         found[MONTH_FIRST] = (*last, int(first), second)
         found[YEAR_FIRST] = (first, int(second), *last)
-    return {} if words else found
+    # Wed 25/03/2026.
+    has_weekday = re.match(r"[a-z]{2,}[.,]* \d", plain) is not None
+    return found if len(words) == has_weekday else {}
 
 
 def _instant(year: str, month: int, day: str, time: re.Match[str] | None) -> datetime | None:
