@@ -153,7 +153,11 @@ RULES = (
         most=0.03,
     ),
     Rule(
-        "time reduction over 20 %", tuple(partial(reduction, spread=s) for s in (0.6, 1.0)), part=4
+        # Of times with a mean of 1.2 and 1.6 medians; the bootstrap holds less of the latter.
+        "time reduction over 20 %",
+        tuple(partial(reduction, spread=s) for s in (0.6, 1.0)),
+        most=0.04,
+        part=4,
     ),
     Rule(
         "tickets a day, 50 to 100",
