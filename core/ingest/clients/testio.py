@@ -67,11 +67,14 @@ class CyclePages:
     The API sends neither a total nor a next link, and a server may leave items out after it has
     cut the pages. So a short page is not the last one: that is a second empty one in a row, or one
     without new ids, where a server ignores the page number. `has_hole` says that an empty page
-    came before one with cycles.
+    came before one with cycles. Behind the last page of an earlier pass, `known`, nothing is asked
+    for again: a short page ends the list there.
     """
 
     product_id: int
+    known: int = MOST_PAGES
     page: int = 0
+    last: int = 0
     size: int = PAGE
     ended: bool = False
     has_hole: bool = False
@@ -99,7 +102,9 @@ class CyclePages:
         self.has_hole |= has_new and self._empty > 0
         self._empty = 0 if cycles else self._empty + 1
         self.size = max(len(cycles), 1 if self.page == 1 else self.size)
+        self.last = self.page if cycles else self.last
         self.ended = not has_new if cycles else self._empty == EMPTY_PAGES
+        self.ended |= self.page >= self.known and len(cycles) < self.size
         if self.page >= MOST_PAGES and not self.ended:
             raise SourceUnreadable(
                 f"The list of test cycles of product {self.product_id} has no end: "

@@ -87,7 +87,7 @@ class ProductList:
         again = not self.is_sure and self._passes < MOST_PASSES
         self.wants_more = again
         if again:
-            self.pages = CyclePages(self.product.id)
+            self.pages = CyclePages(self.product.id, known=self.pages.last)
             self._passes += 1
             self._new_below = False
 

@@ -31,8 +31,8 @@ BATCH_SECONDS = 8.0
 MOST_CYCLES = 200
 # Test cycles in the first request, and such requests at once, while no size is known: one can have
 # thousands of bugs.
-FIRST_CYCLES = 4
-FIRST_BATCHES = 2
+FIRST_CYCLES = 5
+FIRST_BATCHES = 1
 # Answers without a split in a row after which a larger size is tried again.
 WHOLE_ANSWERS = 20
 # Test cycles that may be listed before their bugs are read.
