@@ -31,7 +31,7 @@ BATCH_SECONDS = 8.0
 MOST_CYCLES = 200
 # Test cycles in the first request, and such requests at once, while no size is known: one can have
 # thousands of bugs.
-FIRST_CYCLES = 5
+FIRST_CYCLES = 8
 FIRST_BATCHES = 1
 # Answers without a split in a row after which a larger size is tried again.
 WHOLE_ANSWERS = 20
