@@ -120,7 +120,7 @@ def test_the_answer_comes_first_and_what_is_missing_says_how_much(document, resu
     assert document.stamp["Demo data"] == "made up"
     assert document.stamp["Exclusions"].endswith("both figures shown")
     text = render(document, "md").decode()
-    assert "more ratings to decide" in text
+    assert "more ratings, " in text
     assert "Release 4" in text
     # What happened and what was excluded stand beside the hours in which runs failed.
     assert "In the same hours as: deployment, Release 4" in text.replace("\\", "")
