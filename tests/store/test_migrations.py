@@ -1,5 +1,6 @@
 """A store of the first release is upgraded in place, and loses nothing."""
 
+import json
 import uuid
 from datetime import UTC, date, datetime
 
@@ -9,8 +10,10 @@ from alembic.config import Config
 from sqlalchemy import create_engine, insert, select
 
 from core.feedback import cast_vote, current_vote
+from core.ingest.files.load import _mapping_key
 from core.store import (
     Account,
+    AccountSetting,
     Exclusion,
     Feedback,
     FeedbackReceipt,
@@ -105,9 +108,14 @@ def test_raters_become_one_and_nothing_is_lost(url):  # noqa: PLR0915 (one store
             row = {"id": f"r{number}", "respondent": person, "answered_at": at(9)}
             row |= {"answered_day": date(2026, 11, 20), "overall": 4}
             connection.execute(insert(table(SurveyResponse)).values(**ACCOUNT, **row))
+        names = json.dumps(["Number", *(f"Column {n}" for n in range(99))])
+        row = {"key": f"mapping of tickets: {names}", "value": {"columns": {"id": "Number"}}}
+        connection.execute(insert(table(AccountSetting)).values(**ACCOUNT, **row))
     engine.dispose()
     store = open_store(url)
     scope = Scope(store, "acme")
+    (kept,) = scope.objects(AccountSetting)
+    assert kept.key == _mapping_key("tickets", json.loads(names))
     one = current_vote(scope, "ticket:1", "ANN@EXAMPLE.ORG")
     assert (one.id, one.rater, one.opinion) == (lower, "ann@example.org", ("down", 4, None))
     assert (one.created_at, one.updated_at) == (at(9), at(11))

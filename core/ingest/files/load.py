@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -304,4 +305,6 @@ def _save(scope: Scope, report: ImportReport, parsed: Sequence[tuple[int, Any]])
 
 
 def _mapping_key(kind: str, columns: Sequence[str]) -> str:
-    return f"mapping of {kind}: {json.dumps(list(columns), ensure_ascii=False)}"
+    names = json.dumps(list(columns), ensure_ascii=False)
+    # PostgreSQL has no key of more than some 2,700 bytes.
+    return f"mapping of {kind}: {names if len(names) < 500 else sha256(names.encode()).hexdigest()}"

@@ -171,6 +171,15 @@ def test_a_mapping_is_proposed_from_the_header_and_kept_when_corrected(acme, tmp
     assert unknown.mapping.columns == proposal.mapping.columns
 
 
+def test_the_mapping_of_a_file_with_very_many_columns_is_remembered(acme, tmp_path):
+    names = ("Number", "Created", *(f"Ünused column {n * 7919}" for n in range(900)))
+    found = open_records(written(tmp_path, ",".join(names) + "\nT-1,2026-01-05" + "," * 900))
+    columns = {"id": "Number", "opened_at": "Created"}
+    other = ColumnMapping(columns=columns, formats={"opened_at": "iso"})
+    remember_mapping(Scope(acme, "acme"), "tickets", found, other)
+    assert known_mapping(Scope(acme, "acme"), "tickets", found).mapping == other
+
+
 RUN = {"id": "r1", "tenant_id": "acme", "ticket_id": "T-1", "status": "completed"}
 RUN |= {"processing_time_ms": 1200, "created_at": "2026-01-05T09:00:00Z"}
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 import uuid
 from collections import defaultdict
+from hashlib import sha256
 from secrets import randbits
 from typing import Any
 
@@ -36,6 +37,7 @@ ASSIGNMENT = _table("theme_assignment", "account_id", "comment")
 OPPORTUNITY = _table("opportunity", "account_id", "id", evidence=sa.JSON())
 EXCLUSION = _table("exclusion", "account_id", "id", "subject", "finding")
 RESPONSE = _table("survey_response", "account_id", "id", "respondent")
+SETTING = _table("account_setting", "account_id", "key")
 INVITATION = _table("survey_invitation", "account_id", "id", "respondent")
 
 
@@ -49,6 +51,7 @@ def upgrade() -> None:
     _spell_exclusions(connection)
     _spell(connection, RESPONSE, is_unique=False)
     _spell(connection, INVITATION, is_unique=True)
+    _shorten_keys(connection)
 
 
 def _canonical(name: str) -> str:
@@ -147,3 +150,15 @@ def _spell(connection: sa.Connection, of: sa.TableClause, *, is_unique: bool) ->
         taken.add((row.account_id, new))
         own = sa.and_(of.c.account_id == row.account_id, of.c.id == row.id)
         connection.execute(sa.update(of).where(own).values(respondent=new))
+
+
+def _shorten_keys(connection: sa.Connection) -> None:
+    """Name the mappings of files with many columns by a digest of their names."""
+    columns = SETTING.c
+    mappings = sa.select(*columns).where(columns.key.like("mapping of %"))
+    for row in connection.execute(mappings).all():
+        kind, _, names = row.key.partition(": ")
+        if len(names) >= 500:
+            own = sa.and_(columns.account_id == row.account_id, columns.key == row.key)
+            key = f"{kind}: {sha256(names.encode()).hexdigest()}"
+            connection.execute(sa.update(SETTING).where(own).values(key=key))
