@@ -262,11 +262,11 @@ def test_every_metric_has_limits_of_its_kind():
     assert kinds["rate"] == {"bugs_per_test", "throughput_per_day"}
     assert kinds["mean"] == {
         *("avg_test_duration", "average_rating", "mean_resolution_minutes"),
-        *("survey_overall", "survey_minutes_saved", "survey_renewal"),
+        *("survey_overall", "survey_minutes_saved", "survey_renewal", "mean_handle_minutes"),
     }
     assert kinds["value"] == {
         *("bug_severity_score", "latency_p50", "latency_p95", "latency_p99"),
-        "median_resolution_minutes",
+        *("median_resolution_minutes", "median_handle_minutes"),
     }
     units = {metric.unit for metric in METRICS.values()}
     assert {unit: SCALES[unit] for unit in units if unit in SCALES} == SCALES

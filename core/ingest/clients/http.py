@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import count
 from time import monotonic
 from typing import Any, Self, TypedDict, Unpack
 
@@ -69,10 +70,13 @@ class ClientOptions(TypedDict, total=False):
 class _Retryable(Exception):
     """A failed attempt, with an error that another attempt may not meet."""
 
-    def __init__(self, error: SourceError, wait: float | None = None) -> None:
+    def __init__(
+        self, error: SourceError, wait: float | None = None, *, is_limited: bool = False
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+        self.is_limited = is_limited
 
 
 class SourceClient:
@@ -143,11 +147,21 @@ class SourceClient:
         return answer
 
     def _with_retries(self, path: str, params: Mapping[str, str | int], *, divisible: bool) -> Any:
-        retry = self._retry
+        retry, failures = self._retry, count(1)
+
+        def wait_before_retry(error: Exception) -> bool | float:
+            """Whether to retry, or the seconds to wait where the limiter keeps those asked for."""
+            if not isinstance(error, _Retryable):
+                return False
+            # What is only not allowed yet would be no more so in halves.
+            if divisible and not error.is_limited and next(failures) >= DIVISIBLE_ATTEMPTS:
+                return False
+            return True if error.wait is None else error.wait
+
         try:
             for attempt in stamina.retry_context(
-                on=_wait_before_retry,
-                attempts=min(retry.attempts, DIVISIBLE_ATTEMPTS) if divisible else retry.attempts,
+                on=wait_before_retry,
+                attempts=retry.attempts,
                 timeout=None,
                 wait_initial=retry.wait_initial,
                 wait_max=retry.wait_max,
@@ -261,20 +275,14 @@ class SourceClient:
 
     def _retry_after(self, error: SourceError, response: httpx.Response) -> _Retryable:
         """Retry no sooner than Retry-After, and send nothing else until then."""
+        is_limited = response.status_code == httpx.codes.TOO_MANY_REQUESTS
         seconds = _retry_after_seconds(response.headers.get("Retry-After", ""))
         if seconds is not None:
             seconds = min(max(seconds, 0.0), self._retry.retry_after_max)
-        if seconds is not None or response.status_code == 429:
+        if seconds is not None or is_limited:
             # A Retry-After of 0 still waits a little.
             self.limiter.back_off(seconds or self._retry.wait_initial, self._retry.wait_jitter)
-        return _Retryable(error, 0.0 if seconds else None)
-
-
-def _wait_before_retry(error: Exception) -> bool | float:
-    """Whether to retry, or the seconds to wait where the limiter keeps those of Retry-After."""
-    if not isinstance(error, _Retryable):
-        return False
-    return True if error.wait is None else error.wait
+        return _Retryable(error, 0.0 if seconds else None, is_limited=is_limited)
 
 
 def _retry_after_seconds(header: str) -> float | None:
