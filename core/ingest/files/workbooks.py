@@ -22,14 +22,12 @@ OPEN_FORMULA = re.compile(rb"</f>(<v ?/>|<v></v>)?</c>")
 
 
 @contextmanager
-def open_workbook(path: Path) -> Iterator[Workbook]:
-    """Open a workbook to read its values; any fault of it is an InputError."""
+def _open_parts(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the parts of a workbook; any fault of it, also one met later, is an InputError."""
     try:
         with zipfile.ZipFile(path) as parts:
-            size = sum(one.file_size for one in parts.infolist())
-        _check_size(path, size)
-        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
-            yield book
+            _check_size(path, sum(one.file_size for one in parts.infolist()))
+            yield parts
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails anywhere in the library
@@ -37,6 +35,16 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
             f"{path.name} is neither text nor a whole workbook (.xlsx, unpacked, without a "
             "password): export it as CSV, XLSX or JSON."
         ) from error
+
+
+@contextmanager
+def open_workbook(path: Path) -> Iterator[Workbook]:
+    """Open a workbook to read its values; any fault of it is an InputError."""
+    with (
+        _open_parts(path),
+        closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book,
+    ):
+        yield book
 
 
 def _check_size(path: Path, size: int) -> None:
@@ -57,7 +65,7 @@ def find_sheet(path: Path) -> tuple[str, list[str]]:
 
 def has_open_formulas(path: Path) -> bool:
     """Whether formulas of a workbook have no results: no spreadsheet has calculated it."""
-    with open_workbook(path), zipfile.ZipFile(path) as parts:
+    with _open_parts(path) as parts:
         sheets = (parts.read(name) for name in parts.namelist() if "/worksheets/" in name)
         return any(map(OPEN_FORMULA.search, sheets))
 
