@@ -17,6 +17,7 @@ from pydantic import (
 
 from core.base.text import clean
 from core.feedback import LONGEST_COMMENT, FeedbackType, is_anonymous
+from core.feedback.raters import RESERVED
 
 LONGEST_NAME = 500
 MOST_LISTED = 1_000
@@ -143,7 +144,7 @@ class VoteIn(BaseModel):
     @classmethod
     def _not_anonymous(cls, value: str | None) -> str | None:
         if value is not None and is_anonymous(value):
-            raise ValueError("this beginning is reserved for anonymous raters")
+            raise ValueError(RESERVED)
         return value
 
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 
 from core.base import clock
@@ -72,11 +72,14 @@ def readings(text: str) -> Mapping[str, datetime]:
     text = YEAR_LAST.sub(r"\1 \3\2", " ".join(text.translate(UNIFIED).split()))
     if one := _in_digits(text):
         return dict.fromkeys(DATE_FORMATS, one)
-    time = CLOCK.search(text)
-    days = _days(text[: time.start()] if time else text)
-    read = {order: _instant(*parts, time) for order, parts in days.items()}
-    found = {order: at for order, at in read.items() if at is not None}
-    return found | ({ISO: next(iter(found.values()))} if len(set(found.values())) == 1 else {})
+    found = CLOCK.search(text)
+    try:
+        at = _time(found.groupdict(default="")) if found else time()
+    except (KeyError, ValueError):
+        return {}
+    days = _days(text[: found.start()] if found else text)
+    read = {order: datetime.combine(day, at) for order, day in days.items()}
+    return read | ({ISO: next(iter(read.values()))} if len(set(read.values())) == 1 else {})
 
 
 def read_date(text: str, date_format: str) -> datetime | None:
@@ -151,8 +154,9 @@ def _in_digits(text: str) -> datetime | None:
         return None
 
 
-def _days(text: str) -> Mapping[str, tuple[str, int, str]]:
-    """Year, month and day of a text by the format under which they are that."""
+@lru_cache(maxsize=50_000)  # a file has few days, at many times
+def _days(text: str) -> Mapping[str, date]:
+    """The day of a text by the format under which it is that."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     numbers, words = re.findall(r"\d+", plain), re.findall(r"[a-z]+", plain)
     months = [MONTH[part] for word in words for part in (word[:4], word[:3]) if part in MONTH][-1:]
@@ -161,35 +165,34 @@ def _days(text: str) -> Mapping[str, tuple[str, int, str]]:
     first, second, *last = numbers
     if months:
         year, day = (first, second) if len(first) == 4 else (second, first)
-        return dict.fromkeys(DATE_FORMATS, (year, months[0], day))
-    if len(first) == 4:
-        return dict.fromkeys(DATE_FORMATS, (first, int(second), *last))
-    found = {DAY_FIRST: (*last, int(second), first)}
-    if "." not in plain:
-        found[MONTH_FIRST] = (*last, int(first), second)
-        found[YEAR_FIRST] = (first, int(second), *last)
+        found = dict.fromkeys(DATE_FORMATS, (year, months[0], day))
+    elif len(first) == 4:
+        found = dict.fromkeys(DATE_FORMATS, (first, int(second), *last))
     # Wed 25/03/2026.
-    has_weekday = re.match(r"[a-z]{2,}[.,]* \d", plain) is not None
-    return found if len(words) == has_weekday else {}
+    elif len(words) != (re.match(r"[a-z]{2,}[.,]* \d", plain) is not None):
+        return {}
+    else:
+        found = {DAY_FIRST: (*last, int(second), first)}
+        if "." not in plain:
+            found[MONTH_FIRST] = (*last, int(first), second)
+            found[YEAR_FIRST] = (first, int(second), *last)
+    read = {}
+    for order, (written, month, day) in found.items():
+        year = int(written) + (0 if len(written) != 2 else 2000 if int(written) < 70 else 1900)
+        # A record is of the past: the 31 in 31/03/26 is no year.
+        if len(written) in {2, 4} and year <= clock.now().year + 1:
+            with suppress(ValueError):
+                read[order] = date(year, month, int(day))
+    return read
 
 
-def _instant(year: str, month: int, day: str, time: re.Match[str] | None) -> datetime | None:
-    """The instant of a date and a match of `CLOCK`; None where there is none such."""
-    part = time.groupdict(default="") if time else dict.fromkeys(CLOCK.groupindex, "")
-    name, years, hour = part["zone"].upper(), int(year), int(part["hour"] or 0)
-    if len(year) == 2:
-        years += 2000 if years < 70 else 1900
+def _time(part: Mapping[str, str]) -> time:
+    """The time in the groups of `CLOCK`; raises KeyError or ValueError where there is none such."""
+    name, hour = part["zone"].upper(), int(part["hour"])
     if part["half"]:
         hour = hour % 12 + 12 * (part["half"] in "pP")
-    ahead = timedelta(hours=ZONES.get(name, 0) + int(part["ahead"] or 0))
+    ahead = timedelta(hours=(ZONES[name] if name else 0) + int(part["ahead"] or 0))
     past = timedelta(minutes=int(part["past"] or 0))
     zone = timezone(ahead - past if "-" in part["ahead"] else ahead + past)
-    rest = (int(part["minute"] or 0), int(part["second"] or 0), int(part["part"][:6].ljust(6, "0")))
-    try:
-        found = datetime(years, month, int(day), hour, *rest, tzinfo=zone)
-    except ValueError:
-        return None
-    # A record is of the past: the 31 in 31/03/26 is no year.
-    if len(year) not in {2, 4} or years > clock.now().year + 1 or name not in {"", *ZONES}:
-        return None
-    return found if name or part["ahead"] else found.replace(tzinfo=None)
+    rest = (int(part["minute"]), int(part["second"] or 0), int(part["part"][:6].ljust(6, "0")))
+    return time(hour, *rest, tzinfo=zone if name or part["ahead"] else None)

@@ -100,7 +100,7 @@ def parse_all(parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) 
 
 def excerpt(value: Any) -> str:
     """A value as it was sent, short enough for a list of problems."""
-    return clean(SHOWN.repr(value))[:SHOWN_LENGTH]
+    return clean(SHOWN.repr(f"{value}" if isinstance(value, datetime) else value))[:SHOWN_LENGTH]
 
 
 @dataclass(slots=True)
@@ -169,8 +169,7 @@ class Fields:
 
     def instant(self, name: str) -> datetime | None:
         """An instant in UTC from ISO 8601 with any offset; without an offset it is UTC."""
-        value = self.value(name)
-        return self.found(name, _instant(value) if isinstance(value, str) else None, NO_INSTANT)
+        return self.found(name, _instant(self.value(name)), NO_INSTANT)
 
     def object(self, name: str) -> "Fields":
         """The fields of an object in this one; none where there is no object."""
@@ -210,10 +209,9 @@ class Cells(Fields):
 
     def parsed(self, **row: Any) -> ParsedRow:
         """The whole object as a row, after all its fields were read."""
-        noted = {problem.field for problem in self.problems}
-        empty = [name for name, value in row.items() if value is None]
-        unknown = frozenset(name for name in empty if name in noted or name not in self.obj)
-        return ParsedRow(row, tuple(self.problems), unknown)
+        known = self.obj.keys() - {problem.field for problem in self.problems}
+        silent = frozenset(n for n, value in row.items() if value is None and n not in known)
+        return ParsedRow(row, tuple(self.problems), silent)
 
     def refused(self, name: str, reason: str) -> FieldProblem:
         """The problem that refuses the object, under its id where it has one."""
@@ -290,10 +288,10 @@ def _is_id(value: Any) -> bool:
     return type(value) is int and 0 < value <= LARGEST_ID
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(value: Any) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         return None
     # The calendar's ends have no neighbours in UTC, so the year is looked at before and after.
     if not FIRST_YEAR - 1 <= found.year <= LAST_YEAR + 1:

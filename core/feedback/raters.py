@@ -16,6 +16,7 @@ from core.base import clock
 from core.store import RaterSalt, Scope, Store, Unit, table
 
 ANONYMOUS = "anonymous:"
+RESERVED = "this beginning is reserved for anonymous raters"
 # The current week and its salt by store and account.
 _salts: dict[tuple[URL, str], tuple[str, str]] = {}
 

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from core.base import text
-from core.base.encodings import ENCODINGS
+from core.base.csv import ENCODINGS
 from core.demo.active_store import configured_store, enter_account
-from core.ingest.files.load import ImportReport, Proposal, import_file, known_mapping
-from core.ingest.files.mapping import FIELDS, ColumnMapping
+from core.ingest.files.load import ImportReport, import_file
+from core.ingest.files.mapping import FIELDS, ColumnMapping, Proposal, known_mapping
 from core.ingest.files.records import ReadAs, RecordFile, open_records
 from core.store import Scope, accounts
 from pages import ui
@@ -135,7 +135,7 @@ def mapping_of(
         st.caption(ui.plain(f"Times without an offset are in {mapping.zone or scope.zone.key}."))
         rows = [mapping.apply(kind, row, scope.zone) for row in found.sample(PREVIEW)]
         names = [f.key for f in FIELDS[kind] if any(f.key in row for row in rows)]
-        st.dataframe(pd.DataFrame(rows, columns=names).astype(str), hide_index=True)
+        st.dataframe(pd.DataFrame(rows, columns=names, dtype=object).astype(str), hide_index=True)
         missing = [f.label for f in FIELDS[kind] if f.is_needed and f.key not in columns]
         if missing:
             st.info(ui.plain(f"Choose the column for: {', '.join(missing)}."))

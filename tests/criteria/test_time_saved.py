@@ -16,8 +16,8 @@ from core.base import stats
 from core.base.stats import Verdict
 from core.criteria.time_comparison import compare_all, compare_within, overlap, preferred
 from core.criteria.time_saved import compare
-from core.ingest.files.load import import_file, known_mapping
-from core.ingest.files.mapping import ColumnMapping
+from core.ingest.files.load import import_file
+from core.ingest.files.mapping import ColumnMapping, known_mapping
 from core.ingest.files.records import open_records
 from core.store import Scope
 from tests.analytics.worlds import Builder, fill, prepare

@@ -14,8 +14,8 @@ from core.analytics.exclusions import Excluded
 from core.base.errors import InputError
 from core.base.fields import FieldProblem, parse_all
 from core.feedback.surveys import parse_survey, survey_results
-from core.ingest.files.load import import_file, known_mapping
-from core.ingest.files.mapping import ColumnMapping
+from core.ingest.files.load import import_file
+from core.ingest.files.mapping import ColumnMapping, known_mapping
 from core.ingest.files.records import open_records
 from core.ingest.save.platform import save_surveys
 from core.store import Counts, Scope, SurveyResponse, table

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, insert, select
 
 from core.feedback import cast_vote, current_vote
-from core.ingest.files.load import _mapping_key
+from core.ingest.files.mapping import _mapping_key
 from core.store import (
     Account,
     AccountSetting,

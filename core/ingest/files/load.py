@@ -1,10 +1,8 @@
 """Import of a file into the store: good rows are saved, refused ones are listed by line."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, astuple, dataclass, field, replace
-from hashlib import sha256
+from dataclasses import astuple, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,16 +13,15 @@ from core.base import clock, text
 from core.base.errors import InputError, StoreError, TouchstoneError
 from core.base.fields import FieldProblem, excerpt
 from core.feedback.surveys import parse_survey
-from core.ingest.files.formats import Guess, guess_formats
-from core.ingest.files.mapping import FIELDS, ColumnMapping, propose
-from core.ingest.files.records import ReadAs, RecordFile, open_records
-from core.ingest.files.tables import Row
+from core.ingest.files.mapping import FIELDS, ColumnMapping, known_mapping, remember_mapping
+from core.ingest.files.records import ReadAs, open_records
+from core.ingest.files.tables import IS_TOTAL, Row
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_feedback, save_surveys, save_tickets
 from core.ingest.save.testio import SaveResult
 from core.ingest.sync.history import LOST, READ, REST, start_run
 from core.ingest.sync.problems import note_problems
-from core.store import AccountSetting, Enhancement, Scope, SyncProblem, SyncRun, Ticket, Unit, table
+from core.store import Enhancement, Scope, SyncProblem, SyncRun, Ticket, Unit, table
 
 # What ends an import and is no fault of the product.
 ENDINGS = (TouchstoneError, OSError, KeyboardInterrupt)
@@ -32,8 +29,6 @@ ENDINGS = (TouchstoneError, OSError, KeyboardInterrupt)
 UNIT_ROWS = 10_000
 # Problems that are kept: a file with more has a single cause.
 MOST_PROBLEMS = 1_000
-# Rows whose cells tell which of several columns has dates.
-SAMPLE = 200
 
 # The parser and the save of each kind.
 HANDLERS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Unit, Any], SaveResult]]] = {
@@ -104,65 +99,6 @@ class ImportReport:
         unit.upsert(SyncRun, [{"id": self.run_id, "finished_at": clock.now()} | state])
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """How a file would be read: its mapping, and what was seen in its dates and durations.
-
-    `notes` tell of every guess, `questions` ask for each format that a person has to name.
-    """
-
-    mapping: ColumnMapping
-    guesses: Mapping[str, Guess]
-    questions: Sequence[str]
-    notes: Sequence[str]
-
-
-def known_mapping(
-    scope: Scope, kind: str, found: RecordFile, given: ColumnMapping | None = None
-) -> Proposal:
-    """The mapping for a file: the given one, that remembered for its columns, or one proposed.
-
-    A format that the given one does not name is found from the cells, and so is a remembered one
-    that no longer fits them.
-    """
-    given = given or ColumnMapping(columns={})
-    kept = None if given.columns else scope.get(AccountSetting, _mapping_key(kind, found.columns))
-    known = given if kept is None else ColumnMapping.read(kept.value)
-    columns = known.columns or propose(kind, found.columns, found.sample(SAMPLE))
-    guesses = guess_formats(kind, found, columns)
-    formats, questions, notes = {}, [], []
-    for key, guess in guesses.items():
-        named, choices, remembered = given.format_of(guess.target), guess.choices, None
-        if named is None and (remembered := known.format_of(guess.target)) is not None:
-            stays = guess.fits(remembered) or (len(choices) > 1 and remembered in choices)
-            named = remembered if stays else None
-        if named is None and len(choices) > 1:
-            questions.append(
-                f"{guess.column!r} can be read in more than one way ({', '.join(choices)}): name "
-                "the right one in a mapping, as in "
-                f'{{"formats": {{"{key}": "{guess.target.unit or choices[0]}"}}}}.'
-            )
-            continue
-        formats[key] = named or choices[0]
-        if guess.sample:
-            anew = f", no longer {remembered} as remembered" if remembered and not named else ""
-            notes.append(
-                f"{guess.target.label}: {guess.sample} in {guess.column!r} is read as "
-                f"{guess.shown(formats[key])} ({formats[key]}{anew})."
-            )
-    zone, tenant = given.zone or known.zone, given.tenant or known.tenant
-    notes.append(f"Times without an offset are in {zone or scope.zone.key}.")
-    mapping = ColumnMapping(columns=columns, formats=formats, zone=zone, tenant=tenant)
-    return Proposal(mapping, guesses, questions, notes)
-
-
-def remember_mapping(scope: Scope, kind: str, found: RecordFile, mapping: ColumnMapping) -> None:
-    """Remember the mapping for later files of the kind with the same columns."""
-    row = {"key": _mapping_key(kind, found.columns), "value": asdict(mapping)}
-    with scope.write() as unit:
-        unit.upsert(AccountSetting, [row])
-
-
 def import_file(
     scope: Scope,
     kind: str,
@@ -205,10 +141,13 @@ def import_file(
         notes = (*found.notes, *proposal.notes)
         report = ImportReport(kind, path.name, start_run(unit, kind), notes=notes)
         report.record(unit, "running")
+    totals: list[int] = []
     try:
         rows = found.rows()
         while some := list(islice(rows, UNIT_ROWS)):
-            parsed = [(row.line, _parsed(scope, kind, mapping, row)) for row in some]
+            totals += [row.line for row in some if row.note == IS_TOTAL]
+            records = (row for row in some if row.note != IS_TOTAL)
+            parsed = [(row.line, _parsed(scope, kind, mapping, row)) for row in records]
             report = _save(scope, report, parsed)
         remember_mapping(scope, kind, found, mapping)
         with scope.write() as unit:
@@ -219,7 +158,9 @@ def import_file(
             raise InputError(report.stopped) from None
         if not report.has_written or not isinstance(error, ENDINGS):
             raise
-    return replace(report, notes=(*report.notes, *_missing_figures(scope, kind)))
+    left_out = f"{text.times(len(totals), 'row')} with totals left out, the first in line"
+    notes += (f"{left_out} {totals[0]:,}.",) if totals else ()
+    return replace(report, notes=(*notes, *_missing_figures(scope, kind)))
 
 
 def _stopped(scope: Scope, report: ImportReport, error: BaseException) -> ImportReport:
@@ -302,9 +243,3 @@ def _save(scope: Scope, report: ImportReport, parsed: Sequence[tuple[int, Any]])
         )
         report.record(unit, "running")
     return report
-
-
-def _mapping_key(kind: str, columns: Sequence[str]) -> str:
-    names = json.dumps(list(columns), ensure_ascii=False)
-    # PostgreSQL has no key of more than some 2,700 bytes.
-    return f"mapping of {kind}: {names if len(names) < 500 else sha256(names.encode()).hexdigest()}"

@@ -1,17 +1,42 @@
-"""Column mappings: the field of each column of a file, and the formats of its values."""
+"""Column mappings: the field of each column of a file, and the formats of its values.
 
+Formats of dates and durations are found from all cells of their column.
+"""
+
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core.base.cells import ISO, UNIT, UNITS, is_nothing, read_date, read_duration, readings
+from core.base.cells import (
+    DATE_FORMATS,
+    ISO,
+    UNIT,
+    UNITS,
+    is_nothing,
+    order_of,
+    read_date,
+    read_duration,
+    read_number,
+    readings,
+    unit_of,
+)
 from core.base.errors import InputError
 from core.base.fields import number_in
-from core.ingest.files.records import Record
+from core.base.text import trimmed
+from core.ingest.files.records import Record, RecordFile
+from core.store import AccountSetting, Scope
 
 PARTS = ("columns", "formats")
+# Rows whose cells tell which of several columns has dates, and rows after which no more are looked
+# at where all dates can be read in one way only.
+SAMPLE, ENOUGH = 200, 2_000
+# Jira exports times in seconds, whole minutes of them, under headers that do not say so.
+JIRA = {"key", "issue key", "issue id"}
+UNREADABLE = "not readable"
 # Words in a header that leave its meaning: Opened on, Ticket No, Total time spent (sec).
 TIME_WORDS = r"at|on|am|le|time|date|datetime|timestamp|day"
 ID_WORDS = r"id|no|nr|num|number|nummer|key|ref|reference|code"
@@ -180,10 +205,11 @@ class ColumnMapping:
         """
         found = {}
         for f in FIELDS[kind]:
-            column = self.columns.get(f.key)
-            if column in record:
-                value = None if is_nothing(record[column]) else record[column]
-                if (f.is_instant or f.unit) and isinstance(value, str | int | float):
+            if (column := self.columns.get(f.key)) in record:
+                value = record[column]
+                if is_nothing(value):
+                    value = None
+                elif (f.is_instant or f.unit) and isinstance(value, str | int | float):
                     value = self._converted(f, value, zone)
                 found[f.key] = value
         if "closed_at" in found:
@@ -202,10 +228,7 @@ class ColumnMapping:
         at = read_date(text, named or ISO)
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=ZoneInfo(self.zone) if self.zone else zone)
-        try:
-            return value if at is None else at.isoformat()
-        except OverflowError:
-            return value
+        return at or value
 
 
 def propose(kind: str, columns: Sequence[str], rows: Iterable[Record] = ()) -> dict[str, str]:
@@ -238,3 +261,151 @@ def _stem(column: str, f: Field) -> str:
     extra = ID_WORDS if f.key.endswith("id") else extra
     words = [word.lower() for word in WORD.findall(column)]
     return "".join(word for word in words if not re.fullmatch(extra, word))
+
+
+@dataclass
+class Guess:
+    """What the cells of a column of dates or durations can be.
+
+    `fitting` are the formats of every readable cell, `possible` those of any, with `ISO` for what
+    can be read in one way only. `sample` is a cell that cannot, or else the first one.
+    """
+
+    target: Field
+    column: str
+    is_jira: bool
+    fitting: set[str] = field(default_factory=lambda: {*DATE_FORMATS, *UNITS})
+    possible: set[str] = field(default_factory=set)
+    sample: str = ""
+
+    def see(self, value: Any) -> None:
+        """Take a cell into account."""
+        text = "" if is_nothing(value) else str(value).strip()
+        found = {*readings(text)} if self.target.is_instant else self._units(text)
+        if found:
+            if not self.sample or ISO in self.fitting - found:
+                self.sample = text
+            self.fitting &= found
+            self.possible |= found
+
+    def _units(self, text: str) -> set[str]:
+        number, unit = read_number(text), unit_of(self.column)
+        if not number:
+            return set() if read_duration(text, self.target.unit) is None else {ISO, *UNITS}
+        if unit or not self.is_jira:
+            return {unit} if unit else {*UNITS}
+        return {*UNITS} - {"seconds"} if number % 60 else {"seconds"}
+
+    @property
+    def choices(self) -> list[str]:
+        """The format of the column; several where a person has to say which."""
+        if self.target.unit:
+            known = [self.target.unit] if ISO in self.fitting else [*self.fitting & {*UNITS}]
+            return known if len(known) == 1 else [*UNITS]
+        orders = [one for one in DATE_FORMATS if one in self.fitting - {ISO}]
+        if ISO in self.fitting and len(orders) != 1:
+            return [ISO]
+        return orders or [one for one in DATE_FORMATS if one in self.possible - {ISO}]
+
+    @property
+    def options(self) -> list[str]:
+        """The formats that a person may choose: those that read the sample differently."""
+        named = UNITS if self.target.unit else DATE_FORMATS
+        found = {self.shown(one): one for one in (*named, *reversed(self.choices))}
+        return [one for said, one in found.items() if said != UNREADABLE or one in self.choices]
+
+    def fits(self, named: str) -> bool:
+        """Whether every readable cell can be read in a format, and the header names no other."""
+        if self.target.unit:
+            return unit_of(self.column) in {None, named}
+        return order_of(named) in self.fitting
+
+    def shown(self, named: str) -> str:
+        """The sample as it is read in a format: 4 March 2026 09:00:00; 30 minutes."""
+        if self.target.is_instant:
+            at = read_date(self.sample, named)
+            return UNREADABLE if at is None else f"{at.day} {at:%B %Y %H:%M:%S %Z}".strip()
+        taken, unit = read_duration(self.sample, named), self.target.unit
+        return UNREADABLE if taken is None else f"{trimmed(taken / UNITS[unit], 2)} {unit}"
+
+
+def guess_formats(kind: str, found: RecordFile, columns: Mapping[str, str]) -> dict[str, Guess]:
+    """Look at the cells of the mapped columns of dates and durations; guesses by field key."""
+    is_jira = any(column.casefold() in JIRA for column in found.columns)
+    targets = [f for f in FIELDS[kind] if (f.is_instant or f.unit) and f.key in columns]
+    guesses = {f.key: Guess(f, columns[f.key], is_jira) for f in targets}
+    for number, row in enumerate(found.rows(), 1):
+        for guess in guesses.values():
+            guess.see((row.record or {}).get(guess.column))
+        # So many dates that can be read in one way only are those of a machine.
+        if number == ENOUGH and all(
+            unit_of(one.column) or (one.possible and one.fitting >= {*DATE_FORMATS})
+            for one in guesses.values()
+        ):
+            break
+    return guesses
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a file would be read: its mapping, and what was seen in its dates and durations.
+
+    `notes` tell of every guess, `questions` ask for each format that a person has to name.
+    """
+
+    mapping: ColumnMapping
+    guesses: Mapping[str, Guess]
+    questions: Sequence[str]
+    notes: Sequence[str]
+
+
+def known_mapping(
+    scope: Scope, kind: str, found: RecordFile, given: ColumnMapping | None = None
+) -> Proposal:
+    """The mapping for a file: the given one, that remembered for its columns, or one proposed.
+
+    A format that the given one does not name is found from the cells, and so is a remembered one
+    that no longer fits them.
+    """
+    given = given or ColumnMapping(columns={})
+    kept = None if given.columns else scope.get(AccountSetting, _mapping_key(kind, found.columns))
+    known = given if kept is None else ColumnMapping.read(kept.value)
+    columns = known.columns or propose(kind, found.columns, found.sample(SAMPLE))
+    guesses = guess_formats(kind, found, columns)
+    formats, questions, notes = {}, [], []
+    for key, guess in guesses.items():
+        named, choices = given.format_of(guess.target), guess.choices
+        remembered = None if named else known.format_of(guess.target)
+        if remembered and (guess.fits(remembered) or (remembered in choices and choices[1:])):
+            named = remembered
+        if named is None and len(choices) > 1:
+            questions.append(
+                f"{guess.column!r} can be read in more than one way ({', '.join(choices)}): name "
+                "the right one in a mapping, as in "
+                f'{{"formats": {{"{key}": "{guess.target.unit or choices[0]}"}}}}.'
+            )
+            continue
+        formats[key] = named or choices[0]
+        if guess.sample:
+            anew = f", no longer {remembered} as remembered" if remembered and not named else ""
+            notes.append(
+                f"{guess.target.label}: {guess.sample} in {guess.column!r} is read as "
+                f"{guess.shown(formats[key])} ({formats[key]}{anew})."
+            )
+    zone, tenant = given.zone or known.zone, given.tenant or known.tenant
+    notes.append(f"Times without an offset are in {zone or scope.zone.key}.")
+    mapping = ColumnMapping(columns=columns, formats=formats, zone=zone, tenant=tenant)
+    return Proposal(mapping, guesses, questions, notes)
+
+
+def remember_mapping(scope: Scope, kind: str, found: RecordFile, mapping: ColumnMapping) -> None:
+    """Remember the mapping for later files of the kind with the same columns."""
+    row = {"key": _mapping_key(kind, found.columns), "value": asdict(mapping)}
+    with scope.write() as unit:
+        unit.upsert(AccountSetting, [row])
+
+
+def _mapping_key(kind: str, columns: Sequence[str]) -> str:
+    names = json.dumps(list(columns), ensure_ascii=False)
+    # PostgreSQL has no key of more than some 2,700 bytes.
+    return f"mapping of {kind}: {names if len(names) < 500 else sha256(names.encode()).hexdigest()}"

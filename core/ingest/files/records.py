@@ -12,13 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core.base.csv import Line, csv_lines
-from core.base.encodings import CHUNK, find_encoding, mended, open_text
+from core.base.csv import CHUNK, Line, csv_lines, find_encoding, mended, open_text
 from core.base.errors import InputError
 from core.base.text import listed
 from core.ingest.files import tables
 from core.ingest.files.tables import Row, Table
-from core.ingest.files.workbooks import find_sheet, has_open_formulas, sheet_lines
 
 # A JSON array is read as a whole, which takes several times its size.
 LARGEST_ARRAY = 50_000_000
@@ -112,9 +110,10 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
     if not start.strip():
         raise InputError(f"{path.name} is empty: choose a file with a header and rows.")
     if start.lstrip().startswith(NO_TEXT):
-        sheet, others = (read_as.sheet, []) if read_as.sheet else find_sheet(path)
+        has_open_formulas = tables.check_workbook(path)
+        sheet, others = (read_as.sheet, []) if read_as.sheet else tables.find_sheet(path)
         notes = [f"Read from the sheet “{sheet}”, without {listed(others)}."] if others else []
-        if has_open_formulas(path):
+        if has_open_formulas:
             notes.append("Formulas without results are blank: save it from a spreadsheet first.")
         read_as = replace(read_as, sheet=sheet)
         return _table(RecordFile(path, "xlsx", read_as, others=tuple(others)), 1, notes)
@@ -138,7 +137,7 @@ def open_records(path: Path, read_as: ReadAs | None = None) -> RecordFile:
 def _cells(found: RecordFile, first: int, width: int | None = None) -> Iterator[Line]:
     read_as = found.read_as
     if found.kind == "xlsx":
-        return sheet_lines(found.path, read_as.sheet, first, width)
+        return tables.sheet_lines(found.path, read_as.sheet, first, width)
     return csv_lines(found.path, read_as.encoding, read_as.separator, first)
 
 

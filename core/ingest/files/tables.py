@@ -1,15 +1,21 @@
-"""Tables as people save them: the header among title lines, and the rows under it."""
+"""Tables in CSV files and workbooks: the header among title lines, and the rows under it."""
 
 import re
+import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.base.csv import DATUM, LONGEST, Line, csv_lines
-from core.base.encodings import open_text
+import openpyxl
+from openpyxl.workbook import Workbook
+
+from core.base.csv import DATUM, LONGEST, Line, csv_lines, open_text
+from core.base.errors import InputError
 
 SEPARATORS = (",", ";", "\t", "|")
 # First rows, among which the header is; they tell how the others are.
@@ -19,6 +25,10 @@ TOTAL = re.compile(
     r"|итого|всего|合计)( (tickets|issues|requests|records|rows))?[:\s]*(\(?[\d.,]+\)?( \w+)?)?",
     re.IGNORECASE,
 )
+IS_TOTAL = "it is a total, no record"
+# Of the unpacked parts: a small workbook can unpack to anything.
+LARGEST_WORKBOOK = 200_000_000
+OPEN_FORMULA = re.compile(rb"</f>(<v ?/>|<v></v>)?</c>")
 
 
 class Row(NamedTuple):
@@ -55,8 +65,8 @@ class Table:
         first, why = cells[filled[0]] if filled else "", ""
         is_short = len(cells) < width
         if len(filled) <= max(2, width // 2) and TOTAL.fullmatch(first):
-            why = "it is a total, no record"
-        elif len(filled) == 1 and width > 2 and (is_short or " " in first):
+            return Row(line.number, None, IS_TOTAL)
+        if len(filled) == 1 and width > 2 and (is_short or " " in first):
             why = "only one of its fields has text"
         elif filled and (
             filled[-1] >= len(self.cells)
@@ -117,3 +127,72 @@ def find_separator(path: Path, encoding: str) -> tuple[str, int]:
         # Excel's own line for it, "sep=;".
         named = re.fullmatch(r'\ufeff?"?sep=(.)"?\s*', text.readline(LONGEST))
     return (named[1], 2) if named else (max(SEPARATORS, key=fit), 1)
+
+
+@contextmanager
+def _told_faults(path: Path) -> Iterator[None]:
+    """Make an InputError of whatever is wrong with a workbook."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # a damaged workbook fails anywhere in the library
+        raise InputError(
+            f"{path.name} is neither text nor a whole workbook (.xlsx, unpacked, without a "
+            "password): export it as CSV, XLSX or JSON."
+        ) from error
+
+
+def _open_book(path: Path) -> closing[Workbook]:
+    return closing(openpyxl.load_workbook(path, read_only=True, data_only=True))
+
+
+def check_workbook(path: Path) -> bool:
+    """Whether some formulas have no results, as no spreadsheet has calculated them.
+
+    Raises InputError where the file is no workbook, or too large a one.
+    """
+    with _told_faults(path), zipfile.ZipFile(path) as parts:
+        if sum(one.file_size for one in parts.infolist()) > LARGEST_WORKBOOK:
+            raise InputError(f"{path.name} is too large when unpacked: save its sheet as CSV.")
+        sheets = (parts.read(name) for name in parts.namelist() if "/worksheets/" in name)
+        return any(map(OPEN_FORMULA.search, sheets))
+
+
+def find_sheet(path: Path) -> tuple[str, list[str]]:
+    """Find the first visible sheet of a workbook that has a table; and the other sheets."""
+    with _told_faults(path), _open_book(path) as book:
+        visible = [page for page in book.worksheets if page.sheet_state == "visible"]
+        for page in visible:
+            rows = islice(_page_lines(page), LOOKED_AT)
+            if sum(sum(map(bool, row.cells)) > 1 for row in rows) > 1:
+                return page.title, [other.title for other in visible if other is not page]
+    raise InputError(f"{path.name} has no sheet with a header and rows.")
+
+
+def sheet_lines(path: Path, name: str, number: int = 1, width: int | None = None) -> Iterator[Line]:
+    """Read the rows of a sheet from a row on; times are ISO 8601 without an offset."""
+    with _told_faults(path), _open_book(path) as book:
+        if name not in book.sheetnames:
+            said = f"{path.name} has no sheet {name!r}: it has {', '.join(book.sheetnames)}."
+            raise InputError(said)
+        yield from _page_lines(book[name], number, width)
+
+
+def _page_lines(page: Any, number: int = 1, width: int | None = None) -> Iterator[Line]:
+    # Some writers declare a smaller sheet than they write.
+    page.reset_dimensions()
+    for at, row in enumerate(page.iter_rows(min_row=number, max_col=width), number):
+        yield Line(at, [_shown(cell) for cell in row])
+
+
+def _shown(cell: Any) -> str:
+    value = cell.value
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return "" if value is None else str(value)
+    shown, form = f"{value:.15g}", cell.number_format
+    # A format such as 00000 shows the zeros before an id.
+    return shown.zfill(len(form)) if shown.isdigit() and not form.strip("0") else shown

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from core.base.fields import Cells, FieldProblem, ParsedRow, number_in
-from core.feedback import Cast, subject_of
-from core.feedback.raters import ANONYMOUS
+from core.feedback import Cast, is_anonymous, subject_of
+from core.feedback.raters import ANONYMOUS, RESERVED
 
 LARGEST_MS = 2**31 - 1
 STATUSES = {"pending", "completed", "failed"}
@@ -81,6 +81,7 @@ def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
     created_at = read.instant("created_at")
     ticket_id = read.reference("ticket_id")
     enhancement_id = read.reference("enhancement_id")
+    technician = read.short("technician_email")
     thumb, rating = _opinion(read)
     if created_at is None:
         return read.refused("created_at", "it has no usable time, so it was left out")
@@ -92,9 +93,11 @@ def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
             "it is neither thumbs_up, thumbs_down nor a rating with a rating_value from 1 to 5, "
             "so it was left out",
         )
+    if technician is not None and is_anonymous(technician):
+        return read.refused("technician_email", RESERVED)
     cast = Cast(
         subject=subject_of(enhancement=enhancement_id, ticket=ticket_id),
-        rater=read.short("technician_email") or f"{ANONYMOUS}{read.source_id}",
+        rater=technician or f"{ANONYMOUS}{read.source_id}",
         at=created_at,
         thumb=thumb,
         rating=rating,
@@ -106,10 +109,10 @@ def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
 
 def _milliseconds(read: Cells, name: str) -> int | None:
     number = read.amount(name)
-    if number is not None and number > LARGEST_MS:
-        read.note(name, "it is longer than any run can be")
-        return None
-    return None if number is None else round(number)
+    if number is None or number <= LARGEST_MS:
+        return None if number is None else round(number)
+    read.note(name, "it is longer than any run can be")
+    return None
 
 
 def _not_before(start: datetime | None, read: Cells, name: str) -> datetime | None:

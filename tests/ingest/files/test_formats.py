@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from core.base.errors import InputError
-from core.ingest.files.load import import_file, known_mapping
-from core.ingest.files.mapping import FIELDS, ColumnMapping, propose
+from core.ingest.files.load import import_file
+from core.ingest.files.mapping import FIELDS, ColumnMapping, known_mapping, propose
 from core.ingest.files.records import open_records
 from core.store import Enhancement, Scope, Ticket, table
 from tests.stores import open_store

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from core.base.errors import InputError
-from core.ingest.files.load import import_file, known_mapping, remember_mapping
-from core.ingest.files.mapping import ColumnMapping
+from core.ingest.files.load import import_file
+from core.ingest.files.mapping import ColumnMapping, known_mapping, remember_mapping
 from core.ingest.files.records import open_records
 from core.store import Enhancement, Feedback, Scope, SyncProblem, SyncRun, Ticket, table
 
@@ -59,6 +59,14 @@ def test_every_encoding_and_separator(tmp_path, store, encoding, separator):
         ("T-2", "Mäil — ☃", False, None),
     ]
     assert rows(store, Ticket, "opened_at")[0] == (datetime(2026, 1, 5, 9, tzinfo=UTC),)
+
+
+def test_a_total_row_is_told_and_is_no_fault_of_the_file(acme, tmp_path):
+    path = written(tmp_path, "\n".join((HEADER, *ROWS, "Total,,,2,,,", "Grand total,,,2,,,")))
+    report = tickets(acme, path)
+    assert (report.added, report.refused, report.problems) == (2, 0, 0)
+    assert "2 rows with totals left out, the first in line 4." in report.notes
+    assert rows(acme, SyncRun, "status") == [("done",)]
 
 
 def test_windows_1252(acme, tmp_path):

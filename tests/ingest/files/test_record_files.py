@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from core.base.errors import InputError
-from core.ingest.files import workbooks
+from core.ingest.files import tables
 from core.ingest.files.records import ReadAs, open_records
 from tests.draws import within
 
@@ -282,7 +282,7 @@ def test_files_that_are_no_table(tmp_path, monkeypatch):
         with pytest.raises(InputError, match=said):
             read(tmp_path, content)
     # A small file can unpack to anything.
-    monkeypatch.setattr(workbooks, "LARGEST_WORKBOOK", 5_000)
+    monkeypatch.setattr(tables, "LARGEST_WORKBOOK", 5_000)
     with pytest.raises(InputError, match="too large when unpacked"):
         read(tmp_path, whole)
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -213,6 +213,13 @@ def test_a_comment_is_cut_where_no_more_fits():
     assert fields_of(vote) == ["feedback_comment"]
 
 
+def test_nobody_votes_as_an_anonymous_rater():
+    refused = parse_feedback(THUMB | {"technician_email": "anonymous:0123"})
+    assert (refused.source_id, refused.field) == ("f1", "technician_email")
+    assert refused.reason == "this beginning is reserved for anonymous raters"
+    assert parse_feedback(THUMB | {"technician_email": None}).cast.rater == "anonymous:f1"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -223,6 +230,7 @@ JSON = st.recursive(
 @pytest.mark.parametrize(
     ("parse", "good"), [(parse_enhancement, RUN), (parse_ticket, TICKET), (parse_feedback, THUMB)]
 )
+@settings(deadline=None)
 @given(changes=st.data())
 def test_nothing_that_is_sent_raises(parse, good, changes):
     names = st.sampled_from([*good, "rating_value"])
