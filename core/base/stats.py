@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+import scipy  # its statistics are loaded when they are first asked for: 50 MB
+from scipy import special
 
 CONFIDENCE = 0.95
 # What is not proven is likely where the interval of this confidence is on one side of the target.
@@ -189,10 +190,10 @@ def mean_estimate(values: Values) -> Estimate:
     if n - commonest < LEAST_DIFFERING:
         why = "all answers are equal" if n == commonest > 1 else "too few answers that differ"
         return Estimate(value=mean, n=n, method=f"no interval: {why}")
-    error = float(stats.sem(values))
+    error = float(scipy.stats.sem(values))
 
     def bounds(confidence: float) -> Bounds:
-        margin = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
+        margin = float(scipy.stats.t.ppf((1 + confidence) / 2, n - 1)) * error
         return mean - margin, mean + margin
 
     return Estimate.of(mean, bounds, n=n, method=method)
@@ -288,8 +289,8 @@ def quantile_ranks(
 ) -> tuple[int | None, int | None]:
     """The ranks, from 1 to n, of the values that bound a quantile; None where n has no such one."""
     tail = (1 - confidence) / 2
-    below = int(stats.binom.ppf(tail, n, share))
-    above = int(stats.binom.ppf(1 - tail, n, share)) + 1
+    below = int(scipy.stats.binom.ppf(tail, n, share))
+    above = int(scipy.stats.binom.ppf(1 - tail, n, share)) + 1
     return below if below >= 1 else None, above if above <= n else None
 
 

@@ -90,6 +90,18 @@ def test_instants_are_compared_in_utc_wherever_the_machine_is(store):
         assert copy.execute(text("SELECT current_setting('TimeZone')")).scalar() == "UTC"
 
 
+def test_a_copy_has_every_text_to_the_letter(store):
+    texts = [None, "", " ", "NULL", "'NULL'", "O'Hara, \"Ann\"", "two\r\nlines\n", "\\N\t\\", "€ 👍"]
+    with store.write("a") as unit:
+        unit.upsert(Product, [{"id": n, "name": name} for n, name in enumerate(texts)])
+    assert copy_facts(store)
+    products = table(Product).c
+    with Scope(store, "a").facts() as copy:
+        found = copy.execute(select(products.name).order_by(products.id)).scalars().all()
+    assert has_copy(store)
+    assert found == texts
+
+
 def test_a_vote_leaves_the_copy_in_use(store):
     add_bugs(store, 1)
     copy_facts(store)
