@@ -33,6 +33,7 @@ NO_AMOUNT = "it is no number from 0 up, or can be read in two ways, as 1,250 and
 # How the name begins of an object that has no id to be told by.
 ANONYMOUS = "unknown-"
 
+Row = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -63,11 +64,13 @@ class FieldProblem:
 class ParsedRow:
     """A parsed object as a row of its table, and a problem for each unreadable field.
 
-    Nothing is known of the `silent` fields, which the object lacks or which cannot be read.
+    Nothing is known of the `silent` fields, which the object lacks or which cannot be read; `links`
+    name other objects, to be looked up when the row is saved.
     """
 
-    row: dict[str, Any]
+    row: Row
     problems: tuple[FieldProblem, ...]
+    links: Row
     silent: frozenset[str] = frozenset()
 
     @property
@@ -144,9 +147,9 @@ class Fields:
             self.note(name, reason)
         return found
 
-    def parsed(self, **row: Any) -> ParsedRow:
+    def parsed(self, links: Row | None = None, /, **row: Any) -> ParsedRow:
         """The whole object as a row, after all its fields were read."""
-        return ParsedRow(row, tuple(self.problems))
+        return ParsedRow(row, tuple(self.problems), links or {})
 
     def text(self, name: str) -> str | None:
         """Text exactly as sent, but for characters that no database takes."""
@@ -207,11 +210,11 @@ class Cells(Fields):
         reason = found.problems[0].reason if found.problems else NO_ID
         return refusal(entity, obj, "id", reason) if needs_id and not found.source_id else found
 
-    def parsed(self, **row: Any) -> ParsedRow:
+    def parsed(self, links: Row | None = None, /, **row: Any) -> ParsedRow:
         """The whole object as a row, after all its fields were read."""
         known = self.obj.keys() - {problem.field for problem in self.problems}
         silent = frozenset(n for n, value in row.items() if value is None and n not in known)
-        return ParsedRow(row, tuple(self.problems), silent)
+        return ParsedRow(row, tuple(self.problems), links or {}, silent)
 
     def refused(self, name: str, reason: str) -> FieldProblem:
         """The problem that refuses the object, under its id where it has one."""

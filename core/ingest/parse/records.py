@@ -5,7 +5,6 @@ blank text is missing. Each `parse_*` returns the object, or the problem that re
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +16,6 @@ LARGEST_MS = 2**31 - 1
 STATUSES = {"pending", "completed", "failed"}
 THUMBS = {"thumbs_up": "up", "thumbsup": "up", "up": "up", "👍": "up"}
 THUMBS |= {"thumbs_down": "down", "thumbsdown": "down", "down": "down", "👎": "down"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedFeedback:
-    """A vote of the platform's feedback API; one without a rater has its own anonymous one."""
-
-    id: str
-    cast: Cast
-    problems: tuple[FieldProblem, ...]
 
 
 def parse_enhancement(obj: Any) -> ParsedRow | FieldProblem:
@@ -73,8 +63,11 @@ def parse_ticket(obj: Any) -> ParsedRow | FieldProblem:
     )
 
 
-def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
-    """Parse a vote; refused without an id, a time or a subject, or without a thumb or rating."""
+def parse_feedback(obj: Any) -> ParsedRow | FieldProblem:
+    """Parse a vote; refused without an id, a time or a subject, or without a thumb or rating.
+
+    Its link is the vote as it is `cast`; without a rater it has an anonymous one of its own.
+    """
     read = Cells.read("feedback", obj)
     if isinstance(read, FieldProblem):
         return read
@@ -104,7 +97,7 @@ def parse_feedback(obj: Any) -> ParsedFeedback | FieldProblem:
         comment=read.comment("feedback_comment"),
         ticket_id=ticket_id,
     )
-    return ParsedFeedback(id=read.source_id, cast=cast, problems=tuple(read.problems))
+    return read.parsed({"cast": cast}, id=read.source_id)
 
 
 def _milliseconds(read: Cells, name: str) -> int | None:

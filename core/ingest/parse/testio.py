@@ -5,10 +5,9 @@ refuses it. Names are kept exactly as sent; null and "" are no name.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from core.base.fields import FieldProblem, Fields, ParsedRow, refusal
+from core.base.fields import FieldProblem, Fields, ParsedRow, Row, refusal
 from core.base.text import clean
 
 # The beginnings of a comment on a rejection, by the key of its reason.
@@ -16,66 +15,14 @@ Reasons = Mapping[str, str | None]
 NO_REASONS: Reasons = {}
 
 
-class ProductRef(NamedTuple):
-    """A product as a test cycle or a bug names it."""
-
-    id: int
-    name: str | None
-
-
-class CycleFeature(NamedTuple):
-    """A feature in a test cycle; `test_feature_id` is the id of the pair."""
-
-    feature_id: int
-    test_feature_id: int | None
-    title: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedProduct(ParsedRow):
-    """A product of the catalogue."""
-
-    section_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedCycle(ParsedRow):
-    """A test cycle: its row, and names to look up; platforms are the required operating systems."""
-
-    product: ProductRef | None
-    created_by: str | None
-    submitted_by: str | None
-    features: tuple[CycleFeature, ...]
-    platforms: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedBug(ParsedRow):
-    """A bug report: its row, and references to look up.
-
-    Without a `feature_id` its `test_feature_id` tells it within the cycle.
-    """
-
-    cycle_id: int | None
-    product: ProductRef | None
-    feature_id: int | None
-    feature_title: str | None
-    test_feature_id: int | None
-    tester: str | None
-    platforms: tuple[str, ...]
-
-
-def parse_product(obj: Any) -> ParsedProduct | FieldProblem:
-    """Parse a product."""
+def parse_product(obj: Any) -> ParsedRow | FieldProblem:
+    """Parse a product of the catalogue; its link is `section_ids`."""
     read = Fields.of("product", obj)
     if isinstance(read, FieldProblem):
         return read
     sections = [section.ref("id") for section in read.objects("sections")]
-    return ParsedProduct(
-        row={"id": read.id, "name": read.text("name"), "type": read.word("type")},
-        section_ids=tuple(dict.fromkeys(s for s in sections if s is not None)),
-        problems=tuple(read.problems),
-    )
+    links = {"section_ids": [*dict.fromkeys(s for s in sections if s is not None)]}
+    return read.parsed(links, id=read.id, name=read.text("name"), type=read.word("type"))
 
 
 def parse_feature(obj: Any, *, product_id: int) -> ParsedRow | FieldProblem:
@@ -86,60 +33,71 @@ def parse_feature(obj: Any, *, product_id: int) -> ParsedRow | FieldProblem:
     return read.parsed(id=read.id, product_id=product_id, title=read.text("title"))
 
 
-def parse_cycle(obj: Any) -> ParsedCycle | FieldProblem:
-    """Parse a test cycle."""
+def parse_cycle(obj: Any) -> ParsedRow | FieldProblem:
+    """Parse a test cycle.
+
+    Its links are `product_name`, the people `created_by` and `submitted_by`, its `features`
+    (`test_feature_id` is the id of feature and cycle), and the operating systems it requires.
+    """
     read = Fields.of("test_cycle", obj)
     if isinstance(read, FieldProblem):
         return read
     named = "test_title" if read.value("title") is None else "title"
-    return ParsedCycle(
-        row={
-            "id": read.id,
-            "title": read.text(named),
-            "status": read.word("status"),
-            "review_status": read.word("review_status"),
-            "testing_type": _testing_type(read),
-            "test_environment": read.object("test_environment").word("title"),
-            "start_at": read.instant("start_at"),
-            "end_at": read.instant("end_at"),
-        },
-        product=_product(read),
-        created_by=read.word("created_by"),
-        submitted_by=read.word("submitted_by"),
-        features=_cycle_features(read),
-        platforms=_platforms(read, "requirements"),
-        problems=tuple(read.problems),
-    )
+    is_typed = read.value("testing_type") is not None
+    testing_type = read.word("testing_type") if is_typed else "test_case"
+    columns: Row = {
+        "id": read.id,
+        "title": read.text(named),
+        "status": read.word("status"),
+        "review_status": read.word("review_status"),
+        "testing_type": "custom" if testing_type == "external" else testing_type,
+        "test_environment": read.object("test_environment").word("title"),
+        "start_at": read.instant("start_at"),
+        "end_at": read.instant("end_at"),
+    }
+    product_id, product_name = _product(read)
+    links = {
+        "product_name": product_name,
+        "created_by": read.word("created_by"),
+        "submitted_by": read.word("submitted_by"),
+        "features": _cycle_features(read),
+        "platforms": _platforms(read, "requirements"),
+    }
+    return read.parsed(links, product_id=product_id, **columns)
 
 
-def parse_bug(obj: Any, reasons: Reasons = NO_REASONS) -> ParsedBug | FieldProblem:
-    """Parse a bug report; `reasons` are those that a rejection may have."""
+def parse_bug(obj: Any, reasons: Reasons = NO_REASONS) -> ParsedRow | FieldProblem:
+    """Parse a bug report; `reasons` are those that a rejection may have.
+
+    Its links are `product_name`, `feature_title`, the `tester`, the operating systems, and
+    `test_feature_id`, which tells the feature within the cycle where there is no `feature_id`.
+    """
     read = Fields.of("bug", obj)
     if isinstance(read, FieldProblem):
         return read
     test_feature = read.object("test_feature")
     feature = read.object("feature")
-    status = _bug_status(read)
-    reason = _rejection_reason(read, reasons) if status == "rejected" else None
-    return ParsedBug(
-        row={
-            "id": read.id,
-            "title": read.text("title"),
-            "severity": read.word("severity"),
-            "status": status,
-            "known": read.flag("known"),
-            "rejection_reason": reason,
-            "reported_at": read.instant("reported_at"),
-        },
-        cycle_id=read.object("test").ref("id"),
-        product=_product(read),
-        feature_id=test_feature.ref("feature_id") or feature.ref("id"),
-        feature_title=feature.text("title"),
-        test_feature_id=test_feature.ref("id"),
-        tester=read.object("author").word("name"),
-        platforms=_platforms(read, "devices"),
-        problems=tuple(read.problems),
-    )
+    status, is_automatic = read.word("status"), read.flag("auto_accepted")
+    columns: Row = {
+        "id": read.id,
+        "title": read.text("title"),
+        "severity": read.word("severity"),
+        "status": "auto_accepted" if status == "accepted" and is_automatic else status,
+        "known": read.flag("known"),
+        "rejection_reason": _rejection_reason(read, reasons) if status == "rejected" else None,
+        "reported_at": read.instant("reported_at"),
+        "cycle_id": read.object("test").ref("id"),
+    }
+    product_id, product_name = _product(read)
+    columns["feature_id"] = test_feature.ref("feature_id") or feature.ref("id")
+    links = {
+        "product_name": product_name,
+        "feature_title": feature.text("title"),
+        "test_feature_id": test_feature.ref("id"),
+        "tester": read.object("author").word("name"),
+        "platforms": _platforms(read, "devices"),
+    }
+    return read.parsed(links, product_id=product_id, **columns)
 
 
 def parse_reject_reason(obj: Any) -> ParsedRow | FieldProblem:
@@ -153,43 +111,26 @@ def parse_reject_reason(obj: Any) -> ParsedRow | FieldProblem:
     )
 
 
-def _testing_type(read: Fields) -> str | None:
-    if read.value("testing_type") is None:
-        return "test_case"
-    found = read.word("testing_type")
-    return "custom" if found == "external" else found
-
-
-def _bug_status(read: Fields) -> str | None:
-    status = read.word("status")
-    automatic = read.flag("auto_accepted")
-    return "auto_accepted" if status == "accepted" and automatic else status
-
-
-def _product(read: Fields) -> ProductRef | None:
+def _product(read: Fields) -> tuple[int | None, str | None]:
     product = read.object("product")
-    number = product.ref("id")
-    name = product.text("name")
-    return None if number is None else ProductRef(number, name)
+    number, name = product.ref("id"), product.text("name")
+    return number, None if number is None else name
 
 
-def _cycle_features(read: Fields) -> tuple[CycleFeature, ...]:
+def _cycle_features(read: Fields) -> list[Row]:
     found = []
     for feature in read.objects("features"):
         if feature.value("feature_id") is None:
             feature.note("feature_id", "it does not say which feature it is")
             continue
-        number = feature.ref("feature_id")
-        pair = feature.ref("id")
-        title = feature.text("title")
-        if number is not None:
-            found.append(CycleFeature(number, pair, title))
-    return tuple(found)
+        pair: Row = {"feature_id": feature.ref("feature_id"), "test_feature_id": feature.ref("id")}
+        found.append(pair | {"title": feature.text("title")})
+    return [feature for feature in found if feature["feature_id"] is not None]
 
 
-def _platforms(read: Fields, name: str) -> tuple[str, ...]:
+def _platforms(read: Fields, name: str) -> list[str]:
     names = [item.object("operating_system").word("name") for item in read.objects(name)]
-    return tuple(dict.fromkeys(name for name in names if name is not None))
+    return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def _rejection_reason(read: Fields, reasons: Reasons) -> str | None:

@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlmodel import SQLModel
 
-from core.base.fields import FieldProblem, ParsedRow
+from core.base.fields import FieldProblem, ParsedRow, Row
 from core.feedback import record_votes
 from core.ingest.parse.prometheus import Scraped
-from core.ingest.parse.records import ParsedFeedback
-from core.ingest.save.testio import Row, SaveResult
+from core.ingest.save.testio import SaveResult
 from core.store import (
     PROMETHEUS,
     AccountSetting,
@@ -85,10 +84,11 @@ def imported_vote_id(source_id: str) -> int:
 
 
 def save_feedback(
-    unit: Unit, votes: Iterable[ParsedFeedback], *, vote_id: Callable[[str], int] = imported_vote_id
+    unit: Unit, votes: Iterable[ParsedRow], *, vote_id: Callable[[str], int] = imported_vote_id
 ) -> SaveResult:
     """Save votes of the platform in the current opinions and their history; counts opinions."""
-    counts, _ = record_votes(unit, [replace(v.cast, vote_id=vote_id(v.id)) for v in votes])
+    cast = [replace(one.links["cast"], vote_id=vote_id(one.id)) for one in votes]
+    counts, _ = record_votes(unit, cast)
     return SaveResult({"feedback": counts})
 
 

@@ -7,14 +7,12 @@ returns counts of rows by table. Saving the same again changes nothing.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import SQLModel
 
 from core.base.fields import FieldProblem, ParsedRow
 from core.ingest.clients.testio import is_implausible
-from core.ingest.parse.testio import ParsedBug, ParsedCycle, ParsedProduct, ProductRef
 from core.store import (
     Bug,
     BugDevice,
@@ -29,9 +27,7 @@ from core.store import (
     table,
 )
 
-Row = dict[str, Any]
-People = dict[str | None, int | None]
-Pair = tuple[int | None, int | None]  # a test cycle, and a feature in it
+PEOPLE = ("created_by", "submitted_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class SaveResult:
     problems: tuple[FieldProblem, ...] = ()
 
 
-def save_products(unit: Unit, products: Iterable[ParsedProduct]) -> SaveResult:
+def save_products(unit: Unit, products: Iterable[ParsedRow]) -> SaveResult:
     """Save the products of the catalogue; all others are kept outside it."""
     may_leave = table(Product).c.in_catalogue
     return _save_catalogue(unit, Product, products, may_leave, ("product", "", "products"))
@@ -68,19 +64,20 @@ def save_features(
     return _save_catalogue(unit, Feature, features, may_leave, place)
 
 
-def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
+def save_cycles(unit: Unit, cycles: Iterable[ParsedRow]) -> SaveResult:
     """Save test cycles with their features and platforms; of one id the last counts."""
     found = list({cycle.id: cycle for cycle in cycles}.values())
-    people = unit.user_ids(
-        "customer", [name for c in found for name in (c.created_by, c.submitted_by)]
-    )
-    products = _name_products(unit, [c.product for c in found])
+    people = unit.user_ids("customer", [c.links[name] for c in found for name in PEOPLE])
+    products = _name_products(unit, found)
+    linked = [
+        ({"cycle_id": c.id} | f, c.row["product_id"]) for c in found for f in c.links["features"]
+    ]
     # Of one feature the first cycle's title counts.
-    named = [(f.feature_id, _id(c.product), f.title) for c in reversed(found) for f in c.features]
+    named = [(row["feature_id"], product_id, row["title"]) for row, product_id in reversed(linked)]
     features = _name_features(unit, named)
-    counts = unit.upsert(TestCycle, [_cycle_row(c, people) for c in found])
-    linked = [{"cycle_id": c.id} | feature._asdict() for c in found for feature in c.features]
-    links = unit.replace(TestFeature, "cycle_id", [c.id for c in found], linked)
+    rows = [c.row | {f"{name}_id": people[c.links[name]] for name in PEOPLE} for c in found]
+    counts = unit.upsert(TestCycle, rows)
+    links = unit.replace(TestFeature, "cycle_id", [c.id for c in found], [row for row, _ in linked])
     platforms = _replace_platforms(unit, CyclePlatform, "cycle_id", found)
     return SaveResult(
         {
@@ -93,62 +90,54 @@ def save_cycles(unit: Unit, cycles: Iterable[ParsedCycle]) -> SaveResult:
     )
 
 
-def save_bugs(unit: Unit, bugs: Iterable[ParsedBug]) -> SaveResult:
+def save_bugs(unit: Unit, bugs: Iterable[ParsedRow]) -> SaveResult:
     """Save bug reports with their devices; of one id the last counts.
 
-    A bug of an unknown test cycle is saved without it, and is a problem.
+    A bug of an unknown test cycle is saved without it, and is a problem. One that names no product
+    is of its cycle's product, one that names no feature of the cycle's feature it refers to.
     """
     found = list({bug.id: bug for bug in bugs}.values())
-    people = unit.user_ids("tester", [b.tester for b in found])
-    cycles = _cycle_products(unit, found)
-    links = _links(unit, found)
-    rows = [_bug_row(b, people, cycles, links) for b in found]
-    products = _name_products(unit, [b.product for b in found])
+    people = unit.user_ids("tester", [b.links["tester"] for b in found])
+    cycle, link = table(TestCycle).c, table(TestFeature).c
+    ids = {b.row["cycle_id"] for b in found} - {None}
+    cycles = {row["id"]: row for row in unit.stored(cycle.id, ids, cycle.id, cycle.product_id)}
+    pairs = {b.links["test_feature_id"] for b in found if b.row["feature_id"] is None} - {None}
+    features_of = {
+        (row["cycle_id"], row["test_feature_id"]): row["feature_id"]
+        for row in unit.stored(link.test_feature_id, pairs)
+    }
+    rows, problems = [], []
+    for bug in found:
+        row = bug.row | {"tester_id": people[bug.links["tester"]]}
+        if row["cycle_id"] not in cycles:
+            row["cycle_id"] = None
+        elif row["product_id"] is None:
+            row["product_id"] = cycles[row["cycle_id"]]["product_id"]
+        row["feature_id"] = row["feature_id"] or features_of.get(
+            (row["cycle_id"], bug.links["test_feature_id"])
+        )
+        rows.append(row)
+        if (sent := bug.row["cycle_id"]) != row["cycle_id"]:
+            reason = "the store knows no such test cycle, so the bug was kept without one"
+            problems.append(FieldProblem("bug", str(bug.id), "test.id", str(sent), reason))
+    products = _name_products(unit, found)
     named = [
-        (row["feature_id"], row["product_id"], bug.feature_title)
+        (row["feature_id"], row["product_id"], bug.links["feature_title"])
         for bug, row in zip(reversed(found), reversed(rows), strict=True)
         if row["feature_id"] is not None
     ]
     features = _name_features(unit, named)
     counts = unit.upsert(Bug, rows)
     devices = _replace_platforms(unit, BugDevice, "bug_id", found)
-    reason = "the store knows no such test cycle, so the bug was kept without one"
-    return SaveResult(
-        {"product": products, "feature": features, "bug": counts, "bug_device": devices},
-        tuple(
-            FieldProblem("bug", str(bug.id), "test.id", str(bug.cycle_id), reason)
-            for bug in found
-            if bug.cycle_id is not None and bug.cycle_id not in cycles
-        ),
-    )
+    saved = {"product": products, "feature": features, "bug": counts, "bug_device": devices}
+    return SaveResult(saved, tuple(problems))
 
 
 def _replace_platforms(
-    unit: Unit, model: type[SQLModel], parent: str, found: Sequence[ParsedCycle | ParsedBug]
+    unit: Unit, model: type[SQLModel], parent: str, found: Sequence[ParsedRow]
 ) -> Counts:
-    rows = [{parent: one.id, "platform": platform} for one in found for platform in one.platforms]
+    rows = [{parent: one.id, "platform": name} for one in found for name in one.links["platforms"]]
     return unit.replace(model, parent, [one.id for one in found], rows)
-
-
-def _cycle_row(cycle: ParsedCycle, people: People) -> Row:
-    return cycle.row | {
-        "product_id": _id(cycle.product),
-        "created_by_id": people[cycle.created_by],
-        "submitted_by_id": people[cycle.submitted_by],
-    }
-
-
-def _bug_row(
-    bug: ParsedBug, people: People, cycles: dict[int | None, int | None], links: dict[Pair, int]
-) -> Row:
-    cycle_id = bug.cycle_id if bug.cycle_id in cycles else None
-    own_product = _id(bug.product)
-    return bug.row | {
-        "cycle_id": cycle_id,
-        "product_id": cycles.get(cycle_id) if own_product is None else own_product,
-        "feature_id": bug.feature_id or links.get((cycle_id, bug.test_feature_id)),
-        "tester_id": people[bug.tester],
-    }
 
 
 def _name_features(unit: Unit, named: Iterable[tuple[int, int | None, str | None]]) -> Counts:
@@ -160,28 +149,12 @@ def _name_features(unit: Unit, named: Iterable[tuple[int, int | None, str | None
     return unit.upsert(Feature, rows, keep_existing=True)
 
 
-def _name_products(unit: Unit, products: Iterable[ProductRef | None]) -> Counts:
+def _name_products(unit: Unit, parsed: Iterable[ParsedRow]) -> Counts:
     """Save products that only a test cycle or a bug names."""
-    named = {p.id: p.name for p in products if p is not None}
+    named = {one.row["product_id"]: one.links["product_name"] for one in parsed}
+    named.pop(None, None)
     rows = [{"id": key, "name": name, "in_catalogue": False} for key, name in named.items()]
     return unit.upsert(Product, rows, keep_existing=True)
-
-
-def _cycle_products(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[int | None, int | None]:
-    """The product of each stored test cycle of the bugs."""
-    ids = {b.cycle_id for b in bugs if b.cycle_id is not None}
-    cycle = table(TestCycle).c
-    found = unit.stored(cycle.id, ids, cycle.id, cycle.product_id)
-    return {row["id"]: row["product_id"] for row in found}
-
-
-def _links(unit: Unit, bugs: Iterable[ParsedBug]) -> dict[Pair, int]:
-    """Features by test cycle and test feature id, for bugs without a feature of their own."""
-    ids = {
-        b.test_feature_id for b in bugs if b.feature_id is None and b.test_feature_id is not None
-    }
-    rows = unit.stored(table(TestFeature).c.test_feature_id, ids)
-    return {(row["cycle_id"], row["test_feature_id"]): row["feature_id"] for row in rows}
 
 
 def _save_catalogue(
@@ -220,7 +193,3 @@ def save_rows(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel])
 
 # Reasons that are no longer listed are kept, as old rejections refer to them.
 save_reject_reasons = partial(save_rows, model=RejectionReason)
-
-
-def _id(product: ProductRef | None) -> int | None:
-    return None if product is None else product.id

@@ -10,15 +10,15 @@ twice.
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 from typing import Any
 
 from core.base import clock
-from core.base.fields import parse_all
+from core.base.fields import ParsedRow, Row, parse_all
 from core.ingest.clients.testio import CyclePages, fetch_cycle
-from core.ingest.parse.testio import ParsedProduct, ProductRef, parse_cycle
+from core.ingest.parse.testio import parse_cycle
 from core.ingest.sync.deletions import move_cycles
 from core.ingest.sync.pipeline import Pipeline
 from core.ingest.sync.state import FINAL, TEST_CYCLES, StoredCycle, forget_lists, note_list
@@ -38,7 +38,7 @@ class ProductList:
     `has_new` says that it named a cycle that is not stored; `is_sure` that none was missed.
     """
 
-    product: ParsedProduct
+    product: ParsedRow
     stored: Mapping[int, StoredCycle]
     own: Collection[int]
     whole: bool
@@ -100,7 +100,7 @@ class ProductList:
 class CycleLists:
     """The lists of test cycles of all products, as far as a run has read them."""
 
-    def __init__(self, pipeline: Pipeline, products: Sequence[ParsedProduct]) -> None:
+    def __init__(self, pipeline: Pipeline, products: Sequence[ParsedRow]) -> None:
         self._pipeline = pipeline
         self._run, self._state = pipeline.run, pipeline.state
         own = defaultdict(set)
@@ -139,7 +139,9 @@ class CycleLists:
                 if found is None:
                     missing.append(number)
                 else:
-                    self._add([found], self._product(number, wanted[number]), None)
+                    by = wanted[number]
+                    stored = {"id": self._state.cycles[number].product_id}
+                    self._add([found], stored if by is None else by.product.row, None)
         doubted = dict.fromkeys(wanted[number] for number in missing)
         lists = [listed for listed in doubted if listed is not None and not listed.read_to_end]
         for listed in lists:
@@ -192,7 +194,7 @@ class CycleLists:
                 elif listed.pages.has_hole:
                     reason = "an empty page came before others: test cycles may be missing"
                     self._run.note_unread("product", product.id, "exploratory_tests", reason)
-                self._add(objects, ProductRef(product.id, product.row["name"]), product.id)
+                self._add(objects, product.row, product.id)
 
     def _forget_list(self, product_id: int) -> None:
         if (TEST_CYCLES, product_id) in self._state.lists:
@@ -201,7 +203,7 @@ class CycleLists:
     def _request_page(self, listed: ProductList) -> Future[list[Any]]:
         return self._pipeline.workers.submit(listed.pages.fetch_next)
 
-    def _add(self, objects: Iterable[Any], product: ProductRef | None, by: int | None) -> None:
+    def _add(self, objects: Iterable[Any], product: Row, by: int | None) -> None:
         """Queue the test cycles that can have changed; `product` is that of one that names none."""
         parsed = parse_all(parse_cycle, objects)
         self._run.note_refused("test_cycle", parsed)
@@ -211,7 +213,10 @@ class CycleLists:
             self._seen[cycle.id] = by
             stored = self._state.cycles.get(cycle.id)
             if stored is None or not stored.is_settled or cycle.row["status"] not in FINAL:
-                self._pipeline.add(cycle if cycle.product else replace(cycle, product=product))
+                if cycle.row["product_id"] is None:
+                    cycle.row["product_id"] = product.get("id")
+                    cycle.links["product_name"] = product.get("name")
+                self._pipeline.add(cycle)
 
     def _unlisted(self) -> dict[int, ProductList | None]:
         """Ids to request, each with the list that should have named it, if there is one."""
@@ -227,9 +232,3 @@ class CycleLists:
             if listed.product.id not in self._failed:
                 wanted |= dict.fromkeys(listed.unlisted(self._seen), listed)
         return wanted
-
-    def _product(self, number: int, listed: ProductList | None) -> ProductRef | None:
-        if listed is not None:
-            return ProductRef(listed.product.id, listed.product.row["name"])
-        product_id = self._state.cycles[number].product_id
-        return None if product_id is None else ProductRef(product_id, None)

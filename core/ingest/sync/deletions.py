@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, RowMapping, select
 
 from core.base import clock
+from core.base.fields import Row
 from core.ingest.save.testio import SaveResult
 from core.store import (
     Bug,
@@ -23,7 +24,6 @@ from core.store import (
     table,
 )
 
-Row = dict[str, Any]
 BUG, DEVICE = table(Bug).c, table(BugDevice).c
 CYCLE, FEATURE, PLATFORM = (table(m).c for m in (TestCycle, TestFeature, CyclePlatform))
 

@@ -7,17 +7,16 @@ were added: a test cycle is never without its bugs, and answers do not pile up i
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from core.base.errors import SourceError
-from core.base.fields import FieldProblem, Parsed, parse_all
+from core.base.fields import Parsed, ParsedRow, parse_all
 from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import SourceClient
 from core.ingest.clients.testio import fetch_bugs
-from core.ingest.parse.testio import ParsedBug, ParsedCycle, Reasons, parse_bug
+from core.ingest.parse.testio import Reasons, parse_bug
 from core.ingest.save.testio import save_bugs, save_cycles
 from core.ingest.sync.deletions import forget_deletions, move_bugs_of_cycles
 from core.ingest.sync.run import Run
@@ -49,11 +48,8 @@ class BatchSize:
 
     def __init__(self, cycles: int = 0, bugs: int = 0) -> None:
         self.is_known = cycles > 0
-        self.cycles = FIRST_CYCLES
-        self._most = MOST_CYCLES
-        self._whole = 0
-        if self.is_known:
-            self.cycles = self._fitting(cycles, bugs)
+        self.cycles = self._fitting(cycles, bugs) if self.is_known else FIRST_CYCLES
+        self._most, self._whole = MOST_CYCLES, 0
 
     def record_answer(self, cycles: int, bugs: int, seconds: float, *, largest: int) -> None:
         """Adapt to an answer after `seconds`; `largest` is the size of its largest request."""
@@ -74,14 +70,13 @@ class BatchSize:
         return max(1, min(cycles * BATCH_BUGS // bugs, MOST_CYCLES)) if bugs else MOST_CYCLES
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     """The bugs of some test cycles, and the test cycles for which the request failed.
 
     `largest` is the number of test cycles in the largest request.
     """
 
-    bugs: Parsed[ParsedBug]
+    bugs: Parsed[ParsedRow]
     failed: dict[int, SourceError]
     seconds: float
     largest: int
@@ -100,13 +95,13 @@ class Pipeline:
         self.run, self.workers, self.state = run, workers, state
         self._reasons = reasons
         self._size = BatchSize(len(state.cycles), sum(state.bugs.values()))
-        self._waiting: deque[ParsedCycle] = deque()
-        self._requested: deque[tuple[list[ParsedCycle], Future[_Answer]]] = deque()
+        self._waiting: deque[ParsedRow] = deque()
+        self._requested: deque[tuple[list[ParsedRow], Future[_Answer]]] = deque()
         self._written: set[int] = set()
         self._bugs = 0
         self._all_added = False
 
-    def add(self, cycle: ParsedCycle) -> None:
+    def add(self, cycle: ParsedRow) -> None:
         """Queue a test cycle; it is written by `finish` at the latest."""
         self._waiting.append(cycle)
 
@@ -134,13 +129,11 @@ class Pipeline:
         while self._waiting and len(self._requested) < most:
             if len(self._waiting) < self._size.cycles and not self._all_added:
                 return
-            some = [
-                self._waiting.popleft() for _ in range(min(self._size.cycles, len(self._waiting)))
-            ]
-            ids = [cycle.id for cycle in some]
-            self._requested.append(
-                (some, self.workers.submit(_fetch_bugs, ids, self._reasons, self.state.bugs))
-            )
+            size = min(self._size.cycles, len(self._waiting))
+            some = [self._waiting.popleft() for _ in range(size)]
+            ids, known = [cycle.id for cycle in some], self.state.bugs
+            request = self.workers.submit(_fetch_bugs, ids, self._reasons, known)
+            self._requested.append((some, request))
 
     def _write_oldest(self) -> None:
         cycles, future = self._requested[0]
@@ -157,41 +150,30 @@ class Pipeline:
         self._write([cycle for cycle in cycles if cycle.id not in answer.failed], answer.bugs)
         self._report_progress()
 
-    def _write(self, cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> None:
+    def _write(self, cycles: Sequence[ParsedRow], bugs: Parsed[ParsedRow]) -> None:
         keep = {bug.id for bug in bugs.items}
         settled = _settled(cycles, bugs)
-        self._written.update(cycle.id for cycle in cycles)
+        self._written.update(settled)
         self._bugs += len(keep)
-        self.without_cycle |= {
-            bug.id
-            for bug in bugs.items
-            if bug.cycle_id not in self._written and bug.cycle_id not in self.state.cycles
-        }
-        for some, with_bugs in _units(cycles, bugs):
-            self._write_unit(some, with_bugs, keep, settled)
-
-    def _write_unit(
-        self,
-        cycles: Sequence[ParsedCycle],
-        bugs: Parsed[ParsedBug],
-        keep: set[int],
-        settled: Mapping[int, bool],
-    ) -> None:
-        ids = [cycle.id for cycle in cycles]
-        own = [bug.id for bug in bugs.items]
-        again = [
-            partial(forget_deletions, kind=kind, ids=found)
-            for kind, read in (("test_cycle", ids), ("bug", own))
-            if (found := [n for n in read if (kind, n) in self.state.deleted])
-        ]
-        self.run.write(
-            partial(save_cycles, cycles=cycles),
-            partial(save_bugs, bugs=bugs.items),
-            partial(move_bugs_of_cycles, cycle_ids=ids, keep=keep),
-            partial(note_readings, settled={number: settled[number] for number in ids}),
-            *again,
-            reads=[("test_cycle", Parsed(tuple(cycles))), ("bug", bugs)],
-        )
+        cycle_of = ((bug.id, bug.row["cycle_id"]) for bug in bugs.items)
+        known = (self._written, self.state.cycles)
+        self.without_cycle |= {number for number, of in cycle_of if all(of not in k for k in known)}
+        for some, its in _units(cycles, bugs):
+            ids = [cycle.id for cycle in some]
+            own = [bug.id for bug in its.items]
+            again = [
+                partial(forget_deletions, kind=kind, ids=found)
+                for kind, read in (("test_cycle", ids), ("bug", own))
+                if (found := [n for n in read if (kind, n) in self.state.deleted])
+            ]
+            self.run.write(
+                partial(save_cycles, cycles=some),
+                partial(save_bugs, bugs=its.items),
+                partial(move_bugs_of_cycles, cycle_ids=ids, keep=keep),
+                partial(note_readings, settled={number: settled[number] for number in ids}),
+                *again,
+                reads=[("test_cycle", Parsed(tuple(some))), ("bug", its)],
+            )
 
     def _report_progress(self) -> None:
         done = len(self._written)
@@ -213,35 +195,36 @@ def _fetch_bugs(
     """Request the bugs of test cycles; they are returned in the order of the cycles."""
     started = monotonic()
     failed, largest = {}, 1
-    items: list[ParsedBug] = []
-    refused: list[FieldProblem] = []
+    every: list[Parsed[ParsedRow]] = []
     for batch in fetch_bugs(client, cycle_ids, known=known):
         if batch.error is not None:
             failed[batch.cycle_ids[0]] = batch.error
             continue
         largest = max(largest, len(batch.cycle_ids))
-        parsed = parse_all(partial(parse_bug, reasons=reasons), batch.bugs)
-        items += parsed.items
-        refused += parsed.refused
+        every.append(parse_all(partial(parse_bug, reasons=reasons), batch.bugs))
     seconds = monotonic() - started
     places = {number: place for place, number in enumerate(cycle_ids)}
     # The same order however the batches are cut, so that units are written alike.
-    items.sort(key=lambda bug: (places.get(bug.cycle_id or 0, len(places)), bug.id))
-    return _Answer(Parsed(tuple(items), tuple(refused)), failed, seconds, largest)
+    items = sorted(
+        (bug for parsed in every for bug in parsed.items),
+        key=lambda bug: (places.get(bug.row["cycle_id"] or 0, len(places)), bug.id),
+    )
+    refused = tuple(problem for parsed in every for problem in parsed.refused)
+    return _Answer(Parsed(tuple(items), refused), failed, seconds, largest)
 
 
 def _units(
-    cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]
-) -> Iterator[tuple[Sequence[ParsedCycle], Parsed[ParsedBug]]]:
+    cycles: Sequence[ParsedRow], bugs: Parsed[ParsedRow]
+) -> Iterator[tuple[Sequence[ParsedRow], Parsed[ParsedRow]]]:
     """Split test cycles and their bugs into parts that take a moment to write.
 
     Bugs of other test cycles and refused objects are in the last part.
     """
-    of_cycle: dict[int | None, list[ParsedBug]] = defaultdict(list)
+    of_cycle: dict[int | None, list[ParsedRow]] = defaultdict(list)
     for bug in bugs.items:
-        of_cycle[bug.cycle_id].append(bug)
-    some: list[ParsedCycle] = []
-    own: list[ParsedBug] = []
+        of_cycle[bug.row["cycle_id"]].append(bug)
+    some: list[ParsedRow] = []
+    own: list[ParsedRow] = []
     for cycle in cycles:
         its = of_cycle.pop(cycle.id, [])
         if some and len(some) + 1 + len(own) + len(its) >= UNIT_OBJECTS:
@@ -255,14 +238,14 @@ def _units(
     yield some, Parsed(tuple(own), bugs.refused)
 
 
-def _settled(cycles: Sequence[ParsedCycle], bugs: Parsed[ParsedBug]) -> dict[int, bool]:
+def _settled(cycles: Sequence[ParsedRow], bugs: Parsed[ParsedRow]) -> dict[int, bool]:
     """Whether each test cycle is final and all its bugs are triaged.
 
     None is where a bug was refused: without an id it may belong to any of them.
     """
     statuses = defaultdict(list)
     for bug in bugs.items:
-        statuses[bug.cycle_id].append(bug.row["status"])
+        statuses[bug.row["cycle_id"]].append(bug.row["status"])
     return {
         cycle.id: cycle.row["status"] in FINAL
         and not bugs.refused

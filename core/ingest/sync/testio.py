@@ -15,13 +15,7 @@ from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import WIDTH, Workers
 from core.ingest.clients.http import ClientOptions, SourceClient
 from core.ingest.clients.testio import connect, fetch_features, fetch_products, fetch_reject_reasons
-from core.ingest.parse.testio import (
-    ParsedProduct,
-    Reasons,
-    parse_feature,
-    parse_product,
-    parse_reject_reason,
-)
+from core.ingest.parse.testio import Reasons, parse_feature, parse_product, parse_reject_reason
 from core.ingest.save.testio import save_features, save_products, save_reject_reasons
 from core.ingest.sync.cycle_lists import CycleLists
 from core.ingest.sync.deletions import move_bugs_without_cycle
@@ -90,7 +84,7 @@ def _read_account(run: Run, workers: Workers, *, full: bool = False) -> SeenItem
     return SeenItems(whole, nameless=("bug", "test_cycle") if to_end else ("bug",))
 
 
-def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[ParsedProduct]:
+def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[ParsedRow]:
     """Read and write the products, and the features of those that are due."""
     run.progress("catalogue", 0, None, "Reading the products")
     products = parse_all(parse_product, run.result_of(workers.submit(fetch_products)))
@@ -118,10 +112,10 @@ def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[
     return products.items
 
 
-def _fetch_features(client: SourceClient, product: ParsedProduct) -> Parsed[ParsedRow]:
+def _fetch_features(client: SourceClient, product: ParsedRow) -> Parsed[ParsedRow]:
     return parse_all(
         partial(parse_feature, product_id=product.id),
-        fetch_features(client, product.id, product.section_ids),
+        fetch_features(client, product.id, product.links["section_ids"]),
     )
 
 

@@ -154,7 +154,7 @@ def test_an_id_that_a_spreadsheet_has_shortened_is_none(value):
     [("THUMBS_UP", "up"), ("thumbs up", "up"), ("Thumbs-Down", "down"), ("👍", "up")],
 )
 def test_spellings_of_a_thumb(kind, thumb):
-    assert parse_feedback(THUMB | {"feedback_type": kind}).cast.thumb == thumb
+    assert parse_feedback(THUMB | {"feedback_type": kind}).links["cast"].thumb == thumb
 
 
 def test_resolved_before_opened_is_unknown():
@@ -197,19 +197,19 @@ def test_what_cannot_be_kept_is_refused_with_its_reason(parse, obj, field):
 
 
 def test_feedback_is_a_thumb_or_a_rating():
-    vote = parse_feedback(THUMB).cast
+    vote = parse_feedback(THUMB).links["cast"]
     assert (vote.thumb, vote.rating, vote.comment) == ("up", None, "Right on")
     assert vote.rater == "ann@acme.example"
-    vote = parse_feedback(THUMB | {"feedback_type": "rating", "rating_value": "1"}).cast
+    vote = parse_feedback(THUMB | {"feedback_type": "rating", "rating_value": "1"}).links["cast"]
     assert (vote.thumb, vote.rating) == (None, 1)
     found = parse_feedback(THUMB | {"feedback_type": "thumbs_down", "rating_value": 5})
-    assert (found.cast.thumb, found.cast.rating) == ("down", None)
+    assert (found.links["cast"].thumb, found.links["cast"].rating) == ("down", None)
     assert fields_of(found) == ["rating_value"]
 
 
 def test_a_comment_is_cut_where_no_more_fits():
     vote = parse_feedback(THUMB | {"feedback_comment": "é" * (LONGEST_COMMENT + 1)})
-    assert vote.cast.comment == "é" * LONGEST_COMMENT
+    assert vote.links["cast"].comment == "é" * LONGEST_COMMENT
     assert fields_of(vote) == ["feedback_comment"]
 
 
@@ -217,7 +217,7 @@ def test_nobody_votes_as_an_anonymous_rater():
     refused = parse_feedback(THUMB | {"technician_email": "anonymous:0123"})
     assert (refused.source_id, refused.field) == ("f1", "technician_email")
     assert refused.reason == "this beginning is reserved for anonymous raters"
-    assert parse_feedback(THUMB | {"technician_email": None}).cast.rater == "anonymous:f1"
+    assert parse_feedback(THUMB | {"technician_email": None}).links["cast"].rater == "anonymous:f1"
 
 
 JSON = st.recursive(

@@ -1,24 +1,14 @@
 """How an answer is cut into units that are written one after the other."""
 
-from dataclasses import dataclass
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.base.fields import FieldProblem, Parsed
+from core.base.fields import FieldProblem, Parsed, ParsedRow
 from core.ingest.sync.pipeline import UNIT_OBJECTS, _units
 
 
-@dataclass(frozen=True)
-class Cycle:
-    id: int
-
-
-@dataclass(frozen=True)
-class Bug:
-    id: int
-    cycle_id: int | None
-    problems: tuple[FieldProblem, ...] = ()
+def parsed(problems=(), **row):
+    return ParsedRow(row, problems, {})
 
 
 def problem(source_id):
@@ -31,10 +21,10 @@ def problem(source_id):
     refused=st.integers(0, 2),
 )
 def test_each_object_is_in_one_unit_and_whole_test_cycles_are(sizes, strays, refused):
-    cycles = [Cycle(number) for number in range(len(sizes))]
+    cycles = [parsed(id=number) for number in range(len(sizes))]
     of = [cycle.id for cycle, size in zip(cycles, sizes, strict=True) for _ in range(size)]
     bugs = [
-        Bug(number, cycle_id, (problem(number),) * (number % 3 == 0))
+        parsed((problem(number),) * (number % 3 == 0), id=number, cycle_id=cycle_id)
         for number, cycle_id in enumerate(of + strays)
     ]
     of_refused = tuple(problem(f"unknown-{number}") for number in range(refused))
@@ -44,12 +34,12 @@ def test_each_object_is_in_one_unit_and_whole_test_cycles_are(sizes, strays, ref
     assert [cycle for some, _ in units for cycle in some] == cycles
     if not cycles:
         return
-    assert [bug for _, read in units for bug in read.items if bug.cycle_id in range(12)] == [
-        bug for bug in bugs if bug.cycle_id in range(12)
+    assert [bug for _, read in units for bug in read.items if bug.row["cycle_id"] in range(12)] == [
+        bug for bug in bugs if bug.row["cycle_id"] in range(12)
     ]
-    assert {bug for _, read in units for bug in read.items} == set(bugs)
+    assert {bug.id for _, read in units for bug in read.items} == {bug.id for bug in bugs}
     for some, read in units[:-1]:
-        assert {bug.cycle_id for bug in read.items} <= {cycle.id for cycle in some}
+        assert {bug.row["cycle_id"] for bug in read.items} <= {cycle.id for cycle in some}
         assert read.refused == ()
         assert set(read.problems) == {p for bug in read.items for p in bug.problems}
     for some, read in units:
