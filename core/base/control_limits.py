@@ -156,7 +156,12 @@ def behaviour(
     judged, why = int(known.sum()), ""
     if judged < FEWEST:
         why = f"limits take {FEWEST} finished {period}s with data, and there are {judged}"
-    elif not (known[:-1] & known[1:]).any() or (kind in {"mean", "value"} and _is_flat(values)):
+    elif not (known[:-1] & known[1:]).any() or (
+        # They differ across gaps alone.
+        kind in {"mean", "value"}
+        and np.nanmin(values) < np.nanmax(values)
+        and not np.nansum(np.abs(np.diff(values)))
+    ):
         why = f"no two {period}s in a row differ, and the limits rest on what they differ by"
     if why:
         return Behaviour(None, (None,) * len(points), (), judged, reason=why)
@@ -192,11 +197,6 @@ def expected_alarms(judged: int) -> float:
     """
     runs = 1 / 2 ** (RUN - 1) + (judged - RUN) / 2**RUN if judged >= RUN else 0.0
     return 2 * TAIL * judged + runs
-
-
-def _is_flat(values: Numbers) -> bool:
-    """Whether values differ across gaps alone."""
-    return bool(np.nanmin(values) < np.nanmax(values) and not np.nansum(np.abs(np.diff(values))))
 
 
 def _mean_range(values: Numbers) -> float:

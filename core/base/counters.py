@@ -160,8 +160,6 @@ class Counter:
             begun[target] = min(begun.get(target, first), first)
         listed = [(one, one.key, _target(one)) for one in self._joined(here, begun)]
         grown = []
-        anew: dict[str, set[int]] = defaultdict(set)
-        resets: set[int] = set()
         for one, key, target in listed:
             if key in self._last:
                 before = self._last[key][1]
@@ -171,30 +169,24 @@ class Counter:
                 before = 0.0 if is_born else float(one.values[0])
             grown.append((one, _steps(one, before)))
         self._swap_back(grown)
+        resets: dict[str, set[int]] = defaultdict(set)
         for (_, _, target), (one, steps) in zip(listed, grown, strict=True):
             fell = steps < 0
             steps[fell] = one.values[fell]
-            resets.update(int(at) for at in one.times[fell])
-            anew[target].update(int(at) for at in one.times[fell])
-            if target in self._resets:
-                anew[target].add(self._resets[target])
+            resets[target].update(one.times[fell].tolist())
         for (one, key, target), (_, steps) in zip(listed, grown, strict=True):
-            for n in self._absences(one, key):
-                after = int(one.times[n - 1]) if n else self._last[key][0]
-                if any(after < at <= one.times[n] for at in anew[target]):
+            anew = (*resets[target], self._resets.get(target, 0))
+            last = self._last[key][0] if key in self._last else one.times[0]
+            earlier = np.insert(one.times, 0, last)
+            # The samples before which the series was absent for more than a minute.
+            for n in np.flatnonzero(np.diff(earlier) > LONGEST_MS):
+                if any(earlier[n] < at <= one.times[n] for at in anew):
                     # It was absent while its process restarted: it counts from 0, however large.
                     steps[n] = one.values[n]
             self._keep(one)
         self._targets = begun
-        self._resets |= {target: max(found) for target, found in anew.items() if found}
-        return grown, resets
-
-    def _absences(self, one: Series, key: Labels) -> Iterator[int]:
-        """The positions of samples before which the series was absent for more than a minute."""
-        if key in self._last and one.times[0] - self._last[key][0] > LONGEST_MS:
-            yield 0
-        for n in np.flatnonzero(np.diff(one.times) > LONGEST_MS):
-            yield int(n) + 1
+        self._resets |= {target: max(found) for target, found in resets.items() if found}
+        return grown, set().union(*resets.values())
 
     def _keep(self, one: Series) -> None:
         at, target = int(one.times[-1]), _target(one)

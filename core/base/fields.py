@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from reprlib import Repr
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from core.base.text import clean
 
@@ -80,19 +80,22 @@ class ParsedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed(Generic[T]):
+class Parsed:
     """Parsed objects of a list, and the problem of each object that was refused."""
 
-    items: tuple[T, ...] = ()
+    items: tuple[ParsedRow, ...] = ()
     refused: tuple[FieldProblem, ...] = ()
 
     @property
     def problems(self) -> list[FieldProblem]:
         """The problems of the items' fields, then those of refused objects."""
-        return [p for item in self.items for p in getattr(item, "problems", ())] + [*self.refused]
+        return [p for item in self.items for p in item.problems] + [*self.refused]
 
 
-def parse_all(parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) -> Parsed[T]:
+Parser = Callable[[Any], ParsedRow | FieldProblem]
+
+
+def parse_all(parse: Parser, objects: Iterable[Any]) -> Parsed:
     """Parse each object; one that is refused does not stop the others."""
     found = [parse(obj) for obj in objects]
     return Parsed(
@@ -133,13 +136,10 @@ class Fields:
         """The value of a field as it was sent."""
         return self.obj.get(name)
 
-    def note(self, name: str, reason: str) -> None:
-        """Note a problem with a field."""
-        self._note(name, self.obj.get(name), reason)
-
-    def _note(self, name: str, value: Any, reason: str) -> None:
-        at = f"{self.path}{name}"
-        self.problems.append(FieldProblem(self.entity, self.source_id, at, excerpt(value), reason))
+    def note(self, name: str, reason: str, **sent: Any) -> None:
+        """Note a problem with a field, or with the value that was `sent` in it."""
+        at, value = f"{self.path}{name}", excerpt(sent.get("value", self.obj.get(name)))
+        self.problems.append(FieldProblem(self.entity, self.source_id, at, value, reason))
 
     def found(self, name: str, found: T | None, reason: str) -> T | None:
         """What was found in a field; notes a problem where nothing was found in its value."""
@@ -180,7 +180,7 @@ class Fields:
         found = value if isinstance(value, dict) else self.found(name, None, NO_OBJECT)
         return self._inside(found or {}, name)
 
-    def _inside(self, obj: Mapping[str, Any], at: str) -> "Fields":
+    def _inside(self, obj: Row, at: str) -> "Fields":
         return type(self)(self.entity, self.source_id, obj, f"{self.path}{at}.", self.problems)
 
     def objects(self, name: str) -> "list[Fields]":
@@ -193,7 +193,7 @@ class Fields:
             if isinstance(item, dict):
                 found.append(self._inside(item, at))
             else:
-                self._note(at, item, NO_OBJECT)
+                self.note(at, NO_OBJECT, value=item)
         return found
 
 

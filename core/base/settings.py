@@ -62,9 +62,8 @@ def _web_address(url: str) -> str:
 
 def _parts(value: Any) -> Any:
     """The parts of a text with commas between them, as a list."""
-    if not isinstance(value, str):
-        return value
-    return [part.strip() for part in value.split(",") if part.strip()]
+    is_text = isinstance(value, str)
+    return [part.strip() for part in value.split(",") if part.strip()] if is_text else value
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -156,11 +155,7 @@ class TestioAccount(_Group):
         return tuple(name for name, configured in own.items() if configured)
 
 
-def _smtp_name(field: str) -> str:
-    return f"TOUCHSTONE_SMTP_{'FROM' if field == 'sender' else field.upper()}"
-
-
-class MailSettings(_Group, alias_generator=_smtp_name):
+class MailSettings(_Group, alias_generator=lambda field: f"TOUCHSTONE_SMTP_{field.upper()}"):
     """The server that mail is sent by, and the address that it is from.
 
     `tls` is starttls (the connection is encrypted or not used), tls (from its first byte on), or
@@ -177,7 +172,12 @@ class MailSettings(_Group, alias_generator=_smtp_name):
         default_factory=lambda given: SMTP_PORTS[given["tls"]]
     )
     sender: Annotated[
-        str, Field(pattern=ADDRESS, description=f"the address mail is from: {SENDER}")
+        str,
+        Field(
+            alias="TOUCHSTONE_SMTP_FROM",
+            pattern=ADDRESS,
+            description=f"the address mail is from: {SENDER}",
+        ),
     ]
     username: str | None = None
     password: Secret = None
@@ -275,7 +275,7 @@ def _settings(environment: frozenset[tuple[str, str]], text: bytes, path: Path) 
         secrets = tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _unreadable(path, error) from None
-    names = _set(_texts(secrets) | environ)
+    names = _texts(secrets | environ)
     accounts = _accounts(names, environ, secrets)
     if "PROMETHEUS_URL" in names and not accounts:
         raise ConfigError(
@@ -316,18 +316,14 @@ def _unreadable(path: Path, error: Exception) -> ConfigError:
     )
 
 
-def _set(names: Mapping[str, str]) -> dict[str, str]:
-    """Those names that are settings, in capitals, and not empty."""
-    return {name: text for name, text in names.items() if text and name.isupper()}
-
-
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of a table as the environment would have them; without the tables in it."""
-    return {
+    """The settings of a table that are not empty, as the environment would have them."""
+    texts = {
         name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
         for name, value in table.items()
-        if not isinstance(value, Mapping)
+        if name.isupper() and not isinstance(value, Mapping)
     }
+    return {name: text for name, text in texts.items() if text}
 
 
 def _warn_of_unknown(environ: Mapping[str, str]) -> None:
@@ -371,7 +367,12 @@ def _accounts(
         # The other names, such as the interval, are those of all accounts.
         own = {name: text for name, text in names.items() if name.startswith("TESTIO_CUSTOMER_")}
         first = {names.get("TESTIO_CUSTOMER_ID") or "": own}
-    shared = _table(secrets, "prometheus") | _prometheus_names(environ)
+    shared = _table(secrets, "prometheus")
+    # Without its token, which one of the table goes before.
+    for name in PrometheusSource.model_fields.keys() - {"url", "token"}:
+        if text := environ.get(f"PROMETHEUS_{name.upper()}"):
+            is_number = name in {"workers", "history_days"} and text.isdecimal()
+            shared[name] = int(text[:9]) if is_number else text
     every = first | dict(tables) | first
     return tuple(_account(name, table, names, shared) for name, table in every.items())
 
@@ -387,16 +388,15 @@ def _account(
     account_id: str, table: Mapping[str, Any], names: Mapping[str, str], shared: Mapping[str, Any]
 ) -> TestioAccount:
     """An account from its own table; `names` and `shared`, for Prometheus, are of all accounts."""
-    own = _texts(table)
-    token = (own.get("TESTIO_CUSTOMER_API_TOKEN") or "").strip()
     if not account_id:
         raise ConfigError(
             "TESTIO_CUSTOMER_API_TOKEN is set but TESTIO_CUSTOMER_ID is not: set the account's id."
         )
-    own_url, prometheus = own.get("prometheus_url") or own.get("PROMETHEUS_URL"), None
-    url = own_url or names.get("PROMETHEUS_URL")
-    if url:
-        bearer = (own if own_url else names).get("PROMETHEUS_TOKEN") or None
+    own, prometheus = _texts(table), None
+    token = own.get("TESTIO_CUSTOMER_API_TOKEN", "").strip()
+    own_url = table.get("prometheus_url") or own.get("PROMETHEUS_URL")
+    if url := own_url or names.get("PROMETHEUS_URL"):
+        bearer = (own if own_url else names).get("PROMETHEUS_TOKEN")
         its = {n: v for n, v in shared.items() if not own_url or n not in CREDENTIALS}
         given = {"url": url, "tenant_id": account_id, "token": bearer} | its
         prometheus = _valid(PrometheusSource, given | _table(table, "prometheus"))
@@ -405,24 +405,11 @@ def _account(
             f"The account {account_id!r} has no TESTIO_CUSTOMER_API_TOKEN: "
             "set the account's API token."
         )
-    if not token.isascii() or (token and not token.isprintable()):
+    if token and not (token.isascii() and token.isprintable()):
         raise ConfigError(
             f"The TESTIO_CUSTOMER_API_TOKEN of account {account_id!r} has characters "
             "that no token has: copy it again."
         )
-    given = {"id": account_id, "TESTIO_CUSTOMER_NAME": account_id, **_set(own)}
+    given = {"id": account_id, "TESTIO_CUSTOMER_NAME": account_id, **own}
     given |= {"TESTIO_CUSTOMER_API_TOKEN": token or None, "prometheus": prometheus}
     return _valid(TestioAccount, given)
-
-
-def _prometheus_names(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The names and numbers of PROMETHEUS_... in the environment, as the table would have them.
-
-    Without its token, which one of the table goes before.
-    """
-    given: dict[str, Any] = {}
-    for name in PrometheusSource.model_fields.keys() - {"url", "token"}:
-        if text := environ.get(f"PROMETHEUS_{name.upper()}"):
-            is_number = name in {"workers", "history_days"} and text.isdecimal()
-            given[name] = int(text[:9]) if is_number else text
-    return given

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import chain, groupby
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import delete, exists
 from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
-from core.base.fields import FieldProblem, ParsedRow, parse_all
+from core.base.fields import FieldProblem, ParsedRow, Parser, parse_all
 from core.demo.bugs import BugSource, reject_reasons
 from core.demo.cycles import cycle_object, plan_cycles
 from core.demo.enhancer import days, enhancer_day
@@ -30,6 +30,7 @@ from core.ingest.parse.testio import (
     parse_reject_reason,
 )
 from core.ingest.save.platform import (
+    SaveResult,
     save_enhancements,
     save_feedback,
     save_scraped,
@@ -37,7 +38,6 @@ from core.ingest.save.platform import (
     save_tickets,
 )
 from core.ingest.save.testio import (
-    SaveResult,
     save_bugs,
     save_cycles,
     save_features,
@@ -68,7 +68,6 @@ NOT_SYNCED = {"enhancement", "ticket", "feedback", "survey_response"} | {
     *("counter_increment", "gauge_reading", "scrape_gap")
 }
 
-T = TypeVar("T")
 Step = Callable[[Unit], None]
 
 
@@ -90,7 +89,7 @@ class DemoBuilt:
             for name, counts in saved.counts.items():
                 self.counts[name].update(counts._asdict())
 
-    def read(self, parse: Callable[[Any], T | FieldProblem], objects: Iterable[Any]) -> list[T]:
+    def read(self, parse: Parser, objects: Iterable[Any]) -> list[ParsedRow]:
         """Parse objects, and note what is wrong with them."""
         parsed = parse_all(parse, objects)
         self.problems += parsed.problems

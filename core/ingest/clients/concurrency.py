@@ -6,14 +6,14 @@ The thread that follows a run never waits for a single answer.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from random import random
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from core.base.errors import SourceError, SourceUnreachable
+from core.base.errors import SourceError, SourceRefused, SourceUnreachable
 
 if TYPE_CHECKING:
     from core.ingest.clients.http import SourceClient
@@ -98,70 +98,60 @@ class RateLimiter:
             until = monotonic() + seconds + random() * min(jitter, seconds)
             self._paused_until = max(self._paused_until, until)
 
-    def record_success(self) -> None:
-        """Count an answer, and widen again after enough of them."""
-        with self._changed:
-            self._failures = self._divisible_failures = 0
-            self.answers += 1
-            self._successes += 1
-            if self._successes >= SUCCESSES_TO_WIDEN and self._allowed < WIDTH:
-                self._allowed, self._successes = self._allowed + 1, 0
+    def record(self, error: SourceError | None, *, divisible: bool, answers: int) -> None:
+        """Count the outcome of a request, None for an answer: it widens after enough of them.
 
-    def record_failure(self, error: SourceError, *, divisible: bool, answers: int) -> None:
-        """Count a request that failed for good, and close after some in a row.
-
-        `answers` is how many there were when it was first sent: a failure while others were
+        It closes where no request can succeed, and after some in a row that failed for good.
+        `answers` is how many there were when this one was first sent: a failure while others were
         answered is no sign of an outage.
         """
         with self._changed:
-            if answers != self.answers:
-                return
-            self._divisible_failures += 1
-            self._failures += not divisible
-            if (
-                self._failures >= FAILURES_IN_A_ROW
-                or self._divisible_failures >= DIVISIBLE_FAILURES_IN_A_ROW
-            ):
-                self._closed = (
-                    f"{error} Several requests in a row failed, so no more were sent; "
-                    "what was read until then is in."
-                )
+            if error is None:
+                self._failures = self._divisible_failures = 0
+                self.answers += 1
+                self._successes += 1
+                if self._successes >= SUCCESSES_TO_WIDEN and self._allowed < WIDTH:
+                    self._allowed, self._successes = self._allowed + 1, 0
+            elif isinstance(error, SourceRefused):
+                self._closed = self._closed or str(error)
+            elif answers == self.answers:
+                self._divisible_failures += 1
+                self._failures += not divisible
+                if (
+                    self._failures >= FAILURES_IN_A_ROW
+                    or self._divisible_failures >= DIVISIBLE_FAILURES_IN_A_ROW
+                ):
+                    self._closed = (
+                        f"{error} Several requests in a row failed, so no more were sent; "
+                        "what was read until then is in."
+                    )
+            if self._closed:
                 self._changed.notify_all()
-
-    def close(self, error: SourceError) -> None:
-        """Send nothing more: no request can succeed."""
-        with self._changed:
-            self._closed = self._closed or str(error)
-            self._changed.notify_all()
 
 
 class Workers:
-    """A number of daemon threads that send requests with a client, in order.
+    """`WIDTH` daemon threads that send requests with a client, in order.
 
     They are not joined at the end: one that still waits for an answer ends with the process.
     """
 
-    def __init__(self, client: "SourceClient", number: int) -> None:
+    def __init__(self, client: "SourceClient") -> None:
         self._client = client
-        self._number = number
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
-        for n in range(self._number):
+        for n in range(WIDTH):
             threading.Thread(
                 target=_work, args=(self._jobs,), name=f"source {n}", daemon=True
             ).start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        try:
-            while True:
-                job = self._jobs.get_nowait()
-                if job is not None:
-                    job[0].cancel()
-        except Empty:
-            for _ in range(self._number):
-                self._jobs.put(None)
+        with suppress(Empty):
+            while job := self._jobs.get_nowait():
+                job[0].cancel()
+        for _ in range(WIDTH):
+            self._jobs.put(None)
 
     def submit(
         self, fetch: Callable[Concatenate["SourceClient", P], T], *args: P.args, **options: P.kwargs

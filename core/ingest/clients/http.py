@@ -117,9 +117,6 @@ class SourceClient:
             follow_redirects=False,
         )
 
-    def __repr__(self) -> str:
-        return f"<SourceClient {self.host}>"
-
     def __enter__(self) -> Self:
         return self
 
@@ -135,12 +132,8 @@ class SourceClient:
         """
         answers = self.limiter.answers
         answer = self._with_retries(path, params or {}, divisible=divisible)
-        if not isinstance(answer, SourceError) or isinstance(answer, SourceMissing):
-            self.limiter.record_success()
-        elif isinstance(answer, SourceRefused):
-            self.limiter.close(answer)
-        else:
-            self.limiter.record_failure(answer, divisible=divisible, answers=answers)
+        is_error = isinstance(answer, SourceError) and not isinstance(answer, SourceMissing)
+        self.limiter.record(answer if is_error else None, divisible=divisible, answers=answers)
         # Raised here, outside the handlers of HTTP errors, which would chain the request to it.
         if isinstance(answer, SourceError):
             raise answer

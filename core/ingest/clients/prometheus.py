@@ -1,4 +1,4 @@
-"""Client of the Prometheus HTTP API v1: raw samples as they were scraped, and their parsers.
+"""Client of the Prometheus HTTP API v1: raw samples as they were scraped.
 
 A range selector in an instant query (`metric[6h]`) returns the samples themselves: no step, no
 extrapolation. Instants are whole milliseconds since 1970, as the server keeps them.
@@ -7,7 +7,7 @@ extrapolation. Instants are whole milliseconds since 1970, as the server keeps t
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -22,7 +22,8 @@ QUERY = "/api/v1/query"
 # A range for which a request fails is halved down to this.
 SMALLEST_MS = 15 * 60_000
 # Finds all scrapes that are further apart; a range has far fewer steps than the limit of 11,000.
-STEP_SECONDS = 10
+STEP_SECONDS = "10"
+NO_SECONDS = np.empty(0)
 LONGEST_REASON = 200
 
 
@@ -91,11 +92,33 @@ def fetch_label_values(
     return data
 
 
-def fetch_samples(client: SourceClient, series: str, start: int, end: int) -> Iterator[Any]:
-    """Fetch the samples from `start` until before `end`, in one answer or several.
+def fetch_piece(
+    client: SourceClient, series: str, start: int, end: int, *, shared: str | None = None
+) -> Piece:
+    """Fetch the samples of a selector's series from `start` until before `end`.
 
-    A range for which a request fails is requested in halves.
+    With `shared`, the name of a metric whose series are of several tenants, its scrapes are fetched
+    as well: an idle account has no series, which is no gap. Raises SourceUnreadable for anything
+    that is no answer of Prometheus.
     """
+    found: dict[Labels, Series] = {}
+    remarks: list[str] = []
+    for answer in _fetch_samples(client, series, start, end):
+        remarks += _add_answer(client, answer, found, start, end)
+    piece = Piece(tuple(found.values()), tuple(dict.fromkeys(remarks)))
+    return piece if shared is None else replace(piece, scrapes=_scrapes(client, shared, start, end))
+
+
+def fetch_last_values(client: SourceClient, series: str, until: int, back: str) -> Iterable[Series]:
+    """Fetch the last value of each series before an instant; `back` is the lookback, such as 7d."""
+    query = {"query": f"last_over_time({series}[{back}])", "time": _seconds(until - 1)}
+    found: dict[Labels, Series] = {}
+    _add_answer(client, client.get(QUERY, query), found, 0, until)
+    return found.values()
+
+
+def _fetch_samples(client: SourceClient, series: str, start: int, end: int) -> Iterator[Any]:
+    """Fetch samples in one answer, or where that fails in halves."""
     # One more than the range: servers differ in whether its first instant is part of it.
     params = {"query": f"{series}[{end - start}ms]", "time": _seconds(end - 1)}
     try:
@@ -104,81 +127,53 @@ def fetch_samples(client: SourceClient, series: str, start: int, end: int) -> It
         if end - start <= SMALLEST_MS:
             raise
         middle = (start + end) // 2
-        yield from fetch_samples(client, series, start, middle)
-        yield from fetch_samples(client, series, middle, end)
+        yield from _fetch_samples(client, series, start, middle)
+        yield from _fetch_samples(client, series, middle, end)
     else:
         yield answer
 
 
-def fetch_last_values(client: SourceClient, series: str, at: int, back: str) -> Any:
-    """Fetch the last value of each series before an instant; `back` is the lookback, such as 7d."""
-    return client.get(QUERY, {"query": f"last_over_time({series}[{back}])", "time": _seconds(at)})
-
-
-def fetch_scrapes(client: SourceClient, metric: str, start: int, end: int) -> Any:
+def _scrapes(client: SourceClient, metric: str, start: int, end: int) -> Times:
     """Fetch the instants at which any series of a metric was scraped, of all tenants."""
-    return client.get(
-        "/api/v1/query_range",
-        {
-            "query": f"max(timestamp({metric}))",
-            "start": _seconds(start),
-            "end": _seconds(end),
-            "step": STEP_SECONDS,
-        },
-    )
-
-
-def parse_series(client: SourceClient, answers: Iterable[Any], start: int, end: int) -> Piece:
-    """Parse and join answers to `fetch_samples` or `fetch_last_values`, cut to a range of time.
-
-    Raises SourceUnreadable for anything that is no answer of Prometheus.
-    """
-    remarks: list[str] = []
-    found: dict[Labels, Series] = {}
-    for answer in answers:
-        result = _result(client, answer)
-        remarks += [f"the server warned: {text}" for text in _warnings(answer)]
-        for item in result:
-            if "histogram" in item or "histograms" in item:
-                remarks.append(
-                    "a native histogram cannot be read: have the classic buckets scraped"
-                )
-            samples = item.get("values", [item["value"]] if "value" in item else [])
-            times, values = _samples(client, samples)
-            inside = (times >= start) & (times < end)
-            labels = {key: clean(text) for key, text in item["metric"].items() if key != "__name__"}
-            if inside.any():
-                add_series(found, Series(labels, times[inside], values[inside]))
-    return Piece(tuple(found.values()), tuple(dict.fromkeys(remarks)))
-
-
-def parse_scrapes(client: SourceClient, answer: Any, start: int, end: int) -> Times:
-    """Parse an answer to `fetch_scrapes`: the instants, each once."""
-    found = [np.empty(0, np.int64)]
-    for item in _result(client, answer):
-        _, seconds = _samples(client, item.get("values", []))
-        found.append(np.round(seconds * 1_000).astype(np.int64))
-    times = np.unique(np.concatenate(found))
+    params = {"query": f"max(timestamp({metric}))", "step": STEP_SECONDS}
+    limits = {"start": _seconds(start), "end": _seconds(end)}
+    answer = client.get(f"{QUERY}_range", params | limits)
+    found = [_samples(client, item.get("values", []))[1] for item in _result(client, answer)]
+    times = np.unique(np.round(np.concatenate([NO_SECONDS, *found]) * 1_000).astype(np.int64))
     inside: Times = times[(times >= start) & (times < end)]
     return inside
+
+
+def _add_answer(
+    client: SourceClient, answer: Any, found: dict[Labels, Series], start: int, end: int
+) -> list[str]:
+    """Add the series of an answer, cut to a range of time; returns remarks on the answer."""
+    remarks = []
+    for listed in map(answer.get, ("warnings", "infos")) if isinstance(answer, dict) else ():
+        texts = listed if isinstance(listed, list) else []
+        remarks += [f"the server warned: {_said(text)}" for text in texts]
+    for item in _result(client, answer):
+        if "histogram" in item or "histograms" in item:
+            remarks.append("a native histogram cannot be read: have the classic buckets scraped")
+        samples = item.get("values", [item["value"]] if "value" in item else [])
+        times, values = _samples(client, samples)
+        inside = (times >= start) & (times < end)
+        labels = {key: clean(text) for key, text in item["metric"].items() if key != "__name__"}
+        if inside.any():
+            add_series(found, Series(labels, times[inside], values[inside]))
+    return remarks
 
 
 def _samples(client: SourceClient, samples: Any) -> tuple[Times, Values]:
     try:
         # Numbers are sent as text, NaN and +Inf among them.
         times = np.array([round(at * 1_000) for at, _ in samples], dtype=np.int64)
-        values = np.array([_number(text) for _, text in samples], dtype=np.float64)
+        values = np.array([float(str.strip(text)) for _, text in samples], dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise _unreadable(client) from None
     if (np.diff(times) <= 0).any():
         raise _unreadable(client)
     return times, values
-
-
-def _number(text: Any) -> float:
-    if not isinstance(text, str):
-        raise TypeError
-    return float(text)
 
 
 def _data(client: SourceClient, answer: Any) -> Any:
@@ -201,11 +196,6 @@ def _result(client: SourceClient, answer: Any) -> Sequence[Mapping[str, Any]]:
         if not isinstance(metric, dict) or not all(isinstance(v, str) for v in metric.values()):
             raise _unreadable(client)
     return result
-
-
-def _warnings(answer: Any) -> list[str]:
-    found = [answer.get(name) for name in ("warnings", "infos")]
-    return [_said(text) for listed in found if isinstance(listed, list) for text in listed]
 
 
 def _unreadable(client: SourceClient) -> SourceUnreadable:

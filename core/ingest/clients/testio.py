@@ -44,20 +44,19 @@ def fetch_products(client: SourceClient) -> list[Any]:
 
 def fetch_features(
     client: SourceClient, product_id: int, section_ids: Sequence[int] = ()
-) -> Iterator[Any]:
+) -> list[Any]:
     """Fetch the features of a product and of its sections, each id once."""
     paths = [f"/products/{product_id}/features"]
     paths += [f"/products/{product_id}/sections/{section}/features" for section in section_ids]
-    seen: set[int | str] = set()
+    features: list[Any] = []
     for path in paths:
         try:
-            answer = client.get(path)
+            features += _list(client, client.get(path), "features")
         except SourceMissing:
             # A product with sections may have features below these only.
             if not section_ids or path != paths[0]:
                 raise
-            continue
-        yield from _unseen(_list(client, answer, "features"), seen)
+    return _unseen(features, set())
 
 
 @dataclass

@@ -17,10 +17,14 @@ from core.ingest.files.mapping import FIELDS, ColumnMapping, known_mapping, reme
 from core.ingest.files.records import ReadAs, open_records
 from core.ingest.files.tables import IS_TOTAL, Row
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
-from core.ingest.save.platform import save_enhancements, save_feedback, save_surveys, save_tickets
-from core.ingest.save.testio import SaveResult
-from core.ingest.sync.history import LOST, READ, REST, start_run
-from core.ingest.sync.problems import note_problems
+from core.ingest.save.platform import (
+    SaveResult,
+    save_enhancements,
+    save_feedback,
+    save_surveys,
+    save_tickets,
+)
+from core.ingest.sync.history import LOST, READ, REST, note_problems, start_run
 from core.store import Enhancement, Scope, SyncProblem, SyncRun, Ticket, Unit, table
 
 # What ends an import and is no fault of the product.
@@ -204,7 +208,7 @@ def _parsed(scope: Scope, kind: str, mapping: ColumnMapping, row: Row) -> Any:
         return FieldProblem(kind, "", "row", "", row.note)
     record = mapping.apply(kind, row.record, scope.zone)
     tenant = record.get("tenant_id")
-    if tenant not in {None, "", scope.account, mapping.tenant}:
+    if tenant not in (None, "", scope.account, mapping.tenant):
         reason = "it belongs to another tenant"
         return FieldProblem(kind, "", "tenant_id", excerpt(tenant), reason)
     parse, _ = HANDLERS[kind]

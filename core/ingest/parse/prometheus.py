@@ -20,6 +20,7 @@ from core.base.counters import (
     Series,
     Times,
     Values,
+    add_series,
     bucket_bound,
 )
 from core.base.fields import FieldProblem
@@ -58,40 +59,26 @@ class Gauge:
     """
 
     combine: Callable[..., Any]
-    _tails: dict[Labels, Series] = field(default_factory=dict)
+    _tails: list[Series] = field(default_factory=list)
 
     def take(self, series: Iterable[Series], start: int) -> Mapping[int, Slot]:
         """Take the next piece, which begins at `start`: its slots by their first instant."""
         found = {one.key: one for one in series if len(one.times)}
-        for key, tail in self._tails.items():
-            one = found.get(key)
-            times = tail.times if one is None else np.concatenate([tail.times, one.times])
-            values = tail.values if one is None else np.concatenate([tail.values, one.values])
-            found[key] = Series(tail.labels, times, values)
-        self._tails = {}
+        for tail in self._tails:
+            add_series(found, tail)
         if not found:
             return {}
-        every = np.unique(np.concatenate([one.times for one in found.values()]))
-        until = int(every[-1]) - LONGEST_MS
-        for key, one in found.items():
-            late = one.times >= until
-            if late.any():
-                self._tails[key] = Series(one.labels, one.times[late], one.values[late])
-        every = every[every >= start]
-        return _slots(every, self._at(every, list(found.values()))) if len(every) else {}
-
-    def _at(self, times: Times, series: list[Series]) -> Values:
-        if len(series) == 1:
-            (one,) = series
-            values: Values = one.values[len(one.values) - len(times) :]
-            return values
-        shown = np.full((len(series), len(times)), np.nan)
-        for row, one in zip(shown, series, strict=True):
+        times = np.unique(np.concatenate([one.times for one in found.values()]))
+        until = int(times[-1]) - LONGEST_MS
+        late = [(one, one.times >= until) for one in found.values() if one.times[-1] >= until]
+        self._tails = [Series(one.labels, one.times[n], one.values[n]) for one, n in late]
+        times = times[times >= start]
+        shown = np.full((len(found), len(times)), np.nan)
+        for row, one in zip(shown, found.values(), strict=True):
             n = np.searchsorted(one.times, times, side="right") - 1
             is_fresh = (n >= 0) & (times - one.times[n] <= LONGEST_MS)
             row[is_fresh] = one.values[n[is_fresh]]
-        combined: Values = self.combine(shown, axis=0)
-        return combined
+        return _slots(times, self.combine(shown, axis=0)) if len(times) else {}
 
 
 def _slots(times: Times, values: Values) -> dict[int, Slot]:

@@ -4,7 +4,7 @@ Each `save_*` takes one unit of work and whole lists; saving the same again chan
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -16,11 +16,11 @@ from sqlmodel import SQLModel
 from core.base.fields import FieldProblem, ParsedRow, Row
 from core.feedback import record_votes
 from core.ingest.parse.prometheus import Scraped
-from core.ingest.save.testio import SaveResult
 from core.store import (
     PROMETHEUS,
     AccountSetting,
     CounterIncrement,
+    Counts,
     Enhancement,
     GaugeReading,
     ScrapeGap,
@@ -37,6 +37,14 @@ FINAL = {"completed", "failed"}
 # What a final state brings with it.
 OUTCOME = ("completed_at", "processing_time_ms", "error_message")
 PERIODS = {"ticket": ("opened_at", "resolved_at"), "enhancement": ("created_at", "completed_at")}
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """Counts of rows by table name, and problems that only the stored data show."""
+
+    counts: dict[str, Counts]
+    problems: tuple[FieldProblem, ...] = ()
 
 
 def save_over(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel]) -> SaveResult:

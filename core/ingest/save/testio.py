@@ -5,7 +5,6 @@ returns counts of rows by table. Saving the same again changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import ColumnElement, or_, select
@@ -13,6 +12,7 @@ from sqlmodel import SQLModel
 
 from core.base.fields import FieldProblem, ParsedRow
 from core.ingest.clients.testio import is_implausible
+from core.ingest.save.platform import SaveResult, save_over
 from core.store import (
     Bug,
     BugDevice,
@@ -28,14 +28,6 @@ from core.store import (
 )
 
 PEOPLE = ("created_by", "submitted_by")
-
-
-@dataclass(frozen=True, slots=True)
-class SaveResult:
-    """Counts of rows by table name, and problems that only the stored data show."""
-
-    counts: dict[str, Counts]
-    problems: tuple[FieldProblem, ...] = ()
 
 
 def save_products(unit: Unit, products: Iterable[ParsedRow]) -> SaveResult:
@@ -184,12 +176,5 @@ def _save_catalogue(
     return SaveResult({name: written._replace(removed=len(left))})
 
 
-def save_rows(unit: Unit, parsed: Iterable[ParsedRow], *, model: type[SQLModel]) -> SaveResult:
-    """Save the columns of rows that are in their table; of one id the last counts."""
-    names = table(model).columns.keys()
-    rows = [{name: one.row[name] for name in names if name in one.row} for one in parsed]
-    return SaveResult({table(model).name: unit.upsert(model, rows)})
-
-
 # Reasons that are no longer listed are kept, as old rejections refer to them.
-save_reject_reasons = partial(save_rows, model=RejectionReason)
+save_reject_reasons = partial(save_over, model=RejectionReason)

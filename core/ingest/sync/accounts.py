@@ -28,6 +28,7 @@ LONGEST_BACKOFF = timedelta(hours=1)
 # How often to check whether another process has synchronised meanwhile, or has ended.
 POLL_SECONDS = 30.0
 END_SECONDS = 3.0
+SYNCS = {TESTIO: sync_account, PROMETHEUS: sync_prometheus}
 NONE_CONFIGURED = {
     TESTIO: "No account is configured: set TESTIO_CUSTOMER_ID and TESTIO_CUSTOMER_API_TOKEN.",
     PROMETHEUS: "PROMETHEUS_URL is not set, so there is no Prometheus to read: set its address.",
@@ -53,15 +54,7 @@ def sync_all(
     chosen = [(a, name) for a in accounts for name in a.sources if source in {None, name}]
     if not chosen:
         raise ConfigError(NONE_CONFIGURED[source or TESTIO])
-    return [sync_source(store, account, name, **options) for account, name in chosen]
-
-
-def sync_source(
-    store: Store, account: TestioAccount, source: str, **options: Unpack[SyncOptions]
-) -> SyncReport:
-    """Synchronise one source of an account."""
-    sync = sync_prometheus if source == PROMETHEUS else sync_account
-    return sync(store, account, **options)
+    return [SYNCS[name](store, account, **options) for account, name in chosen]
 
 
 def exit_code(reports: Iterable[SyncReport]) -> int:
@@ -114,7 +107,13 @@ def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> N
 
     Its progress is in the store's record of the run; leaving the page does not stop it.
     """
-    _threads.start(f"sync {account.id}", partial(_sync_all, scope.store, account, full=full))
+
+    def sync_sources(stop: threading.Event) -> None:
+        for source in account.sources:
+            if not stop.is_set():
+                _sync(scope.store, account, source, stop, full=full)
+
+    _threads.start(f"sync {account.id}", sync_sources)
 
 
 def is_running(scope: Scope) -> bool:
@@ -178,20 +177,12 @@ def _keep(
             log.warning("%s: %s", account.id, error)
 
 
-def _sync_all(
-    store: Store, account: TestioAccount, stop: threading.Event, *, full: bool = False
-) -> None:
-    for source in account.sources:
-        if not stop.is_set():
-            _sync(store, account, source, stop, full=full)
-
-
 def _sync(
     store: Store, account: TestioAccount, source: str, stop: threading.Event, *, full: bool = False
 ) -> SyncReport | None:
     """Run one synchronisation and log it; None where a bug ended it."""
     try:
-        report = sync_source(store, account, source, full=full, stop=stop)
+        report = SYNCS[source](store, account, full=full, stop=stop)
     except Exception:
         # The run's record says that it was interrupted, and the next one follows when it is due.
         log.exception("The %s sync of account %s ended with an error", source, account.id)

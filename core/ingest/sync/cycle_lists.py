@@ -9,7 +9,6 @@ twice.
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
@@ -19,9 +18,15 @@ from core.base import clock
 from core.base.fields import ParsedRow, Row, parse_all
 from core.ingest.clients.testio import CyclePages, fetch_cycle
 from core.ingest.parse.testio import parse_cycle
-from core.ingest.sync.deletions import move_cycles
 from core.ingest.sync.pipeline import Pipeline
-from core.ingest.sync.state import FINAL, TEST_CYCLES, StoredCycle, forget_lists, note_list
+from core.ingest.sync.state import (
+    FINAL,
+    TEST_CYCLES,
+    StoredCycle,
+    forget_lists,
+    move_cycles,
+    note_list,
+)
 
 MOST_PASSES = 2
 # Each costs a request; more of them means a list that leaves cycles out, not deleted cycles.
@@ -63,7 +68,13 @@ class ProductList:
         fresh = [obj for obj in new if not isinstance(obj, dict) or obj.get("id") not in self._ids]
         self._ids |= ids
         if self.pages.ended:
-            self._end_of_pass()
+            self.read_to_end = True
+            self.is_sure = not self._new_below and not self.pages.has_hole
+            self.wants_more = not self.is_sure and self._passes < MOST_PASSES
+            if self.wants_more:
+                self.pages = CyclePages(self.product.id, known=self.pages.last)
+                self._passes += 1
+                self._new_below = False
         elif not self.whole:
             self.wants_more = bool(unknown) or not page or self._paging_is_cheaper()
         return fresh
@@ -75,21 +86,6 @@ class ProductList:
             for number in self.own
             if number not in seen and (self.read_to_end or not self.stored[number].is_settled)
         ]
-
-    def resume(self) -> None:
-        """Read the rest of the list as well."""
-        self.whole = True
-        self.wants_more = not self.read_to_end
-
-    def _end_of_pass(self) -> None:
-        self.read_to_end = True
-        self.is_sure = not self._new_below and not self.pages.has_hole
-        again = not self.is_sure and self._passes < MOST_PASSES
-        self.wants_more = again
-        if again:
-            self.pages = CyclePages(self.product.id, known=self.pages.last)
-            self._passes += 1
-            self._new_below = False
 
     def _paging_is_cheaper(self) -> bool:
         unseen = set(self.own) - self._ids
@@ -119,10 +115,6 @@ class CycleLists:
         self._seen: dict[int, int | None] = {}
         self._failed: set[int] = set()
 
-    def read_lists(self) -> None:
-        """Read each list as far as necessary."""
-        self._read(self.lists)
-
     def request_by_id(self) -> None:
         """Request each stored test cycle that can have changed, or been deleted, and is not listed.
 
@@ -145,8 +137,8 @@ class CycleLists:
         doubted = dict.fromkeys(wanted[number] for number in missing)
         lists = [listed for listed in doubted if listed is not None and not listed.read_to_end]
         for listed in lists:
-            listed.resume()
-        self._read(lists)
+            listed.whole = listed.wants_more = True
+        self.read(lists)
         for number in missing:
             by = wanted[number]
             if number not in self._seen and (by is None or by.read_to_end):
@@ -172,13 +164,16 @@ class CycleLists:
         if works:
             self._run.write(*works)
 
-    def _read(self, lists: Iterable[ProductList]) -> None:
-        """Read lists, some at a time: of a small one most of the time is that of its last pages."""
-        waiting = deque(lists)
-        pages: deque[tuple[ProductList, Future[list[Any]]]] = deque()
+    def read(self, lists: Iterable[ProductList]) -> None:
+        """Read lists as far as necessary.
+
+        Some at a time: of a small one most of the time is that of its last pages.
+        """
+        waiting, submit = deque(lists), self._pipeline.workers.submit
+        pages = deque[tuple[ProductList, Any]]()
         while waiting or pages:
             while waiting and len(pages) < LISTS_AHEAD:
-                pages.append((waiting[0], self._request_page(waiting.popleft())))
+                pages.append((waiting[0], submit(waiting.popleft().pages.fetch_next)))
             listed, page = pages.popleft()
             product = listed.product
             self._failed.add(product.id)
@@ -186,22 +181,17 @@ class CycleLists:
                 had_new = listed.has_new
                 objects = listed.take(self._pipeline.result_of(page))
                 self._failed.discard(product.id)
-                if listed.has_new and not had_new:
+                is_noted = (TEST_CYCLES, product.id) in self._state.lists
+                if listed.has_new and not had_new and is_noted:
                     # Until all new cycles are stored, a page of known ones does not end the list.
-                    self._forget_list(product.id)
+                    ids = [product.id]
+                    self._run.write(partial(forget_lists, kind=TEST_CYCLES, parent_ids=ids))
                 if listed.wants_more:
-                    pages.append((listed, self._request_page(listed)))
+                    pages.append((listed, submit(listed.pages.fetch_next)))
                 elif listed.pages.has_hole:
                     reason = "an empty page came before others: test cycles may be missing"
                     self._run.note_unread("product", product.id, "exploratory_tests", reason)
                 self._add(objects, product.row, product.id)
-
-    def _forget_list(self, product_id: int) -> None:
-        if (TEST_CYCLES, product_id) in self._state.lists:
-            self._run.write(partial(forget_lists, kind=TEST_CYCLES, parent_ids=[product_id]))
-
-    def _request_page(self, listed: ProductList) -> Future[list[Any]]:
-        return self._pipeline.workers.submit(listed.pages.fetch_next)
 
     def _add(self, objects: Iterable[Any], product: Row, by: int | None) -> None:
         """Queue the test cycles that can have changed; `product` is that of one that names none."""

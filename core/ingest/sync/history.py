@@ -1,12 +1,14 @@
-"""Records of runs, and reads for the data page: problems, deletions, targets."""
+"""Records of runs and of what they could not read, and reads for the data page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from core.base import clock
+from core.base.fields import ANONYMOUS, FieldProblem, Row
 from core.base.settings import Settings, TestioAccount
 from core.ingest.sync.lease import DURATION, held_lease
 from core.store import Scope, SyncProblem, SyncRun, Unit, Vanished, table
@@ -22,6 +24,7 @@ READ = ("added", "changed", "unchanged")
 INTERVALS = 2
 # Without unattended synchronisation a person is expected to sync once a day.
 MANUAL_TARGET = timedelta(days=1)
+PROBLEM = table(SyncProblem).c
 
 
 class ProblemGroup(NamedTuple):
@@ -44,6 +47,50 @@ def start_run(unit: Unit, source: str, message: str = "") -> int:
     run = {"source": source, "status": "running", "started_at": now, "message": message}
     unit.upsert(SyncRun, [{"id": number, "step": "", "done": 0, "requests": 0, "counts": {}} | run])
     return number
+
+
+def note_problems(
+    unit: Unit,
+    source: str,
+    run_id: int,
+    problems: Iterable[FieldProblem],
+    read: Mapping[str, Collection[str]],
+) -> list[Row]:
+    """Write problems that are new or have changed, and return the rows of the unchanged ones.
+
+    `read` are the ids of the objects that were read, by entity: their other problems are deleted.
+    """
+    seen = {"source": source, "run_id": run_id, "seen_at": clock.now()}
+    rows = {(p.entity, p.source_id, p.field): seen | asdict(p) for p in problems}
+    ids = {source_id for _, source_id, _ in rows}.union(*read.values())
+    stored = {
+        (row["entity"], row["source_id"], row["field"]): (row["reason"], row["value"])
+        for row in unit.stored(PROBLEM.source_id, ids, within=PROBLEM.source == source)
+    }
+    for entity, source_id, field in stored.keys() - rows.keys():
+        if source_id in read.get(entity, ()):
+            own = (PROBLEM.entity == entity, PROBLEM.source_id == source_id, PROBLEM.field == field)
+            unit.delete(SyncProblem, PROBLEM.source == source, *own)
+    same = {key for key, row in rows.items() if stored.get(key) == (row["reason"], row["value"])}
+    unit.upsert(SyncProblem, [row for key, row in rows.items() if key not in same])
+    return [rows[key] for key in same]
+
+
+def forget_unseen(
+    unit: Unit, source: str, run_id: int, *, whole: Collection[str], nameless: Collection[str]
+) -> None:
+    """Delete problems that a complete run would have seen again, and has not.
+
+    It has seen every object of the entities `whole`. Of those in `nameless` it saw every object
+    that has no id, or every one that is missing.
+    """
+    is_nameless = or_(PROBLEM.source_id == "", PROBLEM.source_id.startswith(ANONYMOUS))
+    unit.delete(
+        SyncProblem,
+        PROBLEM.source == source,
+        PROBLEM.run_id != run_id,
+        or_(PROBLEM.entity.in_(whole), is_nameless & PROBLEM.entity.in_(nameless)),
+    )
 
 
 def runs(scope: Scope, *, source: str | None = None) -> list[SyncRun]:
@@ -96,24 +143,17 @@ def seconds_left(run: SyncRun, now: datetime) -> float | None:
 
 def problem_groups(scope: Scope) -> list[ProblemGroup]:
     """What could not be read, by cause, most frequent first."""
-    found = table(SyncProblem).c
-    cause = (found.entity, found.field, found.reason)
+    cause = (PROBLEM.entity, PROBLEM.field, PROBLEM.reason)
     number = func.count()
-    counted = (
-        select(*cause, number)
-        .where(found.account_id == scope.account)
-        .group_by(*cause)
-        .order_by(number.desc(), *cause)
-    )
-    return [ProblemGroup(*row) for row in scope.rows(counted)]
+    counted = select(*cause, number).where(PROBLEM.account_id == scope.account).group_by(*cause)
+    return [ProblemGroup(*row) for row in scope.rows(counted.order_by(number.desc(), *cause))]
 
 
 def problems(scope: Scope, *, group: ProblemGroup | None = None) -> list[SyncProblem]:
     """The first `MOST_LISTED` problems, or those of one cause."""
-    found = table(SyncProblem).c
     names = () if group is None else ("entity", "field", "reason")
-    of_cause = [found[name] == getattr(group, name) for name in names]
-    order = [found.entity, found.source_id, found.field]
+    of_cause = [PROBLEM[name] == getattr(group, name) for name in names]
+    order = [PROBLEM.entity, PROBLEM.source_id, PROBLEM.field]
     return scope.objects(SyncProblem, *of_cause, order_by=order, limit=MOST_LISTED)
 
 

@@ -18,9 +18,14 @@ from core.ingest.clients.http import SourceClient
 from core.ingest.clients.testio import fetch_bugs
 from core.ingest.parse.testio import Reasons, parse_bug
 from core.ingest.save.testio import save_bugs, save_cycles
-from core.ingest.sync.deletions import forget_deletions, move_bugs_of_cycles
 from core.ingest.sync.run import Run
-from core.ingest.sync.state import FINAL, StoredState, note_readings
+from core.ingest.sync.state import (
+    FINAL,
+    StoredState,
+    forget_deletions,
+    move_bugs_of_cycles,
+    note_readings,
+)
 from core.store import BUG_DECIDED
 
 T = TypeVar("T")
@@ -76,7 +81,7 @@ class _Answer(NamedTuple):
     `largest` is the number of test cycles in the largest request.
     """
 
-    bugs: Parsed[ParsedRow]
+    bugs: Parsed
     failed: dict[int, SourceError]
     seconds: float
     largest: int
@@ -150,7 +155,7 @@ class Pipeline:
         self._write([cycle for cycle in cycles if cycle.id not in answer.failed], answer.bugs)
         self._report_progress()
 
-    def _write(self, cycles: Sequence[ParsedRow], bugs: Parsed[ParsedRow]) -> None:
+    def _write(self, cycles: Sequence[ParsedRow], bugs: Parsed) -> None:
         keep = {bug.id for bug in bugs.items}
         settled = _settled(cycles, bugs)
         self._written.update(settled)
@@ -172,7 +177,8 @@ class Pipeline:
                 partial(move_bugs_of_cycles, cycle_ids=ids, keep=keep),
                 partial(note_readings, settled={number: settled[number] for number in ids}),
                 *again,
-                reads=[("test_cycle", Parsed(tuple(some))), ("bug", its)],
+                test_cycle=Parsed(tuple(some)),
+                bug=its,
             )
 
     def _report_progress(self) -> None:
@@ -195,7 +201,7 @@ def _fetch_bugs(
     """Request the bugs of test cycles; they are returned in the order of the cycles."""
     started = monotonic()
     failed, largest = {}, 1
-    every: list[Parsed[ParsedRow]] = []
+    every: list[Parsed] = []
     for batch in fetch_bugs(client, cycle_ids, known=known):
         if batch.error is not None:
             failed[batch.cycle_ids[0]] = batch.error
@@ -214,8 +220,8 @@ def _fetch_bugs(
 
 
 def _units(
-    cycles: Sequence[ParsedRow], bugs: Parsed[ParsedRow]
-) -> Iterator[tuple[Sequence[ParsedRow], Parsed[ParsedRow]]]:
+    cycles: Sequence[ParsedRow], bugs: Parsed
+) -> Iterator[tuple[Sequence[ParsedRow], Parsed]]:
     """Split test cycles and their bugs into parts that take a moment to write.
 
     Bugs of other test cycles and refused objects are in the last part.
@@ -238,7 +244,7 @@ def _units(
     yield some, Parsed(tuple(own), bugs.refused)
 
 
-def _settled(cycles: Sequence[ParsedRow], bugs: Parsed[ParsedRow]) -> dict[int, bool]:
+def _settled(cycles: Sequence[ParsedRow], bugs: Parsed) -> dict[int, bool]:
     """Whether each test cycle is final and all its bugs are triaged.
 
     None is where a bug was refused: without an id it may belong to any of them.

@@ -6,7 +6,6 @@ arrive late.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Unpack
@@ -15,16 +14,12 @@ from core.base import clock
 from core.base.fields import FieldProblem
 from core.base.settings import PrometheusSource, TestioAccount
 from core.ingest.clients.concurrency import Workers
-from core.ingest.clients.http import ClientOptions, SourceClient
+from core.ingest.clients.http import ClientOptions
 from core.ingest.clients.prometheus import (
-    Piece,
     connect,
     fetch_label_values,
     fetch_last_values,
-    fetch_samples,
-    fetch_scrapes,
-    parse_scrapes,
-    parse_series,
+    fetch_piece,
     selector,
 )
 from core.ingest.parse.prometheus import (
@@ -40,7 +35,6 @@ from core.ingest.parse.prometheus import (
 )
 from core.ingest.save.platform import instant, save_scraped
 from core.ingest.sync.history import READ, rows_of
-from core.ingest.sync.problems import SeenItems
 from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run, summary
 from core.store import PROMETHEUS, AccountSetting, ScrapeGap, ScrapeSpan, Store, table
 
@@ -53,7 +47,6 @@ AGAIN_MS = 10 * 60_000
 LEAD_MS = SLOT_MS
 # Lookback for the last value of a counter that was not scraped for a while.
 FAR_BACK = "7d"
-THREADS = 5
 
 
 def sync_prometheus(
@@ -75,10 +68,14 @@ def sync_prometheus(
     def read(run: Run) -> SyncReport:
         if source is None:
             return run.fail(f"The account {account.id!r} has no PROMETHEUS_URL: set its address.")
-        with connect(source, **options) as client, Workers(client, THREADS) as workers:
+        with connect(source, **options) as client, Workers(client) as workers:
             run.client = client
-            _Reading(run, workers, source, until).read(full=full)
-        return run.finish(_message, SeenItems([METRIC]))
+            reading = _Reading(run, workers, source, until)
+            try:
+                reading.read(full=full)
+            finally:
+                run.note(*reading.problems.values())
+        return run.finish(_message, (METRIC,))
 
     return record_run(store, account, SOURCE, on_progress, read)
 
@@ -104,17 +101,10 @@ class _Reading:
         self._shared: set[str] = set()
         # Whether the server has samples from before the next piece.
         self._begun = False
-        self._problems: dict[tuple[str, str], FieldProblem] = {}
+        self.problems: dict[tuple[str, str], FieldProblem] = {}
 
     def read(self, *, full: bool) -> None:
-        """Read and write piece after piece; each problem is noted once, also if the run fails."""
-        try:
-            self._read(full=full)
-        finally:
-            for problem in self._problems.values():
-                self._run.note(problem)
-
-    def _read(self, *, full: bool) -> None:
+        """Read and write piece after piece; each problem is noted once in `problems`."""
         start = self._horizon
         if self._stored is not None and not full and self._stored[1] > start:
             start = max(start, (self._stored[1] - AGAIN_MS) // SLOT_MS * SLOT_MS)
@@ -141,12 +131,8 @@ class _Reading:
             values = self._labelled(label, name) if tenant else []
             if any(values):
                 self._shared.add(key)
-            chosen = selector(name, **({label: tenant} if key in self._shared else {}))
-            if key in self._shared:
-                is_there = tenant in values
-            else:
-                is_there = bool(self._labelled("__name__", chosen))
-            if not is_there:
+            chosen = selector(name, **({label: tenant} if any(values) else {}))
+            if not (tenant in values if any(values) else self._labelled("__name__", chosen)):
                 reason = (
                     f"the server has had no such series in {self._source.history_days} days: check "
                     f'{key} and tenant_id of [prometheus], or set {key} = "" to do without'
@@ -164,8 +150,9 @@ class _Reading:
         """Give the reader the state before the first piece."""
         lead = start - LEAD_MS
         for key in [key for key in COUNTERS if key in metrics]:
-            request = self._workers.submit(_fetch_last, metrics[key].selector, lead)
-            self._reader.know(key, self._run.result_of(request).series)
+            chosen = metrics[key].selector
+            request = self._workers.submit(fetch_last_values, chosen, lead, FAR_BACK)
+            self._reader.know(key, self._run.result_of(request))
         self._take(metrics, lead, start)
         gap, at = table(ScrapeGap).c, instant(start)
         is_open = (gap.kind == GAP, gap.from_at < at, gap.to_at >= at)
@@ -178,62 +165,41 @@ class _Reading:
 
     def _take(self, metrics: Mapping[str, MetricRead], start: int, end: int) -> Scraped:
         """Request a piece of every metric, and take it in."""
-        requests = {
-            key: self._workers.submit(_fetch_piece, metric, start, end, shared=key in self._shared)
-            for key, metric in metrics.items()
-            if key in self._reader.scrapes
-        }
+        requests = {}
+        for key in self._reader.scrapes:
+            metric = metrics[key]
+            shared = metric.name if key in self._shared else None
+            request = self._workers.submit(fetch_piece, metric.selector, start, end, shared=shared)
+            requests[key] = request
         pieces = {}
         for key, future in requests.items():
             pieces[key] = piece = self._run.result_of(future)
             if piece.remarks:
                 self._note(metrics[key].selector, "answer", "; ".join(piece.remarks))
         found = self._reader.take(pieces, start, end)
-        self._problems |= found.problems
+        self.problems |= found.problems
         return found
 
     def _write(self, found: Scraped) -> None:
-        if not self._begun:
-            seen = [scrapes.last for scrapes in self._reader.scrapes.values() if scrapes.last]
-            if not seen:
-                return
-            found = self._from_the_beginning(found)
-            self._begun = True
-        self._run.write(partial(save_scraped, scraped=found))
-
-    def _from_the_beginning(self, found: Scraped) -> Scraped:
-        """Cut the first piece to the begin of the server's samples.
+        """Write a piece, the first one from the begin of the server's samples on.
 
         Stored readings from before that stay: the server has dropped its own.
         """
-        since = [scrapes.first for scrapes in self._reader.scrapes.values() if scrapes.first]
-        first = max(min(since), found.start)
-        slot = first // SLOT_MS * SLOT_MS
-        if self._stored is not None and self._stored[0] < first <= self._stored[1]:
-            return found.since(slot + SLOT_MS if slot > found.start else found.start, None)
-        return found.since(slot, first)
+        if not self._begun:
+            begins = [one.first for one in self._reader.scrapes.values() if one.first is not None]
+            if not begins:
+                return
+            self._begun = True
+            first = max(min(begins), found.start)
+            slot = first // SLOT_MS * SLOT_MS
+            if self._stored is not None and self._stored[0] < first <= self._stored[1]:
+                found = found.since(slot + SLOT_MS if slot > found.start else slot, None)
+            else:
+                found = found.since(slot, first)
+        self._run.write(partial(save_scraped, scraped=found))
 
     def _note(self, source_id: str, name: str, reason: str) -> None:
-        self._problems[source_id, name] = FieldProblem(METRIC, source_id, name, "", reason)
-
-
-def _fetch_last(client: SourceClient, selector: str, until: int) -> Piece:
-    """Fetch the last value of each series before an instant."""
-    last = fetch_last_values(client, selector, until - 1, FAR_BACK)
-    return parse_series(client, [last], 0, until)
-
-
-def _fetch_piece(
-    client: SourceClient, metric: MetricRead, start: int, end: int, *, shared: bool
-) -> Piece:
-    """Fetch the samples of a metric in a range of time."""
-    samples = fetch_samples(client, metric.selector, start, end)
-    piece = parse_series(client, samples, start, end)
-    if shared:
-        # An idle account has no series, which is no gap.
-        sent = fetch_scrapes(client, metric.name, start, end)
-        piece = replace(piece, scrapes=parse_scrapes(client, sent, start, end))
-    return piece
+        self.problems[source_id, name] = FieldProblem(METRIC, source_id, name, "", reason)
 
 
 def _ms(instant: datetime) -> int:

@@ -5,12 +5,12 @@ pages read the last run afresh. A problem that is new, changed or gone counts as
 seen once more does not.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from core.base import clock
 from core.base.errors import SourceUnreadable, StoreError, TouchstoneError
@@ -18,12 +18,12 @@ from core.base.fields import FieldProblem, Parsed
 from core.base.settings import TestioAccount
 from core.ingest.clients.concurrency import Stopped
 from core.ingest.clients.http import ClientOptions, SourceClient, SourceFailed
-from core.ingest.save.testio import SaveResult
-from core.ingest.sync.history import rows_of, start_run
+from core.ingest.save.platform import SaveResult
+from core.ingest.sync.history import forget_unseen, note_problems, rows_of, start_run
 from core.ingest.sync.lease import Busy, renew_lease, return_lease, take_lease
-from core.ingest.sync.problems import SeenItems, forget_unseen, note_problems
 from core.store import Scope, Store, SyncProblem, SyncRun, Unit, table
 
+Names = tuple[str, ...]
 T = TypeVar("T")
 REASONS_SHOWN = 20
 # How often a waiting run checks whether it is to end, and how often it renews its lease.
@@ -39,8 +39,7 @@ READ_WHOLE = ("feature", "test_cycle", "bug")
 INTERRUPTED = "It was interrupted before its end; what was read until then is in. Sync again."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(NamedTuple):
     """A progress event: `done` of `total` items of a step, with a text to show."""
 
     account_id: str
@@ -151,31 +150,30 @@ class Run:
             unit.update(SyncRun, stale, run.source == report.source, run.status == "running")
             self.id = report.run_id = start_run(unit, report.source)
 
-    def write(self, *works: Work, reads: Iterable[tuple[str, Parsed[Any]]] = ()) -> None:
+    def write(self, *works: Work, **reads: Parsed) -> None:
         """Run the works in one unit, and record their problems and those of the parsers.
 
         `reads` are the parsed objects that the works write, by table name.
         """
-        reads = list(reads)
-        problems = self._pending + [p for _, parsed in reads for p in parsed.problems]
-        objects: dict[str, set[str]] = {}
-        for name, parsed in reads:
-            if name in READ_WHOLE:
-                objects.setdefault(name, set()).update(str(item.id) for item in parsed.items)
+        problems = self._pending + [p for parsed in reads.values() for p in parsed.problems]
+        whole = [name for name in READ_WHOLE if name in reads]
+        objects = {name: {str(item.id) for item in reads[name].items} for name in whole}
         sleep(max(0.0, self._renewed + YIELD_SECONDS - monotonic()))
         with self._unit() as unit:
             results = [result for work in works if (result := work(unit)) is not None]
             problems += [p for result in results for p in result.problems]
             again = note_problems(unit, self.report.source, self.id, problems, objects)
-        self._pending = []
-        self._seen_again += again
+        self._pending, self._seen_again = [], self._seen_again + again
         self.report.problems += len(problems)
         room = REASONS_SHOWN - len(self.report.reasons)
-        self.report.reasons += tuple(_sentence(p) for p in problems[:room])
-        for result in results:
-            for name, counts in result.counts.items():
-                self._count(name, counts._asdict())
-        for name, parsed in reads:
+        self.report.reasons += tuple(
+            f"{p.entity} {p.source_id}, {p.field}: {p.reason}"
+            + (f" (sent: {p.value})" if p.value else "")
+            for p in problems[:room]
+        )
+        for name, counts in (pair for result in results for pair in result.counts.items()):
+            self._count(name, counts._asdict())
+        for name, parsed in reads.items():
             self._count(name, {"refused": len(parsed.refused)})
 
     def result_of(self, future: Future[T]) -> T:
@@ -203,7 +201,7 @@ class Run:
         self._last_step, self._last_progress = step, now
         with self._unit(quiet=True) as unit:
             self._record(unit, text, step=step, done=done, total=total)
-        self._tell(step, done, total, text)
+        self._on_progress(Progress(self.scope.account, step, done, total, text))
 
     @contextmanager
     def skip_failures(self, entity: str, source_id: int | str, name: str) -> Iterator[None]:
@@ -213,27 +211,30 @@ class Run:
         except (SourceFailed, SourceUnreadable) as error:
             self.note_unread(entity, source_id, name, str(error))
 
-    def note_refused(self, name: str, parsed: Parsed[Any]) -> None:
-        """Note the objects of a list that were refused as a whole."""
-        self._pending += parsed.refused
-        self._count(name, {"refused": len(parsed.refused)})
+    def note(self, *problems: FieldProblem) -> None:
+        """Note problems, to be written with the next unit."""
+        self._pending += problems
 
-    def note(self, problem: FieldProblem) -> None:
-        """Note a problem, to be written with the next unit."""
-        self._pending.append(problem)
+    def note_refused(self, name: str, parsed: Parsed) -> None:
+        """Note the objects of a list that were refused as a whole."""
+        self.note(*parsed.refused)
+        self._count(name, {"refused": len(parsed.refused)})
 
     def note_unread(self, entity: str, source_id: int | str, name: str, reason: str) -> None:
         """Note that something was not read, so that the run proves no deletion."""
         self.complete = False
-        self._pending.append(FieldProblem(entity, str(source_id), name, "", reason))
+        self.note(FieldProblem(entity, str(source_id), name, "", reason))
 
-    def finish(self, message: Callable[[SyncReport], str], seen: SeenItems) -> SyncReport:
-        """End the run as done or partial; a complete run forgets problems that it did not see."""
+    def finish(
+        self, message: Callable[[SyncReport], str], whole: Names, nameless: Names = ()
+    ) -> SyncReport:
+        """End the run as done or partial; a complete one does `forget_unseen`."""
         self.write()
         if self.complete:
             self.progress("finish", 0, None, "Looking for problems that are gone")
             with self._unit() as unit:
-                forget_unseen(unit, self.report.source, self.id, seen)
+                source = self.report.source
+                forget_unseen(unit, source, self.id, whole=whole, nameless=nameless)
         status, text = ("partial" if self.report.problems else "done"), message(self.report)
         self._end(status, text)
         return self._ended(status, text)
@@ -271,16 +272,10 @@ class Run:
         unit.upsert(SyncRun, [{"id": self.id} | changed | state])
 
     def _ended(self, status: str, message: str) -> SyncReport:
-        self._tell(status, 1, 1, message)
+        self._on_progress(Progress(self.scope.account, status, 1, 1, message))
         self.report.status, self.report.message = status, message
         self.report.requests, self.report.seconds = self._requests, monotonic() - self._started
         return self.report
-
-    def _tell(self, step: str, done: int, total: int | None, text: str) -> None:
-        account = self.scope.account
-        self._on_progress(
-            Progress(account_id=account, step=step, done=done, total=total, text=text)
-        )
 
     @property
     def _requests(self) -> int:
@@ -291,8 +286,3 @@ class Run:
         sums = self.report.counts.setdefault(name, none)
         for kind, number in numbers.items():
             sums[kind] += number
-
-
-def _sentence(problem: FieldProblem) -> str:
-    sent = f" (sent: {problem.value})" if problem.value else ""
-    return f"{problem.entity} {problem.source_id}, {problem.field}: {problem.reason}{sent}"

@@ -10,19 +10,17 @@ from functools import partial
 from typing import Unpack
 
 from core.base import clock, text
-from core.base.fields import Parsed, ParsedRow, parse_all
+from core.base.fields import ParsedRow, parse_all
 from core.base.settings import TestioAccount
-from core.ingest.clients.concurrency import WIDTH, Workers
-from core.ingest.clients.http import ClientOptions, SourceClient
+from core.ingest.clients.concurrency import Workers
+from core.ingest.clients.http import ClientOptions
 from core.ingest.clients.testio import connect, fetch_features, fetch_products, fetch_reject_reasons
 from core.ingest.parse.testio import Reasons, parse_feature, parse_product, parse_reject_reason
 from core.ingest.save.testio import save_features, save_products, save_reject_reasons
 from core.ingest.sync.cycle_lists import CycleLists
-from core.ingest.sync.deletions import move_bugs_without_cycle
 from core.ingest.sync.history import READ, rows_of
 from core.ingest.sync.pipeline import Pipeline
-from core.ingest.sync.problems import SeenItems
-from core.ingest.sync.run import OnProgress, Run, SyncReport, record_run, summary
+from core.ingest.sync.run import Names, OnProgress, Run, SyncReport, record_run, summary
 from core.ingest.sync.state import (
     FEATURES,
     REJECT_REASONS,
@@ -30,6 +28,7 @@ from core.ingest.sync.state import (
     forget_lists,
     forget_readings,
     load_state,
+    move_bugs_without_cycle,
     note_list,
 )
 from core.store import RejectionReason, Store
@@ -54,16 +53,19 @@ def sync_account(
     """Synchronise one account with test IO; failures become the report's status."""
 
     def read(run: Run) -> SyncReport:
-        with connect(account, **options) as client, Workers(client, WIDTH) as workers:
+        with connect(account, **options) as client, Workers(client) as workers:
             run.client = client
-            seen = _read_account(run, workers, full=full)
-        return run.finish(_message, seen)
+            whole, nameless = _read_account(run, workers, full=full)
+        return run.finish(_message, whole, nameless)
 
     return record_run(store, account, SOURCE, on_progress, read)
 
 
-def _read_account(run: Run, workers: Workers, *, full: bool = False) -> SeenItems:
-    """Read and write what can have changed since the last run, or everything (`full`)."""
+def _read_account(run: Run, workers: Workers, *, full: bool) -> tuple[Names, Names]:
+    """Read and write what can have changed since the last run, or everything (`full`).
+
+    Returns the entities that were seen whole, and those of which all nameless ones were.
+    """
     if full:
         run.write(forget_readings)
     state = load_state(run.scope)
@@ -71,17 +73,17 @@ def _read_account(run: Run, workers: Workers, *, full: bool = False) -> SeenItem
     reasons = _read_reasons(run, workers, state)
     pipeline = Pipeline(run, workers, state, reasons)
     cycles = CycleLists(pipeline, products)
-    cycles.read_lists()
+    cycles.read(cycles.lists)
     cycles.request_by_id()
     pipeline.finish()
     cycles.note_lists()
     if full:
         if run.complete:
             run.write(partial(move_bugs_without_cycle, keep=pipeline.without_cycle))
-        return SeenItems(("product", "feature", "rejection_reason", "test_cycle", "bug"))
+        return (*ENTITIES, "rejection_reason"), ()
     whole = ("product", "rejection_reason") if state.is_due(REJECT_REASONS) else ("product",)
     to_end = all(listed.read_to_end for listed in cycles.lists)
-    return SeenItems(whole, nameless=("bug", "test_cycle") if to_end else ("bug",))
+    return whole, ("bug", "test_cycle") if to_end else ("bug",)
 
 
 def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[ParsedRow]:
@@ -95,28 +97,24 @@ def _read_catalogue(run: Run, workers: Workers, state: StoredState) -> Sequence[
         # The features of a product that left the catalogue leave with it.
         partial(save_features, features=(), of=()),
         *([partial(forget_lists, kind=FEATURES, parent_ids=left)] if left else []),
-        reads=[("product", products)],
+        product=products,
     )
     due = [p for p in products.items if state.is_due(FEATURES, p.id) or p.id in left]
-    futures = [workers.submit(_fetch_features, product) for product in due]
+    futures = [
+        workers.submit(fetch_features, product.id, product.links["section_ids"]) for product in due
+    ]
     for position, (product, future) in enumerate(zip(due, futures, strict=True)):
         said = f"Reading the features of {product.row['name'] or f'product {product.id}'}"
         run.progress("catalogue", position, len(due), said)
         with run.skip_failures("product", product.id, "features"):
-            features = run.result_of(future)
+            sent = run.result_of(future)
+            features = parse_all(partial(parse_feature, product_id=product.id), sent)
             run.write(
                 partial(save_features, features=features.items, of=[product.id]),
                 partial(note_list, kind=FEATURES, parent_id=product.id, read_at=clock.now()),
-                reads=[("feature", features)],
+                feature=features,
             )
     return products.items
-
-
-def _fetch_features(client: SourceClient, product: ParsedRow) -> Parsed[ParsedRow]:
-    return parse_all(
-        partial(parse_feature, product_id=product.id),
-        fetch_features(client, product.id, product.links["section_ids"]),
-    )
 
 
 def _read_reasons(run: Run, workers: Workers, state: StoredState) -> Reasons:
@@ -129,7 +127,7 @@ def _read_reasons(run: Run, workers: Workers, state: StoredState) -> Reasons:
             run.write(
                 partial(save_reject_reasons, parsed=reasons.items),
                 partial(note_list, kind=REJECT_REASONS, parent_id=0, read_at=clock.now()),
-                reads=[("rejection_reason", reasons)],
+                rejection_reason=reasons,
             )
     # A comment of an old rejection may start from a reason that is no longer listed.
     return {one.key: one.default_comment for one in run.scope.objects(RejectionReason)}
