@@ -71,18 +71,14 @@ def _aggregate(plan: Plan, measure: Measure, *, by_account: bool) -> ColumnEleme
     elif measure.kind == "count":
         found = func.count()
     else:
-        found = func.count(_distinct(base, measure.column, plan, by_account).distinct())
+        member: Any = base.c[measure.column]
+        if not by_account and len(plan.accounts) > 1:
+            # The same id in two accounts is two members.
+            member = base.c.account_id + literal_column("':'") + cast(member, String)
+        found = func.count(member.distinct())
     if measure.conditions:
         found = found.filter(*measure.predicates(base))
     return found if value is None else value.scaled(found)
-
-
-def _distinct(base: FromClause, column: str, plan: Plan, by_account: bool) -> Any:  # noqa: FBT001
-    key = base.c[column]
-    if by_account or len(plan.accounts) == 1:
-        return key
-    # The same id in two accounts is two members.
-    return base.c.account_id + literal_column("':'") + cast(key, String)
 
 
 def branches(

@@ -270,7 +270,7 @@ class Metric:
     definition: str
     formula: str
     unit: Unit
-    better: Better
+    better: Better = "up"
     source: str
     owner: str
     smallest_sample: int = 0

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any
 
 from core.analytics.dates import EXAMPLES, Window, read_window
 from core.analytics.definitions import DIMENSIONS, FACTS, METRICS, SEVERITY_WEIGHTS
@@ -24,6 +24,11 @@ _IDS = {f"{d.key}_id": d for d in DIMENSIONS.values() if d.kind == "entity"}
 _NUMBERED = {"product", "feature", "customer", "submitter", "tester"}
 _BOOLEANS = {"known_bug", "enhanced"}
 _BIGGEST = 2**63 - 1
+# What is told of a metric, as it stands in its entry.
+_WORDS = (
+    *("key", "label", "definition", "formula", "unit", "better", "source", "owner"),
+    *("smallest_sample", "version"),
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     return exact[found[0]] if found else None
 
 
-def parse_query(  # noqa: PLR0913 (as `query_metrics`)
+def parse_query(  # noqa: PLR0913 (scripts outside name each part of a question)
     *,
     metrics: Sequence[str] | str,
     today: date,
@@ -109,7 +114,10 @@ def parse_query(  # noqa: PLR0913 (as `query_metrics`)
     with_samples: bool = False,
     severity_weights: Mapping[str, float] | None = None,
 ) -> Query:
-    """Read a query; raises QueryError with one sentence that names what to ask instead."""
+    """Read a query; raises QueryError with one sentence that names what to ask instead.
+
+    `with_samples` adds `<metric>_n`, the number of observations behind a rate, mean or quantile.
+    """
     asked = _names("metric", metrics)
     if not asked:
         raise QueryError(f"No metric was asked for: name one, such as {next(iter(METRICS))}.")
@@ -240,23 +248,22 @@ def _value(key: str, dimension: Dimension, by_id: bool, value: Any) -> Any:  # n
     """The value as the store keeps it; a command line gives ids and truths as text."""
     if value is None:
         return None
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
     if dimension.key in _BOOLEANS:
         read = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
-        if isinstance(read, bool):
-            return read
-        _refuse_value(key, value, "true or false")
-    if by_id and dimension.key in _NUMBERED:
-        read = _number(value)
-        if read is None:
-            _refuse_value(key, value, "a whole number")
-        return read
-    if isinstance(value, date) and dimension.key == "day":
-        return value.isoformat()
-    if isinstance(value, int) and not isinstance(value, bool) and dimension.key == "year":
-        return str(value)
-    if not isinstance(value, str) or not _is_storable(value):
-        _refuse_value(key, value, "text" if dimension.kind != "time" else dimension.example)
-    return value
+        read, wanted = read if isinstance(read, bool) else None, "true or false"
+    elif by_id and dimension.key in _NUMBERED:
+        read, wanted = _number(value), "a whole number"
+    else:
+        if isinstance(value, date) and dimension.key == "day":
+            value = value.isoformat()
+        elif is_whole and dimension.key == "year":
+            value = str(value)
+        read = value if isinstance(value, str) and _is_storable(value) else None
+        wanted = "text" if dimension.kind != "time" else str(dimension.example)
+    if read is None:
+        raise QueryError(f"The filter {key} has the value {_shown(value)}: it takes {wanted}.")
+    return read
 
 
 def _number(value: Any) -> int | None:
@@ -272,10 +279,6 @@ def _is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _refuse_value(key: str, value: Any, wanted: Any) -> NoReturn:
-    raise QueryError(f"The filter {key} has the value {_shown(value)}: it takes {wanted}.")
-
-
 def get_analytics_capabilities() -> dict[str, Any]:
     """Every dimension, metric and fact with all their words, and the limits of a query."""
     return {
@@ -283,7 +286,11 @@ def get_analytics_capabilities() -> dict[str, Any]:
             asdict(d) | {"facts": list(d.facts), "aliases": list(d.aliases)}
             for d in DIMENSIONS.values()
         ],
-        "metrics": [_metric(m) for m in METRICS.values()],
+        "metrics": [
+            {name: getattr(m, name) for name in _WORDS}
+            | {"facts": list(m.facts), "dimensions": dimensions_of([m.key])}
+            for m in METRICS.values()
+        ],
         "facts": [
             {"key": f.key, "label": f.label, "grain": f.grain, "clocks": dict(f.clocks)}
             for f in FACTS.values()
@@ -297,13 +304,4 @@ def get_analytics_capabilities() -> dict[str, Any]:
             "date_examples": list(EXAMPLES),
             "severity_weights": dict(SEVERITY_WEIGHTS),
         },
-    }
-
-
-def _metric(metric: Metric) -> dict[str, Any]:
-    words = ("key", "label", "definition", "formula", "unit", "better", "source", "owner")
-    return {
-        **{name: getattr(metric, name) for name in (*words, "smallest_sample", "version")},
-        "facts": list(metric.facts),
-        "dimensions": dimensions_of([metric.key]),
     }

@@ -1,6 +1,6 @@
 """Metric queries: the statements of rows and totals, and the answer with its metadata."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from time import perf_counter
@@ -37,50 +37,19 @@ COUNT = "total_rows"
 COPIED = frozenset({"tests", "bugs", "test_features"})
 
 
-def query_metrics(  # noqa: PLR0913 (scripts outside name each part of a question)
-    store: Store,
-    *,
-    metrics: Sequence[str] | str,
-    dimensions: Sequence[str] | str = (),
-    filters: Mapping[str, Any] | None = None,
-    start_date: str | date | None = None,
-    end_date: str | date | None = None,
-    date_basis: str = "default",
-    sort_by: str | None = None,
-    sort_order: str = "desc",
-    limit: int | None = None,
-    include_zero: bool = False,
-    account: str | None = None,
-    with_samples: bool = False,
-    severity_weights: Mapping[str, float] | None = None,
-    today: date | None = None,
+def query_metrics(
+    store: Store, *, account: str | None = None, today: date | None = None, **asked: Any
 ) -> dict[str, Any]:
-    """Answer metrics by dimensions over a window of days.
+    """Answer metrics by dimensions over a window of days; `asked` are those of `parse_query`.
 
     Answers with `data` (a list of rows), `totals` (the figures at no dimension), `metadata`,
     `query_explanation`, `warnings` and `sql`; everything is plain JSON. A row has the dimension's
     key, for an entity also `<key>_id` and the `account_id` in which the id counts. `account` is an
-    id, None for every account. `with_samples` adds `<metric>_n`, the number of observations behind
-    a rate, mean or quantile. `today` is what date phrases count from. Raises QueryError with one
+    id, None for every account. `today` is what date phrases count from. Raises QueryError with one
     sentence when the query cannot be answered.
     """
     today = today or clock.today(store.zone)
-    query = parse_query(
-        metrics=metrics,
-        dimensions=dimensions,
-        filters=filters,
-        start_date=start_date,
-        end_date=end_date,
-        date_basis=date_basis,
-        sort_by=sort_by,
-        sort_order=sort_order,
-        limit=limit,
-        include_zero=include_zero,
-        with_samples=with_samples,
-        severity_weights=severity_weights,
-        today=today,
-    )
-    return _answer(store, query, account, today)
+    return _answer(store, parse_query(today=today, **asked), account, today)
 
 
 def _answer(store: Store, query: Query, account: str | None, today: date) -> dict[str, Any]:

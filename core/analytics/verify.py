@@ -7,6 +7,7 @@ from datetime import date, datetime
 from math import isclose
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from core.analytics.compile import FINISHED, days_of_window, window_span
@@ -146,7 +147,9 @@ def _page(runner: SqlRunner, plan: Plan, recount: "Recount", page: range) -> lis
     found: list[tuple[str, Row]] = []
     for fact in plan.query.facts:
         start, columns = recount.rows, recount.columns(fact)
-        for row in runner.stream(measured_rows(plan, fact, columns)):
+        base = JOINS[fact].base
+        counted = select_rows(plan, fact, [base.c[name] for name in columns])
+        for row in runner.stream(counted.where(*_counts(plan, fact))):
             recount.add(fact, row)
         own = range(max(page.start - start, 0), min(page.stop, recount.rows) - start)
         if own:
@@ -156,15 +159,13 @@ def _page(runner: SqlRunner, plan: Plan, recount: "Recount", page: range) -> lis
 
 
 def _row(store: Store, recount: "Recount", fact: str, row: Row) -> dict[str, Any]:
-    raw = {name.removeprefix(RAW): v for name, v in row.items() if name.startswith(RAW)}
-    read = {name: _plain(store, v) for name, v in row.items() if not name.startswith(RAW)}
-    return {"fact": FACTS[fact].singular, **read, "contributes": recount.contribution(fact, raw)}
-
-
-def _plain(store: Store, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(store.zone).isoformat()
-    return value.isoformat() if isinstance(value, date) else value
+    raw = {name.removeprefix(RAW): row.pop(name) for name in [*row] if name.startswith(RAW)}
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            row[name] = value.astimezone(store.zone).isoformat()
+        elif isinstance(value, date):
+            row[name] = value.isoformat()
+    return {"fact": FACTS[fact].singular, **row, "contributes": recount.contribution(fact, raw)}
 
 
 def _agree(value: float | None, recomputed: float | None) -> bool:
@@ -235,7 +236,9 @@ class Recount:
         if measure.kind == "distinct":
             return len(self._members[measure.key])
         if measure.kind == "quantile":
-            return _quantile(self._values[measure.key], measure.percent)
+            values = self._values[measure.key]
+            # Linear between closest ranks: Hyndman and Fan 1996, type 7.
+            return float(np.percentile(values, measure.percent)) if values else None
         total = self._sums[measure.key]
         return total if measure.value is None else _scaled(measure.value, total)
 
@@ -244,24 +247,8 @@ def _scaled(value: ColumnValue, units: float) -> float:
     return units if value.per == 1 else units / value.per
 
 
-def _quantile(values: list[float], percent: int) -> float | None:
-    """Linear interpolation between closest ranks (Hyndman and Fan 1996, type 7)."""
-    if not values:
-        return None
-    ranked = sorted(values)
-    below, hundredths = divmod((len(ranked) - 1) * percent, 100)
-    above = ranked[min(below + 1, len(ranked) - 1)]
-    return ranked[below] + (above - ranked[below]) * hundredths / 100
-
-
-def measured_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
-    """The rows that count in any measure of the plan, with columns of the fact's table."""
-    base = JOINS[fact].base
-    return select_rows(plan, fact, [base.c[name] for name in columns]).where(*_counts(plan, fact))
-
-
 def readable_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
-    """The same rows with labels for their ids, in the order of their keys."""
+    """The rows that count, with labels for their ids, in the order of their keys."""
     joins = plan.joins(fact)
     base = joins.base
     found: list[Any] = [base.c.account_id, *(base.c[name] for name in OWN[fact])]

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from core.demo.cycles import CyclePlan
-from core.demo.texts import FOLLOW_UPS, REASON_WEIGHTS, REASONS, REMARKS, SYMPTOMS
+from core.demo.texts import TEXTS
 from core.demo.world import DemoFeature, Tester, World
 
 SEVERITIES = ("low", "high", "visual", "content", "critical", "custom")
@@ -17,12 +17,12 @@ SHARP = tuple(accumulate((30, 34, 13, 7, 12, 4)))
 # Days after the end of a cycle until its open bugs are decided one way or another.
 MATURING = 14
 AUTOMATIC = 0.2
-REASONS_BY_WEIGHT = tuple(accumulate(REASON_WEIGHTS))
+REASONS_BY_WEIGHT = tuple(accumulate(often for *_, often in TEXTS["reasons"]))
 
 
 def reject_reasons() -> Iterator[dict[str, Any]]:
     """The reasons for rejections as the source's API sends them."""
-    for key, name, comment in REASONS:
+    for key, name, comment, _ in TEXTS["reasons"]:
         yield {"key": key, "name": name, "default_comment": comment}
 
 
@@ -90,7 +90,7 @@ def _undecided(plan: CyclePlan, now: datetime) -> float:
 
 
 def _title(rng: Random, severity: str, feature: DemoFeature | None) -> str:
-    symptom = rng.choice(SYMPTOMS[severity])
+    symptom = str(rng.choice(TEXTS["symptoms"][severity]))
     return f"{feature.title}: {symptom}" if feature else symptom[0].upper() + symptom[1:]
 
 
@@ -141,8 +141,8 @@ def _comments(rng: Random, tester: Tester) -> list[dict[str, Any]]:
     comments = []
     times = 2 if rng.random() < 0.1 else 1
     for _ in range(times):
-        (_, _, start) = rng.choices(REASONS, cum_weights=REASONS_BY_WEIGHT)[0]
-        comments.append({"body": start + rng.choice(FOLLOW_UPS), "author": triage})
+        (_, _, start, _) = rng.choices(TEXTS["reasons"], cum_weights=REASONS_BY_WEIGHT)[0]
+        comments.append({"body": start + rng.choice(TEXTS["follow_ups"]), "author": triage})
         if times == 2 or rng.random() < 0.2:
-            comments.append({"body": rng.choice(REMARKS), "author": {"name": tester.name}})
+            comments.append({"body": rng.choice(TEXTS["remarks"]), "author": {"name": tester.name}})
     return comments

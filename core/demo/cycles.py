@@ -6,7 +6,7 @@ from itertools import accumulate, cycle, pairwise
 from random import Random
 from typing import Any
 
-from core.demo.texts import ENVIRONMENTS
+from core.demo.texts import TEXTS
 from core.demo.world import Customer, DemoFeature, DemoProduct, World
 
 FIRST_ID = 71_000
@@ -114,7 +114,7 @@ def cycle_object(plan: CyclePlan) -> dict[str, Any]:
         ],
         "test_environment": environment
         if environment is None
-        else {"id": 40 + environment, "title": ENVIRONMENTS[environment]},
+        else {"id": 40 + environment, "title": TEXTS["environments"][environment]},
     }
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from core.demo.texts import TEXTS
 from core.demo.world import World
 
 WEEKS = 8
@@ -36,13 +37,6 @@ SPREAD = 0.6
 # Half of the runs take less than 18 s, 95 of 100 less than 43 s.
 MEDIAN_SECONDS, SECONDS_SPREAD = 18.0, 0.53
 FAILURES = 0.026
-ERRORS = (
-    "The knowledge base did not answer within 60 s",
-    "The knowledge base did not answer within 60 s",
-    "The summary was refused: no source could be cited",
-    "The ticket has no text that could be enhanced",
-    "The worker was restarted during the run",
-)
 BAD_HOURS = (10, 15)
 BAD_FAILURES, BAD_SLOWNESS = 0.4, 3.0
 PENDING = 3
@@ -174,7 +168,7 @@ def _run(world: World, rng: Random, created_at: datetime) -> _Run:
     bad = local.date() == bad_day(world) and BAD_HOURS[0] <= local.hour < BAD_HOURS[1]
     if bad:
         seconds *= BAD_SLOWNESS
-    error = rng.choice(ERRORS)
+    error = rng.choice(TEXTS["errors"])
     failed = chance < (BAD_FAILURES if bad else FAILURES)
     return _Run(str(key), created_at, seconds, error if failed else None, bad)
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from core.demo.enhancer import Handled
-from core.demo.texts import comment
+from core.demo.texts import TEXTS, comment
 from core.demo.world import World
 
 # Below every id of a vote that a person casts or a source sends, so that a new demo can tell which
@@ -76,23 +76,6 @@ THURSDAY = 3
 RATINGS = ("relevance", "accuracy", "usefulness", "overall")
 STARS = ((1, 2), (2, 5), (3, 15), (4, 42), (5, 36))
 BETTER = (("yes", 68), ("unsure", 22), ("no", 10))
-HELPS = (
-    "Similar tickets and how they were solved.",
-    "The summary, I no longer read the whole thread.",
-    "The device history.",
-    "Links to the right article.",
-    "Knowing the contract level before I call.",
-    "Recent changes on the server.",
-)
-IMPROVE = (
-    "Be there before I open the ticket.",
-    "Shorter, please.",
-    "Read the attachments too.",
-    "Articles for the version that the customer has.",
-    "Never show another customer's devices.",
-    "Line breaks in the steps.",
-    "Schneller werden.",
-)
 
 
 def survey_answers(world: World, days: list[date]) -> Iterator[dict[str, Any]]:
@@ -122,8 +105,8 @@ def _response(world: World, rng: Random, monday: date, technician: str) -> dict[
         **{name: min(5, max(1, round(_one(rng, STARS) + liking))) for name in RATINGS},
         "minutes_saved": max(-5, round(rng.gauss(6 + 2 * liking, 3.5))),
         "better_resolution": _one(rng, BETTER),
-        "what_helps": rng.choice(HELPS) if helps else None,
-        "what_to_improve": rng.choice(IMPROVE) if improve else None,
+        "what_helps": rng.choice(TEXTS["helps"]) if helps else None,
+        "what_to_improve": rng.choice(TEXTS["improve"]) if improve else None,
         "renewal": min(10, max(0, round(rng.gauss(8 + liking, 1.4)))),
         "may_interview": rng.random() < 0.3,
     }

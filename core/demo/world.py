@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.demo.texts import FEATURES, PLATFORMS, PRODUCTS, SHARED_NAME, people
+from core.demo.texts import TEXTS, people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ def make_world(size: Size, seed: int, now: datetime, zone: ZoneInfo) -> World:
 
 def _named(names: Iterator[str], count: int) -> list[str]:
     own = list(islice(names, count - 1))
-    return [*own[:6], SHARED_NAME, *own[6:]]
+    return [*own[:6], TEXTS["shared_name"], *own[6:]]
 
 
 def _customers(rng: Random, names: list[str]) -> tuple[Customer, ...]:
@@ -167,7 +167,7 @@ def _testers(rng: Random, names: list[str], today: date) -> tuple[Tester, ...]:
                 sharp=rng.random() < 0.15,
                 families={
                     family: tuple(rng.sample(systems, k=min(2, len(systems))))
-                    for family, systems in PLATFORMS.items()
+                    for family, systems in TEXTS["platforms"].items()
                 },
                 joined=today - timedelta(days=since),
             )
@@ -177,16 +177,16 @@ def _testers(rng: Random, names: list[str], today: date) -> tuple[Tester, ...]:
 
 def _products(rng: Random, size: Size) -> tuple[DemoProduct, ...]:
     products = []
-    per_product = size.features // size.products
-    for number, (name, kind, families) in enumerate(PRODUCTS[: size.products]):
-        titles = rng.sample(FEATURES, k=min(per_product, len(FEATURES)))
+    per_product, systems = size.features // size.products, TEXTS["platforms"]
+    for number, (name, kind, families) in enumerate(TEXTS["products"][: size.products]):
+        titles = rng.sample(TEXTS["features"], k=min(per_product, len(TEXTS["features"])))
         products.append(
             DemoProduct(
                 id=1_200 + number,
                 name=name,
                 type=kind,
                 families=tuple(families.split()),
-                platforms=tuple(p for family in families.split() for p in PLATFORMS[family]),
+                platforms=tuple(p for family in families.split() for p in systems[family]),
                 weight=(number + 1) ** -0.7,
                 features=tuple(
                     # The first product once had a feature more.

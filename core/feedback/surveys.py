@@ -6,7 +6,6 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -119,7 +118,9 @@ def parse_survey(obj: Any) -> ParsedRow | FieldProblem:
     if all(answer is None for answer in answers.values()):
         return read.refused("overall", "it answers no question, so it was left out")
     respondent = read.short("respondent")
-    number = read.source_id or _made_id(respondent, answered_at, answers)
+    parts = (respondent, answered_at.isoformat(), None if respondent else sorted(answers.items()))
+    made = hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+    number = read.source_id or f"made-{made}"
     answers[INTERVIEW] = read.flag(INTERVIEW)
     respondent = None if respondent is None else canonical_address(respondent)
     return read.parsed(id=number, respondent=respondent, answered_at=answered_at, **answers)
@@ -252,11 +253,6 @@ def _answered(question: Question, answers: list[Any]) -> Answered:
     return Answered(
         question=question, estimate=estimate, distribution=distribution if is_shown else None
     )
-
-
-def _made_id(respondent: str | None, answered_at: datetime, answers: dict[str, Any]) -> str:
-    parts = (respondent, answered_at.isoformat(), None if respondent else sorted(answers.items()))
-    return f"made-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
 
 
 def _answer(read: Cells, question: Question) -> Any:

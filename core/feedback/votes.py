@@ -134,10 +134,12 @@ def cast_vote(
     given: `CLEAR` takes a comment back. `at` is None for now. Raises InputError for an invalid
     vote, StoreError when the store cannot be written.
     """
+    if at is not None and at.utcoffset() is None:
+        raise InputError("The time of the vote has no UTC offset: add one, such as +00:00.")
     cast = Cast(
         subject=_subject(subject),
         rater=_name(rater, "who rates"),
-        at=None if at is None else _instant(at),
+        at=at and at.astimezone(UTC),
         thumb=_thumb(thumb),
         rating=_rating(rating),
         comment=_comment(comment),
@@ -163,7 +165,9 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result
     stored opinion, only what that vote gave.
     """
     given = _with_tickets(unit, list(casts))
-    read = _vote_ids_read_before(unit, given)
+    history_ids = table(FeedbackVote).c.id
+    sent = [cast.vote_id for cast in given if cast.vote_id is not None]
+    read = {row["id"] for row in unit.stored(history_ids, sent, history_ids)}
     places = [n for n, cast in enumerate(given) if cast.vote_id not in read]
     keys = sorted({given[n].feedback_id for n in places})
     known = votes_by_id(unit, keys)
@@ -259,12 +263,6 @@ def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
     }
 
 
-def _vote_ids_read_before(unit: Unit, casts: Sequence[Cast]) -> set[int | None]:
-    votes = table(FeedbackVote).c
-    ids = [cast.vote_id for cast in casts if cast.vote_id is not None]
-    return {row["id"] for row in unit.stored(votes.id, ids, votes.id)}
-
-
 def _with_tickets(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:
     """The votes, those on runs of the enhancer with the tickets of these runs."""
     runs = table(Enhancement).c
@@ -294,12 +292,6 @@ def _name(name: str, what: str) -> str:
     if len(name) > LONGEST_ID:
         raise InputError(f"The text for {what} is longer than {LONGEST_ID} characters.")
     return clean(name.strip())
-
-
-def _instant(at: datetime) -> datetime:
-    if at.utcoffset() is None:
-        raise InputError("The time of the vote has no UTC offset: add one, such as +00:00.")
-    return at.astimezone(UTC)
 
 
 def _thumb(thumb: str | Clear | None) -> str | Clear | None:

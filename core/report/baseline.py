@@ -29,25 +29,6 @@ from core.report.evidence import Evidence, ReportWindow, choose_window, read_evi
 from core.store import Scope, one_state
 
 BASELINE = "baseline"
-KINDS = {
-    "errors": "What failed runs say",
-    "failures": "When runs fail",
-    "slow runs": "When runs are slow",
-    "slow categories": "Which tickets take the longest",
-    "ratings": "Which tickets are rated lowest",
-}
-# What a criterion without data needs, by the beginning of its key.
-NEEDS = {
-    "success_rate": "import the platform's enhancement records, or connect its Prometheus",
-    "latency": "import the platform's enhancement records, or connect its Prometheus",
-    "throughput": "import the platform's enhancement records",
-    "satisfaction": "ask technicians to rate enhancements, and send them the survey",
-    "positive_feedback": "ask technicians for a thumb on each enhancement",
-    "time_reduction": "import a ticket export that says which tickets were enhanced",
-    "availability": "connect the platform's Prometheus",
-    "queue_depth": "connect the platform's Prometheus",
-    "worker_utilisation": "connect the platform's Prometheus and say how many workers there are",
-}
 
 
 @one_state()
@@ -198,7 +179,7 @@ def gaps(evidence: Evidence) -> Iterator[Block]:
     )
     if not evidence.causes:
         yield Paragraph("No message, hour or category stands out beyond chance.")
-    for kind, title in KINDS.items():
+    for kind, title in methods.WORDS["causes"].items():
         said = [cause.text for cause in evidence.causes if cause.kind == kind]
         if said:
             yield Heading(title, 2)
@@ -245,7 +226,8 @@ def _no_data(result: CriterionResult, evidence: Evidence) -> str:
     if key == "roi":
         reason = evidence.roi.reason or result.estimate.reason
         return f"No return can be computed yet. {reason} Enter or import what is missing."
-    need = next((need for start, need in NEEDS.items() if key.startswith(start)), "import data")
+    needs = methods.WORDS["needs"]
+    need = next((need for start, need in needs.items() if key.startswith(start)), "import data")
     reason = result.estimate.reason
     return f"{text.upper_first(need)}: {reason.rstrip('.') or 'nothing was measured'}."
 

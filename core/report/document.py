@@ -31,6 +31,8 @@ NARROWEST, WIDEST, PADDING = 6, 26, 4
 # Of a number that is shown exactly, as much as any interval here needs; CSV has all of it.
 DIGITS = 6
 PERCENT = re.compile(r"(?<=\d) %")
+# Joiners make up emoji and the letters of several scripts; other spaces (Zs) are just that.
+KEPT = "\n\u200c\u200d\xad"
 LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -170,7 +172,9 @@ def clean_text(text: str) -> str:
     the rest of the page. Text that is written from right to left needs none of them.
     """
     text = LINE_BREAKS.sub("\n", text).replace("\t", " ")
-    return "".join(c for c in text if c == "\n" or (c.isprintable() or _is_harmless(c)))
+    return "".join(
+        c for c in text if c.isprintable() or c in KEPT or unicodedata.category(c) == "Zs"
+    )
 
 
 def line_text(text: str) -> str:
@@ -181,13 +185,6 @@ def line_text(text: str) -> str:
 def unbroken(text: str) -> str:
     """The text with no line that ends between a number and its per cent sign."""
     return PERCENT.sub("\N{NO-BREAK SPACE}%", text)
-
-
-def _is_harmless(character: str) -> bool:
-    # Joiners make up emoji and the letters of several scripts; other spaces are just that.
-    if character in "\u200c\u200d\xad":
-        return True
-    return unicodedata.category(character) == "Zs"
 
 
 def is_number(value: Cell) -> bool:

@@ -1,6 +1,8 @@
 """How a baseline was measured, how good its data is, and the appendices to check it by."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -8,10 +10,9 @@ from sqlalchemy import func, select
 from core.analytics.definitions import METRICS
 from core.analytics.query import query_metrics
 from core.base import text
-from core.base.stats import Verdict
 from core.criteria.days import DayOfCriteria
 from core.criteria.ledger import EXCLUSION_KINDS
-from core.criteria.verdicts import PROMETHEUS, CriterionResult
+from core.criteria.verdicts import PROMETHEUS
 from core.criteria.words import criterion_target
 from core.report.criteria import exact_figures, findings_table
 from core.report.document import (
@@ -31,71 +32,23 @@ from core.store import Enhancement, Exclusion, table
 if TYPE_CHECKING:
     from datetime import date
 
-# How an estimate's method reads in a sentence, with its source, by the first of these beginnings
-# that it has.
-HOW_ESTIMATED: Mapping[str, str] = {
-    "Clopper-Pearson interval of outages": "Availability: the share of the minutes that were "
-    "scraped, with the Clopper-Pearson interval of stretches as long as outages last, and of half "
-    "an hour at least: the minutes of one outage are one observation.",
-    "Clopper-Pearson interval": "Shares: the number counted of all, with the Clopper-Pearson "
-    "interval (1934). With no failure at all it clears 95 % from 72 runs on.",
-    # The methods of what was frozen earlier.
-    "Wilson score interval": "Shares: the number counted of all, with the Wilson score interval "
-    "(Wilson 1927).",
-    "order statistics within buckets": "Quantiles from histograms: interpolated within their "
-    "bucket as Prometheus does; the interval runs from the lower end of the bucket of its lower "
-    "rank to the upper end of that of its upper rank. The verdict is that of the share of runs "
-    "within the target, by its Clopper-Pearson interval.",
-    "order statistics": "Quantiles: of the pooled raw durations, linear between closest ranks "
-    "(Hyndman and Fan 1996, type 7), with the order-statistic interval (Conover 1999, section "
-    "3.2); an upper limit of the p95 takes 72 runs.",
-    "Gaffke interval": "Ratings: the mean of the single answers with Gaffke's interval (Gaffke "
-    "2005; Phan, Thomas and Learned-Miller 2021), which assumes nothing but the ends of the scale.",
-    "t interval beside the weekday pattern": "Tickets a day: the mean of the days with a t "
-    "interval. The difference of working days and weekends and the slope over the working week "
-    "(from four weeks on, each weekday's level) are no noise; the rest counts for no less than "
-    "chance arrivals (Poisson).",
-    "t interval of weekly waves": "Gauges: the mean of the days' means. Readings follow "
-    "themselves, so their t interval rests on the waves of a week and longer alone (Lazarus, "
-    "Lewis, Stock and Watson 2018), beside the difference of working days and weekends.",
-    "t interval": "Means: of the single answers or days, with the t interval; none is given where "
-    "fewer than five values differ from the commonest one.",
-    "bootstrap-t": "Reductions: (mean without - mean with) / mean without, within category and "
-    "priority with the weights of the enhanced tickets, with a seeded bootstrap-t interval (Efron "
-    "and Tibshirani 1993, section 12.5) on the log of the ratio.",
-    "interval of the minutes saved": "Return: minutes of work saved / 60 x tickets x hourly rate - "
-    "operating cost, low, middle and high from the interval of the minutes saved.",
-    "counted in full": "Availability: the share of the minutes that were scraped; every minute is "
-    "known, so there is nothing to sample.",
-}
-VERDICTS: Mapping[Verdict, str] = {
-    Verdict.MET: "the whole 95 % interval lies on the good side of the target.",
-    Verdict.MISSED: "the whole 95 % interval lies on the bad side of it.",
-    Verdict.NOT_PROVEN: "the interval holds the target, or has no bound on a side that matters. "
-    "The estimate may well be right; the sample does not show it yet. It is likely met or likely "
-    "missed where the 60 % interval lies on one side of the target, else too close to call.",
-    Verdict.NO_DATA: "nothing was measured, and the reason is said. It is never shown as 0.",
-}
-SHARED = {
-    "requests": "Runs by status",
-    "queue_depth": "Queue depth",
-    "worker_active": "Active workers",
-    "success_rate": "Success rate",
-}
-
-
+# The words of a baseline report that stand in no sentence with figures.
+WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    Path(__file__).with_name("words.toml").read_text("utf-8")
+)
 MOST_FINDINGS = 60
 
 
 def methods(evidence: Evidence) -> Iterator[Block]:
     """Each estimate and its interval in words, what verdicts mean, and what Prometheus cannot."""
     yield Heading("How it was measured")
-    yield Bullets([f"{verdict}: {meaning}" for verdict, meaning in VERDICTS.items()])
+    yield Bullets([f"{verdict}: {meaning}" for verdict, meaning in WORDS["verdicts"].items()])
+    how = WORDS["how_estimated"]
     used = {
-        next((start for start in HOW_ESTIMATED if result.estimate.method.startswith(start)), "")
+        next((start for start in how if result.estimate.method.startswith(start)), "")
         for result in evidence.results
     }
-    yield Bullets([said for start, said in HOW_ESTIMATED.items() if start in used])
+    yield Bullets([said for start, said in how.items() if start in used])
     if any(r.judged.source == PROMETHEUS and r.sample == "run" for r in evidence.results):
         yield Callout(
             "Runs are counted by Prometheus here, for there are no records of them. A quantile "
@@ -113,15 +66,14 @@ def methods(evidence: Evidence) -> Iterator[Block]:
             "Target": lambda result: criterion_target(result.criterion),
             "Method": lambda result: result.estimate.method,
             "Source": lambda result: result.judged.source,
-            "Definition": lambda result: _definition(result, versions),
+            "Definition": lambda result: (
+                f"{result.metric} v{versions[result.criterion.key]}"
+                if result.metric and versions.get(result.criterion.key)
+                else "see the methods"
+            ),
             "Why this target": lambda result: result.criterion.rationale or text.UNKNOWN,
         },
     )
-
-
-def _definition(result: CriterionResult, versions: Mapping[str, int]) -> str:
-    version = versions.get(result.criterion.key)
-    return f"{result.metric} v{version}" if result.metric and version else "see the methods"
 
 
 def definition_versions(evidence: Evidence) -> dict[str, int]:
@@ -307,4 +259,4 @@ def _queries(evidence: Evidence) -> Iterator[Block]:
             yield Code(f"{result.criterion.label}, PromQL", result.judged.query, "promql")
     for name, query in promql.items():
         if query not in told:
-            yield Code(f"{SHARED.get(name, name)}, PromQL", query, "promql")
+            yield Code(f"{WORDS['shared'].get(name, name)}, PromQL", query, "promql")

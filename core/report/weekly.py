@@ -317,11 +317,8 @@ def themes(told: Told, *, most: int | None = None) -> Iterator[Block]:
 def opportunities(told: Told) -> Iterator[Block]:
     """The opportunities that score highest."""
     yield Heading("Opportunities")
-    found = told.get("opportunities") or []
-    if found:
-        yield Bullets([f"{one['title']}: {one['words']}" for one in found])
-    else:
-        yield Paragraph("No opportunity is on the roadmap yet.")
+    found = [f"{one['title']}: {one['words']}" for one in told.get("opportunities") or []]
+    yield Bullets(found) if found else Paragraph("No opportunity is on the roadmap yet.")
 
 
 def _written(packet: Packet) -> Iterator[Block]:

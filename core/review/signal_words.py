@@ -96,7 +96,10 @@ def waiting(series: MetricSeries) -> str:
 
 def alt_text(series: MetricSeries) -> str:
     """The chart in words."""
-    marked = [f"{_when(series, signal)} {signal.words}" for signal in series.behaviour.signals]
+    marked = []
+    for signal in series.behaviour.signals:
+        periods = dict.fromkeys(series.points[n].period for n in (signal.first, signal.last))
+        marked.append(f"{' to '.join(periods)} {signal.words}")
     known = [point for point in series.points if point.value is not None]
     unit = series.metric.unit
     last = f"; last {known[-1].period} {text.amount(known[-1].value, unit)}" if known else ""
@@ -110,11 +113,6 @@ def by_point(series: MetricSeries) -> list[str]:
         "; ".join(signal.words for signal in signals if signal.first <= n <= signal.last)
         for n in range(len(series.points))
     ]
-
-
-def _when(series: MetricSeries, signal: Signal) -> str:
-    first, last = series.points[signal.first].period, series.points[signal.last].period
-    return last if first == last else f"{first} to {last}"
 
 
 def news(found: Sequence[MetricSeries]) -> str:

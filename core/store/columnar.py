@@ -9,7 +9,7 @@ import glob
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -218,14 +218,11 @@ def _fill(source: Connection, copy: Connection, rows: Path) -> None:
     for facts in FACT_TABLES:
         quoted = select(*(func.quote(column) for column in _copied(facts)))
         found = stored.execute(str(quoted.compile(dialect=source.dialect)))
-        while _write(rows, islice(found, BATCH)):
+        while some := "".join(f"{','.join(row)}\n" for row in islice(found, BATCH)):
+            rows.write_text(some, "utf-8", newline="\n")
             copy.exec_driver_sql(f"COPY \"{facts.name}\" FROM '{place}' ({QUOTED})")
             # Until then DuckDB keeps the rows; nobody reads the copy before it is complete.
             copy.commit()
-
-
-def _write(file: Path, rows: Iterable[tuple[str, ...]]) -> int:
-    return file.write_text("".join(f"{','.join(row)}\n" for row in rows), "utf-8", newline="\n")
 
 
 def _type(column: Column[Any]) -> Any:

@@ -292,7 +292,9 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
     """
     zone = ZoneInfo(timezone) if timezone else load_settings().zone
     engine = _engine(url)
-    store = Store(engine, zone, _copy(engine))
+    path = engine.url.database or ""
+    is_file = _is_sqlite(engine) and path not in MEMORY and not path.startswith("file:")
+    store = Store(engine, zone, FactsCopy(Path(path)) if is_file else None)
     try:
         with translate_errors(engine):
             with engine.connect() as connection:
@@ -311,13 +313,6 @@ def open_store(url: str, *, timezone: str | None = None) -> Store:
         engine.dispose()
         raise
     return store
-
-
-def _copy(engine: Engine) -> FactsCopy | None:
-    path = engine.url.database
-    if not _is_sqlite(engine) or path in MEMORY or str(path).startswith("file:"):
-        return None
-    return FactsCopy(Path(str(path)))
 
 
 def _migrate(connection: Connection) -> None:

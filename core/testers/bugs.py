@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select
 
 from core.analytics.dates import Window
+from core.analytics.query import metric_rows
 from core.analytics.sql import without_index
 from core.base import clock
 from core.store import (
@@ -94,15 +95,9 @@ class BugSelection:
 
 def severities_of(scope: Scope) -> list[str]:
     """The severities that the account's bugs have, the most frequent first."""
-    number = func.count()
-    found = (
-        select(BUG.c.severity)
-        .where(BUG.c.account_id == scope.account, BUG.c.severity.is_not(None))
-        .group_by(BUG.c.severity)
-        .order_by(number.desc(), BUG.c.severity)
-        .limit(MOST_SEVERITIES)
-    )
-    return [row.severity for row in scope.fact_rows(found)]
+    asked = {"metrics": "bug_count", "dimensions": "severity", "limit": MOST_SEVERITIES + 1}
+    found = [row["severity"] for row in metric_rows(scope, **asked)]
+    return [severity for severity in found if severity is not None][:MOST_SEVERITIES]
 
 
 def reason_names(scope: Scope) -> dict[str, str]:

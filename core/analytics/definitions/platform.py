@@ -77,7 +77,6 @@ PLATFORM_METRICS = (
         "Enhancements",
         "Runs of the ticket enhancer, of any outcome.",
         "number of enhancement runs",
-        better="up",
         measure=count("enhancements", "runs"),
     ),
     _RUNS.ratio(
@@ -85,7 +84,6 @@ PLATFORM_METRICS = (
         "Enhancement success rate",
         "The share of finished enhancement runs that completed; pending runs are left out.",
         "completed / (completed + failed)",
-        better="up",
         of=count("enhancements", "runs_completed", _COMPLETED),
         per=RUNS_FINISHED,
         smallest_sample=72,
@@ -104,7 +102,6 @@ PLATFORM_METRICS = (
         "without dates, for each day from the first to the last such run; in a period, "
         "for each of its days inside the window.",
         "(completed + failed) / days",
-        better="up",
         unit="per day",
         measure=RUNS_FINISHED,
         per="days",
@@ -118,7 +115,6 @@ PLATFORM_METRICS = (
         "taken back and those on pages of this product.",
         "number of current votes with a thumb, a rating or a comment, except those on pages",
         version=2,
-        better="up",
         measure=count("feedback", "votes", known("thumb", "rating", "comment"), _NO_PAGE),
     ),
     _VOTES.count(
@@ -127,7 +123,6 @@ PLATFORM_METRICS = (
         "Current votes with a thumb up, without those on pages of this product.",
         "number of current votes whose thumb is up",
         version=2,
-        better="up",
         measure=VOTES_UP,
     ),
     _VOTES.count(
@@ -145,7 +140,6 @@ PLATFORM_METRICS = (
         "The share of thumbs that are up, without votes on pages of this product.",
         "thumbs up / (thumbs up + thumbs down)",
         version=2,
-        better="up",
         of=VOTES_UP,
         per=count("feedback", "votes_thumb", one_of("thumb", "up", "down"), _NO_PAGE),
     ),
@@ -155,7 +149,6 @@ PLATFORM_METRICS = (
         "The mean of the ratings from 1 to 5, without thumbs and votes on pages of this product.",
         "sum of ratings / number of ratings",
         version=2,
-        better="up",
         unit="stars",
         of=sum_of("feedback", "rating_sum", "rating", _NO_PAGE),
         per=count("feedback", "votes_rating", known("rating"), _NO_PAGE),
@@ -223,7 +216,6 @@ PLATFORM_METRICS = (
         "Survey responses",
         "Responses to the survey of technicians.",
         "number of survey responses",
-        better="up",
         measure=count("surveys", "responses"),
     ),
     _SURVEYS.ratio(
@@ -231,7 +223,6 @@ PLATFORM_METRICS = (
         "Overall satisfaction in the survey",
         "The mean of the overall ratings from 1 to 5 in survey responses.",
         "sum of overall ratings / number of overall ratings",
-        better="up",
         unit="stars",
         of=sum_of("surveys", "overall_sum", "overall"),
         per=count("surveys", "responses_overall", known("overall")),
@@ -242,7 +233,6 @@ PLATFORM_METRICS = (
         "The mean of the minutes saved for each ticket, as technicians report in the survey; "
         "negative where it costs time.",
         "sum of minutes saved / number of responses with a number",
-        better="up",
         unit="minutes",
         of=sum_of("surveys", "minutes_saved_sum", "minutes_saved"),
         per=count("surveys", "responses_minutes", known("minutes_saved")),
@@ -252,7 +242,6 @@ PLATFORM_METRICS = (
         "Renewal likelihood",
         "The mean of how likely people would renew, from 0 to 10, in survey responses.",
         "sum of renewal likelihoods / number of responses with one",
-        better="up",
         unit="of 10",
         of=sum_of("surveys", "renewal_sum", "renewal"),
         per=count("surveys", "responses_renewal", known("renewal")),
@@ -263,7 +252,6 @@ PLATFORM_METRICS = (
         "The share of survey responses that say tickets are resolved better; unsure does not "
         "count as yes.",
         "yes / (yes + no + unsure)",
-        better="up",
         of=count("surveys", "responses_better", one_of("better_resolution", "yes")),
         per=count(
             "surveys", "responses_on_resolution", one_of("better_resolution", "yes", "no", "unsure")

@@ -32,7 +32,6 @@ TESTIO_METRICS = (
         "Tests created",
         "Test cycles with a known creator, drafts included.",
         "number of test cycles whose creator is known",
-        better="up",
         measure=CYCLES_CREATED,
     ),
     _CYCLES.count(
@@ -40,7 +39,6 @@ TESTIO_METRICS = (
         "Tests submitted",
         "Test cycles that were submitted, whatever their status now.",
         "number of test cycles whose submitter is known",
-        better="up",
         measure=count("tests", "cycles_submitted", _SUBMITTED),
     ),
     _CYCLES.ratio(
@@ -48,7 +46,6 @@ TESTIO_METRICS = (
         "Test completion rate",
         "The share of created test cycles that were submitted.",
         "test cycles with creator and submitter / test cycles with creator",
-        better="up",
         of=count("tests", "cycles_created_and_submitted", _CREATED, _SUBMITTED),
         per=CYCLES_CREATED,
     ),
@@ -57,7 +54,6 @@ TESTIO_METRICS = (
         "Tests",
         "All test cycles, of any status and creator.",
         "number of test cycles",
-        better="up",
         measure=count("tests", "cycles"),
     ),
     _CYCLES.count(
@@ -65,7 +61,6 @@ TESTIO_METRICS = (
         "Tests executed",
         "Test cycles that testers worked on: running, locked or archived.",
         "number of test cycles whose status is running, locked or archived",
-        better="up",
         measure=CYCLES_EXECUTED,
     ),
     _CYCLES.ratio(
@@ -86,7 +81,6 @@ TESTIO_METRICS = (
         "Features tested",
         "Different features in the test cycles.",
         "number of distinct features in test cycles",
-        better="up",
         measure=distinct("test_features", "features", "feature_id"),
     ),
     _BUGS.count(
@@ -132,7 +126,6 @@ TESTIO_METRICS = (
         "Active customer users",
         "Different customer users who created a test cycle.",
         "number of distinct creators of test cycles",
-        better="up",
         measure=distinct("tests", "creators", "created_by_id"),
     ),
     _BUGS.count(
@@ -140,7 +133,6 @@ TESTIO_METRICS = (
         "Active testers",
         "Different people who reported a bug.",
         "number of distinct reporters of bugs",
-        better="up",
         measure=distinct("bugs", "testers", "tester_id"),
     ),
     _BUGS.ratio(
@@ -148,7 +140,6 @@ TESTIO_METRICS = (
         "Overall acceptance rate",
         "The share of all bugs that were accepted, by a person or by default.",
         "(accepted + auto accepted) / all bugs",
-        better="up",
         of=BUGS_ANY_ACCEPTED,
         per=BUGS,
     ),
@@ -157,7 +148,6 @@ TESTIO_METRICS = (
         "Active acceptance rate",
         "The share of all bugs that a person accepted.",
         "accepted / all bugs",
-        better="up",
         of=count("bugs", "bugs_accepted", one_of("status", "accepted")),
         per=BUGS,
     ),
@@ -184,7 +174,6 @@ TESTIO_METRICS = (
         "Review rate",
         "The share of all bugs that a person accepted or rejected.",
         "(accepted + rejected) / all bugs",
-        better="up",
         of=count("bugs", "bugs_reviewed", one_of("status", *BUG_REVIEWED)),
         per=BUGS,
     ),
@@ -193,7 +182,6 @@ TESTIO_METRICS = (
         "Decided acceptance rate",
         "The share of decided bugs that were accepted: the rate to rank people by.",
         "(accepted + auto accepted) / (accepted + auto accepted + rejected)",
-        better="up",
         of=BUGS_ANY_ACCEPTED,
         per=count("bugs", "bugs_decided", one_of("status", *BUG_DECIDED)),
     ),
