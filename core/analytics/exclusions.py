@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, not_, or_, true
 
 from core.store import Exclusion, Scope, table
 
@@ -67,12 +67,9 @@ NOTHING = Excluded()
 def excluded(scope: Scope) -> Excluded:
     """The exclusions of the account's ledger that are not withdrawn."""
     entry = table(Exclusion).c
-    found = (
-        select(entry.subject, entry.from_at, entry.to_at)
-        .where(entry.account_id == scope.account, entry.withdrawn_at.is_(None))
-        .order_by(entry.from_at, entry.to_at, entry.id)
-    )
-    return Excluded.of(scope.rows(found))
+    order = [entry.from_at, entry.to_at, entry.id]
+    found = scope.objects(Exclusion, entry.withdrawn_at.is_(None), order_by=order)
+    return Excluded.of((one.subject, one.from_at, one.to_at) for one in found)
 
 
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -9,7 +9,6 @@ from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import delete, exists
-from sqlmodel import col, select
 
 from core.base import clock
 from core.base.errors import InputError
@@ -151,13 +150,9 @@ def is_current(store: Store, *, today: date | None = None) -> bool:
 
 def _made(store: Store) -> list[str]:
     """The labels of the builds that were completed; a new build takes away the one before."""
-    with store.read() as session:
-        done = select(SyncRun.message).where(
-            SyncRun.account_id == DEMO_ACCOUNT,
-            SyncRun.status == "done",
-            col(SyncRun.message).startswith("Demo data ("),
-        )
-        return list(session.exec(done).all())
+    run = table(SyncRun).c
+    done = (run.status == "done", run.message.startswith("Demo data ("))
+    return [one.message for one in Scope(store, DEMO_ACCOUNT).objects(SyncRun, *done)]
 
 
 def _enter_account(store: Store) -> None:

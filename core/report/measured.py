@@ -46,7 +46,15 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
         yield Paragraph("No resolved ticket of this window says whether it was enhanced.")
     else:
         if any(way.estimate.value is not None for way in ways.values()):
-            yield _ways_chart(evidence, ways)
+            target = evidence.result("time_reduction")
+            reductions = {n: text.amount(w.estimate.value, "fraction") for n, w in ways.items()}
+            yield Chart(
+                methods_chart(found, None if target is None else target.criterion.target),
+                "The same question, asked in different ways",
+                "Reduction of the mean time to resolution with its 95 % interval; to the left of 0 "
+                "it takes longer, and the target is dashed",
+                "; ".join(f"{way}: {reduction}" for way, reduction in reductions.items()),
+            )
         yield _ways_table(ways, "Every figure, the unfavourable too")
     if found.work is not None:
         yield Paragraph(found.work.preferred.why)
@@ -54,18 +62,6 @@ def before_and_after(evidence: Evidence) -> Iterator[Block]:
     yield Paragraph(found.survey_words)
     if found.go_live is not None:
         yield Paragraph(found.go_live.words, quiet=True)
-
-
-def _ways_chart(evidence: Evidence, ways: dict[str, Compared]) -> Chart:
-    title = "The same question, asked in different ways"
-    result = evidence.result("time_reduction")
-    return Chart(
-        methods_chart(evidence.comparison, None if result is None else result.criterion.target),
-        title,
-        "Reduction of the mean time to resolution with its 95 % interval; to the left of 0 it "
-        "takes longer, and the target is dashed",
-        "; ".join(f"{n}: {text.amount(w.estimate.value, 'fraction')}" for n, w in ways.items()),
-    )
 
 
 def _ways_table(ways: Mapping[str, Compared], title: str) -> Table:

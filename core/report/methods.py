@@ -2,13 +2,12 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from sqlalchemy import func, select
 
 from core.analytics.definitions import METRICS
-from core.analytics.query import query_metrics
+from core.analytics.parse import MAX_LIMIT
+from core.analytics.query import metric_rows, query_metrics
 from core.base import text
 from core.criteria.days import DayOfCriteria
 from core.criteria.ledger import EXCLUSION_KINDS
@@ -27,10 +26,7 @@ from core.report.document import (
     Table,
 )
 from core.report.evidence import Evidence
-from core.store import Enhancement, Exclusion, table
-
-if TYPE_CHECKING:
-    from datetime import date
+from core.store import Exclusion
 
 # The words of a baseline report that stand in no sentence with figures.
 WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads(
@@ -188,26 +184,24 @@ def _strata(evidence: Evidence) -> Table:
 
 def _statuses(evidence: Evidence) -> Table:
     """Runs by day and status, excluded or not: what the platform recorded."""
-    runs = table(Enhancement).c
     window = evidence.data.window
-    statement = (
-        select(runs.created_day, runs.status, func.count())
-        .where(
-            runs.account_id == evidence.data.scope.account,
-            runs.created_day.between(window.start, window.end),
-        )
-        .group_by(runs.created_day, runs.status)
-    )
-    by: dict[date, dict[str, int]] = {}
-    for day, status, number in evidence.data.scope.rows(statement):
-        by.setdefault(day, {})[status] = number
+    by: dict[str, dict[str, int]] = {}
+    for row in metric_rows(
+        evidence.data.scope,
+        metrics="enhancement_count",
+        dimensions=["day", "enhancement_status"],
+        start_date=window.start,
+        end_date=window.end,
+        limit=MAX_LIMIT,
+    ):
+        by.setdefault(row["day"], {})[row["enhancement_status"]] = row["enhancement_count"]
     statuses = sorted({status for of_day in by.values() for status in of_day})
     return Table(
         "Runs by day and status, excluded or not",
         ["Day", *(text.upper_first(status) for status in statuses)],
         [
-            (f"{day:%a} {day}", *(of_day.get(status, 0) for status in statuses))
-            for day, of_day in sorted(by.items())
+            (f"{date.fromisoformat(day):%a} {day}", *(of_day.get(one, 0) for one in statuses))
+            for day, of_day in by.items()
         ],
     )
 

@@ -116,8 +116,13 @@ def escalations(
     for key, result in results.items():
         severity, why = _severity(key, result, before.get(key))
         if severity:
-            text = _message(result, why, severity, week, account)
-            found.append(Escalation(severity, key, why, text))
+            row = CriterionRow.of(result)
+            message = (
+                f"{severity.upper()}, {account}, {week}: {row.label} is {row.value}, target "
+                f"{row.target} ({row.evidence}). Why: {why}. Owner: {result.criterion.owner}. "
+                "Please reply by tomorrow with the next step."
+            )
+            found.append(Escalation(severity, key, why, message))
     return sorted(found, key=lambda one: (SEVERITIES.index(one.severity), one.criterion_key))
 
 
@@ -149,15 +154,6 @@ def _of_target(
         said = text.lower_first(verdict_words(result.judged))
         return "medium", f"{said}, and on the bad side of the target"
     return "", ""
-
-
-def _message(result: CriterionResult, why: str, severity: str, week: str, account: str) -> str:
-    row = CriterionRow.of(result)
-    return (
-        f"{severity.upper()}, {account}, {week}: {row.label} is {row.value}, target {row.target} "
-        f"({row.evidence}). Why: {why}. Owner: {result.criterion.owner}. Please reply by tomorrow "
-        "with the next step."
-    )
 
 
 def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str) -> None:

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import select
 
 from core.analytics.dates import Window, iso_week, week_named
 from core.analytics.series import MetricSeries, metric_series
@@ -241,15 +240,10 @@ def _causes(scope: Scope, week: Window) -> list[str]:
         if entry.touches(start, end)
     ]
     run = table(SyncRun).c
-    failed = select(run.source, run.started_at, run.message).where(
-        run.account_id == scope.account,
-        run.status == "failed",
-        run.started_at >= start,
-        run.started_at < end,
-    )
+    then = (run.status == "failed", run.started_at >= start, run.started_at < end)
+    failed = scope.objects(SyncRun, *then, order_by=[run.started_at], limit=5)
     return said + [
-        f"{at(started)}: the sync of {source} failed, {message}"
-        for source, started, message in scope.rows(failed.order_by(run.started_at).limit(5))
+        f"{at(one.started_at)}: the sync of {one.source} failed, {one.message}" for one in failed
     ]
 
 

@@ -102,9 +102,8 @@ def severities_of(scope: Scope) -> list[str]:
 
 def reason_names(scope: Scope) -> dict[str, str]:
     """The rejection reasons of the account's source, by key."""
-    reason = table(RejectionReason).c
-    found = select(reason.key, reason.name).where(reason.account_id == scope.account)
-    return {key: name or key for key, name in scope.rows(found.order_by(reason.key))}
+    found = scope.objects(RejectionReason, order_by=[table(RejectionReason).c.key])
+    return {reason.key: reason.name or reason.key for reason in found}
 
 
 def repeat_reasons(scope: Scope) -> list[str]:

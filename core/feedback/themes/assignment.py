@@ -10,8 +10,8 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlmodel import Session
+from sqlalchemy import Select, select
+from sqlmodel import Session, SQLModel
 
 from core.base.errors import InputError
 from core.base.text import given_text
@@ -149,23 +149,20 @@ def checked_rule(
 
 def load_decisions(session: Session, account: str) -> Decisions:
     """Load the decisions about an account's themes."""
-    theme, rule, placing = (table(m).c for m in (ThemeRow, ThemeRule, ThemeAssignment))
-    themes = select(table(ThemeRow)).where(theme.account_id == account).order_by(theme.id)
-    rules = (
-        select(rule.any_of, rule.all_of, rule.none_of, rule.id, rule.theme_id)
-        .where(rule.account_id == account, rule.withdrawn_at.is_(None))
-        .order_by(rule.id)
-    )
-    placings = select(placing.comment, placing.theme_id, placing.how, placing.said).where(
-        placing.account_id == account
-    )
+
+    def own(model: type[SQLModel]) -> Select[Any]:
+        return select(table(model)).where(table(model).c.account_id == account)
+
+    rules = own(ThemeRule).where(table(ThemeRule).c.withdrawn_at.is_(None)).order_by("id")
+    themes = session.execute(own(ThemeRow).order_by("id")).mappings()
+    placings = session.execute(own(ThemeAssignment))
     return Decisions(
-        themes={row["id"]: ThemeRow(**row) for row in session.execute(themes).mappings()},
+        themes={row["id"]: ThemeRow(**row) for row in themes},
         rules=tuple(
-            PlacingRule(tuple(any_of), tuple(all_of), tuple(none_of), *ids)
-            for any_of, all_of, none_of, *ids in session.execute(rules)
+            PlacingRule(tuple(r.any_of), tuple(r.all_of), tuple(r.none_of), r.id, r.theme_id)
+            for r in session.execute(rules)
         ),
-        placings={key: Placing(*rest) for key, *rest in session.execute(placings)},
+        placings={row.comment: Placing(row.theme_id, row.how, row.said) for row in placings},
     )
 
 

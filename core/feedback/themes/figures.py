@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
 
-from sqlalchemy import select
-
 from core.analytics.dates import Window
 from core.analytics.exclusions import excluded
 from core.base import stats
@@ -147,13 +145,8 @@ def theme_report(scope: Scope, *, window: Window, today: date) -> ThemeReport:
     without = excluded(scope)
     with scope.read() as session:
         written, known = comments_of(session, scope.account), load_decisions(session, scope.account)
-        opportunity = table(Opportunity).c
-        entered = session.execute(
-            select(opportunity.id, opportunity.theme_id)
-            .where(opportunity.account_id == scope.account, opportunity.theme_id.is_not(None))
-            .order_by(opportunity.id)
-        )
-        of_theme = [(known.live(theme_id), number) for number, theme_id in entered]
+        entered = scope.objects(Opportunity, order_by=[table(Opportunity).c.id])
+    of_theme = [(known.live(one.theme_id), one.id) for one in entered]
     out = frozenset(comment.key for comment in written if comment.is_left_out(without))
     assigned = assign_themes(written, known, today=today)
     themes = [
@@ -287,21 +280,17 @@ def _given(comments: Sequence[Comment]) -> tuple[Given, ...]:
 
 
 def _measured(kind: str, votes: Sequence[tuple[str, str | int]]) -> Given:
-    raters = len({rater for rater, _ in votes})
-    if raters < LEAST_ANSWERS:
-        return Given(kind=kind, n=len(votes), raters=raters, estimate=None, distribution=None)
-    counts = Counter(vote for _, vote in votes)
-    if kind == THUMBS:
+    raters, counts = len({rater for rater, _ in votes}), Counter(vote for _, vote in votes)
+    estimate: Estimate | None = None
+    distribution: dict[str | int, int] | None = None
+    if raters >= LEAST_ANSWERS and kind == THUMBS:
         estimate = stats.proportion_estimate(counts["up"], len(votes))
-    else:
+        distribution = {choice: counts[choice] for choice in ("up", "down")}
+    elif raters >= LEAST_ANSWERS:
         estimate = stats.rating_estimate([float(vote) for _, vote in votes])
-    choices: tuple[str | int, ...] = ("up", "down") if kind == THUMBS else (1, 2, 3, 4, 5)
+        distribution = {choice: counts[choice] for choice in (1, 2, 3, 4, 5)}
     return Given(
-        kind=kind,
-        n=len(votes),
-        raters=raters,
-        estimate=estimate,
-        distribution={choice: counts[choice] for choice in choices},
+        kind=kind, n=len(votes), raters=raters, estimate=estimate, distribution=distribution
     )
 
 
