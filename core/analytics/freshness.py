@@ -180,19 +180,15 @@ def fresh_sources(
         if target is not None:
             within = text.duration(target.total_seconds())
             said = f"{'last sync' if run else 'newest record'} within {within}"
-        verdict = _verdict(state, at, target, now)
+        verdict = ON_TIME
+        if not state.rows:
+            verdict = NO_DATA
+        elif target is None:
+            verdict = NO_TARGET
+        elif at is None or now - at > target:
+            verdict = LATE
         found.append(FreshSource(state, at if run else None, said, verdict))
     return found
-
-
-def _verdict(
-    state: SourceState, at: datetime | None, target: timedelta | None, now: datetime
-) -> str:
-    if not state.rows:
-        return NO_DATA
-    if target is None:
-        return NO_TARGET
-    return LATE if at is None or now - at > target else ON_TIME
 
 
 def data_through(runner: SqlRunner, plan: Plan, today: date, zone: ZoneInfo) -> date | None:

@@ -3,46 +3,17 @@
 `python -m core.analytics.handbook` writes the generated parts of the documents.
 """
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from core.analytics.definitions import DIMENSIONS, FACTS, METRICS
 from core.base.settings import ROOT
 
-# The metrics that each page shows as figures, with names that are short enough for a card.
-PANELS: Mapping[str, Mapping[str, str]] = {
-    "Overview": {
-        "tests_created": "Test cycles created",
-        "bug_count": "Bugs reported",
-        "decided_acceptance_rate": "Acceptance of decided bugs",
-    },
-    "Engagement": {
-        "tests_created": "Created",
-        "tests_submitted": "Submitted",
-        "test_completion_rate": "Completion",
-        "active_customers": "Active users",
-    },
-    "Testers": {
-        "bug_count": "Bugs",
-        "active_testers": "Testers",
-        "decided_acceptance_rate": "Acceptance",
-        "rejection_rate": "Rejected",
-        "review_rate": "Reviewed",
-    },
-    "Criteria": {
-        "enhancement_success_rate": "Enhancement success rate",
-        "latency_p50": "p50 latency",
-        "latency_p95": "p95 latency",
-        "latency_p99": "p99 latency",
-        "average_rating": "Technician satisfaction",
-        "positive_feedback_rate": "Positive feedback",
-    },
-    "Feedback": {
-        "positive_feedback_rate": "Thumbs up",
-        "average_rating": "Stars",
-        "feedback_count": "Opinions",
-    },
-}
+# Page, metric, and the name that is short enough for a card.
+PANELS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    Path(__file__).with_name("panels.toml").read_text("utf-8")
+)
 BEGIN, END = "<!-- {}: generated from core/analytics/definitions -->", "<!-- end of {} -->"
 
 

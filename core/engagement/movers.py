@@ -15,7 +15,7 @@ from core.analytics.dates import Window
 from core.analytics.freshness import last_synced, maturing_since
 from core.base import clock
 from core.engagement.participation import CYCLE, of_products
-from core.store import BUG_ACCEPTED, Bug, FactReader, Scope, User, table
+from core.store import BUG_ACCEPTED, Bug, Scope, User, table
 
 SHOWN = 3
 MISSING = 0.05
@@ -129,11 +129,16 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
         # Of equal changes the lower id comes first.
         risers = people[people["change"] > 0].nlargest(SHOWN, "change")
         fallers = people[people["change"] < 0].nsmallest(SHOWN, "change")
-        names = _names(connection, scope.account, [*risers["person_id"], *fallers["person_id"]])
+        users, ids = table(User).c, [*risers["person_id"], *fallers["person_id"]]
+        asked = select(users.id, users.name).where(users.account_id == scope.account)
+        names = {row.id: row.name for row in connection.execute(asked.where(users.id.in_(ids)))}
 
     def movers(side: pd.DataFrame) -> tuple[Mover, ...]:
         rows: Any = side.drop(columns="change").to_dict("records")
-        return tuple(Mover(name=names[row["person_id"]], **row) for row in rows)
+        return tuple(
+            Mover(name=names.get(row["person_id"]) or f"id {row['person_id']}", **row)
+            for row in rows
+        )
 
     return Movers(
         movers(risers),
@@ -144,13 +149,6 @@ def _movers(scope: Scope, rows: Select[Any], person: Any, window: Window) -> Mov
         ended=last if missing_now > 1 else None,
         days=previous.days,
     )
-
-
-def _names(facts: FactReader, account: str, ids: Sequence[int]) -> dict[int, str]:
-    users = table(User).c
-    asked = select(users.id, users.name).where(users.account_id == account, users.id.in_(ids))
-    names = {row.id: row.name for row in facts.execute(asked)}
-    return {person: names.get(person) or f"id {person}" for person in ids}
 
 
 def is_significant(before: Counts, now: Counts) -> npt.NDArray[np.bool_]:
