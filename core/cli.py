@@ -20,7 +20,7 @@ from core.base.settings import ROOT, PrometheusSource, Settings, TestioAccount, 
 
 if TYPE_CHECKING:
     from core.demo.active_store import ActiveStore
-    from core.ingest.sync.run import SyncReport
+    from core.ingest.sync.run import Progress, SyncReport
     from core.store import ApiToken
 
     Command = Callable[[Settings, argparse.Namespace], int]
@@ -142,12 +142,7 @@ def _sync(settings: Settings, given: argparse.Namespace) -> int:
     synchronise = partial(sync_all, settings=settings, account_id=given.account, source=source)
     with closing(open_store(settings.database_url, timezone=settings.zone.key)) as store:
         if given.watch is None:
-            reports = synchronise(
-                store,
-                full=given.full,
-                stop=stop,
-                on_progress=lambda step: _print_step(f"{step.account_id}: {step.text}"),
-            )
+            reports = synchronise(store, full=given.full, stop=stop, on_progress=_print_progress)
             for report in reports:
                 _print_report(report)
             return exit_code(reports)
@@ -165,6 +160,10 @@ def _outcome(report: "SyncReport") -> str:
     source = "" if report.source == "testio" else f", {report.source}"
     took = f"{report.seconds:.1f} s, {report.requests:,} requests"
     return f"{report.account_id}{source}: {report.status}, {took}"
+
+
+def _print_progress(progress: "Progress") -> None:
+    _print_step(f"{progress.account_id}: {progress.text}")
 
 
 def _print_report(report: "SyncReport") -> None:

@@ -29,7 +29,10 @@ FactRow = Mapping[str, Any] | RowMapping
 
 @dataclass(frozen=True)
 class Condition:
-    """A predicate on a row of a fact, in SQL and in Python alike."""
+    """A predicate on a row of a fact, in SQL and in Python alike.
+
+    The op "not beginning" takes one value, a prefix that has no wildcard of LIKE.
+    """
 
     columns: tuple[str, ...]
     op: Literal["known", "unknown", "one of", "none of", "not beginning"]
@@ -72,16 +75,6 @@ def unknown(*columns: str) -> Condition:
 def one_of(column: str, *values: str) -> Condition:
     """The column has one of the values."""
     return Condition((column,), "one of", values)
-
-
-def none_of(column: str, *values: str) -> Condition:
-    """The column has another value, or none."""
-    return Condition((column,), "none of", values)
-
-
-def not_beginning(column: str, prefix: str) -> Condition:
-    """The column has no text with the prefix, which has no wildcard of LIKE."""
-    return Condition((column,), "not beginning", (prefix,))
 
 
 @dataclass(frozen=True)

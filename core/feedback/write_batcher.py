@@ -132,13 +132,20 @@ def _deliver(
 
 
 def _record(unit: Unit, group: Sequence[_Pending]) -> list[Recorded | Exception]:
-    valid = _valid_tokens(unit, group)
-    known = _receipts(unit, group)
+    tokens, receipts = table(ApiToken).c, table(FeedbackReceipt).c
+    used = {one.token_id for one in group if one.token_id is not None}
+    in_force = unit.stored(tokens.id, used, tokens.id, within=tokens.revoked_at.is_(None))
+    valid = {None, *(row["id"] for row in in_force)}
+    sent = {one.receipt.key for one in group if one.receipt is not None}
+    known = {
+        row["key"]: (row["content"], Recorded(row["feedback_id"], row["result"]))
+        for row in unit.stored(receipts.key, sent)
+    }
     now = clock.now()
     fresh: list[_Pending] = []
     keys: set[str] = set(known)
     for one in group:
-        if one.token_id is not None and one.token_id not in valid:
+        if one.token_id not in valid:
             continue
         if one.receipt is not None:
             if one.receipt.key in keys:
@@ -160,28 +167,12 @@ def _record(unit: Unit, group: Sequence[_Pending]) -> list[Recorded | Exception]
 
 
 def _replayed(
-    one: _Pending, known: dict[str, tuple[str, Recorded]], valid: set[int]
+    one: _Pending, known: dict[str, tuple[str, Recorded]], valid: set[int | None]
 ) -> Recorded | Exception:
     """The answer to a vote that was not recorded now: that of the first time, or an error."""
-    if one.receipt is None or (one.token_id is not None and one.token_id not in valid):
+    if one.receipt is None or one.token_id not in valid:
         return AccessError("The token is unknown or was revoked.")
     content, done = known[one.receipt.key]
     if one.receipt.is_strict and content != one.receipt.content:
         return InputError("The key was used for another vote: give each vote a key of its own.")
     return done
-
-
-def _valid_tokens(unit: Unit, group: Sequence[_Pending]) -> set[int]:
-    tokens = table(ApiToken).c
-    used = {one.token_id for one in group if one.token_id is not None}
-    valid = unit.stored(tokens.id, used, tokens.id, within=tokens.revoked_at.is_(None))
-    return {row["id"] for row in valid}
-
-
-def _receipts(unit: Unit, group: Sequence[_Pending]) -> dict[str, tuple[str, Recorded]]:
-    receipts = table(FeedbackReceipt).c
-    keys = {one.receipt.key for one in group if one.receipt is not None}
-    return {
-        row["key"]: (row["content"], Recorded(row["feedback_id"], row["result"]))
-        for row in unit.stored(receipts.key, keys)
-    }

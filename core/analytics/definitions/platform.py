@@ -6,14 +6,13 @@ Votes on pages of this product rate no enhancement, so that no metric counts the
 from core.analytics.model import (
     SECOND,
     ColumnValue,
+    Condition,
     Elapsed,
     LeftOut,
     Metric,
     MetricDefaults,
     count,
     known,
-    none_of,
-    not_beginning,
     one_of,
     quantile,
     sum_of,
@@ -27,7 +26,8 @@ _TIMED = (_COMPLETED, known("processing_time_ms"))
 _SECONDS = ColumnValue("processing_time_ms", per=1000)
 RUNS_FINISHED = count("enhancements", "runs_finished", one_of("status", "completed", "failed"))
 _UNFINISHED = LeftOut(
-    (none_of("status", "completed", "failed"),), "are neither completed nor failed"
+    (Condition(("status",), "none of", ("completed", "failed")),),
+    "are neither completed nor failed",
 )
 _UNTIMED = LeftOut(
     (_COMPLETED, unknown("processing_time_ms")), "are completed but have no duration"
@@ -45,7 +45,7 @@ _UNOPENED = LeftOut(
     (_RESOLVED, unknown("opened_at")), "are resolved but have no instant of opening"
 )
 
-_NO_PAGE = not_beginning("subject", PAGES)
+_NO_PAGE = Condition(("subject",), "not beginning", (PAGES,))
 VOTES_UP = count("feedback", "votes_up", one_of("thumb", "up"), _NO_PAGE)
 
 _RUNS = MetricDefaults("enhancement records of the platform", "Engineering lead")
