@@ -14,27 +14,9 @@ DAYS = 730
 # January to December, Monday to Sunday: how many cycles end there, against the usual.
 SEASON = (0.75, 0.95, 1.15, 1.2, 1.2, 1.0, 0.75, 0.7, 1.15, 1.3, 1.2, 0.4)
 WEEKDAYS = (0.9, 1.3, 1.2, 1.3, 1.1, 0.15, 0.1)
-# Testing type, its share, the hours it takes, and how many bugs it finds against the usual.
-TYPES: tuple[tuple[str | None, int, int, float], ...] = (
-    ("coverage", 44, 96, 1.0),
-    ("focused", 20, 48, 0.7),
-    ("rapid", 18, 24, 0.5),
-    ("usability", 6, 72, 0.4),
-    (None, 8, 48, 0.2),
-    ("external", 4, 72, 0.6),
-)
+TYPES = [(kind or None, *figures) for kind, *figures in TEXTS["testing_types"]]
 WITH_BUGS = {"running", "locked", "archived"}
 UPCOMING_SHARE = 0.035
-# The states of coming cycles, and in how many days they end; none takes more than four days.
-COMING = (
-    ("running", 1, 3),
-    ("waiting", 6, 8),
-    ("initialized", 3, 12),
-    ("customer_finalized", 6, 12),
-    ("running", 1, 3),
-    ("sent_back", 5, 12),
-    ("running", 1, 2),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +145,9 @@ def _drawn(world: World, rng: Random, count: int) -> list[_Turn]:
 def _coming(world: World, rng: Random, count: int) -> list[_Turn]:
     """The cycles that run today or are still to run, in each state that there is."""
     turns = []
-    for customer, (status, *ends) in zip(_core(world, rng, count), cycle(COMING), strict=False):
+    for customer, (status, *ends) in zip(
+        _core(world, rng, count), cycle(TEXTS["coming"]), strict=False
+    ):
         day = world.today + timedelta(days=rng.randint(*ends))
         turns.append(_Turn(day, customer, settled=status != "initialized", coming=status))
     return turns

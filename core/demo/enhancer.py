@@ -6,6 +6,7 @@ moves on, to stay in the last complete week.
 
 import math
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -15,23 +16,6 @@ from core.demo.texts import TEXTS
 from core.demo.world import World
 
 WEEKS = 8
-# Category, median minutes to resolve, and how often among tickets with and without enhancement.
-Table = tuple[tuple[str, float, int, int], ...]
-CATEGORIES: Table = (
-    ("Access", 48, 12, 20),
-    ("E-mail", 66, 13, 18),
-    ("Software", 130, 26, 25),
-    ("Network", 170, 20, 16),
-    ("Hardware", 210, 13, 12),
-    ("Integration", 260, 16, 9),
-)
-# Priority, what it makes of the minutes, and how often with and without enhancement.
-PRIORITIES: Table = (
-    ("1 - Critical", 1.5, 7, 4),
-    ("2 - High", 1.25, 24, 18),
-    ("3 - Moderate", 1.0, 49, 52),
-    ("4 - Low", 0.9, 20, 26),
-)
 EFFECT = 0.68  # of the minutes that a ticket like it takes without
 SPREAD = 0.6
 # Half of the runs take less than 18 s, 95 of 100 less than 43 s.
@@ -196,8 +180,8 @@ def _work(
     world: World, rng: Random, opened: datetime, *, hard: bool, helped: bool
 ) -> dict[str, Any]:
     """What a ticket is about and how long it took: the hard ones are those that get enhanced."""
-    category, usual = _drawn(rng, CATEGORIES, hard=hard)
-    priority, factor = _drawn(rng, PRIORITIES, hard=hard)
+    category, usual = _drawn(rng, TEXTS["categories"], hard=hard)
+    priority, factor = _drawn(rng, TEXTS["priorities"], hard=hard)
     minutes = usual * factor * (EFFECT if helped else 1.0) * rng.lognormvariate(0, SPREAD)
     resolved = opened + timedelta(minutes=max(3.0, minutes))
     left_open, recorded, reopened = (rng.random() < share for share in (0.025, 0.6, 0.05))
@@ -212,7 +196,9 @@ def _work(
     }
 
 
-def _drawn(rng: Random, table: Table, *, hard: bool) -> tuple[str, float]:
+def _drawn(
+    rng: Random, table: Sequence[tuple[str, float, int, int]], *, hard: bool
+) -> tuple[str, float]:
     often = [among_hard if hard else usually for _, _, among_hard, usually in table]
     name, factor, _, _ = rng.choices(table, often)[0]
     return name, factor

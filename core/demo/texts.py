@@ -1,4 +1,4 @@
-"""The words of the demo data, as they stand in `texts.toml`."""
+"""The words and tables of the demo data, as they stand in `texts.toml`."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

@@ -32,13 +32,7 @@ from core.review.shifts import Shift, shifts
 from core.store import ReviewAction, Scope, SyncRun, table
 
 # The sections in their order, with the minutes that each has.
-SECTIONS: Mapping[str, int] = {
-    "metrics": 10,
-    "trends": 5,
-    "feedback": 5,
-    "roadmap": 5,
-    "actions": 5,
-}
+SECTIONS = {"metrics": 10, "trends": 5, "feedback": 5, "roadmap": 5, "actions": 5}
 SECTION_TITLES: Mapping[str, str] = {
     "metrics": "Success criteria",
     "trends": "Signals",
