@@ -27,15 +27,6 @@ from core.store import (
     table,
 )
 
-# A source, and the fact that its rows are.
-SOURCES = {
-    "Test cycles": "tests",
-    "Bug reports": "bugs",
-    "Enhancement runs": "enhancements",
-    "Tickets": "tickets",
-    "Feedback": "feedback",
-    "Surveys": "surveys",
-}
 TESTIO, PROMETHEUS = "testio", "prometheus"
 PLATFORM_METRICS = "Platform metrics"
 # Those that a synchronisation brings, and not a person or an import.
@@ -89,12 +80,12 @@ def source_states(scope: Scope, *, now: datetime) -> list[SourceState]:
     """Every source of an account, also those that are empty."""
     states, account = [], (scope.account,)
     with scope.facts() as facts:
-        for name, fact in SOURCES.items():
-            joins = JOINS[fact]
+        for fact in (one for one in FACTS.values() if one.source):
+            joins = JOINS[fact.key]
             reader = facts if joins.base in FACT_TABLES else facts.stored
             counted = select(func.count()).where(*_own(joins.base, account))
             newest = reader.execute(_newest(joins, account, now)).scalar()
-            states.append(SourceState(name, reader.execute(counted).scalar_one(), newest))
+            states.append(SourceState(fact.source, reader.execute(counted).scalar_one(), newest))
         states.append(_platform_metrics(facts.stored, scope.account))
     return states
 
@@ -123,11 +114,9 @@ def _newest(joins: FactJoins, accounts: tuple[str, ...], until: datetime) -> Sel
 
 def _platform_metrics(connection: Connection, account: str) -> SourceState:
     """The samples of Prometheus, and until when it was read: a quiet time has been read as well."""
-    rows = 0
-    for model in (CounterIncrement, GaugeReading):
-        of = table(model)
-        counted = select(func.count()).select_from(of).where(of.c.account_id == account)
-        rows += connection.execute(counted).scalar_one()
+    samples = (table(model).c.account_id for model in (CounterIncrement, GaugeReading))
+    counts = (select(func.count()).where(of_account == account) for of_account in samples)
+    rows = sum(connection.execute(counted).scalar_one() for counted in counts)
     span = table(ScrapeSpan).c
     read = select(func.max(span.to_at)).where(span.account_id == account)
     return SourceState(PLATFORM_METRICS, rows, connection.execute(read).scalar())

@@ -151,7 +151,8 @@ class Fact:
     """A kind of row that is counted: its grain, and the clocks that date it.
 
     `clocks` maps a date basis to the words for that instant; every fact has "default".
-    `run_source` names the sync runs that bring its rows.
+    `run_source` names the sync runs that bring its rows, `source` is what people call those where
+    its age is told, and `columns` are what a row shows beside its dimensions.
     """
 
     key: str
@@ -161,6 +162,8 @@ class Fact:
     plural: str
     run_source: str
     clocks: Mapping[str, str]
+    columns: tuple[str, ...]
+    source: str = ""
 
     def clock_words(self, basis: str) -> str:
         """The words for the instant of a date basis, the default one where it has no such clock."""

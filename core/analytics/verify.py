@@ -29,21 +29,6 @@ RAW = "raw_"
 
 _CYCLE = table(TestCycle)
 
-# What a fact's row has beside its dimensions.
-OWN: Mapping[str, tuple[str, ...]] = {
-    "tests": ("id", "title", "start_at", "end_at"),
-    "bugs": ("id", "title", "cycle_id", "reported_at"),
-    "test_features": ("cycle_id", "test_feature_id"),
-    "enhancements": ("id", "ticket_id", "processing_time_ms", "created_at", "error_message"),
-    "tickets": ("id", "opened_at", "resolved_at", "minutes_spent", "reopened"),
-    "feedback": ("id", "ticket_id", "enhancement_id", "thumb", "rating", "comment", "created_at"),
-    # Not by whom: the rows behind a mean are not to tell who said what.
-    "surveys": (
-        *("answered_at", "relevance", "accuracy", "usefulness", "overall"),
-        *("minutes_saved", "better_resolution", "renewal"),
-    ),
-}
-
 
 def explain(
     store: Store,
@@ -251,7 +236,7 @@ def readable_rows(plan: Plan, fact: str, columns: Iterable[str]) -> Select[Any]:
     """The rows that count, with labels for their ids, in the order of their keys."""
     joins = plan.joins(fact)
     base = joins.base
-    found: list[Any] = [base.c.account_id, *(base.c[name] for name in OWN[fact])]
+    found: list[Any] = [base.c.account_id, *(base.c[name] for name in FACTS[fact].columns)]
     found.append(joins.clock.label("day"))
     if fact in {"bugs", "test_features"}:
         found.append(_CYCLE.c.title.label("cycle"))

@@ -23,13 +23,7 @@ class Size:
     bugs: int
 
 
-SIZES = {
-    "small": Size(customers=75, testers=180, products=5, features=40, cycles=400, bugs=6_000),
-    "medium": Size(customers=150, testers=900, products=8, features=90, cycles=3_000, bugs=60_000),
-    "large": Size(
-        customers=400, testers=5_000, products=12, features=200, cycles=20_000, bugs=1_000_000
-    ),
-}
+SIZES = {name: Size(**numbers) for name, numbers in TEXTS["sizes"].items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,15 +44,12 @@ def _block(block: Block) -> Iterator[str]:
             yield _plain(block.text)
         case Bullets():
             yield "\n".join(f"- {_plain(item)}" for item in block.items)
-        case Table():
+        case Table() | Code():
             yield f"**{_plain(block.title)}**"
-            yield _table(block)
+            yield _table(block) if isinstance(block, Table) else _fenced(block)
         case Chart():
             yield f"**{_plain(block.title)}**"
             yield f"{_plain(block.subtitle)}. *Chart: {_plain(block.alt)}*"
-        case Code():
-            yield f"**{_plain(block.title)}**"
-            yield _fenced(block)
         case Callout():
             yield f"> **{block.kind.capitalize()}:** {_plain(block.text)}"
         case Judgement():

@@ -36,8 +36,7 @@ class Scope:
     @property
     def account_name(self) -> str:
         """What people call the account."""
-        with self.read() as session:
-            return session.get_one(Account, self.account).name
+        return self.store.account(self.account).name
 
     @property
     def zone(self) -> ZoneInfo:

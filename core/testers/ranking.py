@@ -212,7 +212,7 @@ def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def rank_intervals(
-    worth: Numbers, counts: Numbers, prior: Prior, *, apart: float = 0.0, draws: int = DRAWS
+    worth: Numbers, counts: Numbers, prior: Prior, *, apart: float = 0.0
 ) -> tuple[Ranks, Ranks]:
     """Between which ranks each true score lies with at least 95 %: the first and the last of them.
 
@@ -224,7 +224,7 @@ def rank_intervals(
     count = len(worth)
     if not count:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    draws = max(FEWEST_DRAWS, min(draws, MOST_RANKS // count))
+    draws = max(FEWEST_DRAWS, min(DRAWS, MOST_RANKS // count))
     first, last = _simulated_ranks(worth, prior.posterior(*counts.T), draws, apart)
     # Between the k-th lowest and highest of n draws lies n + 1 - 2k of n + 1 parts.
     outside = int((draws + 1) * (1 - CONFIDENCE) / 2) - 1
