@@ -83,7 +83,10 @@ def engagement(
     trend = monthly_trend(
         *(scope, "tests_created", "customer"), asked=asked, window=window, today=today
     )
-    spans = _spans(scope, product_ids)
+    part = participations(scope.account, product_ids)
+    ends = select(part.c.person, func.min(part.c.day), func.max(part.c.day))
+    rows = scope.fact_rows(ends.group_by(part.c.person))
+    spans = {person: (first, last) for person, first, last in rows}
     people = _people(created, submitted, spans=spans, trend=trend, today=today, settings=settings)
     fell_after = today - timedelta(days=settings.silent_days + FELL_WITHIN_DAYS)
     last_days = people.loc[people["lifecycle"] == "silent", "last_active"]
@@ -138,11 +141,3 @@ def _people(
     return people.sort_values(
         ["created", "submitted", "customer"], ascending=[False, False, True], ignore_index=True
     )
-
-
-def _spans(scope: Scope, product_ids: Sequence[int]) -> dict[int, Span]:
-    """The last days of the first and of the latest cycle that each person created or submitted."""
-    part = participations(scope.account, product_ids)
-    asked = select(part.c.person, func.min(part.c.day), func.max(part.c.day))
-    rows = scope.fact_rows(asked.group_by(part.c.person))
-    return {person: (first, last) for person, first, last in rows}

@@ -176,7 +176,7 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result
     # Votes of sources have negative ids.
     next_id = max(unit.next_id(FeedbackVote), 1)
     results: list[Result] = ["unchanged"] * len(given)
-    history = []
+    history: list[dict[str, Any]] = []
     # Read while no other vote can be written: those of now are in the order of their turns.
     now = clock.now()
     for place in sorted(places, key=lambda n: given[n].at or now):
@@ -194,7 +194,9 @@ def record_votes(unit: Unit, casts: Iterable[Cast]) -> tuple[Counts, list[Result
         vote_id = next_id if cast.vote_id is None else cast.vote_id
         next_id += cast.vote_id is None
         given_then = _merged(_blank(cast, at), cast, at) if is_late else vote
-        history.append(_history_row(vote_id, given_then))
+        parts = {name: getattr(given_then, name) for name in PARTS}
+        row = {"id": vote_id, "feedback_id": vote.id, "cast_at": given_then.updated_at}
+        history.append(row | parts)
     changed = sorted({row["feedback_id"] for row in history})
     counts = unit.upsert(Feedback, [dict(vars(known[key])) for key in changed])
     unit.upsert(FeedbackVote, history)
@@ -250,17 +252,6 @@ def _parts_given(unit: Unit, ids: Iterable[str]) -> dict[str, set[str]]:
         parts = found.setdefault(row["feedback_id"], set())
         parts.update(name for name in PARTS if row[name] is not None)
     return found
-
-
-def _history_row(vote_id: int, vote: Vote) -> dict[str, Any]:
-    return {
-        "id": vote_id,
-        "feedback_id": vote.id,
-        "thumb": vote.thumb,
-        "rating": vote.rating,
-        "comment": vote.comment,
-        "cast_at": vote.updated_at,
-    }
 
 
 def _with_tickets(unit: Unit, casts: Sequence[Cast]) -> list[Cast]:

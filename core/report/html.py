@@ -38,7 +38,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         trim_blocks=True,
     )
-    made.filters |= {"cell": cell_text, "kind": block_kind, "lines": _lines, "svg": _svg}
+    made.filters |= {"cell": cell_text, "kind": block_kind, "svg": _svg}
+    made.filters["lines"] = lambda text: Markup.escape(clean_text(text))
     return made
 
 
@@ -47,11 +48,6 @@ def _shown(context: EvalContext, value: Any) -> Any:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return unbroken(line_text(value)) if context.autoescape else line_text(value)
-
-
-def _lines(text: str) -> Markup:
-    """A text with its line breaks."""
-    return Markup.escape(clean_text(text))
 
 
 def _svg(drawn: ChartSpec, width: int) -> Markup:

@@ -195,13 +195,9 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
         URL.create("duckdb+caching", database=str(path)),
         connect_args={"read_only": read_only, "config": SETTINGS},
     )
-    event.listen(engine, "connect", _in_utc)
-    return engine
-
-
-def _in_utc(connection: Any, _record: object) -> None:
     # Instants are stored without their zone, and compared with aware ones in the session's.
-    connection.execute("SET TimeZone = 'UTC'")
+    event.listen(engine, "connect", lambda made, _: made.execute("SET TimeZone = 'UTC'"))
+    return engine
 
 
 def _fill(source: Connection, copy: Connection, rows: Path) -> None:
