@@ -31,6 +31,7 @@ from pages.ui.tables import bar_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 PERIOD = "Last 12 months"
+VIEW, SAVE = "explore_save", "Save view"
 # What the page opens with; the address of the page leaves it out.
 OPENING: Mapping[str, Any] = {
     "explore_metrics": ["tests_created"],
@@ -275,13 +276,10 @@ def views(page: ui.Page) -> None:
                     on_click=ui.run_action,
                     args=(page, "Removed.", delete_view, name),
                 )
-        with (
-            st.form(ui.fresh_key("explore_save"), border=False),
-            st.container(horizontal=True, vertical_alignment="bottom"),
-        ):
+        with ui.form(VIEW) as key, st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of this view", max_chars=100)
-            if st.form_submit_button("Save view"):
-                save(page, name)
+            st.form_submit_button(SAVE, on_click=ui.press, args=(VIEW, key, SAVE))
+            save(page, name)
         st.caption("The address of this page is the link to this view.")
 
 
@@ -290,7 +288,7 @@ def save(page: ui.Page, name: str) -> None:
     query = LINK_OF_OPENING | {
         key: st.query_params.get_all(key) for key in st.query_params if key.startswith("explore_")
     }
-    ui.submit_action(page, "Saved.", save_view, name, query, clears="explore_save")
+    ui.submit_action(page, SAVE, "Saved.", save_view, name, query, clears=VIEW)
 
 
 ui.run_page("explore", "What do you want to know?", show)

@@ -178,6 +178,13 @@ def draft_of(scope: Scope, key: str) -> dict[str, Any]:
     return dict(found.answers) if found is not None else {}
 
 
+def sent_answers(scope: Scope, key: str) -> dict[str, Any]:
+    """The answers sent under a key, with the respondent; empty where none were."""
+    found = scope.get(SurveyResponse, f"sent-{key}")
+    names = ("respondent", *TEXTS, *(question.key for question in QUESTIONS))
+    return {name: getattr(found, name) for name in names} if found is not None else {}
+
+
 def send_answers(
     scope: Scope, key: str, answers: Mapping[str, Any], *, respondent: str | None
 ) -> None:

@@ -199,7 +199,8 @@ def _by_week(weeks: pd.DataFrame) -> pd.DataFrame:
 
 def _plan(page: ui.Page) -> None:
     last = last_complete_week(page.today)
-    with st.form(f"{PLACE}_plan_{page.account.id}", border=False):
+    name = f"{PLACE}_plan_{page.account.id}"
+    with ui.form(name):
         with st.grid(3, min_column_width=180):
             fields: dict[str, Any] = {
                 "name": st.text_input("Name", f"Baseline {last.label}", max_chars=100),
@@ -211,7 +212,8 @@ def _plan(page: ui.Page) -> None:
                 ),
                 "days": st.number_input("Whole days", 1, MOST_DAYS, USUAL_DAYS),
             }
-        ui.submit_button(page, "Plan it", "Planned.", plan_baseline, **fields, today=page.today)
+        fields |= {"today": page.today, "clears": name}
+        ui.submit_button(page, "Plan it", "Planned.", plan_baseline, **fields)
     ui.needs_editor(page, "Planning a baseline")
 
 

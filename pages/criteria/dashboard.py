@@ -81,7 +81,7 @@ def _entry(page: ui.Page, entry: Annotation) -> None:
 
 
 def _note(page: ui.Page, window: Window) -> None:
-    with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
+    with ui.form(f"{PLACE}_new"):
         fields: dict[str, Any] = {
             "from_at": ui.moment_boxes(page, "Day", window.span[0] + timedelta(days=2), time(12)),
             "kind": ui.pick("Kind", ANNOTATION_KINDS),

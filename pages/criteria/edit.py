@@ -40,7 +40,7 @@ def _form(page: ui.Page, criteria: dict[str, Criterion]) -> None:
     stored = known.model_dump(include={*AIM, "owner", "rationale"})
     draft = ui.draft(page, name, stored, subject, said=partial(_moved, known))
     known = Criterion(**known.model_dump() | {**draft.opened})
-    with st.form(draft.key, border=False):
+    with ui.form(name):
         with st.grid(3, min_column_width=200):
             direction = ui.pick("Good is", DIRECTIONS, at=known.direction)
             target = st.number_input(f"Target, {unit}", value=known.target * factor, step=None)

@@ -93,19 +93,13 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
         )
     )
     kind = ui.pick("Kind", EXCLUSION_KINDS, at=finding.kind or "other")
-    reason = st.text_input("Reason", value=finding.text, max_chars=500)
-    if st.button("Exclude it", type="primary"):
-        ui.submit_action(
-            page,
-            EXCLUDED,
-            exclude,
-            from_at=finding.from_at,
-            to_at=finding.to_at,
-            kind=kind,
-            reason=reason,
-            subject=finding.subject,
-            finding=finding.key,
-        )
+    name, label = f"{PLACE}_finding_{page.account.id}_{finding.key}", "Exclude it"
+    key = ui.fresh_key(name)
+    reason = st.text_input("Reason", finding.text, max_chars=500, key=f"{key}_reason")
+    st.button(label, type="primary", on_click=ui.press, args=(name, key, label))
+    span = {name: getattr(finding, name) for name in ("from_at", "to_at", "subject")}
+    fields = span | {"kind": kind, "reason": reason, "finding": finding.key}
+    ui.submit_action(page, label, EXCLUDED, exclude, clears=name, **fields)
 
 
 def _both_figures(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> None:
@@ -168,7 +162,7 @@ def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
 
 
 def _add(page: ui.Page) -> None:
-    with st.form(ui.fresh_key(f"{PLACE}_new"), border=False):
+    with ui.form(f"{PLACE}_new"):
         fields: dict[str, Any] = {
             "from_at": ui.moment_boxes(page, "From", page.today, time(0)),
             "to_at": ui.moment_boxes(page, "To", page.today, time(23, 59), at="before"),
@@ -185,6 +179,6 @@ def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
         if entry.withdrawn_at is None
     }
     number = ui.pick("Exclusion", live)
-    if st.button("Withdraw it", key=f"{PLACE}_withdraw"):
-        done = "Withdrawn: its rows count again."
-        ui.submit_action(page, done, withdraw, Exclusion, number)
+    name, label, done = f"{PLACE}_withdraw", "Withdraw it", "Withdrawn: its rows count again."
+    st.button(label, key=name, on_click=ui.press, args=(name, ui.fresh_key(name), label))
+    ui.submit_action(page, label, done, withdraw, Exclusion, number, clears=name)

@@ -81,7 +81,7 @@ def _form(page: ui.Page, known: RoiSettings) -> None:
     name, subject = f"{PLACE}_{page.account.id}", f"settings of {known.KEY}"
     draft = ui.draft(page, name, fields_of(known), subject)
     known = RoiSettings(**draft.opened)
-    with st.form(draft.key, border=False):
+    with ui.form(name):
         given: dict[str, Any] = {
             "hourly_rate": _amount("Hourly rate", known.hourly_rate),
             "operating_cost_per_week": _amount(

@@ -130,7 +130,7 @@ def _go_live(page: ui.Page) -> None:
         name = f"{PLACE}_{page.account.id}"
         draft = ui.draft(page, name, fields_of(known), SUBJECT)
         opened = draft.opened["go_live"]
-        with st.form(draft.key, border=False):
+        with ui.form(name):
             day = st.date_input(
                 "Go-live date",
                 date.fromisoformat(opened) if opened else None,

@@ -1,11 +1,11 @@
 """How well does the enhancement help you? Three minutes, saved as you go."""
 
-import secrets
-from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import streamlit as st
 
+from core.base import clock
 from core.feedback.surveys import (
     LONGEST_ANSWER,
     LONGEST_RESPONDENT,
@@ -17,9 +17,12 @@ from core.feedback.surveys import (
     invitation_of,
     save_draft,
     send_answers,
+    sent_answers,
 )
 from core.store import Scope, SurveyInvitation
 from pages import ui
+from pages.ui import keeper
+from pages.ui.rate import browser
 
 LEAST_MINUTES, MOST_MINUTES = -240.0, 240.0
 SCALES = {
@@ -35,24 +38,25 @@ def show(page: ui.Page) -> None:
         if link and invited is None:
             ui.empty("This invitation link is not valid for this account: ask for a new one.")
             return
-        key = invited.id if invited else st.session_state.setdefault("visit", secrets.token_hex(16))
-        if st.session_state.get("survey_sent") == key:
-            _thanks()
-        else:
-            _form(page, key, invited)
+        # One browser answers once; the key tells nothing of its votes.
+        own = sha256(f"survey {page.account.id} {browser()}".encode()).hexdigest()[:32]
+        key = invited.id if invited else own
+        _form(page, key, invited)
 
 
 def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
-    _greet(invited)
-    if st.session_state.get("survey_key") != key:
-        st.session_state["survey_key"] = key
-        for name, value in draft_of(page.scope, key).items():
+    sent = sent_answers(page.scope, key)
+    _greet(invited, is_answered=bool(sent))
+    for name, value in (draft_of(page.scope, key) or sent).items():
+        if value is not None and f"survey_{name}" not in st.session_state:
             st.session_state[f"survey_{name}"] = value
     # What may be left out comes last.
     for question in QUESTIONS[:-1]:
         _ask(page, key, question)
     for name, label in TEXTS.items():
         st.text_area(label, max_chars=LONGEST_ANSWER, height=110, **_kept(page, key, name))
+        said = st.session_state.get("survey_said", "")
+        keeper.stored(f"survey_{name}", str(st.session_state[f"survey_{name}"] or ""), said)
     _ask(page, key, QUESTIONS[-1])
     if invited is None:
         st.text_input(
@@ -66,23 +70,16 @@ def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
     st.caption("Your answers are saved as a draft; they count once you send them.")
 
 
-def _greet(invited: SurveyInvitation | None) -> None:
-    if invited is None:
-        st.markdown("##### Three minutes: what helps, what does not, and how much time it saves.")
-        return
-    again = ""
-    if invited.answered_at is not None:
-        again = " You have already answered; new answers replace the earlier ones."
-    st.markdown(
-        f"##### Hello {ui.plain(invited.respondent)}: three minutes, saved as you go.{again}"
-    )
-
-
-def _thanks() -> None:
-    with ui.panel("Thank you, your answers are in"):
-        st.markdown("They are counted from now on, without your name.")
-        change = partial(st.session_state.pop, "survey_sent")
-        st.button("Change my answers", type="tertiary", on_click=change)
+def _greet(invited: SurveyInvitation | None, *, is_answered: bool) -> None:
+    said = "Three minutes: what helps, what does not, and how much time it saves."
+    if invited is not None:
+        said = f"Hello {ui.plain(invited.respondent)}: three minutes, saved as you go."
+    st.markdown(f"##### {said}")
+    if is_answered:
+        with ui.panel("Thank you, your answers are in"):
+            st.markdown(
+                "They are counted without your name; those you send from now on replace them."
+            )
 
 
 def _ask(page: ui.Page, key: str, question: Question) -> None:
@@ -118,7 +115,9 @@ def _answers() -> dict[str, Any]:
 
 
 def _keep(page: ui.Page, key: str) -> None:
-    save_draft(page.scope, key, _answers())
+    ui.run_action(page, "", save_draft, key, _answers())
+    if not st.session_state.get("outcome_survey"):
+        st.session_state["survey_said"] = f"Saved as a draft, {ui.moment(page, clock.now())}"
 
 
 def _send(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
@@ -127,7 +126,7 @@ def _send(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
 
     def send(scope: Scope) -> None:
         send_answers(scope, key, _answers(), respondent=respondent)
-        st.session_state["survey_sent"] = key
+        st.session_state["survey_said"] = f"Sent, {ui.moment(page, clock.now())}"
 
     ui.run_action(page, "Your answers are in.", send)
 

@@ -88,7 +88,7 @@ def _texts(found: SurveyResults) -> None:
 
 
 def _invite(page: ui.Page) -> None:
-    with st.expander("Invite people"), st.form(ui.fresh_key(FORM), border=False):
+    with st.expander("Invite people"), ui.form(FORM):
         people = st.text_area("Addresses or names, one to a line", height=120)
         done = "Invited: their links are in the list below."
         ui.submit_button(page, "Invite", done, invite, people, clears=FORM)

@@ -38,9 +38,10 @@ class Box(NamedTuple):
         kind: Literal["primary", "secondary"] = "secondary",
     ) -> None:
         """Button of an action, and what is told once it is done; `of` tells equal ones apart."""
-        key, name = f"{self.key}_{label}{of}", self.name
-        if st.button(label, type=kind, key=key, on_click=ui.press, args=(name,)):
-            ui.submit_action(self.page, done, action, *given, clears=self.name)
+        which = f"{label}{of}"
+        pressed: dict[str, Any] = {"on_click": ui.press, "args": (self.name, self.key, which)}
+        st.button(label, type=kind, key=f"{self.key}_{which}", **pressed)
+        ui.submit_action(self.page, which, done, action, *given, clears=self.name)
 
 
 @contextmanager

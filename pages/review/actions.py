@@ -40,12 +40,10 @@ def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> N
 
 def _close_form(page: ui.Page, one: Mapping[str, Any]) -> None:
     number, stored = int(one["id"]), {name: one[name] for name in ("status", "outcome")}
-    draft = ui.draft(page, f"review_close_{number}", stored, f"action {number}")
+    name = f"review_close_{number}"
+    draft = ui.draft(page, name, stored, f"action {number}")
     key = f"{draft.key}_outcome"
-    with (
-        st.form(draft.key, border=False),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
+    with ui.form(name), st.container(horizontal=True, vertical_alignment="bottom"):
         fields: dict[str, Any] = {
             "status": ui.pick("It is", STATES, width=150),
             "outcome": st.text_input("Outcome", max_chars=500, width="stretch", key=key),
@@ -91,8 +89,7 @@ def _new(page: ui.Page, label: str) -> None:
     criteria: dict[str | None, str] = {None: "None"}
     criteria |= {one.key: one.label for one in ui.read(page, criteria_of)}
     name, due = f"review_action_{page.account.id}_{label}", page.today + timedelta(days=DUE_DAYS)
-    key = ui.fresh_key(name)
-    with st.form(key, border=False):
+    with ui.form(name) as key:
         text = st.text_input("What will be done", max_chars=500, key=f"{key}_text")
         with st.grid(4, min_column_width=170):
             fields: dict[str, Any] = {
@@ -112,7 +109,7 @@ def attendees(page: ui.Page, meeting: Review, label: str) -> None:
     known = dict.fromkeys(ROLES, "") | {str(role): str(name) for role, name in meeting.attendees}
     form = f"review_attendees_{page.account.id}_{label}"
     draft = ui.draft(page, form, known, f"review {label}")
-    with st.form(draft.key, border=False):
+    with ui.form(form):
         st.markdown("**Attendees**")
         with st.grid(3, min_column_width=200):
             names = {

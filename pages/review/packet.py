@@ -15,6 +15,7 @@ from core.report.formats import PACKET_FORMATS, write_packet
 from core.report.weekly import Packet, packet_of
 from core.store import Review, Scope
 from pages import ui
+from pages.ui import keeper
 
 
 def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
@@ -48,6 +49,8 @@ def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
         known = settings_of(page.scope, ReviewSettings)
         st.session_state[key] = "\n".join(known.recipients)
         st.session_state[f"{key}_seen"] = fields_of(known)
+        st.session_state[f"{key}_taken"] = st.session_state[key]
+    keeper.stored(key, st.session_state[f"{key}_taken"], "")
     st.text_area("To, one address a line", key=key, height=90, max_chars=10_000)
     mail = page.settings.mail
     if mail is not None:
@@ -93,6 +96,7 @@ def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str) 
             st.session_state[seen] = error.seen
             raise
         st.session_state[seen] = fields_of(settings)
+        st.session_state[f"{key}_taken"] = st.session_state[key]
         refused = send(mail, packet_mail(packet(), sender=mail.sender, to=to))
         said = f"Sent to {text.times(len(to) - len(refused), 'address', 'addresses')}"
         rest = "".join(f"; {address} was refused, {why}" for address, why in refused.items())

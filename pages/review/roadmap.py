@@ -163,7 +163,7 @@ def decide(page: ui.Page, one: Scored, results: Mapping[str, CriterionResult]) -
     known = Opportunity(**one.opportunity.model_dump() | {**draft.opened})
     labels: dict[str | None, str] = {None: "None yet"}
     labels |= {key: result.criterion.label for key, result in results.items()}
-    with st.form(draft.key, border=False):
+    with ui.form(name):
         moves = known.criterion_key if known.criterion_key in labels else None
         key = ui.pick("Which criterion it moves", labels, at=moves)
         direction = ui.pick("It", DIRECTIONS, at=known.direction or "up")
@@ -236,7 +236,7 @@ def done(page: ui.Page, known: Sequence[Opportunity]) -> None:
 
 def enter(page: ui.Page) -> None:
     name = f"{PLACE}_new_{page.account.id}"
-    with st.form(ui.fresh_key(name), border=False):
+    with ui.form(name):
         fields: dict[str, Any] = {
             "title": st.text_input("Title", max_chars=120),
             "problem": st.text_area("Problem", max_chars=2_000, height=100),

@@ -10,9 +10,10 @@ from core.base import text
 from core.charts import ChartSpec
 from core.criteria.words import SIGNS, CriterionRow
 from core.review.actions import Escalation, record_sent, sent_of
-from core.review.meeting import notes_of, save_note
+from core.review.meeting import merged_texts, notes_of, save_note
 from core.store import Review, Scope
 from pages import ui
+from pages.ui import keeper
 
 LISTS: Sequence[tuple[str, str, ui.Colour]] = (
     ("positive", "What is good", "green"),
@@ -81,10 +82,11 @@ def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Review | None)
 
 
 def _record(page: ui.Page, one: Escalation, week: str) -> None:
-    with st.form(f"review_sent_{one.criterion_key}_{week}", border=False):
+    name, done = f"review_sent_{page.account.id}_{one.criterion_key}_{week}", "Recorded as sent."
+    with ui.form(name):
         to = st.text_input("Sent to", max_chars=100)
-        done, fields = "Recorded as sent.", {"week": week, "sent_to": to}
-        ui.submit_button(page, "I have sent it", done, record_sent, one, **fields, is_primary=False)
+        fields: dict[str, Any] = {"week": week, "sent_to": to, "is_primary": False, "clears": name}
+        ui.submit_button(page, "I have sent it", done, record_sent, one, **fields)
 
 
 def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
@@ -153,11 +155,11 @@ def roadmap(told: Mapping[str, Any]) -> None:
 
 
 def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> None:
-    """A text that is saved when it is left; what others wrote meanwhile is kept beside it."""
+    """A text that saves itself; what others wrote meanwhile is kept beside it."""
     if meeting is None:
         return
     key = f"review_note_{page.account.id}_{label}_{section}"
-    seen, refused = f"{key}_seen", f"{key}_refused"
+    refused = f"{key}_refused"
     if meeting.content is not None:
         text = meeting.content["notes"].get(section, "")
         if text:
@@ -167,30 +169,42 @@ def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> No
             st.code(st.session_state[refused], language=None, wrap_lines=True)
         return
     known = notes_of(page.scope, label).get(section)
-    if known is not None and st.session_state.get(seen) != known.version:
-        st.session_state[key], st.session_state[seen] = known.text, known.version
-    st.session_state.setdefault(seen, 0)
+    text, version = (known.text, known.version) if known else ("", 0)
+    said = f"Saved, {known.written_by}, {ui.moment(page, known.written_at)}" if known else ""
+    # What the browser had last sent, what was put there instead, and of which version that is.
+    box = st.session_state.get(f"{key}_box")
+    if box is None or box[2] != version or key not in st.session_state:
+        box = (str(st.session_state.get(key, text)), text, version)
+        st.session_state[key], st.session_state[f"{key}_box"] = text, box
     st.text_area(
         "Notes",
         key=key,
         on_change=_save,
-        args=(page, label, section, key, seen),
-        placeholder="Decisions and remarks; saved when you leave the box",
+        args=(page, label, section, key),
+        placeholder="Decisions and remarks; saved as you write",
         disabled=page.person is None,
         height=90,
     )
-    if known is not None:
-        at = ui.moment(page, known.written_at)
-        st.caption(ui.plain(f"Saved, {known.written_by}, {at}"))
+    keeper.stored(key, box[0], said)
 
 
-def _save(page: ui.Page, label: str, section: str, key: str, seen: str) -> None:
+def _save(page: ui.Page, label: str, section: str, key: str) -> None:
+    before, shown, version = st.session_state[f"{key}_box"]
+    sent, refused = str(st.session_state[key]), f"{key}_refused"
+
     def save(scope: Scope) -> None:
-        written = str(st.session_state[key])
-        st.session_state[f"{key}_refused"] = written
-        st.session_state[key], st.session_state[seen] = save_note(
-            scope, label, section, written, seen=int(st.session_state[seen])
-        )
-        del st.session_state[f"{key}_refused"]
+        written = sent
+        added = {*shown.split("\n")} - {*before.split("\n")}
+        if added and added.isdisjoint(sent.split("\n")):
+            # It was typed on before the lines of others were shown: these stay.
+            written = merged_texts(before, shown, sent)
+        saved = save_note(scope, label, section, written, seen=version)
+        if saved[0] != sent:
+            st.session_state[key] = saved[0]
+        st.session_state[f"{key}_box"] = (sent, *saved)
+        del st.session_state[refused]
 
-    ui.run_action(page, "Notes saved.", save)
+    st.session_state[refused] = sent
+    ui.run_action(page, "", save)
+    if refused in st.session_state:
+        keeper.failed(key)

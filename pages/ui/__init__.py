@@ -3,6 +3,7 @@
 from pages.ui.actions import (
     draft,
     editor_button,
+    form,
     fresh_key,
     press,
     run_action,

@@ -1,18 +1,21 @@
 """Run what a person asks for, and report the outcome when the page is drawn again.
 
-`run_action` is the callback of a button, after which Streamlit reruns the page by itself;
-`submit_action` follows `if st.button(...)` in the body of a page. The action gets `page.scope`
-first, with the person in it; `run_page` shows the outcome.
+`run_action` is the callback of a button, after which Streamlit reruns the page by itself. What a
+form asks for is run in the body of the page, once, also where another event breaks off the drawing
+after the press: the press stands until its action is run. An action gets `page.scope` first, with
+the person in it; `run_page` shows the outcome.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
 from core.analytics.account_settings import changes
 from core.base import text
 from core.base.errors import Conflict, TouchstoneError
+from pages.ui import keeper
 from pages.ui.page import Page, moment, plain, read
 
 Values = Mapping[str, Any]
@@ -52,28 +55,44 @@ def draft(
 
 def _begin_anew(name: str) -> None:
     st.session_state["drafts"].pop(name, None)
-    st.session_state[_round(name)] = st.session_state.get(_round(name), 0) + 1
+    round_ = keeper.ROUND + name
+    st.session_state[round_] = st.session_state.get(round_, 0) + 1
 
 
 def begin_visit(page_key: str) -> None:
     """Forget the drafts of a page that was left."""
+    st.session_state.setdefault("pressed", {})
     if st.session_state.get("visited") != page_key:
         st.session_state.update(visited=page_key, drafts={})
 
 
-def press(name: str) -> None:
-    """Callback of a button in the body: keeps what is typed until its action is run."""
-    st.session_state["pressed"] = [
-        value
-        for key, value in st.session_state.items()
-        if str(key).startswith(fresh_key(name)) and isinstance(value, str) and value.strip()
-    ]
+@contextmanager
+def form(name: str) -> Iterator[str]:
+    """Form that its success empties; yields what the keys of its boxes begin with."""
+    key = fresh_key(name)
+    # The browser tells boxes without a key of their own apart by their container and label.
+    with st.container(key=f"{key}_boxes"), st.form(key, border=False):
+        yield key
+
+
+def press(name: str, key: str, label: str) -> None:
+    """Callback of a button in the body: the press, with what is typed, until its action is run.
+
+    `key` is the `fresh_key` of the form as it was drawn: one that has succeeded is not run again.
+    """
+    if key == fresh_key(name):
+        st.session_state["pressed"][key, label] = [
+            value
+            for name, value in st.session_state.items()
+            if str(name).startswith(key) and isinstance(value, str) and value.strip()
+        ]
 
 
 def tell_lost_press(page_key: str) -> None:
     """Say that a button was pressed that is no longer there, with what was typed."""
-    typed = st.session_state.pop("pressed", None)
-    if typed is not None:
+    lost, st.session_state["pressed"] = st.session_state["pressed"], {}
+    if lost:
+        typed = [value for values in lost.values() for value in values]
         said = "Not saved: someone has just changed or closed this, and it is no longer here."
         said += f" You had typed: {', '.join(typed)}" if typed else ""
         st.session_state[f"outcome_{page_key}"] = ("error", said)
@@ -90,31 +109,44 @@ def run_action(
 ) -> None:
     """Call `action(page.scope, *args, **kwargs)`, and keep `done` or its error for display.
 
-    `done` is shown only once the action has returned; None shows the sentence that it returns.
+    `done` is shown only once the action has returned; None shows the sentence that it returns, and
+    a blank one nothing.
     `clears` is the name of the form or popover (`fresh_key`) that a success empties.
     """
-    st.session_state.pop("pressed", None)
     page.scope.store.renew_state()  # the page was drawn from an earlier one
     try:
         result = action(page.scope, *args, **kwargs)
     except TouchstoneError as error:
         outcome = ("error", str(error))
+        keeper.failed(fresh_key(clears) if clears else "")
         drafts = st.session_state.get("drafts", {})
         if isinstance(error, Conflict) and clears in drafts:
             drafts[clears] = (drafts[clears][0], error.seen)
     else:
         outcome = ("success", str(result) if done is None else done)
+        keeper.failed("")
         if clears:
             _begin_anew(clears)
-    st.session_state[f"outcome_{page.key}"] = outcome
+    if outcome[1]:
+        st.session_state[f"outcome_{page.key}"] = outcome
 
 
 def submit_action(
-    page: Page, done: str | None, action: Callable[..., object], *args: Any, **kwargs: Any
-) -> NoReturn:
-    """Run an action in the body of a page, and rerun the page."""
-    run_action(page, done, action, *args, **kwargs)
-    st.rerun()
+    page: Page,
+    label: str,
+    done: str | None,
+    action: Callable[..., object],
+    *args: Any,
+    clears: str,
+    **kwargs: Any,
+) -> None:
+    """Run the action of a form or popover whose button of that label was pressed; rerun the page.
+
+    The button has `press` as its callback.
+    """
+    if st.session_state["pressed"].pop((fresh_key(clears), label), None) is not None:
+        run_action(page, done, action, *args, clears=clears, **kwargs)
+        st.rerun()
 
 
 def editor_button(
@@ -131,14 +163,15 @@ def submit_button(
     done: str,
     action: Callable[..., object],
     *args: Any,
+    clears: str,
     is_primary: bool = True,
     **fields: Any,
 ) -> None:
-    """Submit button for editors of a form; `fields` go to `submit_action`."""
+    """Submit button for editors of the `form` that it `clears`; `fields` go to the action."""
     kind: Literal["primary", "secondary"] = "primary" if is_primary else "secondary"
-    look: dict[str, Any] = {"type": kind, "on_click": press, "args": (fields.get("clears", ""),)}
-    if st.form_submit_button(label, disabled=page.person is None, **look):
-        submit_action(page, done, action, *args, **fields)
+    pressed: dict[str, Any] = {"on_click": press, "args": (clears, fresh_key(clears), label)}
+    st.form_submit_button(label, disabled=page.person is None, type=kind, **pressed)
+    submit_action(page, label, done, action, *args, clears=clears, **fields)
 
 
 def fresh_key(name: str) -> str:
@@ -146,11 +179,7 @@ def fresh_key(name: str) -> str:
 
     After an error the entries stay; `clear_on_submit` would lose them.
     """
-    return f"{name}_{st.session_state.get(_round(name), 0)}"
-
-
-def _round(name: str) -> str:
-    return f"round_{name}"
+    return f"{name}_{st.session_state.get(keeper.ROUND + name, 0)}"
 
 
 def show_outcome(page_key: str) -> None:

@@ -7,9 +7,10 @@ import streamlit as st
 from core.base.errors import TouchstoneError
 from core.base.telemetry import PAGE_SECONDS
 from core.store import one_state
+from pages.ui import keeper
 from pages.ui.actions import begin_visit, show_outcome, tell_lost_press
 from pages.ui.charts import empty
-from pages.ui.page import Page, open_page, plain, sources
+from pages.ui.page import Page, open_page, plain, signed_in, sources
 from pages.ui.panels import account_box
 from pages.ui.rate import was_useful
 
@@ -31,12 +32,14 @@ def run_page(
     `is_rated` asks at its foot whether it was useful.
     """
     st.title(question, anchor=False)
+    scope = ""
     try:
         with PAGE_SECONDS.labels(key).time(), one_state():
             show_outcome(key)
             begin_visit(key)
             told = st.container()
             page = open_page(key)
+            scope = f"{page.account.id} {signed_in()}"
             if needs_data and not any(state.rows for state in sources(page)):
                 _no_data(page)
             else:
@@ -47,6 +50,8 @@ def run_page(
                     was_useful(page)
     except TouchstoneError as error:
         st.error(plain(str(error)))
+    finally:
+        keeper.mount(scope)
 
 
 def _no_data(page: Page) -> None:

@@ -18,6 +18,7 @@ from core.feedback import (
     subject_of,
 )
 from core.store import Enhancement, Scope
+from pages.ui import keeper
 from pages.ui.actions import run_action
 from pages.ui.page import Page, signed_in
 
@@ -35,10 +36,13 @@ def rater(page: Page) -> str:
         return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
-    browser = _browser(st.context.cookies.get(BROWSER))
-    if browser is None:
-        browser = st.session_state.setdefault("visit", secrets.token_hex(16))
-    return anonymous_rater(page.scope, browser)
+    return anonymous_rater(page.scope, browser())
+
+
+def browser() -> str:
+    """The random key of this browser, else of this visit."""
+    known = _browser(st.context.cookies.get(BROWSER))
+    return known or str(st.session_state.setdefault("visit", secrets.token_hex(16)))
 
 
 def _browser(cookie: object) -> str | None:
@@ -104,6 +108,7 @@ def stars_and_comment(page: Page, run: Enhancement, vote: Vote) -> None:
             placeholder="What helped, or what was missing?",
             label_visibility="collapsed",
         )
+        keeper.stored(comment, vote.comment or "", "")
         st.form_submit_button("Save comment", on_click=_save_comment, args=(page, run, comment))
 
 

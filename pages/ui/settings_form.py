@@ -69,7 +69,7 @@ def settings_form(
         save_settings(scope, typed(), seen=seen)
         end_trial()
 
-    with st.form(f"{key}_form", border=False):
+    with ui.form(key):
         for columns, boxes in grids:
             with st.grid(columns, min_column_width=480 // columns):
                 for name, box in boxes.items():
@@ -79,6 +79,7 @@ def settings_form(
                 "Try",
                 on_click=ui.run_action,
                 args=(page, tried, lambda _scope: begin_trial(typed())),
+                kwargs={"clears": name},
                 key=f"{key}_try",
             )
             st.form_submit_button(

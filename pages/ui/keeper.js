@@ -1,0 +1,237 @@
+// Keeps what is typed until the server has taken it, and loses no press where the connection breaks.
+// Streamlit calls the default function after each run of a page; the rest stays as long as the tab.
+const BOXES = 'textarea, input[type="text"]:not([role]), input[type="number"]';
+const SUBMIT = '[data-testid="stFormSubmitButton"]';
+const CONTROLS = `.stButton, .stFeedback, .stButtonGroup, ${SUBMIT}`;
+const FORMS = '[data-testid="stForm"], [data-testid="stPopoverBody"], [role="dialog"]';
+// Streamlit's own word of a lost connection would cover what is typed.
+const ERROR = '[data-testid="stDialog"]:not(:has([data-testid="stVerticalBlock"]))';
+const PAUSE = 1500; // milliseconds from the last letter until a text is saved
+const AWAY = `Not connected: nothing is saved until the connection is back. What you type is kept in
+  this page.`;
+
+let page = { scope: "", stored: {}, rounds: {}, failed: "" };
+let rerun = () => {};
+let mode = "up"; // away: not connected; back: connected again, and what stands here is being sent
+let ran = false; // whether a run has begun since the connection came back
+let pressed = null; // the control of the last press, until its run is over
+let broken = ""; // the words of one whose run was broken off
+let held = null; // a press to be carried out once the page is up
+const facts = new WeakMap(); // of a box: the server's text, the text put back in, and if it is closed
+// By box: what is typed, over what, and what was sent of it. Tabs that were closed leave theirs.
+const typed = { ...storage("localStorage"), ...storage("sessionStorage") };
+storage("localStorage", {});
+
+function storage(kind, found) {
+  try {
+    if (found) window[kind].setItem("typed", JSON.stringify(found));
+    return JSON.parse(window[kind].getItem("typed")) || {};
+  } catch {
+    return {}; // full or closed: what is typed stays in the page alone
+  }
+}
+
+const app = () => document.querySelector('[data-testid="stApp"]').dataset;
+const isUp = () => app().testConnectionState === "CONNECTED" && navigator.onLine;
+const isAtRest = () => app().testScriptState === "notRunning";
+
+function keyOf(box) {
+  const names = [...(box.closest('[class*="st-key-"]')?.classList || [])];
+  const key = names.find((name) => name.startsWith("st-key-")) || "";
+  return `${key.slice(7)}|${box.ariaLabel || ""}`;
+}
+
+// The same in every round of a form, after a reload and at another server.
+function idOf(box) {
+  let key = keyOf(box);
+  for (const [name, round] of Object.entries(page.rounds)) {
+    const now = `${name}_${round}_`;
+    if (key.startsWith(now)) key = `${name}_0_${key.slice(now.length)}`;
+  }
+  return `${page.scope}|${key}`;
+}
+
+const storedOf = (box) => page.stored[keyOf(box).split("|")[0]];
+const factsOf = (box) => facts.get(box) || facts.set(box, {}).get(box);
+
+function put(box, text) {
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  if (box !== document.activeElement) {
+    box.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+  }
+}
+
+function onInput({ target: box }) {
+  if (!box.matches?.(BOXES)) return;
+  const id = idOf(box);
+  const one = typed[id] || { base: factsOf(box).base ?? "" };
+  typed[id] = Object.assign(one, { key: keyOf(box), text: box.value, at: Date.now() });
+  if (one.text === one.base) delete typed[id];
+  storage("sessionStorage", typed);
+  tell(box);
+}
+
+function onLeave({ target: box }) {
+  const one = box.matches?.(BOXES) && typed[idOf(box)];
+  if (one) one.sent = box.value;
+}
+
+function isSame(box, text) {
+  const isNumber = box.type === "number" && box.value && text;
+  return box.value === text || (isNumber && Number(box.value) === Number(text));
+}
+
+// Puts back what the server has not taken; where it has another text by now, both are kept.
+function restore(box) {
+  const [id, stored, known] = [idOf(box), storedOf(box), factsOf(box)];
+  const savesItself = stored && box.matches("textarea");
+  const one = typed[id];
+  if (!one || stored?.taken.trim() === one.text.trim()) {
+    delete typed[id];
+    known.base = box.value;
+    return;
+  }
+  if (savesItself) {
+    const theirs = stored.taken.split("\n");
+    const isNew = (line) => ![...theirs, ...one.base.split("\n")].includes(line);
+    // Of two changes of a text both stay: theirs, and below it the lines that were typed here.
+    if (stored.taken !== one.base && stored.taken !== one.sent)
+      one.text = [...theirs, ...one.text.split("\n").filter(isNew)].join("\n");
+    one.base = stored.taken;
+  }
+  one.key = keyOf(box);
+  if (isSame(box, one.text)) {
+    known.put = null;
+    if (savesItself && Date.now() - one.at > PAUSE && one.asked !== one.text) {
+      one.asked = one.sent = one.text;
+      const enter = { key: "Enter", ctrlKey: true, bubbles: true };
+      box.dispatchEvent(new KeyboardEvent("keydown", enter));
+    }
+  } else if (known.put === one.text) {
+    delete typed[id]; // the box does not take it
+  } else {
+    if (!savesItself && !isSame(box, one.base)) one.theirs = one.base = box.value;
+    known.put = one.text;
+    put(box, one.text);
+  }
+}
+
+function stateOf(box, one, stored) {
+  if (!one || one.text === one.base) return stored?.said || "";
+  if (mode !== "up") return "Not saved: kept here until the connection is back";
+  if (page.failed && one.key.startsWith(page.failed)) return "Saving failed: kept here";
+  const theirs = one.theirs === undefined ? "" : `; changed meanwhile to “${one.theirs}”`;
+  return stored || box.closest(FORMS) ? `Not saved yet${theirs}` : "";
+}
+
+function tell(box) {
+  const said = stateOf(box, typed[idOf(box)], storedOf(box));
+  const place = box.closest('[data-testid="stElementContainer"]');
+  let line = place?.querySelector(":scope > .typed-state");
+  if (!place || (line?.textContent ?? "") === said) return;
+  line ||= place.appendChild(document.createElement("div"));
+  Object.assign(line, { className: "typed-state", textContent: said });
+}
+
+function scan() {
+  if (mode === "away") document.querySelector(`${ERROR} [aria-label="Close"]`)?.click();
+  for (const box of document.querySelectorAll(BOXES)) {
+    // A page that is away closes its boxes: typing goes on.
+    if (mode === "up") factsOf(box).isClosed = box.disabled;
+    else if (!factsOf(box).isClosed) box.disabled = false;
+    if (mode === "up" && isAtRest()) restore(box);
+    tell(box);
+  }
+  storage("sessionStorage", typed);
+}
+
+function banner(said) {
+  let line = document.getElementById("keeper-banner");
+  line ||= document.body.appendChild(document.createElement("div"));
+  Object.assign(line, { id: "keeper-banner", role: "alert", hidden: !said, textContent: said });
+}
+
+function watch() {
+  if (!isUp()) {
+    if (mode !== "away") banner(AWAY);
+    if (mode === "up") broken = pressed?.innerText.trim() || "";
+    mode = "away";
+    scan();
+  } else if (mode === "away") {
+    // A server that was restarted knows no widget: only after this run is a press one.
+    banner("Connected again: one moment.");
+    [mode, ran] = ["back", false];
+    for (const one of Object.values(typed)) one.asked = null;
+    rerun();
+  } else if (mode === "back") {
+    ran ||= !isAtRest();
+    if (ran && isAtRest()) comeUp();
+  }
+  if (mode === "up" && isAtRest()) pressed = null;
+}
+
+function comeUp() {
+  mode = "up";
+  banner(broken && `Check whether “${broken}” was done: the connection broke meanwhile.`);
+  if (broken) setTimeout(banner, 15000, "");
+  broken = "";
+  scan();
+  if (held?.isConnected) setTimeout(() => held.click(), 300);
+  else if (held) banner("Connected again: please press that once more.");
+}
+
+function onClick(event) {
+  if (!event.isTrusted || event.target.closest(BOXES)) return;
+  const control = event.target.closest(CONTROLS) && event.target.closest("button, [role]");
+  press(event, control, event.detail > 1);
+}
+
+// Enter in a box presses the button of its form.
+function onKey(event) {
+  const box = event.target;
+  if (event.key !== "Enter" || !event.isTrusted || !box.matches?.(BOXES)) return;
+  if (box.matches("textarea") && !event.ctrlKey && !event.metaKey) return;
+  const form = box.closest('[data-testid="stForm"]');
+  press(event, form?.querySelector(`${SUBMIT} button`), event.repeat);
+}
+
+// Lets the first press of a control through; one that comes before the page is up waits.
+function press(event, control, isSecond) {
+  if (mode !== "up" || (control && (isSecond || control === pressed))) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (mode === "back") held = control || event.target;
+  } else if (control) {
+    [pressed, held] = [control, null];
+    setTimeout(() => mode === "up" && isAtRest() && (pressed = null), 400);
+  }
+}
+
+document.addEventListener("click", onClick, true);
+document.addEventListener("keydown", onKey, true);
+document.addEventListener("focusout", onLeave, true);
+document.addEventListener("input", onInput);
+addEventListener("online", watch);
+addEventListener("offline", watch);
+addEventListener("pagehide", () => {
+  storage("localStorage", { ...storage("localStorage"), ...typed });
+});
+setInterval(scan, 200);
+const states = ["data-test-connection-state", "data-test-script-state"];
+new MutationObserver(watch).observe(document.querySelector('[data-testid="stApp"]'), {
+  attributeFilter: states,
+});
+
+export default function (component) {
+  page = component.data;
+  rerun = () => component.setTriggerValue("back", Date.now());
+  for (const [id, { key }] of Object.entries(typed)) {
+    const isPast = ([name, round]) => {
+      const from = key.startsWith(`${name}_`) && key.slice(name.length + 1).match(/^(\d+)_/);
+      return from && Number(from[1]) < round;
+    };
+    if (Object.entries(page.rounds).some(isPast)) delete typed[id];
+  }
+  watch();
+}

@@ -1,0 +1,60 @@
+"""What is typed, kept in the browser until it is stored; and the connection of a page.
+
+`keeper.js` has every box of text: it shows beside a box whether what is in it is saved, and puts
+what was typed back after another page, a reload or a restart of the server.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+# The round of a form by its name, in the state of a session.
+ROUND = "round_"
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+STYLE = """
+.st-key-keeper {position: absolute}
+.typed-state {font-size: .8rem; opacity: .7}
+#keeper-banner:not([hidden]) {position: fixed; bottom: 1rem; left: 50%; z-index: 1000001;
+  transform: translateX(-50%); max-width: 90vw; padding: .6rem 1rem; border-radius: .5rem;
+  background: #8a3b00; color: #fff; font: .9rem sans-serif}
+"""
+
+
+def state() -> dict[str, Any]:
+    """What the browser is told: the texts that were stored, and a form that failed."""
+    known: dict[str, Any] = {"stored": {}, "failed": ""}
+    return st.session_state.setdefault("keeper_state", known)  # type: ignore[no-any-return]
+
+
+def stored(key: str, taken: str, said: str) -> None:
+    """Tell that a box saves itself: the text last taken from it, and what is said of that."""
+    state()["stored"][_in_page(key)] = {"taken": taken, "said": said}
+
+
+def failed(key: str) -> None:
+    """Tell that what is in the box or form of that key could not be saved; blank for none."""
+    state()["failed"] = _in_page(key)
+
+
+def mount(scope: str) -> None:
+    """Put the keeper into a page; `scope` tells texts of one account and person from others'.
+
+    What was typed before a form's current round, the browser forgets.
+    """
+    rounds = {
+        _in_page(str(name).removeprefix(ROUND)): number
+        for name, number in st.session_state.items()
+        if str(name).startswith(ROUND)
+    }
+    keeper = component("keeper", js=SCRIPT, css=STYLE, isolate_styles=False)
+    keeper(
+        key="keeper", data={"scope": scope, "rounds": rounds} | state(), on_back_change=lambda: None
+    )
+
+
+def _in_page(key: str) -> str:
+    """A key as Streamlit writes it into the page."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "-", key)
