@@ -66,6 +66,7 @@ def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
             max_chars=LONGEST_RESPONDENT,
             width=330,
         )
+        keeper.stored("survey_respondent")
     st.button("Send", type="primary", on_click=_send, args=(page, key, invited), key="survey_send")
     st.caption("Your answers are saved as a draft; they count once you send them.")
 

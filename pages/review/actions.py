@@ -14,6 +14,7 @@ from core.review.meeting import ROLES, close_review, meetings, set_attendees
 from core.store import Review, ReviewAction
 from pages import ui
 from pages.review.sections import is_open
+from pages.ui import keeper
 
 DUE_DAYS = 7
 STATES = {"done": "Done", "dropped": "Dropped", "open": "Still open"}
@@ -129,6 +130,7 @@ def close(page: ui.Page, label: str) -> None:
 def history(page: ui.Page) -> None:
     """All reviews and actions, with a search."""
     search = st.text_input("Find in reviews and actions", key="review_search", width=330).lower()
+    keeper.stored("review_search")
     reviews = pd.DataFrame(
         {
             "Week": one.week,

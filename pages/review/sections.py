@@ -185,7 +185,7 @@ def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> No
         disabled=page.person is None,
         height=90,
     )
-    keeper.stored(key, box[0], said)
+    keeper.stored(key, box[0], said, shown=box[1])
 
 
 def _save(page: ui.Page, label: str, section: str, key: str) -> None:

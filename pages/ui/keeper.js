@@ -52,6 +52,8 @@ function idOf(box) {
 }
 
 const storedOf = (box) => page.stored[keyOf(box).split("|")[0]];
+// A search is none: it belongs to the address, and to Back and Forward.
+const isKept = (box) => box.matches("textarea") || storedOf(box) || box.closest(FORMS);
 const factsOf = (box) => facts.get(box) || facts.set(box, {}).get(box);
 
 function put(box, text) {
@@ -63,13 +65,17 @@ function put(box, text) {
 }
 
 function onInput({ target: box }) {
-  if (!box.matches?.(BOXES)) return;
+  if (!box.matches?.(BOXES) || !isKept(box)) return;
   const id = idOf(box);
   const one = typed[id] || { base: factsOf(box).base ?? "" };
   typed[id] = Object.assign(one, { key: keyOf(box), text: box.value, at: Date.now() });
   if (one.text === one.base) delete typed[id];
   storage("sessionStorage", typed);
   tell(box);
+}
+
+function onEnter({ target: box }) {
+  if (box.matches?.(BOXES)) factsOf(box).base ??= box.value;
 }
 
 function onLeave({ target: box }) {
@@ -93,12 +99,14 @@ function restore(box) {
     return;
   }
   if (savesItself) {
-    const theirs = stored.taken.split("\n");
+    const theirs = stored.shown.split("\n");
     const isNew = (line) => ![...theirs, ...one.base.split("\n")].includes(line);
-    // Of two changes of a text both stay: theirs, and below it the lines that were typed here.
-    if (stored.taken !== one.base && stored.taken !== one.sent)
+    if (stored.taken === one.sent) one.base = stored.taken;
+    else if (![stored.taken, stored.shown].includes(one.base)) {
+      // Of two changes of a text both stay: theirs, and below it the lines that were typed here.
       one.text = [...theirs, ...one.text.split("\n").filter(isNew)].join("\n");
-    one.base = stored.taken;
+      one.base = stored.shown;
+    }
   }
   one.key = keyOf(box);
   if (isSame(box, one.text)) {
@@ -118,11 +126,11 @@ function restore(box) {
 }
 
 function stateOf(box, one, stored) {
-  if (!one || one.text === one.base) return stored?.said || "";
+  if (!one || one.text === one.base || stored?.said === null) return stored?.said || "";
   if (mode !== "up") return "Not saved: kept here until the connection is back";
   if (page.failed && one.key.startsWith(page.failed)) return "Saving failed: kept here";
   const theirs = one.theirs === undefined ? "" : `; changed meanwhile to “${one.theirs}”`;
-  return stored || box.closest(FORMS) ? `Not saved yet${theirs}` : "";
+  return `Not saved yet${theirs}`;
 }
 
 function tell(box) {
@@ -140,6 +148,7 @@ function scan() {
     // A page that is away closes its boxes: typing goes on.
     if (mode === "up") factsOf(box).isClosed = box.disabled;
     else if (!factsOf(box).isClosed) box.disabled = false;
+    if (!isKept(box)) continue;
     if (mode === "up" && isAtRest()) restore(box);
     tell(box);
   }
@@ -210,6 +219,7 @@ function press(event, control, isSecond) {
 
 document.addEventListener("click", onClick, true);
 document.addEventListener("keydown", onKey, true);
+document.addEventListener("focusin", onEnter, true);
 document.addEventListener("focusout", onLeave, true);
 document.addEventListener("input", onInput);
 addEventListener("online", watch);

@@ -29,9 +29,14 @@ def state() -> dict[str, Any]:
     return st.session_state.setdefault("keeper_state", known)  # type: ignore[no-any-return]
 
 
-def stored(key: str, taken: str, said: str) -> None:
-    """Tell that a box saves itself: the text last taken from it, and what is said of that."""
-    state()["stored"][_in_page(key)] = {"taken": taken, "said": said}
+def stored(key: str, taken: str = "", said: str | None = None, *, shown: str | None = None) -> None:
+    """Have a box outside of forms kept: the text last taken from it, and what is said of that.
+
+    A text area saves itself; `shown` is what was put there in place of what was taken. Nothing is
+    said of a box that has None.
+    """
+    shown = taken if shown is None else shown
+    state()["stored"][_in_page(key)] = {"taken": taken, "shown": shown, "said": said}
 
 
 def failed(key: str) -> None:

@@ -59,6 +59,7 @@ def _browser(cookie: object) -> str | None:
 
 def address_box() -> None:
     if not signed_in():
+        keeper.stored("feedback_rater")
         st.text_input(
             "Your address (optional)",
             key="feedback_rater",
