@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.base import clock
 from core.feedback.surveys import (
     LONGEST_ANSWER,
     LONGEST_RESPONDENT,
@@ -19,7 +18,7 @@ from core.feedback.surveys import (
     send_answers,
     sent_answers,
 )
-from core.store import Scope, SurveyInvitation
+from core.store import SurveyInvitation
 from pages import ui
 from pages.ui import keeper
 from pages.ui.rate import browser
@@ -45,9 +44,10 @@ def show(page: ui.Page) -> None:
 
 
 def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
-    sent = sent_answers(page.scope, key)
+    draft, sent = draft_of(page.scope, key), sent_answers(page.scope, key)
+    known, said = (draft, "Saved as a draft") if draft else (sent, "Sent")
     _greet(invited, is_answered=bool(sent))
-    for name, value in (draft_of(page.scope, key) or sent).items():
+    for name, value in known.items():
         if value is not None and f"survey_{name}" not in st.session_state:
             st.session_state[f"survey_{name}"] = value
     # What may be left out comes last.
@@ -55,8 +55,8 @@ def _form(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
         _ask(page, key, question)
     for name, label in TEXTS.items():
         st.text_area(label, max_chars=LONGEST_ANSWER, height=110, **_kept(page, key, name))
-        said = st.session_state.get("survey_said", "")
-        keeper.stored(f"survey_{name}", str(st.session_state[f"survey_{name}"] or ""), said)
+        taken = known.get(name) or ""
+        keeper.stored(f"survey_{name}", taken, said if taken else "")
     _ask(page, key, QUESTIONS[-1])
     if invited is None:
         st.text_input(
@@ -78,9 +78,7 @@ def _greet(invited: SurveyInvitation | None, *, is_answered: bool) -> None:
     st.markdown(f"##### {said}")
     if is_answered:
         with ui.panel("Thank you, your answers are in"):
-            st.markdown(
-                "They are counted without your name; those you send from now on replace them."
-            )
+            st.markdown("They are counted without your name; new ones replace them.")
 
 
 def _ask(page: ui.Page, key: str, question: Question) -> None:
@@ -117,19 +115,14 @@ def _answers() -> dict[str, Any]:
 
 def _keep(page: ui.Page, key: str) -> None:
     ui.run_action(page, "", save_draft, key, _answers())
-    if not st.session_state.get("outcome_survey"):
-        st.session_state["survey_said"] = f"Saved as a draft, {ui.moment(page, clock.now())}"
 
 
 def _send(page: ui.Page, key: str, invited: SurveyInvitation | None) -> None:
     typed = str(st.session_state.get("survey_respondent", "")).strip()
     respondent = invited.respondent if invited else typed or None
 
-    def send(scope: Scope) -> None:
-        send_answers(scope, key, _answers(), respondent=respondent)
-        st.session_state["survey_said"] = f"Sent, {ui.moment(page, clock.now())}"
-
-    ui.run_action(page, "Your answers are in.", send)
+    done = "Your answers are in."
+    ui.run_action(page, done, send_answers, key, _answers(), respondent=respondent)
 
 
 ui.run_page(

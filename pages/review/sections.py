@@ -207,4 +207,4 @@ def _save(page: ui.Page, label: str, section: str, key: str) -> None:
     st.session_state[refused] = sent
     ui.run_action(page, "", save)
     if refused in st.session_state:
-        keeper.failed(key)
+        keeper.state()["failed"] = key

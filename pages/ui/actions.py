@@ -1,9 +1,8 @@
 """Run what a person asks for, and report the outcome when the page is drawn again.
 
-`run_action` is the callback of a button, after which Streamlit reruns the page by itself. What a
-form asks for is run in the body of the page, once, also where another event breaks off the drawing
-after the press: the press stands until its action is run. An action gets `page.scope` first, with
-the person in it; `run_page` shows the outcome.
+`run_action` is the callback of a button, after which Streamlit reruns the page by itself. A press
+in a form stands until its action is run in the body, once, whatever breaks off a drawing. An action
+gets `page.scope` first, with the person in it; `run_page` shows the outcome.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -76,10 +75,7 @@ def form(name: str) -> Iterator[str]:
 
 
 def press(name: str, key: str, label: str) -> None:
-    """Callback of a button in the body: the press, with what is typed, until its action is run.
-
-    `key` is the `fresh_key` of the form as it was drawn: one that has succeeded is not run again.
-    """
+    """Callback of a button in a form drawn with `key`: the press, with what is typed there."""
     if key == fresh_key(name):
         st.session_state["pressed"][key, label] = [
             value
@@ -109,8 +105,7 @@ def run_action(
 ) -> None:
     """Call `action(page.scope, *args, **kwargs)`, and keep `done` or its error for display.
 
-    `done` is shown only once the action has returned; None shows the sentence that it returns, and
-    a blank one nothing.
+    `done` is shown once the action has returned, if not blank; None: the sentence that it returns.
     `clears` is the name of the form or popover (`fresh_key`) that a success empties.
     """
     page.scope.store.renew_state()  # the page was drawn from an earlier one
@@ -118,13 +113,13 @@ def run_action(
         result = action(page.scope, *args, **kwargs)
     except TouchstoneError as error:
         outcome = ("error", str(error))
-        keeper.failed(fresh_key(clears) if clears else "")
+        keeper.state()["failed"] = fresh_key(clears) if clears else ""
         drafts = st.session_state.get("drafts", {})
         if isinstance(error, Conflict) and clears in drafts:
             drafts[clears] = (drafts[clears][0], error.seen)
     else:
         outcome = ("success", str(result) if done is None else done)
-        keeper.failed("")
+        keeper.state()["failed"] = ""
         if clears:
             _begin_anew(clears)
     if outcome[1]:
@@ -140,10 +135,7 @@ def submit_action(
     clears: str,
     **kwargs: Any,
 ) -> None:
-    """Run the action of a form or popover whose button of that label was pressed; rerun the page.
-
-    The button has `press` as its callback.
-    """
+    """Run what the button of that label, with `press` as its callback, asks for; rerun the page."""
     if st.session_state["pressed"].pop((fresh_key(clears), label), None) is not None:
         run_action(page, done, action, *args, clears=clears, **kwargs)
         st.rerun()

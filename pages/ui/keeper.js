@@ -7,16 +7,16 @@ const FORMS = '[data-testid="stForm"], [data-testid="stPopoverBody"], [role="dia
 // Streamlit's own word of a lost connection would cover what is typed.
 const ERROR = '[data-testid="stDialog"]:not(:has([data-testid="stVerticalBlock"]))';
 const PAUSE = 1500; // milliseconds from the last letter until a text is saved
-const AWAY = `Not connected: nothing is saved until the connection is back. What you type is kept in
-  this page.`;
+const AWAY =
+  "Not connected: nothing is saved until the connection is back. What you type is kept in this page.";
+const APP = document.querySelector('[data-testid="stApp"]');
 
 let page = { scope: "", stored: {}, rounds: {}, failed: "" };
 let rerun = () => {};
 let mode = "up"; // away: not connected; back: connected again, and what stands here is being sent
 let ran = false; // whether a run has begun since the connection came back
-let pressed = null; // the control of the last press, until its run is over
-let broken = ""; // the words of one whose run was broken off
-let held = null; // a press to be carried out once the page is up
+let [pressed, held] = [null, null]; // the last press until its run is over, and one that has to wait
+let broken = ""; // the words of a press whose run was broken off
 const facts = new WeakMap(); // of a box: the server's text, the text put back in, and if it is closed
 // By box: what is typed, over what, and what was sent of it. Tabs that were closed leave theirs.
 const typed = { ...storage("localStorage"), ...storage("sessionStorage") };
@@ -31,9 +31,8 @@ function storage(kind, found) {
   }
 }
 
-const app = () => document.querySelector('[data-testid="stApp"]').dataset;
-const isUp = () => app().testConnectionState === "CONNECTED" && navigator.onLine;
-const isAtRest = () => app().testScriptState === "notRunning";
+const isUp = () => APP.dataset.testConnectionState === "CONNECTED";
+const isAtRest = () => APP.dataset.testScriptState === "notRunning";
 
 function keyOf(box) {
   const names = [...(box.closest('[class*="st-key-"]')?.classList || [])];
@@ -59,9 +58,8 @@ const factsOf = (box) => facts.get(box) || facts.set(box, {}).get(box);
 function put(box, text) {
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
   box.dispatchEvent(new Event("input", { bubbles: true }));
-  if (box !== document.activeElement) {
-    box.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
-  }
+  const left = new FocusEvent("focusout", { bubbles: true });
+  if (box !== document.activeElement) box.dispatchEvent(left);
 }
 
 function onInput({ target: box }) {
@@ -70,22 +68,17 @@ function onInput({ target: box }) {
   const one = typed[id] || { base: factsOf(box).base ?? "" };
   typed[id] = Object.assign(one, { key: keyOf(box), text: box.value, at: Date.now() });
   if (one.text === one.base) delete typed[id];
-  storage("sessionStorage", typed);
-  tell(box);
 }
 
-function onEnter({ target: box }) {
-  if (box.matches?.(BOXES)) factsOf(box).base ??= box.value;
+function onFocus({ target: box, type }) {
+  if (!box.matches?.(BOXES)) return;
+  const one = typed[idOf(box)];
+  if (type === "focusin") factsOf(box).base ??= box.value;
+  else if (one) one.sent = box.value;
 }
 
-function onLeave({ target: box }) {
-  const one = box.matches?.(BOXES) && typed[idOf(box)];
-  if (one) one.sent = box.value;
-}
-
-function isSame(box, text) {
-  const isNumber = box.type === "number" && box.value && text;
-  return box.value === text || (isNumber && Number(box.value) === Number(text));
+function isSame({ type, value }, text) {
+  return value === text || (type === "number" && value && text && +value === +text);
 }
 
 // Puts back what the server has not taken; where it has another text by now, both are kept.
@@ -94,9 +87,8 @@ function restore(box) {
   const savesItself = stored && box.matches("textarea");
   const one = typed[id];
   if (!one || stored?.taken.trim() === one.text.trim()) {
-    delete typed[id];
     known.base = box.value;
-    return;
+    return delete typed[id];
   }
   if (savesItself) {
     const theirs = stored.shown.split("\n");
@@ -129,8 +121,7 @@ function stateOf(box, one, stored) {
   if (!one || one.text === one.base || stored?.said === null) return stored?.said || "";
   if (mode !== "up") return "Not saved: kept here until the connection is back";
   if (page.failed && one.key.startsWith(page.failed)) return "Saving failed: kept here";
-  const theirs = one.theirs === undefined ? "" : `; changed meanwhile to “${one.theirs}”`;
-  return `Not saved yet${theirs}`;
+  return "Not saved yet" + ("theirs" in one ? `; changed meanwhile to “${one.theirs}”` : "");
 }
 
 function tell(box) {
@@ -163,7 +154,7 @@ function banner(said) {
 
 function watch() {
   if (!isUp()) {
-    if (mode !== "away") banner(AWAY);
+    banner(AWAY);
     if (mode === "up") broken = pressed?.innerText.trim() || "";
     mode = "away";
     scan();
@@ -185,7 +176,6 @@ function comeUp() {
   banner(broken && `Check whether “${broken}” was done: the connection broke meanwhile.`);
   if (broken) setTimeout(banner, 15000, "");
   broken = "";
-  scan();
   if (held?.isConnected) setTimeout(() => held.click(), 300);
   else if (held) banner("Connected again: please press that once more.");
 }
@@ -219,29 +209,23 @@ function press(event, control, isSecond) {
 
 document.addEventListener("click", onClick, true);
 document.addEventListener("keydown", onKey, true);
-document.addEventListener("focusin", onEnter, true);
-document.addEventListener("focusout", onLeave, true);
+document.addEventListener("focusin", onFocus, true);
+document.addEventListener("focusout", onFocus, true);
 document.addEventListener("input", onInput);
-addEventListener("online", watch);
-addEventListener("offline", watch);
 addEventListener("pagehide", () => {
+  storage("sessionStorage", typed);
   storage("localStorage", { ...storage("localStorage"), ...typed });
 });
 setInterval(scan, 200);
-const states = ["data-test-connection-state", "data-test-script-state"];
-new MutationObserver(watch).observe(document.querySelector('[data-testid="stApp"]'), {
-  attributeFilter: states,
-});
+new MutationObserver(watch).observe(APP, { attributes: true });
 
 export default function (component) {
   page = component.data;
   rerun = () => component.setTriggerValue("back", Date.now());
-  for (const [id, { key }] of Object.entries(typed)) {
-    const isPast = ([name, round]) => {
-      const from = key.startsWith(`${name}_`) && key.slice(name.length + 1).match(/^(\d+)_/);
-      return from && Number(from[1]) < round;
-    };
-    if (Object.entries(page.rounds).some(isPast)) delete typed[id];
+  for (const [name, round] of Object.entries(page.rounds)) {
+    const isPast = ([id, { key }]) =>
+      id.startsWith(`${page.scope}|${name}_0_`) && !key.startsWith(`${name}_${round}_`);
+    for (const [id] of Object.entries(typed).filter(isPast)) delete typed[id];
   }
   watch();
 }

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
-# The round of a form by its name, in the state of a session.
+# The round of a form by its name: the browser forgets what was typed in earlier ones.
 ROUND = "round_"
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 STYLE = """
@@ -24,7 +24,7 @@ STYLE = """
 
 
 def state() -> dict[str, Any]:
-    """What the browser is told: the texts that were stored, and a form that failed."""
+    """What the browser is told: texts that were stored, and the key of what failed to be."""
     known: dict[str, Any] = {"stored": {}, "failed": ""}
     return st.session_state.setdefault("keeper_state", known)  # type: ignore[no-any-return]
 
@@ -39,25 +39,13 @@ def stored(key: str, taken: str = "", said: str | None = None, *, shown: str | N
     state()["stored"][_in_page(key)] = {"taken": taken, "shown": shown, "said": said}
 
 
-def failed(key: str) -> None:
-    """Tell that what is in the box or form of that key could not be saved; blank for none."""
-    state()["failed"] = _in_page(key)
-
-
 def mount(scope: str) -> None:
-    """Put the keeper into a page; `scope` tells texts of one account and person from others'.
-
-    What was typed before a form's current round, the browser forgets.
-    """
-    rounds = {
-        _in_page(str(name).removeprefix(ROUND)): number
-        for name, number in st.session_state.items()
-        if str(name).startswith(ROUND)
-    }
+    """Put the keeper into a page; `scope` tells texts of one account and person from others'."""
+    numbers = {str(name): number for name, number in st.session_state.items()}
+    rounds = {_in_page(name[len(ROUND) :]): n for name, n in numbers.items() if ROUND in name[:6]}
+    data = {**state(), "scope": scope, "rounds": rounds, "failed": _in_page(state()["failed"])}
     keeper = component("keeper", js=SCRIPT, css=STYLE, isolate_styles=False)
-    keeper(
-        key="keeper", data={"scope": scope, "rounds": rounds} | state(), on_back_change=lambda: None
-    )
+    keeper(key="keeper", data=data, on_back_change=lambda: None)
 
 
 def _in_page(key: str) -> str:
