@@ -59,7 +59,9 @@ GROUPED = re.compile(r"\d{1,3}(?:(?P<by>[ ',.])\d{3})(?:(?P=by)\d{3})*(?:(?P<poi
 def is_nothing(value: object) -> bool:
     """Whether a value stands for none: a blank, a dash, N/A."""
     if isinstance(value, str):
-        return len(value) < LONGEST_NOTHING and NOTHING.fullmatch(value) is not None
+        # Most cells of a file are numbers, dates and ids: no need to look further.
+        is_short = len(value) < LONGEST_NOTHING and not value[:1].isdigit()
+        return is_short and NOTHING.fullmatch(value) is not None
     return value is None
 
 

@@ -257,11 +257,9 @@ class Counter:
         for key, one in found.items():
             groups[self._group(one)].add(key)
         for group, here in groups.items():
-            keys, new = here | self._groups[group], set()
-            if len(keys) > 1:
-                new = {
-                    k for k in here if found[k].times[0] - self._last.get(k, NEVER)[0] > STALE_MS
-                }
+            keys = here | self._groups[group]
+            ended = ((k, self._last.get(k, NEVER)[0]) for k in here if len(keys) > 1)
+            new = {k for k, at in ended if found[k].times[0] - at > STALE_MS}
             begins = {k: (int(found[k].times[0]), -float(found[k].values[0])) for k in new}
             taken: set[Labels] = set()
             before: list[Labels] = []

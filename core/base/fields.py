@@ -224,7 +224,7 @@ class Cells(Fields):
     def value(self, name: str) -> Any:
         """The value of a field; None for blank text."""
         value = self.obj.get(name)
-        return None if isinstance(value, str) and not value.strip() else value
+        return None if isinstance(value, str) and (not value or value.isspace()) else value
 
     def short(self, name: str) -> str | None:
         """A short name; ticket numbers and priorities are often sent as numbers."""
@@ -236,12 +236,13 @@ class Cells(Fields):
     def reference(self, name: str) -> str | None:
         """The id of this or another object; none that a spreadsheet has shortened."""
         value = self.value(name)
-        if isinstance(value, str) and SHORTENED.fullmatch(value.strip()):
+        if isinstance(value, str) and "+" in value and SHORTENED.fullmatch(value.strip()):
             self.note(name, "a spreadsheet has shortened it: export it again with ids as text")
             return None
         # 1001.0, from a data frame with gaps in the column.
         found = self.short(name)
-        return found.removesuffix(".0") if found and FRAMED.fullmatch(found) else found
+        is_framed = found is not None and found.endswith(".0") and FRAMED.fullmatch(found)
+        return found.removesuffix(".0") if found and is_framed else found
 
     def amount(self, name: str) -> float | None:
         """A finite number of at least 0."""

@@ -102,7 +102,7 @@ class _Threads:
 _threads = _Threads()
 
 
-def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> None:
+def start_sync(scope: Scope, account: TestioAccount) -> None:
     """Synchronise all sources of the account in the background, unless that runs already.
 
     Its progress is in the store's record of the run; leaving the page does not stop it.
@@ -111,7 +111,7 @@ def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> N
     def sync_sources(stop: threading.Event) -> None:
         for source in account.sources:
             if not stop.is_set():
-                _sync(scope.store, account, source, stop, full=full)
+                _sync(scope.store, account, source, stop)
 
     _threads.start(f"sync {account.id}", sync_sources)
 
@@ -178,11 +178,11 @@ def _keep(
 
 
 def _sync(
-    store: Store, account: TestioAccount, source: str, stop: threading.Event, *, full: bool = False
+    store: Store, account: TestioAccount, source: str, stop: threading.Event
 ) -> SyncReport | None:
     """Run one synchronisation and log it; None where a bug ended it."""
     try:
-        report = SYNCS[source](store, account, full=full, stop=stop)
+        report = SYNCS[source](store, account, stop=stop)
     except Exception:
         # The run's record says that it was interrupted, and the next one follows when it is due.
         log.exception("The %s sync of account %s ended with an error", source, account.id)
