@@ -13,6 +13,9 @@ st.set_page_config(
     layout="wide",
 )
 
+# A chart's own image has no stamp, and no setting takes it away: panels have a button of theirs.
+st.html("<style>button[aria-label^='Download as PNG'] {display: none}</style>")
+
 st.logo(str(ICON), size="small")
 
 page = st.navigation(

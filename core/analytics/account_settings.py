@@ -110,11 +110,13 @@ class RoiSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewSettings:
-    """Mail addresses that receive the packet of a weekly review."""
+    """Who receives the packet of a weekly review; cancelled Mondays, and how often they changed."""
 
     KEY: ClassVar[str] = "review"
 
-    recipients: Sequence[str] = ()
+    recipients: Sequence[str] = field(default_factory=list)
+    cancelled: Sequence[str] = field(default_factory=list)
+    revision: int = 0
 
 
 S = TypeVar(

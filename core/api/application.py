@@ -22,9 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.api.access import served
 from core.api.bodies import JSON, LINES
 from core.api.enhancements import post_enhancements
-from core.api.errors import ERRORS, Refusal, as_json, validation_refusal
+from core.api.errors import ERRORS, READING, WRITING, Refusal, as_json, validation_refusal
 from core.api.feedback import LONGEST_KEY, feedback_stats, list_feedback, post_feedback
 from core.api.feeds import get_calendar, get_metrics
+from core.api.headers import OF_DATA
 from core.api.origins import origin_headers, preflight_headers
 from core.api.schemas import (
     EnhancementRecord,
@@ -44,12 +45,10 @@ ABOUT = (
     "`python -m core token create`. Errors are always `{error: {code, message, field?}}`."
 )
 SCHEMAS = "#/components/schemas/{model}"
-READING = (401, 403, 422, 429, 500, 503)
-WRITING = (401, 403, 413, 415, 422, 429, 500, 503)
 ALWAYS = (
     (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
     (b"vary", b"Origin"),
+    *((name.encode(), value.encode()) for name, value in OF_DATA.items()),
 )
 
 

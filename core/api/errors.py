@@ -19,6 +19,8 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     500: ("internal_error", "Something failed here; the log has the reason."),
     503: ("busy", "The store cannot be written or read now; try again after `Retry-After`."),
 }
+READING = (401, 403, 422, 429, 500, 503)
+WRITING = (401, 403, 413, 415, 422, 429, 500, 503)
 HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": 'Bearer realm="touchstone"'},
     # The rest of the body is not read, so nothing can follow it.

@@ -19,7 +19,7 @@ from core.api.access import (
     served,
 )
 from core.api.bodies import JSON, media_type, read_body, read_json, validated
-from core.api.errors import Refusal, as_json
+from core.api.errors import ERRORS, WRITING, Refusal, as_json
 from core.api.origins import client_address
 from core.api.schemas import (
     FeedbackPage,
@@ -29,7 +29,7 @@ from core.api.schemas import (
     PeriodQuery,
     VoteIn,
 )
-from core.base.errors import AccessError, InputError
+from core.base.errors import AccessError, InputError, TouchstoneError
 from core.base.telemetry import VOTES_ACCEPTED, VOTES_REFUSED
 from core.base.text import canonical_address
 from core.feedback import (
@@ -61,13 +61,20 @@ OUTCOMES = {
 }
 
 
+# Prometheus sees the first of each only where there was a 0 before.
+for _result in OUTCOMES:
+    VOTES_ACCEPTED.labels(_result)
+for _status in WRITING:
+    VOTES_REFUSED.labels(ERRORS[_status][0])
+
+
 async def post_feedback(request: Request) -> Response:
     """Record one vote."""
     # FastAPI would read the body before the token is checked, and without limits.
     try:
         recorded = await _record_vote(request, await served())
-    except Refusal as refusal:
-        VOTES_REFUSED.labels(refusal.code).inc()
+    except (Refusal, TouchstoneError) as error:
+        VOTES_REFUSED.labels(error.code if isinstance(error, Refusal) else ERRORS[503][0]).inc()
         raise
     VOTES_ACCEPTED.labels(recorded.result).inc()
     status, message = OUTCOMES[recorded.result]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.analytics.account_settings import ReviewSettings, settings_of
 from core.analytics.freshness import syncs
 from core.api.access import in_thread, served
 from core.api.errors import Refusal
@@ -45,7 +46,8 @@ async def get_calendar(request: Request, account: str) -> Response:
     if account not in known:
         raise Refusal(404, f"There is nothing at {request.url.path}.")
     url = f"{request.base_url}weekly_review?account={quote(account, safe='')}"
-    data = await in_thread(calendar_file, known[account], store.zone, url)
+    review = await in_thread(settings_of, Scope(store, account), ReviewSettings)
+    data = await in_thread(calendar_file, known[account], store.zone, url, review)
     return Response(data, media_type="text/calendar; charset=utf-8")
 
 
@@ -73,9 +75,8 @@ def _stored(store: Store) -> CollectorRegistry:
     ids = tuple(account.id for account in accounts(store))
     for account_id in ids:
         found = feedback_summary(Scope(store, account_id))
-        if found.total:
-            for kind, number in found.by_type.items():
-                votes.labels(account_id, kind).set(number)
+        for kind, number in found.by_type.items():
+            votes.labels(account_id, kind).set(number)
         if found.average_rating is not None:
             mean.labels(account_id).set(found.average_rating)
     age = gauge(

@@ -14,8 +14,11 @@ import pandas as pd
 
 from core.base.errors import InputError
 
-# A cell that starts so is run as a formula by spreadsheet programs.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that starts so is run as a formula by some spreadsheet program: with a sign, in full width
+# or small as well, behind blanks and what is not seen; with a tab or a line break.
+STARTS_FORMULA = re.compile(
+    r"[\t\r\n]|[\s\0-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62-\ufe66\ufe6b]"
+)
 # Longer than any line or field that is read: more is no table.
 LONGEST = 4_000_000
 csv.field_size_limit(LONGEST)
@@ -76,7 +79,7 @@ def csv_of_rows(rows: Iterable[Iterable[Any]], stamp: Mapping[str, str]) -> byte
 def safe_cell(value: Any) -> Any:
     """A cell that no spreadsheet program runs as a formula; unknown is empty."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return f"'{value}" if STARTS_FORMULA.match(value) else value
     return "" if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else value
 
 

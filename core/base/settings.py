@@ -198,9 +198,9 @@ class Settings(BaseSettings):
 
     Days, weeks and months are counted in `zone`. `editors` are the addresses of those who may
     change what an account decides for itself; None without sign-in, as on a laptop: then everyone
-    may. `cors_origins` are other sites whose pages may post to the API, `anonymous_feedback` the
-    accounts that take votes without a token, `trusted_proxies` those whose X-Forwarded-For is
-    believed.
+    may. `cors_origins` are other sites whose pages may post to the API, `frame_ancestors` those
+    that may show the pages in a frame, `anonymous_feedback` the accounts that take votes without a
+    token, `trusted_proxies` those whose X-Forwarded-For is believed.
     """
 
     model_config = SettingsConfigDict(
@@ -222,6 +222,7 @@ class Settings(BaseSettings):
     sync_interval_seconds: Annotated[int, SECONDS] = 3600
     editors: tuple[str, ...] | None = None
     cors_origins: Annotated[Listed[Origin], Field(description=ORIGINS)] = ()
+    frame_ancestors: Annotated[Listed[Origin], Field(description=ORIGINS)] = ()
     anonymous_feedback: Listed[str] = ()
     trusted_proxies: Annotated[
         Listed[IPv4Network | IPv6Network],

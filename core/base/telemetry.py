@@ -13,6 +13,11 @@ PAGE_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
     registry=REGISTRY,
 )
+for page in (
+    *("overview", "engagement", "testers", "criteria", "feedback", "review", "roadmap", "survey"),
+    *("explore", "data", "import", "definitions"),
+):
+    PAGE_SECONDS.labels(page)
 QUERY_SECONDS = Histogram(
     "touchstone_query_seconds",
     "Time of a read for a page that was not cached.",

@@ -52,7 +52,7 @@ LIST_SIZES = {1: 20, 2: 18, 3: 16}
 HEADING_HEIGHT, ITEM_GAP = 48, 6
 TABLE_SIZES, MANY_COLUMNS, CELL_MARGIN = (16, 14, 12), 6, 4
 LINE, CHARACTER, BOLD_CHARACTER = 1.2, 0.58, 0.64
-MOST_LINES, MOST_ALT = 5, 1_000
+MOST_LINES, MOST_CELL_LINES, MOST_ALT = 5, 17, 1_000
 PICTURE_WIDTH, PICTURE_SCALE = 640, 2.0
 # Signs of scripts that take the room of two letters.
 WIDE = re.compile("[\N{CJK RADICAL REPEAT}-\U0010ffff]")
@@ -156,7 +156,7 @@ def _row_heights(table: Table, size: float) -> list[float]:
     """How high the header and each row is, in points."""
     return [
         max(
-            fitted(cell_text(value), width, size)[1]
+            fitted(cell_text(value), width, size, MOST_CELL_LINES)[1]
             for value, width in zip(row, _widths(table), strict=True)
         )
         * (size * LINE)
@@ -201,10 +201,15 @@ def _parts(heights: Sequence[float], room: float) -> Iterator[tuple[int, int]]:
 def _chosen(sections: Sequence[Sequence[SlidePage]], most: int) -> Iterator[tuple[SlidePage, int]]:
     """The first slide of each section and, while there is room, the second, the third and so on.
 
-    Each comes with the number of things that are left out behind it.
+    Tables, such as actions, go on before charts and lists. Each slide comes with the number of
+    things that are left out behind it.
     """
-    order = sorted((depth, at) for at, pages in enumerate(sections) for depth in range(len(pages)))
-    taken = sorted((at, depth) for depth, at in order[:most])
+    order = sorted(
+        (depth, not isinstance(page.body, Table), at)
+        for at, pages in enumerate(sections)
+        for depth, page in enumerate(pages)
+    )
+    taken = sorted((at, depth) for depth, _, at in order[:most])
     for at, depth in taken:
         is_last = (at, depth + 1) not in taken
         left_out = sum(page.items for page in sections[at][depth + 1 :]) if is_last else 0
@@ -283,7 +288,7 @@ def _table(slide: Any, title: str, table: Table, size: int) -> None:
         for cell, value, width in zip(grid_row.cells, row, widths, strict=True):
             cell.margin_left = cell.margin_right = Pt(CELL_MARGIN)
             cell.margin_top = cell.margin_bottom = Pt(CELL_MARGIN)
-            cell.text = _cut(cell_text(value), width, size)
+            cell.text = _cut(cell_text(value), width, size, MOST_CELL_LINES)
             paragraph = cell.text_frame.paragraphs[0]
             paragraph.font.size = Pt(size)
             if at:

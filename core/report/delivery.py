@@ -4,16 +4,18 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from icalendar import TRANSP, Alarm, Calendar, Event, vRecur
+from icalendar import STATUS, TRANSP, Alarm, Calendar, Event, vRecur
 
+from core.analytics.account_settings import ReviewSettings
 from core.base import clock
 from core.base.errors import InputError, SourceError, SourceRefused, SourceUnreachable
 from core.base.settings import MailSettings
@@ -33,7 +35,9 @@ ADDRESS = re.compile(
     r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
 SECONDS = 20.0
-STARTS = time(10)
+# One Monday for all: past meetings stay in calendars, whatever becomes of a store.
+FIRST, STARTS = date(2026, 1, 5), time(10)
+AS_PLANNED = ReviewSettings()
 LENGTH = timedelta(minutes=sum(SECTIONS.values()))
 REMINDER = timedelta(minutes=-15)
 LONGEST_NAME = 100
@@ -155,12 +159,17 @@ def _body(packet: Packet, template: str) -> str:
 
 
 def calendar_file(
-    account: Account, zone: ZoneInfo, url: str, *, now: datetime | None = None
+    account: Account,
+    zone: ZoneInfo,
+    url: str,
+    settings: ReviewSettings = AS_PLANNED,
+    *,
+    now: datetime | None = None,
 ) -> bytes:
-    """The meeting as iCalendar (RFC 5545): Mondays at 10:00 in the zone, from this week on.
+    """The meeting as iCalendar (RFC 5545): Mondays at 10:00 in the zone, past ones as well.
 
     An account always has the same event: a file that is imported again changes it, and adds no
-    other. A `url` that is no web address is left out.
+    other. One that is cancelled stays, as that. A `url` that is no web address is left out.
     """
     today = (now or clock.now()).astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
@@ -168,30 +177,37 @@ def calendar_file(
     link = _web_address(url)
     agenda = [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
     uid = f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account.id}')}@touchstone"
-    starts = datetime.combine(monday, STARTS, zone)
 
-    event = Event.new(
-        uid=uid,
-        summary=title,
-        stamp=datetime.combine(monday, time(), UTC),
-        start=starts,
-        # No clock changes at ten: the length is the same on the wall and in hours.
-        end=starts + LENGTH,
-        description="\n".join([*agenda, link] if link else agenda),
-        url=link or None,
-        transparency=TRANSP.OPAQUE,
-    )
+    def meeting(day: date, **more: Any) -> Event:
+        starts = datetime.combine(day, STARTS, zone)
+        return Event.new(
+            uid=uid,
+            sequence=settings.revision,
+            summary=title,
+            stamp=datetime.combine(monday, time(), UTC),
+            start=starts,
+            # No clock changes at ten: the length is the same on the wall and in hours.
+            end=starts + LENGTH,
+            description="\n".join([*agenda, link] if link else agenda),
+            url=link or None,
+            **more,
+        )
+
+    event = meeting(FIRST, transparency=TRANSP.OPAQUE)
     event.add("rrule", vRecur({"FREQ": ["WEEKLY"], "BYDAY": ["MO"]}))
     alarm = Alarm.new(description=title)
     alarm.add("action", "DISPLAY")
     alarm.add("trigger", REMINDER)
     event.add_component(alarm)
+    off = [datetime.combine(date.fromisoformat(day), STARTS, zone) for day in settings.cancelled]
+    gone = {"transparency": TRANSP.TRANSPARENT, "status": STATUS.CANCELLED}
+    meetings = [event, *(meeting(at.date(), recurrence_id=at, **gone) for at in off)]
     calendar = Calendar.new(
         uid=uid,
         prodid="-//Touchstone//Weekly review//EN",
         calscale="GREGORIAN",
         name=title,
-        subcomponents=[event],
+        subcomponents=meetings,
     )
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())

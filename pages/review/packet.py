@@ -1,6 +1,8 @@
 """The packet of a review, to be taken away, to be mailed, and the meeting for a calendar."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +23,7 @@ from pages.ui import keeper
 def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
     """Downloads, made on demand; the mail for editors."""
     packet = partial(packet_of, page.scope, told, meeting, is_demo=page.is_demo)
+    known = settings_of(page.scope, ReviewSettings)
     with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
         for kind, form in PACKET_FORMATS.items():
             data, file = partial(_made, packet, kind), f"review-{label}.{kind}"
@@ -28,25 +31,45 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: 
         ui.download(
             page,
             "the meeting for a calendar",
-            partial(calendar_file, page.account, page.store.zone, str(st.context.url or "")),
+            partial(calendar_file, page.account, page.store.zone, str(st.context.url or ""), known),
             "weekly-review.ics",
             "text/calendar",
             key="packet_ics",
             help=f"Mondays at 10:00 in {page.store.zone.key}, 30 minutes",
         )
         if page.person is not None:
-            _mail(page, packet, label)
+            _meetings(page, known)
+            _mail(page, packet, known, label)
 
 
 def _made(packet: partial[Packet], kind: str) -> bytes:
     return write_packet(packet(), kind)
 
 
-def _mail(page: ui.Page, packet: partial[Packet], label: str) -> None:
+def _meetings(page: ui.Page, known: ReviewSettings) -> None:
+    """The Mondays of three months on which the calendar says that the meeting is cancelled."""
+    monday = page.today - timedelta(days=page.today.weekday())
+    ahead = {f"{monday + timedelta(weeks=n)}" for n in range(13)}
+    key = f"{page.key}_cancelled_{page.account.id}_{known.revision}"
+
+    def save(scope: Scope) -> None:
+        mine = replace(known, cancelled=sorted(st.session_state[key]), revision=known.revision + 1)
+        save_settings(scope, mine, seen=fields_of(known))
+
+    st.multiselect(
+        "No meeting on the Mondays",
+        sorted(ahead | set(known.cancelled)),
+        known.cancelled,
+        key=key,
+        on_change=ui.run_action,
+        args=(page, "Saved: the calendar says so from now on.", save),
+    )
+
+
+def _mail(page: ui.Page, packet: partial[Packet], known: ReviewSettings, label: str) -> None:
     st.divider()
     key = f"{page.key}_packet_to_{page.account.id}"
     if key not in st.session_state:
-        known = settings_of(page.scope, ReviewSettings)
         st.session_state[key] = "\n".join(known.recipients)
         st.session_state[f"{key}_seen"] = fields_of(known)
         st.session_state[f"{key}_taken"] = st.session_state[key]
@@ -89,7 +112,7 @@ def _send(page: ui.Page, mail: MailSettings, packet: partial[Packet], key: str) 
 
     def work(scope: Scope) -> str:
         to, seen = recipients(str(st.session_state[key])), f"{key}_seen"
-        settings = ReviewSettings(recipients=to)
+        settings = ReviewSettings(**st.session_state[seen] | {"recipients": to})
         try:
             save_settings(scope, settings, seen=st.session_state[seen])
         except Conflict as error:  # told before anything is sent

@@ -1,5 +1,6 @@
 """The rating widgets: a thumb that saves at once, then stars and a comment; and who rates."""
 
+import re
 import secrets
 from typing import Any
 
@@ -25,18 +26,20 @@ from pages.ui.page import Page, signed_in
 THUMBS = ("down", "up")  # as the widget numbers them
 # The server's cookie for each browser: it identifies an anonymous rater across visits.
 BROWSER = "_streamlit_xsrf"
+COOKIE = re.compile(r"2\|([0-9a-f]{8})\|([0-9a-f]+)\|\d+")
 # The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
 VOTES = TokenBuckets()
 
 
 def rater(page: Page) -> str:
-    """The signed-in address, else the typed one, else a pseudonym of the browser."""
+    """The signed-in address, else the typed one, else a pseudonym of the browser, else blank."""
     if known := signed_in():
         return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
-    return anonymous_rater(page.scope, browser())
+    # Without a cookie, as in a frame of another site, each visit would be another rater.
+    return anonymous_rater(page.scope, browser()) if st.context.cookies.get(BROWSER) else ""
 
 
 def browser() -> str:
@@ -45,16 +48,11 @@ def browser() -> str:
     return known or str(st.session_state.setdefault("visit", secrets.token_hex(16)))
 
 
-def _browser(cookie: object) -> str | None:
+def _browser(cookie: object) -> str:
     """The constant part of the server's cookie, which is written with a new mask each time."""
-    parts = cookie.split("|") if isinstance(cookie, str) else []
-    if len(parts) != 4 or parts[0] != "2":
-        return None
-    try:
-        mask, masked = (bytes.fromhex(part) for part in parts[1:3])
-        return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex() or None
-    except (ValueError, ZeroDivisionError):
-        return None
+    found = COOKIE.fullmatch(str(cookie))
+    mask, masked = (bytes.fromhex(part) for part in found.groups()) if found else (b"", b"")
+    return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex()
 
 
 def address_box() -> None:
@@ -140,7 +138,12 @@ def _save_comment(page: Page, run: Enhancement, key: str) -> None:
 
 
 def _cast(scope: Scope, who: str, **vote: Any) -> None:
-    """Cast a rater's vote, unless they have cast too many within a minute."""
+    """Cast a rater's vote, unless they are not known or have cast too many within a minute."""
+    if not who:
+        raise InputError(
+            "Not saved: this browser sends no cookie here, by which votes without a name are told "
+            "apart. Open the page in a tab of its own, or enter your address on the feedback page."
+        )
     wait = VOTES.take((scope.account, text.canonical_address(who)), burst=MOST_VOTES, seconds=60.0)
     if wait:
         raise InputError(

@@ -3,6 +3,9 @@
 import pytest
 from icalendar import Calendar
 
+from core.analytics.account_settings import ReviewSettings, save_settings
+from core.store import Scope
+
 
 def test_the_meeting_of_an_account_is_subscribed_to(anyone):
     answer = anyone.get("/calendar/acme.ics")
@@ -14,6 +17,16 @@ def test_the_meeting_of_an_account_is_subscribed_to(anyone):
     assert str(event["URL"]) == "http://testserver/weekly_review?account=acme"
     (other,) = Calendar.from_ical(anyone.get("/calendar/other.ics").content).walk("VEVENT")
     assert other["UID"] != event["UID"]
+
+
+def test_a_cancelled_meeting_is_in_that_of_its_account_alone(anyone, store):
+    off = ReviewSettings(cancelled=["2026-12-28"], revision=1)
+    save_settings(Scope(store, "acme", "ann"), off, seen={})
+    own, other = (
+        [str(one.get("STATUS")) for one in Calendar.from_ical(answer.content).walk("VEVENT")]
+        for answer in (anyone.get("/calendar/acme.ics"), anyone.get("/calendar/other.ics"))
+    )
+    assert (own, other) == (["None", "CANCELLED"], ["None"])
 
 
 @pytest.mark.parametrize("path", ["no.ics", "acme%0d%0a.ics", "..%2facme.ics", "%3Cscript%3E.ics"])

@@ -7,9 +7,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from core.api import feeds
+from core.api import feedback, feeds
 from core.base import clock
-from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS
+from core.base.errors import StoreError
+from core.base.settings import ROOT
+from core.base.telemetry import PAGE_SECONDS, QUERY_SECONDS, VOTES_REFUSED
 from core.feedback import cast_vote
 from core.store import Scope, SyncRun
 
@@ -59,6 +61,46 @@ def test_what_it_says(filled, anyone):
     assert any(s.startswith("touchstone_query_seconds_sum{") for s in said)
     (size,) = (s for s in said if s.startswith("touchstone_store_bytes "))
     assert float(size.split()[-1]) > 10_000
+
+
+def test_what_is_counted_is_there_before_it_happens(anyone):
+    said = lines(anyone)
+    # Counters are of the process, in which other tests have voted.
+    names = {one.rsplit(" ", 1)[0] for one in said}
+    results = ("new", "changed", "unchanged")
+    reasons = ("unauthorized", "forbidden", "too_large", "unsupported_media_type", "invalid")
+    reasons += ("too_many_requests", "internal_error", "busy")
+    assert {
+        *(f'touchstone_votes_accepted_total{{result="{one}"}}' for one in results),
+        *(f'touchstone_votes_refused_total{{reason="{one}"}}' for one in reasons),
+        *(f'touchstone_page_seconds_count{{page="{key}"}}' for key in page_keys()),
+    } <= names
+    # No account has a vote yet.
+    votes = [one for one in said if one.startswith("touchstone_feedback{")]
+    assert len(votes) == 2 * 3
+    assert all(one.endswith(" 0.0") for one in votes)
+
+
+def page_keys():
+    texts = (file.read_text(encoding="utf-8") for file in (ROOT / "pages").rglob("*.py"))
+    found = {
+        key
+        for text in texts
+        for key in re.findall(r'^ui\.run_page\(\s*"(\w+)"', text, re.MULTILINE)
+    }
+    assert len(found) == 12
+    return found
+
+
+def test_a_vote_that_a_locked_store_did_not_take_is_counted(client, vote, monkeypatch):
+    def locked(*_, **__):
+        raise StoreError("The store is locked.")
+
+    monkeypatch.setattr(feedback, "submit_vote", locked)
+    counted = VOTES_REFUSED.labels("busy")._value.get
+    before = counted()
+    assert client.post("/api/v1/feedback", json=vote()).status_code == 503
+    assert counted() == before + 1
 
 
 def test_votes_are_counted_by_result_and_refusals_by_reason(client, vote):

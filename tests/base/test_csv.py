@@ -25,13 +25,34 @@ def test_values_come_back_and_unknown_is_empty():
     ]
 
 
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"  # plain, in full width, small
+
+
 def test_no_cell_starts_a_formula():
-    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("x")']
+    hostile = [f"{sign}1+1" for sign in SIGNS]
+    hostile += [" =1", "\xa0+1", "\N{ZERO WIDTH SPACE}@x", "\ufeff=1", "\x00=1", "  -"]
+    hostile += ["\t=1", "\r=1", "\n=1", "\tx", '=HYPERLINK("x")', "@SUM(A1)", "+491701234"]
     frame = pd.DataFrame({"=name": hostile, "n": [-5] * len(hostile)})
     rows = read(csv_bytes(frame, {"Filters": "=cmd"}))
-    assert all(not row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for row in rows)
     assert [row[0] for row in rows[2:]] == [f"'{text}" for text in hostile]
     assert rows[2][1] == "-5"  # a number is no formula
+
+
+def test_other_texts_are_as_they_were():
+    texts = [
+        "ann@example.org",
+        "1-2",
+        "a=b",
+        "#1",
+        "'x",
+        "\N{MINUS SIGN}5",
+        "(=)",
+        "",
+        " a",
+        "Ünal",
+    ]
+    rows = read(csv_bytes(pd.DataFrame({"a": texts, "n": [-0.5] * len(texts)}), {}))
+    assert rows[1:] == [[text, "-0.5"] for text in texts]
 
 
 def test_the_stamp_stands_above():

@@ -127,6 +127,11 @@ class Visitor:
         self.errors = []
         page.on("request", self._note_request)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._note_refusal)
+
+    def _note_refusal(self, message):
+        if "Content Security Policy" in message.text:
+            self.errors.append(message.text)
 
     def _note_request(self, request):
         if not request.url.startswith((self.server.url, "data:", "blob:")):

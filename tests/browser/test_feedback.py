@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.demo import DEMO_ACCOUNT
 from core.store import Feedback, SurveyResponse, table
+from tests.browser.test_snippet import other_site  # noqa: F401
 from tests.stores import open_store
 
 RUN = "3f2b8c1e-0000-4000-8000-000000000001"
@@ -63,6 +64,36 @@ def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
     assert len(stored(Feedback, "rater", subject=subject)) == 2
     assert visitor.errors == other.errors == []
     assert visitor.outside == other.outside == []
+
+
+def test_a_vote_without_a_name_is_not_taken_in_a_frame_of_another_site(
+    other_site,  # noqa: F811
+    start,
+    visit,
+    stored,
+):
+    folder, origin = other_site
+    # Another port would be the same site; another name of this machine is not.
+    desk = origin.replace("127.0.0.1", "localhost")
+    server = start(TOUCHSTONE_FRAME_ANCESTORS=desk)
+    framed = f"<iframe width=1300 height=800 src='{server.url}/feedback'></iframe>"
+    (folder / "index.html").write_text(framed, encoding="utf-8")
+    visitor = visit(server)
+    visitor.page.goto(origin)
+    assert visitor.page.frames[1].url.startswith("chrome-error:")
+    visitor.errors.clear()
+    visitor.page.goto(desk)
+    frame = visitor.page.frame_locator("iframe")
+    before = len(stored(Feedback, "rater"))
+    frame.get_by_role("radio", name="Thumbs up").first.click()
+    expect(frame.get_by_text("this browser sends no cookie here").first).to_be_visible()
+    assert len(stored(Feedback, "rater")) == before
+    frame.get_by_label("Your address (optional)").fill("ann@example.org")
+    frame.get_by_label("Your address (optional)").press("Enter")
+    frame.get_by_role("radio", name="Thumbs down").first.click()
+    expect(frame.get_by_text("Vote saved.").first).to_be_visible()
+    assert len(stored(Feedback, "rater")) == before + 1
+    assert visitor.errors == []
 
 
 def test_every_page_asks_whether_it_was_useful(own_demo_server, visit, stored):

@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from core.analytics.explore import product_names
 from core.store import Scope
 from tests.stores import open_store
@@ -24,6 +26,18 @@ def test_a_chart_is_taken_away_as_an_image(demo_server, visit):
     assert name.endswith(".svg")
     assert "Filters: Last 12 months" in svg.decode()
     assert "Demo data: made up" in svg.decode()
+    assert visitor.outside == visitor.errors == []
+
+
+def test_tables_and_charts_offer_no_file_without_a_stamp(demo_server, visit):
+    visitor = visit(demo_server, viewport={"width": 1440, "height": 2000})
+    visitor.opens("explore")
+    page = visitor.page
+    for kind in ("stVegaLiteChart", "stDataFrame"):
+        page.get_by_test_id(kind).first.hover()
+        expect(page.get_by_role("button", name=re.compile("^Fullscreen")).first).to_be_visible()
+    assert page.get_by_role("button", name="Download CSV").first.is_visible()
+    assert page.get_by_role("button", name=re.compile("^Download as")).all() == []
     assert visitor.outside == visitor.errors == []
 
 

@@ -94,6 +94,24 @@ def test_it_is_sent_and_the_addresses_are_remembered(mailed, demo_url, run):
     assert run().text_area[0].value == "ann@example.org\nzoe@example.org"
 
 
+def test_a_monday_without_a_meeting_is_kept_beside_the_addresses(mailed, demo_url, run):
+    app, _ = mailed
+    box = app.multiselect[0]
+    assert (len(box.options), box.value) == (13, [])
+    day = box.options[1]
+    box.select(day).run()
+    assert told(app) == ["Saved\\: the calendar says so from now on\\."]
+    assert app.multiselect[0].value == [day]
+    app.text_area[0].input("ann@example.org").run()
+    app.button[0].click().run()
+    store = open_store(demo_url)
+    kept = settings_of(Scope(store, "demo"), ReviewSettings)
+    store.close()
+    assert kept == ReviewSettings(recipients=["ann@example.org"], cancelled=[day], revision=1)
+    app.multiselect[0].unselect(day).run()
+    assert run().multiselect[0].value == []
+
+
 def test_who_did_not_get_it_is_said_and_stays_on_the_page(mailed):
     app, _ = mailed
     app.text_area[0].input("ann@example.org\nbob@example.org").run()
@@ -116,7 +134,7 @@ def test_who_may_not_edit_sends_nothing(demo_url, run, monkeypatch, tmp_path):
     app = run()
     assert not app.exception
     assert "Download a draft" not in labels(app)
-    assert len(app.text_area) == 0
+    assert len(app.text_area) == len(app.multiselect) == 0
 
 
 def test_a_draft_has_those_that_are_addresses(demo_url):

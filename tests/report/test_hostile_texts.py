@@ -7,7 +7,7 @@ import re
 import pytest
 import typst
 
-from core.base.csv import FORMULA_STARTS
+from core.base.csv import STARTS_FORMULA
 from core.report import baseline_report, markdown, pdf, render
 from core.report.document import (
     Bullets,
@@ -158,7 +158,7 @@ def holds_csv(data):
         for cell in row:
             assert clear_of_controls(cell)
             is_number = re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell)
-            assert is_number or not cell.startswith(FORMULA_STARTS), cell
+            assert is_number or not STARTS_FORMULA.match(cell), cell
 
 
 def test_csv_of_every_block_and_of_a_report(document, hostile):

@@ -8,6 +8,7 @@ import pytest
 from dateutil import rrule, tz
 from icalendar import Calendar
 
+from core.analytics.account_settings import ReviewSettings
 from core.report.delivery import calendar_file
 from core.store import Account
 
@@ -35,7 +36,7 @@ def test_it_is_at_ten_on_mondays_through_both_changes_of_the_clocks(zone):
     data, calendar = read(zone)
     event = meeting(calendar)
     starts = event["DTSTART"].dt
-    assert (starts.weekday(), starts.hour, starts.date()) == (0, 10, date(2026, 3, 23))
+    assert (starts.weekday(), starts.hour, starts.date()) == (0, 10, date(2026, 1, 5))
     assert event["DTEND"].dt - starts == timedelta(minutes=30)
     rule = event["RRULE"].to_ical().decode()
     # What a calendar program has is the VTIMEZONE of the file alone.
@@ -61,7 +62,28 @@ def test_a_file_that_is_read_again_changes_the_same_event():
     )
     assert first["UID"] == second["UID"]
     assert meeting(read(account_id="other")[1])["UID"] != first["UID"]
+    # A calendar that is subscribed to still has every meeting that it had.
+    assert first["DTSTART"].dt == second["DTSTART"].dt
+    assert first["SEQUENCE"] == second["SEQUENCE"] == 0
     assert read()[0] == read(now=NOW + timedelta(days=1))[0]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_cancelled_monday_stays_as_that_and_no_other(zone):
+    off = ReviewSettings(cancelled=["2026-03-23", "2026-04-06"], revision=3)
+    data, calendar = read(zone, settings=off)
+    whole, *gone = calendar.walk("VEVENT")
+    assert "STATUS" not in whole
+    assert "EXDATE" not in whole
+    assert {one["UID"] for one in gone} == {whole["UID"]}
+    assert [one["SEQUENCE"] for one in (whole, *gone)] == [3, 3, 3]
+    assert [str(one["STATUS"]) for one in gone] == ["CANCELLED"] * 2
+    at = datetime(2026, 3, 23, 10, tzinfo=ZoneInfo(zone))
+    assert [one["RECURRENCE-ID"].dt for one in gone] == [at, at + timedelta(days=14)]
+    # It names the meeting in the terms of the series: RFC 5545, 3.8.4.4.
+    assert gone[0]["RECURRENCE-ID"].params == whole["DTSTART"].params
+    assert [one["DTSTART"].dt for one in gone] == [one["RECURRENCE-ID"].dt for one in gone]
+    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
 
 
 @pytest.mark.parametrize("zone", ZONES)

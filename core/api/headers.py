@@ -1,0 +1,55 @@
+"""Headers by which browsers keep pages and answers out of other sites' frames and scripts."""
+
+from contextlib import suppress
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.base.errors import TouchstoneError
+from core.base.settings import load_settings
+
+# Links hold filters and invitations, which other sites need not read.
+COMMON = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
+# What the API, metrics and calendars answer is no page.
+OF_DATA = COMMON | {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-frame-options": "DENY",
+}
+# Vega makes functions of a chart's expressions, components come as blobs and with styles, and the
+# hash is that of the script that stands in Streamlit's page.
+SOURCES = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; script-src 'self' 'unsafe-eval' blob: "
+    "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors "
+)
+
+
+class PageHeaders:
+    """Middleware that gives pages and their files these headers, but for those that they have."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _of_page().items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+def _of_page() -> dict[str, str]:
+    listed: tuple[str, ...] = ()
+    with suppress(TouchstoneError):  # the page tells it
+        listed = load_settings().frame_ancestors
+    ancestors = " ".join(("'self'", *listed)) if listed else "'none'"
+    # The older header knows no list of sites.
+    old = {} if listed else {"x-frame-options": "DENY"}
+    return COMMON | {"content-security-policy": SOURCES + ancestors} | old
