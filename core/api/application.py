@@ -45,11 +45,7 @@ ABOUT = (
     "`python -m core token create`. Errors are always `{error: {code, message, field?}}`."
 )
 SCHEMAS = "#/components/schemas/{model}"
-ALWAYS = (
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Origin"),
-    *((name.encode(), value.encode()) for name, value in OF_DATA.items()),
-)
+ALWAYS = [(name.encode(), value.encode()) for name, value in OF_DATA.items()]
 
 
 def is_below_api(scope: Scope) -> bool:

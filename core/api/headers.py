@@ -12,6 +12,8 @@ from core.base.settings import load_settings
 COMMON = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 # What the API, metrics and calendars answer is no page.
 OF_DATA = COMMON | {
+    "cache-control": "no-store",
+    "vary": "Origin",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
 }
