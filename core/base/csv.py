@@ -14,8 +14,7 @@ import pandas as pd
 
 from core.base.errors import InputError
 
-# A cell that starts so is run as a formula by some spreadsheet program: with a sign, in full width
-# or small as well, behind blanks and what is not seen; with a tab or a line break.
+# Some spreadsheet program runs as a formula what starts so: wide signs and unseen ones are read.
 STARTS_FORMULA = re.compile(
     r"[\t\r\n]|[\s\0-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62-\ufe66\ufe6b]"
 )

@@ -201,15 +201,11 @@ def _parts(heights: Sequence[float], room: float) -> Iterator[tuple[int, int]]:
 def _chosen(sections: Sequence[Sequence[SlidePage]], most: int) -> Iterator[tuple[SlidePage, int]]:
     """The first slide of each section and, while there is room, the second, the third and so on.
 
-    Tables, such as actions, go on before charts and lists. Each slide comes with the number of
-    things that are left out behind it.
+    Tables go on before charts and lists. Each comes with the number that is left out behind it.
     """
-    order = sorted(
-        (depth, not isinstance(page.body, Table), at)
-        for at, pages in enumerate(sections)
-        for depth, page in enumerate(pages)
-    )
-    taken = sorted((at, depth) for depth, _, at in order[:most])
+    every = [(depth, at) for at, pages in enumerate(sections) for depth in range(len(pages))]
+    every.sort(key=lambda one: (one[0], not isinstance(sections[one[1]][one[0]].body, Table)))
+    taken = sorted((at, depth) for depth, at in every[:most])
     for at, depth in taken:
         is_last = (at, depth + 1) not in taken
         left_out = sum(page.items for page in sections[at][depth + 1 :]) if is_last else 0

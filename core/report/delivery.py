@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from icalendar import STATUS, TRANSP, Alarm, Calendar, Event, vRecur
+from icalendar import STATUS, TRANSP, Alarm, Calendar, Event, Timezone, vRecur
 
 from core.analytics.account_settings import ReviewSettings
 from core.base import clock
@@ -209,8 +209,14 @@ def calendar_file(
         name=title,
         subcomponents=meetings,
     )
-    calendar.add_missing_timezones()
+    if calendar.get_missing_tzids():
+        calendar.subcomponents.insert(0, _Zone.from_tzinfo(zone))
     return bytes(calendar.to_ical())
+
+
+class _Zone(Timezone):
+    # From steps of 8 days on: those of 64 pass over a month of another time, such as Ramadan.
+    _from_tzinfo_skip_search = Timezone._from_tzinfo_skip_search[3:]  # noqa: SLF001
 
 
 def _web_address(url: str) -> str:

@@ -48,8 +48,7 @@ def _made(packet: partial[Packet], kind: str) -> bytes:
 
 def _meetings(page: ui.Page, known: ReviewSettings) -> None:
     """The Mondays of three months on which the calendar says that the meeting is cancelled."""
-    monday = page.today - timedelta(days=page.today.weekday())
-    ahead = {f"{monday + timedelta(weeks=n)}" for n in range(13)}
+    ahead = {f"{page.today - timedelta(page.today.weekday() - 7 * n)}" for n in range(13)}
     key = f"{page.key}_cancelled_{page.account.id}_{known.revision}"
 
     def save(scope: Scope) -> None:

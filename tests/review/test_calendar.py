@@ -13,7 +13,10 @@ from core.report.delivery import calendar_file
 from core.store import Account
 
 NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata", "UTC")
+ZONES = (
+    *("Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata", "UTC"),
+    "Africa/Casablanca",  # where clocks change for the month of Ramadan
+)
 HOSTILE = (
     "Acme; Inc, \\n \r\nATTENDEE:mailto:evil@example.org\r\nEND:VEVENT\nBEGIN:VALARM \x00\x07 "
     "<script>alert(1)</script> \N{RIGHT-TO-LEFT OVERRIDE} \N{PILE OF POO} " + "x" * 5_000
