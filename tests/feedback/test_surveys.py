@@ -9,10 +9,12 @@ from core.feedback.surveys import (
     invitation_of,
     invitations,
     invite,
+    parse_survey,
     save_draft,
     send_answers,
     survey_results,
 )
+from core.ingest.save.platform import save_surveys
 from core.store import Scope, SurveyResponse, table
 
 ALL_TIME = Window(None, None, "All time")
@@ -101,3 +103,35 @@ def test_answers_without_sense_are_refused_and_the_draft_stays(store, answers, s
         send_answers(Scope(store, "a"), "k", answers, respondent=None)
     assert responses(store) == []
     assert draft_of(Scope(store, "a"), "k") == {"overall": 5}
+
+
+def test_zero_is_an_answer_and_what_is_none_is_in_no_figure(store):
+    """Blanks, N/A and what is beside the scale neither lower a mean nor widen its sample."""
+    keys = ("overall", "renewal", "minutes_saved", "better_resolution")
+    given = [
+        ("5", "0", "0", "yes"),
+        ("", "10", "", ""),
+        ("4", "6.5", "5", "unsure"),
+        ("N/A", "11", "10", "no"),
+        ("0", "", "30", "no"),
+        ("3", "7", "15", "Yes"),
+    ]
+    parsed = [
+        parse_survey({"answered_at": f"2026-11-2{n}"} | dict(zip(keys, row, strict=True)))
+        for n, row in enumerate(given)
+    ]
+    told = [
+        (problem.field, str(problem.value).strip("'")) for p in parsed for problem in p.problems
+    ]
+    left_out = [("renewal", "6.5"), ("overall", "N/A"), ("renewal", "11"), ("overall", "0")]
+    assert told == left_out
+    with store.write("a") as unit:
+        save_surveys(unit, parsed)
+    found = survey_results(Scope(store, "a"), window=ALL_TIME).questions
+    figures = {q.question.key: (q.estimate.value, q.n) for q in found if q.n}
+    assert figures == {
+        "overall": (4, 3),
+        "renewal": (pytest.approx(17 / 3), 3),
+        "minutes_saved": (12, 5),
+        "better_resolution": (0.4, 5),
+    }
