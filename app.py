@@ -17,7 +17,7 @@ from sqlalchemy.orm import configure_mappers
 from starlette.middleware import Middleware
 
 from core.api import ROUTES, PostsFirst, tidy_up
-from core.api.headers import PageHeaders
+from core.api.headers import with_page_headers
 from core.base.errors import TouchstoneError
 from core.base.settings import load_settings
 from core.demo.active_store import active_store, configured_store
@@ -79,6 +79,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "_frame.py",
     routes=ROUTES,
-    middleware=[Middleware(PostsFirst), Middleware(PageHeaders)],
+    middleware=[Middleware(PostsFirst), Middleware(with_page_headers)],
     lifespan=lifespan,
 )

@@ -17,8 +17,7 @@ OF_DATA = COMMON | {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
 }
-# Vega makes functions of a chart's expressions, components come as blobs and with styles, and the
-# hash is that of the script that stands in Streamlit's page.
+# Vega makes functions of expressions, components come as blobs; the hash is of Streamlit's script.
 SOURCES = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; script-src 'self' 'unsafe-eval' blob: "
@@ -28,15 +27,10 @@ SOURCES = (
 )
 
 
-class PageHeaders:
+def with_page_headers(app: ASGIApp) -> ASGIApp:
     """Middleware that gives pages and their files these headers, but for those that they have."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer."""
-
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -44,7 +38,9 @@ class PageHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        await app(scope, receive, answer)
+
+    return front
 
 
 def _of_page() -> dict[str, str]:

@@ -38,7 +38,6 @@ def rater(page: Page) -> str:
         return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
-    # Without a cookie, as in a frame of another site, each visit would be another rater.
     return anonymous_rater(page.scope, browser()) if st.context.cookies.get(BROWSER) else ""
 
 

@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from core.api import ROUTES
-from core.api.headers import PageHeaders
+from core.api.headers import with_page_headers
 from core.base.errors import ConfigError
 from core.base.settings import load_settings
 
@@ -27,7 +27,7 @@ def pages(anyone):
         return PlainTextResponse("page", headers={"Referrer-Policy": "no-referrer"})
 
     app = Starlette(routes=[*ROUTES, Route("/{path:path}", page)])
-    return type(anyone)(PageHeaders(app))
+    return type(anyone)(with_page_headers(app))
 
 
 @pytest.mark.parametrize(
