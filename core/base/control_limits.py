@@ -40,8 +40,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its statistics are loaded when they are first asked for: 50 MB
-from scipy import special
+from scipy import stats
 
 # Fewer points have no limits at all; from `SETTLED` on the limits are no longer provisional.
 FEWEST = 6
@@ -49,7 +48,7 @@ SETTLED = 12
 RUN = 8
 # Deviations to either side, and the chance to be beyond them on one side, if all is normal.
 DEVIATIONS = 3
-TAIL = float(special.ndtr(-DEVIATIONS))
+TAIL = float(stats.norm.sf(DEVIATIONS))
 # The mean range of two normal values, in standard deviations.
 D2 = 1.128
 MOVING_RANGES = 2.66
@@ -156,12 +155,7 @@ def behaviour(
     judged, why = int(known.sum()), ""
     if judged < FEWEST:
         why = f"limits take {FEWEST} finished {period}s with data, and there are {judged}"
-    elif not (known[:-1] & known[1:]).any() or (
-        # They differ across gaps alone.
-        kind in {"mean", "value"}
-        and np.nanmin(values) < np.nanmax(values)
-        and not np.nansum(np.abs(np.diff(values)))
-    ):
+    elif not (known[:-1] & known[1:]).any() or (kind in {"mean", "value"} and _is_flat(values)):
         why = f"no two {period}s in a row differ, and the limits rest on what they differ by"
     if why:
         return Behaviour(None, (None,) * len(points), (), judged, reason=why)
@@ -199,6 +193,11 @@ def expected_alarms(judged: int) -> float:
     return 2 * TAIL * judged + runs
 
 
+def _is_flat(values: Numbers) -> bool:
+    """Whether values differ across gaps alone."""
+    return bool(np.nanmin(values) < np.nanmax(values) and not np.nansum(np.abs(np.diff(values))))
+
+
 def _mean_range(values: Numbers) -> float:
     """Mean moving range; a period without a value has no neighbours."""
     ranges = np.abs(np.diff(values))
@@ -215,7 +214,7 @@ def _limits(
         reach = np.full_like(values, MOVING_RANGES * _mean_range(values))
         low, high = centre - reach, centre + reach
         if kind == "count" and centre < FEW:
-            high = np.maximum(high, scipy.stats.poisson.isf(TAIL, centre))
+            high = np.maximum(high, stats.poisson.isf(TAIL, centre))
         return low, high, 1.0
     is_share = kind == "share"
     if centre < ROUNDING or (is_share and centre > 1 - ROUNDING):
@@ -225,7 +224,7 @@ def _limits(
     spread = max(_mean_range((values - centre) / deviations) / D2, 1.0)
     reach = DEVIATIONS * spread * deviations
     low, high = centre - reach, centre + reach
-    chance = scipy.stats.binom(n, centre) if is_share else scipy.stats.poisson(n * centre)
+    chance = stats.binom(n, centre) if is_share else stats.poisson(n * centre)
     few = n * (min(centre, 1 - centre) if is_share else centre) < FEW
     low = np.where(few, np.minimum(low, chance.ppf(TAIL) / n), low)
     high = np.where(few, np.maximum(high, chance.isf(TAIL) / n), high)
@@ -241,7 +240,7 @@ def _mean_limits(
     if not (math.isfinite(width) and ROUNDING < at < 1 - ROUNDING):
         return centre - DEVIATIONS * errors, centre + DEVIATIONS * errors
     weight = at * (1 - at) / np.maximum((errors / width) ** 2, LEAST_VARIANCE) - 1
-    chance = scipy.stats.beta(*(np.maximum(weight, ROUNDING) * part for part in (at, 1 - at)))
+    chance = stats.beta(*(np.maximum(weight, ROUNDING) * part for part in (at, 1 - at)))
     low, high = (scale[0] + width * end for end in (chance.ppf(TAIL), chance.isf(TAIL)))
     least = TOO_FEW * width / n
     return np.minimum(low, centre - least), np.maximum(high, centre + least)
