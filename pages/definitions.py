@@ -14,9 +14,7 @@ def show(page: ui.Page) -> None:
     counts = f"{text.times(len(METRICS), 'metric')} by {text.times(len(DIMENSIONS), 'dimension')}"
     said = f"{counts}, each with one definition that every page uses."
     ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}))
-    search = st.text_input(
-        "Find", key="definitions_search", bind="query-params", placeholder="rate, tester, p95 ..."
-    )
+    search = ui.search_box("Find", key="definitions_search", placeholder="rate, tester, p95 ...")
     metrics = [
         m for m in METRICS.values() if found(search, m.key, m.label, m.definition, m.formula)
     ]
@@ -58,7 +56,7 @@ def metric_entry(metric: Metric, *, expanded: bool) -> None:
                 "Used on": text.listed([*used, "Explore"]),
             }
         )
-        st.page_link("explore.py", label="Explore", query_params={"explore_metrics": metric.label})
+        st.page_link("explore.py", label="Explore", query_params={"metrics": metric.label})
 
 
 def dimension_entry(dimension: Dimension) -> None:

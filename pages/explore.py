@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import charts
 from core.analytics import DIMENSIONS, METRICS, Metric
-from core.analytics.dates import PRESETS, every_period, period_name, period_of
+from core.analytics.dates import every_period, period_name, period_of
 from core.analytics.explore import (
     delete_view,
     diagnose_empty,
@@ -20,32 +20,17 @@ from core.analytics.explore import (
     save_view,
     saved_views,
     summary,
-    unmatched_filters,
 )
 from core.analytics.parse import dimensions_of
 from core.analytics.query import answered
 from core.base import text
 from pages import ui
-from pages.ui.filters import CUSTOM, Filters, filter_bar
+from pages.ui.filters import Filters, filter_bar
 from pages.ui.tables import bar_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 PERIOD = "Last 12 months"
 VIEW, SAVE = "explore_save", "Save view"
-# What the page opens with; the address of the page leaves it out.
-OPENING: Mapping[str, Any] = {
-    "explore_metrics": ["tests_created"],
-    "explore_dimensions": ["month"],
-    "explore_where": [],
-    "explore_zero": False,
-}
-LINK_OF_OPENING = {
-    "explore_period": [PERIOD],
-    "explore_metrics": [METRICS["tests_created"].label],
-    "explore_dimensions": [DIMENSIONS["month"].label],
-    "explore_where": [""],
-    "explore_zero": ["false"],
-}
 MOST_DIMENSIONS = 3
 MOST_ROWS = 10_000
 MOST_LINES = 8
@@ -57,21 +42,10 @@ IN_HEADS = {"fraction": "%", "seconds": "s", "minutes": "min", "hours": "h"}
 IN_CHARTS = {"fraction": ".1~%", "count": ",d"}
 IN_CELLS = {"fraction": "%.1f", "count": "%,d", "points": "%,d", "stars": "%.2f"}
 
-Known = dict[str, tuple[str, Sequence[str]]]
-
 
 def show(page: ui.Page) -> None:
-    link = {key: st.query_params.get_all(key) for key in st.query_params}
-    is_opened = "explore_metrics" not in st.session_state
-    chosen = filter_bar(
-        page, default=PERIOD, products=False, on_reset=lambda: st.session_state.update(OPENING)
-    )
-    known: Known = {}
-    asked = question(page, chosen, known)
-    # Parameters of no widget stay in the address: report them once, not after a filter is removed.
-    own = {key: link[key] for key in link if key in known or (is_opened and is_own(key))}
-    if missed := unmatched_filters(own, known, asked["metrics"]):
-        st.warning(ui.plain(f"Not shown: {missed}. Everything else in the link is applied."))
+    chosen = filter_bar(page, default=PERIOD, products=False)
+    asked = question(page, chosen)
     if not asked["metrics"]:
         ui.answer(page, "Choose a metric to begin.", SOURCES)
         return
@@ -95,28 +69,28 @@ def show(page: ui.Page) -> None:
         st.code(result["sql"], language="sql", wrap_lines=True)
 
 
-def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
-    """The query of the widgets; `known` gets the values that each parameter of a link may have."""
-    known |= {
-        "explore_period": ("period", [*PRESETS, CUSTOM]),
-        "explore_zero": ("switch", ["true", "false"]),
-        "explore_metrics": ("metric", [metric.label for metric in METRICS.values()]),
-    }
+def question(page: ui.Page, chosen: Filters) -> dict[str, Any]:
+    """The query of the widgets."""
     with st.container(horizontal=True):
         metrics = ui.pick_many(
             "Metrics",
             {key: metric.label for key, metric in METRICS.items()},
-            default=OPENING["explore_metrics"],
+            default=["tests_created"],
             key="explore_metrics",
+            what="metric",
             wrap=True,
             width=420,
         )
         reachable = {key: DIMENSIONS[key].label for key in dimensions_of(metrics)}
+        known = text.listed([METRICS[key].label for key in metrics])
+        said = {"why": f"not to be had for {known}"}
         dimensions = ui.pick_many(
             f"By (up to {MOST_DIMENSIONS})",
             reachable,
-            default=[key for key in OPENING["explore_dimensions"] if key in reachable],
+            default=[key for key in ("month",) if key in reachable],
             key="explore_dimensions",
+            what="dimension",
+            said=said,
             max_selections=MOST_DIMENSIONS,
             help="The dimensions that all chosen metrics can be grouped by",
             wrap=True,
@@ -124,43 +98,47 @@ def question(page: ui.Page, chosen: Filters, known: Known) -> dict[str, Any]:
         )
         others = {key: label for key, label in reachable.items() if key != "account"}
         filtered = ui.pick_many(
-            "Filter by", others, key="explore_where", placeholder="Nothing", wrap=True, width=400
+            "Filter by",
+            others,
+            key="explore_where",
+            what="dimension",
+            said=said,
+            placeholder="Nothing",
+            wrap=True,
+            width=400,
         )
-    known["explore_dimensions"] = ("dimension", list(reachable.values()))
-    known["explore_where"] = ("dimension", list(others.values()))
     return {
         "metrics": metrics,
         "dimensions": dimensions,
-        "filters": filters(page, filtered, known),
+        "filters": filters(page, filtered),
         "start_date": chosen.window.start,
         "end_date": chosen.window.end,
-        "include_zero": st.toggle(
-            "Include zero rows",
-            key="explore_zero",
-            bind="query-params",
-            help="Lists all known members and periods; those without rows show 0",
-        ),
+        "include_zero": zero_switch(),
         "limit": MOST_ROWS,
     }
 
 
-def filters(page: ui.Page, dimensions: Sequence[str], known: Known) -> dict[str, list[str]]:
+def zero_switch() -> bool:
+    told = "Lists all known members and periods; those without rows show 0"
+    key, names = "explore_zero", {False: "false", True: "true"}
+    return ui.linked(
+        lambda opened: st.toggle("Include zero rows", opened, key=key, help=told),
+        *(key, ui.among(names, default=False, what="switch")),
+    )
+
+
+def filters(page: ui.Page, dimensions: Sequence[str]) -> dict[str, list[str]]:
     found = {}
     with st.container(horizontal=True):
         for key in dimensions:
             box, label = f"explore_only_{key}", DIMENSIONS[key].label
             possible = ui.read(page, filter_values, dimension=key)
-            known[box] = (label.lower(), possible)
             names = {value: value for value in possible}
-            values = ui.pick_many(label, names, key=box, placeholder="Any", wrap=True, width=300)
+            look: dict[str, Any] = {"placeholder": "Any", "wrap": True, "width": 300}
+            values = ui.pick_many(label, names, key=box, what=label.lower(), **look)
             if values:
                 found[key] = values
     return found
-
-
-def is_own(parameter: str) -> bool:
-    """Whether a parameter of a link belongs to this page, and is no free text or date."""
-    return parameter.startswith("explore_") and parameter != "explore_dates"
 
 
 def totals(result: Mapping[str, Any]) -> None:
@@ -284,10 +262,9 @@ def views(page: ui.Page) -> None:
 
 
 def save(page: ui.Page, name: str) -> None:
-    """Save the view with the defaults that its address omits, in case these change later."""
-    query = LINK_OF_OPENING | {
-        key: st.query_params.get_all(key) for key in st.query_params if key.startswith("explore_")
-    }
+    """Save the view, whatever the account."""
+    shown = ui.address().shown
+    query = {name: shown[name] for name in shown if name != "account"}
     ui.submit_action(page, SAVE, "Saved.", save_view, name, query, clears=VIEW)
 
 

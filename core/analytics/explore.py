@@ -1,13 +1,13 @@
 """Reads of the explorer besides its query: filter values, reasons for no rows, saved views."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from core.analytics.definitions import DIMENSIONS, METRICS
-from core.analytics.parse import dimensions_of, nearest
+from core.analytics.parse import dimensions_of
 from core.analytics.query import metric_rows
 from core.base import clock, text
 from core.base.errors import InputError
@@ -130,37 +130,6 @@ def row_names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:
         return f"{value} ({key})" if key is not None and shared[value] > 1 else str(value)
 
     return [name(row) for row in rows]
-
-
-def unmatched_filters(
-    link: Mapping[str, Sequence[str]],
-    known: Mapping[str, tuple[str, Collection[str]]],
-    metrics: Sequence[str],
-) -> str:
-    """The parameters of a link that the explorer cannot show, in words; "" where it shows all.
-
-    `known` has for each parameter the kind of its values, and the possible values.
-    """
-    labels = {d.label: d.key for d in DIMENSIONS.values()}
-    found = []
-    for name, values in link.items():
-        if name not in known:
-            found.append(f"{name[:60]!r}, which is no part of this page")
-            continue
-        kind, possible = known[name]
-        for value in values:
-            if not value or value in possible:
-                continue
-            said = f"the {kind} {value[:60]!r}"
-            named = METRICS.get(value) or DIMENSIONS.get(value)
-            near = named.label if named else nearest(value[:60], possible)
-            if kind == "dimension" and value in labels:
-                said += f", which {text.listed([METRICS[key].label for key in metrics])} cannot use"
-            elif near:
-                said += f" (did you mean {near!r}?)"
-            found.append(said)
-    more = [f"{len(found) - MAX_UNMATCHED} more"] if len(found) > MAX_UNMATCHED else []
-    return text.listed([*found[:MAX_UNMATCHED], *more]) if found else ""
 
 
 def save_view(scope: Scope, name: str, query: Mapping[str, Sequence[str]]) -> None:

@@ -62,9 +62,9 @@ def windows_of(page: ui.Page, known: Sequence[BaselineWindow]) -> dict[str, Wind
 
 def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Window", list(windows), index=1, key="criteria_week", bind="query-params", width=240
-        )
+        names = {name: name for name in windows}
+        at, what = list(windows)[1], "week or baseline"
+        chosen = ui.pick("Window", names, at=at, what=what, key="criteria_week", width=240)
         ui.account_box(page)
         first, last = windows[chosen].span
         st.caption(f"{text.day(first)} to {text.day(last)}", width="content")

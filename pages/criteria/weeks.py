@@ -80,11 +80,10 @@ def compare(page: ui.Page, windows: Mapping[str, Window], shown: str) -> None:
     labels = list(windows)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         # By default the week that is shown with the one before it.
-        after = labels.index(shown)
-        box: dict[str, Any] = {"options": labels, "bind": "query-params", "width": 330}
-        earlier = min(after + 1, len(labels) - 1)
-        first = st.selectbox("From", index=earlier, key="criteria_from", **box)
-        second = st.selectbox("To", index=after, key="criteria_to", **box)
+        earlier = labels[min(labels.index(shown) + 1, len(labels) - 1)]
+        box: dict[str, Any] = {"names": {label: label for label in labels}, "width": 330}
+        first = ui.pick("From", at=earlier, what="week", key="criteria_from", **box)
+        second = ui.pick("To", at=shown, what="week", key="criteria_to", **box)
     before, now = (ui.read(page, evaluate, window=windows[label]) for label in (first, second))
     rows = [
         _row(was, result, (first, second))

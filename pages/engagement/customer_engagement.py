@@ -1,10 +1,12 @@
 """Who drives engagement, and who is slipping away?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.analytics.explore import user_names
 from core.analytics.handbook import PANELS
 from core.base import text
 from core.engagement import words
@@ -30,21 +32,15 @@ SERIES = ("tests_created", "tests_submitted", "test_completion_rate", "active_cu
 
 
 def show(page: ui.Page) -> None:
-    names, unknown = person.known(page)
-    chosen = filter_bar(page, box=lambda: person.box(names), on_reset=person.reset)
-    who = st.session_state.get(person.CHOSEN)
+    names = ui.read_facts(page, user_names, kind="customer")
+    chosen = filter_bar(page, box=lambda: person.box(page, names))
+    who = st.session_state[person.CHOSEN]
     if who is not None:
         person.show(chosen, who, names[who])
         return
     found = ui.read_facts(page, engagement, **chosen.asked, settings=settings.in_use(page))
     said = words.engagement_answer(found, chosen.window.label)
     ui.answer(page, said, SOURCES, window=chosen.window)
-    if unknown is not None:
-        page.top.warning(
-            f"No customer user of {ui.plain(page.account.name)} is called "
-            f"“{ui.plain(unknown)}”: the name may have changed, or belong to another account. "
-            "All of them are below."
-        )
     settings.note(page)
     if found.people.empty:
         ui.empty("No test cycle in the store names a customer user.")
@@ -63,7 +59,7 @@ def show(page: ui.Page) -> None:
             "Signals": lambda: grid(SERIES, chosen),
             "Segments": lambda: settings.show(page, found),
         },
-        key=person.VIEW,
+        key="engagement_view",
     )
 
 
@@ -158,21 +154,20 @@ def leaderboard(chosen: Filters, found: Engagement) -> None:
     chosen.csv_button(users.drop(columns="trend"), "Customer engagement", key="people")
 
 
-def _segments_box(found: Engagement) -> list[str]:
+def _segments_box(found: Engagement) -> Sequence[str]:
     rules = words.segment_rules(found.settings)
     said = "; ".join(f"{SEGMENTS[key]}: {rule}" for key, rule in rules.items())
-    return st.pills(
-        "Segments",
-        list(PILLS.values()),
-        selection_mode="multi",
-        key=person.SHOWN,
-        bind="query-params",
-        label_visibility="collapsed",
-        help=said,
+    key, names = "engagement_shown", {label: label for label in PILLS.values()}
+    look: dict[str, Any] = {"label_visibility": "collapsed", "help": said, "key": key}
+    return ui.linked(
+        lambda opened: st.pills(
+            "Segments", [*names], selection_mode="multi", default=opened, **look
+        ),
+        *(key, ui.among(names, [], "segment", none="all segments")),
     )
 
 
-def _in_segments(people: pd.DataFrame, chosen: list[str]) -> pd.Series:
+def _in_segments(people: pd.DataFrame, chosen: Sequence[str]) -> pd.Series:
     """Whether each person is in one of the chosen lifecycles and in one of the activities."""
     wanted = pd.Series(data=True, index=people.index)
     for column, keys in (("lifecycle", LIFECYCLES), ("activity", ACTIVITIES)):

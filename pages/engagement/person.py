@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.analytics.explore import user_names
 from core.base import text
 from core.engagement import words
 from core.engagement.person import Customer, customer
@@ -26,12 +25,6 @@ from pages.ui.tables import (
 )
 
 CHOSEN = "engagement_person"
-VIEW = "engagement_view"
-BACK = "engagement_back"
-ACCOUNT = "engagement_account"
-SHOWN = "engagement_shown"
-# Widgets of the view of all users: kept while one user's view is shown.
-LEFT_AS = (VIEW, SHOWN, "engagement_slipping", "engagement_clock")
 HISTORY_ROWS = 1_000
 CARDS = {
     "test_completion_rate": "Completion",
@@ -47,66 +40,22 @@ COLOURS: Mapping[str, ui.Colour] = {
 }
 
 
-def known(page: ui.Page) -> tuple[Mapping[int, str], str | None]:
-    """The customer users by id, and a name in the link that is unknown."""
-    names = ui.read_facts(page, user_names, kind="customer")
-    # The box takes a name that it does not know out of the link, so it is read before.
-    link = st.query_params.get(CHOSEN)
-    chosen = st.session_state.get(CHOSEN)
-    # Ids count within an account: in another one the same number is somebody else.
-    elsewhere = st.session_state.get(ACCOUNT, page.account.id) != page.account.id
-    if chosen is not None and (elsewhere or chosen not in names):
-        st.session_state[CHOSEN] = None
-    st.session_state[ACCOUNT] = page.account.id
-    return names, link if link and link not in names.values() else None
-
-
-def box(names: Mapping[int, str]) -> None:
+def box(page: ui.Page, names: Mapping[int, str]) -> None:
     """The searchable box of customer users, in the link by their name."""
     ui.pick(
         "Customer user",
         names,
-        index=None,
+        what="customer user",
+        account=page.account.name,
         key=CHOSEN,
-        bind="query-params",
         placeholder="Everyone",
         width=220,
-        on_change=_chosen,
     )
 
 
 def table(people: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: Any) -> None:
     """A table of customer users; choosing a row opens their own view."""
-    people_table(people, "customer_id", columns, key=key, height=height, on_row=_open)
-
-
-def _open(person: int) -> None:
-    _remember_view()
-    st.session_state[CHOSEN] = person
-
-
-def _remember_view() -> None:
-    if VIEW in st.session_state:
-        st.session_state[BACK] = {
-            key: st.session_state[key] for key in LEFT_AS if key in st.session_state
-        }
-
-
-def reset() -> None:
-    """Everyone again, of all segments."""
-    st.session_state.update({CHOSEN: None, SHOWN: []})
-
-
-def _back() -> None:
-    st.session_state[CHOSEN] = None
-    st.session_state.update(st.session_state.get(BACK, {}))
-
-
-def _chosen() -> None:
-    if st.session_state[CHOSEN] is None:
-        _back()
-    else:
-        _remember_view()
+    people_table(people, "customer_id", columns, key=key, height=height, box=CHOSEN)
 
 
 def show(chosen: Filters, person: int, name: str) -> None:
@@ -117,8 +66,9 @@ def show(chosen: Filters, person: int, name: str) -> None:
     said = words.customer_answer(name, found, chosen.window.label, page.today)
     ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
     settings.note(page)
+    leave: dict[str, Any] = {"on_click": st.session_state.update, "args": ({CHOSEN: None},)}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back to everyone", on_click=_back, key="engagement_leave")
+        st.button("Back to everyone", key="engagement_leave", **leave)
         _badges(page, found)
     _figures(chosen, person)
     if found.history.empty:

@@ -50,7 +50,7 @@ def show(page: ui.Page) -> None:
 
 def _linked(page: ui.Page) -> RatedEnhancement | None:
     """The run that a link from a ticket names; also a run that is not in the store yet."""
-    ticket, run_id = (str(st.query_params.get(name, "")) for name in ("ticket", "enhancement"))
+    ticket, run_id = (ui.asked_text(f"feedback_{name}") for name in ("ticket", "enhancement"))
     if not ticket and not run_id:
         return None
     rater = rate.rater(page)
@@ -84,10 +84,9 @@ def _rate_one(page: ui.Page, run: Enhancement, vote: Vote | None) -> None:
 def _rate_runs(page: ui.Page) -> None:
     with ui.panel("Rate an enhancement"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            search = st.text_input(
+            search = ui.search_box(
                 "Ticket",
                 key="feedback_search",
-                bind="query-params",
                 placeholder="Find a ticket, such as TKT-0042",
                 width="stretch",
             )
@@ -119,8 +118,12 @@ def _outcome(page: ui.Page, run: Enhancement) -> str:
 def _comments(page: ui.Page) -> None:
     with ui.panel("Latest comments"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            search = themes.search_box("feedback_comments", width=330)
-            thumb = st.pills("With", list(KINDS), key="feedback_thumb", bind="query-params")
+            search = ui.search_box("Find in comments", key="feedback_comments", **themes.SEARCH)
+            thumb = ui.linked(
+                lambda opened: st.pills("With", [*KINDS], default=opened, key="feedback_thumb"),
+                "feedback_thumb",
+                ui.among({kind: kind for kind in KINDS}, None, "thumb", none="both"),
+            )
         found = recent_comments(
             page.scope, limit=50, search=search, thumb=KINDS[thumb] if thumb else None
         )

@@ -32,7 +32,7 @@ SCALES = {
 
 def show(page: ui.Page) -> None:
     with st.container(width=720):  # a readable line length
-        link = str(st.query_params.get("invitation", ""))
+        link = ui.asked_text("survey_invitation")
         invited = invitation_of(page.scope, link) if link else None
         if link and invited is None:
             ui.empty("This invitation link is not valid for this account: ask for a new one.")

@@ -21,6 +21,7 @@ from pages.ui.filters import Filters
 
 SHOWN = 10
 MOST_FOUND = 30
+SEARCH = {"placeholder": "A word", "width": 300}
 TONES: Mapping[str, tuple[str, ui.Colour]] = {
     "complaint": ("Complaint", "orange"),
     "praise": ("Praise", "green"),
@@ -32,7 +33,7 @@ def show(chosen: Filters) -> None:
     found = ui.read(page, theme_report, window=window, today=page.today)
     with ui.panel(themes_answer(found, window.label), unassigned_words(found)):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            search = search_box("themes_search", width=260)
+            search = ui.search_box("Find in comments", key="themes_search", **SEARCH)
             status = ui.choice(
                 "Themes", list(STATUSES), key="themes_status", format_func=STATUSES.__getitem__
             )
@@ -55,14 +56,6 @@ def show(chosen: Filters) -> None:
         chosen.csv_button(
             lambda: pd.DataFrame(_comment_rows(found)), "Comments by theme", key="theme_comments"
         )
-
-
-def search_box(key: str, *, width: int) -> str:
-    """Word to find in comments."""
-    search = st.text_input(
-        "Find in comments", key=key, bind="query-params", placeholder="A word", width=width
-    )
-    return search.strip()
 
 
 def _themes(page: ui.Page, found: ThemeReport, shown: Sequence[ThemeSummary]) -> None:

@@ -115,9 +115,7 @@ def counted(one: Opportunity) -> None:
 def linked(page: ui.Page, one: Opportunity) -> None:
     """The theme that it came from, and the actions that should move the same criterion."""
     if one.theme_id is not None:
-        st.page_link(
-            "feedback/feedback.py", label="Its theme", query_params={"feedback_view": "Themes"}
-        )
+        st.page_link("feedback/feedback.py", label="Its theme", query_params={"tab": "Themes"})
     related = [
         action
         for action in ui.read(page, actions, status="open")

@@ -17,7 +17,8 @@ from pages.review import actions, packet, sections
 WEEKS_OFFERED = 13
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 PRESENTING = """<style>
-header, [data-testid="stToolbar"], .st-key-review_bar, .st-key-review_clock {display: none}
+header, [data-testid="stToolbar"], .st-key-share_bar,
+.st-key-review_bar, .st-key-review_clock {display: none}
 [data-testid="stMainBlockContainer"] {font-size: 1.4rem; max-width: 1600px}
 [data-testid="stMainBlockContainer"] p, [data-testid="stMainBlockContainer"] li {font-size: 1.4rem}
 [data-testid="stMainBlockContainer"] h3 {font-size: 2.1rem}
@@ -54,14 +55,14 @@ def show(page: ui.Page) -> None:
 def bar(page: ui.Page) -> str:
     past = [last_complete_week(page.today, ago).label for ago in range(WEEKS_OFFERED)]
     known = [one.week for one in ui.read(page, meetings)]
-    labels = list(dict.fromkeys([*past, *known]))
+    weeks = {label: label for label in [*past, *known]}
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
-        label = st.selectbox("Week", labels, key="review_week", bind="query-params", width=200)
+        label = ui.pick("Week", weeks, what="week", key="review_week", width=200)
         ui.account_box(page)
         begin = {ui.PRESENTING: True, "review_at": 0}
         st.button("Present", key="review_start", on_click=_keep, kwargs=begin, shortcut="P")
         clock()
-    return str(label)
+    return label
 
 
 def clock() -> None:

@@ -47,20 +47,6 @@ TEXTS = ("title", "severity", "reason", "product", "feature")
 FEW = 30  # as of the other rates
 
 
-def unknown(page: ui.Page, wanted: str) -> None:
-    """No tester has the id that the link names."""
-    with st.container(border=True):
-        st.markdown(
-            f"**No tester has the number {ui.plain(wanted[:40])}.** The tester may have left, or "
-            f"the link may belong to another account than {ui.plain(page.account.name)}."
-        )
-        _back("testers_unknown")
-
-
-def _back(key: str) -> None:
-    st.button("Back to everyone", key=key, on_click=shared.go_to, args=(None,))
-
-
 def answer(view: View, found: Leaderboard, tester_id: int) -> str:
     """Who it is, their rank, and how far it is sure."""
     name = shared.names(view.page)[tester_id]
@@ -72,7 +58,8 @@ def answer(view: View, found: Leaderboard, tester_id: int) -> str:
 
 
 def show(view: View, found: Leaderboard, tester_id: int) -> None:
-    _back("testers_back")
+    leave: dict[str, Any] = {"on_click": st.session_state.update, "args": ({shared.PERSON: None},)}
+    st.button("Back to everyone", key="testers_back", **leave)
     page, selection = view.page, view.of(tester_id)
     if tester_id not in set(found.people["tester_id"]):
         ui.empty(

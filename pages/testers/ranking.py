@@ -39,10 +39,10 @@ def show(view: View, found: Leaderboard) -> None:
     with st.grid(5, min_column_width=160):
         figure_cards(view.chosen, PANELS["Testers"], brief=True)
     left, right = st.columns([13, 9])
-    with left:
-        _ranks(view, found)
     with right, ui.panel("Why this rank?", stretch=True):
         _chosen(view, found)
+    with left:
+        _ranks(view, found)
     shared.maturing_note(view)
     left, right = st.columns([13, 9])
     with left:
@@ -98,7 +98,7 @@ def _table(
         {name: columns[name] for name in names},
         key=key,
         height=height(people, rows),
-        on_row=_pick,
+        box=WHY,
     )
 
 
@@ -133,29 +133,25 @@ def _places(people: pd.DataFrame) -> list[str]:
     return [text if text.startswith("new") else text.rjust(8) for text in ended]
 
 
-def _pick(tester_id: int) -> None:
-    st.session_state[WHY] = tester_id
-
-
 def _chosen(view: View, found: Leaderboard) -> None:
     people = found.people
     names = dict(zip(people["tester_id"].tolist(), people["tester"], strict=True))
     ranks = zip(names, people["rank"], people["tied"], strict=True)
-    labels = {
+    labels: dict[int, str] = {
         key: f"{words.rank_label(rank, tied=tied)}  {names[key]}" for key, rank, tied in ranks
     }
-    if st.session_state.get(WHY) not in labels:
-        st.session_state[WHY] = next(iter(labels))
-    tester_id = ui.pick(
-        "Whose rank", labels, key=WHY, label_visibility="collapsed", persist_state="session"
-    )
+
+    def draw(opened: int) -> int:
+        return ui.pick("Whose rank", labels, at=opened, key=WHY, label_visibility="collapsed")
+
+    tester_id = ui.linked(draw, WHY, ui.among(names, next(iter(names)), "tester"))
     explain(view, found, tester_id)
     st.button(
         f"Open {ui.plain(names[tester_id])}'s own page",
         key="testers_open",
         type="tertiary",
-        on_click=shared.go_to,
-        args=(tester_id,),
+        on_click=st.session_state.update,
+        args=({shared.PERSON: tester_id},),
     )
 
 

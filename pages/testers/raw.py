@@ -64,9 +64,7 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
         "Raw counts reward the many, not the good: the score weighs them. Click a row to open "
         "the tester's own page.",
     ):
-        people_table(
-            shown, "tester_id", columns, key="testers_raw", height=414, on_row=shared.go_to
-        )
+        people_table(shown, "tester_id", columns, key="testers_raw", height=414, box=shared.PERSON)
         with st.container(horizontal=True, vertical_alignment="center"):
             exported = shown.drop(columns=["trend", "acceptance", "share"])
             view.stamped.csv_button(exported, "Testers by raw count", key="raw")

@@ -15,7 +15,7 @@ from pages import ui
 from pages.testers.shared import View
 from pages.ui.settings_form import NumberBox, Values, settings_form, settings_history
 
-TRIAL = "trial"  # the parameter of the link that holds what is tried
+TRIAL = "testers_trial"
 LONGEST = 4_000
 WHOLE = {
     "newcomer_below": ("Newcomers have fewer decided bugs than", 10_000),
@@ -30,7 +30,7 @@ SHARES = {
 
 def in_use(own: LeaderboardSettings) -> tuple[LeaderboardSettings, str]:
     """What the link tries on top of the account's settings; and why not, where it cannot."""
-    tried = st.query_params.get(TRIAL)
+    tried = ui.asked_text(TRIAL)
     if not tried:
         return own, ""
     try:
@@ -66,7 +66,7 @@ def note(view: View) -> None:
 
 
 def end_trial() -> None:
-    st.query_params.pop(TRIAL, None)
+    ui.address().words[TRIAL] = [""]
 
 
 def show(view: View) -> None:
@@ -126,6 +126,7 @@ def _begin_trial(tried: LeaderboardSettings, saved: LeaderboardSettings) -> None
     if weights:
         moved["weights"] = weights
     if moved:
-        st.query_params[TRIAL] = json.dumps(moved, separators=(",", ":"), ensure_ascii=False)
+        written = json.dumps(moved, separators=(",", ":"), ensure_ascii=False)
+        ui.address().words[TRIAL] = [written]
     else:
         end_trial()

@@ -21,8 +21,7 @@ from pages import ui
 from pages.ui.filters import Filters
 from pages.ui.tables import months_column
 
-PERSON = "person"  # the parameter of the link to one tester's own view
-BOX = "testers_box"
+PERSON = "testers_person"
 ORDER = "testers_rank_by"
 ORDERS: Mapping[str, Order] = {"Contribution": "contribution", "Quality": "quality"}
 
@@ -95,35 +94,18 @@ def names(page: ui.Page) -> Mapping[int, str]:
     return ui.read_facts(page, user_names, kind="tester")
 
 
-def person() -> str | None:
-    """Whom the link names, as it was written."""
-    return st.query_params.get(PERSON)
-
-
 def box(page: ui.Page) -> None:
     """The order of ranks, and the searchable box of testers; one opens their own view and link."""
     ui.choice("Rank by", [*ORDERS], key=ORDER)
-    known = names(page)
-    wanted = person()
-    shown = int(wanted) if wanted and wanted.isascii() and wanted.isdigit() else None
-    st.session_state[BOX] = shown if shown in known else None
     ui.pick(
         "Tester",
-        known,
-        index=None,
-        key=BOX,
+        names(page),
+        what="tester",
+        account=page.account.name,
+        key=PERSON,
         placeholder="Everyone",
         width=220,
-        on_change=lambda: go_to(st.session_state[BOX]),
     )
-
-
-def go_to(tester_id: int | None) -> None:
-    """Show one tester's own view, or everyone again; the rest of the link stays."""
-    if tester_id is None:
-        st.query_params.pop(PERSON, None)
-    else:
-        st.query_params[PERSON] = str(tester_id)
 
 
 def maturing_note(view: View, tester_id: int | None = None) -> None:

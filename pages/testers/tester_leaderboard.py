@@ -15,22 +15,18 @@ SERIES = ("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate
 
 
 def show(page: ui.Page) -> None:
-    chosen = filter_bar(page, box=lambda: shared.box(page), on_reset=reset)
+    chosen = filter_bar(page, box=lambda: shared.box(page))
     saved = ui.read(page, settings_of, kind=LeaderboardSettings)
     in_use, unread = settings.in_use(saved)
     view = View(chosen, in_use, saved, shared.ORDERS[st.session_state[shared.ORDER]])
     if unread:
         st.warning(unread)
-    wanted = shared.person()
-    if wanted is not None and st.session_state.get(shared.BOX) is None:
-        said(view, "This link names a tester who is not here.")
-        person.unknown(page, wanted)
-        return
+    wanted = st.session_state[shared.PERSON]
     found = view.leaderboard()
     settings.note(view)
     if wanted is not None:
-        said(view, person.answer(view, found, int(wanted)))
-        person.show(view, found, int(wanted))
+        said(view, person.answer(view, found, wanted))
+        person.show(view, found, wanted)
         return
     said(view, testers_answer(found, in_use.newcomer_below))
     if found.people.empty:
@@ -50,12 +46,6 @@ def show(page: ui.Page) -> None:
         },
         key="testers_tab",
     )
-
-
-def reset() -> None:
-    shared.go_to(None)
-    st.session_state[shared.ORDER] = next(iter(shared.ORDERS))
-    settings.end_trial()
 
 
 def said(view: View, sentence: str) -> None:

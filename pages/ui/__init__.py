@@ -10,6 +10,7 @@ from pages.ui.actions import (
     submit_action,
     submit_button,
 )
+from pages.ui.address import Form, address, among, asked_text, linked
 from pages.ui.charts import Stamped, download, draw, empty, top_chart
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import Page, answer, moment, plain, read, read_facts, sources
@@ -24,5 +25,6 @@ from pages.ui.panels import (
     panel,
     pick,
     pick_many,
+    search_box,
     tabs,
 )

@@ -1,7 +1,8 @@
 """The filter bar: period, account and products, all of it in the URL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from core.base import text
 from pages import ui
 
 CUSTOM = "Custom dates"
+EARLIEST, LATEST = date(1970, 1, 1), date(2100, 1, 1)  # that a link may ask for
 
 
 @dataclass(frozen=True)
@@ -42,76 +44,69 @@ def filter_bar(
     default: str = "Last 90 days",
     products: bool = True,
     box: Callable[[], None] = lambda: None,
-    on_reset: Callable[[], None] = lambda: None,
 ) -> Filters:
-    """Draw the boxes of period, account and products, kept in the URL, and a reset button.
+    """Draw the boxes of period, account and products, kept in the address, and a reset button.
 
-    `box` draws one more box in the bar; `on_reset` takes back what else the page opens with.
+    `box` draws one more box in the bar.
     """
-    keys = {name: f"{page.key}_{name}" for name in ("period", "dates", "products")}
-    # Dates that the box cannot take leave the link when it is drawn.
-    is_opened = keys["dates"] not in st.session_state
-    linked = st.query_params.get_all(keys["dates"]) if is_opened else []
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
-        window = _period_box(page, keys, default)
+        window = _period_box(page, default)
         ui.account_box(page)
-        names = _products_box(page, keys["products"]) if products else {}
+        names = _products_box(page) if products else {}
         box()
         st.button(
             "Reset",
             key=f"{page.key}_reset",
             type="tertiary",
-            on_click=_reset,
-            args=(keys, default, on_reset),
+            on_click=ui.address().reset,
             help="Back to the view that the page opens with",
         )
-    if st.session_state[keys["period"]] == CUSTOM:
-        _warn_of_dates(linked, window)
     return Filters(page, ", ".join([window.label, *names.values()]), window, tuple(names))
 
 
-def _period_box(page: ui.Page, keys: Mapping[str, str], default: str) -> Window:
-    period = st.selectbox(
-        "Period",
-        [*PRESETS, CUSTOM],
-        index=list(PRESETS).index(default),
-        key=keys["period"],
-        bind="query-params",
-        width=170,
-    )
-    return _custom_dates(page, keys["dates"]) if period == CUSTOM else preset(period, page.today)
+def _period_box(page: ui.Page, default: str) -> Window:
+    periods = {name: name for name in (*PRESETS, CUSTOM)}
+    key = f"{page.key}_period"
+    period = ui.pick("Period", periods, at=default, what="period", key=key, width=170)
+    return _custom_dates(page) if period == CUSTOM else preset(period, page.today)
 
 
-def _products_box(page: ui.Page, key: str) -> dict[int, str]:
+def _products_box(page: ui.Page) -> dict[int, str]:
     """The chosen products; there is no box where there is one product or none."""
     names = ui.read_facts(page, product_names)
     if len(names) < 2:
         return {}
-    chosen = ui.pick_many("Products", names, key=key, placeholder="All products", width=280)
+    chosen = ui.pick_many(
+        "Products",
+        names,
+        key=f"{page.key}_products",
+        what="product",
+        said={"account": page.account.name},
+        placeholder="All products",
+        width=280,
+    )
     return {product_id: names[product_id] for product_id in chosen}
 
 
-def _warn_of_dates(linked: Sequence[str], window: Window) -> None:
-    if linked and linked != [str(window.start), str(window.end)]:
-        wrong = text.listed([f"“{sentence[:40]}”" for sentence in linked[:2]])
-        st.warning(
-            ui.plain(f"The link's dates, {wrong}, are no period: shown is {window.label} instead.")
-        )
+def _custom_dates(page: ui.Page) -> Window:
+    key, start = f"{page.key}_dates", preset("Last 90 days", page.today).start
+    usual: tuple[date, ...] = (start or page.today, page.today)
 
+    def read(words: Sequence[str]) -> tuple[tuple[date, ...], Sequence[str]]:
+        try:
+            first, last = (date.fromisoformat(word) for word in words)
+        except ValueError:
+            return usual, words
+        is_period = EARLIEST <= first <= last <= LATEST
+        return ((first, last), ()) if is_period else (usual, words)
 
-def _custom_dates(page: ui.Page, key: str) -> Window:
-    start = preset("Last 90 days", page.today).start
-    chosen = st.date_input(
-        "From and to", value=(start, page.today), key=key, bind="query-params", width=240
-    )
-    if not isinstance(chosen, tuple) or len(chosen) != 2:
+    def draw(opened: Any) -> tuple[date, ...]:
+        days: tuple[date, ...] = st.date_input("From and to", opened, key=key, width=240)
+        return days
+
+    said: dict[str, Any] = {"what": "dates", "why": "which are no period"}
+    chosen = ui.linked(draw, key, ui.Form(usual, read, lambda days: [*map(str, days)], **said))
+    if len(chosen) != 2:
         st.info("Choose the last day as well.")
         st.stop()
     return Window(*chosen, f"{text.day(chosen[0])} to {text.day(chosen[1])}")
-
-
-def _reset(keys: Mapping[str, str], default: str, on_reset: Callable[[], None]) -> None:
-    on_reset()
-    st.session_state[keys["period"]] = default
-    if keys["products"] in st.session_state:
-        st.session_state[keys["products"]] = []

@@ -9,6 +9,7 @@ from core.base.telemetry import PAGE_SECONDS
 from core.store import one_state
 from pages.ui import keeper
 from pages.ui.actions import begin_visit, show_outcome, tell_lost_press
+from pages.ui.address import address
 from pages.ui.charts import empty
 from pages.ui.page import Page, open_page, plain, signed_in, sources
 from pages.ui.panels import account_box
@@ -31,12 +32,15 @@ def run_page(
     A page that `needs_data` is not shown before there is any: its zeros would be unknowns. One that
     `is_rated` asks at its foot whether it was useful.
     """
-    st.title(question, anchor=False)
-    scope = ""
+    held, scope = address(), ""
+    with st.container(horizontal=True, vertical_alignment="top"):
+        st.title(question, anchor=False, width="stretch")
+        bar = st.container(width="content", key="share_bar")
     try:
         with PAGE_SECONDS.labels(key).time(), one_state():
             show_outcome(key)
             begin_visit(key)
+            held.begin(key)
             told = st.container()
             page = open_page(key)
             scope = f"{page.account.id} {signed_in()}"
@@ -48,6 +52,8 @@ def run_page(
                     tell_lost_press(key)
                 if is_rated and not st.session_state.get(PRESENTING):
                     was_useful(page)
+            if said := held.end(bar):
+                told.warning(plain(said))
     except TouchstoneError as error:
         st.error(plain(str(error)))
     finally:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from core.base.settings import Settings, load_settings
 from core.base.telemetry import QUERY_SECONDS
 from core.demo.active_store import active_store, keep_copied
 from core.store import Account, Scope, Store, accounts, one_state
+from pages.ui.address import address, among, linked
 
 R = TypeVar("R")
 
@@ -74,13 +75,18 @@ def open_page(key: str) -> Page:
 
 
 def _chosen_account(found: Sequence[Account]) -> Account:
-    """The account of the box, else of the link, else the first."""
-    box, link = st.session_state.get("account"), st.query_params.get("account")
-    labels = account_labels(found)
-    of_box = [account for account in found if account.id == box]
-    # The box is drawn later, in the filter bar, and writes into the link what it shows.
-    of_link = [account for account in found if link in {labels[account.id], account.id}]
-    return (of_box or of_link or list(found))[0]
+    """The account of the link or the box, else the first; none is shown for one that is unknown."""
+    labels, held = account_labels(found), address()
+    # The box is drawn later, in the filter bar.
+    known = among(labels, None, "account", why="not found in this store", none="none, until chosen")
+    form = replace(known, write=lambda account: [account or ""])
+    held.account = linked(lambda account: str(account or found[0].id), "account", form)
+    if "account" in held.wrong:
+        st.warning(plain(held.wrong["account"]))
+        look: dict[str, Any] = {"key": "account", "on_change": held.wrong.clear, "width": 260}
+        st.selectbox("Account", [*labels], None, labels.__getitem__, **look)
+        st.stop()
+    return next(account for account in found if account.id == held.account)
 
 
 def account_labels(found: Sequence[Account]) -> dict[str, str]:

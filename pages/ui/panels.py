@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import pandas as pd
@@ -11,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base import text
 from core.store import AuditEntry
+from pages.ui.address import TEXT, among, linked
 from pages.ui.page import Page, account_labels, moment, plain
 
 K = TypeVar("K")
@@ -40,42 +42,91 @@ def needs_editor(page: Page, what: str) -> None:
 
 
 def tabs(bodies: Mapping[str, Callable[[], None]], *, key: str) -> None:
-    """Tabs, kept in the address under `key`; only the open one is computed."""
-    for tab, body in zip(
-        st.tabs(list(bodies), key=key, bind="query-params"), bodies.values(), strict=True
-    ):
+    """Tabs, kept in the address; only the open one is computed."""
+    names = list(bodies)
+
+    def draw(opened: str) -> str:
+        # Another default would make other tabs.
+        if opened != st.session_state.get(key, names[0]):
+            st.session_state[key] = opened
+        drawn.extend(st.tabs(names, key=key, on_change="rerun"))
+        return str(st.session_state[key])
+
+    drawn: list[Any] = []
+    linked(draw, key, among({name: name for name in names}, names[0], "tab"), name="tab")
+    for tab, body in zip(drawn, bodies.values(), strict=True):
         if tab.open:
             with tab:
                 body()
 
 
 def choice(label: str, options: Sequence[str], *, key: str, **more: Any) -> str:
-    """One of a few options, the first at the start; kept in the address under `key`."""
-    chosen: str = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", **more
+    """One of a few options, the first at the start; kept in the address."""
+    known = {option: more.get("format_func", str)(option) for option in options}
+    return linked(
+        lambda opened: str(
+            st.segmented_control(label, options, default=opened, required=True, key=key, **more)
+        ),
+        *(key, among(known, options[0], "choice")),
     )
-    return chosen
 
 
-def pick(label: str, names: Mapping[K, str], *, at: K | None = None, **more: Any) -> K:
-    """One of the keys of `names`, from a box that shows their names; `at` is chosen at first."""
-    if at is not None:
-        more["index"] = list(names).index(at)
-    picked: K = st.selectbox(label, list(names), format_func=_name_in(names), **more)
-    return picked
+def pick(
+    label: str,
+    names: Mapping[K, str],
+    *,
+    at: K | None = None,
+    what: str = "",
+    account: str = "",
+    **more: Any,
+) -> K:
+    """One of the keys of `names`, from a box that shows their names; `at` is chosen at first.
+
+    Without `at` it is the first, or none where there is a placeholder. The choice of a box that
+    says `what` it offers is kept in the address.
+    """
+    if at is None and "placeholder" not in more:
+        at = next(iter(names))
+
+    def draw(opened: Any) -> K:
+        more["index"] = None if opened is None else list(names).index(opened)
+        picked: K = st.selectbox(label, list(names), format_func=_name_in(names), **more)
+        return picked
+
+    if not what:
+        return draw(at)
+    none = text.lower_first(more.get("placeholder", ""))
+    return linked(draw, more["key"], among(names, at, what, account=account, none=none))
 
 
 def account_box(page: Page) -> None:
     if len(page.accounts) > 1:
-        more = {"bind": "query-params", "persist_state": "session", "width": 200}
-        pick("Account", account_labels(page.accounts), at=page.account.id, key="account", **more)
+        labels, at = account_labels(page.accounts), page.account.id
+        if pick("Account", labels, at=at, key="account", width=200) != at:
+            st.rerun()  # it was chosen in a browser that had lost its server
 
 
-def pick_many(label: str, names: Mapping[K, str], **more: Any) -> list[K]:
-    """Some of the keys of `names`, kept in the address."""
-    return st.multiselect(
-        label, list(names), format_func=_name_in(names), bind="query-params", **more
-    )
+def pick_many(
+    label: str,
+    names: Mapping[K, str],
+    *,
+    key: str,
+    what: str,
+    default: Sequence[K] = (),
+    said: Mapping[str, str] | None = None,
+    **more: Any,
+) -> list[K]:
+    """Some of the keys of `names`, kept in the address; `said` goes to their `Form`."""
+    look = {"key": key, "format_func": _name_in(names), **more}
+    most, none = more.get("max_selections"), text.lower_first(more.get("placeholder", "nothing"))
+    form = among(names, [*default], what, most=most, none=none, **(said or {}))
+    return linked(lambda opened: st.multiselect(label, [*names], opened, **look), key, form)
+
+
+def search_box(label: str, *, key: str, **more: Any) -> str:
+    """Words to look for, kept in the address."""
+    draw = partial(st.text_input, label, key=key, **more)
+    return linked(lambda opened: str(draw(opened)).strip(), key, TEXT)
 
 
 def moment_boxes(page: Page, label: str, day: date, clock: time, *, at: str = "at") -> datetime:

@@ -1,6 +1,6 @@
 """Tables: columns in the formats of every page, rows that open a person, amounts as bars."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -55,25 +55,41 @@ def people_table(
     *,
     key: str,
     height: int | Literal["content"],
-    on_row: Callable[[int], None],
+    box: str,
 ) -> None:
-    """Table of people; `on_row` gets whose row is clicked, by the column `ids`."""
+    """Table of people by the column `ids`; a click on a row chooses the person in a box."""
+    marked = st.session_state.get(box)
     known = [int(person) for person in people[ids]]
+    # A browser keeps a mark by its place: other people, or another one marked, are another table.
+    number, drawn = st.session_state.get(f"{key}_drawn", (0, None))
+    if drawn != (known, marked):
+        number += 1
+        st.session_state[f"{key}_drawn"] = (number, (known, marked))
+        st.session_state.pop(f"{key}_touched", None)
+    first = next(iter(columns))
+    cell = [(known.index(marked), first)] if marked in known else []
+    shown = people[list(columns)].set_axis([""] * len(people))
 
     def clicked() -> None:
-        rows = st.session_state[key].selection.rows
-        if rows and rows[0] < len(known):
-            on_row(known[rows[0]])
+        cells = st.session_state[f"{key}_{number}"].selection.cells
+        # Whoever comes by a head or by keys marks the first cell, and asks for no person.
+        is_arrival = not cell and cells and cells[0][1] == "place"
+        if cells and (st.session_state.get(f"{key}_touched") or not is_arrival):
+            person = known[cells[0][0]]
+            st.session_state[f"{key}_drawn"] = (number, (known, person))
+            st.session_state[box] = person
+        st.session_state[f"{key}_touched"] = True
 
     st.dataframe(
-        people[list(columns)],
-        hide_index=True,
+        shown,
+        hide_index=first == "place",  # of an index the browser does not tell that it is marked
         height=height,
-        column_config=dict(columns),
-        key=key,
+        column_config={"_index": text_column("", 10), **columns},
+        key=f"{key}_{number}",
         placeholder=text.UNKNOWN,
         on_select=clicked,
-        selection_mode="single-row",
+        selection_mode="single-cell",
+        selection_default={"selection": {"rows": [], "columns": [], "cells": cell}},
     )
 
 

@@ -70,7 +70,7 @@ def test_a_link_shows_the_same_view(demo_server, visit):
     before = visitor.figure("Created")
     visitor.page.get_by_role("combobox", name="Period").click()
     visitor.page.get_by_role("option", name="Last 24 months").click()
-    visitor.page.wait_for_url("**engagement_period=*")
+    visitor.page.wait_for_url("**period=Last+24*")
     visitor.settles()
     after = visitor.figure("Created")
     assert after != before

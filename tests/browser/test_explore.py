@@ -47,7 +47,7 @@ def test_a_question_is_charted_counted_and_taken_away(demo_server, visit, demo_u
     choose(visitor, "explore_dimensions", "Tester", shows="text=Rejection rate by tester")
     visitor.page.get_by_role("combobox", name="Period").click()
     visitor.page.get_by_role("option", name="All time").click()
-    visitor.page.wait_for_url("**explore_period=All*")
+    visitor.page.wait_for_url("**period=All*")
     visitor.settles()
     assert visitor.page.locator('[data-testid="stVegaLiteChart"]').count() == 0  # a long list
     asked = {"metrics": ["bug_count", "rejection_rate"], "account": "demo"}

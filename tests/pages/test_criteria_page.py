@@ -199,7 +199,6 @@ def test_baselines_of_one_name_and_one_that_is_called_like_a_week(acme, opened):
         {"criteria_week": ""},
         {"criteria_view": "Nothing"},
         {"criteria_view": "Compare", "criteria_from": "x", "criteria_to": "<b>"},
-        {"account": "nobody"},
     ],
     ids=json.dumps,
 )

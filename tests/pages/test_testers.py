@@ -313,20 +313,20 @@ def test_the_page_of_a_hostile_name_and_of_one_without_bugs_in_the_period(acme, 
     assert "Choose a longer period" in text(app)
 
 
-@pytest.mark.parametrize("link", ["12", "x", "", "-1", "²", "9" * 400, "<b>"])
+@pytest.mark.parametrize("link", ["12", "x", "-1", "²", "9" * 400, "<b>"])
 def test_a_link_to_nobody_gets_a_sentence_and_the_way_back(acme, run_page, link):
     app = run_page("tester_leaderboard", person=link)
     assert not app.exception
-    assert answer(app) == "This link names a tester who is not here."
-    assert "another account than Acme" in text(app)
-    app.button(key="testers_unknown").click().run()
     assert answer(app).startswith("Mia leads")
+    (warning,) = app.warning
+    said = f"The link asks for the tester “{link[:60]}”, not found in Acme. Shown instead: everyone"
+    assert said in warning.value.replace("\\", "")
 
 
 def test_the_box_opens_a_page_and_reset_closes_it_and_the_trial(acme, run_page):
     app = run_page("tester_leaderboard", trial='{"newcomer_below":5}')
-    app.selectbox(key="testers_box").select(ids(acme)["Ravi"]).run()
-    assert in_link(app, "person") == str(ids(acme)["Ravi"])
+    app.selectbox(key="testers_person").select(ids(acme)["Ravi"]).run()
+    assert in_link(app, "person") == "Ravi"
     assert answer(app).startswith("Ravi has rank 2=")
     app.button(key="testers_reset").click().run()
     assert "person" not in app.query_params
