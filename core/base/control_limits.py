@@ -40,7 +40,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # its statistics are loaded when they are first asked for: 50 MB
+from scipy import special
 
 # Fewer points have no limits at all; from `SETTLED` on the limits are no longer provisional.
 FEWEST = 6
@@ -48,7 +49,7 @@ SETTLED = 12
 RUN = 8
 # Deviations to either side, and the chance to be beyond them on one side, if all is normal.
 DEVIATIONS = 3
-TAIL = float(stats.norm.sf(DEVIATIONS))
+TAIL = float(special.ndtr(-DEVIATIONS))
 # The mean range of two normal values, in standard deviations.
 D2 = 1.128
 MOVING_RANGES = 2.66
@@ -214,7 +215,7 @@ def _limits(
         reach = np.full_like(values, MOVING_RANGES * _mean_range(values))
         low, high = centre - reach, centre + reach
         if kind == "count" and centre < FEW:
-            high = np.maximum(high, stats.poisson.isf(TAIL, centre))
+            high = np.maximum(high, scipy.stats.poisson.isf(TAIL, centre))
         return low, high, 1.0
     is_share = kind == "share"
     if centre < ROUNDING or (is_share and centre > 1 - ROUNDING):
@@ -224,7 +225,7 @@ def _limits(
     spread = max(_mean_range((values - centre) / deviations) / D2, 1.0)
     reach = DEVIATIONS * spread * deviations
     low, high = centre - reach, centre + reach
-    chance = stats.binom(n, centre) if is_share else stats.poisson(n * centre)
+    chance = scipy.stats.binom(n, centre) if is_share else scipy.stats.poisson(n * centre)
     few = n * (min(centre, 1 - centre) if is_share else centre) < FEW
     low = np.where(few, np.minimum(low, chance.ppf(TAIL) / n), low)
     high = np.where(few, np.maximum(high, chance.isf(TAIL) / n), high)
@@ -240,7 +241,7 @@ def _mean_limits(
     if not (math.isfinite(width) and ROUNDING < at < 1 - ROUNDING):
         return centre - DEVIATIONS * errors, centre + DEVIATIONS * errors
     weight = at * (1 - at) / np.maximum((errors / width) ** 2, LEAST_VARIANCE) - 1
-    chance = stats.beta(*(np.maximum(weight, ROUNDING) * part for part in (at, 1 - at)))
+    chance = scipy.stats.beta(*(np.maximum(weight, ROUNDING) * part for part in (at, 1 - at)))
     low, high = (scale[0] + width * end for end in (chance.ppf(TAIL), chance.isf(TAIL)))
     least = TOO_FEW * width / n
     return np.minimum(low, centre - least), np.maximum(high, centre + least)
