@@ -31,8 +31,8 @@ class Headline:
 
     `value` and `previous` are in the metric's unit, None where unknown; `n` is the sample behind
     the value; `trend` has a value for each period of the window, None where there is none.
-    `result` is the answer of `query_metrics` that the value was read from. Shares of bugs are those
-    of settled ones, and `waiting` bugs of the window are not.
+    `query` is what the value was read with. Shares of bugs are those of settled ones, and `waiting`
+    bugs of the window are not; where all wait there is no value, and `query` is that of all.
     """
 
     metric: Metric
@@ -41,7 +41,7 @@ class Headline:
     n: int | None
     trend: tuple[float | None, ...]
     window: Window
-    result: Mapping[str, Any]
+    query: Mapping[str, Any]
     waiting: int = 0
 
     @property
@@ -115,32 +115,31 @@ def headline_figures(
     periods = metric_rows(scope, **asked(span, dimensions=[grain], include_zero=True))
     since = since or maturing_since(scope, today)
     shares = [key for key in metrics if _is_decided(METRICS[key])]
-    young, settled = 0, now
+    young, settled = 0, None
     if shares and (window.end is None or window.end > since):
         later = Window(max(window.start or since, since + ONE_DAY), window.end)
         young = metric_totals(scope, **asked(later, metrics=["bug_count"]))["bug_count"]
-    if young:
-        settled = {"totals": {}}
-        if window.start is None or window.start <= since:
-            older = asked(Window(window.start, since), metrics=shares, with_samples=True)
-            settled = answered(scope, **older)
+    if young and (window.start is None or window.start <= since):
+        older = asked(Window(window.start, since), metrics=shares, with_samples=True)
+        settled = answered(scope, **older)
 
     def headline(key: str) -> Headline:
         waits = young if key in shares else 0
         result, end = (settled, since) if waits else (now, date.max)
+        totals = result["totals"] if result else {}
         known = window.previous is None or window.previous.span[1] <= end
         return Headline(
             metric=METRICS[key],
-            value=result["totals"].get(key),
+            value=totals.get(key),
             previous=before.get(key) if known else None,
-            n=result["totals"].get(f"{key}_n"),
+            n=totals.get(f"{key}_n"),
             trend=tuple(
                 row[key] if period_days(row[grain])[1] <= end else None
                 for row in periods
                 if row[grain] is not None
             ),
             window=window,
-            result=result if "metadata" in result else now,
+            query=(result or now)["metadata"]["query"],
             waiting=waits,
         )
 

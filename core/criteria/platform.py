@@ -273,10 +273,10 @@ def _promql(metrics: Mapping[str, Any], start: datetime, end: datetime) -> dict[
         for share in QUANTILES:
             said[f"p{share * 100:.0f}"] = f"histogram_quantile({share:g}, {buckets})"
     for key, combined in GAUGES.items():
-        if key in metrics:
-            each, workers = metrics[key]["selector"], ""
-            if key == UTILISATION:  # behind the selector stands the number of workers
-                each, _, workers = each.rpartition(" / ")
-            value = combined.format(f"last_over_time({each}[61s] offset 1ms)", workers)
+        known = metrics.get(key, {})
+        # What was read before the number of workers was kept has no query until the next reading.
+        if known and (key != UTILISATION or known.get("workers")):
+            each = f"last_over_time({known['selector']}[61s] offset 1ms)"
+            value = combined.format(each, known.get("workers"))
             said[key] = f"avg_over_time(({value})[{length * 1_000 - 1}ms:{step}] @ {at})"
     return said

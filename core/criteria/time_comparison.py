@@ -148,14 +148,15 @@ def overlap(strata: Strata) -> float | None:
     return alike / tickets if tickets else None
 
 
-def stratum(kind: Kind, without: Minutes, enhanced: Minutes) -> Stratum:
+def stratum(kind: Kind, sides: tuple[Minutes, Minutes]) -> Stratum:
     """The row of one category and priority."""
+    without, enhanced = sides
     return Stratum(
         category=kind[0],
         priority=kind[1],
         without=_side(without),
         enhanced=_side(enhanced),
-        reduction=stats.reduction({kind: (without, enhanced)}),
+        reduction=stats.reduction({kind: sides}),
     )
 
 

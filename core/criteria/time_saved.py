@@ -1,7 +1,6 @@
 """Time saved by enhancement: resolved tickets with and without it, and before and after go-live."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -154,9 +153,7 @@ def _effect(
         naive=naive,
         stratified=stratified,
         overlap=overlap,
-        strata=tuple(
-            time_comparison.stratum(kind, *sides) for kind, sides in _in_order(found.strata)
-        ),
+        strata=tuple(time_comparison.stratum(*item) for item in found.strata.items()),
         go_live=live,
         left_out=found.left_out,
         preferred=time_comparison.preferred(naive, stratified, overlap, live, judge),
@@ -212,17 +209,13 @@ def _tickets(
             continue
         found[category, priority][bool(after)].append(micros)
         enhanced[bool(after)].append(bool(is_enhanced))
-    # Sorted, so that a seeded bootstrap draws the same sample of the same tickets.
-    strata = {
-        kind: (np.sort(np.array(a)) / MINUTE, np.sort(np.array(b)) / MINUTE)
-        for kind, (a, b) in _in_order(found)
+    # Sorted, so that a seeded bootstrap draws the same sample of the same tickets; strata without
+    # a category or priority come last.
+    kinds = sorted(found, key=lambda kind: [(part is None, part or "") for part in kind])
+    strata: dict[Kind, Any] = {
+        kind: tuple(np.sort(np.array(side)) / MINUTE for side in found[kind]) for kind in kinds
     }
     return _Found(strata, left_out, enhanced)
-
-
-def _in_order(strata: Mapping[Kind, Any]) -> list[tuple[Kind, Any]]:
-    """The strata by category and priority; those without one come last."""
-    return sorted(strata.items(), key=lambda item: [(part is None, part or "") for part in item[0]])
 
 
 def _go_live(

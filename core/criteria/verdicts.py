@@ -24,7 +24,7 @@ KEPT = (
     "is_guardrail",
 )
 # Raised when an estimate or its interval is computed in another way.
-RULES_VERSION = 2
+RULES_VERSION = 3
 # A rater with more than this share of the ratings is told in the note.
 MOST_OF_ONE = 0.3
 PREFERRED = {
@@ -36,12 +36,8 @@ PREFERRED = {
 BoundsAt = Callable[[int], Bounds]
 
 
-def _mean_bounds(_data: WindowData, estimate: Estimate) -> BoundsAt:
-    return lambda n: stats.scaled_bounds(estimate, n)
-
-
 def _share_bounds(_data: WindowData, estimate: Estimate) -> BoundsAt:
-    return lambda n: stats.proportion_bounds(estimate.value or 0.0, n)
+    return partial(stats.proportion_bounds, estimate.value or 0.0)
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,9 @@ class CriterionRule:
 
     sample: str
     estimate: Callable[[WindowData], Estimate]
-    bounds: Callable[[WindowData, Estimate], BoundsAt] = _mean_bounds
+    bounds: Callable[[WindowData, Estimate], BoundsAt] = lambda _data, estimate: partial(
+        stats.scaled_bounds, estimate
+    )
     share: float | None = None
     metric: str | None = None
     note: Callable[[WindowData], str] = lambda _data: ""
@@ -144,11 +142,10 @@ def _net_note(data: WindowData) -> str:
 def _availability(data: WindowData, minutes: float | None = None) -> Estimate:
     """The share of minutes that were scraped; of `minutes` like them where so many are given."""
     reading = data.platform
-    if not reading.minutes_read:
+    if reading.available is None:
         return Estimate(method=stats.UPTIME, reason="Prometheus was not read")
     minutes = minutes or reading.minutes_read
-    up = minutes * reading.minutes_covered / reading.minutes_read
-    return stats.uptime_estimate(minutes, up, reading.outages)
+    return stats.uptime_estimate(minutes, minutes * reading.available, reading.outages)
 
 
 def _gauge(days: Sequence[GaugeTime] | None, data: WindowData, what: str) -> Estimate:

@@ -20,7 +20,8 @@ from core.store.columns import (
 )
 
 # The key of the `AccountSetting` that says what was read: for each metric (requests_total, ...) its
-# `name` there, the `selector` that asked for it, and its `series` as they stand in the rows here.
+# `name` there, the `selector` that asked for it, its `series` as they stand in the rows here, and
+# of a utilisation the number of `workers`.
 PROMETHEUS = "prometheus"
 
 

@@ -94,8 +94,7 @@ def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[H
 def of_figure(page: ui.Page, figure: Headline) -> None:
     """Dialog on a headline figure, with the value of its card."""
     definition(figure.metric)
-    asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
-    metric_rows(page, figure.metric, asked, figure.result["totals"][figure.metric.key])
+    metric_rows(page, figure.metric, dict(figure.query) | {"dimensions": []}, figure.value)
 
 
 def definition(metric: Metric) -> None:
@@ -124,7 +123,7 @@ def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
 def metric_rows(
     page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
 ) -> None:
-    row = {metric.key: value}
+    row = {} if value is None else {metric.key: value}
     if page.store.data_version(page.account.id) != page.account.data_version:
         st.info("The data has changed since the page was drawn: this is its figure now.")
         row = {}

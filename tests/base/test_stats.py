@@ -331,17 +331,39 @@ def test_counted_days_spread_at_least_as_arrivals_do():
 
 
 def test_a_week_without_an_outage_does_not_prove_995_per_mille():
-    # An outage of half an hour a week is 99.7 %; 0.025 ** (1 / 336) = 98.9 %.
+    # No outage in a week is believable of -log(0.025) = 3.69 a week; here of two hours each.
     week = stats.uptime_estimate(7 * 1440, 7 * 1440, [])
     assert (week.value, week.high) == (1, 1)
-    assert week.low == pytest.approx(0.025 ** (1 / 336))
+    assert week.low == pytest.approx(1 + np.log(0.025) * 120 / (7 * 1440))
     assert stats.leaning(week, "above", 0.995) is stats.Leaning.LIKELY_MET
-    assert stats.uptime_estimate(16 * 1440, 16 * 1440, []).low > 0.995
-    # Four hours in one piece are one observation of 42, in 48 pieces they are 8 of 336.
+    for days, is_proven in ((61, False), (62, True)):
+        assert (stats.uptime_estimate(days * 1440, days * 1440, []).low > 0.995) is is_proven
+    # One outage of a minute, or ten of them, or one of a day, prove no more than none.
+    for outages in ([1], [1] * 10, [1440]):
+        some = stats.uptime_estimate(7 * 1440, 7 * 1440 - sum(outages), outages)
+        assert (some.low < week.low, some.high < 1) == (True, True)
+    # Four hours in one piece prove less than in 48 pieces.
     one, many = (stats.uptime_estimate(7 * 1440, 7 * 1440 - 240, [240 / n] * n) for n in (1, 48))
     assert one.value == many.value
     assert one.low < many.low < many.high < one.high
     assert stats.uptime_estimate(1440, 0, [1440]).high < 0.995
+
+
+def test_the_interval_of_equal_outages_is_that_of_their_number():
+    # Garwood 1936: 10 events are believable of a mean of 4.795 to 18.39, and one more at the end.
+    found = stats.uptime_estimate(100_000, 100_000 - 10 * 300, [300] * 10)
+    assert found.bounds == pytest.approx((1 - 18.39 * 0.003, 1 - 4.795 * 0.003), abs=1e-5)
+
+
+def test_a_perfect_week_is_met_after_two_months():
+    week = 7 * 1440
+    few, many = stats.more_needed(
+        stats.uptime_estimate(week, week, []),
+        "above",
+        0.995,
+        lambda n: stats.uptime_estimate(n, n, []).bounds,
+    )
+    assert 30 * 1440 < few < 55 * 1440 < many < 100 * 1440
 
 
 def test_reduction_within_strata_sees_what_the_naive_figure_hides():

@@ -97,12 +97,14 @@ def _slots(times: Times, values: Values) -> dict[int, Slot]:
 class MetricRead:
     """A metric: its name, the selector of its series, and their names in the store.
 
-    `series` grows with each new one; those of an earlier name of the metric stay.
+    `series` grows with each new one; those of an earlier name of the metric stay. A utilisation is
+    a share of so many `workers`.
     """
 
     name: str
     selector: str
     series: Sequence[str] = field(default_factory=list)
+    workers: int | None = None
 
 
 @dataclass
@@ -154,8 +156,8 @@ class PlatformReader:
         self._gauges: dict[str, Gauge] = {}
         if workers is not None and WORKERS in metrics:
             known = metrics.get(UTILISATION, MetricRead(UTILISATION, ""))
-            share = f"{metrics[WORKERS].selector} / {workers}"
-            self.metrics[UTILISATION] = replace(known, selector=share)
+            each = metrics[WORKERS].selector
+            self.metrics[UTILISATION] = replace(known, selector=each, workers=workers)
 
     def know(self, key: str, series: Iterable[Series]) -> None:
         """Take the last values of a counter's series before the first piece."""
