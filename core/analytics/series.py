@@ -31,8 +31,9 @@ class Headline:
 
     `value` and `previous` are in the metric's unit, None where unknown; `n` is the sample behind
     the value; `trend` has a value for each period of the window, None where there is none.
-    `query` is what the value was read with. Shares of bugs are those of settled ones, and `waiting`
-    bugs of the window are not; where all wait there is no value, and `query` is that of all.
+    `result` is the answer of `query_metrics` that the value was read from. Shares of bugs are those
+    of settled ones, and `waiting` bugs of the window are not; where all wait there is no value, and
+    `result` is that of all.
     """
 
     metric: Metric
@@ -41,7 +42,7 @@ class Headline:
     n: int | None
     trend: tuple[float | None, ...]
     window: Window
-    query: Mapping[str, Any]
+    result: Mapping[str, Any]
     waiting: int = 0
 
     @property
@@ -139,7 +140,7 @@ def headline_figures(
                 if row[grain] is not None
             ),
             window=window,
-            query=(result or now)["metadata"]["query"],
+            result=result or now,
             waiting=waits,
         )
 

@@ -132,15 +132,12 @@ def uptime_estimate(minutes: float, up: float, outages: Values) -> Estimate:
     def bounds(confidence: float) -> Bounds:
         tail = (1 - confidence) / 2
         more = max(longer, UNSEEN_OUTAGE[confidence > LIKELY])
-        most = _gamma_quantile(1 - tail, down + more, down * length + more**2)
-        least = _gamma_quantile(tail, down, down * length) if n else 0.0
-        return max(0.0, 1 - most / minutes), 1 - least / minutes
+        means = np.array([down, down + more]) + TINY
+        scales = (np.array([0, more**2]) + down * length) / means
+        least, most = special.gammaincinv(means / (scales + TINY), [tail, 1 - tail]) * scales
+        return max(0.0, float(1 - most / minutes)), float(1 - least / minutes)
 
     return Estimate.of(up / minutes, bounds, n=round(minutes), method=UPTIME)
-
-
-def _gamma_quantile(share: float, mean: float, variance: float) -> float:
-    return float(special.gammaincinv(mean**2 / variance, share) * variance / mean)
 
 
 def rating_estimate(answers: Values, ends: tuple[float, float] = (1, 5)) -> Estimate:

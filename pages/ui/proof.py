@@ -94,7 +94,8 @@ def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[H
 def of_figure(page: ui.Page, figure: Headline) -> None:
     """Dialog on a headline figure, with the value of its card."""
     definition(figure.metric)
-    metric_rows(page, figure.metric, dict(figure.query) | {"dimensions": []}, figure.value)
+    asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
+    metric_rows(page, figure.metric, asked, figure.result["totals"][figure.metric.key])
 
 
 def definition(metric: Metric) -> None:
@@ -123,7 +124,7 @@ def _explained(scope: Scope, **shown: Any) -> dict[str, Any]:
 def metric_rows(
     page: ui.Page, metric: Metric, asked: dict[str, object], value: float | None
 ) -> None:
-    row = {} if value is None else {metric.key: value}
+    row = {metric.key: value}
     if page.store.data_version(page.account.id) != page.account.data_version:
         st.info("The data has changed since the page was drawn: this is its figure now.")
         row = {}
