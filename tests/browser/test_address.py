@@ -82,7 +82,7 @@ def test_the_marked_row_is_the_one_explained(demo_server, visit):
     table.click(position={"x": 100, "y": 17 + 35 * 3})
     own = page.get_by_role("button", name=re.compile("own page"))
     expect(own).to_contain_text(name)
-    expect(page).to_have_url(re.compile(f"why={quote_plus(name)}"))
+    expect(page).to_have_url(re.compile(re.escape(f"why={quote_plus(name)}")))
     visitor.settles()
     choose(page, "Period", "Last 12 months")
     shows(page, "tester_leaderboard", "Last 12 months")
