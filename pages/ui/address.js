@@ -11,10 +11,12 @@ export default function ({ data, parentElement }) {
   if (!data.opened) return
 
   // What is filled in is no step of its own: Back would lead to the same page again.
-  const here = location.search.slice(1)
-  const embed = here.split("&").filter((part) => part.startsWith("embed"))
+  // An address that the browser has left meanwhile is not filled into the next one.
+  const parts = location.search.slice(1).split("&")
+  const embed = parts.filter((part) => part.startsWith("embed"))
+  const own = new URLSearchParams(parts.filter((part) => !part.startsWith("embed")).join("&"))
   const whole = [...embed, data.opened].join("&")
-  if (whole !== here) history.replaceState(history.state, "", `?${whole}${location.hash}`)
+  if (`${own}` === `${new URLSearchParams(data.sent)}`) history.replaceState(history.state, "", `?${whole}${location.hash}`)
 
   // What stands above a section is still growing when the section is there.
   const section = document.getElementById(decodeURIComponent(location.hash.slice(1)))

@@ -142,11 +142,12 @@ class Address:
 
     def end(self, bar: DeltaGenerator) -> str:
         """Write the address, draw the button that shares it, and tell what was asked in vain."""
-        query = urlencode(self.shown, doseq=True)
-        if not self.is_new and query != urlencode(_query(), doseq=True):
+        query, sent = (urlencode(words, doseq=True) for words in (self.shown, _query()))
+        if not self.is_new and query != sent:
             st.query_params.from_dict(self.shown)
         with bar:
-            BAR(key="share", data={"opened": query if self.is_new else ""}, width="content")
+            data = {"opened": query, "sent": sent} if self.is_new else {}
+            BAR(key="share", data=data, width="content")
         self.is_new, self.written = False, query
         self.known.add(query)
         said = [*self.wrong.values()]

@@ -9,8 +9,11 @@ PERIODS = ("Last 30 days", "All time")
 
 
 def choose(page, label, option):
-    page.get_by_role("combobox", name=label).first.click()
-    page.get_by_role("option", name=option, exact=True).first.click()
+    box = page.get_by_role("combobox", name=label).first
+    box.scroll_into_view_if_needed()
+    box.click()
+    box.fill(option)
+    page.keyboard.press("Enter")
 
 
 def shows(page, path, period):
