@@ -46,7 +46,8 @@ def with_page_headers(app: ASGIApp) -> ASGIApp:
 def _of_page() -> dict[str, str]:
     listed: tuple[str, ...] = ()
     with suppress(TouchstoneError):  # the page tells it
-        listed = load_settings().frame_ancestors
+        settings = load_settings()
+        listed = settings.frame_ancestors or settings.cors_origins
     ancestors = " ".join(("'self'", *listed)) if listed else "'none'"
     # The older header knows no list of sites.
     old = {} if listed else {"x-frame-options": "DENY"}

@@ -199,8 +199,9 @@ class Settings(BaseSettings):
     Days, weeks and months are counted in `zone`. `editors` are the addresses of those who may
     change what an account decides for itself; None without sign-in, as on a laptop: then everyone
     may. `cors_origins` are other sites whose pages may post to the API, `frame_ancestors` those
-    that may show the pages in a frame, `anonymous_feedback` the accounts that take votes without a
-    token, `trusted_proxies` those whose X-Forwarded-For is believed.
+    that may show the pages in a frame (without any, the same ones), `anonymous_feedback` the
+    accounts that take votes without a token, `trusted_proxies` those whose X-Forwarded-For is
+    believed.
     """
 
     model_config = SettingsConfigDict(

@@ -219,8 +219,20 @@ addEventListener("pagehide", () => {
 setInterval(scan, 200);
 new MutationObserver(watch).observe(APP, { attributes: true });
 
+// In another site's frame no cookie tells this browser from others.
+function ownKey() {
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  const hex = [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    return (localStorage.browser ||= hex);
+  } catch {
+    return ""; // closed: votes without a name are refused
+  }
+}
+
 export default function (component) {
   page = component.data;
+  if (page.asks && ownKey()) component.setStateValue("browser", ownKey());
   rerun = () => component.setTriggerValue("back", Date.now());
   for (const [name, round] of Object.entries(page.rounds)) {
     const isPast = ([id, { key }]) =>

@@ -1,7 +1,8 @@
 """What is typed, kept in the browser until it is stored; and the connection of a page.
 
 `keeper.js` has every box of text: it shows beside a box whether what is in it is saved, and puts
-what was typed back after another page, a reload or a restart of the server.
+what was typed back after another page, a reload or a restart of the server. Where no cookie tells
+browsers apart, as in another site's frame, it says which one this is.
 """
 
 import re
@@ -13,6 +14,8 @@ from streamlit.components.v2 import component
 
 # The round of a form by its name: the browser forgets what was typed in earlier ones.
 ROUND = "round_"
+# The server's cookie for each browser: it identifies an anonymous rater across visits.
+COOKIE = "_streamlit_xsrf"
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 STYLE = """
 .st-key-keeper {position: absolute}
@@ -45,7 +48,14 @@ def mount(scope: str) -> None:
     rounds = {_in_page(name[len(ROUND) :]): n for name, n in numbers.items() if ROUND in name[:6]}
     data = {**state(), "scope": scope, "rounds": rounds, "failed": _in_page(state()["failed"])}
     keeper = component("keeper", js=SCRIPT, css=STYLE, isolate_styles=False)
-    keeper(key="keeper", data=data, on_back_change=lambda: None)
+    data["asks"] = COOKIE not in st.context.cookies and not browser()
+    keeper(key="keeper", data=data, on_back_change=lambda: None, on_browser_change=lambda: None)
+
+
+def browser() -> str:
+    """The random key that a browser without the cookie has given itself, else blank."""
+    given = str(st.session_state.get("keeper", {}).get("browser", ""))
+    return given if re.fullmatch("[0-9a-f]{32}", given) else ""
 
 
 def _in_page(key: str) -> str:

@@ -24,9 +24,7 @@ from pages.ui.actions import run_action
 from pages.ui.page import Page, signed_in
 
 THUMBS = ("down", "up")  # as the widget numbers them
-# The server's cookie for each browser: it identifies an anonymous rater across visits.
-BROWSER = "_streamlit_xsrf"
-COOKIE = re.compile(r"2\|([0-9a-f]{8})\|([0-9a-f]+)\|\d+")
+MASKED = re.compile(r"2\|([0-9a-f]{8})\|([0-9a-f]+)\|\d+")
 # The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
 VOTES = TokenBuckets()
@@ -38,18 +36,19 @@ def rater(page: Page) -> str:
         return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
-    return anonymous_rater(page.scope, browser()) if st.context.cookies.get(BROWSER) else ""
+    is_known = st.context.cookies.get(keeper.COOKIE) or keeper.browser()
+    return anonymous_rater(page.scope, browser()) if is_known else ""
 
 
 def browser() -> str:
     """The random key of this browser, else of this visit."""
-    known = _browser(st.context.cookies.get(BROWSER))
+    known = _browser(st.context.cookies.get(keeper.COOKIE)) or keeper.browser()
     return known or str(st.session_state.setdefault("visit", secrets.token_hex(16)))
 
 
 def _browser(cookie: object) -> str:
     """The constant part of the server's cookie, which is written with a new mask each time."""
-    found = COOKIE.fullmatch(str(cookie))
+    found = MASKED.fullmatch(str(cookie))
     mask, masked = (bytes.fromhex(part) for part in found.groups()) if found else (b"", b"")
     return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex()
 
@@ -140,7 +139,7 @@ def _cast(scope: Scope, who: str, **vote: Any) -> None:
     """Cast a rater's vote, unless they are not known or have cast too many within a minute."""
     if not who:
         raise InputError(
-            "Not saved: this browser sends no cookie here, by which votes without a name are told "
+            "Not saved: this browser keeps nothing here, by which votes without a name are told "
             "apart. Open the page in a tab of its own, or enter your address on the feedback page."
         )
     wait = VOTES.take((scope.account, text.canonical_address(who)), burst=MOST_VOTES, seconds=60.0)

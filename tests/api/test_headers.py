@@ -62,10 +62,9 @@ def test_no_site_frames_a_page(pages):
     assert answer.headers.get_list("Referrer-Policy") == ["no-referrer"]
 
 
-def test_listed_sites_do(pages, monkeypatch):
-    monkeypatch.setenv(
-        "TOUCHSTONE_FRAME_ANCESTORS", "https://desk.example.org, http://a.example:81"
-    )
+@pytest.mark.parametrize("setting", ["TOUCHSTONE_FRAME_ANCESTORS", "TOUCHSTONE_CORS_ORIGINS"])
+def test_listed_sites_do(pages, monkeypatch, setting):
+    monkeypatch.setenv(setting, "https://desk.example.org, http://a.example:81")
     answer = pages.get("/")
     listed = ["'self'", "https://desk.example.org", "http://a.example:81"]
     assert policy(answer)["frame-ancestors"] == listed
