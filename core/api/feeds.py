@@ -7,7 +7,6 @@ import time
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import Connection, text
@@ -45,7 +44,7 @@ async def get_calendar(request: Request, account: str) -> Response:
     known = {one.id: one for one in await in_thread(accounts, store)}
     if account not in known:
         raise Refusal(404, f"There is nothing at {request.url.path}.")
-    url = f"{request.base_url}weekly_review?account={quote(account, safe='')}"
+    url = f"{request.base_url}weekly_review"
     review = await in_thread(settings_of, Scope(store, account), ReviewSettings)
     data = await in_thread(calendar_file, known[account], store.zone, url, review)
     return Response(data, media_type="text/calendar; charset=utf-8")

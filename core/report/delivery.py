@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
@@ -169,12 +169,13 @@ def calendar_file(
     """The meeting as iCalendar (RFC 5545): Mondays at 10:00 in the zone, past ones as well.
 
     An account always has the same event: a file that is imported again changes it, and adds no
-    other. One that is cancelled stays, as that. A `url` that is no web address is left out.
+    other. One that is cancelled stays, as that. `url` is the page's address, to which the account
+    is added; one that is no web address is left out.
     """
     today = (now or clock.now()).astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     title = f"Weekly review: {line_text(account.name)[:LONGEST_NAME]}"
-    link = _web_address(url)
+    link = _web_address(f"{url}?account={quote(account.id, safe='')}")
     agenda = [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
     uid = f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account.id}')}@touchstone"
 

@@ -77,11 +77,13 @@ def open_page(key: str) -> Page:
 def _chosen_account(found: Sequence[Account]) -> Account:
     """The account of the link or the box, else the first; none is shown for one that is unknown."""
     labels, held = account_labels(found), address()
+    asked = held.asked.get("account") or held.travels.get("account")
     # The box is drawn later, in the filter bar.
     known = among(labels, None, "account", why="not found in this store", none="none, until chosen")
     form = replace(known, write=lambda account: [account or ""])
     held.account = linked(lambda account: str(account or found[0].id), "account", form)
     if "account" in held.wrong:
+        held.travels["account"] = asked or []  # the next page shows no other account either
         st.warning(plain(held.wrong["account"]))
         look: dict[str, Any] = {"key": "account", "on_change": held.wrong.clear, "width": 260}
         st.selectbox("Account", [*labels], None, labels.__getitem__, **look)

@@ -8,6 +8,7 @@ from core.analytics.explore import user_names
 from core.ingest.parse.testio import parse_cycle, parse_product
 from core.ingest.save.testio import save_cycles, save_products
 from core.store import Scope
+from tests.pages.conftest import SCRIPTS
 from tests.pages.test_shown_figures import cycle
 from tests.stores import open_store
 
@@ -91,6 +92,10 @@ def test_an_unknown_account_shows_no_figure_until_one_is_chosen(two, run_page):
     assert "asks for the account “gone”, not found in this store." in told(app)
     app.run()
     assert not app.metric
+    moved(app, SCRIPTS["tester_leaderboard"])
+    assert not app.metric
+    assert "the account “gone”, not found in this store." in told(app)
+    moved(app, SCRIPTS["customer_engagement"])
     app.selectbox(key="account").select("acme").run()
     assert app.metric
     assert not app.warning

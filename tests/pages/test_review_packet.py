@@ -2,13 +2,12 @@
 
 import email
 import email.policy
-from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analytics.account_settings import ReviewSettings, settings_of
-from core.report import PACKET_FORMATS, weekly_packet
+from core.report import PACKET_FORMATS, delivery, weekly_packet, write_packet
 from core.store import Scope
 from pages.review import packet as _review_packet
 from tests.stores import open_store
@@ -137,12 +136,14 @@ def test_who_may_not_edit_sends_nothing(demo_url, run, monkeypatch, tmp_path):
     assert len(app.text_area) == len(app.multiselect) == 0
 
 
-def test_a_draft_has_those_that_are_addresses(demo_url):
+def test_a_draft_has_those_that_are_addresses(demo_url, monkeypatch):
     store = open_store(demo_url)
-    made = partial(weekly_packet, Scope(store, "demo"))
+    packet = weekly_packet(Scope(store, "demo"))
+    files = {kind: write_packet(packet, kind) for kind in delivery.ATTACHED}
+    monkeypatch.setattr(delivery, "write_packet", lambda _, kind: files[kind])
     for text, to in (("ann@example.org", "ann@example.org"), ("", None), ("x y", None)):
         mail = email.message_from_bytes(
-            _review_packet._draft(made, text), policy=email.policy.default
+            _review_packet._draft(lambda: packet, text), policy=email.policy.default
         )
         assert (mail["X-Unsent"], mail["To"]) == ("1", to)
     store.close()

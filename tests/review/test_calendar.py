@@ -23,7 +23,7 @@ HOSTILE = (
 )
 
 
-def read(zone="Europe/Berlin", name="Acme", url="https://t.example/?account=acme", **more):
+def read(zone="Europe/Berlin", name="Acme", url="https://t.example/", **more):
     account = Account(id=more.pop("account_id", "acme"), name=name)
     data = calendar_file(account, ZoneInfo(zone), url, **({"now": NOW} | more))
     return data, Calendar.from_ical(data)
@@ -114,7 +114,7 @@ def test_what_is_no_web_address_is_left_out(url):
 
 
 def test_a_link_leads_back():
-    _, calendar = read(url="https://t.example/review?account=a;b,c\r\nX:y")
+    _, calendar = read(url="https://t.example/review\r\nX:y", account_id="a;b,c")
     event = meeting(calendar)
-    assert str(event["URL"]) == "https://t.example/review?account=a;b,c%20X:y"
+    assert str(event["URL"]) == "https://t.example/review%20X:y?account=a%3Bb%2Cc"
     assert "Metrics: 10 min" in event["DESCRIPTION"]
