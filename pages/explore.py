@@ -82,7 +82,7 @@ def question(page: ui.Page, chosen: Filters) -> dict[str, Any]:
             width=420,
         )
         reachable = {key: DIMENSIONS[key].label for key in dimensions_of(metrics)}
-        known = text.listed([METRICS[key].label for key in metrics])
+        known = text.listed([METRICS[key].label for key in metrics] or ["no metric"])
         said = {"why": f"not to be had for {known}"}
         dimensions = ui.pick_many(
             f"By (up to {MOST_DIMENSIONS})",

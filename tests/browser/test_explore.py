@@ -139,7 +139,7 @@ def test_a_link_keeps_its_account(two_accounts, start, visit):
     assert visitor.figure("Tests created, total") == "1"
     visitor.page.get_by_role("combobox", name="Account").click()
     visitor.page.get_by_role("option", name="Account b").click()
-    visitor.page.wait_for_url("**account=Account+b*")
+    visitor.page.wait_for_url("**account=b*")
     visitor.settles()
     assert visitor.figure("Tests created, total") == "2"
     other = visit(server)

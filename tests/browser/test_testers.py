@@ -50,5 +50,5 @@ def test_a_trial_stands_in_the_link_until_it_ends(demo_server, visit):
     expect(other.page.get_by_label("critical", exact=True)).to_have_value("9")
     other.page.get_by_role("button", name="End the trial").click()
     other.page.get_by_text("Critical weighs 9").wait_for(state="detached")
-    assert "trial" not in other.page.url
+    other.page.wait_for_url(lambda url: "trial" not in url)
     assert visitor.errors == other.errors == []

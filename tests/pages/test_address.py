@@ -92,15 +92,20 @@ def test_an_unknown_account_shows_no_figure_until_one_is_chosen(two, run_page):
     assert "asks for the account “gone”, not found in this store." in told(app)
     app.run()
     assert not app.metric
-    moved(app, SCRIPTS["tester_leaderboard"])
-    assert not app.metric
-    assert "the account “gone”, not found in this store." in told(app)
-    moved(app, SCRIPTS["customer_engagement"])
     app.selectbox(key="account").select("acme").run()
     assert app.metric
     assert not app.warning
     assert written(app)["account"] == ["acme"]
     assert written(app)["period"] == ["All time"]
+
+
+def test_an_unknown_account_is_told_on_the_next_page_too(two, run_page):
+    app = moved(run_page("customer_engagement", account="gone"), SCRIPTS["tester_leaderboard"])
+    assert not app.metric
+    assert "the account “gone”, not found in this store." in told(app)
+    app.selectbox(key="account").select("zz").run()
+    assert written(app)["account"] == ["zz"]
+    assert written(moved(app, SCRIPTS["customer_engagement"]))["account"] == ["zz"]
 
 
 def test_what_is_asked_in_vain_is_said_until_the_address_changes(two, run_page):

@@ -102,16 +102,16 @@ class _Threads:
 _threads = _Threads()
 
 
-def start_sync(scope: Scope, account: TestioAccount) -> None:
+def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> None:
     """Synchronise all sources of the account in the background, unless that runs already.
 
-    Its progress is in the store's record of the run; leaving the page does not stop it.
+    `full` also reads what is final and was read before. Its progress is in the store's record of the run; leaving the page does not stop it.
     """
 
     def sync_sources(stop: threading.Event) -> None:
         for source in account.sources:
             if not stop.is_set():
-                _sync(scope.store, account, source, stop)
+                _sync(scope.store, account, source, stop, full=full)
 
     _threads.start(f"sync {account.id}", sync_sources)
 
@@ -178,11 +178,11 @@ def _keep(
 
 
 def _sync(
-    store: Store, account: TestioAccount, source: str, stop: threading.Event
+    store: Store, account: TestioAccount, source: str, stop: threading.Event, *, full: bool = False
 ) -> SyncReport | None:
     """Run one synchronisation and log it; None where a bug ended it."""
     try:
-        report = SYNCS[source](store, account, stop=stop)
+        report = SYNCS[source](store, account, full=full, stop=stop)
     except Exception:
         # The run's record says that it was interrupted, and the next one follows when it is due.
         log.exception("The %s sync of account %s ended with an error", source, account.id)
