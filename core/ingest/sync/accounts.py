@@ -105,7 +105,8 @@ _threads = _Threads()
 def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> None:
     """Synchronise all sources of the account in the background, unless that runs already.
 
-    `full` also reads what is final and was read before. Its progress is in the store's record of the run; leaving the page does not stop it.
+    `full` also reads what is final and was read before. Its progress is in the store's record of
+    the run; leaving the page does not stop it.
     """
 
     def sync_sources(stop: threading.Event) -> None:
