@@ -29,7 +29,7 @@ def test_a_row_a_testers_link_and_the_way_back(demo_server, visit):
     visitor.settles()
     visitor.page.get_by_role("button", name="Back to everyone").click()
     visitor.page.get_by_role("tab", name="Ranking").wait_for()
-    assert "person" not in visitor.page.url
+    visitor.page.wait_for_url(lambda url: "person" not in url)
     assert visitor.errors == []
 
 
