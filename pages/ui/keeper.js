@@ -6,7 +6,8 @@ const CONTROLS = `.stButton, .stFeedback, .stButtonGroup, ${SUBMIT}`;
 const FORMS = '[data-testid="stForm"], [data-testid="stPopoverBody"], [role="dialog"]';
 // Streamlit's own word of a lost connection would cover what is typed.
 const ERROR = '[data-testid="stDialog"]:not(:has([data-testid="stVerticalBlock"]))';
-const PAUSE = 1500; // milliseconds from the last letter until a text is saved
+// Milliseconds from the last letter until a text is saved: others see sentences, not halves of them.
+const PAUSE = 10000;
 const AWAY =
   "Not connected: nothing is saved until the connection is back. What you type is kept in this page.";
 const APP = document.querySelector('[data-testid="stApp"]');

@@ -108,7 +108,7 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     # A note saves itself while its author stays in the box.
     notes.nth(0).press_sequentially("Roll back")
     expect(state(page, "Notes")).to_have_text("Not saved yet")
-    expect(state(page, "Notes")).to_have_text(SAVED)
+    expect(state(page, "Notes")).to_have_text(SAVED, timeout=20_000)
     assert house.notes() == {"metrics": "Roll back"}
     # Another page and back, and a reload: by then each box is as it was left.
     page.get_by_role("link", name="Overview").click()
@@ -129,7 +129,7 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     )
     house.line.is_up = True
     expect(banner).to_be_hidden(timeout=30_000)
-    expect(state(page, "Notes", 1)).to_have_text(SAVED)
+    expect(state(page, "Notes", 1)).to_have_text(SAVED, timeout=20_000)
     assert house.notes()["trends"] == "Before and while it was away"
     # Another server: what stood here is sent to it, and the first press is carried out, once.
     notes.nth(1).press_sequentially("!")
@@ -144,7 +144,7 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     expect(state(page, "What will be done")).to_have_count(0)
     known = [one for one in actions(house.store) if one.text == "Warm it"]
     assert [one.owner for one in known] == ["Ann"]
-    expect(state(page, "Notes", 1)).to_have_text(SAVED)
+    expect(state(page, "Notes", 1)).to_have_text(SAVED, timeout=20_000)
     assert house.notes()["trends"] == "Before and while it was away!"
     assert visitor.outside == visitor.errors == []
 
