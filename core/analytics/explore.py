@@ -14,7 +14,6 @@ from core.base.errors import InputError
 from core.store import Product, SavedView, Scope, User, table
 
 MAX_VALUES = 2_000
-MAX_UNMATCHED = 5
 MAX_NAME_LENGTH = 100
 
 

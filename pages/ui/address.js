@@ -1,28 +1,29 @@
 export default function ({ data, parentElement }) {
-  const [button, box] = [parentElement.querySelector("button"), parentElement.querySelector("input")]
+  const [button, box] = ["button", "input"].map((name) => parentElement.querySelector(name));
   button.onclick = async () => {
-    box.value = location.href
+    box.value = location.href;
     // Without HTTPS there is no clipboard: the address is shown, selected.
-    const isCopied = await navigator.clipboard?.writeText(box.value).then(() => true, () => false)
-    box.hidden = Boolean(isCopied)
-    box.select()
-    button.textContent = isCopied ? "Copied" : "Copy this:"
-  }
-  if (!data.opened) return
+    const isCopied = await navigator.clipboard?.writeText(box.value).then(() => true, () => false);
+    box.hidden = Boolean(isCopied);
+    box.select();
+    button.textContent = isCopied ? "Copied" : "Copy this:";
+  };
+  if (!data.opened) return;
 
   // What is filled in is no step of its own: Back would lead to the same page again.
   // An address that the browser has left meanwhile is not filled into the next one.
-  const parts = location.search.slice(1).split("&")
-  const embed = parts.filter((part) => part.startsWith("embed"))
-  const own = new URLSearchParams(parts.filter((part) => !part.startsWith("embed")).join("&"))
-  const whole = [...embed, data.opened].join("&")
-  if (`${own}` === `${new URLSearchParams(data.sent)}`) history.replaceState(history.state, "", `?${whole}${location.hash}`)
+  const parts = location.search.slice(1).split("&");
+  const embed = parts.filter((part) => part.startsWith("embed"));
+  const own = new URLSearchParams(parts.filter((part) => !part.startsWith("embed")).join("&"));
+  const whole = [...embed, data.opened].join("&");
+  const isSent = `${own}` === `${new URLSearchParams(data.sent)}`;
+  if (isSent) history.replaceState(history.state, "", `?${whole}${location.hash}`);
 
   // What stands above a section is still growing when the section is there.
-  const section = document.getElementById(decodeURIComponent(location.hash.slice(1)))
-  if (!section) return
-  const staying = setInterval(() => section.scrollIntoView(), 100)
-  const end = () => clearInterval(staying)
-  setTimeout(end, 3000)
-  for (const kind of ["wheel", "pointerdown", "keydown"]) addEventListener(kind, end, { once: true })
+  const section = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!section) return;
+  const staying = setInterval(() => section.scrollIntoView(), 100);
+  const end = () => clearInterval(staying);
+  setTimeout(end, 3000);
+  for (const kind of ["wheel", "pointerdown", "keydown"]) addEventListener(kind, end, { once: true });
 }

@@ -17,6 +17,7 @@ let rerun = () => {};
 let mode = "up"; // away: not connected; back: connected again, and what stands here is being sent
 let ran = false; // whether a run has begun since the connection came back
 let [pressed, held] = [null, null]; // the last press until its run is over, and one that has to wait
+let kept = ""; // what is typed, as the tab's storage has it
 let broken = ""; // the words of a press whose run was broken off
 const facts = new WeakMap(); // of a box: the server's text, the text put back in, and if it is closed
 // By box: what is typed, over what, and what was sent of it. Tabs that were closed leave theirs.
@@ -144,7 +145,9 @@ function scan() {
     if (mode === "up" && isAtRest()) restore(box);
     tell(box);
   }
-  storage("sessionStorage", typed);
+  const now = JSON.stringify(typed);
+  if (now !== kept) storage("sessionStorage", typed);
+  kept = now;
 }
 
 function banner(said) {

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 # The round of a form by its name: the browser forgets what was typed in earlier ones.
 ROUND = "round_"
 # The server's cookie for each browser: it identifies an anonymous rater across visits.
 COOKIE = "_streamlit_xsrf"
-SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 STYLE = """
 .st-key-keeper {position: absolute}
 .typed-state {font-size: .8rem; opacity: .7}
@@ -24,6 +22,12 @@ STYLE = """
   transform: translateX(-50%); max-width: 90vw; padding: .6rem 1rem; border-radius: .5rem;
   background: #8a3b00; color: #fff; font: .9rem sans-serif}
 """
+KEEPER = st.components.v2.component(
+    "keeper",
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    css=STYLE,
+    isolate_styles=False,
+)
 
 
 def state() -> dict[str, Any]:
@@ -44,12 +48,14 @@ def stored(key: str, taken: str = "", said: str | None = None, *, shown: str | N
 
 def mount(scope: str) -> None:
     """Put the keeper into a page; `scope` tells texts of one account and person from others'."""
-    numbers = {str(name): number for name, number in st.session_state.items()}
-    rounds = {_in_page(name[len(ROUND) :]): n for name, n in numbers.items() if ROUND in name[:6]}
+    rounds = {
+        _in_page(str(name).removeprefix(ROUND)): number
+        for name, number in st.session_state.items()
+        if str(name).startswith(ROUND)
+    }
     data = {**state(), "scope": scope, "rounds": rounds, "failed": _in_page(state()["failed"])}
-    keeper = component("keeper", js=SCRIPT, css=STYLE, isolate_styles=False)
     data["asks"] = COOKIE not in st.context.cookies and not browser()
-    keeper(key="keeper", data=data, on_back_change=lambda: None, on_browser_change=lambda: None)
+    KEEPER(key="keeper", data=data, on_back_change=lambda: None, on_browser_change=lambda: None)
 
 
 def browser() -> str:

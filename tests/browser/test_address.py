@@ -74,13 +74,17 @@ def marked(table):
     ]
 
 
-def test_the_marked_row_is_the_one_explained(demo_server, visit):
-    visitor = visit(demo_server)
-    page = visitor.page
-    visitor.opens("tester_leaderboard")
-    table = page.get_by_test_id("stDataFrame").first
+def opened_at_its_table(visitor, path):
+    visitor.opens(path)
+    table = visitor.page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
     visitor.settles()
+    return visitor.page, table
+
+
+def test_the_marked_row_is_the_one_explained(demo_server, visit):
+    visitor = visit(demo_server)
+    page, table = opened_at_its_table(visitor, "tester_leaderboard")
     name = rows_of(table)[2][1]
     table.click(position={"x": 100, "y": 17 + 35 * 3})
     own = page.get_by_role("button", name=re.compile("own page"))
@@ -96,11 +100,7 @@ def test_the_marked_row_is_the_one_explained(demo_server, visit):
 
 def test_a_click_in_a_sorted_table_opens_who_is_seen(demo_server, visit):
     visitor = visit(demo_server)
-    page = visitor.page
-    visitor.opens("customer_engagement")
-    table = page.get_by_test_id("stDataFrame").first
-    table.scroll_into_view_if_needed()
-    visitor.settles()
+    page, table = opened_at_its_table(visitor, "customer_engagement")
     table.click(position={"x": 130, "y": 17})  # the head: nobody is opened
     visitor.settles()
     name = rows_of(table)[1][1]
