@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import rate
+
 ICON = Path(__file__).resolve().parent / "_icon.svg"
 
 st.set_page_config(
@@ -16,7 +18,10 @@ st.set_page_config(
 # A chart's own image has no stamp, and no setting takes it away: panels have a button of theirs.
 st.html("<style>button[aria-label^='Download as PNG'] {display: none}</style>")
 
-st.logo(str(ICON), size="small")
+# A technician who rates a ticket needs nothing else.
+is_rating = bool(rate.linked())
+if not is_rating:
+    st.logo(str(ICON), size="small")
 
 page = st.navigation(
     {
@@ -37,6 +42,6 @@ page = st.navigation(
             st.Page("definitions.py", title="Definitions"),
         ],
     },
-    position="top",
+    position="hidden" if is_rating else "top",
 )
 page.run()

@@ -6,19 +6,11 @@ import streamlit as st
 
 from core.analytics.handbook import PANELS
 from core.base import text
-from core.feedback import (
-    RatedEnhancement,
-    Vote,
-    current_vote,
-    enhancement_of,
-    recent_comments,
-    recent_enhancements,
-    subject_of,
-)
+from core.feedback import Vote, recent_comments, recent_enhancements
 from core.feedback.satisfaction import feedback_answer
 from core.store import Enhancement
 from pages import ui
-from pages.feedback import satisfaction, survey_results, themes
+from pages.feedback import satisfaction, survey_results, themes, ticket
 from pages.ui import proof, rate
 from pages.ui.filters import filter_bar
 
@@ -29,56 +21,19 @@ THUMBS = {"up": "thumb up", "down": "thumb down"}
 
 
 def show(page: ui.Page) -> None:
-    linked = _linked(page)
-    if linked is not None:
-        _rate_one(page, *linked)
-        return
     chosen = filter_bar(page, default="Last 30 days", products=False)
     with st.grid(3, min_column_width=200):
         positive, average, number = proof.figure_cards(chosen, PANELS["Feedback"])
     words = feedback_answer(positive.value, average.value, number.value)
     ui.answer(page, words, SOURCES, window=chosen.window)
     bodies = {
-        "Rate": partial(_rate_runs, page),
         "What they say": partial(satisfaction.show, chosen),
         "Themes": partial(themes.show, chosen),
-        "Survey": partial(survey_results.show, chosen),
         "Comments": partial(_comments, page),
+        "Survey": partial(survey_results.show, chosen),
+        "Rate": partial(_rate_runs, page),
     }
     ui.tabs(bodies, key="feedback_view")
-
-
-def _linked(page: ui.Page) -> RatedEnhancement | None:
-    """The run that a link from a ticket names; also a run that is not in the store yet."""
-    ticket, run_id = (ui.asked_text(f"feedback_{name}") for name in ("ticket", "enhancement"))
-    if not ticket and not run_id:
-        return None
-    rater = rate.rater(page)
-    known = enhancement_of(page.scope, run_id=run_id, ticket_id=ticket, rater=rater)
-    if known is not None or not run_id:
-        return known
-    run = Enhancement(
-        account_id=page.account.id,
-        id=run_id,
-        ticket_id=ticket or None,
-        status="",
-        created_at=page.now,
-        created_day=page.today,
-    )
-    return run, current_vote(page.scope, subject_of(enhancement=run_id), rater)
-
-
-def _rate_one(page: ui.Page, run: Enhancement, vote: Vote | None) -> None:
-    with st.container(border=True, width=560):
-        st.subheader(f"Did this help with {ui.plain(run.ticket_id or run.id)}?", anchor=False)
-        if run.status:
-            st.caption(ui.plain(_outcome(page, run)))
-        rate.thumbs(page, run, vote)
-        if vote is not None:
-            st.caption("Saved. Press again to change it, or add stars and a comment.")
-            rate.stars_and_comment(page, run, vote)
-        rate.address_box()
-    st.page_link("feedback/feedback.py", label="All feedback")
 
 
 def _rate_runs(page: ui.Page) -> None:
@@ -101,8 +56,8 @@ def _rate_runs(page: ui.Page) -> None:
 
 def _row(page: ui.Page, run: Enhancement, vote: Vote | None) -> None:
     with ui.line(key=f"feedback_run_{run.id}"):
-        ticket, outcome = ui.plain(run.ticket_id or run.id), ui.plain(_outcome(page, run))
-        st.markdown(f"**{ticket}** &ensp; {outcome}", width="content")
+        name, outcome = ui.plain(run.ticket_id or run.id), ui.plain(_outcome(page, run))
+        st.markdown(f"**{name}** &ensp; {outcome}", width="content")
         rate.thumbs(page, run, vote)
     if vote is not None:
         with st.container(key=f"feedback_more_{run.id}", gap="xsmall"):
@@ -140,6 +95,8 @@ def _comments(page: ui.Page) -> None:
                 st.caption(ui.plain(", ".join(filter(None, parts))))
 
 
-# The page of a link from a ticket holds the rating alone.
-is_linked = bool(st.query_params.get("ticket") or st.query_params.get("enhancement"))
-ui.run_page("feedback", "What do people say about the enhancements?", show, is_rated=not is_linked)
+if asked := rate.linked():
+    title = ticket.question(asked.get("ticket", ""))
+    ui.run_page("ticket", title, ticket.show, needs_data=False, is_rated=False)
+else:
+    ui.run_page("feedback", "What do people say about the enhancements?", show)

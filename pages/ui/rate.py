@@ -24,10 +24,18 @@ from pages.ui.actions import run_action
 from pages.ui.page import Page, signed_in
 
 THUMBS = ("down", "up")  # as the widget numbers them
+LINK = ("ticket", "enhancement")  # what a link asks to rate
 MASKED = re.compile(r"2\|([0-9a-f]{8})\|([0-9a-f]+)\|\d+")
 # The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
 VOTES = TokenBuckets()
+
+
+def linked() -> dict[str, str]:
+    """What the address asks to rate; old links have the page's name before it."""
+    given = ((name, [name, f"feedback_{name}"]) for name in LINK)
+    found = {name: [st.query_params.get(key) for key in keys] for name, keys in given}
+    return {name: next(filter(None, values)) for name, values in found.items() if any(values)}
 
 
 def rater(page: Page) -> str:
@@ -90,9 +98,8 @@ def _thumbs(page: Page, key: str, known: Vote | None, thanks: str, **about: Any)
 
 def stars_and_comment(page: Page, run: Enhancement, vote: Vote) -> None:
     """What can be added to a thumb."""
-    stars, comment = f"feedback_stars_{run.id}", f"feedback_comment_{run.id}"
-    known = vote.rating - 1 if vote.rating is not None else None
-    st.feedback("stars", key=stars, default=known, on_change=_save_stars, args=(page, run, stars))
+    comment = f"feedback_comment_{run.id}"
+    stars(page, run, vote)
     with (
         st.form(f"feedback_form_{run.id}", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -109,6 +116,13 @@ def stars_and_comment(page: Page, run: Enhancement, vote: Vote) -> None:
         st.form_submit_button("Save comment", on_click=_save_comment, args=(page, run, comment))
 
 
+def stars(page: Page, run: Enhancement, vote: Vote) -> None:
+    """Stars that are saved when they are pressed."""
+    key = f"feedback_stars_{run.id}"
+    known = vote.rating - 1 if vote.rating is not None else None
+    st.feedback("stars", key=key, default=known, on_change=_save_stars, args=(page, run, key))
+
+
 def was_useful(page: Page) -> None:
     """The question at the foot of a page whether it was useful."""
     subject = subject_of(page=f"/{page.key}")
@@ -121,18 +135,21 @@ def was_useful(page: Page) -> None:
         _thumbs(page, key, known, "Thank you, saved.", subject=subject)
 
 
+def save(page: Page, done: str, run: Enhancement, **vote: Any) -> None:
+    """Cast a vote on a run, in a callback."""
+    run_action(page, done, _cast, rater(page), **vote, **_about(run))
+
+
 def _save_stars(page: Page, run: Enhancement, key: str) -> None:
     # The widget counts from 0, people count stars from 1.
     pressed = st.session_state[key]
     rating = CLEAR if pressed is None else pressed + 1
-    done = "Stars taken back." if pressed is None else "Stars saved."
-    run_action(page, done, _cast, rater(page), rating=rating, **_about(run))
+    save(page, "Stars taken back." if pressed is None else "Stars saved.", run, rating=rating)
 
 
 def _save_comment(page: Page, run: Enhancement, key: str) -> None:
     text = str(st.session_state[key]).strip()
-    done = "Comment saved." if text else "Comment removed."
-    run_action(page, done, _cast, rater(page), comment=text or CLEAR, **_about(run))
+    save(page, "Comment saved." if text else "Comment removed.", run, comment=text or CLEAR)
 
 
 def _cast(scope: Scope, who: str, **vote: Any) -> None:

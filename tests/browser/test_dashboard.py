@@ -34,7 +34,7 @@ def test_every_page_opens_fits_a_phone_and_asks_no_other_host(demo_server, visit
 
 def test_a_vote_lands_in_the_store(own_demo_server, visit, tmp_path):
     visitor = visit(own_demo_server)
-    visitor.opens("feedback")
+    visitor.opens("feedback?tab=Rate")
     row = visitor.page.locator('[class*="st-key-feedback_thumb_"]').first
     key = next(
         k for k in row.get_attribute("class").split() if k.startswith("st-key-feedback_thumb_")

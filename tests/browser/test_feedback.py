@@ -12,6 +12,7 @@ from tests.browser.test_snippet import other_site  # noqa: F401
 from tests.stores import open_store
 
 RUN = "3f2b8c1e-0000-4000-8000-000000000001"
+LINK = f"feedback?ticket=TKT-001&enhancement={RUN}"
 
 
 @pytest.fixture
@@ -36,32 +37,47 @@ def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
     own_demo_server, visit, stored
 ):
     visitor = visit(own_demo_server, viewport={"width": 390, "height": 844})
-    link = f"feedback?ticket=TKT-001&enhancement={RUN}"
-    visitor.opens(link)
+    visitor.opens(LINK)
     page = visitor.page
-    page.get_by_role("radio", name="Thumbs down").click()
+    # Nothing of the app stands around the question.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Did this help with TKT-001?")
+    assert page.get_by_role("link").all_inner_texts() == ["Skip to main content"]
+    expect(page.get_by_role("button", name="Share")).to_be_hidden()
+    yes, no = (page.get_by_role("radio", name=name) for name in ("Yes", "No"))
+    boxes = [answer.bounding_box() for answer in (yes, no)]
+    assert [box["height"] for box in boxes] == [56, 56]
+    assert boxes[1]["x"] + boxes[1]["width"] - boxes[0]["x"] >= 350
+    no.click()
     visitor.settles()
     subject = f"enhancement:{RUN}"
     ((rater, thumb),) = stored(Feedback, "rater", "thumb", subject=subject)
     assert re.fullmatch("anonymous:[0-9a-f]{40}", rater)
     assert thumb == "down"
+    page.get_by_text("Wrong article").click()
+    visitor.settles()
     page.get_by_label("Comment").fill("<b>Wrong</b> customer")
     page.get_by_role("button", name="Save comment").click()
     visitor.settles()
-    # Another visit of the same browser changes the vote, and another browser is someone else.
-    visitor.opens(link)
+    # Another visit of the same browser changes the vote, also by keyboard; another is someone else.
+    visitor.opens(LINK)
+    expect(no).to_be_checked()
     expect(page.get_by_label("Comment")).to_have_value("<b>Wrong</b> customer")
-    page.get_by_role("radio", name="Thumbs up").click()
+    assert visitor.widths() == [390, 390]
+    yes.focus()
+    page.keyboard.press("Enter")
     visitor.settles()
     wanted = ("rater", "thumb", "comment", "ticket_id")
     assert stored(Feedback, *wanted, subject=subject) == [
-        (rater, "up", "<b>Wrong</b> customer", "TKT-001")
+        (rater, "up", "Wrong article. <b>Wrong</b> customer", "TKT-001")
     ]
     other = visit(own_demo_server)
-    other.opens(link)
-    other.page.get_by_role("radio", name="Thumbs up").click()
+    other.opens(LINK)
+    other.page.get_by_role("radio", name="Yes").click()
     other.settles()
     assert len(stored(Feedback, "rater", subject=subject)) == 2
+    # The other pages have their navigation.
+    other.opens("feedback")
+    expect(other.page.get_by_role("link", name="Overview").first).to_be_visible()
     assert visitor.errors == other.errors == []
     assert visitor.outside == other.outside == []
 
@@ -76,25 +92,24 @@ def test_in_a_frame_of_another_site_one_browser_is_one_rater(
     # Another port would be the same site; another name of this machine is not.
     desk = origin.replace("127.0.0.1", "localhost")
     server = start(TOUCHSTONE_CORS_ORIGINS=desk)
-    framed = f"<iframe width=1300 height=800 src='{server.url}/feedback'></iframe>"
+    framed = f"<iframe width=1300 height=800 src='{server.url}/{LINK}'></iframe>"
     (folder / "index.html").write_text(framed, encoding="utf-8")
     visitor = visit(server)
     visitor.page.goto(origin)
     assert visitor.page.frames[1].url.startswith("chrome-error:")
     visitor.errors.clear()
     frame = visitor.page.frame_locator("iframe")
-    thumb = frame.locator('[class*="st-key-feedback_run_"] [data-testid="stFeedback"]').first
     before = len(stored(Feedback, "rater"))
-    for word in ("up", "down"):
+    for answer, thanks in {"Yes": "Is anything missing?", "No": "What was missing?"}.items():
         visitor.page.goto(desk)
-        thumb.get_by_role("radio", name=f"Thumbs {word}").click()
-        expect(frame.get_by_text("Vote saved.").first).to_be_visible()
+        frame.get_by_role("radio", name=answer).click()
+        expect(frame.get_by_role("heading", name=f"Thank you. {thanks}")).to_be_visible()
         assert len(stored(Feedback, "rater")) == before + 1
     # Where nothing can be kept, each visit would be another rater.
     closed = "Object.defineProperty(window, 'localStorage', { get() { throw new Error() } })"
     visitor.page.add_init_script(closed)
     visitor.page.goto(desk)
-    thumb.get_by_role("radio", name="Thumbs up").click()
+    frame.get_by_role("radio", name="Yes").click()
     expect(frame.get_by_text("this browser keeps nothing here").first).to_be_visible()
     assert len(stored(Feedback, "rater")) == before + 1
     assert visitor.errors == []

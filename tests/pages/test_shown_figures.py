@@ -208,7 +208,7 @@ def test_criteria(acme, run_page):
 
 
 def test_a_thumb_and_stars_and_words_are_saved_at_once(acme, run_page):
-    app = run_page("feedback")
+    app = run_page("feedback", tab="Rate")
     run_id = app.feedback[0].key.removeprefix("feedback_thumb_")
     app.feedback(key=f"feedback_thumb_{run_id}").set_value(0).run()
     assert not app.exception
@@ -258,7 +258,7 @@ def test_two_accounts_of_one_name_stay_apart(acme, run_page):
 
 def test_a_rater_who_votes_too_often_is_told_and_loses_nothing(acme, run_page, monkeypatch):
     monkeypatch.setattr("pages.ui.rate.MOST_VOTES", 1)
-    app = run_page("feedback")
+    app = run_page("feedback", tab="Rate")
     run_id = app.feedback[0].key.removeprefix("feedback_thumb_")
     app.feedback(key=f"feedback_thumb_{run_id}").set_value(0).run()
     app.feedback(key=f"feedback_stars_{run_id}").set_value(0).run()
