@@ -15,8 +15,7 @@ st.set_page_config(
     layout="wide",
 )
 
-# A chart's own image has no stamp, and no setting takes it away: panels have a button of theirs.
-st.html("<style>button[aria-label^='Download as PNG'] {display: none}</style>")
+st.html(Path(__file__).resolve().parent / "_frame.css")
 
 # A technician who rates a ticket needs nothing else.
 is_rating = bool(rate.linked())

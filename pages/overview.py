@@ -1,6 +1,7 @@
 """How are we doing this week?"""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -24,6 +25,8 @@ from pages.ui.tables import number_column, source_table, text_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 TREND_HEIGHT = 150
+MOVERS = 3
+ENGAGEMENT, TESTERS = "engagement/customer_engagement.py", "testers/tester_leaderboard.py"
 
 
 def show(page: ui.Page) -> None:
@@ -36,21 +39,21 @@ def show(page: ui.Page) -> None:
     said = f"{criteria_answer(main, week.label)} {signal_words.news(trends)}"
     ui.answer(page, said, SOURCES, window=chosen.window)
     overdue(page)
-    heading(f"Success criteria, week {week.label}", "criteria/success_criteria.py", "All criteria")
     strip(page, main, week, brief=True)
     heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")
     figures = proof.headlines(chosen, list(labels))
     with st.grid(3, min_column_width=300):
         for figure, trend in zip(figures, trends, strict=True):
             trend_card(chosen, figure, labels[figure.metric.key], trend)
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="overview_rules"):
         marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
         st.caption(ui.plain(marked), width="content")
         signals.download(trends, chosen)
-    heading("Who moved most", "engagement/customer_engagement.py", "Engagement")
+    heading("Who moved most", ENGAGEMENT, "Engagement")
     movers(chosen)
-    heading("How fresh each source is", "data/data.py", "Data")
-    source_table(page)
+    with st.expander("How fresh each source is"):
+        source_table(page)
+        st.page_link("data/data.py", label="Data")
 
 
 def overdue(page: ui.Page) -> None:
@@ -74,9 +77,11 @@ def heading(text: str, target: str, label: str) -> None:
 
 def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSeries) -> None:
     """A figure of the period over its series by week or month, with its signals marked."""
-    page, metric = chosen.page, figure.metric
+    metric = figure.metric
     subtitle = signal_words.subtitle(trend, brief=True)
-    with st.container(border=True, height="stretch", gap="xsmall"):
+    with st.container(
+        border=True, height="stretch", gap="xsmall", key=f"overview_trend_{metric.key}"
+    ):
         proof.figure_metric(figure, label)
         drawn = signals.drawn(trend, height=TREND_HEIGHT)
         ui.draw(drawn, alt=signal_words.alt_text(trend))
@@ -87,11 +92,9 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
         st.markdown(f"**{ui.plain(finding)}**")
         st.caption(ui.plain(f"{subtitle}.{sample}"))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            is_asked = proof.what_button(page, metric.key, metric.label.lower())
+            proof.about(chosen.page, figure)
             title, key = signal_words.finding(trend), f"trend_{metric.key}"
             chosen.image(drawn, key=key, title=title, subtitle=subtitle)
-        if is_asked:
-            proof.of_figure(page, figure)
 
 
 def movers(chosen: Filters) -> None:
@@ -102,32 +105,46 @@ def movers(chosen: Filters) -> None:
     since = ui.read(chosen.page, maturing_since, today=chosen.page.today)
     testers = ui.read_facts(chosen.page, movers_of_testers, **chosen.period, since=since)
     with st.grid(2, min_column_width=340):
-        mover_card(chosen, customers, "customer user", "cycles created")
-        mover_card(chosen, testers, "tester", "accepted bugs")
+        mover_card(chosen, customers, "customer user", "cycles created", ENGAGEMENT)
+        mover_card(chosen, testers, "tester", "accepted bugs", TESTERS)
 
 
-def mover_card(chosen: Filters, found: Movers | None, who: str, what: str) -> None:
+def mover_card(chosen: Filters, found: Movers | None, who: str, what: str, target: str) -> None:
     if found is None or not found.people:
         begun = found and found.begun
         why = f"; the data begins on {text.day(begun)}" if begun else ""
         with st.container(border=True, height="stretch"):
             st.markdown(ui.plain(f"No {who} to compare in this period and the one before{why}."))
         return
-    subtitle = movers_subtitle(found, who, what)
-    with ui.panel(movers_finding(found, who, what), subtitle, stretch=True):
-        rows = mover_rows([*found.risers, *reversed(found.fallers)])
-        st.dataframe(
-            rows,
-            hide_index=True,
-            column_config={
-                "Who": text_column("Who", 140),
-                "Before": number_column("Before", 58),
-                "Now": number_column("Now", 58),
-                "Change": number_column("Change", 62, form="%+d"),
-                "Is it more than chance?": text_column("More than chance?", 130),
-            },
-        )
-        chosen.csv_button(rows, f"Who moved most by {what}", key=f"movers_{what}")
+    moved = [*found.risers, *reversed(found.fallers)]
+    by_change = sorted(moved, key=lambda one: (not one.is_significant, -abs(one.change)))
+    with ui.panel(movers_finding(found, who, what), stretch=True):
+        for one in by_change[:MOVERS]:
+            with ui.line():
+                link = {"person": str(one.person_id)}
+                st.page_link(target, label=ui.plain(one.name), query_params=link)
+                amounts = f"{text.count(one.before)} \N{RIGHTWARDS ARROW} {text.count(one.now)}"
+                st.caption(f"{amounts}, {one.certainty}", width="content")
+        all_of_them = partial(every_mover, chosen, found, who, what)
+        title = f"Who moved most by {what}"
+        ui.opens(chosen.page, f"movers_{who}", title, all_of_them, label=f"All by {what}")
+
+
+def every_mover(chosen: Filters, found: Movers, who: str, what: str) -> None:
+    st.caption(ui.plain(movers_subtitle(found, who, what)))
+    rows = mover_rows([*found.risers, *reversed(found.fallers)])
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "Who": text_column("Who", 140),
+            "Before": number_column("Before", 58),
+            "Now": number_column("Now", 58),
+            "Change": number_column("Change", 62, form="%+d"),
+            "Is it more than chance?": text_column("More than chance?", 130),
+        },
+    )
+    chosen.csv_button(rows, f"Who moved most by {what}", key=f"movers_{what}")
 
 
 def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
@@ -137,7 +154,7 @@ def mover_rows(people: Sequence[Mover]) -> pd.DataFrame:
             "Before": person.before,
             "Now": person.now,
             "Change": person.change,
-            "Is it more than chance?": "yes" if person.is_significant else "may be chance",
+            "Is it more than chance?": person.certainty,
         }
         for person in people
     )

@@ -82,6 +82,11 @@ class Roi:
     reason: str = ""
     n: int = 0
 
+    @property
+    def currency(self) -> str:
+        """What money is counted in."""
+        return str(next((one.value for one in self.inputs if one.key == "currency"), ""))
+
     def lines(self) -> Iterator[dict[str, str]]:
         """The amounts that are known, each a line of a table."""
         cost_per_week, cost_per_year = (

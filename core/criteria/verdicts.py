@@ -134,9 +134,7 @@ def _net(data: WindowData) -> Estimate:
 
 
 def _net_note(data: WindowData) -> str:
-    currency = next((one.value for one in data.roi.inputs if one.key == "currency"), "")
-    minutes = next((text.lower_first(note[:-1]) for note in data.roi.notes), "")
-    return minutes and f"{currency} net a week; {minutes}"
+    return next((text.lower_first(note[:-1]) for note in data.roi.notes), "")
 
 
 def _availability(data: WindowData, minutes: float | None = None) -> Estimate:
@@ -233,7 +231,8 @@ class Judged:
     `leaning` is the direction of one that is not proven. `forecast` are the further observations
     that may decide it, in `forecast_days` at the present rate; None where it is decided or no
     sample would do. `source` is records or Prometheus, `query`
-    the PromQL with the same result, "" where there is none.
+    the PromQL with the same result, "" where there is none. Money has a `currency`, and is that of
+    a week.
     """
 
     estimate: Estimate
@@ -244,6 +243,7 @@ class Judged:
     note: str
     source: str
     query: str
+    currency: str = ""
 
 
 JUDGED = TypeAdapter(Judged)
@@ -353,6 +353,7 @@ def _judged(record: Criterion, rule: CriterionRule, data: WindowData) -> Judged:
         note=rule.note(data) if source == RECORDS else _platform_note(rule, data, record),
         source=source,
         query=_query(rule, data, source),
+        currency=data.roi.currency if record.unit == "money" else "",
     )
 
 

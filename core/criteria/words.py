@@ -56,7 +56,7 @@ class CriterionRow:
         """The row of a result in today's words; `earlier` are the earlier figures."""
         return cls(
             result=result,
-            target=criterion_target(result.criterion),
+            target=criterion_target(result.criterion, result.judged.currency),
             evidence=_evidence(result),
             note="; ".join(said for said in (result.judged.note, more_words(result)) if said),
             exclusions=_exclusions(result),
@@ -137,7 +137,8 @@ class CriterionRow:
 
     def amount(self, value: float | None) -> str:
         """A value in the criterion's unit; a dash where unknown."""
-        return text.amount(value, self.result.criterion.unit)
+        said, currency = text.amount(value, self.result.criterion.unit), self.result.judged.currency
+        return said if value is None or not currency else f"{currency} {said} a week"
 
     def columns(self, *headings: str) -> dict[str, str]:
         """The cells under the given headings, in their order; verdicts are the four, as in data."""
@@ -172,6 +173,12 @@ def verdict_words(judged: Judged) -> str:
     return str(judged.leaning or judged.verdict)
 
 
+def worst_first(results: Iterable[CriterionResult]) -> list[CriterionResult]:
+    """The results from missed to met."""
+    order = {said: place for place, said in enumerate(map(str, WORST_FIRST))}
+    return sorted(results, key=lambda one: order.get(verdict_words(one.judged), len(order)))
+
+
 def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
     """How many criteria are met, and which are missed, undecided or without data; worst first."""
     by: dict[str, list[CriterionResult]] = {said: [] for said in (*Verdict, *Leaning)}
@@ -183,19 +190,21 @@ def criteria_answer(results: Sequence[CriterionResult], week: str) -> str:
     head = f"{text.upper_first(text.number(met))} of the {text.number(of)} criteria "
     said = [f"{head}{'is' if met <= 1 else 'are'} met in {week}"]
     undecided = [result for result in results if result.verdict is Verdict.NOT_PROVEN]
-    for kind in WORST_FIRST:
+    for kind in WORST_FIRST[2:]:
         if not by[kind]:
             continue
         word = "without data" if kind is Verdict.NO_DATA else text.lower_first(kind)
-        beside = []
-        if len(by[kind]) == 1 and kind in WORST_FIRST[:2]:
-            row = CriterionRow.of(by[kind][0])
-            beside.append(f"{row.value}, target {row.target}")
-        if len(undecided) == 1 and undecided == by[kind]:
-            beside.append(more_words(undecided[0]))
-        why = "; ".join(part for part in beside if part)
+        why = more_words(undecided[0]) if len(undecided) == 1 and undecided == by[kind] else ""
         said.append(f"{_names(by[kind])} {word}" + (f" ({why})" if why else ""))
-    return "; ".join(said) + "."
+    first = [_missed(by[kind], text.lower_first(kind)) for kind in WORST_FIRST[:2] if by[kind]]
+    return " ".join([*first, "; ".join(said) + "."])
+
+
+def _missed(results: Sequence[CriterionResult], word: str) -> str:
+    """Those that are missed with their figures: p95 latency is missed: 70 s, target under 60 s."""
+    rows = [CriterionRow.of(result) for result in results]
+    figures = [f"{row.value}, target {row.target}" for row in rows]
+    return f"{text.upper_first(_names(results))} {word}: {'; '.join(figures)}."
 
 
 def _names(results: Iterable[CriterionResult]) -> str:
@@ -228,9 +237,9 @@ def _span(numbers: Span, one: str) -> str:
     return text.times(few, one) if few == many else f"{few:,} to {text.times(many, one)}"
 
 
-def criterion_target(criterion: Criterion) -> str:
-    """The target in words: under 60 s; over 95 %; 50 to 100."""
-    said = text.amount(criterion.target, criterion.unit)
+def criterion_target(criterion: Criterion, currency: str = "") -> str:
+    """The target in words: under 60 s; over 95 %; 50 to 100; over EUR 0."""
+    said = f"{currency} {text.amount(criterion.target, criterion.unit)}".strip()
     if criterion.direction == "within":
         return f"{said} to {text.amount(criterion.upper_target, criterion.unit)}"
     return f"{'under' if criterion.direction == 'below' else 'over'} {said}"

@@ -39,6 +39,11 @@ class Mover:
     is_significant: bool
 
     @property
+    def certainty(self) -> str:
+        """Whether chance may explain the change."""
+        return "clear" if self.is_significant else "may be chance"
+
+    @property
     def change(self) -> int:
         """How much more it is now."""
         return self.now - self.before

@@ -1,6 +1,7 @@
 """The strip of success criteria, and the proof behind each: definition, query and rows."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from core.base.stats import Verdict
 from core.criteria.panels import result_bar
 from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.window_data import roi_of
-from core.criteria.words import RULE, CriterionRow
+from core.criteria.words import RULE, CriterionRow, worst_first
 from core.store import one_state
 from pages import ui
 from pages.criteria import roi, time_saved
@@ -29,45 +30,39 @@ COLOURS: Mapping[Verdict, ui.Colour] = {
 def strip(
     page: ui.Page, results: Sequence[CriterionResult], week: Window, *, brief: bool = False
 ) -> None:
-    """A card for each criterion; `brief` shows interval and notes only as a mark and on hover."""
-    with st.grid(len(results), min_column_width=220):
-        for result in results:
+    """A card for each criterion, the worst first; a `brief` one tells its interval by the mark."""
+    with st.grid(len(results), min_column_width=200, key="strip"):
+        for result in worst_first(results):
             card(page, result, week, brief=brief)
 
 
 def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = False) -> None:
-    criterion, estimate = result.criterion, result.estimate
-    row = CriterionRow.of(result)
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        note = ui.plain(row.note)
-        st.badge(row.sign, color=COLOURS[result.verdict], help=note if brief and note else None)
-        st.metric(
-            row.label, row.value, help=ui.plain(f"{criterion.rationale} Owner: {criterion.owner}.")
-        )
+    key, estimate, row = result.criterion.key, result.estimate, CriterionRow.of(result)
+    with ui.card(page, key):
+        st.badge(row.sign, color=COLOURS[result.verdict])
+        st.metric(row.label, row.value.replace(" a week", " :small[a week]"))
         ui.draw(
             result_bar(result),
             alt=f"{row.label}: {row.verdict}, target {row.target}, {row.evidence}",
         )
         said = row.sample if brief and estimate.n else row.evidence
         st.caption(ui.plain(f"Target {row.target}; {said}"))
-        if note and not brief:
-            st.caption(note)
         if row.exclusions:
             colour = "orange" if result.is_met_by_exclusions else "gray"
             st.caption(f":{colour}[{ui.plain(text.upper_first(row.exclusions))}]")
-        if proof.what_button(page, criterion.key, text.lower_first(row.label)):
-            of_criterion(page, result, week)
+        why = ui.plain(result.criterion.rationale)
+        ui.opens(page, key, row.label, partial(of_criterion, page, result, week), help=why)
 
 
-@st.dialog("What is this?", width="large")
 @one_state()
 def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
     """The rule of a criterion, its query, and the rows behind it."""
     criterion, judged, row = result.criterion, result.judged, CriterionRow.of(result)
     st.markdown(
-        f"**{ui.plain(row.label)}**, {ui.plain(row.target)}. "
+        f"**{ui.plain(row.sign)}**: {ui.plain(f'{row.value}, target {row.target}')}. "
         f"{ui.plain(criterion.rationale)} Owner: {ui.plain(criterion.owner)}."
     )
+    st.markdown(ui.plain(text.upper_first(row.evidence)))
     st.caption(ui.plain(f"{RULE} Method: {judged.estimate.method}. Source: {judged.source}."))
     for said in (row.note, row.exclusions):
         if said:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import streamlit as st
-
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Verdict
@@ -26,7 +24,8 @@ def show(page: ui.Page) -> None:
     results = ui.read(page, evaluate, window=window)
     main = [result for result in results if not result.criterion.is_guardrail]
     is_over = window.span[1] < page.today
-    note = "whole days" if is_over else "this window is not over"
+    first, last = window.span
+    note = f"{text.day(first)} to {text.day(last)}{'' if is_over else '; this window is not over'}"
     ui.answer(page, criteria_answer(main, window.label), SOURCES, note=note)
     if all(result.verdict is Verdict.NO_DATA for result in results):
         ui.empty(
@@ -61,13 +60,11 @@ def windows_of(page: ui.Page, known: Sequence[BaselineWindow]) -> dict[str, Wind
 
 
 def choose_window(page: ui.Page, windows: Mapping[str, Window]) -> str:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with page.bar:
         names = {name: name for name in windows}
         at, what = list(windows)[1], "week or baseline"
         chosen = ui.pick("Window", names, at=at, what=what, key="criteria_week", width=240)
         ui.account_box(page)
-        first, last = windows[chosen].span
-        st.caption(f"{text.day(first)} to {text.day(last)}", width="content")
     return chosen
 
 

@@ -47,7 +47,7 @@ def show(page: ui.Page) -> None:
         return
     with st.grid(6, min_column_width=150):
         figure_cards(chosen, PANELS["Engagement"])
-        segment_cards(found)
+        segment_cards(page, found)
     ui.tabs(
         {
             "Leaderboard": lambda: drivers(chosen, found),
@@ -63,21 +63,23 @@ def show(page: ui.Page) -> None:
     )
 
 
-def segment_cards(found: Engagement) -> None:
+def segment_cards(page: ui.Page, found: Engagement) -> None:
     new, silent = found.settings.new_days, found.settings.silent_days
     _segment_card(
+        page,
         found,
         "new",
         f"New, {new} days",
-        help=f"Customer users whose first test cycle, created or submitted, ended within the last "
+        told=f"Customer users whose first test cycle, created or submitted, ended within the last "
         f"{new} days, or is still to end.",
         more=f"{text.count(found.count('returning'))} returning",
     )
     _segment_card(
+        page,
         found,
         "silent",
         f"Silent, {silent} days",
-        help="Customer users whose latest test cycle, created or submitted, ended more than "
+        told="Customer users whose latest test cycle, created or submitted, ended more than "
         f"{silent} days ago; the change is over the last {FELL_WITHIN_DAYS} days. Those whose "
         "cycles have no date are not counted.",
         more=f"{text.count(found.count('fading'))} fading",
@@ -87,22 +89,31 @@ def segment_cards(found: Engagement) -> None:
 
 
 def _segment_card(
-    found: Engagement, lifecycle: str, label: str, *, more: str, **metric: Any
+    page: ui.Page,
+    found: Engagement,
+    lifecycle: str,
+    label: str,
+    *,
+    told: str,
+    more: str,
+    **metric: Any,
 ) -> None:
     users = found.people[found.people["lifecycle"] == lifecycle]
-    with st.container(border=True, height="stretch", gap="xsmall"):
+
+    def body() -> None:
+        st.caption(ui.plain(told))
+        latest = users.sort_values(["last_active", "customer"], ascending=[False, True])
+        st.dataframe(
+            latest[["customer", "last_active"]],
+            hide_index=True,
+            column_config={"customer": "Customer user", "last_active": day_column("Last active")},
+        )
+
+    with ui.card(page, lifecycle):
         st.metric(label, text.count(len(users)), **metric)
         st.caption(f"of {text.count(len(found.people))}; {more}")
-        with st.popover("Who?", type="tertiary", disabled=users.empty):
-            latest = users.sort_values(["last_active", "customer"], ascending=[False, True])
-            st.dataframe(
-                latest[["customer", "last_active"]],
-                hide_index=True,
-                column_config={
-                    "customer": "Customer user",
-                    "last_active": day_column("Last active"),
-                },
-            )
+        asked, is_none = f"Who is {lifecycle}?", users.empty
+        ui.opens(page, lifecycle, label, body, label=asked, help=told, disabled=is_none)
 
 
 def drivers(chosen: Filters, found: Engagement) -> None:

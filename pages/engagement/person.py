@@ -49,7 +49,7 @@ def box(page: ui.Page, names: Mapping[int, str]) -> None:
         account=page.account.name,
         key=CHOSEN,
         placeholder="Everyone",
-        width=220,
+        width=180,
     )
 
 

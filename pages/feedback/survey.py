@@ -75,7 +75,7 @@ def _greet(invited: SurveyInvitation | None, *, is_answered: bool) -> None:
     said = "Three minutes: what helps, what does not, and how much time it saves."
     if invited is not None:
         said = f"Hello {ui.plain(invited.respondent)}: three minutes, saved as you go."
-    st.markdown(f"##### {said}")
+    st.header(said, anchor=False)
     if is_answered:
         with ui.panel("Thank you, your answers are in"):
             st.markdown("They are counted without your name; new ones replace them.")

@@ -104,7 +104,7 @@ def box(page: ui.Page) -> None:
         account=page.account.name,
         key=PERSON,
         placeholder="Everyone",
-        width=220,
+        width=180,
     )
 
 

@@ -17,14 +17,17 @@ from pages.ui.page import Page, answer, moment, plain, read, read_facts, sources
 from pages.ui.panels import (
     Colour,
     account_box,
+    card,
     choice,
     history_table,
     line,
     moment_boxes,
     needs_editor,
+    opens,
     panel,
     pick,
     pick_many,
     search_box,
+    side_panel,
     tabs,
 )

@@ -49,7 +49,7 @@ def filter_bar(
 
     `box` draws one more box in the bar.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page.key}_filters"):
+    with page.bar:
         window = _period_box(page, default)
         ui.account_box(page)
         names = _products_box(page) if products else {}
@@ -67,7 +67,7 @@ def filter_bar(
 def _period_box(page: ui.Page, default: str) -> Window:
     periods = {name: name for name in (*PRESETS, CUSTOM)}
     key = f"{page.key}_period"
-    period = ui.pick("Period", periods, at=default, what="period", key=key, width=170)
+    period = ui.pick("Period", periods, at=default, what="period", key=key, width=150)
     return _custom_dates(page) if period == CUSTOM else preset(period, page.today)
 
 
@@ -83,7 +83,7 @@ def _products_box(page: ui.Page) -> dict[int, str]:
         what="product",
         said={"account": page.account.name},
         placeholder="All products",
-        width=280,
+        width=190,
     )
     return {product_id: names[product_id] for product_id in chosen}
 

@@ -33,16 +33,19 @@ def run_page(
     `is_rated` asks at its foot whether it was useful.
     """
     held, scope = address(), ""
-    with st.container(horizontal=True, vertical_alignment="top"):
-        st.title(question, anchor=False, width="stretch")
-        bar = st.container(width="content", key="share_bar")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+        st.title(question, anchor=False, width="content")
+        # On a phone the boxes are behind this one; a tap shows them without asking the server.
+        st.html('<label class="chip"><input type="checkbox">Filters</label>', width="content")
+        boxes = st.container(horizontal=True, gap="small", width="content", key="bar_boxes")
+        share = st.container(width="content", key="share_bar")
     try:
         with PAGE_SECONDS.labels(key).time(), one_state():
             show_outcome(key)
             begin_visit(key)
             held.begin(key)
             told = st.container()
-            page = open_page(key)
+            page = open_page(key, boxes)
             scope = f"{page.account.id} {signed_in()}"
             if needs_data and not any(state.rows for state in sources(page)):
                 _no_data(page)
@@ -52,7 +55,7 @@ def run_page(
                     tell_lost_press(key)
                 if is_rated and not st.session_state.get(PRESENTING):
                     was_useful(page)
-            if said := held.end(bar):
+            if said := held.end(share):
                 told.warning(plain(said))
     except TouchstoneError as error:
         st.error(plain(str(error)))

@@ -42,6 +42,8 @@ class Page:
     now: datetime
     # The name under which this person changes what the account decides; None without that right.
     person: str | None = None
+    # The slim bar at the top, for the boxes that choose what the page shows.
+    bar: DeltaGenerator = field(default_factory=st.container)
     # Where the answer goes, which is known only after what stands below it.
     top: DeltaGenerator = field(default_factory=st.container)
 
@@ -54,7 +56,7 @@ class Page:
         return self.now.date()
 
 
-def open_page(key: str) -> Page:
+def open_page(key: str, bar: DeltaGenerator) -> Page:
     """Open the store, and choose the account from the box or the link."""
     settings = load_settings()
     with st.spinner("Opening the store; the first time it takes some seconds.", show_time=False):
@@ -71,6 +73,7 @@ def open_page(key: str) -> Page:
         account=account,
         now=clock.now().astimezone(shown.store.zone),
         person=_editor(settings),
+        bar=bar,
     )
 
 
@@ -179,8 +182,9 @@ def answer(
         said.append(f"changes against the {text.times(window.days, 'day')} before")
     if note:
         said.append(note)
-    page.top.markdown(f"##### {plain(sentence)}")
-    with page.top.container(horizontal=True, vertical_alignment="center", gap="small"):
+    top = page.top.container(key="answer")
+    top.header(plain(sentence), anchor=False)
+    with top.container(horizontal=True, vertical_alignment="center", gap="small"):
         if page.is_demo:
             st.badge("Demo data", color="orange", help="Made up, in a store of its own")
         st.caption(plain(", ".join(said)), width="content")

@@ -29,6 +29,27 @@ def panel(title: str, note: str = "", *, stretch: bool = False) -> Iterator[None
         yield
 
 
+@contextmanager
+def card(page: Page, key: str) -> Iterator[None]:
+    """Bordered box, all of which opens what its button opens."""
+    with st.container(border=True, height="stretch", gap="xsmall", key=f"{page.key}_card_{key}"):
+        yield
+
+
+def opens(
+    page: Page, key: str, name: str, body: Callable[[], None], *, label: str = "", **look: Any
+) -> None:
+    """Button that opens a panel at the side, titled with a name and filled by `body`."""
+    label = plain(label or f"About {text.lower_first(name)}")
+    if st.button(label, key=f"{page.key}_what_{key}", type="tertiary", **look):
+        side_panel(name, body)
+
+
+def side_panel(name: str, body: Callable[[], None]) -> None:
+    """Panel at the right side, over the page, which stays as it is."""
+    st.dialog(plain(name), width="medium", position="right")(body)()
+
+
 def line(**look: Any) -> DeltaGenerator:
     return st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", **look

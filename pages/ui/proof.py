@@ -1,6 +1,7 @@
 """Figures, and what is behind each: its definition, the query that ran, and its rows."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
@@ -31,30 +32,32 @@ def figure_cards(
     """
     figures = headlines(chosen, list(labels), **filters)
     for figure in figures:
-        with st.container(border=True, height="stretch", gap="xsmall"):
+        with ui.card(chosen.page, figure.metric.key):
             _card(chosen.page, figure, labels[figure.metric.key], brief=brief)
     return figures
 
 
 def _card(page: ui.Page, figure: Headline, label: str, *, brief: bool) -> None:
-    """A figure with its change, sample and trend; a brief one has its sample beside the button."""
+    """A figure with its change and sample, and its trend unless it is brief."""
     # A period without data is left out: drawn as 0 it would look like a fall.
     trend = [] if brief else [value for value in figure.trend if value is not None]
     # Many bars have no room beside each other.
     is_bars = figure.metric.unit == "count" and len(figure.trend) <= MOST_BARS
     figure_metric(figure, label, chart_data=trend or None, chart_type="bar" if is_bars else "line")
     small = ": too few for more than a hint" if figure.n and figure.is_small else ""
-    sample = None if figure.n is None else f"n = {text.count(figure.n)}{small}"
-    if sample and not brief:
-        st.caption(sample)
+    said = [f"n = {text.count(figure.n)}{small}"] if figure.n is not None else []
     if figure.waiting:
-        st.caption(waiting_words(figure.waiting))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        is_asked = what_button(page, figure.metric.key, figure.metric.label.lower())
-        if sample and brief:
-            st.caption(sample, width="content")
-    if is_asked:
-        of_figure(page, figure)
+        said.append(waiting_words(figure.waiting))
+    if said:
+        st.caption(", ".join(said))
+    about(page, figure)
+
+
+def about(page: ui.Page, figure: Headline) -> None:
+    """Button to the proof of a figure, with its definition on hover."""
+    metric = figure.metric
+    open_it = partial(of_figure, page, figure)
+    ui.opens(page, metric.key, metric.label, open_it, help=ui.plain(metric.definition))
 
 
 def waiting_words(bugs: int) -> str:
@@ -70,14 +73,8 @@ def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
         text.amount(figure.value, metric.unit),
         text.change(figure.value, figure.previous, metric.unit),
         delta_color=DELTA_COLOURS.get(metric.better, "off"),
-        help=ui.plain(f"{metric.label}. {metric.definition}"),
         **drawn,
     )
-
-
-def what_button(page: ui.Page, key: str, label: str) -> bool:
-    told = f"Definition, query and rows of {label}"
-    return st.button("What is this?", key=f"{page.key}_what_{key}", type="tertiary", help=told)
 
 
 def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[Headline]:
@@ -89,10 +86,9 @@ def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[H
     return read(chosen.page, headline_figures, **asked)
 
 
-@st.dialog("What is this?", width="large")
 @one_state()
 def of_figure(page: ui.Page, figure: Headline) -> None:
-    """Dialog on a headline figure, with the value of its card."""
+    """A headline figure with the value of its card: its definition, query and rows."""
     definition(figure.metric)
     asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
     metric_rows(page, figure.metric, asked, figure.result["totals"][figure.metric.key])

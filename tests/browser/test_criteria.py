@@ -159,15 +159,15 @@ def test_a_link_shows_the_same_window(visitor, demo_server, visit):
     option.click()
     page.wait_for_url(f"**week={week}*")
     visitor.settles()
-    said = page.get_by_role("heading", level=5).inner_text()
+    said = page.get_by_role("heading", level=2).inner_text()
     other = visit(demo_server)
     other.page.goto(page.url)
     other.settles()
-    assert other.page.get_by_role("heading", level=5).inner_text() == said
+    assert other.page.get_by_role("heading", level=2).inner_text() == said
     gone = re.sub(r"week=[^&]*", "week=1999-W01", page.url)
     other.page.goto(gone)
     other.settles()
-    assert other.page.get_by_role("heading", level=5).inner_text() != said
+    assert other.page.get_by_role("heading", level=2).inner_text() != said
     assert other.page.locator('[data-testid="stException"]').count() == 0
 
 
@@ -184,7 +184,7 @@ def test_tabs_and_proofs_are_reached_by_keyboard(visitor):
     for _ in range(40):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.innerText || ''").strip())
-    assert "What is this?" in reached
+    assert "About p95 latency" in reached
     page.locator(".st-key-criteria_what_success_rate").get_by_role("button").focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_text("the number shown: yes").wait_for()

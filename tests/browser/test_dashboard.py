@@ -99,7 +99,7 @@ def test_a_table_and_the_rows_behind_a_figure_can_be_taken_away(demo_server, vis
     table = taken.value.path().read_text(encoding="utf-8-sig")
     assert table.startswith("# Touchstone: Tester leaderboard")
     bugs = int(visitor.figure("Bugs").replace(",", ""))
-    visitor.page.get_by_role("button", name="What is this?").first.click()
+    visitor.page.get_by_role("button", name="About bugs").click()
     dialog = visitor.page.get_by_role("dialog")
     dialog.get_by_text("the number shown: yes").wait_for()
     with visitor.page.expect_download() as taken:

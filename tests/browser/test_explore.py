@@ -92,7 +92,7 @@ def test_a_filter_comes_and_goes_without_a_trace(demo_server, visit):
 def test_the_rows_behind_a_figure_come_in_pages(demo_server, visit):
     visitor = visit(demo_server)
     visitor.opens("tester_leaderboard")
-    visitor.page.get_by_role("button", name="What is this?").first.click()
+    visitor.page.get_by_role("button", name="About bugs").click()
     dialog = visitor.page.get_by_role("dialog")
     dialog.get_by_text("200 rows a page").wait_for()
     first = dialog.locator('[data-testid="stDataFrame"] canvas').first.screenshot()

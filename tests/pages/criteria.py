@@ -55,8 +55,10 @@ def save(store, found=(), surveys=(), tickets=()):
 
 def texts(app):
     """Everything that Markdown is made of."""
-    kinds = (app.markdown, app.caption, app.subheader, app.warning, app.error, app.success)
-    return [element.value for kind in kinds for element in kind]
+    kinds = (app.header, app.markdown, app.caption, app.subheader)
+    return [
+        element.value for kind in (*kinds, app.warning, app.error, app.success) for element in kind
+    ]
 
 
 def said(app):
@@ -64,7 +66,7 @@ def said(app):
 
 
 def answer(app):
-    return next(m.value for m in app.markdown if m.value.startswith("#####")).replace("\\", "")
+    return app.header[0].value.replace("\\", "")
 
 
 def frame(app, column):

@@ -65,7 +65,7 @@ def account(tmp_path, monkeypatch, cycles, bugs=()):
 
 
 def answer(app):
-    return next(m.value for m in app.markdown if m.value.startswith("#####")).replace("\\", "")
+    return app.header[0].value.replace("\\", "")
 
 
 def said(app):
@@ -74,11 +74,13 @@ def said(app):
 
 
 def movers(app):
-    return [
-        [tuple(row) for row in d.value.itertuples(index=False)]
-        for d in app.dataframe
-        if "Before" in d.value
-    ]
+    """Rows of both lists in their panels, which a button opens."""
+    found = []
+    for label in [button.label for button in app.button if button.label.startswith("All by")]:
+        next(b for b in app.run().button if b.label == label).click().run()
+        (table,) = (d.value for d in app.dataframe if "Before" in d.value)
+        found.append([tuple(row) for row in table.itertuples(index=False)])
+    return found
 
 
 def test_a_steady_account_has_no_signal(run_page, tmp_path, monkeypatch):
@@ -116,9 +118,15 @@ def test_movers_with_both_numbers_and_the_caveat(run_page, tmp_path, monkeypatch
         bug(60, "Ravi", 1),
     ]
     account(tmp_path, monkeypatch, cycles, bugs)
-    customers, testers = movers(run_page("overview"))
-    assert customers == [("Bob", 1, 2, 1, "may be chance"), ("Ann", 30, 0, -30, "yes")]
-    assert testers == [("Mia", 0, 20, 20, "yes"), ("Ravi", 1, 0, -1, "may be chance")]
+    app = run_page("overview")
+    amounts = [c.value for c in app.caption if "\N{RIGHTWARDS ARROW}" in c.value]
+    assert amounts == [
+        *("30 \N{RIGHTWARDS ARROW} 0, clear", "1 \N{RIGHTWARDS ARROW} 2, may be chance"),
+        *("0 \N{RIGHTWARDS ARROW} 20, clear", "1 \N{RIGHTWARDS ARROW} 0, may be chance"),
+    ]
+    customers, testers = movers(app)
+    assert customers == [("Bob", 1, 2, 1, "may be chance"), ("Ann", 30, 0, -30, "clear")]
+    assert testers == [("Mia", 0, 20, 20, "clear"), ("Ravi", 1, 0, -1, "may be chance")]
 
 
 def test_young_data_is_compared_with_nothing(run_page, tmp_path, monkeypatch):

@@ -87,8 +87,8 @@ def ids(store):
 
 
 def answer(app):
-    said = next(m.value for m in app.markdown if m.value.startswith("#####"))
-    return said.replace("\\", "").removeprefix("##### ")
+    said = app.header[0].value
+    return said.replace("\\", "")
 
 
 def text(app):
