@@ -10,7 +10,8 @@ from core.charts.categories import (
     stacked_periods,
 )
 from core.charts.control import control_chart, limits_words
+from core.charts.events import Event, Marked, with_events
 from core.charts.image import ImageKind, chart_image, chart_svg
-from core.charts.lines import Mark, Span, TimePoint, line, time_chart
+from core.charts.lines import TimePoint, line, time_chart
 from core.charts.theme import DARK, GRID, INK, LIGHT, PAPER, SOFT
 from core.charts.vega import ChartSpec

@@ -1,6 +1,7 @@
 """Amounts and shares by category: bars from zero, dots with intervals, heat maps."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 import altair as alt
 import pandas as pd
@@ -87,6 +88,7 @@ def stacked_periods(
         unit=unit,
         category="Period",
         what=what,
+        times=vega.period_times("category", frame["period"]),
         **period_axis(frame["period"]),
     )
 
@@ -104,12 +106,18 @@ def _edge_names(frame: pd.DataFrame, order: Sequence[str]) -> list[Part]:
 
 
 def stacked_choices(
-    frame: pd.DataFrame, *, unit: str, what: str, targets: Sequence[float] = (), height: int = 240
+    frame: pd.DataFrame,
+    *,
+    unit: str,
+    what: str,
+    targets: Sequence[float] = (),
+    days: Mapping[str, date] | None = None,
+    height: int = 240,
 ) -> ChartSpec:
     """Counts by choice, stacked by series, with the names on top and the targets dashed.
 
     `frame` has choice (str, in the order to be drawn), series (one of `SERIES_COLOURS`) and value
-    (number). `what` is what a choice is.
+    (number). `what` is what a choice is; where each is a day, `days` has it.
     """
     series = list(dict.fromkeys(frame["series"]))
     rows = frame.assign(
@@ -125,6 +133,7 @@ def stacked_choices(
         unit=unit,
         category=what,
         what="What",
+        times=vega.day_times("category", {c: (d, d) for c, d in days.items()}) if days else None,
     )
 
 

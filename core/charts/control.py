@@ -88,6 +88,7 @@ def control_chart(
         height=height,
         domain=_domain(points, found, SCALES.get(unit, (0.0, 1.0))),
         name=name,
+        times=vega.period_times("period", (point.period for point in points)),
         **period_axis(pd.Series([point.period for point in points], dtype=str)),
     )
 

@@ -1,8 +1,8 @@
-"""Lines over time: by named periods, or at local times with targets, events and excluded spans."""
+"""Lines over time: by named periods, or at local times with targets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import altair as alt
@@ -10,13 +10,12 @@ import pandas as pd
 
 from core.base import text
 from core.charts import vega
-from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, STRONG, VERMILION
-from core.charts.vega import ChartSpec, Part
+from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, VERMILION
+from core.charts.vega import ChartSpec, Part, TimeAxis
 
 # In an order in which neighbours differ most.
 COLOURS = (BLUE, ORANGE, PINK, GREEN, VERMILION)
 AXES = {"hour": "%-d %b %H:%M", "day": "%a %-d", "week": "W%V"}
-LONGEST_LABEL = 22
 # With more points than this the dots of a line run into each other.
 MOST_POINTS = 60
 # Names at the end of lines are as far apart as this part of the values.
@@ -109,6 +108,7 @@ def line(
         colours=list(PALETTE[: max(1, len(names))]),
         unit=unit,
         number=value_format,
+        times=vega.period_times("period", frame["period"]),
         **period_axis(frame["period"]),
     )
 
@@ -126,23 +126,6 @@ class TimePoint:
     is_whole: bool = True
 
 
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened at a local time."""
-
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True)
-class Span:
-    """A local time that is excluded, and why."""
-
-    start: datetime
-    end: datetime
-    text: str
-
-
 @vega.template
 def _time_chart(
     *, is_single: bool, is_share: bool, is_dense: bool, has_ticks: bool, zero: bool
@@ -158,31 +141,16 @@ def _time_chart(
 
     series = {} if is_single else {"series": "What"}
     said = [*vega.tips("When"), *vega.tips(**series), *vega.tips("Value", "Interval", "Sample")]
-    span = vega.layer("spans", x=x, x2="until", tooltip=alt.Tooltip("Excluded:N"))
     band = vega.layer(x=x, y=y("low"), y2="high")
     band = band.transform_filter("isValid(datum.low) && isValid(datum.high)")
     baseline = vega.layer("baseline", y=y(), tooltip=alt.Tooltip("Baseline:N"))
-    mark = vega.layer("marks", x=x, tooltip=alt.Tooltip("What:N", title="What happened"))
-    # Above the plot, where no line runs through the words; beyond the middle to the left, or
-    # they would run out of the chart.
-    words = mark.mark_text(
-        baseline="bottom",
-        fontSize=11,
-        style="ink",
-        y=alt.ExprRef("-2 - 12 * datum.turn"),
-        align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
-        dx=alt.ExprRef("datum.is_late ? -4 : 4"),
-    )
     return vega.layered(
         "points",
-        span.mark_rect(color=GREY, opacity=0.28),
         *([band.mark_area(color=BLUE, opacity=0.16, tooltip=False)] if is_single else []),
         vega.target_layer(y=y()),
         baseline.mark_rule(strokeWidth=1.5, color=GREY),
         *vega.line_layers(x, y(), color=vega.colour(), tooltip=said, dots=0 if is_dense else 1),
         *([] if is_single else vega.name_layers(x, y())),
-        mark.mark_rule(color=STRONG, strokeWidth=1),
-        words.encode(text="short:N"),
     )
 
 
@@ -193,7 +161,6 @@ def time_chart(
     grain: str,
     targets: Iterable[float] = (),
     baseline: float | None = None,
-    events: Sequence[Mark | Span] = (),
     zero: bool = False,
     height: int = 240,
 ) -> ChartSpec:
@@ -205,20 +172,13 @@ def time_chart(
     """
     rows = [row for name, points in lines.items() for row in _rows(name, points, unit)]
     times = sorted({point.at for points in lines.values() for point in points})
-    marks = [one for one in events if isinstance(one, Mark)]
     is_single, is_share = len(lines) == 1, unit == "fraction"
     # A tick under each day or week; none of our own under times that are closer.
     ticks = [] if grain == "hour" or len(times) > MOST_POINTS else [_tick(at) for at in times]
     data = {
         "points": rows,
-        "spans": [
-            {"at": _utc(one.start), "until": _utc(one.end), "Excluded": one.text}
-            for one in events
-            if isinstance(one, Span)
-        ],
         "targets": vega.target_rows(targets, unit),
         "baseline": vega.target_rows([] if baseline is None else [baseline], unit, "Baseline"),
-        "marks": _mark_rows(marks, times),
         "names": [] if is_single else _name_rows(rows),
     }
     return _time_chart(
@@ -230,13 +190,22 @@ def time_chart(
     ).fill(
         data,
         height=height,
-        top=6 + 12 * min(len(marks), 3),
+        times=_times(times, grain),
         unit=None if is_share else text.upper_first(unit),
         format=AXES[grain],
         ticks=ticks,
         series=list(lines),
         colours=list(COLOURS[: max(1, len(lines))]),
     )
+
+
+def _times(times: Sequence[datetime], grain: str) -> TimeAxis | None:
+    """From the first day to the last; a week's point lies in the middle of its days."""
+    if not times:
+        return None
+    beside = timedelta(days=3 if grain == "week" else 0)
+    first, last = (datetime.combine(at.date(), time()) for at in (times[0], times[-1]))
+    return TimeAxis("at", [first - beside], last + beside + timedelta(days=1))
 
 
 def _tick(at: datetime) -> Part:
@@ -248,7 +217,7 @@ def _rows(name: str, points: Sequence[TimePoint], unit: str) -> Iterable[Part]:
     for n, point in enumerate(points):
         interval = vega.interval_words(point.low, point.high, unit)
         yield {
-            "at": _utc(point.at),
+            "at": vega.utc(point.at),
             "series": name,
             "value": point.value,
             "low": point.low,
@@ -263,11 +232,6 @@ def _rows(name: str, points: Sequence[TimePoint], unit: str) -> Iterable[Part]:
         }
 
 
-def _utc(at: datetime) -> str:
-    """A wall-clock time that every browser shows as it is, in any time zone."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
-
-
 def _name_rows(rows: Sequence[Part]) -> list[Part]:
     """The name of each line at its last value, kept apart."""
     known = [row for row in rows if row["value"] is not None]
@@ -278,20 +242,4 @@ def _name_rows(rows: Sequence[Part]) -> list[Part]:
     return [
         {"at": row["at"], "series": row["series"], "value": place}
         for row, place in zip(last, places, strict=True)
-    ]
-
-
-def _mark_rows(marks: Sequence[Mark], times: Sequence[datetime]) -> list[Part]:
-    middle = times[len(times) // 2] if times else None
-    return [
-        {
-            "at": _utc(mark.at),
-            "What": mark.text,
-            "short": mark.text
-            if len(mark.text) <= LONGEST_LABEL
-            else f"{mark.text[: LONGEST_LABEL - 1]}…",
-            "turn": n % 3,
-            "is_late": middle is not None and mark.at > middle,
-        }
-        for n, mark in enumerate(marks)
     ]

@@ -5,14 +5,17 @@ wait for. So a builder's specification is made once for each shape that it takes
 in place of data, titles, domains and colours; each drawing fills a copy.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import altair as alt
 import pandas as pd
 
+from core.analytics.dates import ONE_DAY, period_days
 from core.base import text
 from core.charts.theme import CONFIG, STRONG, Theme
 
@@ -23,10 +26,63 @@ SLOT = "slot:"
 
 
 @dataclass(frozen=True)
+class TimeAxis:
+    """The time that a chart draws, in local time, on the field of its x axis.
+
+    `names` are those of the periods that begin at `starts`; none on an axis of exact times.
+    """
+
+    field: str
+    starts: Sequence[datetime]
+    end: datetime
+    names: Sequence[str] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it has a place for each instant, and not for a period as a whole."""
+        return not self.names
+
+    def place(self, at: datetime) -> float:
+        """Where an instant within it lies, from 0 to 1."""
+        if self.is_exact:
+            return (at - self.starts[0]) / (self.end - self.starts[0])
+        return self._number(at) / len(self.names)
+
+    def value(self, at: datetime) -> str:
+        """The value on the axis of an instant within it."""
+        return utc(at) if self.is_exact else self.names[self._number(at)]
+
+    def _number(self, at: datetime) -> int:
+        return bisect_right(self.starts, at) - 1
+
+
+def period_times(field: str, periods: Iterable[str]) -> TimeAxis | None:
+    """The time axis of named periods; None without any."""
+    names = sorted(set(periods))
+    return day_times(field, {name: period_days(name) for name in names}) if names else None
+
+
+def day_times(field: str, spans: Mapping[str, tuple[date, date]]) -> TimeAxis:
+    """The time axis of names in their order, each with its first and its last day."""
+    starts = [datetime.combine(first, time()) for first, _ in spans.values()]
+    end = datetime.combine(list(spans.values())[-1][1] + ONE_DAY, time())
+    return TimeAxis(field, starts, end, list(spans))
+
+
+def utc(at: datetime) -> str:
+    """A wall-clock time that every browser shows as it is, in any time zone."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
+@dataclass(frozen=True)
 class ChartSpec:
-    """A chart as its Vega-Lite specification, in the form that Streamlit takes charts in."""
+    """A chart as its Vega-Lite specification, in the form that Streamlit takes charts in.
+
+    One over time has the time that it draws, on which events can be marked.
+    """
 
     spec: Mapping[str, Any]
+    times: TimeAxis | None = None
 
     def to_dict(self) -> Part:
         """Copy of the specification, for the caller to change."""
@@ -44,7 +100,7 @@ class ChartSpec:
         }
         config = dict(self.spec.get("config", {}))
         config |= {key: {**config.get(key, {}), **part} for key, part in colours.items()}
-        return ChartSpec({**self.spec, "config": config})
+        return replace(self, spec={**self.spec, "config": config})
 
 
 @dataclass(frozen=True)
@@ -54,15 +110,15 @@ class Template:
     spec: Mapping[str, Any]
 
     def fill(
-        self, data: Mapping[str, Rows], *, height: int, top: int = 6, **slots: Any
+        self, data: Mapping[str, Rows], *, height: int, times: TimeAxis | None = None, **slots: Any
     ) -> ChartSpec:
-        """The chart of these data sets; `top` is the room above the plot, in pixels."""
+        """The chart of these data sets; `times` is the time that it draws."""
         data = {name: _records(rows) for name, rows in data.items()}
-        padding = {"left": 0, "top": top, "right": 4, "bottom": 4}
+        padding = {"left": 0, "top": 6, "right": 4, "bottom": 4}
         filled = _filled(self.spec, {**slots, **data})
         main = self.spec["data"]["name"]
         own = {"data": {"name": main}, "datasets": {main: data[main]}}
-        return ChartSpec(filled | own | {"height": height, "padding": padding})
+        return ChartSpec(filled | own | {"height": height, "padding": padding}, times)
 
 
 def template(build: Callable[..., alt.LayerChart]) -> Callable[..., Template]:

@@ -4,9 +4,10 @@ Each entry keeps who made it and when, and the account's history says what chang
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import select
 
@@ -14,6 +15,7 @@ from core.analytics.dates import Window
 from core.base import clock
 from core.base.errors import InputError
 from core.base.text import canonical_address, given_text
+from core.charts import Event
 from core.store import Annotation, Criterion, Exclusion, Scope, table
 
 # Keys as they are stored, and their labels.
@@ -25,6 +27,7 @@ EXCLUSION_KINDS = {
     "other": "Other",
 }
 ANNOTATION_KINDS = {"deployment": "Deployment", "incident": "Incident", "other": "Other"}
+EXCLUDED = "Left out of the criteria"
 SUBJECTS = ("enhancement", "ticket", "rater")
 # What decides whether a value is good.
 AIM = ("direction", "target", "upper_target")
@@ -114,12 +117,37 @@ def annotate(
         return unit.enter(Annotation, "annotation", row, by="entered")
 
 
-def annotations(scope: Scope, *, window: Window) -> list[Annotation]:
-    """The annotations that begin in a window, in order of time."""
-    start, end = window.instants(scope.zone)
+def annotations(scope: Scope, *, window: Window | None = None) -> list[Annotation]:
+    """The annotations, of those that begin in a window where one is given, in order of time."""
     entry = table(Annotation).c
-    inside = [entry.withdrawn_at.is_(None), entry.from_at >= start, entry.from_at < end]
+    inside: list[Any] = [entry.withdrawn_at.is_(None)]
+    if window is not None:
+        start, end = window.instants(scope.zone)
+        inside += [entry.from_at >= start, entry.from_at < end]
     return scope.objects(Annotation, *inside, order_by=[entry.from_at, entry.id])
+
+
+def chart_events(scope: Scope) -> list[Event]:
+    """Annotations and excluded times in force, as charts over time mark them."""
+    return as_events(annotations(scope), exclusions_in_force(scope), scope.zone)
+
+
+def as_events(
+    noted: Iterable[Annotation], excluded: Iterable[Exclusion], zone: ZoneInfo
+) -> list[Event]:
+    """Annotations and excluded times in local time."""
+
+    def wall(at: datetime) -> datetime:
+        return at.astimezone(zone).replace(tzinfo=None)
+
+    return [
+        *(Event(wall(e.from_at), e.text, ANNOTATION_KINDS[e.kind], e.entered_by) for e in noted),
+        *(
+            Event(wall(e.from_at), e.reason, EXCLUDED, e.entered_by, wall(e.to_at))
+            for e in excluded
+            if e.subject is None
+        ),
+    ]
 
 
 def withdraw(scope: Scope, model: type[Exclusion] | type[Annotation], number: int) -> None:

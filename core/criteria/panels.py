@@ -1,9 +1,8 @@
 """The panels of the criteria dashboard, for the page and the report."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -11,21 +10,12 @@ import pandas as pd
 from core.analytics.dates import Window
 from core.base import text
 from core.base.stats import Estimate
-from core.charts import (
-    ChartSpec,
-    Mark,
-    Span,
-    TimePoint,
-    criterion_bar,
-    intervals,
-    stacked_choices,
-    time_chart,
-)
+from core.charts import ChartSpec, TimePoint, criterion_bar, intervals, stacked_choices, time_chart
 from core.criteria.days import DayOfCriteria, Opinions
 from core.criteria.platform import PlatformReading
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult
-from core.store import Annotation, Criterion, Exclusion
+from core.store import Criterion
 
 # A day's point lies at noon.
 NOON = time(12)
@@ -43,24 +33,19 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelData:
-    """The data of a window's panels; `events` are marked on the charts, in local time."""
+    """The data of a window's panels."""
 
     results: Mapping[str, CriterionResult]
     days: Sequence[DayOfCriteria]
     opinions: Opinions
     comparison: Comparison
     reading: PlatformReading
-    events: Sequence[Mark | Span]
     today: date
     zone: ZoneInfo
 
     def targets(self, key: str) -> list[float]:
         """The ends of a criterion's target."""
         return target_ends(self.results[key].criterion) if key in self.results else []
-
-    def beside(self, key: str) -> dict[str, Any]:
-        """The target of a criterion and the events, which a chart over time draws."""
-        return {"targets": self.targets(key), "events": self.events}
 
     def points(self, key: str) -> list[TimePoint]:
         """A criterion by day; an unfinished day is not whole."""
@@ -100,25 +85,6 @@ def panels(data: PanelData) -> Iterator[Panel]:
     )
     yield _queue(data)
     yield _submissions(data)
-
-
-def chart_events(
-    noted: Iterable[Annotation], excluded: Iterable[Exclusion], window: Window, zone: ZoneInfo
-) -> list[Mark | Span]:
-    """Annotations and, cut to the window, excluded times as a chart marks them, in local time."""
-    start, end = window.instants(zone)
-    return [
-        *(Mark(_wall(entry.from_at, zone), entry.text) for entry in noted),
-        *(
-            Span(_wall(max(e.from_at, start), zone), _wall(min(e.to_at, end), zone), e.reason)
-            for e in excluded
-            if e.subject is None and e.touches(start, end)
-        ),
-    ]
-
-
-def _wall(at: datetime, zone: ZoneInfo) -> datetime:
-    return at.astimezone(zone).replace(tzinfo=None)
 
 
 def target_ends(criterion: Criterion) -> list[float]:
@@ -171,7 +137,7 @@ def _share(
     points = data.points(key)
     if all(point.value is None for point in points):
         return _empty(key, name, empty)
-    drawn = time_chart({name: points}, unit="fraction", grain="day", **data.beside(key))
+    drawn = time_chart({name: points}, unit="fraction", grain="day", targets=data.targets(key))
     return Panel(key, _extreme(points, "fraction", finding, pick=min), subtitle, drawn)
 
 
@@ -185,7 +151,9 @@ def _latency(data: PanelData) -> Panel:
         "latency",
         _extreme(slowest, "seconds", "was the slowest day: p95 {}", pick=max),
         "Duration of completed runs by day; the target of p95 is dashed",
-        time_chart(series, unit="seconds", grain="day", zero=True, **data.beside("latency_p95")),
+        time_chart(
+            series, unit="seconds", grain="day", zero=True, targets=data.targets("latency_p95")
+        ),
     )
 
 
@@ -259,12 +227,14 @@ def _daily_bars(
     unit: str,
     targets: Sequence[float] = (),
 ) -> ChartSpec:
+    days = {f"{day:%a} {day.day} {day:%b}": day for day in by_day}
     rows = [
-        {"choice": f"{day:%a} {day.day} {day:%b}", "series": name, "value": counts[n]}
+        {"choice": label, "series": name, "value": by_day[day][n]}
         for n, name in enumerate(names)
-        for day, counts in by_day.items()
+        for label, day in days.items()
     ]
-    return stacked_choices(pd.DataFrame(rows), unit=unit, what="Day", targets=targets)
+    frame = pd.DataFrame(rows)
+    return stacked_choices(frame, unit=unit, what="Day", targets=targets, days=days)
 
 
 def methods_chart(found: Comparison, target: float | None) -> ChartSpec:
@@ -303,7 +273,7 @@ def _queue(data: PanelData) -> Panel:
         "queue",
         f"The queue was deepest at {deepest.label}: {deepest.value:,.0f} waiting",
         "Waiting tickets by quarter of an hour; gaps are times without a scrape",
-        time_chart(series, unit=unit, grain=grain, zero=True, **data.beside("queue_depth")),
+        time_chart(series, unit=unit, grain=grain, zero=True, targets=data.targets("queue_depth")),
     )
 
 

@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 from core.analytics.account_settings import RoiSettings, settings_of
 from core.analytics.dates import Window, last_complete_week
 from core.analytics.exclusions import Excluded
+from core.charts import Event
 from core.criteria.baselines import Restated, baselines, content_of, restatement, window_of
 from core.criteria.causes import SLOW_SECONDS, Cause, causes
 from core.criteria.days import DayOfCriteria, FeedbackSummary, Opinions, feedback_summary
-from core.criteria.ledger import annotations, exclusions
-from core.criteria.panels import PanelData, chart_events
+from core.criteria.ledger import annotations, as_events, exclusions
+from core.criteria.panels import PanelData
 from core.criteria.roi import Roi
 from core.criteria.time_saved import Comparison
 from core.criteria.verdicts import CriterionResult, load_result
@@ -112,18 +113,20 @@ class Evidence:
         return [entry for entry in self.ledger_here if entry.id in left_out]
 
     def panels(self) -> PanelData:
-        """The data of the charts, with annotations and exclusions."""
-        zone = self.data.scope.zone
+        """The data of the charts."""
         return PanelData(
             results={result.criterion.key: result for result in self.results},
             days=self.days,
             opinions=self.opinions,
             comparison=self.comparison,
             reading=self.data.platform,
-            events=chart_events(self.happened, self.excluded, self.data.window, zone),
             today=self.today,
-            zone=zone,
+            zone=self.data.scope.zone,
         )
+
+    def events(self) -> list[Event]:
+        """What the charts mark: annotations, and the exclusions that the figures leave out."""
+        return as_events(self.happened, self.excluded, self.data.scope.zone)
 
 
 def read_evidence(scope: Scope, chosen: ReportWindow, *, now: datetime) -> Evidence:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from core.base import text
 from core.base.stats import Estimate
+from core.charts import with_events
 from core.criteria.ledger import ANNOTATION_KINDS
 from core.criteria.panels import methods_chart, panels
 from core.criteria.roi import MINUTES_FROM, RoiInput
@@ -18,12 +19,14 @@ LONGEST_QUOTE = 300
 def day_by_day(evidence: Evidence) -> Iterator[Block]:
     """The charts of the dashboard, with what happened and what is excluded marked on them."""
     yield Heading("The window day by day")
-    missing = []
+    missing, events = [], evidence.events()
     for panel in panels(evidence.panels()):
         if panel.drawn is None:
             missing.append(f"{panel.title}. {panel.subtitle}")
         elif panel.key != "saving":
-            yield Chart(panel.drawn, panel.title, panel.subtitle, f"{panel.title}.")
+            marked = with_events(panel.drawn, events)
+            said = marked.under(panel.subtitle)
+            yield Chart(marked.drawn, panel.title, said, marked.said(f"{panel.title}."))
     if missing:
         yield Bullets(missing)
     if evidence.happened:

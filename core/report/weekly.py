@@ -240,7 +240,8 @@ def _signals(told: Told) -> Iterator[Block]:
         yield Bullets(alone)
     for one in found:
         if one["chart"] is not None:
-            yield Chart(ChartSpec(one["chart"]), one["words"], one["subtitle"], one["words"])
+            alt = f"{one['words']}. {one.get('marked', '')}"
+            yield Chart(ChartSpec(one["chart"]), one["words"], one["subtitle"], alt)
     yield Paragraph(expected_chance(told), quiet=True)
     yield Heading("In the same week", 2)
     yield Bullets(told["causes"]) if told["causes"] else Paragraph("Nothing was noted.")

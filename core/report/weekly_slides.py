@@ -123,7 +123,7 @@ def _signal(label: str, signals: Sequence[Told], packet: Packet) -> Chart | None
     if charted is not None:
         return Chart(ChartSpec(charted["chart"]), title, charted["subtitle"], _values(series))
     if series is not None:
-        said = f"{label} by week: {series['finding']}"
+        said = series.get("subtitle", f"{label} by week: {series['finding']}")
         return Chart(ChartSpec(series["chart"]), title, said, _values(series))
     row = next((row for row in packet.rows if row.result.criterion.key in keys), None)
     return None if row is None else _bar(title, row)
@@ -134,7 +134,8 @@ def _values(series: Told | None) -> str:
     if series is None:
         return ""
     known = [(week, value) for week, value in series.get("points", []) if value is not None]
-    return ", ".join(f"{week} {text.amount(value, series['unit'])}" for week, value in known)
+    said = ", ".join(f"{week} {text.amount(value, series['unit'])}" for week, value in known)
+    return ". ".join(part for part in (said, series.get("marked")) if part)
 
 
 def _bar(title: str, row: CriterionRow) -> Chart:

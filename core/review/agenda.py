@@ -16,9 +16,9 @@ from core.analytics.series import MetricSeries, metric_series
 from core.base import clock, text
 from core.base.errors import InputError
 from core.base.stats import Verdict
-from core.charts import control_chart
+from core.charts import Event, control_chart, with_events
 from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
-from core.criteria.ledger import EXCLUSION_KINDS, annotations, exclusions_in_force
+from core.criteria.ledger import EXCLUSION_KINDS, annotations, chart_events, exclusions_in_force
 from core.criteria.quality import findings
 from core.criteria.verdicts import RULES, CriterionResult, evaluate, results_by_key
 from core.criteria.window_data import window_data
@@ -79,7 +79,8 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
     then = min(last + timedelta(days=1), today)
     series = metric_series(scope, SERIES, window=week, today=then)
     rows = _criteria(scope, results, before, fours)
-    signals = [*_fired(series, week), *_moved(rows, tested)]
+    events = chart_events(scope)
+    signals = [*_fired(series, week, events), *_moved(rows, tested)]
     raised = escalations(results, before, week=week.label, account=scope.account_name)
     main = [result for result in results.values() if not result.criterion.is_guardrail]
     told = {
@@ -91,7 +92,7 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
         "criteria": [row.content() for row in rows],
         "answer": criteria_answer(main, week.label),
         "signals": signals,
-        "series": [_series(one, week) for one in series],
+        "series": [_series(one, week, events) for one in series],
         "expected_false_alarms": len(series) * ALARMS_A_POINT,
         "tests": [asdict(shift) | {"is_signal": shift.is_signal} for shift in tested],
         "causes": _causes(scope, week),
@@ -143,7 +144,9 @@ def _criteria(
     return rows
 
 
-def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]:
+def _fired(
+    series: Sequence[MetricSeries], week: Window, events: Sequence[Event]
+) -> list[dict[str, Any]]:
     """The series in which a rule fired in this week, or in the one that has just matured."""
     found = []
     for one in series:
@@ -155,13 +158,8 @@ def _fired(series: Sequence[MetricSeries], week: Window) -> list[dict[str, Any]]
         sides = [signal.side for signal in one.behaviour.signals if signal.last == at]
         if not sides:
             continue
-        signal = {
-            "kind": "rule",
-            "is_good": sides[0] == better,
-            "words": signal_words.finding(one),
-            "subtitle": signal_words.subtitle(one),
-        }
-        found.append(_drawn(one) | signal)
+        signal = {"kind": "rule", "is_good": sides[0] == better, "words": signal_words.finding(one)}
+        found.append(_drawn(one, events) | signal)
     return found
 
 
@@ -190,9 +188,9 @@ def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[s
     return found
 
 
-def _series(one: MetricSeries, week: Window) -> dict[str, Any]:
+def _series(one: MetricSeries, week: Window, events: Sequence[Event]) -> dict[str, Any]:
     at = _place(one, week)
-    return _drawn(one) | {
+    return _drawn(one, events) | {
         "value": None if at is None else one.points[at].value,
         "before": None if not at else one.points[at - 1].value,
         "finding": signal_words.short_finding(one),
@@ -205,8 +203,8 @@ def _place(one: MetricSeries, week: Window) -> int | None:
     return next((n for n, point in enumerate(one.points) if point.period == week.label), None)
 
 
-def _drawn(one: MetricSeries) -> dict[str, Any]:
-    """The name, unit and chart of a series."""
+def _drawn(one: MetricSeries, events: Sequence[Event]) -> dict[str, Any]:
+    """The name, unit and chart of a series, with the events marked and told."""
     metric = one.metric
     chart = control_chart(
         one.points,
@@ -215,8 +213,15 @@ def _drawn(one: MetricSeries) -> dict[str, Any]:
         name=metric.label,
         waiting=signal_words.waiting(one),
     )
-    named = {"key": metric.key, "label": metric.label, "unit": metric.unit}
-    return named | {"chart": chart.to_dict()}
+    marked = with_events(chart, events)
+    return {
+        "key": metric.key,
+        "label": metric.label,
+        "unit": metric.unit,
+        "chart": marked.drawn.to_dict(),
+        "subtitle": marked.under(signal_words.subtitle(one)),
+        "marked": marked.words,
+    }
 
 
 def _causes(scope: Scope, week: Window) -> list[str]:

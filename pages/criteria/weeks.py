@@ -8,10 +8,9 @@ import streamlit as st
 
 from core.analytics.dates import Window, iso_week, last_complete_week
 from core.base import text
-from core.charts import Mark, Span, TimePoint, time_chart
+from core.charts import TimePoint, time_chart
 from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
-from core.criteria.ledger import annotations
-from core.criteria.panels import chart_events, target_ends, week_points
+from core.criteria.panels import target_ends, week_points
 from core.criteria.verdicts import CriterionResult, evaluate, weekly_estimates
 from core.criteria.words import SIGNS, CriterionRow, criterion_target
 from pages import ui
@@ -29,21 +28,15 @@ def show(page: ui.Page, results: Sequence[CriterionResult], window: Window) -> N
     keys = tuple(result.criterion.key for result in main)
     found = ui.read(page, weekly_estimates, weeks=tuple(weeks), keys=keys)
     frozen = frozen_criteria(ui.read(page, frozen_baseline))
-    span = Window(weeks[0].start, weeks[-1].end)
-    marks = chart_events(ui.read(page, annotations, window=span), (), span, page.store.zone)
     with st.grid(2, min_column_width=330):
         for result in main:
             key = result.criterion.key
             points = week_points(weeks, found[key], today=page.today)
-            _chart(page, result, points, frozen.get(key, {}).get("value"), marks)
+            _chart(page, result, points, frozen.get(key, {}).get("value"))
 
 
 def _chart(
-    page: ui.Page,
-    result: CriterionResult,
-    points: Sequence[TimePoint],
-    frozen: float | None,
-    marks: Sequence[Mark | Span],
+    page: ui.Page, result: CriterionResult, points: Sequence[TimePoint], frozen: float | None
 ) -> None:
     criterion = result.criterion
     drawn = time_chart(
@@ -52,7 +45,6 @@ def _chart(
         grain="week",
         targets=target_ends(criterion),
         baseline=frozen,
-        events=marks,
         height=210,
     )
     line = "" if frozen is None else "; thin line: the frozen baseline"

@@ -11,7 +11,7 @@ from pages.ui.actions import (
     submit_button,
 )
 from pages.ui.address import Form, address, among, asked_text, linked
-from pages.ui.charts import Stamped, download, draw, empty, top_chart
+from pages.ui.charts import Stamped, add_mark, download, draw, empty, top_chart
 from pages.ui.frame import PRESENTING, run_page
 from pages.ui.page import Page, answer, moment, plain, read, read_facts, sources
 from pages.ui.panels import (

@@ -2,20 +2,34 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time
 from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.analytics.dates import ONE_DAY
 from core.analytics.series import Stacked
 from core.base import text
 from core.base.csv import csv_bytes
-from core.charts import DARK, LIGHT, ChartSpec, ImageKind, chart_image, stacked_periods
-from pages.ui.page import Page
-from pages.ui.panels import panel
+from core.charts import (
+    DARK,
+    LIGHT,
+    ChartSpec,
+    ImageKind,
+    Marked,
+    chart_image,
+    stacked_periods,
+    with_events,
+)
+from core.criteria.ledger import ANNOTATION_KINDS, annotate, chart_events
+from pages.ui.actions import form, fresh_key, submit_button
+from pages.ui.page import Page, read
+from pages.ui.panels import moment_boxes, panel, pick
 
 SAVE = "Save this chart as an image, stamped with its filters"
+NOON = time(12)
 MIME: Mapping[ImageKind, str] = {"png": "image/png", "svg": "image/svg+xml"}
 
 
@@ -43,10 +57,23 @@ class Stamped:
     def chart(
         self, drawn: ChartSpec, *, key: str, title: str, subtitle: str, alt: str = ""
     ) -> None:
-        """Chart under its finding, which is its text alternative unless `alt` is given."""
+        """Chart under its finding, which is its text alternative unless `alt` is given.
+
+        One over time has the account's events marked, and a way to add one.
+        """
+        marked = self.marked(drawn)
+        subtitle = marked.under(subtitle)
         with panel(title, subtitle, stretch=True):
-            draw(drawn, alt=alt or title)
-            self.image(drawn, key=key, title=title, subtitle=subtitle)
+            draw(marked.drawn, alt=marked.said(alt or title))
+            with st.container(horizontal=True):
+                self.image(marked.drawn, key=key, title=title, subtitle=subtitle)
+                if drawn.times:
+                    last = (drawn.times.end - ONE_DAY).date()
+                    add_mark(self.page, min(last, self.page.today), key=key)
+
+    def marked(self, drawn: ChartSpec) -> Marked:
+        """The chart with the account's events, where it is one over time."""
+        return with_events(drawn, read(self.page, chart_events) if drawn.times else ())
 
     def image(self, drawn: ChartSpec, *, key: str, title: str, subtitle: str) -> None:
         """Download of a chart as a stamped image, made on demand."""
@@ -95,6 +122,26 @@ def draw(drawn: ChartSpec, *, alt: str) -> None:
     """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
     theme = DARK if st.context.theme.type == "dark" else LIGHT
     st.vega_lite_chart(spec=drawn.in_theme(theme).to_dict(), width="stretch", alt=alt)
+
+
+def add_mark(page: Page, day: date, *, key: str) -> None:
+    """Popover for editors to note what happened, at first on `day`; it is marked on every chart."""
+    if page.person is None:
+        return
+    name = f"{page.key}_mark_{key}"
+    # A mark that is added closes it.
+    look: dict[str, Any] = {"key": f"{fresh_key(name)}_box", "on_change": "rerun"}
+    box = st.popover("Add a mark", type="tertiary", width="content", **look)
+    if not box.open:
+        return
+    with box, form(name) as fresh:
+        fields: dict[str, Any] = {
+            "from_at": moment_boxes(page, "Day", day, NOON),
+            "kind": pick("Kind", ANNOTATION_KINDS, key=f"{fresh}_kind"),
+            "text": st.text_input("What happened", max_chars=500),
+        }
+        done = "Noted: it is marked on every chart over time."
+        submit_button(page, "Add", done, annotate, **fields, clears=name)
 
 
 def top_chart(

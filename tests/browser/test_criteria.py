@@ -120,6 +120,25 @@ def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
     assert visitor.errors == visitor.outside == []
 
 
+def test_a_mark_is_made_beside_a_chart_and_stands_on_those_of_other_pages(own_demo_server, visit):
+    visitor = watched(visit(own_demo_server))
+    page = visitor.page
+    visitor.opens("customer_engagement")
+    page.get_by_role("button", name="Add a mark").click()
+    page.get_by_label("What happened").fill("New *sign-in* <b>")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Noted: it is marked on every chart over time.").first.wait_for()
+    chart = page.locator('[role="graphics-document"]').last
+    told = r"Marked: .* Release 4.2 of the enhancer; .*: Deployment, New \*sign-in\* <b>"
+    expect(chart).to_have_attribute("aria-label", re.compile(told))
+    page.get_by_text(
+        re.compile(r"marked: 1 .* Release 4.2 .*; 2 .* New \*sign-in\* <b>")
+    ).wait_for()
+    visitor.opens("explore")
+    page.get_by_text(re.compile(r"marked: 1 .*; 2 .* New \*sign-in\* <b>")).first.wait_for()
+    assert visitor.errors == visitor.outside == []
+
+
 def percent(value):
     return f"{value * 100:.1f}".removesuffix(".0") + " %"
 

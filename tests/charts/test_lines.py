@@ -11,7 +11,7 @@ import pytest
 import vl_convert
 
 from core.base.stats import Estimate
-from core.charts import Mark, Span, TimePoint, intervals, stacked_choices, time_chart
+from core.charts import Event, TimePoint, intervals, stacked_choices, time_chart, with_events
 
 NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001  # as the clock on the wall shows it
 DAY = timedelta(days=1)
@@ -45,8 +45,11 @@ WORLDS = {
     | line(7, "b", value=0.0)
     | line(7, "c", value=-2),
 }
-MARKS = [Mark(NOON + n * DAY, HOSTILE) for n in range(5)]
-SPANS = [Span(NOON, NOON + DAY, HOSTILE), Span(NOON, NOON, "of no length")]
+EVENTS = [
+    *(Event(NOON + n * DAY, HOSTILE) for n in range(5)),
+    Event(NOON, HOSTILE, until=NOON + DAY),
+    Event(NOON, "of no length", until=NOON),
+]
 
 
 def drawn(chart):
@@ -62,9 +65,10 @@ def drawn(chart):
 @pytest.mark.parametrize("grain", ["hour", "day", "week"])
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_chart_over_time_is_valid_and_is_drawn(name, grain):
-    more = {"targets": [0.95, 0.99], "baseline": 0.9, "events": [*MARKS, *SPANS]}
-    for asked in ({}, more, {"zero": True}):
-        _, svg = drawn(time_chart(WORLDS[name], unit="fraction", grain=grain, **asked))
+    more = {"targets": [0.95, 0.99], "baseline": 0.9}
+    for asked, events in (({}, []), (more, EVENTS), ({"zero": True}, EVENTS[:1])):
+        made = time_chart(WORLDS[name], unit="fraction", grain=grain, **asked)
+        _, svg = drawn(with_events(made, events).drawn)
         assert svg.startswith("<svg")
         # Without any point there is no place on the axis; the pages say so in words then.
         assert "NaN" not in svg or not any(WORLDS[name].values())

@@ -202,9 +202,11 @@ def test_the_day_of_go_live_is_entered_and_taken_back(acme, opened):
 def test_an_annotation_is_noted_and_removed(acme, opened):
     save(acme, runs(9))
     app = opened()
+    app.session_state["criteria_mark_window_0_box"] = True  # as the popover is opened
+    app.run()
     field(app.date_input, "Day").set_value(WEEK.start)
     field(app.text_input, "What happened").set_value("Release 5")
-    button(app, "Note it").click().run()
+    button(app, "Add").click().run()
     assert not app.exception
     assert "Release 5" in said(app)
     button(app, "Remove").click().run()
@@ -251,11 +253,7 @@ def test_who_is_no_editor_changes_nothing_even_past_a_disabled_button(
 
 @pytest.mark.parametrize(
     ("tab", "hidden"),
-    [
-        ("Data quality", {"Exclude", "Withdraw it"}),
-        ("Dashboard", {"Note it", "Remove"}),
-        ("Return", {"Save"}),
-    ],
+    [("Data quality", {"Exclude", "Withdraw it"}), ("Dashboard", {"Remove"}), ("Return", {"Save"})],
 )
 def test_who_is_no_editor_is_offered_nothing(acme, opened, tmp_path, tab, hidden):
     save(acme, runs(96, 4))

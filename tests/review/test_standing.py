@@ -1,6 +1,6 @@
 """What is good, worrying and stable: each subject in one list, over all combinations."""
 
-from datetime import date
+from datetime import date, datetime
 from itertools import product
 from types import SimpleNamespace
 
@@ -11,6 +11,7 @@ from core.analytics.definitions import METRICS
 from core.analytics.series import MetricSeries
 from core.base.control_limits import SCALES, Point, behaviour
 from core.base.stats import Estimate, Verdict
+from core.charts import Event
 from core.review.agenda import _calm, _fired, standing
 
 # A criterion whose metric has another key, one whose metric has the same, and one without.
@@ -114,17 +115,21 @@ def test_calm_is_what_has_limits_and_nothing_told_of_it():
 
 def test_a_rule_that_fired_says_whether_it_is_good():
     rose, fell = (series("tests_created", *[10, 12] * 12, 11, last) for last in (40, 0))
-    assert [one["is_good"] for one in _fired([rose, fell], WEEK)] == [True, False]
+    assert [one["is_good"] for one in _fired([rose, fell], WEEK, [])] == [True, False]
+    release = Event(datetime(2026, 6, 24), "Release 4.2", "Deployment")  # noqa: DTZ001  # local
+    (told,) = _fired([rose], WEEK, [release])
+    assert told["marked"] == "Marked: 24 Jun 2026: Deployment, Release 4.2"
+    assert "Release 4.2" in str(told["chart"])
     # Neither way is better: it is looked into.
     bugs = series("bug_count", *[10, 12] * 12, 11, 40)
-    assert [one["is_good"] for one in _fired([bugs], WEEK)] == [False]
+    assert [one["is_good"] for one in _fired([bugs], WEEK, [])] == [False]
 
 
 def test_what_matured_two_weeks_later_is_told_then():
     weeks = [0.2, 0.22] * 11
     rejected = series("rejection_rate", *weeks, 0.21, 0.6, 0.2, 0.2, waits=10, open_ones=2)
-    (told,) = _fired([rejected], WEEK)
+    (told,) = _fired([rejected], WEEK, [])
     assert not told["is_good"]
     assert "2026-W24 is above the limits" in told["words"]
     later = Window(date(2026, 6, 15), date(2026, 6, 21), "2026-W25")
-    assert _fired([rejected], later) == []
+    assert _fired([rejected], later, []) == []
