@@ -3,7 +3,6 @@
 import gc
 import os
 import shutil
-from functools import cache
 
 # A Wednesday at noon, before the modules of tests and the processes that they start are loaded.
 NOW = os.environ.get("TOUCHSTONE_NOW") or "2026-11-25T12:00:00+00:00"
@@ -21,17 +20,15 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
 gc.set_threshold(200_000, 50, 1_000)
 
 import pytest
-from streamlit.components.v2 import manifest_scanner
 from xdist.scheduler import LoadScopeScheduling
 
 from core.demo import build, build_demo, enhancer, platform
 from core.demo.world import Size
-from tests import draws
+from tests import draws, once
 from tests.commands import runner
 from tests.stores import closed, open_store
 
-# Each AppTest looks for components in all that is installed, which takes longer than a page does.
-manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+once.share()
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 BROWSER = "tests/browser/"
 TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)

@@ -1,0 +1,27 @@
+"""What takes a test long and is the same for each: made once a process."""
+
+from functools import cache
+
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+
+# The statements that this process has compiled: more than a run of all tests has.
+STATEMENTS = LRUCache(20_000)
+SCRIPTS = ScriptCache()
+
+
+def share() -> None:
+    """Have all stores and all AppTests of this process share what they would each make."""
+    # Each AppTest looks for components in all that is installed, which takes longer than a page.
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+    # Each compiles its pages: magic walks their syntax trees.
+    compiled = ScriptCache.get_bytecode
+    ScriptCache.get_bytecode = lambda _own, path: compiled(SCRIPTS, path)
+    # Each store compiles its statements: a third of what a test of a small one takes. One dialect
+    # is like another of its database, and so a statement is found under either.
+    Engine._compiled_cache = property(lambda _: STATEMENTS, lambda *_: None)
+    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)
+    DefaultDialect.__hash__ = lambda self: hash(type(self))
