@@ -24,7 +24,7 @@ from core.report.document import line_text
 from core.report.formats import PACKET_FORMATS, write_packet
 from core.report.html import filled
 from core.report.weekly import Packet
-from core.review.agenda import SECTIONS
+from core.review.agenda import LENGTH, SECTIONS
 from core.store import Account
 
 ATTACHED = ("pdf", "pptx")
@@ -38,7 +38,6 @@ SECONDS = 20.0
 # One Monday for all: past meetings stay in calendars, whatever becomes of a store.
 FIRST, STARTS = date(2026, 1, 5), time(10)
 AS_PLANNED = ReviewSettings()
-LENGTH = timedelta(minutes=sum(SECTIONS.values()))
 REMINDER = timedelta(minutes=-15)
 LONGEST_NAME = 100
 
@@ -176,7 +175,7 @@ def calendar_file(
     monday = today - timedelta(days=today.weekday())
     title = f"Weekly review: {line_text(account.name)[:LONGEST_NAME]}"
     link = _web_address(f"{url}?account={quote(account.id, safe='')}")
-    agenda = [f"{key.capitalize()}: {minutes} min" for key, minutes in SECTIONS.items()]
+    agenda = [f"{section.name}: {section.minutes} min" for section in SECTIONS.values()]
     uid = f"{uuid5(NAMESPACE_URL, f'touchstone/review/{account.id}')}@touchstone"
 
     def meeting(day: date, **more: Any) -> Event:

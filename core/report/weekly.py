@@ -34,8 +34,9 @@ from core.report.document import (
     Table,
 )
 from core.review.actions import EXPECTED
-from core.review.agenda import SECTION_TITLES, agenda, week_of
+from core.review.agenda import SECTIONS, agenda, week_of
 from core.review.meeting import meeting_of, said_in
+from core.review.signal_charts import how_sure
 from core.store import Review, Scope, one_state
 
 Told = Mapping[str, Any]
@@ -115,7 +116,8 @@ class Packet:
     def notes(self) -> dict[str, str]:
         """The notes by the title of their section."""
         written = self.content.get("notes", {})
-        return {SECTION_TITLES.get(key, key): text for key, text in written.items() if text.strip()}
+        titles = {key: section.title for key, section in SECTIONS.items()}
+        return {titles.get(key, key): text for key, text in written.items() if text.strip()}
 
 
 @one_state()
@@ -164,6 +166,8 @@ def _blocks(packet: Packet) -> Iterator[Block]:
     else:
         said = text.upper_first(packet.state)
         yield Callout(f"{said}: every figure, word and chart is as it was then.")
+    if told.get("left_open"):
+        yield Callout(f"Not done when it was closed: {'; '.join(told['left_open'])}.", "warning")
     yield Heading("What we agreed on")
     yield from actions_table(told, "actions", "No action is open from earlier weeks.")
     yield from _criteria(packet)
@@ -193,13 +197,12 @@ def actions_table(told: Told, key: str, none: str) -> Iterator[Block]:
     }
     if of_earlier:
         columns["From"] = itemgetter("week")
-    else:
-        columns["State"] = lambda one: ": ".join(filter(None, (one["status"], one.get("outcome"))))
+    columns["State"] = lambda one: ": ".join(filter(None, (one["status"], one.get("outcome"))))
     columns["Should move"] = lambda one: _expected(one, labels)
     if of_earlier:
         columns["What happened"] = lambda one: text.upper_first(one["moved"] or text.UNKNOWN)
     number = text.times(len(found), "action")
-    yield Table.of(f"{number} open" if of_earlier else number, found, columns)
+    yield Table.of(f"{number} of earlier weeks" if of_earlier else number, found, columns)
 
 
 def _expected(one: Told, labels: Mapping[str, str]) -> str:
@@ -242,18 +245,9 @@ def _signals(told: Told) -> Iterator[Block]:
         if one["chart"] is not None:
             alt = f"{one['words']}. {one.get('marked', '')}"
             yield Chart(ChartSpec(one["chart"]), one["words"], one["subtitle"], alt)
-    yield Paragraph(expected_chance(told), quiet=True)
+    yield Paragraph(how_sure(told), quiet=True)
     yield Heading("In the same week", 2)
     yield Bullets(told["causes"]) if told["causes"] else Paragraph("Nothing was noted.")
-
-
-def expected_chance(told: Told) -> str:
-    """How many marks and discoveries to expect where nothing has changed."""
-    return (
-        f"About {told['expected_false_alarms']:.1f} false alarms a week are expected over all "
-        f"{len(told['series'])} series; tests of criteria together are held to 5 % false "
-        "discoveries (Benjamini and Hochberg)."
-    )
 
 
 def lists(told: Told) -> Iterator[Block]:

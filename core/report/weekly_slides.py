@@ -3,22 +3,19 @@
 from collections.abc import Iterator, Sequence
 
 from core.base import text
-from core.charts import ChartSpec
-from core.criteria.panels import result_bar
 from core.criteria.words import CriterionRow, verdict_words
 from core.report.criteria import figure, main_rows
 from core.report.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from core.report.weekly import (
     Packet,
-    Told,
     actions_table,
     escalation_label,
-    expected_chance,
     lists,
     methods_table,
     opportunities,
     themes,
 )
+from core.review.signal_charts import how_sure, signal_charts
 
 DECIDED = "Met and Missed: the whole 95 % interval lies on one side of the target"
 MOST_QUOTES = 3
@@ -92,63 +89,16 @@ def _signals(packet: Packet) -> Iterator[Block]:
     if not signals and not told["causes"]:
         return
     yield Heading("What changed, and what may explain it")
-    yield Paragraph(expected_chance(told), quiet=True)
+    yield Paragraph(how_sure(told), quiet=True)
     yield Heading("Signals", 2)
     found = [one["words"] for one in signals]
     yield Bullets(found or ["No signal: nothing moved by more than chance."])
     yield Heading("In the same week", 2)
     yield Bullets(told["causes"] or ["Nothing was noted."])
-    # A test and a rule of the same thing are one slide.
-    by_label: dict[str, list[Told]] = {}
-    for one in signals:
-        by_label.setdefault(one["label"], []).append(one)
-    if by_label:
+    if signals:
         yield Heading("Signals")
-    for label, of_label in by_label.items():
-        chart = _signal(label, of_label, packet)
-        if chart is not None:
-            yield chart
-
-
-def _signal(label: str, signals: Sequence[Told], packet: Packet) -> Chart | None:
-    title = "; ".join(
-        one["words"] if n == 0 else one["words"].removeprefix(f"{label}: ")
-        for n, one in enumerate(signals)
-    )
-    keys = {one["key"] for one in signals}
-    charted = next((one for one in signals if one["chart"]), None)
-    series = next(
-        (s for s in packet.content["series"] if s["key"] in keys or s["label"] == label), None
-    )
-    if charted is not None:
-        return Chart(ChartSpec(charted["chart"]), title, charted["subtitle"], _values(series))
-    if series is not None:
-        said = series.get("subtitle", f"{label} by week: {series['finding']}")
-        return Chart(ChartSpec(series["chart"]), title, said, _values(series))
-    row = next((row for row in packet.rows if row.result.criterion.key in keys), None)
-    return None if row is None else _bar(title, row)
-
-
-def _values(series: Told | None) -> str:
-    """The points of a series in words."""
-    if series is None:
-        return ""
-    known = [(week, value) for week, value in series.get("points", []) if value is not None]
-    said = ", ".join(f"{week} {text.amount(value, series['unit'])}" for week, value in known)
-    return ". ".join(part for part in (said, series.get("marked")) if part)
-
-
-def _bar(title: str, row: CriterionRow) -> Chart:
-    """A criterion that no series shows, as its estimate, interval and target."""
-    said = {
-        "This week": row.value,
-        "target": row.target,
-        "last week": row.amount(row.week_before),
-        "four weeks before": row.amount(row.four_weeks),
-        "baseline": row.amount(row.baseline),
-    }
-    subtitle = ", ".join(f"{name} {value}" for name, value in said.items())
-    return Chart(result_bar(row.result), title, subtitle, text.upper_first(row.evidence))
+    for one in signal_charts(told):
+        yield Chart(one.drawn, one.title, one.subtitle, one.values)
 
 
 def _escalations(packet: Packet) -> Iterator[Block]:
@@ -186,6 +136,8 @@ def _notes(packet: Packet) -> Iterator[Block]:
         for title, note in packet.notes().items()
         for n, line in enumerate(line for line in note.split("\n") if line.strip())
     ]
+    if left_open := packet.content.get("left_open"):
+        lines.append(f"Not done when it was closed: {'; '.join(left_open)}")
     if lines or attendees:
         yield Heading("Notes")
         yield Paragraph(f"Attendees: {attendees or 'none recorded'}", quiet=True)

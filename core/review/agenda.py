@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from pydantic_core import to_jsonable_python
 
@@ -29,17 +30,27 @@ from core.review import signal_words
 from core.review.actions import actions, escalations
 from core.review.roadmap import opportunities, ranked
 from core.review.shifts import Shift, shifts
-from core.store import ReviewAction, Scope, SyncRun, table
+from core.store import Review, ReviewAction, Scope, SyncRun, table
 
-# The sections in their order, with the minutes that each has.
-SECTIONS = {"metrics": 10, "trends": 5, "feedback": 5, "roadmap": 5, "actions": 5}
-SECTION_TITLES: Mapping[str, str] = {
-    "metrics": "Success criteria",
-    "trends": "Signals",
-    "feedback": "What people say",
-    "roadmap": "Opportunities",
-    "actions": "What we do now",
+
+class Section(NamedTuple):
+    """A step of the meeting: its name, its title, and the minutes that it has."""
+
+    name: str
+    title: str
+    minutes: int
+
+
+# In their order, by the keys that notes are stored under.
+SECTIONS: Mapping[str, Section] = {
+    "carried": Section("Actions", "What we agreed on", 3),
+    "metrics": Section("Criteria", "Success criteria", 7),
+    "trends": Section("Signals", "Signals", 5),
+    "feedback": Section("Voices", "What people say", 5),
+    "roadmap": Section("Roadmap", "Opportunities", 5),
+    "actions": Section("Decide", "What we do now", 5),
 }
+LENGTH = timedelta(minutes=sum(section.minutes for section in SECTIONS.values()))
 SERIES = (
     *("tests_created", "tests_submitted", "active_customers", "test_completion_rate"),
     *("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate"),
@@ -58,6 +69,15 @@ def week_of(label: str, today: date) -> Window:
     if week.span[1] >= today:
         raise InputError(f"{week.label} is not over: a review looks at complete weeks only.")
     return week
+
+
+def seconds_left(elapsed: float) -> dict[str, float]:
+    """The seconds that each section has left so long after the begin; negative: it is over."""
+    ends = accumulate(60 * section.minutes for section in SECTIONS.values())
+    return {
+        key: min(60 * section.minutes, end - elapsed)
+        for (key, section), end in zip(SECTIONS.items(), ends, strict=True)
+    }
 
 
 def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[str, Any]:
@@ -104,11 +124,7 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
             {"title": one.opportunity.title, "words": one.words}
             for one in ranked(opportunities(scope), results)[:MOST_OPPORTUNITIES]
         ],
-        "actions": [
-            _action(scope, one, results)
-            for one in actions(scope, status="open")
-            if one.week < week.label
-        ],
+        "actions": [_action(scope, one, results) for one in _carried(scope, week)],
         "findings": [
             {"check": f.check, "text": f.text, "at": f.from_at.isoformat()}
             for f in findings(scope, window=week, now=now)
@@ -165,7 +181,7 @@ def _fired(
 
 def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[str, Any]]:
     """The criteria whose verdict changed, or that moved by more than chance."""
-    sure = {shift.key: shift for shift in tested if shift.is_signal}
+    sure = {shift.key for shift in tested if shift.is_signal}
     found = []
     for row in rows:
         key, verdict = row.result.criterion.key, row.result.verdict
@@ -175,12 +191,11 @@ def _moved(rows: Sequence[CriterionRow], tested: Sequence[Shift]) -> list[dict[s
             was = text.lower_first(row.verdict_before or "")
             said.append(f"now {text.lower_first(row.verdict)}, {was} the week before")
             is_good = verdict is Verdict.MET or row.verdict_before == Verdict.MISSED
-        if (shift := sure.get(key)) is not None:
+        if key in sure:
             rose = (row.result.estimate.value or 0) > (row.four_weeks or 0)
             is_good &= rose == (row.result.criterion.direction == "above")
-            how_sure = "q < 0.001" if shift.q < 0.001 else f"q = {shift.q:.3f}"
             four = row.amount(row.four_weeks)
-            said.append(f"{row.value} against {four} in the four weeks before ({how_sure})")
+            said.append(f"{row.value} against {four} in the four weeks before, more than chance")
         if said:
             words = f"{row.label}: {'; '.join(said)}"
             named = {"kind": "criterion", "key": key, "label": row.label}
@@ -220,6 +235,7 @@ def _drawn(one: MetricSeries, events: Sequence[Event]) -> dict[str, Any]:
         "unit": metric.unit,
         "chart": marked.drawn.to_dict(),
         "subtitle": marked.under(signal_words.subtitle(one)),
+        "brief": marked.under(signal_words.subtitle(one, brief=True)),
         "marked": marked.words,
     }
 
@@ -269,9 +285,11 @@ def standing(
         if result.verdict is Verdict.MET and row.against_baseline == "better":
             said.append("better than the baseline")
         if key in escalated:
-            said.append(f"to escalate, {escalated[key]}")
+            why = escalated[key].removeprefix(f"{verdict}, and ")
+            said.append(f"to escalate, {why}")
         for signal in own:
-            said.append(signal["words"].removeprefix(f"{signal['label']}: "))
+            words = signal["words"].removeprefix(f"{signal['label']}: ")
+            said.append(words.removeprefix(f"now {verdict}, "))
             others.pop(signal["key"], None)
         state = "positive" if own or result.verdict is Verdict.MET else "stable"
         is_good = all(signal["is_good"] for signal in own)
@@ -298,6 +316,19 @@ def _calm(series: Sequence[MetricSeries], told: Iterable[str]) -> list[str]:
 def _metric_of(criterion: str) -> str:
     """The key of the metric with a criterion's definition; blank where there is none."""
     return (criterion in RULES and RULES[criterion].metric) or ""
+
+
+def _carried(scope: Scope, week: Window) -> list[ReviewAction]:
+    """The actions of earlier weeks that were open when the review began, or are still."""
+    review = scope.get(Review, week.label)
+    return [
+        one
+        for one in actions(scope)
+        if one.week < week.label
+        and (
+            one.status == "open" or (review and one.closed_at and one.closed_at >= review.opened_at)
+        )
+    ]
 
 
 def _action(

@@ -1,7 +1,7 @@
 """The meeting: opening a review, its notes and attendees, closing it, and later restatements."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -22,6 +22,7 @@ ROLES = (
     *("Executive sponsor", "Client account manager"),
 )
 LONGEST_NOTE = 20_000
+UNDO = timedelta(hours=1)
 MOST_MATCHED = 2_000
 
 
@@ -106,16 +107,19 @@ def save_note(scope: Scope, week: str, section: str, written: str, *, seen: int)
     return written, version + 1
 
 
-def close_review(scope: Scope, week: str, *, now: datetime | None = None) -> None:
+def close_review(
+    scope: Scope, week: str, *, left_open: Sequence[str] = (), now: datetime | None = None
+) -> None:
     """Store everything that the review shows, with its notes and actions, and close it.
 
-    Raises InputError where it is not open.
+    `left_open` says what was not done, a sentence each. Raises InputError where it is not open.
     """
     now = now or clock.now()
     window = week_of(week, now.astimezone(scope.zone).date())
 
     def compute() -> dict[str, Any]:
-        return agenda(scope, window, now=now) | said_in(scope, week)
+        shown = agenda(scope, window, now=now) | said_in(scope, week)
+        return shown | {"left_open": [*left_open]}
 
     def save(unit: Unit, content: dict[str, Any]) -> None:
         known = unit.session.get(Review, (scope.account, week))
@@ -125,9 +129,32 @@ def close_review(scope: Scope, week: str, *, now: datetime | None = None) -> Non
         texts = {key: note.text for key, note in _notes(unit.session, scope.account, week).items()}
         known.content = content | {"notes": texts}
         known.closed_by, known.closed_at = unit.author, now
-        unit.record_change(f"review {week}", before=None, after={"closed": True})
+        after = {"closed": True, "left_open": [*left_open]}
+        unit.record_change(f"review {week}", before=None, after=after)
 
     scope.freeze(compute, save)
+
+
+def reopen_review(scope: Scope, week: str) -> None:
+    """Undo a close within `UNDO`; what it had stored is kept in the history.
+
+    Raises InputError where it is too late, or the review is not closed.
+    """
+    with scope.write() as unit:
+        known = unit.known(Review, week, f"The review of {week} has not begun.")
+        if known.closed_at is None:
+            raise InputError("This review is open: reload the page.")
+        if not can_reopen(known):
+            raise InputError("It was closed more than an hour ago: it stays as it was.")
+        state = known.model_dump(include={"closed_by", "closed_at", "content"})
+        for name in state:
+            setattr(known, name, None)
+        unit.record_change(f"review {week}", before=state, after={"closed": False})
+
+
+def can_reopen(meeting: Review) -> bool:
+    """Whether a review is closed, and not for longer than `UNDO`."""
+    return meeting.closed_at is not None and clock.now() - meeting.closed_at <= UNDO
 
 
 def said_in(scope: Scope, week: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Actions of a review: those carried over, those agreed on, who was there, and the end."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -9,34 +9,45 @@ import streamlit as st
 
 from core.base import text
 from core.criteria.verdicts import criteria_of
-from core.review.actions import EXPECTED, actions, add_action, close_action, is_overdue
+from core.review.actions import EXPECTED, actions, add_action, close_action, is_overdue, sent_of
 from core.review.meeting import ROLES, close_review, meetings, set_attendees
-from core.store import Review, ReviewAction
+from core.store import Review, ReviewAction, Scope, one_state
 from pages import ui
-from pages.review.sections import is_open
+from pages.review.presentation import Part
+from pages.review.sections import in_parts, is_open
 from pages.ui import keeper
 
 DUE_DAYS = 7
 STATES = {"done": "Done", "dropped": "Dropped", "open": "Still open"}
 
 
-def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
-    """The open actions of earlier weeks, and what their criterion has done since."""
-    found = told["actions"]
-    if not found:
-        st.caption("No action is open from earlier weeks.")
-        return
-    for one in found:
-        with st.container(border=True):
-            late = "overdue" if one["due"] < str(told["last_day"]) else "due"
-            st.markdown(
-                f"**{ui.plain(one['text'])}**, {ui.plain(one['owner'])}, {late} "
-                f"{ui.plain(one['due'])}, from {one['week']}"
-            )
-            if one["criterion"]:
-                st.markdown(ui.plain(f"{one['criterion']} {one['moved']}."))
-            if is_open(page, meeting):
-                _close_form(page, one)
+def carried(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> list[Part]:
+    """The actions of earlier weeks, and what their criterion has done since."""
+
+    def draw(found: Sequence[Mapping[str, Any]]) -> None:
+        if not found:
+            st.caption("No action is open from earlier weeks.")
+        for one in found:
+            with st.container(border=True):
+                st.markdown(f"{_said(one)}, agreed in {one['week']}")
+                if one["criterion"]:
+                    st.markdown(ui.plain(f"{one['criterion']} {one['moved']}."))
+                if is_open(page, meeting):
+                    _close_form(page, one)
+                elif one["status"] != "open" or one["outcome"]:
+                    st.caption(ui.plain(_state(one)))
+
+    return in_parts("carried", told["actions"], draw)
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    """What will be done, by whom and by when, in Markdown."""
+    due = f"{one['owner']}, due {text.day(date.fromisoformat(one['due']))}"
+    return f"**{ui.plain(one['text'])}**, {ui.plain(due)}"
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    return ": ".join(filter(None, (STATES.get(one["status"], one["status"]), one["outcome"])))
 
 
 def _close_form(page: ui.Page, one: Mapping[str, Any]) -> None:
@@ -52,79 +63,123 @@ def _close_form(page: ui.Page, one: Mapping[str, Any]) -> None:
         ui.submit_button(page, "Save", "Saved.", close_action, number, **fields, is_primary=False)
 
 
-def agreed(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: str) -> None:
-    """The actions of this review, and the form for another."""
+def agreed(
+    page: ui.Page, told: Mapping[str, Any], label: str, meeting: Review | None
+) -> list[Part]:
+    """The actions of this review."""
     if meeting is not None and meeting.content is not None:
-        rows = [_agreed(one, one["due"]) for one in told.get("new_actions", [])]
+        rows = told.get("new_actions", [])
     else:
-        known = ui.read(page, actions)
-        rows = [_row(page, one) for one in known if one.week == label]
-    if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-    else:
-        st.caption("No action was agreed on in this review.")
-    if is_open(page, meeting):
-        _new(page, label)
+        rows = [one.model_dump(mode="json") for one in _of_week(page, label)]
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+
+    def draw(found: Sequence[Mapping[str, Any]]) -> None:
+        if not found:
+            st.caption("No action was agreed on in this review.")
+        for one in found:
+            moves = ""
+            if one["criterion_key"]:
+                name = text.lower_first(labels.get(one["criterion_key"], one["criterion_key"]))
+                moves = f"; {name} {EXPECTED.get(one['expected'] or '', '')}"
+            with st.container(border=True):
+                st.markdown(f"{_said(one)}{ui.plain(moves)}")
+
+    return in_parts("actions", rows, draw)
 
 
-def _agreed(one: Mapping[str, Any], due: str) -> dict[str, object]:
-    return {
-        "What": one["text"],
-        "Who": one["owner"],
-        "Due": due,
-        "Should move": one["criterion_key"] or text.UNKNOWN,
-        "Direction": EXPECTED.get(one["expected"] or "", text.UNKNOWN),
-    }
+def _of_week(page: ui.Page, label: str) -> list[ReviewAction]:
+    return [one for one in ui.read(page, actions) if one.week == label]
 
 
 def _row(page: ui.Page, one: ReviewAction) -> dict[str, object]:
     due = text.day(one.due) + (", overdue" if is_overdue(one, page.today) else "")
-    return _agreed(one.model_dump(), due) | {
+    return {
+        "What": one.text,
+        "Who": one.owner,
+        "Due": due,
+        "Should move": one.criterion_key or text.UNKNOWN,
+        "Direction": EXPECTED.get(one.expected or "", text.UNKNOWN),
         "State": STATES.get(one.status, one.status),
         "Outcome": one.outcome or text.UNKNOWN,
         "Review": one.week,
     }
 
 
-def _new(page: ui.Page, label: str) -> None:
-    criteria: dict[str | None, str] = {None: "None"}
-    criteria |= {one.key: one.label for one in ui.read(page, criteria_of)}
+def add(page: ui.Page, label: str, *, is_listed: bool) -> None:
+    """The form for an action more, below those that were agreed on where they are not beside."""
+    if is_listed:
+        for one in _of_week(page, label):
+            st.caption(_said(one.model_dump(mode="json")))
+    criteria = {one.key: one.label for one in ui.read(page, criteria_of)}
     name, due = f"review_action_{page.account.id}_{label}", page.today + timedelta(days=DUE_DAYS)
     with ui.form(name) as key:
-        text = st.text_input("What will be done", max_chars=500, key=f"{key}_text")
-        with st.grid(4, min_column_width=170):
+        what = st.text_input("What will be done", max_chars=500, key=f"{key}_text")
+        with st.grid(2, min_column_width=120):
             fields: dict[str, Any] = {
                 "owner": st.text_input("Who does it", max_chars=100, key=f"{key}_owner"),
                 "due": st.date_input("Due", due, format="YYYY-MM-DD"),
-                "criterion_key": ui.pick("Criterion that should move", criteria),
+                "criterion_key": ui.pick("Should move", criteria, placeholder="No criterion"),
                 "expected": ui.pick("It", EXPECTED),
             }
         if fields["criterion_key"] is None:
             fields["expected"] = None
-        fields |= {"week": label, "text": text, "clears": name}
+        fields |= {"week": label, "text": what, "clears": name, "is_primary": False}
         done = "Agreed: it comes back next week."
-        ui.submit_button(page, "Agree on it", done, add_action, **fields)
+        ui.submit_button(page, "Add action", done, add_action, **fields)
 
 
-def attendees(page: ui.Page, meeting: Review, label: str) -> None:
+@st.dialog("Close the review", width="medium")
+@one_state()
+def closing(page: ui.Page, told: Mapping[str, Any], meeting: Review) -> None:
+    checklist(page, told, meeting)
+
+
+def checklist(page: ui.Page, told: Mapping[str, Any], meeting: Review) -> None:
+    """What a meeting does before it ends; what is not ticked is named in the closed review."""
     known = dict.fromkeys(ROLES, "") | {str(role): str(name) for role, name in meeting.attendees}
-    form = f"review_attendees_{page.account.id}_{label}"
-    draft = ui.draft(page, form, known, f"review {label}")
+    form = f"review_closing_{page.account.id}_{meeting.week}"
+    draft = ui.draft(page, form, known, f"review {meeting.week}")
+    waiting = [
+        one["text"] for one in told["actions"] if one["status"] == "open" and not one["outcome"]
+    ]
+    sent = {one.criterion_key for one in ui.read(page, sent_of, week=meeting.week)}
+    labels = {row["key"]: row["label"] for row in told["criteria"]}
+    raised = {one["criterion_key"]: one for one in told["escalations"]}
+    unsent = [labels.get(key, "Data") for key in raised if key not in sent]
+    left_open = []
     with ui.form(form):
-        st.markdown("**Attendees**")
-        with st.grid(3, min_column_width=200):
+        st.markdown("**Who attended**")
+        with st.grid(2, min_column_width=200):
             names = {
                 role: st.text_input(role, draft.opened[role], max_chars=100, key=draft.key + role)
                 for role in ROLES
             }
-        done, more = "Attendees saved.", draft.saving | {"is_primary": False}
-        ui.submit_button(page, "Save", done, set_attendees, label, names, **more)
+        if not any(name.strip() for name in names.values()):
+            left_open.append("attendees are not named")
+        for there, what, missing in (
+            (told["actions"], "Actions of earlier weeks are answered", waiting),
+            (raised, "Escalations are sent", unsent),
+        ):
+            if not there:
+                continue
+            listed = f"Not yet: {text.listed(missing)}." if missing else None
+            if not st.checkbox(what, not missing, key=f"{draft.key}_{what}"):
+                not_done = what.replace(" are ", " are not ")
+                which = f" ({text.listed(missing)})" if missing else ""
+                left_open.append(f"{text.lower_first(not_done)}{which}")
+            if listed:
+                st.caption(ui.plain(listed))
+        st.caption(
+            "Closing keeps every figure, note and chart as it is now, and names what is not "
+            "ticked. It can be undone for an hour."
+        )
 
+        def close(scope: Scope, seen: Mapping[str, str]) -> None:
+            set_attendees(scope, meeting.week, names, seen=seen)
+            close_review(scope, meeting.week, left_open=left_open)
 
-def close(page: ui.Page, label: str) -> None:
-    done = f"The review of {label} is closed."
-    told = "Keeps every figure, interval, definition, note and chart as it is now"
-    ui.editor_button(page, "Close the review", done, close_review, label, help=told)
+        done = f"The review of {meeting.week} is closed."
+        ui.submit_button(page, "Close it", done, close, **draft.saving)
 
 
 def history(page: ui.Page) -> None:

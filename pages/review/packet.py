@@ -24,7 +24,7 @@ def show(page: ui.Page, told: Mapping[str, Any], meeting: Review | None, label: 
     """Downloads, made on demand; the mail for editors."""
     packet = partial(packet_of, page.scope, told, meeting, is_demo=page.is_demo)
     known = settings_of(page.scope, ReviewSettings)
-    with st.popover("Take it away", key=f"{page.key}_packet", width="content"):
+    with st.popover("Packet", key=f"{page.key}_packet", width="content"):
         for kind, form in PACKET_FORMATS.items():
             data, file = partial(_made, packet, kind), f"review-{label}.{kind}"
             ui.download(page, form.label, data, file, form.mime, key=f"packet_{kind}")

@@ -1,18 +1,23 @@
 """Criteria, signals, feedback and roadmap of a review, and the notes of each section."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from core.base import text
-from core.charts import ChartSpec
-from core.criteria.words import SIGNS, CriterionRow
+from core.criteria.panels import result_bar
+from core.criteria.words import CriterionRow, worst_first
 from core.review.actions import Escalation, record_sent, sent_of
+from core.review.agenda import SECTIONS
 from core.review.meeting import merged_texts, notes_of, save_note
-from core.store import Review, Scope
+from core.review.signal_charts import SignalChart, how_sure, signal_charts
+from core.store import Review, ReviewEscalation, Scope
 from pages import ui
+from pages.criteria.strip import COLOURS as VERDICT_COLOURS
+from pages.review.presentation import Part
 from pages.ui import keeper
 
 LISTS: Sequence[tuple[str, str, ui.Colour]] = (
@@ -26,47 +31,77 @@ COLUMNS = (
     *("Change", "Four weeks", "Baseline", "Against it", "Sample"),
 )
 COLOURS: Mapping[str, ui.Colour] = {"critical": "red", "high": "orange", "medium": "gray"}
+BETTER: Mapping[str, Literal["normal", "inverse"]] = {"above": "normal", "below": "inverse"}
+A_SLIDE = 3  # cards of text on one
 
 
-def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
+def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> list[Part]:
+    """The cards, the worst first; what is to be escalated; on the page the whole table."""
     rows = [CriterionRow.load(stored) for stored in told["criteria"]]
-    whole = pd.DataFrame([_row(row) for row in rows])
-    is_guardrail = [row.result.criterion.is_guardrail for row in rows]
-    guardrails = whole[is_guardrail]
-    frame = whole.drop(guardrails.index)
-    if st.session_state.get(ui.PRESENTING):
-        # Text grows with the page, a grid does not.
-        st.table(frame.drop(columns=["Sample", "Four weeks"]).set_index("Criterion"))
-    else:
-        st.dataframe(frame, hide_index=True)
-    for row in rows:
-        if row.exclusions:
-            st.caption(ui.plain(f"{row.label} {row.exclusions}"))
-    with st.expander(f"{len(guardrails)} guardrails"):
-        st.dataframe(guardrails, hide_index=True)
-    if not st.session_state.get(ui.PRESENTING):
-        ui.Stamped(page, told["week"]).csv_button(whole, "Review criteria", key="criteria")
-    _escalations(page, told, meeting)
-
-
-def _row(row: CriterionRow) -> dict[str, object]:
-    verdict, before = SIGNS[row.result.verdict], row.verdict_before
-    if before not in {None, row.result.verdict}:
-        verdict += f", was {text.lower_first(before)}"
-    return row.columns(*COLUMNS) | {"Verdict": verdict, "Sample": row.result.estimate.n}
-
-
-def _escalations(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> None:
-    found = [Escalation(**one) for one in told["escalations"]]
+    main = [row for row in rows if not row.result.criterion.is_guardrail]
+    place = [result.criterion.key for result in worst_first([row.result for row in main])]
+    main.sort(key=lambda row: place.index(row.result.criterion.key))
     sent = ui.read(page, sent_of, week=told["week"])
-    if not found and not sent:
-        st.caption("Nothing has to be escalated.")
-        return
-    st.markdown("**To escalate**")
+    parts = [Part(told["answer"], lambda: _cards(main))]
+    if told["escalations"] or sent:
+        parts.append(Part("To escalate", lambda: _escalations(page, told, meeting, sent)))
+    return [*parts, Part("", lambda: _table(page, told["week"], rows), "aside")]
+
+
+def _cards(rows: Sequence[CriterionRow]) -> None:
+    with st.grid(min(len(rows), 3), min_column_width=200):
+        for row in rows:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                _card(row)
+
+
+def _card(row: CriterionRow) -> None:
+    """Verdict, value with its change, mark, target and earlier values."""
+    criterion = row.result.criterion
+    st.badge(row.sign, color=VERDICT_COLOURS[row.result.verdict])
+    st.metric(
+        ui.plain(row.label),
+        row.value.replace(" a week", " :small[a week]"),
+        None if row.change in {text.UNKNOWN, "0"} else row.change,
+        delta_color=BETTER.get(criterion.direction, "off"),
+        delta_description="on last week",
+    )
+    alt = f"{row.label}: {row.verdict}, target {row.target}, {row.evidence}"
+    ui.draw(result_bar(row.result), alt=alt)
+    said = f"Target {row.target}"
+    if row.baseline is not None and not st.session_state.get(ui.PRESENTING):
+        said += f"; baseline {row.amount(row.baseline)}"
+    if before := was_words(row):
+        said += f"; {before}"
+    st.caption(ui.plain(said))
+    if row.exclusions:
+        st.caption(ui.plain(text.upper_first(row.exclusions)))
+
+
+def was_words(row: CriterionRow) -> str:
+    """The verdict of the week before where it was another one: was met."""
+    before = row.verdict_before
+    return "" if before in {None, row.result.verdict} else f"was {text.lower_first(before or '')}"
+
+
+def _table(page: ui.Page, week: str, rows: Sequence[CriterionRow]) -> None:
+    found = [row.columns(*COLUMNS) | {"Sample": row.result.estimate.n} for row in rows]
+    for cells, row in zip(found, rows, strict=True):
+        cells["Verdict"] = ", ".join(filter(None, (str(cells["Verdict"]), was_words(row))))
+        cells["Criterion"] = row.name
+    whole = pd.DataFrame(found)
+    with st.expander("All figures, with the guardrails"):
+        st.dataframe(whole, hide_index=True, height="content")
+        ui.Stamped(page, week).csv_button(whole, "Review criteria", key="criteria")
+
+
+def _escalations(
+    page: ui.Page, told: Mapping[str, Any], meeting: Review | None, sent: Sequence[ReviewEscalation]
+) -> None:
     may_write = is_open(page, meeting)
     labels = {row["key"]: row["label"] for row in told["criteria"]}
     done = {one.criterion_key: one for one in sent}
-    for one in found:
+    for one in (Escalation(**stored) for stored in told["escalations"]):
         with ui.line():
             st.badge(text.upper_first(one.severity), color=COLOURS[one.severity])
             label = labels.get(one.criterion_key, "Data")
@@ -89,39 +124,45 @@ def _record(page: ui.Page, one: Escalation, week: str) -> None:
         ui.submit_button(page, "I have sent it", done, record_sent, one, **fields)
 
 
-def trends(page: ui.Page, told: Mapping[str, Any]) -> None:
+def signals(page: ui.Page, told: Mapping[str, Any]) -> list[Part]:
     """Only what a rule marked, or whose verdict changed; the rest is one sentence."""
-    signals = told["signals"]
-    calm = told.get("calm")
-    quiet = f"{text.listed(calm)} within the usual limits. " if calm else ""
-    bullets(signal["words"] for signal in signals if signal["chart"] is None)
-    charted = [signal for signal in signals if signal["chart"] is not None]
-    if charted:
-        with st.grid(2, min_column_width=330):
-            for signal in charted:
-                ui.Stamped(page, told["week"]).chart(
-                    ChartSpec(signal["chart"]),
-                    key=f"signal_{signal['key']}",
-                    title=signal["words"],
-                    subtitle=signal["subtitle"],
-                )
-    if not signals:
-        st.markdown("No signal this week: nothing moved by more than chance.")
-    st.caption(
-        ui.plain(
-            f"{quiet}About {told['expected_false_alarms']:.1f} false alarms a week are expected "
-            "over all series; tests of criteria together are held to 5 % false discoveries "
-            "(Benjamini and Hochberg)."
-        )
-    )
+    found = list(signal_charts(told))
+    title = "What is good, what worries, what is stable"
+    if not found:
+        title = "No signal this week: nothing moved by more than chance"
+    return [
+        Part(title, lambda: _lists(told)),
+        *(Part(one.title, partial(_signal, page, told["week"], one), "chart") for one in found),
+        Part("", lambda: _how_sure(told), "aside"),
+    ]
+
+
+def _signal(page: ui.Page, week: str, one: SignalChart) -> None:
+    if not st.session_state.get(ui.PRESENTING):
+        look = {"key": f"signal_{one.key}", "title": one.title, "subtitle": one.brief}
+        ui.Stamped(page, week).chart(one.drawn, **look)
+        return
+    st.caption(ui.plain(one.brief))
+    with st.container(key=f"review_chart_{one.key}"):
+        ui.draw(one.drawn, alt=one.title, is_large=True)
+
+
+def _lists(told: Mapping[str, Any]) -> None:
     if told["causes"]:
-        st.markdown("**In the same week**")
-        bullets(told["causes"])
-    with st.grid(3, min_column_width=260):
-        for key, title, colour in LISTS:
-            with st.container(border=True, height="stretch"):
-                st.badge(title, color=colour)
-                bullets(told[key] or ["Nothing."])
+        st.markdown(f"In the same week: {ui.plain('; '.join(told['causes']))}.")
+    columns = st.columns([1 + len(told[key]) for key, _, _ in LISTS])
+    for column, (key, title, colour) in zip(columns, LISTS, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.badge(title, color=colour)
+            bullets(told[key] or ["Nothing."])
+    if calm := told.get("calm"):
+        verb = "is" if len(calm) == 1 else "are"
+        st.caption(ui.plain(f"{text.listed(calm)} {verb} within the usual limits."))
+
+
+def _how_sure(told: Mapping[str, Any]) -> None:
+    with st.expander("How sure?"):
+        st.caption(ui.plain(how_sure(told)))
 
 
 def bullets(sentences: Iterable[str]) -> None:
@@ -134,36 +175,53 @@ def is_open(page: ui.Page, meeting: Review | None) -> bool:
     return meeting is not None and meeting.closed_at is None and page.person is not None
 
 
-def feedback(told: Mapping[str, Any]) -> None:
-    themes = told.get("themes") or []
+def voices(told: Mapping[str, Any]) -> list[Part]:
+    """The themes of the week's comments with quotes, a few a slide."""
+    return in_parts("feedback", told.get("themes"), _themes)
+
+
+def _themes(themes: Sequence[Mapping[str, Any]]) -> None:
     if not themes:
         st.caption("No comment of this week belongs to a theme.")
-    for theme in themes:
-        with st.container(border=True):
-            st.markdown(f"**{ui.plain(theme['name'])}**: {ui.plain(theme['words'])}")
-            for quote in theme["quotes"]:
-                # Text, never Markdown: people write what they like.
-                st.text(quote)
-
-
-def roadmap(told: Mapping[str, Any]) -> None:
-    found = told.get("opportunities") or []
-    if not found:
-        st.caption("No opportunity is on the roadmap yet.")
-    for one in found:
-        st.markdown(f"- **{ui.plain(one['title'])}**: {ui.plain(one['words'])}")
-
-
-def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> None:
-    """A text that saves itself; what others wrote meanwhile is kept beside it."""
-    if meeting is None:
         return
+    with st.grid(min(len(themes), A_SLIDE), min_column_width=240):
+        for theme in themes:
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{ui.plain(theme['name'])}**: {ui.plain(theme['words'])}")
+                for quote in theme["quotes"]:
+                    # Text, never Markdown: people write what they like.
+                    st.text(text.quoted(quote))
+
+
+def roadmap(told: Mapping[str, Any]) -> list[Part]:
+    def draw() -> None:
+        found = told.get("opportunities") or []
+        if not found:
+            st.caption("No opportunity is on the roadmap yet.")
+        for one in found:
+            st.markdown(f"- **{ui.plain(one['title'])}**: {ui.plain(one['words'])}")
+
+    def link() -> None:
+        st.page_link("review/roadmap.py", label="Roadmap")
+
+    return [Part(SECTIONS["roadmap"].title, draw), Part("", link, "aside")]
+
+
+def in_parts(key: str, found: Sequence[Any] | None, draw: Callable[[Any], None]) -> list[Part]:
+    """The things of a step, a few a slide; one slide that says so where there is none."""
+    rows = found or []
+    starts = range(0, max(len(rows), 1), A_SLIDE)
+    return [Part(SECTIONS[key].title, partial(draw, rows[n : n + A_SLIDE])) for n in starts]
+
+
+def notes(page: ui.Page, section: str, meeting: Review) -> None:
+    """A text that saves itself; what others wrote meanwhile is kept beside it."""
+    label = meeting.week
     key = f"review_note_{page.account.id}_{label}_{section}"
     refused = f"{key}_refused"
     if meeting.content is not None:
-        text = meeting.content["notes"].get(section, "")
-        if text:
-            st.text(text)
+        st.markdown("**Notes**")
+        st.text(meeting.content["notes"].get(section, "") or "None.")
         if refused in st.session_state:
             st.warning("The review was closed before your note was saved. It is not in it:")
             st.code(st.session_state[refused], language=None, wrap_lines=True)
@@ -183,7 +241,7 @@ def notes(page: ui.Page, section: str, meeting: Review | None, label: str) -> No
         args=(page, label, section, key),
         placeholder="Decisions and remarks; saved as you write",
         disabled=page.person is None,
-        height=90,
+        height=110,
     )
     keeper.stored(key, box[0], said, shown=box[1])
 

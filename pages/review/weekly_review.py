@@ -1,99 +1,177 @@
 """What changed, and what do we do about it?"""
 
-from collections.abc import Mapping
-from time import monotonic
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.analytics.dates import last_complete_week
-from core.base import text
-from core.review.agenda import SECTION_TITLES, SECTIONS, agenda, week_of
-from core.review.meeting import meeting_of, meetings, open_review, restated_since
+from core.base import clock, text
+from core.review.agenda import LENGTH, SECTIONS, agenda, seconds_left, week_of
+from core.review.meeting import (
+    can_reopen,
+    meeting_of,
+    meetings,
+    open_review,
+    reopen_review,
+    restated_since,
+)
 from core.store import Review
 from pages import ui
-from pages.review import actions, packet, sections
+from pages.review import actions, packet, presentation, sections
+from pages.review.presentation import TICK_SECONDS, Part, go
 
 WEEKS_OFFERED = 13
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
-PRESENTING = """<style>
-header, [data-testid="stToolbar"], .st-key-share_bar,
-.st-key-review_bar, .st-key-review_clock {display: none}
-[data-testid="stMainBlockContainer"] {font-size: 1.4rem; max-width: 1600px}
-[data-testid="stMainBlockContainer"] p, [data-testid="stMainBlockContainer"] li {font-size: 1.4rem}
-[data-testid="stMainBlockContainer"] h3 {font-size: 2.1rem}
-</style>"""
-TITLES = {"carried": "What we agreed on", **SECTION_TITLES}
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def show(page: ui.Page) -> None:
-    label = bar(page)
-    meeting = ui.read(page, meeting_of, week=label)
-    told = content(page, label, meeting)
+    is_presented = presentation.begin()
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
+        label = week_box(page)
+        meeting = ui.read(page, meeting_of, week=label)
+        timer = begin(page, meeting, label)
+        told = content(page, label, meeting)
+        st.button("Present", key="review_start", on_click=presentation.start, shortcut="P")
+        packet.show(page, told, meeting, label)
+    steps: dict[str, Sequence[Part]] = {
+        "carried": actions.carried(page, told, meeting),
+        "metrics": sections.criteria(page, told, meeting),
+        "trends": sections.signals(page, told),
+        "feedback": sections.voices(told),
+        "roadmap": sections.roadmap(told),
+        "actions": actions.agreed(page, told, label, meeting),
+    }
+    at = presentation.place(steps)
+    docked = None
+    if meeting is not None:
+        docked = partial(dock, page, at[0], told, meeting)
+    words = partial(clock_words, meeting)
+    if is_presented:
+        presentation.show(steps, at, words, docked if sections.is_open(page, meeting) else None)
+        return
     ui.answer(page, told["answer"], SOURCES, note=f"complete week {told['week']}")
     if meeting is not None and meeting.closed_at is not None:
         closed(page, meeting)
-    bodies = {
-        "carried": lambda: actions.carried(page, told, meeting),
-        "metrics": lambda: sections.criteria(page, told, meeting),
-        "trends": lambda: sections.trends(page, told),
-        "feedback": lambda: sections.feedback(told),
-        "roadmap": lambda: sections.roadmap(told),
-        "actions": lambda: actions.agreed(page, told, meeting, label),
-    }
-    if st.session_state.get(ui.PRESENTING):
-        present(bodies)
-    else:
-        for key, body in bodies.items():
-            section(page, key, meeting, label, body)
-        end(page, meeting, label)
-        packet.show(page, told, meeting, label)
-        with st.expander("All reviews and actions"):
-            actions.history(page)
+    rail_side, middle, *right = st.columns([2, 9, 4] if docked else [2, 13], gap="medium")
+    with rail_side, st.container(key="review_rail", gap="xsmall"):
+        every = TICK_SECONDS if seconds_since(meeting) is not None else None
+        st.fragment(partial(rail, at[0], meeting, timer), run_every=every)()
+    with middle:
+        step(at[0], steps[at[0]])
+    if docked:
+        with right[0], st.container(key="review_dock"):
+            docked()
+    with st.expander("All reviews and actions"):
+        actions.history(page)
 
 
-def bar(page: ui.Page) -> str:
+def week_box(page: ui.Page) -> str:
     past = [last_complete_week(page.today, ago).label for ago in range(WEEKS_OFFERED)]
     known = [one.week for one in ui.read(page, meetings)]
     weeks = {label: label for label in [*past, *known]}
-    with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
-        label = ui.pick("Week", weeks, what="week", key="review_week", width=200)
-        ui.account_box(page)
-        begin = {ui.PRESENTING: True, "review_at": 0}
-        st.button("Present", key="review_start", on_click=_keep, kwargs=begin, shortcut="P")
-        clock()
+    label = ui.pick("Week", weeks, what="week", key="review_week", width=150)
+    ui.account_box(page)
     return label
 
 
-def clock() -> None:
-    """The time since the meeting began, and the section that it belongs to by now."""
-    begun = st.session_state.get("review_begun")
-    if begun is None:
-        st.button("Start the clock", key="review_clock_start", on_click=_begin, shortcut="T")
-    else:
-        st.fragment(ticking, run_every=5.0)(begun)
+def begin(page: ui.Page, meeting: Review | None, label: str) -> DeltaGenerator:
+    """The button that begins the meeting, then its clock, whose place is returned."""
+    if meeting is None:
+        told = "Starts the clock; notes, actions and attendees are kept from then on"
+        done = f"{label}: the review has begun."
+        ui.editor_button(page, "Begin", done, open_review, label, help=told)
+    elif meeting.closed_at is None and seconds_since(meeting) is None:
+        start = {f"review_begun_{label}": clock.now()}
+        st.button("Start the clock", key="review_clock", on_click=go, kwargs=start, shortcut="T")
+    return st.empty()
 
 
-def ticking(begun: float) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(spoken((monotonic() - begun) / 60), width="content")
-        end = {"review_begun": None}
-        st.button("Stop", key="review_clock_stop", type="tertiary", on_click=_keep, kwargs=end)
+def seconds_since(meeting: Review | None) -> float | None:
+    """The seconds since the meeting began; None where no clock runs: it is long over, say."""
+    if meeting is None or meeting.closed_at is not None:
+        return None
+    begun = st.session_state.get(f"review_begun_{meeting.week}", meeting.opened_at)
+    seconds: float = (clock.now() - begun).total_seconds()
+    return seconds if seconds < 2 * LENGTH.total_seconds() else None
 
 
-def spoken(minutes: float) -> str:
-    """12 min: signals, 2 min 40 s left."""
-    until = 0.0
-    for key, length in SECTIONS.items():
-        until += length
-        if minutes < until:
-            left = text.duration((until - minutes) * 60)
-            return f":blue[{minutes:.0f} min: {TITLES[key].lower()}, {left} left]"
-    return f":orange[{minutes:.0f} min: time to close]"
+def clock_words(meeting: Review | None) -> str:
+    """28:10 left; blank where no clock runs."""
+    seconds = seconds_since(meeting)
+    if seconds is None:
+        return ""
+    left = LENGTH.total_seconds() - seconds
+    minutes, rest = divmod(int(abs(left) // TICK_SECONDS * TICK_SECONDS), 60)
+    return f"{minutes}:{rest:02} {'left' if left >= 0 else 'over'}"
 
 
-def _begin() -> None:
-    st.session_state["review_begun"] = monotonic()
+def rail(at: str, meeting: Review | None, timer: DeltaGenerator) -> None:
+    """The steps, ticked when done, each with the time that it has left."""
+    if words := clock_words(meeting):
+        colour = "orange" if words.endswith("over") else "blue"
+        timer.markdown(f":{colour}[**{words}**]", width="content")
+    seconds, done = seconds_since(meeting), presentation.done(at, meeting)
+    left = seconds_left(seconds or 0.0)
+    for n, (key, section) in enumerate(SECTIONS.items(), 1):
+        mark = "\N{CHECK MARK}" if key in done else str(n)
+        said = text.lower_first(minutes_words(left[key]))
+        st.button(
+            f"{mark}\N{NO-BREAK SPACE} {section.name} :small[{'' if key in done else said}]",
+            key=f"review_step_{key}",
+            type="secondary" if key == at else "tertiary",
+            width="stretch",
+            on_click=go,
+            kwargs={presentation.STEP: (key, 0)},
+        )
+    if st.session_state[presentation.STEP][0] != at:
+        st.rerun()  # a press in a fragment draws the fragment alone
+
+
+def minutes_words(seconds: float) -> str:
+    minutes = int(abs(seconds) // 60)
+    if seconds < 0:
+        return f"{minutes} min over"
+    return f"{minutes} min" if minutes else "under a minute"
+
+
+def step(key: str, parts: Sequence[Part]) -> None:
+    """A step of the meeting, and the ways to those beside it."""
+    st.header(SECTIONS[key].title, anchor=False)
+    for kind, found in groupby(parts, lambda part: part.kind):
+        if kind == "chart":
+            charts = list(found)
+            with st.grid(min(len(charts), 2), min_column_width=330):
+                for part in charts:
+                    part.draw()
+            continue
+        for part in found:
+            if part is not parts[0] and part.title not in {"", SECTIONS[key].title}:
+                st.subheader(ui.plain(part.title), anchor=False)
+            part.draw()
+    keys = list(SECTIONS)
+    n = keys.index(key)
+    with ui.line():
+        for name, beside in (("Back", keys[:n][-1:]), ("Next", keys[n + 1 :][:1])):
+            for to in beside:
+                look: dict[str, Any] = {"on_click": go, "kwargs": {presentation.STEP: (to, 0)}}
+                st.button(f"{name}: {SECTIONS[to].name}", key=f"review_{name.lower()}", **look)
+
+
+def dock(page: ui.Page, key: str, told: Mapping[str, Any], meeting: Review) -> None:
+    """Beside every step: its notes, an action more, and at the last the end."""
+    sections.notes(page, key, meeting)
+    if not sections.is_open(page, meeting):
+        return
+    actions.add(page, meeting.week, is_listed=key != "actions")
+    if key == "actions" and st.button("Close the review", type="primary", width="stretch"):
+        actions.closing(page, told, meeting)
 
 
 def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, Any]:
@@ -105,67 +183,29 @@ def content(page: ui.Page, label: str, meeting: Review | None) -> Mapping[str, A
     return found
 
 
-def section(page: ui.Page, key: str, meeting: Review | None, label: str, body: Any) -> None:
-    with st.container(border=True):
-        with ui.line():
-            st.subheader(TITLES[key], anchor=key)
-            if key in SECTIONS:
-                st.caption(f"{SECTIONS[key]} minutes", width="content")
-        body()
-        if key in SECTIONS:
-            sections.notes(page, key, meeting, label)
-
-
 def closed(page: ui.Page, meeting: Review) -> None:
-    """A closed review, with what was restated since."""
+    """A closed review: by whom, with whom, what was not done, what was restated since."""
     assert meeting.closed_at is not None
-    at = ui.moment(page, meeting.closed_at)
     lines = ui.read(page, restated_since, meeting=meeting)
     with st.container(border=True):
-        st.markdown(
-            f"**Closed by {ui.plain(meeting.closed_by or '')}, {ui.plain(at)}.** "
-            "It is shown as it was then."
-        )
+        with ui.line():
+            by = f"{meeting.closed_by or ''}, {ui.moment(page, meeting.closed_at)}"
+            said = f"**Closed by {ui.plain(by)}.** It is shown as it was then."
+            st.markdown(said, width="stretch")
+            if can_reopen(meeting):
+                done = f"The review of {meeting.week} is open again."
+                told = "Within an hour of the close; the history keeps what was closed"
+                look: dict[str, Any] = {"type": "secondary", "help": told}
+                ui.editor_button(page, "Undo", done, reopen_review, meeting.week, **look)
+        names = ", ".join(f"{name} ({role})" for role, name in meeting.attendees)
+        st.caption(ui.plain(f"Attendees: {names or 'none recorded'}."))
+        if left_open := (meeting.content or {}).get("left_open"):
+            st.markdown(f":orange[Not done: {ui.plain('; '.join(left_open))}.]")
         if not lines:
             st.caption("Today's data still gives every figure.")
             return
-        st.markdown("Restated since:")
-        sections.bullets(lines)
-
-
-def end(page: ui.Page, meeting: Review | None, label: str) -> None:
-    with st.container(border=True):
-        if meeting is None:
-            done = f"{label}: the review has begun."
-            ui.editor_button(page, "Begin the review", done, open_review, label)
-            st.caption("Notes, actions and attendees are kept from then on.")
-        elif meeting.closed_at is None:
-            actions.attendees(page, meeting, label)
-            actions.close(page, label)
-        else:
-            present_names = ", ".join(f"{name} ({role})" for role, name in meeting.attendees)
-            st.caption(ui.plain(f"Attendees: {present_names or 'none recorded'}."))
-
-
-def present(bodies: Mapping[str, Any]) -> None:
-    """One section on the screen; the arrow keys move."""
-    st.html(PRESENTING)
-    keys = list(bodies)
-    at = int(st.session_state.get("review_at", 0)) % len(keys)
-    st.subheader(TITLES[keys[at]], anchor=False)
-    bodies[keys[at]]()
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        back, ahead = {"review_at": max(at - 1, 0)}, {"review_at": min(at + 1, len(keys) - 1)}
-        st.button("Back", key="review_back", on_click=_keep, kwargs=back, shortcut="Left")
-        st.caption(f"{at + 1} of {len(keys)}", width="content")
-        st.button("Next", key="review_next", on_click=_keep, kwargs=ahead, shortcut="Right")
-        end = {ui.PRESENTING: False}
-        st.button("End", key="review_stop", on_click=_keep, kwargs=end, shortcut="Esc")
-
-
-def _keep(**state: object) -> None:
-    for name, value in state.items():
-        st.session_state[name] = value
+        with st.expander(f"{text.upper_first(text.times(len(lines), 'figure'))} restated since"):
+            sections.bullets(lines)
 
 
 ui.run_page("review", "What changed, and what do we do about it?", show)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -118,10 +118,15 @@ def download(
     )
 
 
-def draw(drawn: ChartSpec, *, alt: str) -> None:
-    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
+def draw(drawn: ChartSpec, *, alt: str, is_large: bool = False) -> None:
+    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative.
+
+    One that `is_large` has larger words and fills the height of its container.
+    """
     theme = DARK if st.context.theme.type == "dark" else LIGHT
-    st.vega_lite_chart(spec=drawn.in_theme(theme).to_dict(), width="stretch", alt=alt)
+    spec = drawn.in_theme(theme, size=18 if is_large else 12).to_dict()
+    height: Literal["stretch", "content"] = "stretch" if is_large else "content"
+    st.vega_lite_chart(spec=spec, width="stretch", height=height, alt=alt)
 
 
 def add_mark(page: Page, day: date, *, key: str) -> None:

@@ -117,4 +117,4 @@ def test_a_link_leads_back():
     _, calendar = read(url="https://t.example/review\r\nX:y", account_id="a;b,c")
     event = meeting(calendar)
     assert str(event["URL"]) == "https://t.example/review%20X:y?account=a%3Bb%2Cc"
-    assert "Metrics: 10 min" in event["DESCRIPTION"]
+    assert "Criteria: 7 min" in event["DESCRIPTION"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.analytics.account_settings import changes
 from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.errors import InputError, QueryError
@@ -35,10 +36,12 @@ from core.review.meeting import (
     merged_texts,
     notes_of,
     open_review,
+    reopen_review,
     restated_since,
     save_note,
     set_attendees,
 )
+from core.review.signal_charts import how_sure, signal_charts
 from core.store import ReviewNote, Scope, table
 from tests.draws import within
 
@@ -154,8 +157,15 @@ def test_an_action_comes_back_and_asks_whether_its_line_moved(store):
     (row,) = agenda(Scope(store, "a"), WEEK)["actions"]
     assert (row["id"], row["criterion"]) == (number, "Enhancement success rate")
     assert row["moved"] == "rose from 60 % to 100 %, as expected"
-    close_action(Scope(store, "a", "Bob"), number, seen={}, status="done", outcome="It is warm")
+    # What is answered before the review is no part of it; what is answered in it is.
+    answer = {"seen": {}, "status": "done", "outcome": "It is warm"}
+    close_action(Scope(store, "a", "Bob"), number, **answer)
     assert agenda(Scope(store, "a"), WEEK)["actions"] == []
+    close_action(Scope(store, "a", "Bob"), number, **answer | {"status": "open"})
+    open_review(Scope(store, "a", "Ann"), WEEK.label)
+    close_action(Scope(store, "a", "Bob"), number, **answer)
+    (row,) = agenda(Scope(store, "a"), WEEK)["actions"]
+    assert (row["status"], row["outcome"]) == ("done", "It is warm")
     (done,) = actions(Scope(store, "a"), status="done")
     assert (done.outcome, done.closed_by) == ("It is warm", "Bob")
     assert actions(Scope(store, "b")) == []
@@ -236,8 +246,13 @@ def test_a_verdict_that_changed_and_a_shift_beyond_chance_are_signals(store):
     told = agenda(Scope(store, "a"), WEEK)
     (signal,) = [one for one in told["signals"] if one["key"] == "success_rate"]
     assert "now missed, met the week before" in signal["words"]
-    assert "80 % against 99 % in the four weeks before (q < 0.001)" in signal["words"]
+    assert "80 % against 99 % in the four weeks before, more than chance" in signal["words"]
+    assert "enhancement success rate q < 0.001" in how_sure(told)
     assert any("missed" in sentence for sentence in told["worrying"])
+    # One chart for what is said of one thing: the series, else the criterion's bar.
+    charts = {one.key: one for one in signal_charts(told)}
+    assert charts["success_rate"].title == signal["words"]
+    assert len(charts) == len({one["label"] for one in told["signals"]})
     row = next(row for row in told["criteria"] if row["key"] == "success_rate")
     assert (row["week_before"], row["four_weeks"]) == (pytest.approx(0.99), pytest.approx(0.99))
 
@@ -293,6 +308,33 @@ def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
         set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"}, seen={})
     with pytest.raises(InputError, match="not open"):
         close_review(Scope(store, "a", "Bob"), BEFORE.label)
+
+
+def test_a_close_can_be_undone_for_an_hour_and_nothing_is_lost_by_it(store, monkeypatch):
+    add_runs(store, WEEK, 95, 5)
+    ann, bob = Scope(store, "a", "Ann"), Scope(store, "a", "Bob")
+    open_review(ann, WEEK.label)
+    save_note(ann, WEEK.label, "metrics", "Roll back", seen=0)
+    agreed(store, WEEK)
+    with pytest.raises(InputError, match="is open"):
+        reopen_review(bob, WEEK.label)
+    close_review(ann, WEEK.label, left_open=["Attendees"])
+    closed = meeting_of(ann, WEEK.label).content
+    assert closed["left_open"] == ["Attendees"]
+    reopen_review(bob, WEEK.label)
+    reopened = meeting_of(ann, WEEK.label)
+    assert (reopened.closed_by, reopened.closed_at, reopened.content) == (None, None, None)
+    save_note(bob, WEEK.label, "metrics", "Roll back now", seen=1)
+    assert len(actions(ann)) == 1
+    undone, first = changes(ann, subject=f"review {WEEK.label}")[:2]
+    assert (undone.by, undone.after, first.by) == ("Bob", {"closed": False}, "Ann")
+    assert (undone.before["closed_by"], undone.before["content"]) == ("Ann", closed)
+    close_review(ann, WEEK.label)
+    later = clock.now() + timedelta(hours=1, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with pytest.raises(InputError, match="more than an hour ago"):
+        reopen_review(bob, WEEK.label)
+    assert meeting_of(ann, WEEK.label).content["notes"] == {"metrics": "Roll back now"}
 
 
 def test_what_is_entered_while_a_review_closes_is_in_it_or_refused(store, monkeypatch):
