@@ -38,8 +38,9 @@ def show(page: ui.Page) -> None:
         meeting = ui.read(page, meeting_of, week=label)
         timer = begin(page, meeting, label)
         told = content(page, label, meeting)
-        st.button("Present", key="review_start", on_click=presentation.start, shortcut="P")
-        packet.show(page, told, meeting, label)
+        if not is_presented:
+            st.button("Present", key="review_start", on_click=presentation.start, shortcut="P")
+            packet.show(page, told, meeting, label)
     steps: dict[str, Sequence[Part]] = {
         "carried": actions.carried(page, told, meeting),
         "metrics": sections.criteria(page, told, meeting),
@@ -90,7 +91,15 @@ def begin(page: ui.Page, meeting: Review | None, label: str) -> DeltaGenerator:
     elif meeting.closed_at is None and seconds_since(meeting) is None:
         start = {f"review_begun_{label}": clock.now()}
         st.button("Start the clock", key="review_clock", on_click=go, kwargs=start, shortcut="T")
-    return st.empty()
+    timer = st.empty()
+    tell_time(timer, meeting)
+    return timer
+
+
+def tell_time(timer: DeltaGenerator, meeting: Review | None) -> None:
+    if words := clock_words(meeting):
+        colour = "orange" if words.endswith("over") else "blue"
+        timer.markdown(f":{colour}[**{words}**]", width="content")
 
 
 def seconds_since(meeting: Review | None) -> float | None:
@@ -114,9 +123,7 @@ def clock_words(meeting: Review | None) -> str:
 
 def rail(at: str, meeting: Review | None, timer: DeltaGenerator) -> None:
     """The steps, ticked when done, each with the time that it has left."""
-    if words := clock_words(meeting):
-        colour = "orange" if words.endswith("over") else "blue"
-        timer.markdown(f":{colour}[**{words}**]", width="content")
+    tell_time(timer, meeting)
     seconds, done = seconds_since(meeting), presentation.done(at, meeting)
     left = seconds_left(seconds or 0.0)
     for n, (key, section) in enumerate(SECTIONS.items(), 1):

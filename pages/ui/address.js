@@ -18,12 +18,4 @@ export default function ({ data, parentElement }) {
   const whole = [...embed, data.opened].join("&");
   const isSent = `${own}` === `${new URLSearchParams(data.sent)}`;
   if (isSent) history.replaceState(history.state, "", `?${whole}${location.hash}`);
-
-  // What stands above a section is still growing when the section is there.
-  const section = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!section) return;
-  const staying = setInterval(() => section.scrollIntoView(), 100);
-  const end = () => clearInterval(staying);
-  setTimeout(end, 3000);
-  for (const kind of ["wheel", "pointerdown", "keydown"]) addEventListener(kind, end, { once: true });
 }

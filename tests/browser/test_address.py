@@ -1,4 +1,4 @@
-"""The address as a browser has it: history, sharing, sections, and marks that go with people."""
+"""The address as a browser has it: history, sharing, and marks that go with people."""
 
 import re
 from urllib.parse import quote_plus
@@ -50,14 +50,6 @@ def test_back_and_forward_undo_and_redo_and_share_copies(demo_server, visit):
     page.get_by_role("button", name="Copied").click()  # as without HTTPS
     expect(page.get_by_label("Address")).to_have_value(page.url)
     assert not visitor.errors
-
-
-def test_a_link_to_a_section_opens_there(demo_server, visit):
-    visitor = visit(demo_server)
-    visitor.opens("weekly_review#trends")
-    page = visitor.page
-    expect(page).to_have_url(re.compile(r"week=.*#trends$"))
-    expect(page.locator("#trends")).to_be_in_viewport()
 
 
 def rows_of(table):

@@ -149,40 +149,70 @@ def test_the_survey_keeps_a_draft_and_counts_once_it_is_sent(own_demo_server, vi
     assert visitor.errors == []
 
 
+def slides(visitor, slide, height):
+    """The titles of the slides after the one of the criteria; nothing lies below the fold."""
+    page, titles = visitor.page, []
+    visitor.settles()
+    value = slide.locator('[data-testid="stMetricValue"] p').first
+    assert value.evaluate("e => getComputedStyle(e).fontSize") == "56px"
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+        visitor.settles()
+        titles.append(slide.get_by_role("heading").inner_text())
+        assert slide.evaluate("e => e.getBoundingClientRect().bottom") < height - 40
+        assert page.locator(".stMain").evaluate("e => e.scrollHeight <= e.clientHeight")
+        chart = slide.locator('[class*="review_chart_"] [data-testid="stVegaLiteChart"]')
+        if chart.count():
+            assert chart.bounding_box()["height"] >= 0.69 * height
+            assert chart.locator('svg text[font-size="18px"]').count() > 5
+    return titles
+
+
 def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, visit):
     visitor = visit(own_demo_server)
     visitor.opens("weekly_review")
-    page = visitor.page
-    page.get_by_role("button", name="Begin the review").click()
-    page.get_by_role("button", name="Close the review").wait_for()
+    page, slide = visitor.page, visitor.page.locator(".st-key-review_slide")
+    page.get_by_role("button", name="Begin", exact=True).click()
+    expect(page.get_by_text(re.compile("^(30:00|29:..) left$"))).to_be_visible(timeout=20_000)
     visitor.settles()
-    page.get_by_label("Notes").first.fill("We roll back <b>today</b>")
-    page.get_by_label("Notes").first.blur()
+    page.get_by_label("Notes").fill("We roll back <b>today</b>")
+    page.get_by_label("Notes").blur()
     page.get_by_text(re.compile("^Saved, ")).first.wait_for()
     visitor.settles()
     page.get_by_label("What will be done").fill("Roll back")
     page.get_by_label("Who does it").fill("Ann")
-    page.get_by_role("button", name="Agree on it").click()
+    page.get_by_role("button", name="Add action").click()
     visitor.settles()
     # Another person, who has had the page open, does not write over it.
     other = visit(own_demo_server)
     other.opens("weekly_review")
-    expect(other.page.get_by_label("Notes").first).to_have_value("We roll back <b>today</b>")
+    expect(other.page.get_by_label("Notes")).to_have_value("We roll back <b>today</b>")
+    page.locator(".st-key-review_step_metrics button").click()
+    expect(page.get_by_role("heading", name="Success criteria")).to_be_visible()
+    expect(page).to_have_url(re.compile("step=Criteria$"))
     page.get_by_role("button", name="Present").click()
-    visitor.settles()
-    headings = [page.get_by_role("heading", level=3).first.inner_text()]
-    for _ in range(2):
-        page.keyboard.press("ArrowRight")
+    expect(slide).to_be_visible()
+    for size in ((1440, 900), (1920, 1080)):
+        page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        assert slides(visitor, slide, size[1])[::9] == ["To escalate", "What we do now"]
+        page.goto(re.sub("step=[^&]*", "step=Criteria", page.url))
         visitor.settles()
-        headings.append(page.get_by_role("heading", level=3).first.inner_text())
-    assert headings == ["What we agreed on", "Success criteria", "Signals"]
     page.keyboard.press("Escape")
-    visitor.settles()
+    page.locator(".st-key-review_step_actions button").click()
     page.get_by_role("button", name="Close the review").click()
-    visitor.settles()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Product manager").fill("Ann")
+    expect(dialog.get_by_label("Escalations are sent")).not_to_be_checked()
+    dialog.get_by_text("Actions of earlier weeks are answered").click()
+    dialog.get_by_role("button", name="Close it").click()
     page.get_by_text(re.compile("Closed by")).first.wait_for()
+    expect(page.get_by_text(re.compile("^Not done: escalations are not sent"))).to_be_visible()
     other.opens("weekly_review")
     expect(other.page.get_by_text("We roll back <b>today</b>")).to_be_visible()
     assert other.page.get_by_label("Notes").count() == 0
+    # It was too early: it goes on as it was.
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Close the review").wait_for()
+    expect(page.get_by_text("Roll back")).to_be_visible()
     assert visitor.errors == other.errors == []
     assert visitor.outside == other.outside == []

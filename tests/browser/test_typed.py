@@ -103,13 +103,13 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     # For a moment a form that was emptied has its former boxes below the new ones.
     what = page.get_by_label("What will be done").first
     who = page.get_by_label("Who does it").first
-    page.get_by_role("button", name="Begin the review").dblclick(delay=30)
+    page.get_by_role("button", name="Begin", exact=True).dblclick(delay=30)
     what.fill("Warm it")
     # A note saves itself while its author stays in the box.
-    notes.nth(0).press_sequentially("Roll back")
+    notes.press_sequentially("Roll back")
     expect(state(page, "Notes")).to_have_text("Not saved yet")
     expect(state(page, "Notes")).to_have_text(SAVED, timeout=20_000)
-    assert house.notes() == {"metrics": "Roll back"}
+    assert house.notes() == {"carried": "Roll back"}
     # Another page and back, and a reload: by then each box is as it was left.
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("heading", name="Overview").or_(page.locator("h1")).first.wait_for()
@@ -117,35 +117,36 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     for again in (lambda: None, page.reload):
         again()
         expect(what).to_have_value("Warm it", timeout=20_000)
-        expect(notes.nth(0)).to_have_value("Roll back")
+        expect(notes).to_have_value("Roll back")
         expect(state(page, "What will be done")).to_have_text("Not saved yet")
     # A cut: the page says so, goes on taking what is typed, and nothing else.
-    notes.nth(1).press_sequentially("Before")
+    page.get_by_role("button", name="Next: Criteria").click()
+    page.get_by_role("heading", name="Success criteria").wait_for()
+    visitor.settles()
+    notes.press_sequentially("Before")
     house.line.cut()
     expect(banner).to_contain_text("Not connected")
     page.keyboard.type(" and while it was away")
-    expect(state(page, "Notes", 1)).to_have_text(
-        "Not saved: kept here until the connection is back"
-    )
+    expect(state(page, "Notes")).to_have_text("Not saved: kept here until the connection is back")
     house.line.is_up = True
     expect(banner).to_be_hidden(timeout=30_000)
-    expect(state(page, "Notes", 1)).to_have_text(SAVED, timeout=20_000)
-    assert house.notes()["trends"] == "Before and while it was away"
+    expect(state(page, "Notes")).to_have_text(SAVED, timeout=20_000)
+    assert house.notes()["metrics"] == "Before and while it was away"
     # Another server: what stood here is sent to it, and the first press is carried out, once.
-    notes.nth(1).press_sequentially("!")
+    notes.press_sequentially("!")
     house.kill()
     expect(banner).to_contain_text("Not connected")
     who.fill("Ann")
     house.start()
     expect(banner).to_be_hidden(timeout=30_000)
-    page.get_by_role("button", name="Agree on it").dblclick(delay=30)
+    page.get_by_role("button", name="Add action").dblclick(delay=30)
     expect(what).to_have_value("", timeout=15_000)
     expect(page.locator('[data-testid="stAlert"]')).to_have_count(0)
     expect(state(page, "What will be done")).to_have_count(0)
     known = [one for one in actions(house.store) if one.text == "Warm it"]
     assert [one.owner for one in known] == ["Ann"]
-    expect(state(page, "Notes", 1)).to_have_text(SAVED, timeout=20_000)
-    assert house.notes()["trends"] == "Before and while it was away!"
+    expect(state(page, "Notes")).to_have_text(SAVED, timeout=20_000)
+    assert house.notes()["metrics"] == "Before and while it was away!"
     assert visitor.outside == visitor.errors == []
 
 

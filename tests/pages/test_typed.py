@@ -22,7 +22,7 @@ def bob(acme):
 def review(acme, bob, run_page):
     save(acme, runs(96, 4))
     open_review(bob, WEEK.label)
-    return run_page("weekly_review", review_week=WEEK.label)
+    return run_page("weekly_review", review_week=WEEK.label, step="Criteria")
 
 
 def fill(app, text):
@@ -41,13 +41,13 @@ def test_a_submission_is_carried_out_once_also_where_its_drawing_is_broken_off(
 
     monkeypatch.setattr(page_actions, "submit_action", broken_off)
     fill(review, "Warm it")
-    button(review, "Agree on it").click().run()
+    button(review, "Add action").click().run()
     assert page_actions.submit_action is submit_action
     assert [one.text for one in actions(bob)] == ["Warm it"]
     assert [one.value for one in review.toast] == [r"Agreed\: it comes back next week\."]
     assert field(review.text_input, "What will be done").value == ""
     fill(review, "Warm it twice")
-    button(review, "Agree on it").click().run()
+    button(review, "Add action").click().run()
     assert [one.text for one in actions(bob)] == ["Warm it", "Warm it twice"]
     assert list(review.error) == []
     # The browser forgets what was typed in the earlier rounds; their buttons do nothing any more.
@@ -55,25 +55,25 @@ def test_a_submission_is_carried_out_once_also_where_its_drawing_is_broken_off(
 
 
 def test_a_note_typed_on_before_the_lines_of_others_were_shown_keeps_them(review, bob):
-    review.text_area[0].set_value("half").run()
+    field(review.text_area, "Notes").set_value("half").run()
     save_note(bob, WEEK.label, "metrics", "half\nBob's line", seen=1)
     review.run()
-    assert review.text_area[0].value == "half\nBob's line"
-    review.text_area[0].set_value("half a sentence").run()
+    assert field(review.text_area, "Notes").value == "half\nBob's line"
+    field(review.text_area, "Notes").set_value("half a sentence").run()
     kept = notes_of(bob, WEEK.label)["metrics"].text.split("\n")
     assert {"half a sentence", "Bob's line"} <= set(kept)
     # Once they were shown, they can be taken out.
-    review.text_area[0].set_value("half a sentence").run()
-    review.text_area[0].set_value("Bob's line").run()
+    field(review.text_area, "Notes").set_value("half a sentence").run()
+    field(review.text_area, "Notes").set_value("Bob's line").run()
     assert notes_of(bob, WEEK.label)["metrics"].text == "Bob's line"
 
 
 def test_a_note_that_is_refused_is_told_to_the_browser_as_not_saved(review, bob):
-    review.text_area[0].set_value("x" * 20_001).run()
+    field(review.text_area, "Notes").set_value("x" * 20_001).run()
     state = review.session_state["keeper_state"]
     key = f"review_note_acme_{WEEK.label}_metrics"
     assert (state["failed"], state["stored"][key]["taken"]) == (key, "")
-    review.text_area[0].set_value("x").run()
+    field(review.text_area, "Notes").set_value("x").run()
     state = review.session_state["keeper_state"]
     assert (state["failed"], state["stored"][key]["taken"]) == ("", "x")
     assert state["stored"][key]["said"].startswith("Saved, someone on this machine, ")
