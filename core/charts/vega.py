@@ -89,15 +89,14 @@ class ChartSpec:
         copy: Part = _filled(self.spec, {})
         return copy
 
-    def in_theme(self, theme: Theme, *, size: int = 12) -> "ChartSpec":
-        """The chart with its words, axes and legend in the colours of a page, in a type size."""
-        soft: Part = {"labelColor": theme.soft, "titleColor": theme.soft}
-        soft |= {"labelFontSize": size, "titleFontSize": size}
+    def in_theme(self, theme: Theme) -> "ChartSpec":
+        """The chart with its words, axes and legend in the colours of a page."""
+        soft = {"labelColor": theme.soft, "titleColor": theme.soft}
         lines = {"gridColor": theme.grid, "domainColor": theme.grid, "tickColor": theme.grid}
         colours: dict[str, Part] = {
             "axis": soft | lines,
-            "legend": soft,
-            "style": {"ink": {"color": theme.ink, "fontSize": size}},
+            "legend": soft | {"labelFontSize": 12},
+            "style": {"ink": {"color": theme.ink, "fontSize": 12}},
         }
         config = dict(self.spec.get("config", {}))
         config |= {key: {**config.get(key, {}), **part} for key, part in colours.items()}

@@ -55,10 +55,12 @@ def _close_form(page: ui.Page, one: Mapping[str, Any]) -> None:
     name = f"review_close_{number}"
     draft = ui.draft(page, name, stored, f"action {number}")
     key = f"{draft.key}_outcome"
+    look: dict[str, Any] = {"max_chars": 500, "width": "stretch", "key": key}
     with ui.form(name), st.container(horizontal=True, vertical_alignment="bottom"):
+        answer = None if draft.opened["status"] == "open" else draft.opened["status"]
         fields: dict[str, Any] = {
-            "status": ui.pick("It is", STATES, width=150),
-            "outcome": st.text_input("Outcome", max_chars=500, width="stretch", key=key),
+            "status": ui.pick("It is", STATES, at=answer, width=150),
+            "outcome": st.text_input("Outcome", draft.opened["outcome"] or "", **look),
         } | draft.saving
         ui.submit_button(page, "Save", "Saved.", close_action, number, **fields, is_primary=False)
 
@@ -92,12 +94,13 @@ def _of_week(page: ui.Page, label: str) -> list[ReviewAction]:
 
 
 def _row(page: ui.Page, one: ReviewAction) -> dict[str, object]:
+    labels = {known.key: known.label for known in ui.read(page, criteria_of)}
     due = text.day(one.due) + (", overdue" if is_overdue(one, page.today) else "")
     return {
         "What": one.text,
         "Who": one.owner,
         "Due": due,
-        "Should move": one.criterion_key or text.UNKNOWN,
+        "Should move": labels.get(one.criterion_key or "", text.UNKNOWN),
         "Direction": EXPECTED.get(one.expected or "", text.UNKNOWN),
         "State": STATES.get(one.status, one.status),
         "Outcome": one.outcome or text.UNKNOWN,
@@ -126,12 +129,6 @@ def add(page: ui.Page, label: str, *, is_listed: bool) -> None:
         fields |= {"week": label, "text": what, "clears": name, "is_primary": False}
         done = "Agreed: it comes back next week."
         ui.submit_button(page, "Add action", done, add_action, **fields)
-
-
-@st.dialog("Close the review", width="medium")
-@one_state()
-def closing(page: ui.Page, told: Mapping[str, Any], meeting: Review) -> None:
-    checklist(page, told, meeting)
 
 
 def checklist(page: ui.Page, told: Mapping[str, Any], meeting: Review) -> None:
@@ -180,6 +177,9 @@ def checklist(page: ui.Page, told: Mapping[str, Any], meeting: Review) -> None:
 
         done = f"The review of {meeting.week} is closed."
         ui.submit_button(page, "Close it", done, close, **draft.saving)
+
+
+closing = st.dialog("Close the review", width="medium")(one_state()(checklist))
 
 
 def history(page: ui.Page) -> None:

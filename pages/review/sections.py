@@ -11,12 +11,12 @@ from core.base import text
 from core.criteria.panels import result_bar
 from core.criteria.words import CriterionRow, worst_first
 from core.review.actions import Escalation, record_sent, sent_of
-from core.review.agenda import SECTIONS
+from core.review.agenda import SECTIONS, week_of
 from core.review.meeting import merged_texts, notes_of, save_note
 from core.review.signal_charts import SignalChart, how_sure, signal_charts
 from core.store import Review, ReviewEscalation, Scope
 from pages import ui
-from pages.criteria.strip import COLOURS as VERDICT_COLOURS
+from pages.criteria import strip
 from pages.review.presentation import Part
 from pages.ui import keeper
 
@@ -42,27 +42,36 @@ def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> 
     place = [result.criterion.key for result in worst_first([row.result for row in main])]
     main.sort(key=lambda row: place.index(row.result.criterion.key))
     sent = ui.read(page, sent_of, week=told["week"])
-    parts = [Part(told["answer"], lambda: _cards(main))]
+    parts = [Part(told["answer"], lambda: _cards(page, told["week"], main, meeting))]
     if told["escalations"] or sent:
         parts.append(Part("To escalate", lambda: _escalations(page, told, meeting, sent)))
     return [*parts, Part("", lambda: _table(page, told["week"], rows), "aside")]
 
 
-def _cards(rows: Sequence[CriterionRow]) -> None:
+def _cards(page: ui.Page, week: str, rows: Sequence[CriterionRow], meeting: Review | None) -> None:
+    is_closed = meeting is not None and meeting.closed_at is not None
     with st.grid(min(len(rows), 3), min_column_width=200):
         for row in rows:
-            with st.container(border=True, height="stretch", gap="xsmall"):
+            key = row.result.criterion.key
+            with ui.card(page, key):
                 _card(row)
+                # The rows behind a closed review are no longer those that it shows.
+                if not is_closed and not st.session_state.get(ui.PRESENTING):
+                    window = week_of(week, page.today)
+                    behind = partial(strip.of_criterion, page, row.result, window)
+                    ui.opens(page, key, row.label, behind)
 
 
 def _card(row: CriterionRow) -> None:
     """Verdict, value with its change, mark, target and earlier values."""
-    criterion = row.result.criterion
-    st.badge(row.sign, color=VERDICT_COLOURS[row.result.verdict])
+    criterion, currency = row.result.criterion, row.result.judged.currency
+    value = row.value.replace(" a week", " :small[a week]")
+    change = None if row.change in {text.UNKNOWN, "0"} else f"{row.change} {currency}".strip()
+    st.badge(row.sign, color=strip.COLOURS[row.result.verdict])
     st.metric(
         ui.plain(row.label),
-        row.value.replace(" a week", " :small[a week]"),
-        None if row.change in {text.UNKNOWN, "0"} else row.change,
+        value.replace(f"{currency} ", f":small[{currency}] ", 1) if currency else value,
+        change,
         delta_color=BETTER.get(criterion.direction, "off"),
         delta_description="on last week",
     )
@@ -142,9 +151,10 @@ def _signal(page: ui.Page, week: str, one: SignalChart) -> None:
         look = {"key": f"signal_{one.key}", "title": one.title, "subtitle": one.brief}
         ui.Stamped(page, week).chart(one.drawn, **look)
         return
-    st.caption(ui.plain(one.brief))
+    # What is drawn in a line: the rest is on the page.
+    st.caption(ui.plain("; ".join(one.brief.split("; ")[:2])))
     with st.container(key=f"review_chart_{one.key}"):
-        ui.draw(one.drawn, alt=one.title, is_large=True)
+        ui.draw(one.drawn, alt=one.title, height="stretch")
 
 
 def _lists(told: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ STYLE = Path(__file__).with_suffix(".css")
 def show(page: ui.Page) -> None:
     is_presented = presentation.begin()
     st.html(STYLE)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
+    with page.bar:
         label = week_box(page)
         meeting = ui.read(page, meeting_of, week=label)
         timer = begin(page, meeting, label)
@@ -50,21 +51,19 @@ def show(page: ui.Page) -> None:
         "actions": actions.agreed(page, told, label, meeting),
     }
     at = presentation.place(steps)
-    docked = None
-    if meeting is not None:
-        docked = partial(dock, page, at[0], told, meeting)
-    words = partial(clock_words, meeting)
+    docked = partial(dock, page, at[0], told, meeting) if meeting is not None else None
     if is_presented:
-        presentation.show(steps, at, words, docked if sections.is_open(page, meeting) else None)
+        beside = docked if sections.is_open(page, meeting) else None
+        presentation.show(steps, at, partial(clock_words, meeting), beside)
         return
     ui.answer(page, told["answer"], SOURCES, note=f"complete week {told['week']}")
     if meeting is not None and meeting.closed_at is not None:
         closed(page, meeting)
     rail_side, middle, *right = st.columns([2, 9, 4] if docked else [2, 13], gap="medium")
-    with rail_side, st.container(key="review_rail", gap="xsmall"):
+    with rail_side:
         every = TICK_SECONDS if seconds_since(meeting) is not None else None
         st.fragment(partial(rail, at[0], meeting, timer), run_every=every)()
-    with middle:
+    with middle, st.container(key="review_body"):
         step(at[0], steps[at[0]])
     if docked:
         with right[0], st.container(key="review_dock"):
@@ -126,26 +125,21 @@ def rail(at: str, meeting: Review | None, timer: DeltaGenerator) -> None:
     tell_time(timer, meeting)
     seconds, done = seconds_since(meeting), presentation.done(at, meeting)
     left = seconds_left(seconds or 0.0)
-    for n, (key, section) in enumerate(SECTIONS.items(), 1):
-        mark = "\N{CHECK MARK}" if key in done else str(n)
-        said = text.lower_first(minutes_words(left[key]))
-        st.button(
-            f"{mark}\N{NO-BREAK SPACE} {section.name} :small[{'' if key in done else said}]",
-            key=f"review_step_{key}",
-            type="secondary" if key == at else "tertiary",
-            width="stretch",
-            on_click=go,
-            kwargs={presentation.STEP: (key, 0)},
-        )
+    with st.container(key="review_rail", gap="xsmall"):
+        for n, (key, section) in enumerate(SECTIONS.items(), 1):
+            mark = "\N{CHECK MARK}" if key in done else str(n)
+            over = " over" if left[key] < 0 else ""
+            said = "" if key in done else f" :small[{ceil(abs(left[key]) / 60)} min{over}]"
+            st.button(
+                f"{mark}\N{NO-BREAK SPACE} {section.name}{said}",
+                key=f"review_step_{key}",
+                type="secondary" if key == at else "tertiary",
+                width="stretch",
+                on_click=go,
+                kwargs={presentation.STEP: (key, 0)},
+            )
     if st.session_state[presentation.STEP][0] != at:
         st.rerun()  # a press in a fragment draws the fragment alone
-
-
-def minutes_words(seconds: float) -> str:
-    minutes = int(abs(seconds) // 60)
-    if seconds < 0:
-        return f"{minutes} min over"
-    return f"{minutes} min" if minutes else "under a minute"
 
 
 def step(key: str, parts: Sequence[Part]) -> None:

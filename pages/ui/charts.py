@@ -118,14 +118,10 @@ def download(
     )
 
 
-def draw(drawn: ChartSpec, *, alt: str, is_large: bool = False) -> None:
-    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative.
-
-    One that `is_large` has larger words and fills the height of its container.
-    """
+def draw(drawn: ChartSpec, *, alt: str, height: Literal["content", "stretch"] = "content") -> None:
+    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
     theme = DARK if st.context.theme.type == "dark" else LIGHT
-    spec = drawn.in_theme(theme, size=18 if is_large else 12).to_dict()
-    height: Literal["stretch", "content"] = "stretch" if is_large else "content"
+    spec = drawn.in_theme(theme).to_dict()
     st.vega_lite_chart(spec=spec, width="stretch", height=height, alt=alt)
 
 

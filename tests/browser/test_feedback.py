@@ -161,10 +161,11 @@ def slides(visitor, slide, height):
         titles.append(slide.get_by_role("heading").inner_text())
         assert slide.evaluate("e => e.getBoundingClientRect().bottom") < height - 40
         assert page.locator(".stMain").evaluate("e => e.scrollHeight <= e.clientHeight")
-        chart = slide.locator('[class*="review_chart_"] [data-testid="stVegaLiteChart"]')
+        chart = slide.locator('[class*="review_chart_"] svg.marks')
         if chart.count():
-            assert chart.bounding_box()["height"] >= 0.69 * height
-            assert chart.locator('svg text[font-size="18px"]').count() > 5
+            box = chart.bounding_box()
+            assert (box["height"], box["width"]) >= (0.69 * height, 0.69 * height)
+            assert chart.locator("text").first.bounding_box()["height"] >= 17
     return titles
 
 

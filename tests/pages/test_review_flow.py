@@ -43,22 +43,22 @@ def notes(app):
 def test_the_steps_follow_one_another_and_stand_in_the_address(bob, run_page):
     app = run_page("weekly_review")
     assert not app.exception
-    titles = [app.header[0].value]
+    titles = [app.header[-1].value]
     assert rail(app)[:2] == ["1 Actions 3 min", "2 Criteria 7 min"]
     for name in RAIL[1:]:
         button(app, f"Next: {name}").click().run()
         assert app.query_params["step"] in (name, [name])
-        titles.append(app.header[0].value)
+        titles.append(app.header[-1].value)
     assert titles == [section.title for section in SECTIONS.values()]
     button(app, "Back: Roadmap").click().run()
-    assert app.header[0].value == "Opportunities"
+    assert app.header[-1].value == "Opportunities"
     # Nothing is ticked before the meeting begins, and nothing can be written.
     assert not any("\N{CHECK MARK}" in label for label in rail(app))
     assert notes(app) == []
     app.button(key="review_step_trends").click().run()
-    assert app.header[0].value == "Signals"
+    assert app.header[-1].value == "Signals"
     other = run_page("weekly_review", step="Voices")
-    assert other.header[0].value == "What people say"
+    assert other.header[-1].value == "What people say"
     wrong = run_page("weekly_review", step="Votes")
     assert "The link asks for the step “Votes”" in said(wrong)
 
@@ -70,8 +70,8 @@ def test_begin_starts_the_clock_and_the_steps_count_down(bob, run_page, monkeypa
     assert notes(app) == [""]
     for minutes, clock_said, steps in (
         (0, "30:00 left", ["1 Actions 3 min", "2 Criteria 7 min", "3 Signals 5 min"]),
-        (4.5, "25:30 left", ["1 Actions 1 min over", "2 Criteria 5 min", "3 Signals 5 min"]),
-        (9.5, "20:30 left", ["1 Actions 6 min over", "2 Criteria under a minute"]),
+        (4.5, "25:30 left", ["1 Actions 2 min over", "2 Criteria 6 min", "3 Signals 5 min"]),
+        (9.5, "20:30 left", ["1 Actions 7 min over", "2 Criteria 1 min"]),
         (32, "2:00 over", []),
     ):
         at = meeting_of(bob, WEEK.label).opened_at + timedelta(minutes=minutes)
@@ -82,7 +82,7 @@ def test_begin_starts_the_clock_and_the_steps_count_down(bob, run_page, monkeypa
         assert rail(app)[: len(steps)] == steps
     button(app, "Next: Criteria").click().run()
     button(app, "Next: Signals").click().run()
-    assert rail(app)[:2] == ["\N{CHECK MARK} Actions ", "\N{CHECK MARK} Criteria "]
+    assert rail(app)[:2] == ["\N{CHECK MARK} Actions", "\N{CHECK MARK} Criteria"]
     # The day after it is no clock any more.
     later = clock.now() + timedelta(days=1)
     monkeypatch.setattr(clock, "now", lambda: later)
@@ -122,7 +122,7 @@ def slides(app, run_page):
     """The titles of all slides, by the button that leads on."""
     titles = []
     while True:
-        titles.append(app.header[0].value.replace("\\", ""))
+        titles.append(app.header[-1].value.replace("\\", ""))
         (place,) = [
             one.value for one in app.caption if " of " in one.value and one.value[0].isdigit()
         ]
@@ -149,7 +149,7 @@ def test_a_presentation_has_one_thing_on_a_slide(bob, run_page):
     app = run_page("weekly_review", present="1", step="Criteria")
     assert len(app.metric) == 5
     app.button(key="review_stop").click().run()
-    assert app.header[0].value == "Success criteria"
+    assert app.header[-1].value == "Success criteria"
     assert "present" not in app.query_params
 
 
@@ -161,18 +161,18 @@ def test_a_television_turns_its_slides_by_itself_and_shows_new_data(
     at = [start]
     monkeypatch.setattr(clock, "now", lambda: at[0])
     app = run_page("weekly_review", tv="1")
-    known = {app.header[0].value}
+    known = {app.header[-1].value}
     assert [one.label for one in app.button if one.key == "review_next"] == []
     assert notes(app) == []
     for n in range(1, 12):
         at[0] = start + timedelta(seconds=20 * n)
         app.run()
-        known.add(app.header[0].value)
+        known.add(app.header[-1].value)
     assert {"What we agreed on", "To escalate", "Opportunities"} <= known
     add_action(bob, week="2026-W41", text="Rewrite it", owner="Zoe", due=clock.now().date())
-    while app.header[0].value != "What we agreed on":
+    at[0] += timedelta(seconds=20)
+    while app.run().header[-1].value != "What we agreed on":
         at[0] += timedelta(seconds=20)
-        app.run()
     assert "Rewrite it" in said(app)
     app.button(key="review_stop").click().run()
     assert not {"tv", "present"} & set(app.query_params)
