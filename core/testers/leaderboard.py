@@ -15,6 +15,7 @@ from core.testers.ranking import Order, Prior, rank_testers, score_difference, w
 
 TOP = 5
 TRENDS = 100  # at least TOP
+SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Leaderboard:
     """The testers of an account over a window, the best first, newcomers last.
 
     `people` has one row for each tester with a bug report in the window: tester_id, tester,
-    the counts and sums of `count_by_tester`, and the ranks in `order` of `rank_testers`.
+    the counts and sums of `count_by_tester`, the ranks in `order` of `rank_testers`, and their
+    `band` (`bands`; None for newcomers).
     `without_tester` counts the reports that name no tester.
     """
 
@@ -92,7 +94,26 @@ def leaderboard(
     """
     counted, without_tester = count_by_tester(scope, selection=selection, weights=weights)
     people, prior = rank_testers(counted, newcomer_below=newcomer_below, order=order)
+    people["band"] = pd.array(bands(people, prior, order), dtype="Int64")
     return Leaderboard(people, prior, without_tester, order)
+
+
+def bands(people: pd.DataFrame, prior: Prior, order: Order) -> list[int | None]:
+    """The band of each tester, from 1; None for newcomers, who come last.
+
+    A band ends before the first who is below its leader with 95 % certainty: within a band the
+    order may be chance.
+    """
+    found: list[int | None] = []
+    leader, number = None, 0
+    for row in people.itertuples(index=False):
+        if row.newcomer:
+            found.append(None)
+            continue
+        if leader is None or win_probability(leader, row, prior, order) >= SURE:
+            leader, number = row, number + 1
+        found.append(number)
+    return found
 
 
 def sort_by(people: pd.DataFrame, by: str) -> pd.DataFrame:

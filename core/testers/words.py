@@ -103,21 +103,21 @@ def arithmetic(why: RankExplanation) -> list[tuple[str, str, str]]:
     steps = [
         (
             f"{one.severity or 'no severity'}, accepted",
-            f"{text.count(one.accepted)} {TIMES} {points(one.weight)}",
+            worth(one.accepted, one.weight),
             points(one.accepted * one.weight),
         )
         for one in lines
     ]
-    decided = " + ".join(f"{text.count(one.bugs)} {TIMES} {points(one.weight)}" for one in lines)
-    earned, worth = points(row.earned), points(row.points)
-    drawn = f"({earned} + {prior.accepted:g}) {DIVIDED} ({worth} + {prior.strength:g})"
+    decided = " + ".join(worth(one.bugs, one.weight) for one in lines)
+    earned, total = points(row.earned), points(row.points)
+    drawn = f"({earned} + {prior.accepted:g}) {DIVIDED} ({total} + {prior.strength:g})"
     known = row.points > 0
     steps += [
         ("Points earned", "their sum", earned),
-        ("Points decided", decided, worth),
+        ("Points decided", decided, total),
         (
             "Share of points",
-            f"{earned} {DIVIDED} {worth}" if known else "",
+            f"{earned} {DIVIDED} {total}" if known else "",
             f"{row.share:.4f}" if known else text.UNKNOWN,
         ),
         ("Quality", drawn, f"{row.shrunk:.4f}"),
@@ -175,6 +175,16 @@ def score(value: float, order: Order = "contribution") -> str:
 def points(value: float) -> str:
     """Points as they were summed: whole, mostly."""
     return text.trimmed(value, 6)
+
+
+def in_points(value: float) -> str:
+    """40 points."""
+    return f"{points(value)} point{'' if value == 1 else 's'}"
+
+
+def worth(bugs: int, weight: float) -> str:
+    """2 bugs times 5 points."""
+    return f"{text.times(bugs, 'bug')} {TIMES} {in_points(weight)}"
 
 
 def field_answer(rates: list[Rate]) -> str:

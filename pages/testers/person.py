@@ -73,7 +73,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
     stamped = view.stamped.with_words(f"tester {shared.names(page)[tester_id]}")
     left, right = st.columns([13, 9])
     with left:
-        _trend(view, stamped, days)
+        trend(view, stamped, days)
     with right, ui.panel("Why this rank?", stretch=True):
         ranking.explain(view, found, tester_id)
     named = ui.read(page, reason_names)
@@ -82,7 +82,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         _reasons(days, named)
         for of in ("product", "feature"):
             _covered(of, ui.read_facts(page, count_by_value, selection=selection, of=of))
-    _reports(view, stamped, tester_id, named)
+    reports(view, stamped, tester_id)
 
 
 def _figures(view: View, tester_id: int) -> None:
@@ -105,7 +105,7 @@ def _share(label: str, part: int, whole: int, of: str, told: str) -> None:
         st.caption(f"n = {text.count(whole)} {of}{small}" if whole else f"none {of}")
 
 
-def _trend(view: View, stamped: Filters, days: pd.DataFrame) -> None:
+def trend(view: View, stamped: Filters, days: pd.DataFrame, height: int = 420) -> None:
     grain = view.chosen.window.grain
     frame = by_period(by_status(days), grain, through=view.page.today)
     if frame.empty:
@@ -121,7 +121,7 @@ def _trend(view: View, stamped: Filters, days: pd.DataFrame) -> None:
         subtitle=f"By {grain} of the cycle's end, by what became of them{shared.pale_note(pale)}",
         alt="Their bugs by period and what became of them",
         pale=pale,
-        height=420,
+        height=height,
     )
 
 
@@ -151,8 +151,10 @@ def _list(what: str, frame: pd.DataFrame, title: str, note: str) -> None:
     amounts(frame, heads, title=title, note=note, none="None in this period.")
 
 
-def _reports(view: View, stamped: Filters, tester_id: int, named: Mapping[str, str]) -> None:
+def reports(view: View, stamped: Filters, tester_id: int) -> None:
+    """Panel of a tester's bugs."""
     page, selection = view.page, view.of(tester_id)
+    named = ui.read(page, reason_names)
     found = ui.read(page, bug_reports, selection=selection)
     more = f"The first {text.count(MOST_REPORTS)}; the download has all of them"
     note = more if len(found) >= MOST_REPORTS else text.times(len(found), "bug")

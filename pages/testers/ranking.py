@@ -1,5 +1,6 @@
 """The ranking of testers, and why each has their rank."""
 
+import string
 from typing import Any
 
 import pandas as pd
@@ -31,6 +32,8 @@ HOW = {
     "quality": "The share of points that was accepted; of few bugs, pulled to the field's average.",
 }
 DRAWN = 15
+BAND = "Within a band the order may be chance: nobody is below its first with 95 % certainty"
+LETTERS = string.ascii_uppercase
 BOLD = frozenset({"Points earned", "Quality", "Contribution"})
 TAIL = "\N{FIGURE SPACE}"
 
@@ -55,14 +58,16 @@ def _ranks(view: View, found: Leaderboard) -> None:
     people = shared.with_trends(found.ranked, view.trend(found.people, "score"))
     intervals = zip(people["rank_low"], people["rank_high"], strict=True)
     shown = people.assign(
-        place=_places(people), between=[words.rank_range(low, high) for low, high in intervals]
+        place=_places(people),
+        band=pd.Series(map(_band, people["band"]), index=people.index, dtype=object),
+        between=[words.rank_range(low, high) for low, high in intervals],
     )
     with ui.panel(text.times(len(people), "ranked tester"), stretch=True):
         if people.empty:
             st.markdown("No tester has enough decided bugs in this period to be ranked.")
         else:
             _table("testers_ranked", shown, _COLUMNS, found, rows=16)
-            said = f"{HOW[found.order]} Click a row to see why. {words.unknown_note(found)}"
+            said = f"{HOW[found.order]} Click a row to open a tester. {words.unknown_note(found)}"
             st.caption(said)
         with st.container(horizontal=True, vertical_alignment="center"):
             view.stamped.csv_button(
@@ -102,7 +107,10 @@ def _table(
     )
 
 
-_COLUMNS = ["place", "tester", "score", "between", "earned", "points", "decided", "share", "trend"]
+_COLUMNS = [
+    *("place", "tester", "score", "band", "between", "share", "trend"),
+    *("earned", "points", "decided"),
+]
 _NEW_COLUMNS = ["tester", "score", "decided", "share"]
 
 
@@ -110,16 +118,24 @@ def _columns(order: Order, *, most: float) -> dict[str, Any]:
     score = "Contribution" if order == "contribution" else "Quality, %"
     tied = "3=: others have the same score"
     return {
-        "place": text_column("#", 54, tied, alignment="right"),
-        "tester": text_column("Tester", 120),
-        "score": bar_column(score, 98, most=most, form="%.1f"),
-        "between": text_column("95 %", 74, "95 % interval of the rank"),
-        "earned": number_column("Earned", 60, "The points of the accepted bugs"),
-        "points": number_column("Points", 60, "The decided bugs times their weights"),
-        "decided": number_column("Decided", 66, "Accepted, automatically too, or rejected"),
-        "share": number_column("Share %", 66, "Earned of the points decided", form="%.1f"),
+        "place": text_column("#", 48, tied, alignment="right"),
+        "tester": text_column("Tester", 118),
+        "score": bar_column(score, 96, most=most, form="%.1f"),
+        "band": st.column_config.MultiselectColumn(
+            "Band", width=54, help=BAND, options=[*LETTERS], color=["blue", "violet"] * 13
+        ),
+        "between": text_column("Rank, 95 % sure", 122, "With 95 % certainty the rank is in here"),
+        "earned": number_column("Points earned", 108, "The points of the accepted bugs"),
+        "points": number_column("Points decided", 114, "The decided bugs times their weights"),
+        "decided": number_column("Bugs decided", 104, "Accepted, automatically too, or rejected"),
+        "share": number_column("Accepted, %", 96, "Of the points decided", form="%.1f"),
         "trend": shared.trend_column(),
     }
+
+
+def _band(number: int) -> list[str]:
+    """The letter of a band, as the column takes it."""
+    return [LETTERS[min(number, len(LETTERS)) - 1]]
 
 
 def _places(people: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ from core.testers.bugs import count_breadth, count_details, repeat_reasons
 from core.testers.leaderboard import TOP, Leaderboard, sort_by, top_and_others
 from core.testers.triage_rates import maturing_periods
 from pages import ui
-from pages.testers import shared
+from pages.testers import ranking, shared
 from pages.testers.shared import View
 from pages.ui.tables import bar_column, day_column, number_column, people_table, text_column
 
@@ -62,9 +62,9 @@ def _table(view: View, found: Leaderboard, by: str, people: pd.DataFrame) -> Non
     with ui.panel(
         f"{text.times(len(people), 'tester')} by raw count",
         "Raw counts reward the many, not the good: the score weighs them. Click a row to open "
-        "the tester's own page.",
+        "the tester.",
     ):
-        people_table(shown, "tester_id", columns, key="testers_raw", height=414, box=shared.PERSON)
+        people_table(shown, "tester_id", columns, key="testers_raw", height=414, box=ranking.WHY)
         with st.container(horizontal=True, vertical_alignment="center"):
             exported = shown.drop(columns=["trend", "acceptance", "share"])
             view.stamped.csv_button(exported, "Testers by raw count", key="raw")
@@ -87,11 +87,11 @@ def _columns(*, most: int, repeats: list[str], severities: list[str]) -> dict[st
         "reported": bar_column("Reported", 100, most=most),
         "accepted": number_column("Accepted", 80, "By a person or automatically"),
         "accepted_by_hand": number_column("By a person", 92, "Accepted by a person"),
-        "auto_accepted": number_column("Automatically", 76, automatic),
+        "auto_accepted": number_column("Automatically", 98, automatic),
         "rejected": number_column("Rejected", 76),
         "open": number_column("Open", 60, "Forwarded, not yet decided"),
-        "known_share": number_column("Known %", 76, KNOWN, form="%.1f"),
-        "first_share": number_column("First %", 70, first_to_find(repeats), form="%.1f"),
+        "known_share": number_column("Known before, %", 116, KNOWN, form="%.1f"),
+        "first_share": number_column("First to find, %", 112, first_to_find(repeats), form="%.1f"),
         "products": number_column("Products", 78, "Different products that their bugs are about"),
         "features": number_column("Features", 78, "Different features that their bugs are about"),
         **{

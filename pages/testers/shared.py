@@ -54,6 +54,15 @@ class View:
         return found
 
     @property
+    def settled(self) -> "View":
+        """The view without bugs that are still maturing."""
+        window = self.chosen.window
+        if window.end is not None and window.end <= self.since:
+            return self
+        chosen = self.chosen.with_words("settled bugs only")
+        return replace(self, chosen=replace(chosen, window=replace(window, end=self.since)))
+
+    @property
     def stamped(self) -> Filters:
         """The selection; the order and a trial stand in the stamp of what is taken away."""
         ranked = self.chosen.with_words(f"by {self.order}")

@@ -5,7 +5,7 @@ import streamlit as st
 from core.analytics.account_settings import LeaderboardSettings, settings_of
 from core.testers.words import testers_answer
 from pages import ui
-from pages.testers import field, person, ranking, raw, settings, shared
+from pages.testers import compare, drawer, field, person, ranking, raw, settings, shared
 from pages.testers.shared import View
 from pages.ui.filters import filter_bar
 from pages.ui.signals import grid
@@ -39,6 +39,7 @@ def show(page: ui.Page) -> None:
     ui.tabs(
         {
             "Ranking": lambda: ranking.show(view, found),
+            compare.TAB: lambda: compare.show(view, found),
             "Raw counts": lambda: raw.show(view, found),
             "The field": lambda: field.show(view, found),
             "Signals": lambda: grid(SERIES, chosen),
@@ -46,6 +47,7 @@ def show(page: ui.Page) -> None:
         },
         key="testers_tab",
     )
+    drawer.show(view, found)
 
 
 def said(view: View, sentence: str) -> None:

@@ -1,6 +1,6 @@
 """Tables: columns in the formats of every page, rows that open a person, amounts as bars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -9,11 +9,12 @@ import streamlit as st
 from core.analytics.freshness import SYNCED, FreshSource, fresh_sources, last_synced
 from core.base import text
 from core.ingest.sync.history import sync_target
-from pages.ui.page import Page, moment, sources
+from pages.ui.page import Page, moment, plain, sources
 from pages.ui.panels import panel
 
 ROW = 35
 DAY = "D MMM YYYY"
+ASKED = "person_asked"
 
 
 def text_column(label: str, width: int | None = None, told: str | None = None, **more: Any) -> Any:
@@ -78,6 +79,7 @@ def people_table(
             person = known[cells[0][0]]
             st.session_state[f"{key}_drawn"] = (number, (known, person))
             st.session_state[box] = person
+            st.session_state[ASKED] = (key, person)
         st.session_state[f"{key}_touched"] = True
 
     st.dataframe(
@@ -91,6 +93,21 @@ def people_table(
         selection_mode="single-cell",
         selection_default={"selection": {"rows": [], "columns": [], "cells": cell}},
     )
+
+
+def open_asked(draw: Callable[[int], None], names: Mapping[int, str]) -> None:
+    """Open a panel at the side on the person whose row was just chosen, drawn by `draw`."""
+    key, person = st.session_state.pop(ASKED, ("", None))
+    if person not in names:
+        return
+
+    def closed() -> None:
+        # A cell that has the mark cannot be chosen again: it goes to the first of its row.
+        number, drawn = st.session_state[f"{key}_drawn"]
+        st.session_state[f"{key}_drawn"] = (number + 1, drawn)
+
+    look: dict[str, Any] = {"width": "medium", "position": "right", "on_dismiss": closed}
+    st.dialog(plain(names[person]), **look)(draw)(person)
 
 
 def amounts(

@@ -8,21 +8,32 @@ ROW = 35
 
 
 def clicks_row(visitor, number):
-    """The check box of a row; the table is a canvas, so by place."""
+    """The name in a row; the table is a canvas, so by place."""
     table = visitor.page.locator('[data-testid="stDataFrame"]').first
     table.wait_for()
     place = table.bounding_box()
-    visitor.page.mouse.click(place["x"] + 20, place["y"] + ROW * (number + 0.5))
+    visitor.page.mouse.click(place["x"] + 90, place["y"] + ROW * (number + 0.5))
     visitor.settles()
 
 
-def test_a_row_a_testers_link_and_the_way_back(demo_server, visit):
+def test_a_row_opens_a_panel_as_often_as_it_is_pressed_and_a_link_the_testers_page(
+    demo_server, visit
+):
     visitor = visit(demo_server, viewport={"width": 1440, "height": 1600})
     visitor.opens("tester_leaderboard")
-    clicks_row(visitor, 3)
+    panel = visitor.page.get_by_role("dialog")
+    for _ in range(2):
+        clicks_row(visitor, 3)
+        expect(panel.get_by_text(re.compile(r"has rank 3=? of"))).to_be_visible()
+        visitor.page.keyboard.press("Escape")
+        expect(panel).to_have_count(0)
+        visitor.settles()
+    # The box beside the table explains the same one.
     visitor.page.get_by_text(re.compile(r"^Rank 3=? of")).wait_for()
-    visitor.page.get_by_role("button", name="own page").click()
+    clicks_row(visitor, 3)
+    panel.get_by_role("button", name="Open page").click()
     visitor.page.wait_for_url("**person=*")
+    expect(panel).to_have_count(0)
     visitor.page.get_by_text(re.compile(r"has rank 3=? of")).wait_for()
     visitor.page.reload()
     visitor.page.get_by_text(re.compile(r"has rank 3=? of")).wait_for()

@@ -112,6 +112,8 @@ def test_ranks_with_ties_newcomers_and_intervals(acme, run_page):
     assert places.to_dict() == {"Mia": "1", "Ravi": "2=", HOSTILE: "2="}
     assert people["place"].tolist() == sorted(people["place"])  # as text it sorts like numbers
     assert people.loc["Mia", ["earned", "points", "decided"]].tolist() == [40, 60, 12]
+    bands = people["band"].map(list).to_dict()
+    assert bands["Ravi"] == bands[HOSTILE] != bands["Mia"] == ["A"]
     assert people.loc["Ravi", "between"] == people.loc[HOSTILE, "between"] == "2 to 3"
     apart = [d.value for d in app.dataframe if list(d.value.get("tester", [])) == ["Newt"]]
     assert len(apart) == 1
@@ -128,15 +130,43 @@ def test_why_this_rank_is_told_with_all_its_numbers(acme, run_page):
     app = run_page("tester_leaderboard")
     shown = text(app)
     assert "Rank 1 of 3 by contribution, 95 % certain." in shown
-    assert "| critical, accepted | 8 \N{MULTIPLICATION SIGN} 5 | 40 |" in shown.replace("  ", " ")
+    assert "| critical, accepted | 8 bugs \N{MULTIPLICATION SIGN} 5 points | 40 |" in shown.replace(
+        "  ", " "
+    )
     assert "| **Points earned** | their sum | **40** |" in shown
-    assert "| Points decided | 12 \N{MULTIPLICATION SIGN} 5 | 60 |" in shown.replace("  ", " ")
+    assert "| Points decided | 12 bugs \N{MULTIPLICATION SIGN} 5 points | 60 |" in shown.replace(
+        "  ", " "
+    )
     app.selectbox(key="testers_why").select(ids(acme)["Ravi"]).run()
     assert not app.exception
     assert "Rank 2= of 3 by contribution, 95 % interval 2 to 3." in text(app)
     assert f"The same score as {' '.join(HOSTILE.split())}." in text(app)
     app.selectbox(key="testers_why").select(ids(acme)["Newt"]).run()
     assert "Not ranked yet: 1 decided bug of the 10 that it takes." in text(app)
+
+
+def test_two_testers_are_compared_by_their_settled_bugs(acme, run_page):
+    app = open_tab(run_page, "Compare")
+    assert not app.exception
+    assert "A comparison takes two testers with settled bugs" in text(app)
+    save_settings(Scope(acme, "acme", "Ann"), LeaderboardSettings(maturing_days=4), seen={})
+    with acme.write("acme") as unit:
+        save_cycles(unit, [parse_cycle(cycle(3, 1))])
+        newer = [bug(n, "Ravi", "critical", "accepted", test=3) for n in range(60, 63)]
+        save_bugs(unit, [parse_bug(one, {}) for one in newer])
+    app = open_tab(run_page, "Compare", compare="Mia", **{"with": "Ravi"})
+    assert not app.exception
+    said = [one.value.replace("\\", "") for one in app.subheader]
+    assert said[0].startswith("Mia is above Ravi by ")
+    assert "more points, lower acceptance; the order is clear, over 99.9 %." in said[0]
+    shown = text(app)
+    assert "| Critical, accepted | 8 of 12, 40 points | \N{EN DASH} |" in shown
+    assert "| Points earned | 40 points | 12 points |" in shown
+    assert "3 newer decided bugs of theirs left out." in shown
+    app.selectbox(key="testers_with").select(ids(acme)["Mia"]).run()
+    assert "Choose two different testers." in text(app)
+    # Before: all of the period's decided bugs rank.
+    assert table_of(run_page("tester_leaderboard"), "place")["earned"].tolist()[:2] == [40, 27]
 
 
 def test_the_order_of_quality_is_in_the_link(acme, run_page):

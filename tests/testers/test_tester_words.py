@@ -1,5 +1,6 @@
 """What is said of testers; above all that the arithmetic shown can be redone by hand."""
 
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -31,9 +32,12 @@ def reason(found, tester_id, severities, weights):
 
 
 def redone(text):
-    """A sum as a person types it into a calculator."""
+    """A sum as a person types it into a calculator, without its units."""
     plain = (
-        text.replace(tester_words.TIMES, "*").replace(tester_words.DIVIDED, "/").replace(",", "")
+        re.sub("bugs?|points?", "", text)
+        .replace(tester_words.TIMES, "*")
+        .replace(tester_words.DIVIDED, "/")
+        .replace(",", "")
     )
     return eval(plain)  # what the page shows, and nothing else
 
