@@ -45,9 +45,9 @@ def opens(
         side_panel(name, body)
 
 
-def side_panel(name: str, body: Callable[[], None]) -> None:
+def side_panel(name: str, body: Callable[[], None], on_dismiss: Any = "ignore") -> None:
     """Panel at the right side, over the page, which stays as it is."""
-    st.dialog(plain(name), width="medium", position="right")(body)()
+    st.dialog(plain(name), width="medium", position="right", on_dismiss=on_dismiss)(body)()
 
 
 def line(**look: Any) -> DeltaGenerator:

@@ -1,6 +1,7 @@
 """Tables: columns in the formats of every page, rows that open a person, amounts as bars."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
@@ -9,8 +10,8 @@ import streamlit as st
 from core.analytics.freshness import SYNCED, FreshSource, fresh_sources, last_synced
 from core.base import text
 from core.ingest.sync.history import sync_target
-from pages.ui.page import Page, moment, plain, sources
-from pages.ui.panels import panel
+from pages.ui.page import Page, moment, sources
+from pages.ui.panels import panel, side_panel
 
 ROW = 35
 DAY = "D MMM YYYY"
@@ -106,8 +107,7 @@ def open_asked(draw: Callable[[int], None], names: Mapping[int, str]) -> None:
         number, drawn = st.session_state[f"{key}_drawn"]
         st.session_state[f"{key}_drawn"] = (number + 1, drawn)
 
-    look: dict[str, Any] = {"width": "medium", "position": "right", "on_dismiss": closed}
-    st.dialog(plain(names[person]), **look)(draw)(person)
+    side_panel(names[person], partial(draw, person), closed)
 
 
 def amounts(

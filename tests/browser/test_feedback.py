@@ -43,6 +43,7 @@ def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
     expect(page.get_by_role("heading", level=1)).to_have_text("Did this help with TKT-001?")
     assert page.get_by_role("link").all_inner_texts() == ["Skip to main content"]
     expect(page.get_by_role("button", name="Share")).to_be_hidden()
+    expect(page.get_by_text("Filters")).to_be_hidden()
     yes, no = (page.get_by_role("radio", name=name) for name in ("Yes", "No"))
     boxes = [answer.bounding_box() for answer in (yes, no)]
     assert [box["height"] for box in boxes] == [56, 56]

@@ -23,7 +23,7 @@ def scope(tmp_path):
 
 
 def said(app):
-    kinds = (app.markdown, app.caption, app.subheader, app.info)
+    kinds = (app.markdown, app.caption, app.header, app.subheader, app.info)
     return [element.value.replace("\\", "") for kind in kinds for element in kind]
 
 
