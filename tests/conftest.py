@@ -97,7 +97,7 @@ def tiny(monkeypatch):
     monkeypatch.setitem(build.SIZES, "small", TINY)
     monkeypatch.setattr(enhancer, "WEEKS", 6)
     monkeypatch.setattr(enhancer, "A_DAY", ((12, 16), (6, 9)))
-    monkeypatch.setattr(platform, "EACH_MS", 600_000)
+    monkeypatch.setattr(platform, "EACH_MS", 3_600_000)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,23 @@ import json
 
 import pytest
 
-from core.analytics import METRICS, explain
+from core.analytics import METRICS, explain, query_metrics
 from core.analytics.definitions import DIMENSIONS
 from core.base.errors import QueryError
 from tests.analytics.definitions import REACHED_BY
+from tests.analytics.worlds import Builder, fill
 
 
-@pytest.fixture
-def lively(world):
-    """A world in which every metric has a figure, in every dimension."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def lively(request):
+    """A store on each database, with a figure for every metric in every dimension."""
+    store = request.getfixturevalue(f"{request.param}_store")
+    fill(store, lively_world())
+    return store
+
+
+def lively_world():
+    world = Builder()
     shop = world.product()
     cart, login = world.feature("Cart", shop), world.feature("Login", shop)
     for n in range(6):
@@ -49,26 +57,30 @@ def lively(world):
                    enhancement_id=run)  # fmt: skip
     world.account = "b"
     world.bug(world.cycle(creator="anna", features=[world.feature("Cart")]), tester="zoe")
-    return world
+    return world.world
+
+
+def ask(store, metric, **more):
+    return query_metrics(store, metrics=[metric], **more)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_rows_behind_every_figure_add_up_to_it(lively, ask, each_store, metric):
+def test_the_rows_behind_every_figure_add_up_to_it(lively, metric):
     for dimension in ("month", "account", "feature", "platform", "customer", "enhancement_status"):
         if not set(METRICS[metric].facts) <= REACHED_BY[dimension]:
             continue
-        result = ask(metric, dimensions=[dimension])
+        result = ask(lively, metric, dimensions=[dimension])
         for row in [None, *result["data"]]:
-            proof = explain(each_store, result, row, metric=metric)
+            proof = explain(lively, result, row, metric=metric)
             assert json.loads(json.dumps(proof)) == proof
             assert proof["agrees"], (dimension, row, proof["value"], proof["recomputed"])
             assert proof["value"] == (row or result["totals"])[metric]
 
 
-def test_rows_say_what_a_person_needs_and_what_they_contribute(lively, ask, each_store):
-    result = ask("decided_acceptance_rate", dimensions=["tester"], account="a")
+def test_rows_say_what_a_person_needs_and_what_they_contribute(lively):
+    result = ask(lively, "decided_acceptance_rate", dimensions=["tester"], account="a")
     row = next(row for row in result["data"] if row["tester"] == "zoe")
-    proof = explain(each_store, result, row, metric="decided_acceptance_rate")
+    proof = explain(lively, result, row, metric="decided_acceptance_rate")
     assert proof["total_rows"] == len(proof["rows"]) == 5
     assert {one["tester"] for one in proof["rows"]} == {"zoe"}
     assert {one["bug_status"] for one in proof["rows"]} == {"accepted", "auto_accepted", "rejected"}
@@ -81,13 +93,13 @@ def test_rows_say_what_a_person_needs_and_what_they_contribute(lively, ask, each
     assert "FROM bug" in proof["sql"]
 
 
-def test_pages_run_through_all_rows_of_all_facts(lively, ask, each_store):
-    result = ask("bugs_per_test")
-    whole = explain(each_store, result, metric="bugs_per_test")
+def test_pages_run_through_all_rows_of_all_facts(lively):
+    result = ask(lively, "bugs_per_test")
+    whole = explain(lively, result, metric="bugs_per_test")
     assert whole["total_rows"] == 19 + 4  # bugs, and executed cycles
     paged = []
     for offset in range(0, 25, 5):
-        page = explain(each_store, result, metric="bugs_per_test", limit=5, offset=offset)
+        page = explain(lively, result, metric="bugs_per_test", limit=5, offset=offset)
         assert page["agrees"]
         assert page["recomputed"] == whole["recomputed"]
         paged += page["rows"]
@@ -95,27 +107,26 @@ def test_pages_run_through_all_rows_of_all_facts(lively, ask, each_store):
     assert {row["fact"] for row in paged} == {"bug", "test cycle"}
 
 
-def test_a_figure_that_is_not_the_rows_is_found_out(lively, ask, each_store):
-    result = ask("bug_count")
+def test_a_figure_that_is_not_the_rows_is_found_out(lively):
+    result = ask(lively, "bug_count")
     result["totals"]["bug_count"] += 1
-    assert not explain(each_store, result, metric="bug_count")["agrees"]
-    unknown = ask("average_rating")
+    assert not explain(lively, result, metric="bug_count")["agrees"]
+    unknown = ask(lively, "average_rating")
     unknown["totals"]["average_rating"] = None
-    assert not explain(each_store, unknown, metric="average_rating")["agrees"]
+    assert not explain(lively, unknown, metric="average_rating")["agrees"]
 
 
-def test_a_query_can_be_explained_without_its_answer(lively, ask, each_store):
-    ask("bug_count")
+def test_a_query_can_be_explained_without_its_answer(lively):
     query = {"metrics": ["bug_count"], "filters": {"tester": "zoe"}, "account": "a"}
-    proof = explain(each_store, query, metric="bug_count")
+    proof = explain(lively, query, metric="bug_count")
     assert (proof["value"], proof["recomputed"], proof["agrees"]) == (6, 6, True)
-    other = explain(each_store, query, metric="rejection_rate")
+    other = explain(lively, query, metric="rejection_rate")
     assert other["agrees"]
     assert other["rows"]
 
 
-def test_what_cannot_be_explained_is_refused(lively, ask, each_store):
-    result = ask("bug_count", dimensions=["tester"])
+def test_what_cannot_be_explained_is_refused(lively):
+    result = ask(lively, "bug_count", dimensions=["tester"])
     for words, asked in (
         ("did you mean bug_count?", {"metric": "bug_cout"}),
         ("has no tester_id", {"metric": "bug_count", "row": {"tester": "zoe"}}),
@@ -124,12 +135,12 @@ def test_what_cannot_be_explained_is_refused(lively, ask, each_store):
         ("cannot be grouped by tester", {"metric": "test_count"}),
     ):
         with pytest.raises(QueryError, match=words.replace("?", r"\?")):
-            explain(each_store, result, **asked)
+            explain(lively, result, **asked)
 
 
-def test_every_dimension_can_be_opened(lively, ask, each_store):
+def test_every_dimension_can_be_opened(lively):
     for dimension in DIMENSIONS.values():
         fact_metric = "bug_count" if "bugs" in dimension.facts else "feedback_count"
-        result = ask(fact_metric, dimensions=[dimension.key])
+        result = ask(lively, fact_metric, dimensions=[dimension.key])
         for row in result["data"]:
-            assert explain(each_store, result, row, metric=fact_metric)["agrees"], row
+            assert explain(lively, result, row, metric=fact_metric)["agrees"], row
