@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from math import floor
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pandas as pd
 from core.base import text
 from core.testers.leaderboard import Leaderboard, RankExplanation, explain_rank
 from core.testers.ranking import Order, Prior, win_probability
-from core.testers.words import in_points, rank_label, rank_range, score
+from core.testers.words import in_points, order_words, rank_label, rank_range, score
 
 
 @dataclass(frozen=True)
@@ -89,16 +88,6 @@ def comparison_answer(found: Comparison) -> str:
     gap_words = text.trimmed(gap, 1 if gap >= 0.1 else 2) + (" pts" if is_share else "")
     order = order_words(found.win_probability)
     return f"{upper.tester} is above {lower.tester} by {gap_words}: {said}; {order}."
-
-
-def order_words(win_probability: float) -> str:
-    """How certain an order is, in a word and in per cent: a coin toss, 52 %."""
-    kinds = {0.95: "is clear", 0.8: "is likely", 0.6: "may be chance", 0.4: "is a coin toss"}
-    kind = next((said for least, said in kinds.items() if win_probability >= least), "is doubtful")
-    share = (
-        "over 99.9 %" if win_probability > 0.999 else text.share(floor(win_probability * 100) / 100)
-    )
-    return f"the order {kind}, {share}"
 
 
 def _more(one: float, other: float, words: tuple[str, str, str]) -> str:

@@ -1,5 +1,6 @@
 """The sentences on testers: who leads, why somebody has a rank, how the field does."""
 
+from math import floor
 from typing import Any
 
 import pandas as pd
@@ -42,7 +43,7 @@ def testers_answer(found: Leaderboard, newcomer_below: int) -> str:
     who = text.listed(names) if len(names) <= 3 else text.times(len(names), "tester")
     verb = "leads" if len(names) == 1 else "lead"
     lowest = int(first["rank_high"].max())
-    sure = "" if lowest == 1 else f", among the first {text.count(lowest)} with 95 % certainty"
+    sure = "" if lowest == 1 else f", surely among the first {text.count(lowest)}"
     if len(names) > 1 or len(ranked) <= lowest:
         sure = ""
     number = text.times(len(ranked), "ranked tester")
@@ -66,10 +67,10 @@ def person_answer(name: str, row: Any, found: Leaderboard, newcomer_below: int) 
 
 
 def rank_certainty(row: Any) -> str:
-    """Between which ranks someone truly is."""
+    """Between which ranks someone truly is, with 95 % certainty."""
     if row.rank_low == row.rank_high:
-        return "95 % certain"
-    return f"95 % interval {rank_range(row.rank_low, row.rank_high)}"
+        return "which is clear"
+    return f"surely {rank_range(row.rank_low, row.rank_high)}"
 
 
 def rank_label(rank: Any, *, tied: bool) -> str:
@@ -139,14 +140,17 @@ def neighbour(other: Neighbour, order: Order, *, is_above: bool) -> str:
     said = f"{score(abs(other.gap), order)} {'ahead' if is_above else 'behind'}"
     if other.by_points is not None and other.by_share is not None:
         said += f" ({signed(other.by_points)} by points, {signed(other.by_share)} by quality)"
-    return f"{score(other.score, order)}, {said}; {order_probability(other.win_probability)}"
+    return f"{score(other.score, order)}, {said}; {order_words(other.win_probability)}"
 
 
-def order_probability(win_probability: float) -> str:
-    """How certain an order is: 87 %; never 100 %."""
-    if win_probability > 0.999:
-        return "the order is over 99.9 % certain"
-    return f"the order is {text.share(win_probability)} certain"
+def order_words(win_probability: float) -> str:
+    """How certain an order is, in a word and in per cent: a coin toss, 52 %."""
+    kinds = {0.95: "is clear", 0.8: "is likely", 0.6: "may be chance", 0.4: "is a coin toss"}
+    kind = next((said for least, said in kinds.items() if win_probability >= least), "is doubtful")
+    share = (
+        "over 99.9 %" if win_probability > 0.999 else text.share(floor(win_probability * 100) / 100)
+    )
+    return f"the order {kind}, {share}"
 
 
 def tied(why: RankExplanation) -> str:

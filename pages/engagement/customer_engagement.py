@@ -1,6 +1,7 @@
 """Who drives engagement, and who is slipping away?"""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,14 @@ from pages.engagement import people, person, settings
 from pages.ui.filters import Filters, filter_bar
 from pages.ui.proof import figure_cards
 from pages.ui.signals import grid
-from pages.ui.tables import bar_column, day_column, months_column, number_column, text_column
+from pages.ui.tables import (
+    bar_column,
+    day_column,
+    months_column,
+    number_column,
+    open_asked,
+    text_column,
+)
 
 SOURCES = frozenset({"Test cycles"})
 PILLS = {key: SEGMENTS[key] for key in (*LIFECYCLES, *ACTIVITIES)} | {"none": "None created"}
@@ -61,6 +69,7 @@ def show(page: ui.Page) -> None:
         },
         key="engagement_view",
     )
+    open_asked(partial(person.drawer, chosen, names), names)
 
 
 def segment_cards(page: ui.Page, found: Engagement) -> None:
@@ -106,7 +115,10 @@ def _segment_card(
         st.dataframe(
             latest[["customer", "last_active"]],
             hide_index=True,
-            column_config={"customer": "Customer user", "last_active": day_column("Last active")},
+            column_config={
+                "customer": "Customer user",
+                "last_active": day_column("Last cycle ended"),
+            },
         )
 
     with ui.card(page, lifecycle):
@@ -147,7 +159,7 @@ def leaderboard(chosen: Filters, found: Engagement) -> None:
     everyone = found.people
     users = everyone[_in_segments(everyone, _segments_box(found))]
     st.caption(
-        "Everyone, those without activity in the period with 0. Choose a row to open a user."
+        "Everyone, those without activity in the period with 0. Click a row to open a user."
         if len(users) == len(everyone)
         else f"{text.count(len(users))} of {text.times(len(everyone), 'customer user')}, with "
         "their places among all."
@@ -193,18 +205,18 @@ def _columns(everyone: pd.DataFrame) -> dict[str, Any]:
         "place": number_column("#", 40),
         "customer": text_column("Customer user", 146),
         "created": bar_column("Created", 92, most=max(int(everyone["created"].max()), 1)),
-        "submitted": number_column(
-            "Submitted", 80, "Cycles that they submitted, including those created by others"
-        ),
         "completion": number_column(
-            "Done %",
-            62,
-            "Completion: of the cycles that they created, the share that was submitted",
+            "Of these submitted, %",
+            166,
+            "Completion: of the cycles that they created, the share that anybody submitted",
             form="%.0f",
         ),
+        "submitted": number_column(
+            "Submitted by them", 144, "Cycles that they submitted, including those of others"
+        ),
         "last_active": day_column(
-            "Last active",
-            96,
+            "Last cycle ended",
+            124,
             "The day on which their latest cycle, created or submitted, ended; today where it is "
             "still to end",
         ),

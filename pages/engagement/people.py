@@ -36,7 +36,7 @@ def slipping(chosen: Filters, found: Engagement) -> None:
     with ui.panel(
         words.slipping_finding(len(people), kind, found.settings),
         "As of today, whatever the period; what they did last, created or submitted"
-        f"{products}. Choose a row to open a user.",
+        f"{products}. Click a row to open a user.",
     ):
         if people.empty:
             st.markdown(f"No customer user is {kind}.")
@@ -167,7 +167,7 @@ _NEWCOMERS: dict[str, Any] = {
         "Days from draft", 118, "From the first draft to the first executed cycle"
     ),
     "created": number_column("Created", 76),
-    "submitted": number_column("Submitted", 84, "Of the created ones, by any person"),
+    "submitted": number_column("Of these submitted", 132, "By any person"),
     "executed": number_column("Executed", 80),
 }
 
@@ -212,7 +212,7 @@ def weekdays(chosen: Filters) -> None:
         )
     with right, ui.panel("The same in numbers", stretch=True):
         shares = (cycles / cycles.sum() * 100).round(1)
-        table = pd.DataFrame({"Weekday": WEEKDAYS, "Cycles": [*cycles], "Share %": [*shares]})
+        table = pd.DataFrame({"Weekday": WEEKDAYS, "Cycles": [*cycles], "Share, %": [*shares]})
         chosen.table(table, "Weekdays", key="weekdays")
 
 
@@ -227,7 +227,7 @@ def findings_tab(chosen: Filters) -> None:
         f"{text.times(bugs, 'bug')} in {text.times(executed, 'executed cycle')}{per_cycle}",
         "Bugs of the cycles that each user created. Bugs a cycle: per executed cycle. "
         "Accepted: of the decided bugs; undecided ones do not count. "
-        "Choose a row to open a user.",
+        "Click a row to open a user.",
     ):
         exported = found.assign(
             products=found["products"].map(", ".join), features=found["features"].map(", ".join)
@@ -241,8 +241,8 @@ _FINDINGS: dict[str, Any] = {
     "customer": text_column("Customer user", 150),
     "executed": number_column("Executed", 78, "Cycles that are running, locked or archived"),
     "bugs": number_column("Bugs", 64),
-    "per_cycle": number_column("A cycle", 68, form="%.1f"),
-    "acceptance": number_column("Accepted %", 92, form="%.0f"),
+    "per_cycle": number_column("Bugs a cycle", 98, form="%.1f"),
+    "acceptance": number_column("Accepted, %", 96, form="%.0f"),
     "decided": number_column("Decided", 74, "The bugs that the share is of"),
     "critical": number_column("Critical", 70),
     "high": number_column("High", 60),

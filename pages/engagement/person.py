@@ -11,6 +11,7 @@ from core.base import text
 from core.engagement import words
 from core.engagement.person import Customer, customer
 from core.engagement.words import SEGMENTS
+from core.store import one_state
 from pages import ui
 from pages.engagement import settings
 from pages.ui.filters import Filters
@@ -25,6 +26,7 @@ from pages.ui.tables import (
 )
 
 CHOSEN = "engagement_person"
+SEEN = "engagement_seen"  # whose row was pressed last
 HISTORY_ROWS = 1_000
 CARDS = {
     "test_completion_rate": "Completion",
@@ -54,15 +56,35 @@ def box(page: ui.Page, names: Mapping[int, str]) -> None:
 
 
 def table(people: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: Any) -> None:
-    """A table of customer users; choosing a row opens their own view."""
-    people_table(people, "customer_id", columns, key=key, height=height, box=CHOSEN)
+    """A table of customer users; a press on a row opens one in a panel."""
+    people_table(people, "customer_id", columns, key=key, height=height, box=SEEN)
+
+
+def _read(chosen: Filters, person: int) -> Customer:
+    asked = chosen.asked | {"person": person, "settings": settings.in_use(chosen.page)}
+    return ui.read_facts(chosen.page, customer, **asked)
+
+
+@one_state()
+def drawer(chosen: Filters, names: Mapping[int, str], person: int) -> None:
+    """One user in a panel at the side: figures, trend and cycles."""
+    found, name = _read(chosen, person), names[person]
+    said = words.customer_answer(name, found, chosen.window.label, chosen.page.today)
+    st.markdown(f"**{ui.plain(said)}**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # Its callback runs before the page is drawn anew.
+        if st.button("Open page", on_click=st.session_state.update, args=({CHOSEN: person},)):
+            st.rerun()
+        _badges(chosen.page, found)
+    if found.history.empty:
+        _nothing(found, chosen)
+        return
+    _trend(chosen, name, found)
+    _history(chosen, name, found)
 
 
 def show(chosen: Filters, person: int, name: str) -> None:
-    page = chosen.page
-    found = ui.read_facts(
-        page, customer, person=person, **chosen.asked, settings=settings.in_use(page)
-    )
+    page, found = chosen.page, _read(chosen, person)
     said = words.customer_answer(name, found, chosen.window.label, page.today)
     ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
     settings.note(page)
@@ -162,7 +184,7 @@ def _found(found: Customer) -> None:
                 column_config={
                     "severity": "Severity",
                     "bugs": number_column("Bugs", 80),
-                    "share": bar_column("Share %", most=100, form="%.0f"),
+                    "share": bar_column("Share, %", most=100, form="%.0f"),
                 },
             )
 
@@ -206,6 +228,6 @@ _HISTORY: dict[str, Any] = {
     "part": text_column("They", 160),
     "features": number_column("Features", 76),
     "bugs": number_column("Bugs", 64),
-    "acceptance": number_column("Accepted %", 90, "Of the decided bugs", form="%.0f"),
+    "acceptance": number_column("Accepted, %", 96, "Of the decided bugs", form="%.0f"),
     "decided": number_column("Decided", 76, "Bugs accepted, accepted automatically, or rejected"),
 }

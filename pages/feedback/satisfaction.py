@@ -51,12 +51,14 @@ def _figure(found: ResponseBounds, unit: str, what: str, label: str) -> None:
             st.caption(f"No {what} in this period.")
             return
         interval = text.between(estimate.low, estimate.high, unit)
-        st.caption(ui.plain(f"{text.count(estimate.n)} {what}; 95 % interval {interval}"))
-        if found.asked:
-            rate = text.share(min(1.0, found.answered / found.asked))
-            bounds = text.between(found.worst, found.best, unit)
-            got = f"{rate} of {text.times(found.asked, 'completed run')} got {what}"
-            st.caption(ui.plain(f"{got}; if all had, this would be {bounds}."))
+        st.caption(f"{text.count(estimate.n)} {what}")
+        with st.popover(f"How sure: {label.lower()}", type="tertiary"):
+            st.markdown(ui.plain(f"95 % sure: {interval}."))
+            if found.asked:
+                rate = text.share(min(1.0, found.answered / found.asked))
+                bounds = text.between(found.worst, found.best, unit)
+                got = f"{rate} of {text.times(found.asked, 'completed run')} got {what}"
+                st.markdown(ui.plain(f"{got}; if all had, this would be {bounds}."))
         if found.busiest_share is not None:
             share = text.share(found.busiest_share)
             colour = "orange" if found.busiest_share > MOST_OF_ONE else "gray"
@@ -119,9 +121,9 @@ def _row(group: Group) -> dict[str, object]:
         "Kind": group.name,
         "Votes": group.votes,
         "Stars": text.amount(rating.value, "stars"),
-        "95 % of stars": text.between(rating.low, rating.high, "stars"),
+        "Stars, 95 % sure": text.between(rating.low, rating.high, "stars"),
         "Ratings": rating.n,
         "Thumbs up": text.amount(positive.value, "fraction"),
-        "95 % of thumbs": text.between(positive.low, positive.high, "fraction"),
+        "Thumbs up, 95 % sure": text.between(positive.low, positive.high, "fraction"),
         "Thumbs": positive.n,
     }

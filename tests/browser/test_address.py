@@ -79,6 +79,8 @@ def test_the_marked_row_is_the_one_explained(demo_server, visit):
     page, table = opened_at_its_table(visitor, "tester_leaderboard")
     name = rows_of(table)[2][1]
     table.click(position={"x": 100, "y": 17 + 35 * 3})
+    expect(page.get_by_role("dialog").get_by_role("heading").first).to_have_text(name)
+    page.keyboard.press("Escape")
     own = page.get_by_role("button", name=re.compile("own page"))
     expect(own).to_contain_text(name)
     expect(page).to_have_url(re.compile(re.escape(f"why={quote_plus(name)}")))
@@ -98,5 +100,8 @@ def test_a_click_in_a_sorted_table_opens_who_is_seen(demo_server, visit):
     name = rows_of(table)[1][1]
     assert "person=" not in page.url
     table.click(position={"x": 130, "y": 17 + 35 * 2})
+    panel = page.get_by_role("dialog")
+    expect(panel.get_by_role("heading").first).to_have_text(name)
+    panel.get_by_role("button", name="Open page").click()
     expect(page.get_by_role("button", name="Back to everyone")).to_be_visible()
-    expect(page.locator("h5")).to_contain_text(name)
+    expect(page.get_by_role("heading", name=f"{name} created")).to_be_visible()

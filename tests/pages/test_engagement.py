@@ -1,5 +1,7 @@
 """The engagement page: every tab, one user's own view, and the thresholds."""
 
+import json
+
 import pytest
 
 from core.analytics.account_settings import EngagementSettings, changes, save_settings, settings_of
@@ -72,6 +74,19 @@ def test_the_cards_and_the_sentence_say_the_same(demo, run_page):
     assert f"{found.active} of 75 customer users" in answer(app)
     people = leaders(app)
     assert len(people) == 75
+
+
+def test_created_of_these_submitted_and_submitted_by_them_are_three_columns(demo_url, run_page):
+    columns = customer_engagement_columns(run_page)
+    heads = [columns[name]["label"] for name in ("created", "completion", "submitted")]
+    assert heads == ["Created", "Of these submitted, %", "Submitted by them"]
+    assert columns["last_active"]["label"] == "Last cycle ended"
+
+
+def customer_engagement_columns(run_page):
+    app = run_page("customer_engagement")
+    (table,) = (d for d in app.dataframe if "activity" in d.value)
+    return json.loads(table.proto.columns)
 
 
 def test_segments_choose_who_is_listed(demo_url, run_page):

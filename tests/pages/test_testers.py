@@ -129,7 +129,7 @@ def test_ranks_with_ties_newcomers_and_intervals(acme, run_page):
 def test_why_this_rank_is_told_with_all_its_numbers(acme, run_page):
     app = run_page("tester_leaderboard")
     shown = text(app)
-    assert "Rank 1 of 3 by contribution, 95 % certain." in shown
+    assert "Rank 1 of 3 by contribution, which is clear." in shown
     assert "| critical, accepted | 8 bugs \N{MULTIPLICATION SIGN} 5 points | 40 |" in shown.replace(
         "  ", " "
     )
@@ -139,7 +139,7 @@ def test_why_this_rank_is_told_with_all_its_numbers(acme, run_page):
     )
     app.selectbox(key="testers_why").select(ids(acme)["Ravi"]).run()
     assert not app.exception
-    assert "Rank 2= of 3 by contribution, 95 % interval 2 to 3." in text(app)
+    assert "Rank 2= of 3 by contribution, surely 2 to 3." in text(app)
     assert f"The same score as {' '.join(HOSTILE.split())}." in text(app)
     app.selectbox(key="testers_why").select(ids(acme)["Newt"]).run()
     assert "Not ranked yet: 1 decided bug of the 10 that it takes." in text(app)
@@ -318,7 +318,7 @@ def test_one_testers_own_page_by_its_link(acme, run_page):
     app = run_page("tester_leaderboard", person=str(mia))
     assert not app.exception
     assert answer(app) == (
-        "Mia has rank 1 of 3 by contribution, 95 % certain: 12 bugs, 66.7 % of 12 decided ones "
+        "Mia has rank 1 of 3 by contribution, which is clear: 12 bugs, 66.7 % of 12 decided ones "
         "accepted."
     )
     values = {m.label: m.value for m in app.metric}

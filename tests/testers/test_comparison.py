@@ -9,9 +9,10 @@ import typst
 
 from core.report import pdf
 from core.report.comparison import comparison_report
-from core.testers.comparison import compare, comparison_answer, comparison_rows, order_words
+from core.testers.comparison import compare, comparison_answer, comparison_rows
 from core.testers.leaderboard import bands
 from core.testers.ranking import rank_testers, win_probability
+from core.testers.words import order_words
 from tests.report.parsed import of_pdf
 from tests.testers.fields import drawn
 from tests.testers.test_tester_words import board
