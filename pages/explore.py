@@ -211,11 +211,13 @@ def lines(
     if series.nunique() > len(top):
         notes.append(f"The first {MOST_LINES} of {series.nunique()}.")
     start = asked["start_date"]
+    unfinished = [period_name(time, today)]
     is_cut = start and time != "day" and period_of(time, start)[0] < start
     if is_cut and period_name(time, start) == first:
-        notes.append(f"{first} counts from {text.day(start)} on.")
-    now = period_name(time, today)
-    unfinished = now if now == last else None
+        notes.append(f"Dotted: {first} counts from {text.day(start)} on.")
+        unfinished.append(first)
+    if last in unfinished[:1]:
+        notes.append(f"Dotted: {last} is not over.")
     drawn = charts.line(
         shown,
         **form,

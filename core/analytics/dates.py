@@ -98,12 +98,14 @@ class Window:
         return "week" if self.days is not None and self.days <= 26 * 7 else "month"
 
     def at_least(self, days: int, today: date) -> "Window":
-        """The window extended backwards to a number of days; all time ends today."""
-        if self.days is None or self.end is None:
+        """The window extended backwards to a number of days and whole months.
+
+        All time ends today.
+        """
+        if self.start is None or self.end is None:
             return Window(None, today, self.label)
-        if self.days >= days:
-            return self
-        return Window(self.end - (days - 1) * ONE_DAY, self.end, f"{days} days")
+        start = min(self.start, self.end - (days - 1) * ONE_DAY).replace(day=1)
+        return Window(start, self.end, self.label if start == self.start else f"{days} days")
 
     def takes(self, day: date | None) -> bool:
         """Whether a day lies in the window; all time includes what has no day."""

@@ -2,10 +2,12 @@
 
 from core.charts.categories import (
     bars,
+    by_quarter,
     cohort_map,
     criterion_bar,
     heat_map,
     intervals,
+    quarter_of,
     stacked_choices,
     stacked_periods,
 )

@@ -6,16 +6,17 @@ from datetime import date
 import altair as alt
 import pandas as pd
 
+from core.analytics.dates import period_days, period_name
 from core.base import text
 from core.base.stats import Estimate
 from core.base.text import OTHERS
 from core.charts import vega
-from core.charts.lines import period_axis, period_x
+from core.charts.lines import NAMES, name_columns, period_axis, period_x
 from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, STRONG, VERMILION
 from core.charts.vega import ChartSpec, Part
 
 UNFINISHED = 0.45
-LABEL_GAP = 0.075  # of the highest bar
+MOST_BARS = 40
 # One colour for a series on every page.
 SERIES_COLOURS: Mapping[str, str] = {
     "In the product": BLUE,
@@ -30,8 +31,9 @@ SERIES_COLOURS: Mapping[str, str] = {
 
 @vega.template
 def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
+    names = alt.Legend(orient="top", title=None)
     if is_periods:
-        x, y_axis = period_x("category"), alt.Axis(tickCount=5)
+        x, y_axis, names = period_x("category"), alt.Axis(tickCount=5), NAMES
     else:
         axis = alt.Axis(labelAngle=0, labelOverlap="greedy")
         x = alt.X("category:O", title=None, sort=None, axis=axis)
@@ -39,7 +41,7 @@ def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
     bars = vega.layer(
         x=x,
         y=alt.Y("value:Q", title=vega.text_slot("unit"), stack="zero", axis=y_axis),
-        color=vega.colour(legend=alt.Legend(orient="top", title=None) if has_legend else None),
+        color=vega.colour(legend=names if has_legend else None),
         order=alt.Order("layer:Q"),
         opacity=alt.condition("datum.is_pale", alt.value(UNFINISHED), alt.value(1)),
         tooltip=[
@@ -47,11 +49,22 @@ def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
             alt.Tooltip("value:Q", title=vega.text_slot("unit"), format=",d"),
         ],
     ).mark_bar()
-    if is_periods:
-        beside = vega.name_layers(alt.X("category:O", bandPosition=1), alt.Y("at:Q"))
-    else:
-        beside = [vega.target_layer(y=alt.Y("value:Q"))]
+    beside = [] if is_periods else [vega.target_layer(y=alt.Y("value:Q"))]
     return vega.layered("rows", bars, *beside)
+
+
+def by_quarter(frame: pd.DataFrame) -> pd.DataFrame | None:
+    """The rows of `stacked_periods` by quarter, where their months would be hairline bars."""
+    if frame["period"].nunique() <= MOST_BARS:
+        return None
+    by = [frame["period"].map(quarter_of), frame["series"]]
+    sums: pd.DataFrame = frame["value"].groupby(by, sort=False).sum().reset_index()
+    return sums
+
+
+def quarter_of(month: str) -> str:
+    """2026-05 as 2026-Q2."""
+    return period_name("quarter", period_days(month)[0])
 
 
 def stacked_periods(
@@ -64,12 +77,17 @@ def stacked_periods(
     what: str = "Who",
     height: int = 340,
 ) -> ChartSpec:
-    """Amounts by period, stacked by series, with the names at the right edge.
+    """Amounts by period, stacked by series, with the names on top; over many months by quarter.
 
     `frame` has period (str), series (str) and value (number), one row for each pair; `series` gives
     the order from the bottom, with `others`, where it is one, in grey. The `unfinished` periods are
     pale. `what` is what a series is.
     """
+    if (binned := by_quarter(frame)) is not None:
+        # A quarter in which the months begin has not all of them, like one that is not over.
+        began = frame["period"].min()
+        cut = [began] if period_days(quarter_of(began))[0] < period_days(began)[0] else []
+        frame, unfinished = binned, {*map(quarter_of, [*unfinished, *cut])}
     order = [name for name in series if name != others]
     colours = list(PALETTE[: len(order)])
     if others in series:
@@ -80,29 +98,18 @@ def stacked_periods(
         layer=frame["series"].map(position),
         is_pale=frame["period"].isin(unfinished),
     )
-    return _stacked(is_periods=True, has_legend=False).fill(
-        {"rows": rows, "names": _edge_names(frame, order)},
+    return _stacked(is_periods=True, has_legend=len(order) > 1).fill(
+        {"rows": rows},
         height=height,
         series=order,
         colours=colours,
         unit=unit,
+        columns=name_columns(order),
         category="Period",
         what=what,
         times=vega.period_times("category", frame["period"]),
         **period_axis(frame["period"]),
     )
-
-
-def _edge_names(frame: pd.DataFrame, order: Sequence[str]) -> list[Part]:
-    """Each name beside the middle of its part of the last period, kept apart."""
-    last = frame["period"].max()
-    values = frame[frame["period"] == last].set_index("series")["value"].reindex(order).fillna(0)
-    totals = frame.groupby("period")["value"].sum()
-    gap = LABEL_GAP * (float(totals.max()) if len(totals) else 1.0)
-    places = vega.spread((values.cumsum() - values / 2).tolist(), gap)
-    return [
-        {"series": name, "category": last, "at": at} for name, at in zip(order, places, strict=True)
-    ]
 
 
 def stacked_choices(

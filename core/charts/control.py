@@ -33,7 +33,7 @@ def _control_chart(
 
     said = ["Limits", "State", *(["Sample"] if has_sample else [])]
     tooltip = [*vega.tips(period="Period", Value=vega.text_slot("name")), *vega.tips(*said)]
-    x = period_x(labelSeparation=12)
+    x = period_x()
     layers = [
         vega.layer(x=x, y=y("low"), y2="high").mark_area(
             color=GREY, opacity=0.22, interpolate="step", clip=True, tooltip=False
@@ -48,8 +48,9 @@ def _control_chart(
         shape: Part = {"shape": SHAPES[rule], "size": SIZES[rule]}
         layers.append(signals.mark_point(filled=True, color=VERMILION, opacity=1, **shape))
     words = vega.layer("words", x=x, y=y(), text="text:N").mark_text(
-        align=alt.ExprRef("datum.is_late ? 'right' : 'left'"),
-        dy=alt.ExprRef("datum.is_above ? -13 : 14"),
+        align=alt.ExprRef("datum.align"),
+        dx=alt.ExprRef("datum.dx"),
+        dy=alt.ExprRef("datum.dy"),
         style="ink",
     )
     return vega.layered("points", *layers, words)
@@ -94,24 +95,28 @@ def control_chart(
 
 
 def _words(points: Sequence[Point], found: Behaviour) -> list[Part]:
-    """The word of each signal; of neighbours that are marked alike only that of the last."""
+    """The word of each signal; of neighbours that are marked alike only that of the last.
+
+    No point lies under it: a point beyond the limits has it beside itself, a run of them across
+    the mean, in the middle.
+    """
     rows = []
     for signal in found.signals:
         following = (signal.rule, signal.side, signal.last + 1)
         if any((other.rule, other.side, other.first) == following for other in found.signals):
             continue
-        # A run has its word where it begins, apart from that of a point at its end.
-        place = signal.first
-        number = signal.last - signal.first + 1
-        rows.append(
-            {
-                "period": points[place].period,
-                "value": points[place].value,
-                "text": signal.side if signal.rule is Rule.BEYOND else f"{number} {signal.side}",
-                "is_late": place >= len(points) * 2 / 3,
-                "is_above": signal.side == "above",
-            }
-        )
+        inward = 1 if signal.side == "above" else -1
+        if signal.rule is Rule.BEYOND:
+            # To the left where there is no room to the right.
+            place, is_late = signal.first, signal.first >= len(points) * 0.8
+            at: Part = {"value": points[place].value, "text": signal.side, "dy": 4 * inward}
+            at |= {"align": "right", "dx": -9} if is_late else {"align": "left", "dx": 9}
+        else:
+            place = (signal.first + signal.last) // 2
+            number = signal.last - signal.first + 1
+            at = {"value": found.centre, "text": f"{number} {signal.side}"}
+            at |= {"align": "center", "dx": 0, "dy": 9 * inward}
+        rows.append({"period": points[place].period, **at})
     return rows
 
 

@@ -1,6 +1,6 @@
 """Lines over time: by named periods, or at local times with targets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -20,13 +20,19 @@ AXES = {"hour": "%-d %b %H:%M", "day": "%a %-d", "week": "W%V"}
 MOST_POINTS = 60
 # Names at the end of lines are as far apart as this part of the values.
 NAME_GAP = 0.09
-# As many names side by side as there is room for: on a phone they would run out of the chart.
+# As many names side by side as there is room for, each as a whole.
 NAMES = alt.Legend(
     orient="top",
     title=None,
-    columns=alt.ExprRef("width < 400 ? 2 : max(1, floor(width / 160))"),
-    labelLimit=alt.ExprRef("width < 400 ? 100 : 150"),
+    columns=vega.slot("columns"),
+    labelLimit=alt.ExprRef("max(60, width - 30)"),
 )
+
+
+def name_columns(names: Iterable[str]) -> Part:
+    """The columns of `NAMES`, as a Vega expression."""
+    longest = 36 + 6.5 * max(map(len, names), default=0)
+    return {"expr": f"max(1, floor(width / {longest:.0f}))"}
 
 
 def period_axis(periods: pd.Series) -> Part:
@@ -35,10 +41,13 @@ def period_axis(periods: pd.Series) -> Part:
     No label is turned or lost so; over years there is one for each January.
     """
     distinct = sorted(periods.unique())
-    shown = [period for period in distinct if period.endswith(("-01", "-W01"))]
+    shown = [period for period in distinct if period.endswith(("-01", "-W01", "-Q1"))]
     if len(shown) < 3 or distinct[0].count("-") > 1:
         step = max(1, -(-len(distinct) // 12))
         shown = distinct[::-1][::step][::-1]
+        # Every other label goes where there is no room: never January, which tells the year.
+        year = next((n for n, period in enumerate(shown) if period.endswith("-01")), 0)
+        shown = shown[year % 2 :]
     return {"shown": shown, "label": _label(shown[0] if shown else "")}
 
 
@@ -46,9 +55,12 @@ def _label(period: str) -> str:
     """A Vega expression for the two lines under a week, month or day; the first tells the year."""
     is_first = "datum.index === 0"
     if "-W" in period:
-        parts = "split(datum.value, '-W')"
-        year = f"({is_first} || {parts}[1] === '01') ? {parts}[0] : ''"
-        return f"['W' + {parts}[1], {year}]"
+        # The number of a week says little without its Monday.
+        monday = "timeFormat(timeParse(datum.value + '-1', '%G-W%V-%u'), '%-d %b')"
+        return f"['W' + split(datum.value, '-W')[1], {monday}]"
+    if "-Q" in period:
+        parts = "split(datum.value, '-')"
+        return f"[{parts}[1], ({is_first} || {parts}[1] === 'Q1') ? {parts}[0] : '']"
     if period.count("-") == 1:
         month = "toDate(datum.value + '-01T00:00')"
         new_year = f"{is_first} || slice(datum.value, 5) === '01'"
@@ -64,7 +76,8 @@ def period_x(field: str = "period", **axis: Any) -> alt.X:
         "labelExpr": vega.text_slot("label"),
         "labelAngle": 0,
     }
-    return alt.X(f"{field}:O", title=None, axis=alt.Axis(**shared, labelOverlap="greedy", **axis))
+    apart = alt.Axis(**shared, labelOverlap="parity", labelSeparation=8, **axis)
+    return alt.X(f"{field}:O", title=None, axis=apart)
 
 
 @vega.template
@@ -77,6 +90,7 @@ def _line(*, is_single: bool, is_whole_number: bool, zero: bool) -> alt.LayerCha
     lines = vega.line_layers(
         period_x(),
         alt.Y("value:Q", title=unit, axis=axis, scale=alt.Scale(zero=zero)),
+        ends=("is_head", "is_tail"),
         color=vega.colour(legend=None if is_single else NAMES),
         tooltip=[*said, alt.Tooltip("value:Q", title=unit, format=number)],
     )
@@ -88,24 +102,29 @@ def line(
     *,
     unit: str,
     value_format: str,
-    unfinished: str | None,
+    unfinished: Collection[str],
     height: int,
     zero: bool = True,
 ) -> ChartSpec:
-    """Values over periods as lines, dotted to an unfinished period.
+    """Values over periods as lines, dotted to the first and the last where they are `unfinished`.
 
     `frame` has period (str), value (number or None) and series (str).
     """
     names = list(frame["series"].unique())
-    periods = sorted(frame["period"].unique())
-    tail = periods[-2:] if unfinished in periods[-1:] else []
-    rows = frame.assign(is_whole=frame["period"] != unfinished, is_tail=frame["period"].isin(tail))
+    period = frame["period"]
+    periods = sorted(period.unique())
+    head = periods[:2] if {*periods[:1]} & {*unfinished} else []
+    tail = periods[-2:] if {*periods[-1:]} & {*unfinished} else []
+    rows = frame.assign(
+        is_whole=~period.isin(unfinished), is_head=period.isin(head), is_tail=period.isin(tail)
+    )
     is_whole_number = value_format.endswith("d")
     return _line(is_single=len(names) < 2, is_whole_number=is_whole_number, zero=zero).fill(
         {"rows": rows},
         height=height,
         series=names,
         colours=list(PALETTE[: max(1, len(names))]),
+        columns=name_columns(names),
         unit=unit,
         number=value_format,
         times=vega.period_times("period", frame["period"]),
@@ -131,7 +150,8 @@ def _time_chart(
     *, is_single: bool, is_share: bool, is_dense: bool, has_ticks: bool, zero: bool
 ) -> alt.LayerChart:
     ticks: Part = {"values": vega.slot("ticks")} if has_ticks else {"tickCount": 7}
-    axis = alt.Axis(labelOverlap="greedy", grid=False, format=vega.text_slot("format"), **ticks)
+    ticks |= {"labelOverlap": "greedy", "labelSeparation": 6}
+    axis = alt.Axis(grid=False, format=vega.text_slot("format"), **ticks)
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=14), axis=axis)
 
     def y(field: str = "value") -> alt.Y:

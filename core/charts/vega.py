@@ -185,9 +185,15 @@ def layered(data: str, *layers: alt.Chart) -> alt.LayerChart:
 
 
 def line_layers(
-    x: alt.X, y: alt.Y, *, tooltip: Sequence[alt.Tooltip], dots: float = 1.0, **encoding: Any
+    x: alt.X,
+    y: alt.Y,
+    *,
+    tooltip: Sequence[alt.Tooltip],
+    dots: float = 1.0,
+    ends: Sequence[str] = ("is_tail",),
+    **encoding: Any,
 ) -> list[alt.Chart]:
-    """Lines with dots: solid over `is_whole` rows, dotted and paler over `is_tail` rows.
+    """Lines with dots: solid over `is_whole` rows, dotted over those of each of the `ends`.
 
     `dots` is the opacity of the dots of whole periods.
     """
@@ -195,7 +201,10 @@ def line_layers(
     pale = alt.condition("datum.is_whole", alt.value(dots), alt.value(dots / 2))
     return [
         line.transform_filter("datum.is_whole").mark_line(strokeWidth=2.2),
-        line.transform_filter("datum.is_tail").mark_line(strokeWidth=2.2, strokeDash=DOTTED),
+        *(
+            line.transform_filter(f"datum.{end}").mark_line(strokeWidth=2.2, strokeDash=DOTTED)
+            for end in ends
+        ),
         line.transform_filter("isValid(datum.value)")
         .mark_point(filled=True, size=34)
         .encode(opacity=pale, tooltip=list(tooltip)),

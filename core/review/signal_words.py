@@ -48,7 +48,7 @@ def subtitle(series: MetricSeries, *, brief: bool = False) -> str:
     `brief` leaves out the mean and the false alarms, which a page says once for several charts.
     """
     found, grain = series.behaviour, series.grain
-    said = [f"By {grain}"]
+    said = [f"By {grain}, {series.points[0].period} to {series.points[-1].period}"]
     if found.centre is not None:
         number = text.times(found.judged, f"finished {grain}")
         said.append(f"band: usual limits{_band(series)} from {number}")

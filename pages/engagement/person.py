@@ -155,7 +155,7 @@ def _trend(chosen: Filters, name: str, found: Customer) -> None:
         if busiest["value"]
         else "They submitted what others created"
     )
-    unfinished = f"{chosen.page.today:%Y-%m}"
+    unfinished = [f"{chosen.page.today:%Y-%m}"]
     chosen.chart(
         charts.line(trend, unit="Cycles", value_format=",d", unfinished=unfinished, height=240),
         key="person",

@@ -167,6 +167,9 @@ def stacked_chart(
 ) -> None:
     """Bugs or rejections by week or month under the busiest one, stacked in an order."""
     grain = stamped.window.grain
+    if (binned := charts.by_quarter(frame)) is not None:
+        frame, pale, grain = binned, [charts.quarter_of(period) for period in pale], "quarter"
+        subtitle += "; bars by quarter: the months are too many"
     totals = frame.groupby("period")["value"].sum()
     drawn = set(frame["series"])
     stamped.chart(

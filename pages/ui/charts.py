@@ -19,6 +19,7 @@ from core.charts import (
     ChartSpec,
     ImageKind,
     Marked,
+    by_quarter,
     chart_image,
     stacked_periods,
     with_events,
@@ -154,7 +155,7 @@ def top_chart(
     subtitle: str,
     unfinished: Sequence[str],
 ) -> None:
-    """Bars by month of the top people, `unfinished` months pale.
+    """Bars by month of the top people, under their share of the period; `unfinished` ones pale.
 
     `verbs` are the title's for one person and for many, `what` is counted: "One person creates",
     "create", "cycles".
@@ -163,6 +164,11 @@ def top_chart(
     top = [name for name in order if name != text.OTHERS]
     who = verbs[0] if len(top) == 1 else f"The top {len(top)} {verbs[1]}"
     unit = text.upper_first(what)
+    months = [f"{date.fromisoformat(f'{m}-01'):%b %Y}" for m in sorted({*data["period"]})]
+    drawn = "months" if by_quarter(data) is None else "quarters"
+    subtitle += (
+        f". Share: {text.lower_first(stamped.words)}; bars: {drawn}, {months[0]} to {months[-1]}"
+    )
     stamped.chart(
         stacked_periods(data, series=order, unit=unit, unfinished=unfinished),
         key="top",

@@ -121,7 +121,7 @@ def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
 
 
 def test_a_mark_is_made_beside_a_chart_and_stands_on_those_of_other_pages(own_demo_server, visit):
-    visitor = watched(visit(own_demo_server))
+    visitor = visit(own_demo_server)
     page = visitor.page
     visitor.opens("customer_engagement")
     page.get_by_role("button", name="Add a mark").click()

@@ -1,5 +1,6 @@
 """Every chart is valid Vega-Lite with the data that it was given, and can be taken away."""
 
+import re
 import tomllib
 
 import altair as alt
@@ -8,9 +9,12 @@ import pytest
 import vl_convert
 
 from core import charts
+from core.analytics.dates import every_period
+from core.analytics.definitions import METRICS
+from core.base.control_limits import Point, behaviour
 from core.base.settings import ROOT
 from core.base.stats import Estimate
-from core.charts import chart_image, cohort_map
+from core.charts import chart_image, chart_svg, cohort_map
 from core.charts import image as images
 from core.charts.theme import DARK, LIGHT, PALETTE
 
@@ -38,7 +42,7 @@ DRAWN = {
     "stack": charts.stacked_periods(
         STACK, series=["Ann", "Everyone else"], unit="Cycles", unfinished=["2026-11"]
     ),
-    "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished="2026-11", height=280),
+    "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished=["2026-11"], height=280),
     "bars": charts.bars(BARS, unit="Bugs", value_format=",d"),
     "ranks": charts.intervals(RANKS, unit="count", title="Rank", start=1),
     "cells": charts.heat_map(CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"),
@@ -138,3 +142,70 @@ def test_colours_and_words_are_seen_on_both_pages(name):
     theme = {"light": LIGHT, "dark": DARK}[name]
     assert all(contrast(colour, paper) >= 3 for colour in PALETTE)
     assert all(contrast(colour, paper) >= 4.5 for colour in (theme.ink, theme.soft))
+
+
+def rows(drawn):
+    return drawn.to_dict()["datasets"]["rows"]
+
+
+def months(first, last):
+    names = every_period("month", first, last)
+    return pd.DataFrame({"period": names, "series": "All", "value": 1})
+
+
+def test_more_than_forty_months_are_drawn_by_quarter():
+    few, many = months("2023-08", "2026-11"), months("2023-05", "2026-11")
+    assert charts.by_quarter(few) is None
+    made = charts.stacked_periods(many, series=["All"], unit="Bugs", unfinished=["2026-11"])
+    drawn = [(row["category"], row["value"], row["is_pale"]) for row in rows(made)]
+    # What begins or ends within a quarter is no whole one.
+    assert drawn[:2] == [("2023-Q2", 2, True), ("2023-Q3", 3, False)]
+    assert drawn[-2:] == [("2026-Q3", 3, False), ("2026-Q4", 2, True)]
+    assert sum(value for _, value, _ in drawn) == len(many) == 43
+    assert "Q1" in chart_image(made, kind="svg", **TEXTS).decode()
+
+
+def test_a_line_is_dotted_at_both_ends_where_they_are_not_whole():
+    frame = months("2026-01", "2026-05")
+    ends = ["2026-01", "2026-05"]
+    made = charts.line(frame, unit="Bugs", value_format=",d", unfinished=ends, height=240)
+    for key, periods in {
+        "is_head": ["2026-01", "2026-02"],
+        "is_tail": ["2026-04", "2026-05"],
+        "is_whole": ["2026-02", "2026-03", "2026-04"],
+    }.items():
+        assert [row["period"] for row in rows(made) if row[key]] == periods
+
+
+@pytest.mark.parametrize("width", [300, 400, 900])
+def test_long_names_stand_above_the_bars_and_leave_them_their_room(width):
+    names = ["Alexandra Konstantinopoulou", "Chrysanthemum van der Westhuizen", "Bo"]
+    frame = pd.DataFrame([(m, n, 2) for m in MONTHS for n in names], columns=list(STACK))
+    made = charts.stacked_periods(frame, series=names, unit="Cycles", unfinished=[])
+    found = chart_svg(made, width=width)
+    assert all(f">{name}<" in found for name in names)
+    assert float(re.search(r"M0.5,0.5h([\d.]+)", found)[1]) > width - 60
+
+
+def test_every_other_month_is_named_where_there_is_no_room_and_january_with_its_year():
+    frame = months("2025-12", "2026-11")
+    made = charts.line(frame, unit="Bugs", value_format=",d", unfinished=[], height=240)
+    labels = re.findall(r'opacity="1">(?:<tspan>)?(\w{3})<', chart_svg(made, width=250))
+    assert labels == ["Jan", "Mar", "May", "Jul", "Sep", "Nov"]
+
+
+def test_the_word_of_a_signal_lies_on_none_of_its_points():
+    values = [50, 52] * 4 + [0, *[47] * 9, 50, 52, 50, 52, 99, 50, 52, 51]
+    names = [f"2026-W{n:02}" for n in range(10, 10 + len(values))]
+    points = [Point(name, value, None, True) for name, value in zip(names, values, strict=True)]
+    kind = METRICS["tests_created"].kind
+    found = behaviour(points, kind=kind, period="week")
+    made = charts.control_chart(points, found, unit="count", name="Tests").to_dict()
+    words = {row["text"]: row for row in made["layer"][-1]["data"]["values"]}
+    low, run, high = words["below"], words["10 below"], words["above"]
+    assert (low["value"], low["align"], low["period"]) == (0, "left", names[8])
+    assert (high["value"], high["align"]) == (99, "right")
+    # A run below the mean has its word above the mean, in its middle.
+    assert run["value"] == found.centre
+    assert (run["dy"], run["period"]) == (-9, names[12])
+    assert "W10" in chart_svg(charts.control_chart(points, found, unit="", name="T"), width=900)

@@ -36,7 +36,7 @@ def daily_bars():
 
 OVER_TIME = {
     "line": lambda: charts.line(
-        frame(WEEKS), unit="Bugs", value_format=",d", unfinished=None, height=240
+        frame(WEEKS), unit="Bugs", value_format=",d", unfinished=[], height=240
     ),
     "stack": lambda: charts.stacked_periods(
         frame(WEEKS), series=["All"], unit="Bugs", unfinished=[]
@@ -137,7 +137,7 @@ def test_events_leave_room_for_a_legend_and_a_chart_without_time_alone():
 
 def test_an_event_of_a_year_and_a_quarter_lies_in_it():
     for names in (["2024", "2025", "2026"], ["2026-Q3", "2026-Q4"]):
-        made = charts.line(frame(names), unit="Bugs", value_format=",d", unfinished=None, height=9)
+        made = charts.line(frame(names), unit="Bugs", value_format=",d", unfinished=[], height=9)
         (row,) = with_events(made, [RELEASE]).drawn.spec["layer"][-2]["data"]["values"]
         assert row["period"] == names[-1]
     assert date(2026, 10, 14) == RELEASE.at.date()

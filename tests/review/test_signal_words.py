@@ -57,7 +57,7 @@ def test_the_title_states_the_finding(found, said):
 
 def test_the_subtitle_says_what_is_drawn():
     assert subtitle(CALM) == (
-        "By week; band: usual limits (5.7 to 16.3) from 26 finished weeks; dashed: mean 11; "
+        "By week, 2026-W01 to 2026-W27; band: usual limits (5.7 to 16.3) from 26 finished weeks; dashed: mean 11; "
         "false alarms: about 1 in 7 such charts; pale: not over yet"
     )
     assert "provisional until there are 12" in subtitle(SOFT)
@@ -68,7 +68,7 @@ def test_the_subtitle_says_what_is_drawn():
     assert "widened" in subtitle(
         series(*[(20, 100), (60, 100)] * 8, metric="rejection_rate", open_ones=0)
     )
-    assert subtitle(YOUNG) == "By week; pale: not over yet"
+    assert subtitle(YOUNG) == "By week, 2026-W01 to 2026-W04; pale: not over yet"
 
 
 def test_false_alarms_of_several_charts_are_added():
