@@ -75,7 +75,7 @@ def stacked_periods(
     unfinished: Collection[str],
     others: str = OTHERS,
     what: str = "Who",
-    height: int = 340,
+    height: int = 320,
 ) -> ChartSpec:
     """Amounts by period, stacked by series, with the names on top; over many months by quarter.
 
@@ -100,7 +100,7 @@ def stacked_periods(
     )
     return _stacked(is_periods=True, has_legend=len(order) > 1).fill(
         {"rows": rows},
-        height=height,
+        height=height + 8 * len(order),  # the names above it take their room
         series=order,
         colours=colours,
         unit=unit,

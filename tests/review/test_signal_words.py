@@ -57,7 +57,8 @@ def test_the_title_states_the_finding(found, said):
 
 def test_the_subtitle_says_what_is_drawn():
     assert subtitle(CALM) == (
-        "By week, 2026-W01 to 2026-W27; band: usual limits (5.7 to 16.3) from 26 finished weeks; dashed: mean 11; "
+        "By week, 2026-W01 to 2026-W27; band: usual limits (5.7 to 16.3) from 26 finished weeks; "
+        "dashed: mean 11; "
         "false alarms: about 1 in 7 such charts; pale: not over yet"
     )
     assert "provisional until there are 12" in subtitle(SOFT)
