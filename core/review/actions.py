@@ -163,9 +163,8 @@ def record_sent(scope: Scope, one: Escalation, *, week: str, sent_to: str) -> No
         raise InputError(f"{one.severity!r} is no severity.")
     with scope.write() as unit:
         message = {"severity": one.severity, "criterion_key": one.criterion_key, "text": one.text}
-        sent = {"sent_to": to, "sent_by": unit.author, "sent_at": clock.now()}
-        number = unit.next_id(ReviewEscalation)
-        unit.upsert(ReviewEscalation, [{"id": number, "week": week} | message | sent])
+        row = {"week": week, "sent_to": to} | message
+        unit.enter(ReviewEscalation, "escalation", row, by="sent")
 
 
 def sent_of(scope: Scope, *, week: str | None = None) -> list[ReviewEscalation]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -34,6 +34,8 @@ from core.store.synced import Account, User
 
 # Bound values in one statement: well below the smallest limit of the databases in use.
 CHUNK = 500
+# What is entered again within this time is a repeat of what was not answered.
+REPEATED_WITHIN = timedelta(days=1)
 
 Row = dict[str, Any]
 # Fields as a person was shown them.
@@ -95,13 +97,28 @@ class Unit:
         """Insert what a person entered, under the next id, and record it; returns the id.
 
         `by` begins the names of the columns that say who and when: entered, decided; `rest` are
-        columns that the history does not tell.
+        columns that the history does not tell. The same again by the same author within a day is
+        a repeat, whose answer was lost, where what was entered still stands as it was: its id.
         """
+        for known, last in self._latest(f"{subject} ").items():
+            if last == (self.author, None, _as_json(row)):
+                return known
         number = self.next_id(model)
         stamp = {"id": number, f"{by}_by": self.author, f"{by}_at": clock.now()}
         self.upsert(model, [row | rest | stamp])
         self.record_change(f"{subject} {number}", before=None, after=row)
         return number
+
+    def _latest(self, subject: str) -> dict[int, tuple[Any, ...]]:
+        """Author, before and after of the last recent change of each number of a subject."""
+        entry = table(AuditEntry).c
+        own = (entry.account_id == self.account_id, entry.at > clock.now() - REPEATED_WITHIN)
+        found = select(entry.subject, entry.by, entry.before, entry.after).where(
+            *own, entry.subject.startswith(subject, autoescape=True)
+        )
+        rows = self.connection.execute(found.order_by(entry.id)).all()
+        numbers = ((one.subject.removeprefix(subject), one) for one in rows)
+        return {int(n): (one.by, one.before, one.after) for n, one in numbers if n.isdecimal()}
 
     def revise(
         self,

@@ -1,7 +1,7 @@
 """Data quality: findings, figures with and without exclusions, and the ledger."""
 
 from collections.abc import Sequence
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 import pandas as pd
@@ -92,9 +92,9 @@ def _exclude_finding(page: ui.Page, finding: Finding) -> None:
             "figure is shown with and without them."
         )
     )
-    kind = ui.pick("Kind", EXCLUSION_KINDS, at=finding.kind or "other")
     name, label = f"{PLACE}_finding_{page.account.id}_{finding.key}", "Exclude it"
     key = ui.fresh_key(name)
+    kind = ui.pick("Kind", EXCLUSION_KINDS, at=finding.kind or "other", key=f"{key}_kind")
     reason = st.text_input("Reason", finding.text, max_chars=500, key=f"{key}_reason")
     st.button(label, type="primary", on_click=ui.press, args=(name, key, label))
     span = {name: getattr(finding, name) for name in ("from_at", "to_at", "subject")}
@@ -164,8 +164,8 @@ def _entry(page: ui.Page, entry: Exclusion) -> dict[str, object]:
 def _add(page: ui.Page) -> None:
     with ui.form(f"{PLACE}_new"):
         fields: dict[str, Any] = {
-            "from_at": ui.moment_boxes(page, "From", page.today, time(0)),
-            "to_at": ui.moment_boxes(page, "To", page.today, time(23, 59), at="before"),
+            "from_at": ui.moment_box(page, "From", datetime.combine(page.today, time(0))),
+            "to_at": ui.moment_box(page, "Up to", datetime.combine(page.today, time(23, 59))),
             "kind": ui.pick("Kind", EXCLUSION_KINDS),
             "reason": st.text_input("Reason", max_chars=500),
         }
@@ -178,7 +178,8 @@ def _withdraw(page: ui.Page, ledger: Sequence[Exclusion]) -> None:
         for entry in ledger
         if entry.withdrawn_at is None
     }
-    number = ui.pick("Exclusion", live)
     name, label, done = f"{PLACE}_withdraw", "Withdraw it", "Withdrawn: its rows count again."
-    st.button(label, key=name, on_click=ui.press, args=(name, ui.fresh_key(name), label))
+    key = ui.fresh_key(name)
+    number = ui.pick("Exclusion", live, key=f"{key}_of")
+    st.button(label, key=name, on_click=ui.press, args=(name, key, label))
     ui.submit_action(page, label, done, withdraw, Exclusion, number, clears=name)

@@ -28,6 +28,8 @@ PARTS: dict[str, tuple[str, Sequence[Any]]] = {
     "sheet": ("Sheet or list", ()),
 }
 LONGEST_NAME = 100
+# On other pages the boxes stay as they are.
+KEPT: dict[str, Any] = {"persist_state": "session"}
 LABELS = {
     "tickets": "Tickets of a service desk",
     "enhancements": "Runs of the ticket enhancer",
@@ -39,15 +41,11 @@ LABELS = {
 def show(page: ui.Page) -> None:
     ui.answer(page, "A CSV, XLSX or JSON file; the same file twice changes nothing.", SOURCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = ui.pick("What it holds", LABELS, width=260)
+        kind = ui.pick("What it holds", LABELS, width=260, key="import_kind", **KEPT)
         store = configured_store(page.settings)
         known = {account.name: account.id for account in accounts(store)}
         name = account_box(list(known))
-    sent = st.file_uploader(
-        "File",
-        type=["csv", "xlsx", "xlsm", "json", "jsonl", "ndjson", "txt", "tsv"],
-        key="import_file",
-    )
+    sent = file_box()
     if sent is not None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(sent.name).name[-LONGEST_NAME:]
@@ -66,6 +64,23 @@ def show(page: ui.Page) -> None:
         report_of(page, *told)
 
 
+def file_box() -> Any:
+    """The chosen file, which stays chosen on other pages; None without one."""
+
+    def choose() -> None:
+        st.session_state["import_sent"] = st.session_state.get("import_file")
+
+    known = ["csv", "xlsx", "xlsm", "json", "jsonl", "ndjson", "txt", "tsv"]
+    shown = st.file_uploader("File", type=known, key="import_file", on_change=choose)
+    sent = st.session_state.get("import_sent")
+    if sent is not None and shown is None:
+        with ui.line():
+            st.markdown(ui.plain(f"Chosen before: {sent.name}"), width="content")
+            # Nothing is in the uploader any more: none is what it has.
+            st.button("Remove", key="import_remove", type="tertiary", on_click=choose)
+    return sent
+
+
 def account_box(known: list[str]) -> str:
     """The name of the account to import into, known or new; "" for none."""
     name = st.selectbox(
@@ -76,6 +91,8 @@ def account_box(known: list[str]) -> str:
         placeholder="Type a name for a new one",
         help="Type a name to enter a new account",
         width=260,
+        key="import_account",
+        **KEPT,
     )
     return name or ""
 
@@ -96,6 +113,7 @@ def file_of(path: Path, sent: str) -> RecordFile:
                     format_func=lambda one: "tab" if one == "\t" else str(one),
                     width=180,
                     key=f"import_{part}_{sent}",
+                    **KEPT,
                 )
                 # The other parts are found anew: another sheet has another header.
                 if one is not None and (one != at or (part == "encoding" and found.question)):
@@ -124,6 +142,7 @@ def mapping_of(
                 index=_place(found.columns, proposal.mapping.columns.get(field.key)),
                 placeholder="Not in the file",
                 key=f"import_{kind}_{field.key}_{hash(found.columns)}",
+                **KEPT,
             )
             if column is not None:
                 columns[field.key] = column
@@ -177,6 +196,7 @@ def formats_of(kind: str, proposal: Proposal) -> dict[str, str]:
                 index=_place(tuple(options), named),
                 placeholder="Choose how it is written",
                 key=f"import_format_{kind}_{key}_{hash(guess.column)}",
+                **KEPT,
                 format_func=lambda one, guess=guess: f"{guess.sample} is {guess.shown(one)}",
             )
         elif guess.sample and named:

@@ -1,5 +1,6 @@
 """How well does the enhancement help you? Three minutes, saved as you go."""
 
+import secrets
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +22,6 @@ from core.feedback.surveys import (
 from core.store import SurveyInvitation
 from pages import ui
 from pages.ui import keeper
-from pages.ui.rate import browser
 
 LEAST_MINUTES, MOST_MINUTES = -240.0, 240.0
 SCALES = {
@@ -38,7 +38,8 @@ def show(page: ui.Page) -> None:
             ui.empty("This invitation link is not valid for this account: ask for a new one.")
             return
         # One browser answers once; the key tells nothing of its votes.
-        own = sha256(f"survey {page.account.id} {browser()}".encode()).hexdigest()[:32]
+        browser = keeper.browser() or st.session_state.setdefault("visit", secrets.token_hex(16))
+        own = sha256(f"survey {page.account.id} {browser}".encode()).hexdigest()[:32]
         key = invited.id if invited else own
         _form(page, key, invited)
 

@@ -156,7 +156,7 @@ def _merge(box: Box, found: ThemeReport, one: ThemeSummary) -> None:
     others = _others(found, one)
     if others:
         names = {k: theme.name for k, theme in others.items()}
-        into = others[ui.pick("Merge it into", names, key=f"into_{box.key}")]
+        into = others[ui.pick("Merge it into", names, key=f"{box.key}_into")]
         box.button("Merge", f"Merged into {into.name}.", edit.merge_themes, one.theme, into)
     number = text.times(len(one.theme.comments), "comment")
     st.caption(f"A deleted theme can be restored; until then its {number} are in no theme.")

@@ -21,7 +21,7 @@ from pages.ui.panels import (
     choice,
     history_table,
     line,
-    moment_boxes,
+    moment_box,
     needs_editor,
     opens,
     panel,

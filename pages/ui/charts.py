@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from core.charts import (
 from core.criteria.ledger import ANNOTATION_KINDS, annotate, chart_events
 from pages.ui.actions import form, fresh_key, submit_button
 from pages.ui.page import Page, read
-from pages.ui.panels import moment_boxes, panel, pick
+from pages.ui.panels import moment_box, panel, pick
 
 SAVE = "Save this chart as an image, stamped with its filters"
 NOON = time(12)
@@ -138,7 +138,7 @@ def add_mark(page: Page, day: date, *, key: str) -> None:
         return
     with box, form(name) as fresh:
         fields: dict[str, Any] = {
-            "from_at": moment_boxes(page, "Day", day, NOON),
+            "from_at": moment_box(page, "When", datetime.combine(day, NOON)),
             "kind": pick("Kind", ANNOTATION_KINDS, key=f"{fresh}_kind"),
             "text": st.text_input("What happened", max_chars=500),
         }

@@ -42,6 +42,8 @@ def run_page(
     try:
         with PAGE_SECONDS.labels(key).time(), one_state():
             show_outcome(key)
+            if key != held.page:
+                st.session_state.pop(PRESENTING, None)  # Back leaves a presentation as well
             begin_visit(key)
             held.begin(key)
             told = st.container()

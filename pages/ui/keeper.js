@@ -1,6 +1,9 @@
 // Keeps what is typed until the server has taken it, and loses no press where the connection breaks.
 // Streamlit calls the default function after each run of a page; the rest stays as long as the tab.
 const BOXES = 'textarea, input[type="text"]:not([role]), input[type="number"]';
+// Selects, and what stands behind the parts of a date: an input for the browser's own filling in.
+const LIST = 'input[role="combobox"]';
+const CHOICES = `${LIST}, input[type="date"], input[type="datetime-local"]`;
 const SUBMIT = '[data-testid="stFormSubmitButton"]';
 const CONTROLS = `.stButton, .stFeedback, .stButtonGroup, ${SUBMIT}`;
 const FORMS = '[data-testid="stForm"], [data-testid="stPopoverBody"], [role="dialog"]';
@@ -36,10 +39,17 @@ function storage(kind, found) {
 const isUp = () => APP.dataset.testConnectionState === "CONNECTED";
 const isAtRest = () => APP.dataset.testScriptState === "notRunning";
 
+const placeOf = (box) => box.closest('[data-testid="stElementContainer"]');
+
+// A period has two dates.
+const partsOf = (box) => [...placeOf(box).querySelectorAll(box.matches(BOXES) ? BOXES : CHOICES)];
+const labelOf = (box) =>
+  box.ariaLabel || `${placeOf(box).querySelector("label")?.innerText} ${partsOf(box).indexOf(box)}`;
+
 function keyOf(box) {
   const names = [...(box.closest('[class*="st-key-"]')?.classList || [])];
   const key = names.find((name) => name.startsWith("st-key-")) || "";
-  return `${key.slice(7)}|${box.ariaLabel || ""}`;
+  return `${key.slice(7)}|${labelOf(box)}`;
 }
 
 // The same in every round of a form, after a reload and at another server.
@@ -54,18 +64,39 @@ function idOf(box) {
 
 const storedOf = (box) => page.stored[keyOf(box).split("|")[0]];
 // A search is none: it belongs to the address, and to Back and Forward.
-const isKept = (box) => box.matches("textarea") || storedOf(box) || box.closest(FORMS);
+const isKept = (box) =>
+  placeOf(box) && (box.matches("textarea") || storedOf(box) || box.closest(FORMS));
+// What is chosen in a list stands there once it is closed.
+const isChoice = (box) => box.matches(CHOICES) && isKept(box) && box.ariaExpanded !== "true";
 const factsOf = (box) => facts.get(box) || facts.set(box, {}).get(box);
 
 function put(box, text) {
+  const before = document.activeElement;
+  if (box.matches(LIST)) box.focus({ preventScroll: true });
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
   box.dispatchEvent(new Event("input", { bubbles: true }));
   const left = new FocusEvent("focusout", { bubbles: true });
   if (box !== document.activeElement) box.dispatchEvent(left);
+  if (!box.matches(LIST)) return;
+  const options = [...document.querySelectorAll('[role="option"]')];
+  options.find((option) => option.textContent === text)?.click();
+  box.blur();
+  if (before !== box) before.focus({ preventScroll: true });
 }
 
 function onInput({ target: box }) {
-  if (!box.matches?.(BOXES) || !isKept(box)) return;
+  if (box.matches?.(BOXES) && isKept(box)) keep(box);
+}
+
+// A choice tells nothing when it is made.
+function look(box) {
+  const known = factsOf(box);
+  known.base ??= box.value;
+  if ((known.seen ??= box.value) !== box.value) keep(box);
+  known.seen = box.value;
+}
+
+function keep(box) {
   const id = idOf(box);
   const one = typed[id] || { base: factsOf(box).base ?? "" };
   typed[id] = Object.assign(one, { key: keyOf(box), text: box.value, at: Date.now() });
@@ -73,6 +104,7 @@ function onInput({ target: box }) {
 }
 
 function onFocus({ target: box, type }) {
+  if (type === "focusin" && placeOf(box)) partsOf(box).filter(isChoice).forEach(look);
   if (!box.matches?.(BOXES)) return;
   const one = typed[idOf(box)];
   if (type === "focusin") factsOf(box).base ??= box.value;
@@ -103,6 +135,9 @@ function restore(box) {
     }
   }
   one.key = keyOf(box);
+  // A period turns its dates round where the first one is the later.
+  const end = partsOf(box)[1];
+  if (typed[end && idOf(end)] && box !== end && one.text > end.value) return restore(end);
   if (isSame(box, one.text)) {
     known.put = null;
     if (savesItself && Date.now() - one.at > PAUSE && one.asked !== one.text) {
@@ -127,22 +162,24 @@ function stateOf(box, one, stored) {
 }
 
 function tell(box) {
-  const said = stateOf(box, typed[idOf(box)], storedOf(box));
-  const place = box.closest('[data-testid="stElementContainer"]');
-  let line = place?.querySelector(":scope > .typed-state");
-  if (!place || (line?.textContent ?? "") === said) return;
+  const said = partsOf(box).map((part) => stateOf(part, typed[idOf(part)], storedOf(part)));
+  const place = placeOf(box);
+  let line = place.querySelector(":scope > .typed-state");
+  const textContent = said.find(Boolean) || "";
+  if ((line?.textContent ?? "") === textContent) return;
   line ||= place.appendChild(document.createElement("div"));
-  Object.assign(line, { className: "typed-state", textContent: said });
+  Object.assign(line, { className: "typed-state", textContent });
 }
 
 function scan() {
   if (mode === "away") document.querySelector(`${ERROR} [aria-label="Close"]`)?.click();
-  for (const box of document.querySelectorAll(BOXES)) {
+  for (const box of document.querySelectorAll(`${BOXES}, ${CHOICES}`)) {
     // A page that is away closes its boxes: typing goes on.
     if (mode === "up") factsOf(box).isClosed = box.disabled;
-    else if (!factsOf(box).isClosed) box.disabled = false;
+    else if (box.matches(BOXES) && !factsOf(box).isClosed) box.disabled = false;
     if (!isKept(box)) continue;
-    if (mode === "up" && isAtRest()) restore(box);
+    if (mode === "up" && isChoice(box)) look(box);
+    if (mode === "up" && isAtRest() && box.ariaExpanded !== "true") restore(box);
     tell(box);
   }
   const now = JSON.stringify(typed);
@@ -190,6 +227,11 @@ function onClick(event) {
   press(event, control, event.detail > 1);
 }
 
+// A tab opens before it is clicked, and would stand open and empty.
+function onPointer(event) {
+  if (mode !== "up" && !event.target.closest(BOXES)) event.stopImmediatePropagation();
+}
+
 // Enter in a box presses the button of its form.
 function onKey(event) {
   const box = event.target;
@@ -212,6 +254,7 @@ function press(event, control, isSecond) {
 }
 
 document.addEventListener("click", onClick, true);
+document.addEventListener("pointerdown", onPointer, true);
 document.addEventListener("keydown", onKey, true);
 document.addEventListener("focusin", onFocus, true);
 document.addEventListener("focusout", onFocus, true);

@@ -13,8 +13,9 @@ import streamlit as st
 
 # The round of a form by its name: the browser forgets what was typed in earlier ones.
 ROUND = "round_"
-# The server's cookie for each browser: it identifies an anonymous rater across visits.
+# The server's cookie for each browser, which is written with a new mask each time.
 COOKIE = "_streamlit_xsrf"
+MASKED = re.compile(r"2\|([0-9a-f]{8})\|([0-9a-f]+)\|\d+")
 STYLE = """
 .st-key-keeper {position: absolute}
 .typed-state {font-size: .8rem; opacity: .7}
@@ -54,12 +55,15 @@ def mount(scope: str) -> None:
         if str(name).startswith(ROUND)
     }
     data = {**state(), "scope": scope, "rounds": rounds, "failed": _in_page(state()["failed"])}
-    data["asks"] = COOKIE not in st.context.cookies and not browser()
+    data["asks"] = not browser()
     KEEPER(key="keeper", data=data, on_back_change=lambda: None, on_browser_change=lambda: None)
 
 
 def browser() -> str:
-    """The random key that a browser without the cookie has given itself, else blank."""
+    """The random key of this browser: the cookie's, or the one that it gave itself; else blank."""
+    if found := MASKED.fullmatch(str(st.context.cookies.get(COOKIE))):
+        mask, masked = map(bytes.fromhex, found.groups())
+        return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex()
     given = str(st.session_state.get("keeper", {}).get("browser", ""))
     return given if re.fullmatch("[0-9a-f]{32}", given) else ""
 

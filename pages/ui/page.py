@@ -88,10 +88,16 @@ def _chosen_account(found: Sequence[Account]) -> Account:
     if "account" in held.wrong:
         held.travels["account"] = asked or []  # the next page shows no other account either
         st.warning(plain(held.wrong["account"]))
-        look: dict[str, Any] = {"key": "account", "on_change": held.wrong.clear, "width": 260}
-        st.selectbox("Account", [*labels], None, labels.__getitem__, **look)
+        account_select(labels, None, on_change=held.wrong.clear)
         st.stop()
     return next(account for account in found if account.id == held.account)
+
+
+def account_select(labels: Mapping[str, str], at: str | None, **more: Any) -> str | None:
+    """The box of the account, opened at one or at none."""
+    place = None if at is None else list(labels).index(at)
+    look: dict[str, Any] = {"key": "account", "width": 200, **more}
+    return st.selectbox("Account", list(labels), place, labels.__getitem__, **look)
 
 
 def account_labels(found: Sequence[Account]) -> dict[str, str]:

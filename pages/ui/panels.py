@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base import text
 from core.store import AuditEntry
 from pages.ui.address import TEXT, among, linked
-from pages.ui.page import Page, account_labels, moment, plain
+from pages.ui.page import Page, account_labels, account_select, moment, plain
 
 K = TypeVar("K")
 Colour: TypeAlias = Literal["red", "orange", "green", "blue", "violet", "gray"]
@@ -122,8 +122,8 @@ def pick(
 
 def account_box(page: Page) -> None:
     if len(page.accounts) > 1:
-        labels, at = account_labels(page.accounts), page.account.id
-        if pick("Account", labels, at=at, key="account", width=200) != at:
+        at = page.account.id
+        if account_select(account_labels(page.accounts), at) != at:
             st.rerun()  # it was chosen in a browser that had lost its server
 
 
@@ -150,11 +150,10 @@ def search_box(label: str, *, key: str, **more: Any) -> str:
     return linked(lambda opened: str(draw(opened)).strip(), key, TEXT)
 
 
-def moment_boxes(page: Page, label: str, day: date, clock: time, *, at: str = "at") -> datetime:
-    """An instant in the business time zone, from a box for its day and one for its time."""
-    left, right = st.columns(2)
-    chosen = left.date_input(label, day, format="YYYY-MM-DD")
-    return datetime.combine(chosen, right.time_input(at, clock, step=60), page.store.zone)
+def moment_box(page: Page, label: str, at: datetime) -> datetime:
+    """An instant in the business time zone."""
+    chosen = st.datetime_input(label, at, format="YYYY-MM-DD", step=60, required=True)
+    return chosen.replace(tzinfo=page.store.zone)
 
 
 def _name_in(names: Mapping[K, str]) -> Callable[[K], str]:

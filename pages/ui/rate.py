@@ -1,7 +1,5 @@
 """The rating widgets: a thumb that saves at once, then stars and a comment; and who rates."""
 
-import re
-import secrets
 from typing import Any
 
 import streamlit as st
@@ -25,7 +23,6 @@ from pages.ui.page import Page, signed_in
 
 THUMBS = ("down", "up")  # as the widget numbers them
 LINK = ("ticket", "enhancement")  # what a link asks to rate
-MASKED = re.compile(r"2\|([0-9a-f]{8})\|([0-9a-f]+)\|\d+")
 # The most votes that one rater may cast in a minute.
 MOST_VOTES = 30
 VOTES = TokenBuckets()
@@ -44,21 +41,8 @@ def rater(page: Page) -> str:
         return known
     if typed := str(st.session_state.get("feedback_rater", "")).strip():
         return typed
-    is_known = st.context.cookies.get(keeper.COOKIE) or keeper.browser()
-    return anonymous_rater(page.scope, browser()) if is_known else ""
-
-
-def browser() -> str:
-    """The random key of this browser, else of this visit."""
-    known = _browser(st.context.cookies.get(keeper.COOKIE)) or keeper.browser()
-    return known or str(st.session_state.setdefault("visit", secrets.token_hex(16)))
-
-
-def _browser(cookie: object) -> str:
-    """The constant part of the server's cookie, which is written with a new mask each time."""
-    found = MASKED.fullmatch(str(cookie))
-    mask, masked = (bytes.fromhex(part) for part in found.groups()) if found else (b"", b"")
-    return bytes(one ^ mask[n % len(mask)] for n, one in enumerate(masked)).hex()
+    known = keeper.browser()
+    return anonymous_rater(page.scope, known) if known else ""
 
 
 def address_box() -> None:

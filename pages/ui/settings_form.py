@@ -58,22 +58,22 @@ def settings_form(
     name, subject = f"{page.key}_settings_{page.account.id}", f"settings of {in_use.KEY}"
     draft = ui.draft(page, name, saved, subject)
     # Boxes keep what is typed; another trial has other boxes.
-    trial = {name: value for name, value in fields_of(in_use).items() if value != saved.get(name)}
+    trial = {field: one for field, one in fields_of(in_use).items() if one != saved.get(field)}
     key = f"{draft.key}_{crc32(repr(trial).encode())}"
 
     def typed() -> S:
-        names = [name for _, boxes in grids for name in boxes]
-        return make({name: st.session_state[f"{key}_{name}"] for name in names})
+        fields = [field for _, boxes in grids for field in boxes]
+        return make({field: st.session_state[f"{key}_{field}"] for field in fields})
 
     def save(scope: Scope, *, seen: Values) -> None:
         save_settings(scope, typed(), seen=seen)
         end_trial()
 
-    with ui.form(key):
+    with ui.form(name):
         for columns, boxes in grids:
             with st.grid(columns, min_column_width=480 // columns):
-                for name, box in boxes.items():
-                    box.draw(f"{key}_{name}")
+                for field, box in boxes.items():
+                    box.draw(f"{key}_{field}")
         with st.container(horizontal=True):
             st.form_submit_button(
                 "Try",

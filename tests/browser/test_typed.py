@@ -13,6 +13,7 @@ from core.demo import DEMO_ACCOUNT
 from core.review.actions import actions
 from core.store import ReviewNote, Scope, SurveyResponse
 from tests.browser.conftest import Server, forked_server, serve
+from tests.browser.test_address import choose
 from tests.stores import open_store
 
 BANNER = "#keeper-banner"
@@ -105,6 +106,9 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     who = page.get_by_label("Who does it").first
     page.get_by_role("button", name="Begin", exact=True).dblclick(delay=30)
     what.fill("Warm it")
+    choose(page, "Should move", "p95 latency")
+    year = page.get_by_role("spinbutton", name="year, Due")
+    year.press_sequentially("2028")
     # A note saves itself while its author stays in the box.
     notes.press_sequentially("Roll back")
     expect(state(page, "Notes")).to_have_text("Not saved yet")
@@ -118,7 +122,10 @@ def test_nothing_that_is_typed_is_lost(house, visit):
         again()
         expect(what).to_have_value("Warm it", timeout=20_000)
         expect(notes).to_have_value("Roll back")
-        expect(state(page, "What will be done")).to_have_text("Not saved yet")
+        expect(page.get_by_label("Should move").first).to_have_value("p95 latency")
+        expect(year).to_have_text("2028")
+        for label in ("What will be done", "Should move"):
+            expect(state(page, label)).to_have_text("Not saved yet")
     # A cut: the page says so, goes on taking what is typed, and nothing else.
     page.get_by_role("button", name="Next: Criteria").click()
     page.get_by_role("heading", name="Success criteria").wait_for()
@@ -144,9 +151,31 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     expect(page.locator('[data-testid="stAlert"]')).to_have_count(0)
     expect(state(page, "What will be done")).to_have_count(0)
     known = [one for one in actions(house.store) if one.text == "Warm it"]
-    assert [one.owner for one in known] == ["Ann"]
+    found = [(one.owner, one.criterion_key, one.due.year) for one in known]
+    assert found == [("Ann", "latency_p95", 2028)]
     expect(state(page, "Notes")).to_have_text(SAVED, timeout=20_000)
     assert house.notes()["metrics"] == "Before and while it was away!"
+    assert visitor.outside == visitor.errors == []
+
+
+def test_a_tab_that_is_pressed_before_the_page_is_up_again_opens_once_it_is(house, visit):
+    visitor = visit(Server(house.line.url, Path()))
+    visitor.opens("success_criteria?tab=Data+quality")
+    page = visitor.page
+    hour = page.get_by_role("spinbutton", name="hour, From")
+    page.get_by_role("button", name="Add an exclusion").click()
+    hour.press_sequentially("07")
+    expect(state(page, "hour, From")).to_have_text("Not saved yet")
+    page.keyboard.press("Escape")
+    house.kill()
+    expect(page.locator(BANNER)).to_contain_text("Not connected")
+    house.start()
+    expect(page.locator(BANNER)).to_contain_text("one moment", timeout=30_000)
+    page.get_by_role("tab", name="All criteria").click()
+    expect(page.get_by_role("heading", name="Change a criterion")).to_be_visible(timeout=20_000)
+    page.get_by_role("tab", name="Data quality").click()
+    page.get_by_role("button", name="Add an exclusion").click()
+    expect(hour).to_have_text("07")
     assert visitor.outside == visitor.errors == []
 
 

@@ -177,3 +177,11 @@ def test_a_tab_is_left_and_found_again_as_it_was(two, run_page):
     assert written(app)["person"] == ["Ann"]
     app.button(key="engagement_leave").click().run()
     assert written(app)["slipping"] == ["Fading"]
+
+
+def test_a_presentation_that_was_left_leaves_other_pages_as_they_are(demo_url, run_page):
+    app = run_page("weekly_review", present="1", step="Criteria")
+    assert (written(app)["present"], written(app)["step"]) == (["1"], ["Criteria"])
+    asked = "Was this page useful?"
+    assert asked not in [one.value for one in app.caption]
+    assert asked in [one.value for one in moved(app, SCRIPTS["definitions"]).caption]

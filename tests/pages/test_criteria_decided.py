@@ -1,6 +1,6 @@
 """What people decide on the criteria page, and who may."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -35,8 +35,8 @@ def test_an_exclusion_is_added_and_withdrawn_on_the_page(acme, opened):
     save(acme, runs(96, 4))
     app = opened("Data quality")
     day = (START + 104 * HOUR).date()
-    for label in ("From", "To"):
-        field(app.date_input, label).set_value(day)
+    for label, at in (("From", time(0)), ("Up to", time(23, 59))):
+        field(app.datetime_input, label).set_value(datetime.combine(day, at))
     field(app.text_input, "Reason").set_value("A drill")
     button(app, "Exclude").click().run()
     assert not app.exception
@@ -204,7 +204,8 @@ def test_an_annotation_is_noted_and_removed(acme, opened):
     app = opened()
     app.session_state["criteria_mark_window_0_box"] = True  # as the popover is opened
     app.run()
-    field(app.date_input, "Day").set_value(WEEK.start)
+    noon = datetime.combine(WEEK.start, time(12))
+    field(app.datetime_input, "When").set_value(noon)
     field(app.text_input, "What happened").set_value("Release 5")
     button(app, "Add").click().run()
     assert not app.exception

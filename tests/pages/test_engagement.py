@@ -173,6 +173,8 @@ def test_thresholds_are_tried_and_saved(demo, run_page):
     assert not app.exception
     assert "Silent, 60 days" in shown(app)
     assert settings_of(Scope(demo, "demo"), EngagementSettings) == EngagementSettings()
+    # The browser forgets what was typed for the trial: it is no draft once the trial has ended.
+    assert app.session_state["round_engagement_settings_demo"] == 1
     app = app.button(key="engagement_untry").click().run()
     assert "Silent, 90 days" in shown(app)
     assert threshold(app, "silent_days").value == 90

@@ -2,6 +2,8 @@
 
 from openpyxl import Workbook
 
+from tests.pages.conftest import SCRIPTS
+
 
 def shown(app):
     told = " ".join(one.value for one in [*app.caption, *app.info, *app.error])
@@ -39,3 +41,23 @@ def test_another_sheet_has_its_own_header(run_page, tmp_path):
     sheet.set_value("More").run()
     assert not app.exception
     assert app.dataframe[0].value["id"].tolist() == ["B"]
+    # On other pages file, reading and mapping stay as they were chosen, until they are taken out.
+    select(app, "What it holds", "tickets")
+    select(app, "Technician", "created")
+    for name in ("definitions", "import_data"):
+        app.switch_page(SCRIPTS[name]).run()
+    assert not app.exception
+    assert [one.value for one in app.markdown if "Chosen before" in one.value] == [
+        r"Chosen before\: t\.xlsx"
+    ]
+    assert app.dataframe[0].value["technician"].tolist() == ["2026-03-26"]
+    app.button(key="import_remove").click().run()
+    assert not app.exception
+    assert len(app.dataframe) == 0
+    app.switch_page(SCRIPTS["definitions"]).run()
+    app.switch_page(SCRIPTS["import_data"]).run()
+    assert len(app.dataframe) == 0
+
+
+def select(app, label, value):
+    next(one for one in app.selectbox if one.label.startswith(label)).set_value(value).run()

@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.feedback.surveys import draft_of, sent_answers
-from core.review.actions import actions
+from core.review.actions import actions, close_action
 from core.review.meeting import notes_of, open_review, save_note
 from core.store import Scope, SurveyDraft, SurveyResponse
 from pages.ui import actions as page_actions
@@ -52,6 +52,21 @@ def test_a_submission_is_carried_out_once_also_where_its_drawing_is_broken_off(
     assert list(review.error) == []
     # The browser forgets what was typed in the earlier rounds; their buttons do nothing any more.
     assert review.session_state[f"round_{key.removesuffix('_0')}"] == 2
+
+
+def test_what_was_entered_without_an_answer_is_entered_once(review, bob, run_page):
+    def agree():
+        app = run_page("weekly_review", review_week=WEEK.label)  # a server that was started again
+        fill(app, "Warm it")
+        button(app, "Add action").click().run()
+        assert [one.value for one in app.toast] == [r"Agreed\: it comes back next week\."]
+        return actions(bob)
+
+    agree()
+    (one,) = agree()
+    outcome = {"status": "done", "outcome": "It is warm"}
+    close_action(bob, one.id, seen={"status": "open", "outcome": None}, **outcome)
+    assert [one.status for one in agree()] == ["done", "open"]  # another one, after all
 
 
 def test_a_note_typed_on_before_the_lines_of_others_were_shown_keeps_them(review, bob):

@@ -1,5 +1,7 @@
 """Two people who edit the same: what does not collide stays, what does is told to the second."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.analytics.account_settings import (
@@ -16,6 +18,7 @@ from core.base.errors import Conflict, InputError
 from core.criteria.ledger import change_criterion, exclude, exclusions
 from core.criteria.verdicts import criteria_of
 from core.feedback.themes.edit import (
+    add_rule,
     delete_theme,
     make_theme,
     merge_themes,
@@ -23,7 +26,7 @@ from core.feedback.themes.edit import (
     rename_theme,
 )
 from core.feedback.themes.figures import theme_report
-from core.review.actions import actions, add_action, close_action
+from core.review.actions import Escalation, actions, add_action, close_action, record_sent, sent_of
 from core.review.meeting import meeting_of, open_review, set_attendees
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities
 from core.store import Scope
@@ -210,3 +213,27 @@ def test_an_exclusion_that_is_there_with_another_reason_is_told(ann, bob):
     with pytest.raises(InputError, match=r"Bob has excluded the same .*\(The power went\)"):
         exclude(ann, **span, reason="The network went")
     assert len(exclusions(ann)) == 1
+
+
+def test_what_was_entered_and_not_answered_is_entered_once(ann, bob, monkeypatch):
+    row = {"week": WEEK, "text": "Warm it", "owner": "Ann", "due": TODAY}
+    first = add_action(ann, **row)
+    assert add_action(ann, **row) == first
+    assert add_action(bob, **row) != first
+    assert add_action(ann, **row | {"owner": "Bob"}) != first
+    message = Escalation("high", "success_rate", "it is missed", "HIGH: it is missed")
+    for _ in range(2):
+        record_sent(ann, message, week=WEEK, sent_to="Zoe")
+    assert len(sent_of(ann)) == 1
+    make_theme(ann, "Speed")
+    (made,) = theme_report(ann, window=ALL, today=TODAY).themes
+    assert add_rule(ann, made.theme, any_of=["slow"]) == add_rule(ann, made.theme, any_of=["slow"])
+    # A day later, or once it was changed, the same is meant.
+    assert len(actions(ann)) == 3
+    seen = {"status": "open", "outcome": None}
+    close_action(bob, first, seen=seen, status="dropped", outcome="")
+    second = add_action(ann, **row)
+    assert second != first
+    later = clock.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert add_action(ann, **row) not in {first, second}

@@ -110,12 +110,15 @@ def add_rule(
 ) -> int:
     """Assign comments with these words to a theme; returns the rule's id.
 
-    Where rules of several themes take a comment, the oldest rule decides. Raises InputError for a
-    rule that takes everything.
+    Where rules of several themes take a comment, the oldest rule decides. A rule that the theme
+    has is not added twice. Raises InputError for a rule that takes everything.
     """
     rule = checked_rule(any_of, all_of, none_of)
     with scope.write() as unit:
-        return _insert_rule(unit, take_over(unit, theme), rule)
+        number = take_over(unit, theme)
+        known = load_decisions(unit.session, scope.account).rules
+        same = (one.id for one in known if one.theme_id == number and one.terms == rule.terms)
+        return next(same, None) or _insert_rule(unit, number, rule)
 
 
 def withdraw_rule(scope: Scope, rule_id: int) -> None:
