@@ -15,7 +15,7 @@ PAGE_SECONDS = Histogram(
 )
 for page in (
     *("overview", "engagement", "testers", "criteria", "feedback", "review", "roadmap", "survey"),
-    *("explore", "data", "import", "definitions"),
+    *("explore", "data", "import", "definitions", "ticket"),
 ):
     PAGE_SECONDS.labels(page)
 QUERY_SECONDS = Histogram(

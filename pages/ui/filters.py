@@ -67,7 +67,7 @@ def filter_bar(
 def _period_box(page: ui.Page, default: str) -> Window:
     periods = {name: name for name in (*PRESETS, CUSTOM)}
     key = f"{page.key}_period"
-    period = ui.pick("Period", periods, at=default, what="period", key=key, width=150)
+    period = ui.pick("Period", periods, at=default, what="period", key=key, width=140)
     return _custom_dates(page) if period == CUSTOM else preset(period, page.today)
 
 
@@ -83,7 +83,7 @@ def _products_box(page: ui.Page) -> dict[int, str]:
         what="product",
         said={"account": page.account.name},
         placeholder="All products",
-        width=190,
+        width=170,
     )
     return {product_id: names[product_id] for product_id in chosen}
 

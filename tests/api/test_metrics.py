@@ -86,9 +86,9 @@ def page_keys():
     found = {
         key
         for text in texts
-        for key in re.findall(r'^ui\.run_page\(\s*"(\w+)"', text, re.MULTILINE)
+        for key in re.findall(r'^ *ui\.run_page\(\s*"(\w+)"', text, re.MULTILINE)
     }
-    assert len(found) == 12
+    assert len(found) == 13
     return found
 
 
