@@ -14,6 +14,7 @@ from core.analytics.dates import every_period, period_name, period_of
 from core.analytics.explore import (
     delete_view,
     diagnose_empty,
+    feature_names,
     filter_values,
     is_empty,
     row_names,
@@ -36,6 +37,7 @@ MOST_ROWS = 10_000
 MOST_LINES = 8
 MOST_BARS = 25
 MOST_CELLS = 900
+MOST_CHARTS = 6
 LOW_TABLE = 10
 # How a unit is written: in heads, in charts and in cells.
 IN_HEADS = {"fraction": "%", "seconds": "s", "minutes": "min", "hours": "h"}
@@ -61,7 +63,7 @@ def show(page: ui.Page) -> None:
         totals(result)
         if asked["dimensions"]:
             drawing(chosen, result, asked)
-            table(result, asked)
+            table(page, result, asked)
         frame = pd.DataFrame(result["data"], dtype=object)  # an id stays whole beside a missing one
         chosen.csv_button(frame, "Explore", key="rows")
     views(page)
@@ -165,42 +167,108 @@ def head(metric: Metric) -> str:
     return f"{metric.label}, {unit}" if unit else metric.label
 
 
+def named(page: ui.Page, result: Mapping[str, Any], dimensions: Sequence[str]) -> pd.DataFrame:
+    """The members of each row by name."""
+    told = {"feature": ui.read_facts(page, feature_names)} if "feature" in dimensions else {}
+    rows = result["data"]
+    return pd.DataFrame({key: row_names(rows, key, told.get(key)) for key in dimensions})
+
+
 def drawing(chosen: Filters, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Chart the first metric: periods as lines, one category as bars, two as a heat map."""
+    """Chart the first metric; with three dimensions there is a chart for each value of one."""
     metric, dimensions = METRICS[asked["metrics"][0]], asked["dimensions"]
-    rows = pd.DataFrame({key: row_names(result["data"], key) for key in dimensions})
+    rows = named(chosen.page, result, dimensions)
     rows["value"] = pd.Series([row[metric.key] for row in result["data"]], dtype=float)
+    periods = [key for key in dimensions if is_period(key)]
+    rows["is_dated"] = [all(row[key] is not None for key in periods) for row in result["data"]]
+    if len(rows) < result["metadata"]["total_rows"]:
+        ui.empty(f"No chart of a part: there are more than {MOST_ROWS:,} rows. Filter some out.")
+        return
+    labels = {key: DIMENSIONS[key].label.lower() for key in dimensions}
+    title = f"{metric.label} by {text.listed(list(labels.values()))}"
+    if len(dimensions) <= 2:
+        one_chart(chosen, rows, dimensions, asked, key="chart", title=title)
+        return
+    time = periods[0] if periods else ""
+    counts = rows[[key for key in dimensions if key != time]].nunique().sort_values()
+    split, order = counts.index[0], counts.index[-1]
+    values = rows.groupby(split)["value"].sum().nlargest(MOST_CHARTS).index
+    number = int(counts.iloc[0])
+    some = f"the first {len(values)} of {number}, " if number > len(values) else ""
+    st.caption(
+        ui.plain(f"{title}: a chart for each {labels[split]}, {some}with an axis of its own")
+    )
+    rest = [key for key in dimensions if key != split]
+    top = most(rows.rename(columns={order: "series"}))
+    with st.grid(2, min_column_width=330):
+        for n, value in enumerate(values):
+            part = rows[rows[split] == value]
+            one_chart(chosen, part, rest, asked, key=f"chart_{n}", title=str(value), top=top)
+
+
+def is_period(dimension: str) -> bool:
+    return DIMENSIONS[dimension].kind == "time" and dimension != "weekday"
+
+
+def most(rows: pd.DataFrame) -> list[str]:
+    """The series with the most."""
+    return list(rows.groupby("series")["value"].sum().nlargest(MOST_LINES).index)
+
+
+def one_chart(
+    chosen: Filters,
+    rows: pd.DataFrame,
+    dimensions: Sequence[str],
+    asked: Mapping[str, Any],
+    *,
+    key: str,
+    title: str,
+    top: Sequence[str] = (),
+) -> None:
+    """Periods as lines, one category as bars, two as a heat map, or why there is no chart."""
+    metric = METRICS[asked["metrics"][0]]
     unit = metric.label if metric.unit == "fraction" else head(metric)
     form: dict[str, Any] = {"unit": unit, "value_format": IN_CHARTS.get(metric.unit, ",.2~f")}
-    periods = [key for key in dimensions if DIMENSIONS[key].kind == "time" and key != "weekday"]
-    is_whole = len(rows) == result["metadata"]["total_rows"]
-    drawn, note = None, ""
-    if len(periods) == 1 and len(dimensions) <= 2 and is_whole:
-        dated = rows[[row[periods[0]] is not None for row in result["data"]]]
-        if len(dated):
-            drawn, note = lines(dated, periods[0], asked, form, today=chosen.page.today)
-    elif len(dimensions) == 1 and len(rows) <= MOST_BARS:
-        drawn = charts.bars(rows.rename(columns={dimensions[0]: "category"}), **form)
-    elif len(dimensions) == 2 and len(rows) <= MOST_CELLS:
+    periods = [one for one in dimensions if is_period(one)]
+    note = ""
+    if len(periods) == 1:
+        others = [one for one in dimensions if one != periods[0]]
+        dated = rows[rows["is_dated"]]
+        if dated.empty:
+            ui.empty(ui.plain(f"No chart of {title}: none of its rows has a date."))
+            return
+        dated = dated.assign(series=dated[others[0]] if others else metric.label)
+        drawn, note = lines(dated, periods[0], asked, form, top=top, today=chosen.page.today)
+    elif len(dimensions) == 1:
+        if len(rows) > MOST_BARS:
+            note = f"The first {MOST_BARS} of {len(rows):,}; the table has all of them."
+        drawn = charts.bars(
+            rows.head(MOST_BARS).rename(columns={dimensions[0]: "category"}), **form
+        )
+    elif len(rows) > MOST_CELLS:
+        ui.empty(f"No chart: {len(rows):,} pairs are too many to be told apart. Filter some out.")
+        return
+    else:
         first, second = dimensions
         titles = (DIMENSIONS[first].label, DIMENSIONS[second].label)
         frame = rows.rename(columns={first: "row", second: "column"})
         drawn = charts.heat_map(frame, titles=titles, **form)
-    if drawn is not None:
-        by = text.listed([DIMENSIONS[key].label.lower() for key in dimensions])
-        title, subtitle = f"{metric.label} by {by}", note or metric.definition
-        chosen.chart(drawn, key="chart", title=title, subtitle=subtitle)
+    chosen.chart(drawn, key=key, title=title, subtitle=note or metric.definition)
 
 
 def lines(
-    rows: pd.DataFrame, time: str, asked: Mapping[str, Any], form: Mapping[str, Any], *, today: date
+    rows: pd.DataFrame,
+    time: str,
+    asked: Mapping[str, Any],
+    form: Mapping[str, Any],
+    *,
+    top: Sequence[str],
+    today: date,
 ) -> tuple[Any, str]:
-    """A line for each series over every period, and notes on what is cut."""
+    """A line for each of the `top` series, else of those with the most, and notes on the rest."""
     metric = METRICS[asked["metrics"][0]]
-    others = [key for key in asked["dimensions"] if key != time]
-    series = rows[others[0]] if others else pd.Series(metric.label, index=rows.index)
-    frame = rows.assign(series=series, period=rows[time])
-    top = frame.groupby("series")["value"].sum().nlargest(MOST_LINES).index
+    frame, series = rows.assign(period=rows[time]), rows["series"]
+    top = [*top] or most(frame)
     wide = frame.pivot_table(index="period", columns="series", values="value", aggfunc="first")
     first, last = frame["period"].min(), frame["period"].max()
     wide = wide.reindex(index=every_period(time, first, last), columns=top)
@@ -208,7 +276,7 @@ def lines(
         wide = wide.fillna(0)  # a count of nothing is 0; a rate of nothing stays unknown
     shown = wide.rename_axis(index="period").reset_index().melt("period", var_name="series")
     notes = []
-    if series.nunique() > len(top):
+    if not series.isin(top).all():
         notes.append(f"The first {MOST_LINES} of {series.nunique()}.")
     start = asked["start_date"]
     unfinished = [period_name(time, today)]
@@ -228,19 +296,20 @@ def lines(
     return drawn, " ".join(notes)
 
 
-def table(result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def table(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """The rows with bars in the cells; a long list scrolls."""
-    shown = pd.DataFrame({key: row_names(result["data"], key) for key in asked["dimensions"]})
+    shown = named(page, result, asked["dimensions"])
     config: dict[str, Any] = {key: DIMENSIONS[key].label for key in asked["dimensions"]}
     for key in asked["metrics"]:
         metric = METRICS[key]
         values = pd.Series([row[key] for row in result["data"]], dtype=float)
         shown[key] = values * 100 if metric.unit == "fraction" else values
         most = float(shown[key].max()) if values.notna().any() else 0.0
-        form = IN_CELLS.get(metric.unit, "%.1f")
+        form = IN_CELLS.get(metric.unit, "%,.1f")
         config[key] = bar_column(head(metric), most=max(most, 1e-9), form=form)
     height: Any = "content" if len(shown) <= LOW_TABLE else 420
-    st.dataframe(shown, hide_index=True, column_config=config, height=height)
+    look: dict[str, Any] = {"hide_index": True, "placeholder": text.UNKNOWN}
+    st.dataframe(shown, column_config=config, height=height, **look)
 
 
 def views(page: ui.Page) -> None:

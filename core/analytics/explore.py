@@ -11,10 +11,15 @@ from core.analytics.parse import dimensions_of
 from core.analytics.query import metric_rows
 from core.base import clock, text
 from core.base.errors import InputError
-from core.store import Product, SavedView, Scope, User, table
+from core.store import Feature, Product, SavedView, Scope, User, table
 
 MAX_VALUES = 2_000
 MAX_NAME_LENGTH = 100
+# Dimensions whose values are words of the source: not_reproducible.
+CODED = frozenset(
+    {"test_status", "testing_type", "severity", "bug_status", "rejection_reason"}
+    | {"enhancement_status", "feedback_type"}
+)
 
 
 def filter_values(scope: Scope, *, dimension: str) -> list[str]:
@@ -57,6 +62,23 @@ def product_names(scope: Scope) -> dict[int, str]:
         product_id: name if seen[name] == 1 else f"{name} ({product_id})"
         for product_id, name in sorted(names.items(), key=lambda item: (item[1], item[0]))
     }
+
+
+def feature_names(scope: Scope) -> dict[int, str]:
+    """The features with a name by id; one that several share shows the product: Profile (Shop)."""
+    features = table(Feature).c
+    query = select(features.id, features.title, features.product_id).where(
+        features.account_id == scope.account
+    )
+    rows, products = list(scope.fact_rows(query)), product_names(scope)
+    titles = Counter(title for _, title, _ in rows)
+    told = {
+        key: f"{title} ({products.get(product, 'no product')})" if titles[title] > 1 else title
+        for key, title, product in rows
+        if title
+    }
+    twins = Counter(told.values())
+    return {key: name if twins[name] == 1 else f"{name}, {key}" for key, name in told.items()}
 
 
 def is_empty(scope: Scope, *, query: Mapping[str, Any]) -> bool:
@@ -113,8 +135,13 @@ def summary(result: Mapping[str, Any]) -> str:
     return f"{said} Highest: {group}{tied}, with {text.amount(most, metric.unit)}{each}."
 
 
-def row_names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:
-    """The label of each row in a dimension; members who share a name are shown with their ids."""
+def row_names(
+    rows: Sequence[Mapping[str, Any]], dimension: str, names: Mapping[int, str] | None = None
+) -> list[str]:
+    """The label of each row in a dimension; members who share a name are shown with their ids.
+
+    `names` are those of members by id where they are known better, as by `feature_names`.
+    """
     label = DIMENSIONS[dimension].label.lower()
     name_of_id = f"{dimension}_id"
     members_of = {(row[dimension], row.get("account_id"), row.get(name_of_id)) for row in rows}
@@ -126,6 +153,10 @@ def row_names(rows: Sequence[Mapping[str, Any]], dimension: str) -> list[str]:
             return f"no {label}" if key is None else f"{label} {key}"
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if names and (told := names.get(key or 0)):
+            return told
+        if dimension in CODED:
+            return str(value).replace("_", " ")
         return f"{value} ({key})" if key is not None and shared[value] > 1 else str(value)
 
     return [name(row) for row in rows]

@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, func, select, true
 
 from core.analytics.dates import Window
+from core.analytics.explore import feature_names
 from core.analytics.query import metric_rows
 from core.analytics.series import people_query
 from core.engagement.participation import CYCLE, of_products
@@ -100,8 +101,9 @@ def most_tested(
         .order_by(counted.c.person, counted.c.place)
     )
     found: dict[int, list[str]] = {}
+    known = feature_names(scope) if what == "feature" else {}
     for person, number, label in scope.fact_rows(first):
-        found.setdefault(person, []).append(label or f"{what} {number}")
+        found.setdefault(person, []).append(known.get(number) or label or f"{what} {number}")
     return found
 
 

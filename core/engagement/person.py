@@ -11,6 +11,7 @@ from sqlalchemy import Connection, case, func, or_, select
 
 from core.analytics.account_settings import EngagementSettings, settings_of
 from core.analytics.dates import Window, every_period
+from core.analytics.explore import feature_names
 from core.analytics.query import metric_rows
 from core.analytics.series import TREND_DAYS, people_query
 from core.engagement.participation import CYCLE, cycles_statement, of_products, part_in
@@ -185,17 +186,15 @@ def _features(scope: Scope, asked: Mapping[str, Any]) -> pd.DataFrame:
     rows = metric_rows(
         scope, metrics=["tests_created", "bug_count"], dimensions=["feature"], **asked
     )
-    found = pd.DataFrame(
-        [
-            (
-                row["feature"] or (row["feature_id"] and f"Feature {row['feature_id']}"),
-                *(row["tests_created"], row["bug_count"]),
-            )
-            for row in rows
-        ],
-        columns=["name", "cycles", "bugs"],
-    )
-    return _most_first(found)
+    names = feature_names(scope)
+    found = [
+        (
+            names.get(key := row["feature_id"]) or (key and f"Feature {key}"),
+            *(row["tests_created"], row["bug_count"]),
+        )
+        for row in rows
+    ]
+    return _most_first(pd.DataFrame(found, columns=["name", "cycles", "bugs"]))
 
 
 def _most_first(found: pd.DataFrame) -> pd.DataFrame:

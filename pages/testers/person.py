@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analytics.explore import row_names
+from core.analytics.explore import feature_names, row_names
 from core.base import text
 from core.testers.bugs import (
     MOST_REPORTS,
@@ -81,7 +81,7 @@ def show(view: View, found: Leaderboard, tester_id: int) -> None:
         _severities(ui.read_facts(page, count_by_value, selection=selection, of="severity"))
         _reasons(days, named)
         for of in ("product", "feature"):
-            _covered(of, ui.read_facts(page, count_by_value, selection=selection, of=of))
+            _covered(page, of, ui.read_facts(page, count_by_value, selection=selection, of=of))
     reports(view, stamped, tester_id)
 
 
@@ -138,10 +138,11 @@ def _reasons(days: pd.DataFrame, named: Mapping[str, str]) -> None:
     _list("Reason", frame, f"{text.times(int(found.sum()), 'rejection')} by reason", said)
 
 
-def _covered(of: str, counts: pd.DataFrame) -> None:
+def _covered(page: ui.Page, of: str, counts: pd.DataFrame) -> None:
     known = int(counts["key"].notna().sum())
     members = zip(counts["label"], counts["key"], strict=True)
-    names = row_names([{of: label, f"{of}_id": key} for label, key in members], of)
+    told = ui.read_facts(page, feature_names) if of == "feature" else None
+    names = row_names([{of: label, f"{of}_id": key} for label, key in members], of, told)
     frame = counts.assign(name=names)
     _list(text.upper_first(of), frame, f"{text.times(known, of)} covered", "Of all their bugs")
 

@@ -231,6 +231,21 @@ def most_of(world, cycles):
         (features, "features", "title", "feature"),
     ):
         names = {row["id"]: row[label] or f"{kind} {row['id']}" for row in mine(world[table])}
+        if kind == "feature":
+            of = {row["id"]: row["product_id"] for row in mine(world[table])}
+            shown = {row["id"]: row["name"] or "Unnamed product" for row in mine(world["products"])}
+            shown = {
+                k: v if [*shown.values()].count(v) < 2 else f"{v} ({k})" for k, v in shown.items()
+            }
+            alike = [*names.values()]
+            names = {
+                key: name
+                if alike.count(name) < 2
+                else f"{name} ({shown.get(of[key], 'no product')})"
+                for key, name in names.items()
+            }
+            alike = [*names.values()]
+            names = {k: v if alike.count(v) < 2 else f"{v}, {k}" for k, v in names.items()}
         first = sorted(tally, key=lambda key: (-tally[key], key))[:3]
         yield [names[key] for key in first]
 

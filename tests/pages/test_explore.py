@@ -1,5 +1,7 @@
 """The explorer and the definitions: what is asked, shown, saved, and why nothing is left."""
 
+import json
+
 import pytest
 
 from core.analytics import METRICS, query_metrics
@@ -7,6 +9,7 @@ from core.analytics.dates import every_period
 from core.analytics.explore import (
     delete_view,
     diagnose_empty,
+    feature_names,
     filter_values,
     is_empty,
     row_names,
@@ -154,6 +157,69 @@ def test_the_page_asks_and_shows_what_was_chosen(demo, run_page):
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Bugs, total"] == "6,000"
     assert values["Rejection rate, total"] == text.share(expected["totals"]["rejection_rate"])
+
+
+def charts_of(app):
+    return [json.loads(one.proto.spec) for one in app.get("vega_lite_chart")]
+
+
+def test_three_dimensions_are_a_chart_for_each_value_of_one(demo, run_page):
+    app = run_page(
+        "explore",
+        explore_metrics=["Bugs"],
+        explore_dimensions=["Month", "Severity", "Product"],
+        explore_period=["All time"],
+    )
+    assert not app.exception
+    drawn = charts_of(app)
+    products = {
+        row["product"]
+        for row in query_metrics(
+            demo, metrics=["bug_count"], dimensions=["product"], account="demo"
+        )["data"]
+    }
+    assert {one.value for one in app.subheader} == {f"{name}" for name in products}
+    assert len(drawn) == len(products)
+    # A severity has one colour in all of them.
+    scales = {json.dumps(find(one, "color")["scale"]) for one in drawn}
+    assert len(scales) == 1
+
+
+def find(spec, channel):
+    return next(
+        layer["encoding"][channel] for layer in spec["layer"] if channel in layer["encoding"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "charts", "said"),
+    [
+        (["Tester"], 1, "The first 25 of 166"),
+        (["Tester", "Feature"], 0, "pairs are too many to be told apart"),
+        (["Severity", "Bug status", "Known bug"], 2, "a chart for each known bug"),
+    ],
+)
+def test_what_is_not_drawn_is_said(demo, run_page, dimensions, charts, said):
+    app = run_page(
+        "explore",
+        explore_metrics=["Bugs"],
+        explore_dimensions=dimensions,
+        explore_period=["All time"],
+    )
+    assert not app.exception
+    assert len(charts_of(app)) == charts
+    shown = [one.value.replace("\\", "") for one in (*app.markdown, *app.caption)]
+    assert any(said in one for one in shown), shown
+
+
+def test_features_of_one_name_are_told_apart_by_their_product(demo, run_page):
+    names = feature_names(Scope(demo, "demo"))
+    assert len(set(names.values())) == len(names)
+    assert "Payment methods" in names.values()
+    assert {"Gift cards (Larkspur Shop)", "Gift cards (Tidepool Pay)"} <= set(names.values())
+    app = run_page("explore", explore_metrics=["Bugs"], explore_dimensions=["Feature"])
+    (table,) = (one.value for one in app.dataframe if "bug_count" in one.value)
+    assert set(table["feature"]) <= {*names.values(), "no feature"}
 
 
 def test_a_filter_that_leaves_nothing_says_so(demo, run_page):
