@@ -1,8 +1,11 @@
 """Images of charts: the finding above, the stamp below."""
 
+import json
+import math
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
@@ -29,8 +32,7 @@ def chart_image(
     Nothing is fetched from anywhere: the fonts are those of this machine. Raises ValueError for a
     specification that is no Vega-Lite.
     """
-    inner = vl_convert.vegalite_to_svg(_printable(_themed(drawn)), allowed_base_urls=[])
-    svg = NO_XML.sub("", _framed(inner, title, subtitle, stamp))
+    svg = NO_XML.sub("", _framed(_as_svg(_themed(drawn)), title, subtitle, stamp))
     return svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)
 
 
@@ -39,8 +41,7 @@ def chart_svg(drawn: ChartSpec, *, width: int, font: str = FONT) -> str:
 
     It has no control characters, and nothing is fetched; raises ValueError like `chart_image`.
     """
-    spec = _themed(drawn, width=width, background=None, font=font)
-    return NO_XML.sub("", vl_convert.vegalite_to_svg(_printable(spec), allowed_base_urls=[]))
+    return NO_XML.sub("", _as_svg(_themed(drawn, width=width, background=None, font=font)))
 
 
 def _themed(
@@ -51,11 +52,22 @@ def _themed(
     return spec | size | {"config": spec["config"] | {"background": background, "font": font}}
 
 
+def _as_svg(spec: Part) -> str:
+    return _converted(json.dumps(_printable(spec)))
+
+
+@lru_cache(maxsize=64)  # a report is made in several formats, with the same charts
+def _converted(spec: str) -> str:
+    return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+
+
 def _printable(part: Any) -> Any:
     if isinstance(part, dict):
         return {_printable(key): _printable(value) for key, value in part.items()}
     if isinstance(part, list):
         return [_printable(value) for value in part]
+    if isinstance(part, float) and not math.isfinite(part):
+        return None
     return NO_XML.sub("", part) if isinstance(part, str) else part
 
 

@@ -172,6 +172,8 @@ def clean_text(text: str) -> str:
     the rest of the page. Text that is written from right to left needs none of them.
     """
     text = LINE_BREAKS.sub("\n", text).replace("\t", " ")
+    if text.isprintable():  # as most are
+        return text
     return "".join(
         c for c in text if c.isprintable() or c in KEPT or unicodedata.category(c) == "Zs"
     )

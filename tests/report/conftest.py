@@ -55,14 +55,17 @@ def decided(decided_file, tmp_path):
     yield from lent(decided_file, tmp_path)
 
 
+def freeze_autumn(store):
+    """Freeze the last complete week."""
+    scope = Scope(store, "demo", "Ann")
+    first_day = last_complete_week(NOW.date()).start
+    freeze_baseline(scope, plan_baseline(scope, name="Autumn", first_day=first_day))
+    return store
+
+
 @pytest.fixture
 def frozen(decided):
-    """The same, frozen for the last complete week."""
-    number = plan_baseline(
-        Scope(decided, "demo", "Ann"), name="Autumn", first_day=last_complete_week(NOW.date()).start
-    )
-    freeze_baseline(Scope(decided, "demo", "Ann"), number)
-    return decided
+    return freeze_autumn(decided)
 
 
 @pytest.fixture(scope="session")

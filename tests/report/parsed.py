@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import typst
@@ -83,8 +84,12 @@ def of_md(document):
 
 def queried(document, kind):
     """The elements of a kind in the pages as Typst has laid them out."""
-    inputs = pdf.inputs(document)
-    return json.loads(typst.query(pdf.TEMPLATE, kind, sys_inputs=inputs))
+    return json.loads(_laid_out(kind, **pdf.inputs(document)))
+
+
+@lru_cache(maxsize=16)  # what one test asks of a document, others ask as well
+def _laid_out(kind, **inputs):
+    return typst.query(pdf.TEMPLATE, kind, sys_inputs=inputs)
 
 
 def texts_in(content):

@@ -15,9 +15,9 @@ from core.report import baseline_report, render
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
 from core.report.evidence import ReportWindow, choose_window
 from core.store import Exclusion, Scope, account_named
-from tests.report.conftest import NOW
+from tests.report.conftest import NOW, freeze_autumn
 from tests.report.parsed import READERS, table_of
-from tests.stores import lent
+from tests.stores import copied, lent
 
 WEEK = last_complete_week(NOW.date())
 
@@ -88,14 +88,22 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(document, r
     assert "Met only because of exclusions" in said(document)
 
 
-@pytest.mark.parametrize("kind", READERS)
-def test_frozen_figures_win_over_todays_data(frozen, kind):
-    content = autumn(frozen).content
+@pytest.fixture(scope="module")
+def restated(decided_file, tmp_path_factory):
+    """What was frozen, and the report after a target and the exclusions have changed."""
+    store = freeze_autumn(copied(decided_file, tmp_path_factory.mktemp("restated")))
+    content = autumn(store).content
     edit = {"target": 0.5, "direction": "above", "owner": "Eve", "rationale": "Easier"}
-    change_criterion(Scope(frozen, "demo", "Eve"), "success_rate", seen={}, **edit)
-    for entry in exclusions(Scope(frozen, "demo")):
-        withdraw(Scope(frozen, "demo", "Eve"), Exclusion, entry.id)
-    document = baseline_report(Scope(frozen, "demo"), week=WEEK)
+    change_criterion(Scope(store, "demo", "Eve"), "success_rate", seen={}, **edit)
+    for entry in exclusions(Scope(store, "demo")):
+        withdraw(Scope(store, "demo", "Eve"), Exclusion, entry.id)
+    yield content, baseline_report(Scope(store, "demo"), week=WEEK)
+    store.close()
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_frozen_figures_win_over_todays_data(restated, kind):
+    content, document = restated
     found = exact(document, kind)
     for criterion in content["criteria"]:
         figures, verdict = found[criterion["key"]]
@@ -103,8 +111,8 @@ def test_frozen_figures_win_over_todays_data(frozen, kind):
             wanted = criterion[name]
             assert figure == (wanted if wanted is None else pytest.approx(wanted, rel=1e-5))
         assert verdict == criterion["verdict"]
-    restated = table_of(document, kind, "Criterion", "Frozen", "Today")
-    success = next(row for row in restated if row[0] == "Enhancement success rate")
+    table = table_of(document, kind, "Criterion", "Frozen", "Today")
+    success = next(row for row in table if row[0] == "Enhancement success rate")
     assert "the target was over 95 %" in success[3]
     assert "exclusion withdrawn" in success[3]
     daily = table_of(document, kind, "Day", "Runs")
