@@ -30,7 +30,7 @@ class Headline:
     """A metric over a window, with what it takes to judge it.
 
     `value` and `previous` are in the metric's unit, None where unknown; `n` is the sample behind
-    the value; `trend` has a value for each period of the window, None where there is none.
+    the value; `trend` has a value for each of the `periods`, None where there is none.
     `result` is the answer of `query_metrics` that the value was read from. Shares of bugs are those
     of settled ones, and `waiting` bugs of the window are not; where all wait there is no value, and
     `result` is that of all.
@@ -40,10 +40,18 @@ class Headline:
     value: float | None
     previous: float | None
     n: int | None
+    periods: tuple[str, ...]
     trend: tuple[float | None, ...]
     window: Window
     result: Mapping[str, Any]
     waiting: int = 0
+
+    @property
+    def cut(self) -> list[str]:
+        """The periods that the window has only a part of."""
+        start, end = self.window.start or date.min, self.window.end or date.max
+        spans = {period: period_days(period) for period in self.periods}
+        return [p for p, (first, last) in spans.items() if first < start or last > end]
 
     @property
     def is_small(self) -> bool:
@@ -114,6 +122,7 @@ def headline_figures(
     # All time has no end of its own: without one, drafts planned for later would end the trend.
     span = window if window.end else Window(None, today)
     periods = metric_rows(scope, **asked(span, dimensions=[grain], include_zero=True))
+    periods = [row for row in periods if row[grain] is not None]
     since = since or maturing_since(scope, today)
     shares = [key for key in metrics if _is_decided(METRICS[key])]
     young, settled = 0, None
@@ -134,11 +143,8 @@ def headline_figures(
             value=totals.get(key),
             previous=before.get(key) if known else None,
             n=totals.get(f"{key}_n"),
-            trend=tuple(
-                row[key] if period_days(row[grain])[1] <= end else None
-                for row in periods
-                if row[grain] is not None
-            ),
+            periods=tuple(row[grain] for row in periods),
+            trend=tuple(row[key] if period_days(row[grain])[1] <= end else None for row in periods),
             window=window,
             result=result or now,
             waiting=waits,

@@ -11,11 +11,10 @@ from core.base import text
 from core.base.stats import Estimate
 from core.base.text import OTHERS
 from core.charts import vega
-from core.charts.lines import NAMES, name_columns, period_axis, period_x
+from core.charts.lines import NAMES, UNFINISHED, name_columns, period_axis, period_x
 from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, STRONG, VERMILION
 from core.charts.vega import ChartSpec, Part
 
-UNFINISHED = 0.45
 MOST_BARS = 40
 # One colour for a series on every page.
 SERIES_COLOURS: Mapping[str, str] = {

@@ -1,7 +1,7 @@
 """Lines over time: by named periods, or at local times with targets."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ COLOURS = (BLUE, ORANGE, PINK, GREEN, VERMILION)
 AXES = {"hour": "%-d %b %H:%M", "day": "%a %-d", "week": "W%V"}
 # With more points than this the dots of a line run into each other.
 MOST_POINTS = 60
+UNFINISHED = 0.45  # the opacity of bars of a period that has not all of its days
+MOST_SPARK_BARS = 30
 # Names at the end of lines are as far apart as this part of the values.
 NAME_GAP = 0.09
 # As many names side by side as there is room for, each as a whole.
@@ -130,6 +132,46 @@ def line(
         times=vega.period_times("period", frame["period"]),
         **period_axis(frame["period"]),
     )
+
+
+@vega.template
+def _spark(*, is_bars: bool) -> alt.LayerChart:
+    x = alt.X("period:O", axis=None)
+    y = alt.Y("value:Q", axis=None, scale=alt.Scale(zero=is_bars))
+    tooltip = vega.tips(Period="Period", Value=vega.text_slot("name"))
+    if not is_bars:
+        ends = ("is_head", "is_tail")
+        return vega.layered("rows", *vega.line_layers(x, y, tooltip=tooltip, dots=0, ends=ends))
+    pale = alt.condition("datum.is_whole", alt.value(1), alt.value(UNFINISHED))
+    return vega.layered("rows", vega.layer(x=x, y=y, tooltip=tooltip, opacity=pale).mark_bar())
+
+
+def spark(
+    values: Mapping[str, float | None], *, unit: str, name: str, cut: Collection[str] = ()
+) -> ChartSpec:
+    """A small chart of values by period: bars of counts that have room, else a line.
+
+    Periods that are `cut`, so that they have not all of their days, are pale or dotted.
+    """
+    periods = list(values)
+    whole = [period for period in periods if period not in cut]
+    first, last = (periods.index(whole[n]) for n in (0, -1)) if whole else (0, len(periods))
+    rows = [
+        {
+            "period": period,
+            "value": value,
+            "is_whole": period not in cut,
+            "is_head": n <= first,
+            "is_tail": n >= last,
+            "Period": period + (", not all of it" if period in cut else ""),
+            "Value": text.amount(value, unit),
+        }
+        for n, (period, value) in enumerate(values.items())
+    ]
+    is_bars = unit == "count" and len(rows) <= MOST_SPARK_BARS
+    made = _spark(is_bars=is_bars).fill({"rows": rows}, height=48, name=name)
+    bare = {"left": 0, "right": 0, "top": 4, "bottom": 2}
+    return replace(made, spec={**made.spec, "padding": bare})
 
 
 @dataclass(frozen=True, kw_only=True)

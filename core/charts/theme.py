@@ -27,6 +27,6 @@ CONFIG: Mapping[str, dict[str, Any]] = {
     "view": {"strokeOpacity": 0},
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
     "axisX": {"grid": False},
-    "mark": {"color": BLUE},
+    "mark": {"color": BLUE, "aria": False},
     "range": {"category": list(PALETTE)},
 }

@@ -129,7 +129,9 @@ def template(build: Callable[..., alt.LayerChart]) -> Callable[..., Template]:
         spec = build(**shape).to_dict()
         own = {key: spec.get("config", {}).get(key, {}) for key in ("axisX", "axis")}
         config = {key: {**part, **own.get(key, {})} for key, part in CONFIG.items()}
-        return Template({k: v for k, v in spec.items() if k != "$schema"} | {"config": config})
+        # A chart is told by its text alternative as a whole, and not mark by mark.
+        whole = {"config": config | {"aria": False}}
+        return Template({k: v for k, v in spec.items() if k != "$schema"} | whole)
 
     return made
 

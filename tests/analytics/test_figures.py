@@ -38,6 +38,8 @@ def test_a_figure_and_the_window_before(filled):
     assert [figure.previous for figure in figures] == [2, 0.5, 2]
     assert [figure.n for figure in figures] == [None, 4, None]
     assert sum(figures[0].trend) == 4
+    assert figures[0].periods == ("2024-W09", "2024-W10", "2024-W11", "2024-W12", "2024-W13")
+    assert figures[0].cut == ["2024-W09"]  # 1 March was a Friday, and 31 March a Sunday
     assert [figure.waiting for figure in figures] == [0, 0, 0]
 
 

@@ -208,4 +208,4 @@ def test_the_word_of_a_signal_lies_on_none_of_its_points():
     # A run below the mean has its word above the mean, in its middle.
     assert run["value"] == found.centre
     assert (run["dy"], run["period"]) == (-9, names[12])
-    assert "W10" in chart_svg(charts.control_chart(points, found, unit="", name="T"), width=900)
+    assert "W35" in chart_svg(charts.control_chart(points, found, unit="", name="T"), width=900)

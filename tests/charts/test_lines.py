@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 import vl_convert
 
+from core.base import text
 from core.base.stats import Estimate
-from core.charts import Event, TimePoint, intervals, stacked_choices, time_chart, with_events
+from core.charts import Event, TimePoint, intervals, spark, stacked_choices, time_chart, with_events
 
 NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001  # as the clock on the wall shows it
 DAY = timedelta(days=1)
@@ -105,7 +106,34 @@ def test_an_unknown_value_is_null_and_no_dot():
     chart = time_chart({"S": [point(0), point(1, None), point(2)]}, unit="s", grain="day")
     assert [row["value"] for row in chart.to_dict()["datasets"]["points"]] == [0.9, None, 0.9]
     _, svg = drawn(chart)
-    assert svg.count('aria-roledescription="point"') == 2
+    dots = svg.partition("mark-symbol")[2].partition("</g>")[0]
+    assert dots.count("<path") == 2
+    # A reader hears the text alternative of a chart, and not each of its marks.
+    assert "graphics-symbol" not in svg
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "mark"),
+    [
+        ({"2026-W44": 3, "2026-W45": 0, "2026-W46": None, "2026-W47": 2}, "count", "bar"),
+        ({"2026-W44": 0.5, "2026-W45": None, "2026-W46": 1.0, "2026-W47": 0.1}, "fraction", "line"),
+        ({f"{year}": year for year in range(1990, 2026)}, "count", "line"),
+        ({}, "count", "bar"),
+        ({"2026-W47": None}, "stars", "line"),
+    ],
+)
+def test_a_small_chart_says_period_and_value_and_which_are_cut(values, unit, mark):
+    chart = spark(values, unit=unit, name="Tests created", cut=["2026-W44", "2026-W47"])
+    spec, svg = drawn(chart)
+    assert spec["layer"][0]["mark"]["type"] == mark
+    assert "NaN" not in svg
+    rows = spec["datasets"]["rows"]
+    assert [row["Period"].partition(",")[0] for row in rows] == list(values)
+    assert [row["Value"] for row in rows] == [text.amount(one, unit) for one in values.values()]
+    assert [row["is_whole"] for row in rows] == [p not in {"2026-W44", "2026-W47"} for p in values]
+    told = [one["title"] for one in spec["layer"][-1]["encoding"]["tooltip"]]
+    assert told == ["Period", "Tests created"]
+    assert "axis" not in svg
 
 
 def test_many_points_have_no_dots_that_are_seen_and_few_ticks():
