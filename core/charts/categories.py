@@ -34,7 +34,8 @@ def _stacked(*, is_periods: bool, has_legend: bool) -> alt.LayerChart:
     if is_periods:
         x, y_axis, names = period_x("category"), alt.Axis(tickCount=5), NAMES
     else:
-        axis = alt.Axis(labelAngle=0, labelOverlap="greedy")
+        apart: Part = {"labelOverlap": "parity", "labelSeparation": 6}
+        axis = alt.Axis(labelAngle=0, labelExpr=vega.text_slot("label"), **apart)
         x = alt.X("category:O", title=None, sort=None, axis=axis)
         y_axis = alt.Axis(tickMinStep=1, tickCount=4)
     bars = vega.layer(
@@ -138,6 +139,8 @@ def stacked_choices(
         colours=[SERIES_COLOURS[name] for name in series],
         unit=unit,
         category=what,
+        # A day in two lines, as it is narrow then: Mon, 16 Nov.
+        label="[slice(datum.label, 0, 3), slice(datum.label, 4)]" if days else "datum.label",
         what="What",
         times=vega.day_times("category", {c: (d, d) for c, d in days.items()}) if days else None,
     )
