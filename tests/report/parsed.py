@@ -6,6 +6,7 @@ import json
 import re
 from functools import lru_cache
 from html.parser import HTMLParser
+from pathlib import Path
 
 import typst
 
@@ -84,12 +85,12 @@ def of_md(document):
 
 def queried(document, kind):
     """The elements of a kind in the pages as Typst has laid them out."""
-    return json.loads(_laid_out(kind, **pdf.inputs(document)))
+    return json.loads(_laid_out(**pdf.inputs(document)).query(kind))
 
 
-@lru_cache(maxsize=16)  # what one test asks of a document, others ask as well
-def _laid_out(kind, **inputs):
-    return typst.query(pdf.TEMPLATE, kind, sys_inputs=inputs)
+@lru_cache(maxsize=8)  # what one test asks of a document, others ask as well
+def _laid_out(**inputs):
+    return typst.Compiler(Path(pdf.__file__).with_name("report.typ"), sys_inputs=inputs)
 
 
 def texts_in(content):
