@@ -1,9 +1,10 @@
 """A real Prometheus over a history that a test writes: made when asked for, ended with the session.
 
 Fixture `prometheus` answers a function that takes lines of samples and gives the address of a
-server that has them. It skips where the programs are missing.
+server that has them, the one before where it has the same. It skips where the programs are missing.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,8 @@ import pytest
 __all__ = ["History", "prometheus"]
 
 SECONDS = 30
+# They live for seconds.
+LEAVING_GARBAGE = os.environ | {"GOGC": "off"}
 
 
 class History:
@@ -63,12 +66,13 @@ def _until_ready(process, url, log):
     pytest.fail(f"Prometheus did not start: {log.read_text()[-2000:]}", pytrace=False)
 
 
-def _started(history, stack):
+def _started(text, stack):
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prom")))
-    text, data, log = folder / "history.txt", folder / "data", folder / "log"
-    text.write_text(history.text(), encoding="utf-8")
+    history, data, log = folder / "history.txt", folder / "data", folder / "log"
+    history.write_text(text, encoding="utf-8")
     subprocess.run(
-        ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, data, "-q"],
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", history, data, "-q"],
+        env=LEAVING_GARBAGE,
         check=True,
         capture_output=True,
         timeout=SECONDS,
@@ -85,6 +89,7 @@ def _started(history, stack):
                 f"--web.listen-address=127.0.0.1:{port}",
                 "--log.level=error",
             ],
+            env=LEAVING_GARBAGE,
             stdout=said,
             stderr=said,
         )
@@ -95,11 +100,21 @@ def _started(history, stack):
     return url
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def prometheus():
-    """A function that starts a server with a `History` and gives its address."""
+    """A function that starts a server with a `History` and gives its address; it ends the last."""
     for program in ("prometheus", "promtool"):
         if shutil.which(program) is None:
             pytest.skip(f"Prometheus is not installed: no {program} was found")
+    running = {}
     with ExitStack() as stack:
-        yield lambda history: _started(history, stack)
+
+        def address(history):
+            text = history.text()
+            if text not in running:
+                running.clear()
+                stack.close()
+                running[text] = _started(text, stack)
+            return running[text]
+
+        yield address

@@ -8,10 +8,12 @@ SourceUnreadable
 
 import email.utils
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from itertools import count
 from time import monotonic
 from typing import Any, Self, TypedDict, Unpack
@@ -79,6 +81,12 @@ class _Retryable(Exception):
         self.is_limited = is_limited
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust; to read them takes longer than an answer."""
+    return httpx.create_ssl_context()
+
+
 class SourceClient:
     """Thread-safe reader of JSON below one base URL, for one run.
 
@@ -111,6 +119,7 @@ class SourceClient:
         self._http = httpx.Client(
             base_url=address,
             headers={"Accept": "application/json"} | _authorization(token, token_setting, scheme),
+            verify=_trusted(),
             timeout=httpx.Timeout(self._retry.read_timeout, connect=self._retry.connect_timeout),
             transport=options.get("transport"),
             # A redirect would take the token to another host.
