@@ -1,6 +1,7 @@
 """Pages under AppTest, each test with caches and stores of its own."""
 
 import re
+import secrets
 import threading
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import streamlit as st
 from sqlalchemy import Engine, Table, event
 from sqlalchemy.sql import visitors
+from streamlit.runtime.context import StreamlitCookies
 from streamlit.testing.v1 import AppTest
 
 from core.store import FACT_TABLES, SyncRun, table
@@ -59,6 +61,17 @@ def _facts_only(monkeypatch):
     event.listen(Engine, "before_execute", executed)
     yield
     event.remove(Engine, "before_execute", executed)
+
+
+@pytest.fixture(autouse=True)
+def _cookie(monkeypatch):
+    """Each visitor is a browser with a cookie of its own, which AppTest does not have."""
+
+    def get(_cookies, _name):
+        key = st.session_state.setdefault("visit", secrets.token_hex(16))
+        return f"2|00000000|{key}|0"
+
+    monkeypatch.setattr(StreamlitCookies, "get", get)
 
 
 @pytest.fixture

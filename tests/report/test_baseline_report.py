@@ -10,6 +10,7 @@ from core.base.errors import InputError, QueryError
 from core.criteria.baselines import baselines, plan_baseline
 from core.criteria.ledger import change_criterion, exclude, exclusions, withdraw
 from core.criteria.verdicts import evaluate
+from core.criteria.words import CriterionRow
 from core.feedback import cast_vote
 from core.report import baseline_report, render
 from core.report.document import Callout, Chart, Code, Judgement, Paragraph, Table
@@ -78,9 +79,9 @@ def test_both_figures_stand_and_what_is_met_by_exclusions_is_flagged(document, r
     assert [row[0] for row in rows] == list(by_label)
     for row in rows:
         result = by_label[row[0]]
-        unit, everything = result.criterion.unit, result.with_excluded
-        assert row[1] == text.amount(result.estimate.value, unit)
-        assert row[4] == text.amount(everything.estimate.value, unit)
+        words, everything = CriterionRow.of(result), result.with_excluded
+        assert row[1] == words.value
+        assert row[4] == words.amount(everything.estimate.value)
         assert result.verdict in row[2]
         assert everything.verdict in row[5]
         assert ("met by the exclusions alone" in row[5]) == result.is_met_by_exclusions
