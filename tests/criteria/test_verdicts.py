@@ -22,6 +22,7 @@ from core.criteria.window_data import platform_of
 from core.store import PROMETHEUS as PROMETHEUS_SETTING
 from core.store import (
     AccountSetting,
+    AuditEntry,
     CounterIncrement,
     Enhancement,
     Exclusion,
@@ -116,7 +117,7 @@ def fill(store, found):
             if new:
                 fill_days(model, new, store.zone)
                 connection.execute(insert(table(model)), new)
-        for model in (Exclusion, CounterIncrement, ScrapeSpan, AccountSetting):
+        for model in (Exclusion, AuditEntry, CounterIncrement, ScrapeSpan, AccountSetting):
             connection.execute(delete(table(model)))
 
 

@@ -63,19 +63,16 @@ def _facts_only(monkeypatch):
     event.remove(Engine, "before_execute", executed)
 
 
-@pytest.fixture(autouse=True)
-def _cookie(monkeypatch):
-    """Each visitor is a browser with a cookie of its own, which AppTest does not have."""
+@pytest.fixture
+def run_page(monkeypatch):
+    """A function that opens a page; each is a browser with a cookie, which AppTest has not."""
 
-    def get(_cookies, _name):
+    def cookie(_cookies, _name):
         key = st.session_state.setdefault("visit", secrets.token_hex(16))
         return f"2|00000000|{key}|0"
 
-    monkeypatch.setattr(StreamlitCookies, "get", get)
+    monkeypatch.setattr(StreamlitCookies, "get", cookie)
 
-
-@pytest.fixture
-def run_page():
     def run(name, **query):
         app = AppTest.from_file(str(PAGES / "_frame.py"), default_timeout=30)
         app.switch_page(SCRIPTS[name])
