@@ -11,11 +11,19 @@ from core.analytics.definitions import SEVERITY_WEIGHTS
 from core.analytics.series import TREND_DAYS, Stacked, Trend, top_share, whole_months
 from core.store import Scope
 from core.testers.bugs import BugSelection, count_by_month, count_by_tester
-from core.testers.ranking import Order, Prior, rank_testers, score_difference, win_probability
+from core.testers.ranking import (
+    Order,
+    Prior,
+    rank_testers,
+    score_difference,
+    win_probabilities,
+    win_probability,
+)
 
 TOP = 5
 TRENDS = 100  # at least TOP
 SURE = 0.95
+AT_ONCE = 64  # testers that are compared with the leader of a band
 
 
 @dataclass(frozen=True)
@@ -104,16 +112,20 @@ def bands(people: pd.DataFrame, prior: Prior, order: Order) -> list[int | None]:
     A band ends before the first who is below its leader with 95 % certainty: within a band the
     order may be chance.
     """
+    ranked = people[~people["newcomer"].to_numpy(dtype=bool)]
     found: list[int | None] = []
-    leader, number = None, 0
-    for row in people.itertuples(index=False):
-        if row.newcomer:
-            found.append(None)
-            continue
-        if leader is None or win_probability(leader, row, prior, order) >= SURE:
-            leader, number = row, number + 1
-        found.append(number)
-    return found
+    number = 0
+    while (first := len(found)) < len(ranked):
+        number, end, leader = number + 1, first + 1, ranked.iloc[first]
+        while end < len(ranked):
+            rest = ranked.iloc[end : end + AT_ONCE]
+            is_below = win_probabilities(leader, rest, prior, order) >= SURE
+            if is_below.any():
+                end += int(is_below.argmax())
+                break
+            end += len(rest)
+        found += [number] * (end - first)
+    return found + [None] * (len(people) - len(ranked))
 
 
 def sort_by(people: pd.DataFrame, by: str) -> pd.DataFrame:

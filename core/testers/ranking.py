@@ -258,11 +258,24 @@ def _simulated_ranks(
 
 def win_probability(one: Any, other: Any, prior: Prior, order: Order = "contribution") -> float:
     """P(true score of one > true score of the other), half of P(equal) included."""
-    counts = ((x.earned, x.points, x.squares) for x in (one, other))
-    own, their = prior.posterior(*np.array([*counts], dtype=float).T)
-    scores, others = (worth_of(x, order) * SHARES for x in (one, other))
-    above = np.greater.outer(scores, others) + np.equal.outer(scores, others) / 2
-    return float(own @ above @ their)
+    return float(win_probabilities(one, other, prior, order)[0])
+
+
+def win_probabilities(one: Any, others: Any, prior: Prior, order: Order) -> Numbers:
+    """The `win_probability` of one against each of the others, rows of `rank_testers`."""
+    own, their = (
+        prior.posterior(*(np.atleast_1d(x) for x in (who.earned, who.points, who.squares)))
+        for who in (one, others)
+    )
+    scores, values = (
+        np.multiply.outer(np.atleast_1d(worth_of(who, order)), SHARES) for who in (one, others)
+    )
+    # That one's score is at least the value, and that it is above it.
+    since = np.append(own[0][::-1].cumsum()[::-1], 0.0)
+    as_high = since[np.searchsorted(scores[0], values, "left")]
+    above = since[np.searchsorted(scores[0], values, "right")]
+    found: Numbers = (their * (as_high + above) / 2).sum(axis=1)
+    return found
 
 
 def score_difference(one: Any, other: Any) -> tuple[float, float]:
