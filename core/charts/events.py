@@ -62,7 +62,7 @@ class Marked(NamedTuple):
 
 
 def with_events(drawn: ChartSpec, events: Sequence[Event]) -> Marked:
-    """Event the events within the time that a chart draws; another chart stays as it is.
+    """Mark the events within the time that a chart draws; another chart stays as it is.
 
     A single event has its text above the plot. Several have numbers there: texts of any length
     would lie on each other, or be cut, on some width of the screen.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -39,25 +40,34 @@ def strip(
 def card(page: ui.Page, result: CriterionResult, week: Window, *, brief: bool = False) -> None:
     key, estimate, row = result.criterion.key, result.estimate, CriterionRow.of(result)
     with ui.card(page, key):
-        st.badge(row.sign, color=COLOURS[result.verdict])
-        st.metric(row.label, row.value.replace(" a week", " :small[a week]"))
-        ui.draw(
-            result_bar(result),
-            alt=f"{row.label}: {row.verdict}, target {row.target}, {row.evidence}",
-        )
+        face(row, value_words(row))
         said = row.sample if brief and estimate.n else row.evidence
         st.caption(ui.plain(f"Target {row.target}; {said}"))
         if row.exclusions:
             colour = "orange" if result.is_met_by_exclusions else "gray"
             st.caption(f":{colour}[{ui.plain(text.upper_first(row.exclusions))}]")
         why = ui.plain(result.criterion.rationale)
-        ui.opens(page, key, row.label, partial(of_criterion, page, result, week), help=why)
+        ui.opens(page, key, row.label, partial(of_criterion, page, row, week), help=why)
+
+
+def face(row: CriterionRow, value: str, **change: Any) -> None:
+    """The verdict, the value with its change, and both as a mark with interval and target."""
+    st.badge(row.sign, color=COLOURS[row.result.verdict])
+    st.metric(ui.plain(row.label), value, **change)
+    alt = f"{row.label}: {row.verdict}, target {row.target}, {row.evidence}"
+    ui.draw(result_bar(row.result), alt=alt)
+
+
+def value_words(row: CriterionRow) -> str:
+    """The value, with a small unit of time."""
+    return row.value.replace(" a week", " :small[a week]")
 
 
 @one_state()
-def of_criterion(page: ui.Page, result: CriterionResult, window: Window) -> None:
+def of_criterion(page: ui.Page, row: CriterionRow, window: Window) -> None:
     """The rule of a criterion, its query, and the rows behind it."""
-    criterion, judged, row = result.criterion, result.judged, CriterionRow.of(result)
+    result = row.result
+    criterion, judged = result.criterion, result.judged
     st.markdown(
         f"**{ui.plain(row.sign)}**: {ui.plain(f'{row.value}, target {row.target}')}. "
         f"{ui.plain(criterion.rationale)} Owner: {ui.plain(criterion.owner)}."

@@ -72,9 +72,7 @@ def drawer(chosen: Filters, names: Mapping[int, str], person: int) -> None:
     said = words.customer_answer(name, found, chosen.window.label, chosen.page.today)
     st.markdown(f"**{ui.plain(said)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
-        # Its callback runs before the page is drawn anew.
-        if st.button("Open page", on_click=st.session_state.update, args=({CHOSEN: person},)):
-            st.rerun()
+        ui.leave_panel("Open page", {CHOSEN: person})
         _badges(chosen.page, found)
     if found.history.empty:
         _nothing(found, chosen)

@@ -46,23 +46,9 @@ def _asked(key: str) -> bool:
     )
 
 
-def go(**state: object) -> None:
-    """Callback: keep these values in the session."""
-    for name, value in state.items():
-        st.session_state[name] = value
-
-
-def start() -> None:
-    go(**{ui.PRESENTING: True})
-
-
 def place(steps: Mapping[str, Sequence[Part]]) -> Place:
     """The step and the slide that the address asks for: Signals, Signals 2."""
-    names = {
-        (key, n): SECTIONS[key].name + (f" {n + 1}" if n else "")
-        for key, parts in steps.items()
-        for n in range(len(_slides(parts)))
-    }
+    names = {(key, n): SECTIONS[key].name + (f" {n + 1}" if n else "") for key, n in _slides(steps)}
     first = next(iter(names))
     shown: Place = ui.linked(
         lambda opened: st.session_state.setdefault(STEP, opened),
@@ -71,8 +57,12 @@ def place(steps: Mapping[str, Sequence[Part]]) -> Place:
     return shown
 
 
-def _slides(parts: Sequence[Part]) -> list[Part]:
-    return [part for part in parts if part.kind != "aside"]
+def _slides(steps: Mapping[str, Sequence[Part]]) -> dict[Place, Part]:
+    return {
+        (key, n): part
+        for key, parts in steps.items()
+        for n, part in enumerate(part for part in parts if part.kind != "aside")
+    }
 
 
 def done(at: str, meeting: Review | None) -> set[str]:
@@ -98,9 +88,7 @@ def show(
     """The slide at a place, or on a television the one whose turn it is."""
     st.html(HERE.with_suffix(".css"))
     is_tv, turn = bool(st.session_state[TV]), _turn()
-    slides = {
-        (key, n): part for key, parts in steps.items() for n, part in enumerate(_slides(parts))
-    }
+    slides = _slides(steps)
     places = list(slides)
     n = turn % len(places) if is_tv else places.index(at)
 
@@ -120,6 +108,7 @@ def show(
             _slide(slides[places[n]])
         with right, st.container(key="review_dock"):
             dock()
+    go = st.session_state.update
     with st.container(horizontal=True, vertical_alignment="center", key="review_foot"):
         if not is_tv:
             back, ahead = ({STEP: places[max(0, min(n + d, len(places) - 1))]} for d in (-1, 1))

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from core.base import text
-from core.criteria.panels import result_bar
 from core.criteria.words import CriterionRow, worst_first
 from core.review.actions import Escalation, record_sent, sent_of
 from core.review.agenda import SECTIONS, week_of
@@ -38,9 +37,9 @@ A_SLIDE = 3  # cards of text on one
 def criteria(page: ui.Page, told: Mapping[str, Any], meeting: Review | None) -> list[Part]:
     """The cards, the worst first; what is to be escalated; on the page the whole table."""
     rows = [CriterionRow.load(stored) for stored in told["criteria"]]
-    main = [row for row in rows if not row.result.criterion.is_guardrail]
-    place = [result.criterion.key for result in worst_first([row.result for row in main])]
-    main.sort(key=lambda row: place.index(row.result.criterion.key))
+    by_key = {row.result.criterion.key: row for row in rows}
+    order = worst_first(row.result for row in rows if not row.result.criterion.is_guardrail)
+    main = [by_key[result.criterion.key] for result in order]
     sent = ui.read(page, sent_of, week=told["week"])
     parts = [Part(told["answer"], lambda: _cards(page, told["week"], main, meeting))]
     if told["escalations"] or sent:
@@ -58,25 +57,22 @@ def _cards(page: ui.Page, week: str, rows: Sequence[CriterionRow], meeting: Revi
                 # The rows behind a closed review are no longer those that it shows.
                 if not is_closed and not st.session_state.get(ui.PRESENTING):
                     window = week_of(week, page.today)
-                    behind = partial(strip.of_criterion, page, row.result, window)
+                    behind = partial(strip.of_criterion, page, row, window)
                     ui.opens(page, key, row.label, behind)
 
 
 def _card(row: CriterionRow) -> None:
     """Verdict, value with its change, mark, target and earlier values."""
     criterion, currency = row.result.criterion, row.result.judged.currency
-    value = row.value.replace(" a week", " :small[a week]")
+    value = strip.value_words(row)
     change = None if row.change in {text.UNKNOWN, "0"} else f"{row.change} {currency}".strip()
-    st.badge(row.sign, color=strip.COLOURS[row.result.verdict])
-    st.metric(
-        ui.plain(row.label),
+    strip.face(
+        row,
         value.replace(f"{currency} ", f":small[{currency}] ", 1) if currency else value,
-        change,
+        delta=change,
         delta_color=BETTER.get(criterion.direction, "off"),
         delta_description="on last week",
     )
-    alt = f"{row.label}: {row.verdict}, target {row.target}, {row.evidence}"
-    ui.draw(result_bar(row.result), alt=alt)
     said = f"Target {row.target}"
     if row.baseline is not None and not st.session_state.get(ui.PRESENTING):
         said += f"; baseline {row.amount(row.baseline)}"

@@ -24,7 +24,7 @@ from core.review.meeting import (
 from core.store import Review
 from pages import ui
 from pages.review import actions, packet, presentation, sections
-from pages.review.presentation import TICK_SECONDS, Part, go
+from pages.review.presentation import TICK_SECONDS, Part
 
 WEEKS_OFFERED = 13
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
@@ -40,7 +40,11 @@ def show(page: ui.Page) -> None:
         timer = begin(page, meeting, label)
         told = content(page, label, meeting)
         if not is_presented:
-            st.button("Present", key="review_start", on_click=presentation.start, shortcut="P")
+            start: dict[str, Any] = {
+                "on_click": st.session_state.update,
+                "kwargs": {ui.PRESENTING: True},
+            }
+            st.button("Present", key="review_start", shortcut="P", **start)
             packet.show(page, told, meeting, label)
     steps: dict[str, Sequence[Part]] = {
         "carried": actions.carried(page, told, meeting),
@@ -89,7 +93,8 @@ def begin(page: ui.Page, meeting: Review | None, label: str) -> DeltaGenerator:
         ui.editor_button(page, "Begin", done, open_review, label, help=told)
     elif meeting.closed_at is None and seconds_since(meeting) is None:
         start = {f"review_begun_{label}": clock.now()}
-        st.button("Start the clock", key="review_clock", on_click=go, kwargs=start, shortcut="T")
+        keep = st.session_state.update
+        st.button("Start the clock", key="review_clock", on_click=keep, kwargs=start, shortcut="T")
     timer = st.empty()
     tell_time(timer, meeting)
     return timer
@@ -135,7 +140,7 @@ def rail(at: str, meeting: Review | None, timer: DeltaGenerator) -> None:
                 key=f"review_step_{key}",
                 type="secondary" if key == at else "tertiary",
                 width="stretch",
-                on_click=go,
+                on_click=st.session_state.update,
                 kwargs={presentation.STEP: (key, 0)},
             )
     if st.session_state[presentation.STEP][0] != at:
@@ -161,8 +166,12 @@ def step(key: str, parts: Sequence[Part]) -> None:
     with ui.line():
         for name, beside in (("Back", keys[:n][-1:]), ("Next", keys[n + 1 :][:1])):
             for to in beside:
-                look: dict[str, Any] = {"on_click": go, "kwargs": {presentation.STEP: (to, 0)}}
-                st.button(f"{name}: {SECTIONS[to].name}", key=f"review_{name.lower()}", **look)
+                st.button(
+                    f"{name}: {SECTIONS[to].name}",
+                    key=f"review_{name.lower()}",
+                    on_click=st.session_state.update,
+                    kwargs={presentation.STEP: (to, 0)},
+                )
 
 
 def dock(page: ui.Page, key: str, told: Mapping[str, Any], meeting: Review) -> None:

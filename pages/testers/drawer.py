@@ -27,12 +27,9 @@ def _body(view: View, found: Leaderboard, tester_id: int) -> None:
     row: Any = next(own.itertuples(index=False))
     st.markdown(f"**{ui.plain(person.answer(view, found, tester_id))}**")
     with st.container(horizontal=True):
-        opens = {shared.PERSON: tester_id}
-        compares = {"testers_tab": compare.TAB} | compare.pair(found, tester_id)
-        for label, state in (("Open page", opens), ("Compare", compares)):
-            # Its callback runs before the page is drawn anew.
-            if st.button(label, on_click=st.session_state.update, args=(state,)):
-                st.rerun()
+        ui.leave_panel("Open page", {shared.PERSON: tester_id})
+        pair = compare.pair(found, tester_id)
+        ui.leave_panel("Compare", {"testers_tab": compare.TAB, **pair})
     with st.grid(3, min_column_width=120):
         st.metric("Bugs", text.count(row.reported))
         st.metric("Accepted", text.amount(row.acceptance, "fraction"))

@@ -20,6 +20,7 @@ from pages.ui.panels import (
     card,
     choice,
     history_table,
+    leave_panel,
     line,
     moment_box,
     needs_editor,

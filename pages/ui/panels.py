@@ -50,6 +50,13 @@ def side_panel(name: str, body: Callable[[], None], on_dismiss: Any = "ignore") 
     st.dialog(plain(name), width="medium", position="right", on_dismiss=on_dismiss)(body)()
 
 
+def leave_panel(label: str, boxes: Mapping[str, Any]) -> None:
+    """Button of a panel that closes it, with other choices in the page's boxes."""
+    # Its callback runs before the page is drawn anew.
+    if st.button(label, on_click=st.session_state.update, args=(boxes,)):
+        st.rerun()
+
+
 def line(**look: Any) -> DeltaGenerator:
     return st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", **look
