@@ -17,15 +17,13 @@ def page_of_the_packet():
     from core.analytics.dates import last_complete_week
     from core.review.agenda import agenda
     from core.review.meeting import meeting_of
-    from core.store import Scope
     from pages import ui
     from pages.review import packet as _review_packet
 
     def show(page):
         week = last_complete_week(page.today)
-        account = page.account.id
-        told = agenda(Scope(page.store, account), week)
-        meeting = meeting_of(Scope(page.store, account), week.label)
+        told = ui.read(page, agenda, week=week)
+        meeting = ui.read(page, meeting_of, week=week.label)
         _review_packet.show(page, told, meeting, week.label)
 
     ui.run_page("review", "The packet", show)
@@ -62,8 +60,21 @@ def test_everything_is_offered_and_nothing_is_made_before_it_is_asked_for(
     assert [button.label for button in app.button] == []
 
 
+@pytest.fixture(scope="module")
+def files():
+    """Makes the file of a format once: all packets here are of the same review."""
+    made = {}
+
+    def write(packet, kind):
+        if kind not in made:
+            made[kind] = write_packet(packet, kind)
+        return made[kind]
+
+    return write
+
+
 @pytest.fixture
-def mailed(demo_url, run, monkeypatch):
+def mailed(demo_url, run, files, monkeypatch):
     """A page with a mail server, and what went to it."""
     sent = []
 
@@ -74,6 +85,7 @@ def mailed(demo_url, run, monkeypatch):
     monkeypatch.setenv("TOUCHSTONE_SMTP_HOST", "smtp.example.org")
     monkeypatch.setenv("TOUCHSTONE_SMTP_FROM", "t@example.org")
     monkeypatch.setattr(_review_packet, "send", takes)
+    monkeypatch.setattr(delivery, "write_packet", files)
     return run(), sent
 
 
@@ -136,11 +148,10 @@ def test_who_may_not_edit_sends_nothing(demo_url, run, monkeypatch, tmp_path):
     assert len(app.text_area) == len(app.multiselect) == 0
 
 
-def test_a_draft_has_those_that_are_addresses(demo_url, monkeypatch):
+def test_a_draft_has_those_that_are_addresses(demo_url, files, monkeypatch):
     store = open_store(demo_url)
     packet = weekly_packet(Scope(store, "demo"))
-    files = {kind: write_packet(packet, kind) for kind in delivery.ATTACHED}
-    monkeypatch.setattr(delivery, "write_packet", lambda _, kind: files[kind])
+    monkeypatch.setattr(delivery, "write_packet", files)
     for text, to in (("ann@example.org", "ann@example.org"), ("", None), ("x y", None)):
         mail = email.message_from_bytes(
             _review_packet._draft(lambda: packet, text), policy=email.policy.default
