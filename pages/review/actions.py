@@ -128,7 +128,7 @@ def add(page: ui.Page, label: str, *, is_listed: bool) -> None:
             fields["expected"] = None
         fields |= {"week": label, "text": what, "clears": name, "is_primary": False}
         done = "Agreed: it comes back next week."
-        ui.submit_button(page, "Add action", done, add_action, **fields)
+        ui.submit_button(page, "Agree on it", done, add_action, **fields)
 
 
 def checklist(page: ui.Page, told: Mapping[str, Any], meeting: Review) -> None:

@@ -90,7 +90,7 @@ def begin(page: ui.Page, meeting: Review | None, label: str) -> DeltaGenerator:
     if meeting is None:
         told = "Starts the clock; notes, actions and attendees are kept from then on"
         done = f"{label}: the review has begun."
-        ui.editor_button(page, "Begin", done, open_review, label, help=told)
+        ui.editor_button(page, "Begin the review", done, open_review, label, help=told)
     elif meeting.closed_at is None and seconds_since(meeting) is None:
         start = {f"review_begun_{label}": clock.now()}
         keep = st.session_state.update

@@ -17,5 +17,9 @@ export default function ({ data, parentElement }) {
   const own = new URLSearchParams(parts.filter((part) => !part.startsWith("embed")).join("&"));
   const whole = [...embed, data.opened].join("&");
   const isSent = `${own}` === `${new URLSearchParams(data.sent)}`;
-  if (isSent) history.replaceState(history.state, "", `?${whole}${location.hash}`);
+  // An address of old names a step of the page behind #: its button shows it.
+  const named = CSS.escape(location.hash.slice(1));
+  const step = named && document.querySelector(`[class*="_step_${named}"] button`);
+  if (isSent) history.replaceState(history.state, "", `?${whole}${step ? "" : location.hash}`);
+  if (step) step.click();
 }

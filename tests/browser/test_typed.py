@@ -103,7 +103,7 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     # For a moment a form that was emptied has its former boxes below the new ones.
     what = page.get_by_label("What will be done").first
     who = page.get_by_label("Who does it").first
-    page.get_by_role("button", name="Begin", exact=True).dblclick(delay=30)
+    page.get_by_role("button", name="Begin the review").dblclick(delay=30)
     what.fill("Warm it")
     choose(page, "Should move", "p95 latency")
     page.get_by_role("spinbutton", name="year, Due").press_sequentially("2028")
@@ -143,7 +143,7 @@ def test_nothing_that_is_typed_is_lost(house, visit):
     who.fill("Ann")
     house.start()
     expect(banner).to_be_hidden(timeout=30_000)
-    page.get_by_role("button", name="Add action").dblclick(delay=30)
+    page.get_by_role("button", name="Agree on it").dblclick(delay=30)
     expect(what).to_have_value("", timeout=15_000)
     expect(page.locator('[data-testid="stAlert"]')).to_have_count(0)
     expect(state(page, "What will be done")).to_have_count(0)

@@ -65,7 +65,7 @@ def test_the_steps_follow_one_another_and_stand_in_the_address(bob, run_page):
 
 def test_begin_starts_the_clock_and_the_steps_count_down(bob, run_page, monkeypatch):
     app = run_page("weekly_review")
-    button(app, "Begin").click().run()
+    button(app, "Begin the review").click().run()
     assert meeting_of(bob, WEEK.label) is not None
     assert notes(app) == [""]
     for minutes, clock_said, steps in (
@@ -113,7 +113,7 @@ def test_actions_are_told_with_days_as_people_write_them(bob, run_page):
     assert f"**Warm the cache**, Eve, due {day}, agreed in 2026-W40" in said(app)
     field(app.text_input, "What will be done").set_value("Roll back")
     field(app.text_input, "Who does it").set_value("Ann")
-    button(app, "Add action").click().run()
+    button(app, "Agree on it").click().run()
     due = clock.now().date() + timedelta(days=7)
     assert f"**Roll back**, Ann, due {due.day} {due:%b %Y}" in said(app)
 
@@ -139,7 +139,7 @@ def test_a_presentation_has_one_thing_on_a_slide(bob, run_page):
     assert not app.exception
     # Notes and a new action stay beside.
     assert notes(app) == [""]
-    assert button(app, "Add action")
+    assert button(app, "Agree on it")
     titles = slides(app, run_page)
     assert titles[0] == "What we agreed on"
     assert titles[1].startswith("None of the five criteria is met") or "missed" in titles[1]

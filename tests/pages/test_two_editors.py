@@ -59,7 +59,7 @@ def test_what_is_sent_to_a_review_that_was_closed_is_refused_and_shown(acme, run
     app = run_page("weekly_review", review_week=WEEK.label)
     close_review(bob, WEEK.label)
     field(app.text_input, "What will be done").set_value("Roll it back")
-    button(app, "Add action").click().run()
+    button(app, "Agree on it").click().run()
     assert not app.exception
     assert "Not saved: someone has just changed or closed this" in said(app)
     assert "You had typed: Roll it back" in said(app)

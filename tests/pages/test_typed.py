@@ -41,13 +41,13 @@ def test_a_submission_is_carried_out_once_also_where_its_drawing_is_broken_off(
 
     monkeypatch.setattr(page_actions, "submit_action", broken_off)
     fill(review, "Warm it")
-    button(review, "Add action").click().run()
+    button(review, "Agree on it").click().run()
     assert page_actions.submit_action is submit_action
     assert [one.text for one in actions(bob)] == ["Warm it"]
     assert [one.value for one in review.toast] == [r"Agreed\: it comes back next week\."]
     assert field(review.text_input, "What will be done").value == ""
     fill(review, "Warm it twice")
-    button(review, "Add action").click().run()
+    button(review, "Agree on it").click().run()
     assert [one.text for one in actions(bob)] == ["Warm it", "Warm it twice"]
     assert list(review.error) == []
     # The browser forgets what was typed in the earlier rounds; their buttons do nothing any more.
@@ -58,7 +58,7 @@ def test_what_was_entered_without_an_answer_is_entered_once(review, bob, run_pag
     def agree():
         app = run_page("weekly_review", review_week=WEEK.label)  # a server that was started again
         fill(app, "Warm it")
-        button(app, "Add action").click().run()
+        button(app, "Agree on it").click().run()
         assert [one.value for one in app.toast] == [r"Agreed\: it comes back next week\."]
         return actions(bob)
 
