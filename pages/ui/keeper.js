@@ -3,7 +3,8 @@
 const BOXES = 'textarea, input[type="text"]:not([role]), input[type="number"]';
 // Selects, and what stands behind the parts of a date: an input for the browser's own filling in.
 const LIST = 'input[role="combobox"]';
-const CHOICES = `${LIST}, input[type="date"], input[type="datetime-local"]`;
+const TICK = 'input[type="checkbox"]';
+const CHOICES = `${LIST}, ${TICK}, input[type="date"], input[type="datetime-local"]`;
 const SUBMIT = '[data-testid="stFormSubmitButton"]';
 const CONTROLS = `.stButton, .stFeedback, .stButtonGroup, ${SUBMIT}`;
 const FORMS = '[data-testid="stForm"], [data-testid="stPopoverBody"], [role="dialog"]';
@@ -68,9 +69,11 @@ const isKept = (box) =>
   placeOf(box) && (box.matches("textarea") || storedOf(box) || box.closest(FORMS));
 // What is chosen in a list stands there once it is closed.
 const isChoice = (box) => box.matches(CHOICES) && isKept(box) && box.ariaExpanded !== "true";
+const valueOf = (box) => (box.matches(TICK) ? `${box.checked}` : box.value);
 const factsOf = (box) => facts.get(box) || facts.set(box, {}).get(box);
 
 function put(box, text) {
+  if (box.matches(TICK)) return box.click();
   const before = document.activeElement;
   if (box.matches(LIST)) box.focus({ preventScroll: true });
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
@@ -91,15 +94,15 @@ function onInput({ target: box }) {
 // A choice tells nothing when it is made.
 function look(box) {
   const known = factsOf(box);
-  known.base ??= box.value;
-  if ((known.seen ??= box.value) !== box.value) keep(box);
-  known.seen = box.value;
+  known.base ??= valueOf(box);
+  if ((known.seen ??= known.base) !== valueOf(box)) keep(box);
+  known.seen = valueOf(box);
 }
 
 function keep(box) {
   const id = idOf(box);
   const one = typed[id] || { base: factsOf(box).base ?? "" };
-  typed[id] = Object.assign(one, { key: keyOf(box), text: box.value, at: Date.now() });
+  typed[id] = Object.assign(one, { key: keyOf(box), text: valueOf(box), at: Date.now() });
   if (one.text === one.base) delete typed[id];
 }
 
@@ -111,8 +114,9 @@ function onFocus({ target: box, type }) {
   else if (one) one.sent = box.value;
 }
 
-function isSame({ type, value }, text) {
-  return value === text || (type === "number" && value && text && +value === +text);
+function isSame(box, text) {
+  const value = valueOf(box);
+  return value === text || (box.type === "number" && value && text && +value === +text);
 }
 
 // Puts back what the server has not taken; where it has another text by now, both are kept.
@@ -121,7 +125,7 @@ function restore(box) {
   const savesItself = stored && box.matches("textarea");
   const one = typed[id];
   if (!one || stored?.taken.trim() === one.text.trim()) {
-    known.base = box.value;
+    known.base = valueOf(box);
     return delete typed[id];
   }
   if (savesItself) {
@@ -148,7 +152,7 @@ function restore(box) {
   } else if (known.put === one.text) {
     delete typed[id]; // the box does not take it
   } else {
-    if (!savesItself && !isSame(box, one.base)) one.theirs = one.base = box.value;
+    if (!savesItself && !isSame(box, one.base)) one.theirs = one.base = valueOf(box);
     known.put = one.text;
     put(box, one.text);
   }
