@@ -170,6 +170,24 @@ def slides(visitor, slide, height):
     return titles
 
 
+def closes(visitor):
+    """Close a review at the second opening of its dialog, which shows what stood in the first."""
+    page = visitor.page
+    page.get_by_role("button", name="Close the review").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Product manager").fill("Ann")
+    expect(dialog.get_by_label("Escalations are sent")).not_to_be_checked()
+    answered = "Actions of earlier weeks are answered"
+    dialog.get_by_text(answered).click()
+    expect(dialog.locator(".typed-state", has_text="Not saved yet")).to_have_count(2)
+    dialog.get_by_label("Close", exact=True).click()
+    visitor.settles()
+    page.get_by_role("button", name="Close the review").click()
+    expect(dialog.get_by_label(answered)).to_be_checked()
+    expect(dialog.get_by_label("Product manager")).to_have_value("Ann")
+    dialog.get_by_role("button", name="Close it").click()
+
+
 def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, visit):
     visitor = visit(own_demo_server)
     visitor.opens("weekly_review")
@@ -205,20 +223,7 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
         visitor.settles()
     page.keyboard.press("Escape")
     page.locator(".st-key-review_step_actions button").click()
-    page.get_by_role("button", name="Close the review").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Product manager").fill("Ann")
-    expect(dialog.get_by_label("Escalations are sent")).not_to_be_checked()
-    answered = "Actions of earlier weeks are answered"
-    dialog.get_by_text(answered).click()
-    expect(dialog.locator(".typed-state", has_text="Not saved yet")).to_have_count(2)
-    # It is not the time yet: what was named and ticked is there at the second opening.
-    dialog.get_by_label("Close", exact=True).click()
-    visitor.settles()
-    page.get_by_role("button", name="Close the review").click()
-    expect(dialog.get_by_label(answered)).to_be_checked()
-    expect(dialog.get_by_label("Product manager")).to_have_value("Ann")
-    dialog.get_by_role("button", name="Close it").click()
+    closes(visitor)
     page.get_by_text(re.compile("Closed by")).first.wait_for()
     expect(page.get_by_text(re.compile("^Not done: escalations are not sent"))).to_be_visible()
     other.opens("weekly_review")
