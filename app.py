@@ -17,7 +17,7 @@ from sqlalchemy.orm import configure_mappers
 from starlette.middleware import Middleware
 
 from core.api import ROUTES, PostsFirst, tidy_up
-from core.api.headers import with_page_headers
+from core.api.headers import with_page_headers, with_page_style
 from core.base.errors import TouchstoneError
 from core.base.settings import load_settings
 from core.demo.active_store import active_store, configured_store
@@ -76,9 +76,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
                 await task
 
 
+FRAME = Path(__file__).resolve().parent / "pages" / "_frame.py"
+
 app = st.App(
-    Path(__file__).resolve().parent / "pages" / "_frame.py",
+    FRAME,
     routes=ROUTES,
-    middleware=[Middleware(PostsFirst), Middleware(with_page_headers)],
+    middleware=[
+        Middleware(PostsFirst),
+        Middleware(with_page_headers),
+        Middleware(with_page_style, FRAME.with_suffix(".css")),
+    ],
     lifespan=lifespan,
 )

@@ -15,8 +15,6 @@ st.set_page_config(
     layout="wide",
 )
 
-st.html(Path(__file__).resolve().parent / "_frame.css")
-
 # A technician who rates a ticket needs nothing else.
 is_rating = bool(rate.linked())
 if not is_rating:

@@ -1,6 +1,7 @@
 """Headers by which browsers keep pages and answers out of other sites' frames and scripts."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,6 +40,40 @@ def with_page_headers(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         await app(scope, receive, answer)
+
+    return front
+
+
+def with_page_style(app: ASGIApp, style: Path) -> ASGIApp:
+    """Middleware that puts a style sheet into pages.
+
+    One that a page's script sends arrives after the first things are drawn, and moves them.
+    """
+    begin = b"<body>\n<style>\n%b</style>" % style.read_bytes()
+    # Pages are asked for whole and plain: what a browser kept may have an older sheet.
+    dropped = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_page
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                is_page = headers.get("content-type", "").startswith("text/html")
+                for name in ("content-length", "etag", "last-modified") if is_page else ():
+                    del headers[name]
+            elif is_page:
+                message["body"] = message.get("body", b"").replace(b"<body>", begin)
+            await send(message)
+
+        sent = scope.get("headers", [])
+        # Files, which have an ending, stay as they are: a report is a page of its own.
+        if b"text/html" in dict(sent).get(b"accept", b"") and "." not in scope["path"]:
+            kept = [(name, value) for name, value in sent if name not in dropped]
+            await app({**scope, "headers": kept}, receive, answer)
+        else:
+            await app(scope, receive, send)
 
     return front
 

@@ -198,6 +198,8 @@ function banner(said) {
 }
 
 function watch() {
+  // Panels, menus and popovers lie outside of the app: the theme that was chosen holds there too.
+  document.documentElement.style.colorScheme = getComputedStyle(APP).colorScheme;
   if (!isUp()) {
     banner(AWAY);
     if (mode === "up") broken = pressed?.innerText.trim() || "";

@@ -2,11 +2,11 @@
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from core.api import ROUTES
-from core.api.headers import with_page_headers
+from core.api.headers import with_page_headers, with_page_style
 from core.base.errors import ConfigError
 from core.base.settings import load_settings
 
@@ -78,3 +78,32 @@ def test_a_list_that_is_none_is_told_and_frames_stay_shut(pages, monkeypatch, li
     with pytest.raises(ConfigError, match="TOUCHSTONE_FRAME_ANCESTORS is"):
         load_settings()
     assert policy(pages.get("/"))["frame-ancestors"] == ["'none'"]
+
+
+def test_a_page_has_its_style_sheet_from_the_start_and_nothing_else_has(anyone, tmp_path):
+    sheet = tmp_path / "frame.css"
+    sheet.write_text("h1 {color: red}", encoding="utf-8")
+    text = "<head></head><body>text</body>"
+
+    async def served(request):
+        kept = {"ETag": "old", "Asked": str(request.headers.get("If-None-Match"))}
+        answer = JSONResponse if request.url.path == "/api" else HTMLResponse
+        return answer(text, headers=kept)
+
+    app = Starlette(routes=[Route("/{path:path}", served)])
+    browser = type(anyone)(with_page_style(app, sheet))
+    browser.headers.update({"Accept": "text/html,*/*", "If-None-Match": "old"})
+    page = browser.get("/weekly_review")
+    assert page.text.split() == [
+        "<head></head><body>",
+        "<style>",
+        "h1",
+        "{color:",
+        "red}</style>text</body>",
+    ]
+    assert "ETag" not in page.headers
+    assert page.headers["Asked"] == "None"
+    assert browser.get("/api").json() == text
+    for answer in (browser.get("/media/report.html"), browser.get("/", headers={"Accept": "*/*"})):
+        assert answer.text == text
+        assert answer.headers["ETag"] == answer.headers["Asked"] == "old"
