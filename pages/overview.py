@@ -24,7 +24,7 @@ from pages.ui.filters import Filters, filter_bar
 from pages.ui.tables import number_column, source_table, text_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
-TREND_HEIGHT = 150
+TREND_HEIGHT = 170
 MOVERS = 3
 ENGAGEMENT, TESTERS = "engagement/customer_engagement.py", "testers/tester_leaderboard.py"
 
@@ -48,6 +48,7 @@ def show(page: ui.Page) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", key="overview_rules"):
         marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
         st.caption(ui.plain(marked), width="content")
+        ui.add_mark(page, page.today, key="trends")
         signals.download(trends, chosen)
     heading("Who moved most", ENGAGEMENT, "Engagement")
     movers(chosen)
@@ -78,13 +79,13 @@ def heading(text: str, target: str, label: str) -> None:
 def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSeries) -> None:
     """A figure of the period over its series by week or month, with its signals marked."""
     metric = figure.metric
-    subtitle = signal_words.subtitle(trend, brief=True)
+    marked = chosen.marked(signals.drawn(trend, height=TREND_HEIGHT))
+    subtitle = marked.under(signal_words.subtitle(trend, brief=True))
     with st.container(
         border=True, height="stretch", gap="xsmall", key=f"overview_trend_{metric.key}"
     ):
         proof.figure_metric(figure, label)
-        drawn = signals.drawn(trend, height=TREND_HEIGHT)
-        ui.draw(drawn, alt=signal_words.alt_text(trend))
+        ui.draw(marked.drawn, alt=marked.said(signal_words.alt_text(trend)))
         sample = "" if figure.n is None else f" n = {text.count(figure.n)}."
         if figure.waiting:
             sample += f" {proof.waiting_words(figure.waiting)}."
@@ -94,7 +95,7 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             proof.about(chosen.page, figure)
             title, key = signal_words.finding(trend), f"trend_{metric.key}"
-            chosen.image(drawn, key=key, title=title, subtitle=subtitle)
+            chosen.image(marked.drawn, key=key, title=title, subtitle=subtitle)
 
 
 def movers(chosen: Filters) -> None:

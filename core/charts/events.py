@@ -17,6 +17,7 @@ LONGEST_LABEL = 40
 LETTER = 6.2  # the width of a letter, in pixels
 LABEL_HEIGHT = 14
 LEGEND_OFFSET = 18
+LOW = 60  # a chart as low as this has no room for labels: its marks tell what they are on hover
 # Numbers closer than this part of the axis are one label.
 NUMBER_GAP = 0.06
 
@@ -74,13 +75,14 @@ def with_events(drawn: ChartSpec, events: Sequence[Event]) -> Marked:
     shown = sorted(inside, key=lambda one: one.at)
     if not shown:
         return Marked(drawn)
-    is_named = len(shown) == 1 and len(shown[0].text) <= LONGEST_LABEL
+    is_low = drawn.spec["height"] <= LOW
+    is_named = is_low or (len(shown) == 1 and len(shown[0].text) <= LONGEST_LABEL)
     rows = [_row(axis, one) for one in shown]
     labels = [rows[0] | {"label": shown[0].text}] if is_named else _numbers(axis, shown, rows)
     said = [one.words for one in shown]
     numbered = [f"{n} {words}" for n, words in enumerate(said, 1)]
     return Marked(
-        _drawn(drawn, axis, rows, labels),
+        _drawn(drawn, axis, rows, [] if is_low else labels),
         "" if is_named else f"marked: {'; '.join(numbered)}",
         f"Marked: {'; '.join(said)}",
     )
@@ -156,13 +158,15 @@ def _drawn(
         for layer in spec["layer"]
         if layer.get("encoding", {}).get("x", {}).get("field") == axis.field
     )
-    under, *over = made.to_dict()["layer"]
+    under, *over = made.to_dict()["layer"][: None if labels else -1]
     for layer in (under, *over):
-        layer["data"] = {"values": [*(labels if layer is over[-1] else rows)]}
+        layer["data"] = {"values": [*(rows if "x" in layer["encoding"] else labels)]}
         if "x" in layer["encoding"]:
             layer["encoding"]["x"] = x
     # Excluded time lies behind the lines.
     spec["layer"] = [*([under] if axis.is_exact else []), *spec["layer"], *over]
+    if not labels:
+        return replace(drawn, spec=spec)
     spec["padding"]["top"] += LABEL_HEIGHT
     legend = spec["config"].setdefault("legend", {})
     legend["offset"] = LEGEND_OFFSET + LABEL_HEIGHT

@@ -154,22 +154,24 @@ def spark(
     Periods that are `cut`, so that they have not all of their days, are pale or dotted.
     """
     periods = list(values)
-    whole = [period for period in periods if period not in cut]
+    # The line goes on over a period without a value: it would break into dots.
+    whole = [period for period in periods if period not in cut and values[period] is not None]
     first, last = (periods.index(whole[n]) for n in (0, -1)) if whole else (0, len(periods))
     rows = [
         {
             "period": period,
             "value": value,
-            "is_whole": period not in cut,
-            "is_head": n <= first,
-            "is_tail": n >= last,
+            "is_whole": period in whole,
+            "is_head": value is not None and n <= first,
+            "is_tail": value is not None and n >= last,
             "Period": period + (", not all of it" if period in cut else ""),
             "Value": text.amount(value, unit),
         }
         for n, (period, value) in enumerate(values.items())
     ]
     is_bars = unit == "count" and len(rows) <= MOST_SPARK_BARS
-    made = _spark(is_bars=is_bars).fill({"rows": rows}, height=48, name=name)
+    times = vega.period_times("period", periods)
+    made = _spark(is_bars=is_bars).fill({"rows": rows}, height=48, times=times, name=name)
     bare = {"left": 0, "right": 0, "top": 4, "bottom": 2}
     return replace(made, spec={**made.spec, "padding": bare})
 

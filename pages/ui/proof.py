@@ -12,13 +12,13 @@ from core.analytics.freshness import maturing_since
 from core.analytics.query import are_of_facts
 from core.analytics.series import Headline, headline_figures
 from core.base import text
+from core.charts import spark
 from core.store import Scope, one_state
 from pages import ui
 from pages.ui.filters import Filters
 
 ROWS = 200
 EVERY_ROW = 1_000_000
-MOST_BARS = 30
 DELTA_COLOURS: Mapping[str, Literal["normal", "inverse"]] = {"up": "normal", "down": "inverse"}
 BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
 
@@ -39,11 +39,9 @@ def figure_cards(
 
 def _card(page: ui.Page, figure: Headline, label: str, *, brief: bool) -> None:
     """A figure with its change and sample, and its trend unless it is brief."""
-    # A period without data is left out: drawn as 0 it would look like a fall.
-    trend = [] if brief else [value for value in figure.trend if value is not None]
-    # Many bars have no room beside each other.
-    is_bars = figure.metric.unit == "count" and len(figure.trend) <= MOST_BARS
-    figure_metric(figure, label, chart_data=trend or None, chart_type="bar" if is_bars else "line")
+    figure_metric(figure, label)
+    if not brief:
+        _trend(page, figure, label)
     small = ": too few for more than a hint" if figure.n and figure.is_small else ""
     said = [f"n = {text.count(figure.n)}{small}"] if figure.n is not None else []
     if figure.waiting:
@@ -51,6 +49,17 @@ def _card(page: ui.Page, figure: Headline, label: str, *, brief: bool) -> None:
     if said:
         st.caption(", ".join(said))
     about(page, figure)
+
+
+def _trend(page: ui.Page, figure: Headline, label: str) -> None:
+    unit, trend = figure.metric.unit, dict(zip(figure.periods, figure.trend, strict=True))
+    known = [(period, value) for period, value in trend.items() if value is not None]
+    if not known:
+        return
+    period, value = known[-1]
+    marked = ui.Stamped(page, "").marked(spark(trend, unit=unit, name=label, cut=figure.cut))
+    said = f"{label} by {figure.window.grain}; last {period} {text.amount(value, unit)}"
+    ui.draw(marked.drawn, alt=marked.said(said))
 
 
 def about(page: ui.Page, figure: Headline) -> None:
@@ -65,7 +74,7 @@ def waiting_words(bugs: int) -> str:
     return f"{text.times(bugs, 'newer bug')} left out: still being decided"
 
 
-def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
+def figure_metric(figure: Headline, label: str) -> None:
     """A figure and its change; `label` is the metric's name, short enough for a narrow card."""
     metric = figure.metric
     st.metric(
@@ -73,7 +82,6 @@ def figure_metric(figure: Headline, label: str, **drawn: Any) -> None:
         text.amount(figure.value, metric.unit),
         text.change(figure.value, figure.previous, metric.unit),
         delta_color=DELTA_COLOURS.get(metric.better, "off"),
-        **drawn,
     )
 
 

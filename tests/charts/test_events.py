@@ -137,7 +137,19 @@ def test_events_leave_room_for_a_legend_and_a_chart_without_time_alone():
 
 def test_an_event_of_a_year_and_a_quarter_lies_in_it():
     for names in (["2024", "2025", "2026"], ["2026-Q3", "2026-Q4"]):
-        made = charts.line(frame(names), unit="Bugs", value_format=",d", unfinished=[], height=9)
+        made = charts.line(frame(names), unit="Bugs", value_format=",d", unfinished=[], height=90)
         (row,) = with_events(made, [RELEASE]).drawn.spec["layer"][-2]["data"]["values"]
         assert row["period"] == names[-1]
     assert date(2026, 10, 14) == RELEASE.at.date()
+
+
+def test_a_chart_as_low_as_a_spark_has_marks_without_labels():
+    values = dict.fromkeys(WEEKS, 3)
+    made = charts.spark(values, unit="count", name="Bugs")
+    marked = with_events(made, [RELEASE, Event(START, "Start")])
+    rule = marked.drawn.spec["layer"][-1]
+    assert (rule["mark"]["type"], len(rule["data"]["values"])) == ("rule", 2)
+    assert marked.drawn.spec["padding"] == made.spec["padding"]
+    assert marked.key == ""
+    assert "Release 4.2" in marked.words
+    assert "Release 4.2" not in chart_svg(marked.drawn, width=200)
