@@ -98,6 +98,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(enhancer, "WEEKS", 6)
     monkeypatch.setattr(enhancer, "A_DAY", ((12, 16), (6, 9)))
     monkeypatch.setattr(platform, "EACH_MS", 3_600_000)
+    monkeypatch.setattr("core.demo.decisions.REVIEWS", ())
 
 
 @pytest.fixture(scope="session")

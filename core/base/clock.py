@@ -6,6 +6,9 @@ instant when a process first asks, and runs on from there.
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +16,22 @@ from pathlib import Path
 from core.base.errors import ConfigError
 
 SETTING = "TOUCHSTONE_NOW"
+_stopped: ContextVar[datetime | None] = ContextVar("stopped", default=None)
 
 
 def now() -> datetime:
     """The present instant, aware and in UTC; raises ConfigError where TOUCHSTONE_NOW is invalid."""
-    return _shift(os.environ.get(SETTING, "")) + datetime.now(UTC)
+    return _stopped.get() or _shift(os.environ.get(SETTING, "")) + datetime.now(UTC)
+
+
+@contextmanager
+def stopped(instant: datetime) -> Iterator[None]:
+    """Stop the clock at an instant for this context alone: a made-up past has its dates."""
+    token = _stopped.set(instant.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _stopped.reset(token)
 
 
 def today(zone: tzinfo) -> date:

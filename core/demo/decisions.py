@@ -1,108 +1,186 @@
-"""What people would have decided in the demo: a baseline, a theme, what an hour costs."""
+"""What people would have decided in the demo: a baseline, themes, a roadmap, two closed reviews."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from core.analytics.account_settings import RoiSettings, save_settings, settings_of
-from core.analytics.dates import last_complete_week
+from core.analytics.dates import iso_week
+from core.base.clock import stopped
 from core.base.errors import InputError
 from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
 from core.criteria.ledger import annotate
-from core.demo.enhancer import bad_day
+from core.demo.texts import TEXTS
 from core.demo.world import World
 from core.feedback.themes.assignment import PlacingRule
 from core.feedback.themes.comments import comments_of
 from core.feedback.themes.edit import make_theme
 from core.feedback.themes.figures import reach_of
-from core.review.actions import actions, add_action
+from core.review.actions import actions, add_action, close_action
+from core.review.meeting import close_review, meetings, open_review, save_note, set_attendees
 from core.review.roadmap import change_opportunity, create_opportunity, opportunities
-from core.store import Annotation, BaselineWindow, Scope, Theme, table
-
-# By it the demo tells what it entered from what people did, which stays.
-BY = "Demo data"
-BASELINE_WEEKS_AGO = 5
-DEPLOYMENT = time(10)
-SLOW = (
-    *("slow*", "takes ages", "over a minute", "still loading", "in time", "after I had opened"),
-    *("be there before I open", "langsam", "schneller"),
+from core.store import (
+    Annotation,
+    AuditEntry,
+    BaselineWindow,
+    Opportunity,
+    Review,
+    ReviewAction,
+    ReviewNote,
+    Scope,
+    Theme,
+    table,
 )
+
+STORY: Mapping[str, Any] = TEXTS["story"]
+REVIEWS: Sequence[Mapping[str, Any]] = STORY["reviews"]
+# By it the demo tells what it entered from what people did, which stays.
+BY = STORY["attendees"]["Product manager"]
+BASELINE_WEEKS_AGO = 5
+MEETING = time(9)
+LENGTH = timedelta(minutes=27)
 ROI = RoiSettings(
     hourly_rate=48.0, operating_cost_per_week=950.0, setup_cost=12_000.0, minutes_source="survey"
 )
 
 
 def decide_demo(scope: Scope, world: World) -> None:
-    """Enter the decisions anew, so that they stay as old as the demo's data."""
-    with scope.write() as unit:
-        unit.delete(Annotation, table(Annotation).c.entered_by == BY)
-    annotate(
-        scope,
-        from_at=datetime.combine(bad_day(world), DEPLOYMENT, world.zone),
-        kind="deployment",
-        text="Release 4.2 of the enhancer",
-    )
-    if settings_of(scope, RoiSettings) == RoiSettings():
-        save_settings(scope, ROI, seen={})
-    _themes(scope)
+    """Enter the decisions anew, each when it would have been made, up to the demo's present."""
+    _clear(scope)
+    with stopped(_meeting(world, -BASELINE_WEEKS_AGO) - timedelta(days=3)):
+        if settings_of(scope, RoiSettings) == RoiSettings():
+            save_settings(scope, ROI, seen={})
+        _themes(scope)
     _baseline(scope, world)
+    _annotate(scope, world, STORY["events"])
+    for review in REVIEWS:
+        _roadmap(scope, world, until=review["week"] + 1)
+        _review(scope, world, review)
     _roadmap(scope, world)
-    _action(scope, world)
+    # A closed review names what was noted after it.
+    _annotate(scope, world, STORY["noted_later"])
+
+
+def _clear(scope: Scope) -> None:
+    """Remove what the demo entered earlier, where nobody has decided on it since."""
+    with scope.write() as unit:
+        own, action, decided = (table(m).c for m in (Review, ReviewAction, Opportunity))
+        unit.delete(Annotation, table(Annotation).c.entered_by == BY)
+        unit.delete(ReviewNote, table(ReviewNote).c.written_by == BY)
+        unit.delete(Review, own.opened_by == BY)
+        unit.delete(
+            ReviewAction,
+            action.decided_by == BY,
+            action.closed_by.is_(None) | (action.closed_by == BY),
+        )
+        unit.delete(
+            Opportunity,
+            decided.created_by == BY,
+            decided.decided_by.is_(None) | (decided.decided_by == BY),
+        )
+        unit.delete(AuditEntry, table(AuditEntry).c.by == BY)
+
+
+def _monday(world: World, week: int) -> date:
+    return world.today - timedelta(days=world.today.weekday()) + timedelta(weeks=week)
+
+
+def _meeting(world: World, week: int, day: int = 0) -> datetime:
+    """The hour of the meeting, on a day of a week that counts from the demo's present one."""
+    return datetime.combine(_monday(world, week) + timedelta(days=day), MEETING, world.zone)
+
+
+def _annotate(scope: Scope, world: World, events: Sequence[Sequence[Any]]) -> None:
+    for week, day, hour, kind, text in events:
+        at = _meeting(world, week, day) - timedelta(hours=MEETING.hour - hour)
+        with stopped(min(_meeting(world, week + 1, 2), world.now)):
+            annotate(scope, from_at=at, kind=kind, text=text)
 
 
 def _themes(scope: Scope) -> None:
-    """A theme by hand, once: what people make of it since is theirs."""
+    """Themes by hand, once: what people make of them since is theirs."""
     if scope.objects(Theme, table(Theme).c.made_by == BY):
         return
-    # Someone may have made one of that name.
-    with suppress(InputError):
-        make_theme(scope, "Too slow", any_of=SLOW)
+    for name, words in STORY["themes"]:
+        # Someone may have made one of that name.
+        with suppress(InputError):
+            make_theme(scope, name, any_of=words)
 
 
-def _roadmap(scope: Scope, world: World) -> None:
-    """An opportunity, once, with the comments that it would reach counted."""
-    if opportunities(scope):
-        return
-    rule = PlacingRule(any_of=SLOW)
+def _roadmap(scope: Scope, world: World, until: int = 0) -> None:
+    """The opportunities that were entered up to a week, those that are not there yet."""
+    known = {one.title for one in opportunities(scope)}
+    for one in STORY["opportunities"]:
+        if one["week"] <= until and one["title"] not in known:
+            _opportunity(scope, world, one)
+
+
+def _opportunity(scope: Scope, world: World, one: Mapping[str, Any]) -> None:
+    """An opportunity, with the comments that it would answer counted when it was entered."""
+    entered = _meeting(world, one["week"]) + LENGTH
+    rule = PlacingRule(any_of=tuple(one["counts"]))
     with scope.read() as session:
         found = [c for c in comments_of(session, scope.account) if rule.takes(c.text)]
-    number = create_opportunity(
-        scope,
-        title="Be there before the ticket is opened",
-        problem="Technicians open the ticket before the enhancement is there, and search by hand.",
-        reach=reach_of(found, world.today),
-    )
-    first = world.today + timedelta(days=7)
-    change_opportunity(
-        scope,
-        number,
-        seen={},
-        criterion_key="latency_p95",
-        direction="down",
-        impact=10.0,
-        effort=8.0,
-        due_from=first,
-        due_to=first + timedelta(days=27),
-    )
+    with stopped(entered):
+        texts = {name: one[name] for name in ("title", "problem")}
+        number = create_opportunity(scope, **texts, reach=reach_of(found, entered.date()))
+        if "promise" in one:
+            key, direction, impact, effort, first, last = one["promise"]
+            change_opportunity(
+                scope,
+                number,
+                seen={},
+                criterion_key=key,
+                direction=direction,
+                impact=impact,
+                effort=effort,
+                due_from=_monday(world, first),
+                due_to=_monday(world, last) + timedelta(days=6),
+                **{"status": "planned"} if one["status"] != "open" else {},
+            )
+    if one["status"] == "done":
+        with stopped(_meeting(world, one["promise"][-1], 4)):
+            change_opportunity(scope, number, seen={}, status="done", note=one["note"])
 
 
-def _action(scope: Scope, world: World) -> None:
-    """An action of an earlier review, once."""
-    if actions(scope):
+def _review(scope: Scope, world: World, review: Mapping[str, Any]) -> None:
+    """A review, held on the Monday after its week; it answers what the one before agreed on."""
+    week, begun = (
+        iso_week(_monday(world, review["week"])).label,
+        _meeting(world, review["week"] + 1),
+    )
+    if week in {one.week for one in meetings(scope)}:
         return
-    add_action(
-        scope,
-        week=last_complete_week(world.today, 1).label,
-        text="Warm the cache of the knowledge base before each release",
-        owner="Engineering lead",
-        due=world.today + timedelta(days=3),
-        criterion_key="latency_p95",
-        expected="fall",
-    )
+    with stopped(begun):
+        open_review(scope, week)
+        set_attendees(scope, week, STORY["attendees"], seen={})
+        answers = {
+            a[0]: a[5:] for other in REVIEWS if other is not review for a in other["actions"]
+        }
+        for known in actions(scope, status="open"):
+            status, outcome = answers.get(known.text, ("open", ""))
+            if known.week < week and status != "open":
+                close_action(scope, known.id, seen={}, status=status, outcome=outcome)
+        for section, text in review["notes"].items():
+            save_note(scope, week, section, text, seen=0)
+        for text, owner, days, key, expected, *_ in review["actions"]:
+            add_action(
+                scope,
+                week=week,
+                text=text,
+                owner=owner,
+                due=begun.date() + timedelta(days=days),
+                criterion_key=key or None,
+                expected=expected or None,
+            )
+    with stopped(begun + LENGTH):
+        close_review(scope, week)
 
 
 def _baseline(scope: Scope, world: World) -> None:
     """A frozen baseline of some weeks ago, which moves on with the demo."""
-    monday = world.today - timedelta(days=world.today.weekday(), weeks=BASELINE_WEEKS_AGO)
+    monday = _monday(world, -BASELINE_WEEKS_AGO)
     known = [b for b in baselines(scope) if b.planned_by == BY]
     if any(baseline.first_day == monday for baseline in known):
         return
@@ -110,6 +188,7 @@ def _baseline(scope: Scope, world: World) -> None:
         unit.delete(BaselineWindow, table(BaselineWindow).c.planned_by == BY)
     # Someone may have an open baseline over these days.
     with suppress(InputError):
-        number = plan_baseline(scope, name="Baseline", first_day=monday, today=world.today)
-        frozen_at = datetime.combine(monday + timedelta(weeks=1), time(9), world.zone)
-        freeze_baseline(scope, number, now=frozen_at)
+        with stopped(_meeting(world, -BASELINE_WEEKS_AGO) - timedelta(days=3)):
+            number = plan_baseline(scope, name="Baseline", first_day=monday)
+        with stopped(_meeting(world, 1 - BASELINE_WEEKS_AGO)):
+            freeze_baseline(scope, number)

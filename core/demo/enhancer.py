@@ -1,7 +1,7 @@
 """The demo's ticket enhancer: its runs, and the tickets with and without them, day by day.
 
 A day is made by a generator of its own, so that it looks the same tomorrow; only the bad deployment
-moves on, to stay in the last complete week.
+moves on, to stay in the last complete week, and the week of outdated articles, to stay before it.
 """
 
 import math
@@ -17,12 +17,14 @@ from core.demo.world import World
 
 WEEKS = 8
 EFFECT = 0.68  # of the minutes that a ticket like it takes without
+STALE_EFFECT = 1.0  # the same with articles that are out of date
+STALE_WEEKS_AGO = 3
 SPREAD = 0.6
 # Half of the runs take less than 18 s, 95 of 100 less than 43 s.
 MEDIAN_SECONDS, SECONDS_SPREAD = 18.0, 0.53
 FAILURES = 0.026
 BAD_HOURS = (10, 15)
-BAD_FAILURES, BAD_SLOWNESS = 0.4, 3.0
+BAD_FAILURES, BAD_SLOWNESS = 0.45, 3.0
 PENDING = 3
 # The fewest and the most tickets of a working day, with and without enhancement.
 A_DAY = (60, 88), (34, 52)
@@ -31,13 +33,16 @@ NAMESPACE = uuid.UUID("0e6f7f0e-9d7b-4a39-8a0f-3f0a5d7c1b52")
 
 @dataclass(frozen=True)
 class Handled:
-    """A completed run and the ticket it was made for, as far as feedback is concerned."""
+    """A completed run and the ticket it was made for, as far as feedback is concerned.
+
+    `trouble` is what was wrong with it: slow, stale, or blank.
+    """
 
     run_id: str
     ticket_id: str
     technician: str
     read_at: datetime
-    bad: bool
+    trouble: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,12 @@ def days(world: World) -> list[date]:
 def bad_day(world: World) -> date:
     """The Wednesday of the last complete week, when the deployment went wrong."""
     return world.today - timedelta(days=world.today.weekday() + 5)
+
+
+def is_stale(world: World, at: datetime) -> bool:
+    """Whether the articles were out of date then: for a week, until a review saw it."""
+    first = world.today - timedelta(days=world.today.weekday(), weeks=STALE_WEEKS_AGO)
+    return timedelta() <= at.astimezone(world.zone).date() - first < timedelta(weeks=1)
 
 
 def enhancer_day(world: World, day: date) -> EnhancerDay:
@@ -133,7 +144,8 @@ def _add_ticket(
     found.runs.extend(_run_object(world, ticket_id, run) for run in runs)
     if done:
         read_at = max(opened + timedelta(minutes=rng.uniform(4, 90)), _end(done[-1]))
-        found.handled.append(Handled(done[-1].id, ticket_id, technician, read_at, bad=done[-1].bad))
+        trouble = "slow" if done[-1].bad else "stale" if is_stale(world, opened) else ""
+        found.handled.append(Handled(done[-1].id, ticket_id, technician, read_at, trouble))
 
 
 def _runs(world: World, rng: Random, opened: datetime) -> list[_Run]:
@@ -182,7 +194,8 @@ def _work(
     """What a ticket is about and how long it took: the hard ones are those that get enhanced."""
     category, usual = _drawn(rng, TEXTS["categories"], hard=hard)
     priority, factor = _drawn(rng, TEXTS["priorities"], hard=hard)
-    minutes = usual * factor * (EFFECT if helped else 1.0) * rng.lognormvariate(0, SPREAD)
+    effect = STALE_EFFECT if is_stale(world, opened) else EFFECT
+    minutes = usual * factor * (effect if helped else 1.0) * rng.lognormvariate(0, SPREAD)
     resolved = opened + timedelta(minutes=max(3.0, minutes))
     left_open, recorded, reopened = (rng.random() < share for share in (0.025, 0.6, 0.05))
     solved = not left_open and resolved <= world.now

@@ -26,14 +26,14 @@ def demo_vote_id(source_id: str) -> int:
 
 def feedback_of(world: World, handled: Handled) -> Iterator[dict[str, Any]]:
     """The votes on one run: none for most, a thumb, stars or both for others."""
-    rng = world.rng("feedback", handled.run_id)
-    if rng.random() > VOTING_SHARE * (1.6 if handled.bad else 1.0):
+    rng, is_slow = world.rng("feedback", handled.run_id), handled.trouble == "slow"
+    if rng.random() > VOTING_SHARE * (1.6 if is_slow else 1.0):
         return
-    good = rng.random() < (0.45 if handled.bad else 0.895)
+    good = rng.random() < (0.45 if is_slow else 0.895)
     stars = rng.choices((1, 2, 3, 4, 5), GOOD_STARS if good else BAD_STARS)[0]
     thumb = "thumbs_up" if good else "thumbs_down"
     kind = rng.random()
-    text = comment(rng, stars=stars, slow=handled.bad) if rng.random() < 0.3 else None
+    text = comment(rng, stars=stars, trouble=handled.trouble) if rng.random() < 0.3 else None
     at = handled.read_at
     if kind < 0.72:
         if rng.random() < 0.05:

@@ -32,11 +32,11 @@ def people(rng: Random) -> Iterator[str]:
         yield from (f"{given} {initial}. {family}" for given, family in pairs)
 
 
-def comment(rng: Random, *, stars: int, slow: bool) -> str:
-    """A comment that fits one to five stars; `slow` is a run that made people wait."""
+def comment(rng: Random, *, stars: int, trouble: str) -> str:
+    """A comment that fits one to five stars and the trouble of a run: slow, stale or none."""
     texts: Mapping[str, list[str]] = TEXTS["comments"]
-    if slow and stars < 4 and rng.random() < 0.8:
-        return rng.choice(texts["slow"])
+    if trouble and stars < 4 and rng.random() < 0.8:
+        return rng.choice(texts[trouble]).format(minutes=rng.randint(3, 25))
     liked = "bad" if stars <= 2 else "mixed" if stars == 3 or rng.random() < 0.12 else "good"
     topic, minutes = rng.choice(TEXTS["topics"]), rng.randint(3, 25)
     return rng.choice(texts[liked]).format(topic=topic, minutes=minutes)

@@ -9,12 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from core.analytics.dates import week_named
 from core.base import clock
 from core.base.errors import InputError
 from core.criteria import histogram
+from core.criteria.baselines import baselines
 from core.criteria.platform import platform_reading
+from core.criteria.verdicts import results_by_key
 from core.demo import DEMO_ACCOUNT, build_demo, is_current
 from core.feedback import cast_vote, current_vote
+from core.review.actions import actions
+from core.review.meeting import meetings, restated_since
+from core.review.roadmap import change_opportunity, hit_rate, opportunities, outcomes
 from core.store import (
     Account,
     Bug,
@@ -363,6 +369,49 @@ def test_technicians_answer_a_survey_every_week(store):
     assert max(row["answered_at"] for row in responses) <= PRESENT
     technicians = {ticket["technician"] for ticket in rows(store, Ticket)}
     assert {row["respondent"] for row in responses} <= technicians
+
+
+def test_people_have_reviewed_two_weeks_and_the_next_has_something_to_decide(store):
+    scope = Scope(store, DEMO_ACCOUNT)
+    later, earlier = meetings(scope)
+    assert [later.week, earlier.week] == ["2026-W45", "2026-W44"]
+    for one in (later, earlier):
+        assert one.closed_at.date() == week_named(one.week).end + timedelta(days=1)
+        assert len(one.attendees) == 4
+        assert {"metrics", "feedback", "actions"} <= one.content["notes"].keys()
+    answered = {one["status"]: one for one in later.content["actions"]}
+    assert answered["done"]["moved"].endswith("as expected")
+    assert answered["dropped"]["moved"].endswith("no difference proven")
+    assert all(one["outcome"] for one in answered.values())
+    assert [one.week for one in actions(scope, status="open")] == ["2026-W45"] * 2
+    assert restated_since(scope, later) == [
+        "Noted since: Sat 08:00: Maintenance of the contract database."
+    ]
+    found = opportunities(scope)
+    assert sorted(one.status for one in found) == ["done", "done", "open", "open", "planned"]
+    assert all(one.reach_comments for one in found)
+    assert hit_rate(outcomes(scope, found, today=FRIDAY)) == (1, 2)
+    (baseline,) = baselines(scope)
+    assert baseline.planned_at.date() < baseline.first_day
+    assert baseline.frozen_at.date() == baseline.last_day + timedelta(days=1)
+    week = results_by_key(scope, window=week_named("2026-W46"))
+    assert week["success_rate"].estimate.value < week["success_rate"].criterion.target
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_people_decided_on_stays_in_a_new_demo():
+    store = new_store()
+    build_demo(store, today=FRIDAY)
+    scope = Scope(store, DEMO_ACCOUNT, "Ann")
+    mine, *others = opportunities(scope)
+    change_opportunity(scope, mine.id, seen={}, effort=2.0)
+    build_demo(store, today=FRIDAY + timedelta(days=7))
+    found = {one.title: one for one in opportunities(scope)}
+    assert len(found) == 5
+    assert found.pop(mine.title).effort == 2.0
+    was = {one.title: one.created_at for one in others}
+    assert {found[title].created_at - at for title, at in was.items()} == {timedelta(days=7)}
+    store.close()
 
 
 def test_it_is_current_until_the_day_is_over(store):
