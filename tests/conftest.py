@@ -1,4 +1,4 @@
-"""What all tests share: a fixed day, stores on each database, and no settings from outside."""
+"""What all tests share: a fixed day, no settings from outside, and who runs which test."""
 
 import gc
 import os
@@ -19,19 +19,22 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
 # time.
 gc.set_threshold(200_000, 50, 1_000)
 
-import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from core.demo import build, build_demo, enhancer, platform
-from core.demo.world import Size
-from tests import draws, once
-from tests.commands import runner
-from tests.stores import closed, open_store
+from tests import draws
 
-once.share()
-pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 BROWSER = "tests/browser/"
-TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)
+
+
+def pytest_configure(config):
+    """Load the fixtures, but not where tests are only distributed: it would take seconds first."""
+    if config.option.collectonly or not config.option.numprocesses:
+        config.pluginmanager.import_plugin("tests.fixtures")
+
+
+def pytest_collection_finish():
+    """Look no more for garbage in what was loaded."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
@@ -58,61 +61,3 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_xdist_auto_num_workers():
     """One more than there are processors: one has the browser tests, and waits for the browser."""
     return (os.cpu_count() or 1) + 1
-
-
-@pytest.fixture(autouse=True)
-def _own_settings(monkeypatch, tmp_path):
-    """No test reaches the store or the secrets of this machine."""
-    monkeypatch.setenv("TOUCHSTONE_DATABASE_URL", f"sqlite:///{tmp_path}/touchstone.db")
-    monkeypatch.setattr("core.base.settings.SECRETS_FILE", tmp_path / "secrets.toml")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """A function that runs a command with settings, and says how it ended."""
-    return runner(monkeypatch, capsys)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = open_store(f"sqlite:///{tmp_path}/store.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_store(request):
-    """A new store on each database in turn."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("store")
-        return
-    opened = open_store(request.getfixturevalue("postgres_url"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def tiny(monkeypatch):
-    """Makes small demos a tenth as large, where what one holds is not the question."""
-    monkeypatch.setitem(build.SIZES, "small", TINY)
-    monkeypatch.setattr(enhancer, "WEEKS", 6)
-    monkeypatch.setattr(enhancer, "A_DAY", ((12, 16), (6, 9)))
-    monkeypatch.setattr(platform, "EACH_MS", 3_600_000)
-    monkeypatch.setattr("core.demo.decisions.REVIEWS", ())
-
-
-@pytest.fixture(scope="session")
-def demo_file(tmp_path_factory):
-    """A demo store's file; copy it, do not write to it."""
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    store = open_store(f"sqlite:///{path}")
-    build_demo(store)
-    return closed(store, path)
-
-
-@pytest.fixture
-def demo_url(demo_file, tmp_path):
-    """The address of a demo store of the test's own, where the settings of the test look for it."""
-    copy = tmp_path / "touchstone-demo.db"
-    shutil.copy(demo_file, copy)
-    return f"sqlite:///{copy}"

@@ -126,7 +126,8 @@ def template(build: Callable[..., alt.LayerChart]) -> Callable[..., Template]:
 
     @lru_cache(maxsize=128)
     def made(**shape: Hashable) -> Template:
-        spec = build(**shape).to_dict()
+        # Tests check it against the schema, which takes as long as to make it.
+        spec = build(**shape).to_dict(validate=False)
         own = {key: spec.get("config", {}).get(key, {}) for key in ("axisX", "axis")}
         config = {key: {**part, **own.get(key, {})} for key, part in CONFIG.items()}
         # A chart is told by its text alternative as a whole, and not mark by mark.

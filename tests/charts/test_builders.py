@@ -2,8 +2,8 @@
 
 import re
 import tomllib
+from functools import cache
 
-import altair as alt
 import pandas as pd
 import pytest
 import vl_convert
@@ -17,6 +17,7 @@ from core.base.stats import Estimate
 from core.charts import chart_image, chart_svg, cohort_map
 from core.charts import image as images
 from core.charts.theme import DARK, LIGHT, PALETTE
+from tests import vega
 
 MONTHS = [f"2026-{month:02}" for month in range(1, 12)]
 STACK = pd.DataFrame(
@@ -39,14 +40,18 @@ COHORTS = pd.DataFrame(
     columns=["after", "month", "active", "share", "is_over"],
 ).assign(row="May 2026, n = 9", size=9)
 DRAWN = {
-    "stack": charts.stacked_periods(
+    "stack": lambda: charts.stacked_periods(
         STACK, series=["Ann", "Everyone else"], unit="Cycles", unfinished=["2026-11"]
     ),
-    "line": charts.line(LINE, unit="Bugs", value_format=",d", unfinished=["2026-11"], height=280),
-    "bars": charts.bars(BARS, unit="Bugs", value_format=",d"),
-    "ranks": charts.intervals(RANKS, unit="count", title="Rank", start=1),
-    "cells": charts.heat_map(CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"),
-    "cohorts": cohort_map(COHORTS).in_theme(DARK),
+    "line": lambda: charts.line(
+        LINE, unit="Bugs", value_format=",d", unfinished=["2026-11"], height=280
+    ),
+    "bars": lambda: charts.bars(BARS, unit="Bugs", value_format=",d"),
+    "ranks": lambda: charts.intervals(RANKS, unit="count", title="Rank", start=1),
+    "cells": lambda: charts.heat_map(
+        CELLS, titles=("Row", "Column"), unit="Share", value_format=".0%"
+    ),
+    "cohorts": lambda: cohort_map(COHORTS).in_theme(DARK),
 }
 TEXTS = {
     "title": "Two of <three> & more",
@@ -55,13 +60,18 @@ TEXTS = {
 }
 
 
+@cache
+def drawn(name):
+    return DRAWN[name]()
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_chart_is_valid_and_is_drawn(name):
-    spec = DRAWN[name].to_dict()
-    alt.LayerChart.validate(spec)
+    spec = drawn(name).to_dict()
+    vega.check(spec)
     assert "<svg" in vl_convert.vegalite_to_svg(spec)
     spec["layer"].clear()
-    assert DRAWN[name].to_dict()["layer"]  # who changes the answer does not change the chart
+    assert drawn(name).to_dict()["layer"]  # who changes the answer does not change the chart
 
 
 def test_unknown_values_are_null_and_whole_numbers_stay_whole():
@@ -76,7 +86,7 @@ def test_unknown_values_are_null_and_whole_numbers_stay_whole():
 
 
 def svg(name, **texts):
-    return chart_image(DRAWN[name], kind="svg", **TEXTS | texts).decode()
+    return chart_image(drawn(name), kind="svg", **TEXTS | texts).decode()
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -85,7 +95,7 @@ def test_an_image_says_what_it_is(name):
     assert "Two of &lt;three&gt; &amp; more" in found
     assert "Filters: Last 90 days" in found
     assert "Account: Acme &amp; Söhne" in found
-    png = chart_image(DRAWN[name], kind="png", **TEXTS)
+    png = chart_image(drawn(name), kind="png", **TEXTS)
     assert png.startswith(b"\x89PNG")
     wide, high = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     assert wide >= images.WIDTH * images.SCALE
@@ -105,7 +115,7 @@ def test_an_image_is_read_on_white_whatever_the_page_looks_like():
 
 def test_names_that_no_xml_can_hold_do_not_break_an_image():
     texts = {"title": "Bell \x07 and \ud800", "stamp": {"Filters": "a\x00b"}}
-    assert chart_image(DRAWN["bars"], kind="png", **TEXTS | texts).startswith(b"\x89PNG")
+    assert chart_image(drawn("bars"), kind="png", **TEXTS | texts).startswith(b"\x89PNG")
     signs = "".join(map(chr, [*range(32), 127, 0xFFFE, 0xFFFF, 0x202E, 0x5D0, 0x1F600]))
     odd = charts.bars(BARS.assign(category=[signs, "y"]), unit="Bugs", value_format=",d")
     assert chart_image(odd, kind="png", **TEXTS).startswith(b"\x89PNG")

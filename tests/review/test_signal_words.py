@@ -1,6 +1,5 @@
 """What a series says in words, and its chart."""
 
-import altair as alt
 import pytest
 
 from core.analytics.definitions import METRICS
@@ -9,6 +8,7 @@ from core.base.control_limits import SCALES, Point, behaviour
 from core.base.stats import Estimate
 from core.charts import control_chart, criterion_bar, limits_words
 from core.review.signal_words import alt_text, chance, chance_of_all, finding, news, subtitle
+from tests import vega
 
 
 def series(*values, metric="tests_created", waits=0, open_ones=1):
@@ -103,7 +103,7 @@ def test_the_chart_is_drawn(found):
     drawn = control_chart(
         found.points, found.behaviour, unit=found.metric.unit, name=found.metric.label
     ).to_dict()
-    alt.LayerChart.validate(drawn)
+    vega.check(drawn)
     marked = [layer for layer in drawn["layer"] if "shape" in layer["mark"]]
     shapes = {layer["mark"]["shape"] for layer in marked if layer["data"]["values"]}
     rules = {signal.rule.name for signal in found.behaviour.signals}
@@ -118,14 +118,14 @@ def test_a_chart_without_data_is_drawn():
         metric = "review_rate" if values and values[0] else "tests_created"
         found = series(*values, metric=metric)
         drawn = control_chart(found.points, found.behaviour, unit=found.metric.unit, name="x")
-        alt.LayerChart.validate(drawn.to_dict())
+        vega.check(drawn.to_dict())
 
 
 @pytest.mark.parametrize("value", [0.9, None])
 def test_the_bar_of_a_criterion_is_drawn(value):
     estimate = Estimate(value=value, low=value and 0.8, high=None, n=9, method="")
     drawn = criterion_bar(estimate, target=0.95, ends=(0.7, 1.0), unit="fraction").to_dict()
-    alt.LayerChart.validate(drawn)
+    vega.check(drawn)
     marks = [layer["mark"]["type"] for layer in drawn["layer"]]
     assert marks == (["bar", "tick"] if value is None else ["bar", "bar", "point", "tick"])
     assert drawn["datasets"]["criterion"][0]["high"] == 1.0
