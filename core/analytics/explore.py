@@ -163,7 +163,7 @@ def row_names(
 
 
 def save_view(scope: Scope, name: str, query: Mapping[str, Sequence[str]]) -> None:
-    """Save a link's parameters under a name, replacing a view of that name; raises InputError."""
+    """Save a link's parameters under a name that is free; raises InputError."""
     name = " ".join(name.split())
     if not name:
         raise InputError("Give the view a name.")
@@ -171,6 +171,8 @@ def save_view(scope: Scope, name: str, query: Mapping[str, Sequence[str]]) -> No
         raise InputError(f"The name is longer than {MAX_NAME_LENGTH} characters: shorten it.")
     row = {"name": name, "query": {key: list(values) for key, values in query.items()}}
     with scope.write() as unit:
+        if saved_views(scope).get(name, row["query"]) != row["query"]:
+            raise InputError(f"Another view is called “{name}”: remove it, or take another name.")
         unit.upsert(SavedView, [row | {"saved_at": clock.now()}])
 
 

@@ -128,10 +128,10 @@ def test_no_period_between_two_is_missing():
 
 def test_views_are_kept_by_name_and_account(demo):
     save_view(Scope(demo, "demo"), "  Bugs   by month ", {"explore_metrics": ["Bugs"]})
-    save_view(Scope(demo, "demo"), "Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
-    assert saved_views(Scope(demo, "demo")) == {
-        "Bugs by month": {"explore_metrics": ["Bugs", "Tests"]}
-    }
+    save_view(Scope(demo, "demo"), "Bugs by month", {"explore_metrics": ["Bugs"]})
+    with pytest.raises(InputError, match="Another view is called “Bugs by month”"):
+        save_view(Scope(demo, "demo"), "Bugs by month", {"explore_metrics": ["Bugs", "Tests"]})
+    assert saved_views(Scope(demo, "demo")) == {"Bugs by month": {"explore_metrics": ["Bugs"]}}
     demo.ensure_account("other", "Other")
     assert saved_views(Scope(demo, "other")) == {}
     delete_view(Scope(demo, "other"), "Bugs by month")
