@@ -13,7 +13,7 @@ from core.charts.categories import (
 )
 from core.charts.control import control_chart, limits_words
 from core.charts.events import Event, Marked, with_events
-from core.charts.image import ImageKind, chart_image, chart_svg
+from core.charts.image import FONTS, ImageKind, chart_image, chart_svg
 from core.charts.lines import TimePoint, line, spark, time_chart
 from core.charts.theme import DARK, GRID, INK, LIGHT, PAPER, SOFT
 from core.charts.vega import ChartSpec

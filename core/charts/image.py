@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
@@ -19,6 +20,9 @@ ImageKind: TypeAlias = Literal["png", "svg"]
 WIDTH = 900  # of the chart, in pixels at a scale of 1
 MARGIN = 24
 SCALE = 2.0  # a PNG is read on screens with two dots to the pixel
+# Stand in for fonts that a machine lacks.
+FONTS = str(Path(__file__).with_name("fonts"))
+vl_convert.register_font_directory(FONTS)
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 # XML has no room for these, not even escaped; the converter ends the whole process over one.
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -29,8 +33,8 @@ def chart_image(
 ) -> bytes:
     """The chart in the light theme, under its title and subtitle and over the lines of the stamp.
 
-    Nothing is fetched from anywhere: the fonts are those of this machine. Raises ValueError for a
-    specification that is no Vega-Lite.
+    Nothing is fetched from anywhere: the fonts are those of this machine and `FONTS`. Raises
+    ValueError for a specification that is no Vega-Lite.
     """
     svg = NO_XML.sub("", _framed(_as_svg(_themed(drawn)), title, subtitle, stamp))
     return svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)

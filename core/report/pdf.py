@@ -8,7 +8,7 @@ from typing import Any
 
 import typst
 
-from core.charts import ChartSpec, chart_svg
+from core.charts import FONTS, ChartSpec, chart_svg
 from core.report.document import (
     Block,
     Chart,
@@ -26,13 +26,12 @@ from core.report.document import (
 # The source that lays out every report.
 TEMPLATE = Path(__file__).with_name("report.typ").read_bytes()
 CHART_WIDTH, BAR_WIDTH = 620, 300
-# Typst comes with DejaVu Sans Mono and a serif; these are what a machine may have besides.
 FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
 
 
 def write(document: Document) -> bytes:
-    """The document as PDF; nothing is fetched, and a machine without fonts gets a serif one."""
-    return bytes(typst.compile(TEMPLATE, sys_inputs=inputs(document)))
+    """The document as PDF; nothing is fetched, and a machine may be without fonts."""
+    return bytes(typst.compile(TEMPLATE, font_paths=[FONTS], sys_inputs=inputs(document)))
 
 
 def inputs(document: Document) -> dict[str, str]:
