@@ -30,6 +30,12 @@ KEYS = {"target": "target_words", "evidence": "interval_words", "exclusions": "e
 LONGEST_WAIT_DAYS = 365
 
 
+def criterion_amount(result: CriterionResult, value: float | None) -> str:
+    """A value in the criterion's unit, money with its currency; a dash where unknown."""
+    said, currency = text.amount(value, result.criterion.unit), result.judged.currency
+    return said if value is None or not currency else f"{currency} {said} a week"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CriterionRow:
     """A criterion as pages, reports and mails show it: texts, and in `result` the figures.
@@ -137,8 +143,7 @@ class CriterionRow:
 
     def amount(self, value: float | None) -> str:
         """A value in the criterion's unit; a dash where unknown."""
-        said, currency = text.amount(value, self.result.criterion.unit), self.result.judged.currency
-        return said if value is None or not currency else f"{currency} {said} a week"
+        return criterion_amount(self.result, value)
 
     def columns(self, *headings: str) -> dict[str, str]:
         """The cells under the given headings, in their order; verdicts are the four, as in data."""

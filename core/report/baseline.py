@@ -17,6 +17,7 @@ from core.criteria.verdicts import PROMETHEUS, CriterionResult
 from core.criteria.words import (
     LONGEST_WAIT_DAYS,
     criteria_answer,
+    criterion_amount,
     criterion_target,
     more_words,
     verdict_words,
@@ -233,7 +234,7 @@ def _no_data(result: CriterionResult, evidence: Evidence) -> str:
 
 
 def _missed(result: CriterionResult, causes: Sequence[Cause]) -> str:
-    value = text.amount(result.estimate.value, result.criterion.unit)
+    value = criterion_amount(result, result.estimate.value)
     said = f"Missed: {value}, target {criterion_target(result.criterion)}."
     own = [cause for cause in causes if result.criterion.key in cause.criteria]
     # Where failures concentrate says more than their messages.

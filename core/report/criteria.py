@@ -33,7 +33,7 @@ def cards(rows: Sequence[CriterionRow]) -> Iterator[Judgement]:
 
 def figure(row: CriterionRow, value: float | None) -> Figure:
     """A value in the criterion's unit."""
-    return Figure(value, row.result.criterion.unit)
+    return Figure(value, row.result.criterion.unit, row.amount(value))
 
 
 def targets_table(rows: Sequence[CriterionRow]) -> Table:

@@ -17,10 +17,14 @@ from core.charts import ChartSpec
 
 @dataclass(frozen=True)
 class Figure:
-    """A number in a unit: people read it with its unit, a spreadsheet gets it as it is."""
+    """A number in a unit: people read it with its unit, a spreadsheet gets it as it is.
+
+    `words` are read instead where the unit alone does not tell, as of money.
+    """
 
     value: float | None
     unit: str
+    words: str | None = None
 
 
 T = TypeVar("T")
@@ -199,7 +203,7 @@ def cell_text(value: Cell) -> str:
     if value is None:
         return text.UNKNOWN
     if isinstance(value, Figure):
-        return text.amount(value.value, value.unit)
+        return value.words or text.amount(value.value, value.unit)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

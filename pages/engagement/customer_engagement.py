@@ -31,6 +31,7 @@ from pages.ui.tables import (
     months_column,
     number_column,
     open_asked,
+    places,
     text_column,
 )
 
@@ -167,8 +168,10 @@ def leaderboard(chosen: Filters, found: Engagement) -> None:
     if users.empty:
         st.info("No customer user is in all of these segments.")
         return
+    alike = everyone.groupby(["created", "submitted"])["created"]
+    first, count = everyone.index + 1 - alike.cumcount(), alike.transform("size")
     shown = users.assign(
-        place=users.index + 1,
+        place=places(first.loc[users.index], (count > 1).loc[users.index]),
         completion=users["completion"] * 100,
         activity=users["activity"].map(SEGMENTS),
         lifecycle=users["lifecycle"].map(SEGMENTS).fillna(text.UNKNOWN),
@@ -202,7 +205,7 @@ def _in_segments(people: pd.DataFrame, chosen: Sequence[str]) -> pd.Series:
 
 def _columns(everyone: pd.DataFrame) -> dict[str, Any]:
     return {
-        "place": number_column("#", 40),
+        "place": text_column("#", 48, "3=: others have the same figures", alignment="right"),
         "customer": text_column("Customer user", 146),
         "created": bar_column("Created", 92, most=max(int(everyone["created"].max()), 1)),
         "completion": number_column(

@@ -160,11 +160,11 @@ _NEWCOMERS: dict[str, Any] = {
     "first_draft": day_column("First draft", 110),
     "first_submission": day_column("First submission", 124),
     "to_submission": number_column(
-        "Days from draft", 118, "From the first draft to the first submission"
+        "Days to submission", 128, "From the first draft to the first submission"
     ),
     "first_execution": day_column("First executed", 116),
     "to_execution": number_column(
-        "Days from draft", 118, "From the first draft to the first executed cycle"
+        "Days to execution", 118, "From the first draft to the first executed cycle"
     ),
     "created": number_column("Created", 76),
     "submitted": number_column("Of these submitted", 132, "By any person"),

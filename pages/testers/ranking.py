@@ -24,7 +24,7 @@ from pages import ui
 from pages.testers import shared
 from pages.testers.shared import View
 from pages.ui.proof import figure_cards
-from pages.ui.tables import bar_column, height, number_column, people_table, text_column
+from pages.ui.tables import bar_column, height, number_column, people_table, places, text_column
 
 WHY = "testers_why"
 HOW = {
@@ -35,7 +35,6 @@ DRAWN = 15
 BAND = "Within a band the order may be chance: nobody is below its first with 95 % certainty"
 LETTERS = string.ascii_uppercase
 BOLD = frozenset({"Points earned", "Quality", "Contribution"})
-TAIL = "\N{FIGURE SPACE}"
 
 
 def show(view: View, found: Leaderboard) -> None:
@@ -58,7 +57,7 @@ def _ranks(view: View, found: Leaderboard) -> None:
     people = shared.with_trends(found.ranked, view.trend(found.people, "score"))
     intervals = zip(people["rank_low"], people["rank_high"], strict=True)
     shown = people.assign(
-        place=_places(people),
+        place=places(people["rank"], people["tied"]),
         band=pd.Series(map(_band, people["band"]), index=people.index, dtype=object),
         between=[words.rank_range(low, high) for low, high in intervals],
     )
@@ -136,17 +135,6 @@ def _columns(order: Order, *, most: float) -> dict[str, Any]:
 def _band(number: int) -> list[str]:
     """The letter of a band, as the column takes it."""
     return [LETTERS[min(number, len(LETTERS)) - 1]]
-
-
-def _places(people: pd.DataFrame) -> list[str]:
-    """Ranks as text that sorts as numbers do, the digits one below the other."""
-    places = [
-        words.rank_label(rank, tied=tied)
-        for rank, tied in zip(people["rank"], people["tied"], strict=True)
-    ]
-    ended = [text if text.endswith("=") else f"{text}{TAIL}" for text in places]
-    # Newcomers come last, however many digits the ranks have.
-    return [text if text.startswith("new") else text.rjust(8) for text in ended]
 
 
 def _chosen(view: View, found: Leaderboard) -> None:
@@ -243,5 +231,7 @@ def _every_term(view: View, found: Leaderboard) -> pd.DataFrame:
     broad = count_breadth(scope, selection=view.selection)
     parts = [people, *ranks, details.counts, severities, broad]
     whole = pd.concat([part.reindex(people.index) for part in parts], axis=1)
-    whole.insert(0, "place", [place.strip().rstrip(TAIL) for place in _places(found.people)])
+    whole.insert(
+        0, "place", [place.strip() for place in places(found.people["rank"], found.people["tied"])]
+    )
     return sort_by(whole.reset_index(), "score")

@@ -1,6 +1,6 @@
 """Tables: columns in the formats of every page, rows that open a person, amounts as bars."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -10,12 +10,14 @@ import streamlit as st
 from core.analytics.freshness import SYNCED, FreshSource, fresh_sources, last_synced
 from core.base import text
 from core.ingest.sync.history import sync_target
+from core.testers.words import rank_label
 from pages.ui.page import Page, moment, sources
 from pages.ui.panels import panel, side_panel
 
 ROW = 35
 DAY = "D MMM YYYY"
 ASKED = "person_asked"
+TAIL = "\N{FIGURE SPACE}"  # str.strip takes it as well
 
 
 def text_column(label: str, width: int | None = None, told: str | None = None, **more: Any) -> Any:
@@ -43,6 +45,14 @@ def bar_column(
 
 def months_column(told: str, width: int) -> Any:
     return st.column_config.BarChartColumn("By month", y_min=0, width=width, help=told)
+
+
+def places(ranks: Iterable[int | None], tied: Iterable[bool]) -> list[str]:
+    """Ranks as text that sorts as numbers do, the digits one below the other."""
+    found = [rank_label(rank, tied=shared) for rank, shared in zip(ranks, tied, strict=True)]
+    ended = [label if label.endswith("=") else f"{label}{TAIL}" for label in found]
+    # Newcomers come last, however many digits the ranks have.
+    return [label if label.startswith("new") else label.rjust(8) for label in ended]
 
 
 def height(frame: pd.DataFrame, most: int) -> int | Literal["content"]:

@@ -74,6 +74,10 @@ def test_the_cards_and_the_sentence_say_the_same(demo, run_page):
     assert f"{found.active} of 75 customer users" in answer(app)
     people = leaders(app)
     assert len(people) == 75
+    figures = [*zip(people["created"], people["submitted"], strict=True)]
+    for place, own in zip(people["place"], figures, strict=True):
+        tie = "=" if figures.count(own) > 1 else ""
+        assert place.strip() == f"{1 + sum(other > own for other in figures)}{tie}"
 
 
 def test_created_of_these_submitted_and_submitted_by_them_are_three_columns(demo_url, run_page):

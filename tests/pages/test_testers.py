@@ -365,12 +365,11 @@ def test_the_box_opens_a_page_and_reset_closes_it_and_the_trial(acme, run_page):
 
 
 def test_thousands_of_ranks_sort_as_numbers_and_newcomers_after_them():
-    from pages.testers.ranking import _places
+    from pages.ui.tables import places
 
-    ranks = [1, 2, 2, 10, 999, 1_000, 12_345, None]
-    people = pd.DataFrame({"rank": pd.array(ranks, dtype="Int64"), "tied": [False] * 8})
-    people.loc[1:2, "tied"] = True
-    assert _places(people) == sorted(_places(people))
+    ranks = pd.Series(pd.array([1, 2, 2, 10, 999, 1_000, 12_345, None], dtype="Int64"))
+    shown = places(ranks, [rank == 2 for rank in (1, 2, 2, 4, 5, 6, 7, 8)])
+    assert shown == sorted(shown)
 
 
 def test_a_period_without_bugs(acme, run_page):

@@ -123,10 +123,10 @@ def test_the_figures_of_the_deck_are_those_of_the_content(packet, deck):
     for row, one, known in zip(shown, packet.content["criteria"], packet.rows, strict=True):
         unit = one["unit"]
         assert row[0].startswith(one["label"])
-        assert row[1:3] == [text.amount(one["value"], unit), one["target_words"]]
+        assert row[1:3] == [known.amount(one["value"]), one["target_words"]]
         assert (one["leaning"] or one["verdict"]) in row[3]
         assert row[4].startswith(text.between(one["low"], one["high"], unit))
-        earlier = [text.amount(one[n], unit) for n in ("week_before", "four_weeks", "baseline")]
+        earlier = [known.amount(one[n]) for n in ("week_before", "four_weeks", "baseline")]
         assert row[5:8] == earlier
         everything = one["with_excluded"]
         if everything:
