@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,12 @@ FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
 
 def write(document: Document) -> bytes:
     """The document as PDF; nothing is fetched, and a machine may be without fonts."""
-    return bytes(typst.compile(TEMPLATE, font_paths=[FONTS], sys_inputs=inputs(document)))
+    return bytes(typst.compile(TEMPLATE, font_paths=_fonts(), sys_inputs=inputs(document)))
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(font_paths=[FONTS])
 
 
 def inputs(document: Document) -> dict[str, str]:
