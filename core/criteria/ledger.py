@@ -27,6 +27,7 @@ EXCLUSION_KINDS = {
     "other": "Other",
 }
 ANNOTATION_KINDS = {"deployment": "Deployment", "incident": "Incident", "other": "Other"}
+COMMENT = "comment"
 EXCLUDED = "Left out of the criteria"
 SUBJECTS = ("enhancement", "ticket", "rater")
 # What decides whether a value is good.
@@ -120,11 +121,31 @@ def annotate(
 def annotations(scope: Scope, *, window: Window | None = None) -> list[Annotation]:
     """The annotations, of those that begin in a window where one is given, in order of time."""
     entry = table(Annotation).c
-    inside: list[Any] = [entry.withdrawn_at.is_(None)]
+    inside: list[Any] = [entry.withdrawn_at.is_(None), entry.kind != COMMENT]
     if window is not None:
         start, end = window.instants(scope.zone)
         inside += [entry.from_at >= start, entry.from_at < end]
     return scope.objects(Annotation, *inside, order_by=[entry.from_at, entry.id])
+
+
+def comment(scope: Scope, figure: str, text: str) -> int:
+    """Enter a comment on the figure of that name and return its id; raises InputError."""
+    row = {"kind": COMMENT, "figure": figure, "text": given_text(text, "the comment")}
+    with scope.write() as unit:
+        return unit.enter(Annotation, "annotation", row, by="entered", from_at=clock.now())
+
+
+def comments(
+    scope: Scope, *, figure: str | None = None, since: datetime | None = None
+) -> list[Annotation]:
+    """The comments on a figure, or on all of them, in order of time; `since` some instant."""
+    entry = table(Annotation).c
+    own: list[Any] = [entry.withdrawn_at.is_(None), entry.kind == COMMENT]
+    if figure is not None:
+        own.append(entry.figure == figure)
+    if since is not None:
+        own.append(entry.from_at >= since)
+    return scope.objects(Annotation, *own, order_by=[entry.from_at, entry.id])
 
 
 def chart_events(scope: Scope) -> list[Event]:

@@ -246,6 +246,11 @@ def _signals(told: Told) -> Iterator[Block]:
             alt = f"{one['words']}. {one.get('marked', '')}"
             yield Chart(ChartSpec(one["chart"]), one["words"], one["subtitle"], alt)
     yield Paragraph(how_sure(told), quiet=True)
+    if said := told.get("comments"):
+        yield Heading("What was said of figures", 2)
+        yield Bullets(
+            [f"{one['figure']}: {text.quoted(one['text'])} ({one['by']})" for one in said]
+        )
     yield Heading("In the same week", 2)
     yield Bullets(told["causes"]) if told["causes"] else Paragraph("Nothing was noted.")
 

@@ -19,7 +19,13 @@ from core.base.errors import InputError
 from core.base.stats import Verdict
 from core.charts import Event, control_chart, with_events
 from core.criteria.baselines import difference, frozen_baseline, frozen_criteria
-from core.criteria.ledger import EXCLUSION_KINDS, annotations, chart_events, exclusions_in_force
+from core.criteria.ledger import (
+    EXCLUSION_KINDS,
+    annotations,
+    chart_events,
+    comments,
+    exclusions_in_force,
+)
 from core.criteria.quality import findings
 from core.criteria.verdicts import RULES, CriterionResult, evaluate, results_by_key
 from core.criteria.window_data import window_data
@@ -116,6 +122,7 @@ def agenda(scope: Scope, week: Window, *, now: datetime | None = None) -> dict[s
         "expected_false_alarms": len(series) * ALARMS_A_POINT,
         "tests": [asdict(shift) | {"is_signal": shift.is_signal} for shift in tested],
         "causes": _causes(scope, week),
+        "comments": _comments(scope, week),
         **standing(rows, signals, {one.criterion_key: one.why for one in raised}),
         "calm": _calm(series, {*(s["key"] for s in signals), *(e.criterion_key for e in raised)}),
         "escalations": raised,
@@ -238,6 +245,22 @@ def _drawn(one: MetricSeries, events: Sequence[Event]) -> dict[str, Any]:
         "brief": marked.under(signal_words.subtitle(one, brief=True)),
         "marked": marked.words,
     }
+
+
+def _comments(scope: Scope, week: Window) -> list[dict[str, Any]]:
+    """What people said of figures since the week began, or since the last review before it ended.
+
+    Those of a week later belong to the next review.
+    """
+    start, end = week.instants(scope.zone)
+    review = table(Review).c
+    earlier = scope.objects(Review, review.week < week.label, review.closed_at > start)
+    since = max([start, *(one.closed_at for one in earlier if one.closed_at)])
+    return [
+        {"figure": one.figure, "text": one.text, "by": one.entered_by, "at": one.from_at}
+        for one in comments(scope, since=since)
+        if one.from_at < end + timedelta(weeks=1)
+    ]
 
 
 def _causes(scope: Scope, week: Window) -> list[str]:

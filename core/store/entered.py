@@ -315,7 +315,10 @@ class BaselineWindow(Entered, table=True):
 
 
 class Annotation(Withdrawable, table=True):
-    """Something that happened and may explain a chart: `kind` is deployment, incident or other."""
+    """Something that happened and may explain a chart: `kind` is deployment, incident or other.
+
+    A comment is on the `figure` of that name.
+    """
 
     __constraints__ = (Index("ix_annotation_from", "account_id", "from_at"),)
 
@@ -324,6 +327,7 @@ class Annotation(Withdrawable, table=True):
     from_at: datetime
     to_at: datetime | None = None
     text: str
+    figure: str | None = None
 
 
 class Review(Entered, table=True):

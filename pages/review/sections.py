@@ -1,6 +1,7 @@
 """Criteria, signals, feedback and roadmap of a review, and the notes of each section."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
@@ -138,6 +139,11 @@ def signals(page: ui.Page, told: Mapping[str, Any]) -> list[Part]:
     return [
         Part(title, lambda: _lists(told)),
         *(Part(one.title, partial(_signal, page, told["week"], one), "chart") for one in found),
+        *(
+            [Part("What was said of figures", lambda: _said(page, told))]
+            if told.get("comments")
+            else []
+        ),
         Part("", lambda: _how_sure(told), "aside"),
     ]
 
@@ -164,6 +170,13 @@ def _lists(told: Mapping[str, Any]) -> None:
     if calm := told.get("calm"):
         verb = "is" if len(calm) == 1 else "are"
         st.caption(ui.plain(f"{text.listed(calm)} {verb} within the usual limits."))
+
+
+def _said(page: ui.Page, told: Mapping[str, Any]) -> None:
+    for one in told["comments"]:
+        by = f"{one['figure']}; {one['by']}, {ui.moment(page, datetime.fromisoformat(one['at']))}"
+        st.text(text.quoted(one["text"]))
+        st.caption(ui.plain(by))
 
 
 def _how_sure(told: Mapping[str, Any]) -> None:

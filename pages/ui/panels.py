@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base import text
 from core.store import AuditEntry
+from pages.ui import comments
 from pages.ui.address import TEXT, among, linked
 from pages.ui.page import Page, account_labels, account_select, moment, plain
 
@@ -42,7 +43,12 @@ def opens(
     """Button that opens a panel at the side, titled with a name and filled by `body`."""
     label = plain(label or f"About {text.lower_first(name)}")
     if st.button(label, key=f"{page.key}_what_{key}", type="tertiary", **look):
-        side_panel(name, body)
+
+        def commented() -> None:
+            body()
+            comments.show(page, name)
+
+        side_panel(name, commented)
 
 
 def side_panel(name: str, body: Callable[[], None], on_dismiss: Any = "ignore") -> None:

@@ -17,6 +17,9 @@ from core.criteria.ledger import (
     annotate,
     annotations,
     change_criterion,
+    chart_events,
+    comment,
+    comments,
     exclude,
     exclusions,
     withdraw,
@@ -45,6 +48,27 @@ def excluded_hour(store, account="a", at=NOON, **more):
         to_at=at + HOUR,
         **{"kind": "outage", "reason": "The database was down"} | more,
     )
+
+
+def test_a_comment_is_on_its_figure_alone_and_marks_no_chart(store):
+    ann = Scope(store, "a", "Ann")
+    number = comment(ann, "p95 latency", "  Slow since\nthe release ")
+    assert comment(ann, "p95 latency", "Slow since the release") == number  # the answer was lost
+    comment(ann, "Bugs", "Fewer than I thought")
+    comment(Scope(store, "b", "Bob"), "p95 latency", "Ours is fine")
+    (one,) = comments(ann, figure="p95 latency")
+    assert (one.text, one.entered_by, one.figure) == (
+        *("Slow since the release", "Ann", "p95 latency"),
+    )
+    assert [known.text for known in comments(ann, since=one.from_at)] == [
+        *("Slow since the release", "Fewer than I thought")
+    ]
+    assert annotations(ann) == chart_events(ann) == []
+    withdraw(ann, Annotation, number)
+    assert comments(ann, figure="p95 latency") == []
+    for nothing in ("", " \n"):
+        with pytest.raises(InputError):
+            comment(ann, "Bugs", nothing)
 
 
 def test_an_exclusion_is_kept_with_who_and_why_and_can_be_withdrawn(store):

@@ -198,6 +198,28 @@ def test_a_closed_review_names_what_was_not_done_and_can_be_undone(bob, run_page
     assert "Undo" not in [one.label for one in app.button]
 
 
+def page_of_a_panel():
+    from pages import ui
+    from pages.ui import comments
+
+    ui.run_page("review", "A panel", lambda page: comments.show(page, "p95 latency"))
+
+
+def test_a_figure_is_commented_on_and_the_review_collects_it(bob, run_page):
+    from streamlit.testing.v1 import AppTest
+
+    app = AppTest.from_function(page_of_a_panel, default_timeout=30).run()
+    for words in ("Why so *slow*?", "Never mind"):
+        field(app.text_input, "Comment").set_value(words)
+        button(app, "Add comment").click().run()
+    assert [one.value for one in app.get("text")] == ["Why so *slow*?", "Never mind"]
+    [one for one in app.button if one.label == "Remove"][-1].click().run()
+    assert [one.value for one in app.get("text")] == ["Why so *slow*?"]
+    review = run_page("weekly_review", step="Signals")
+    assert not review.exception
+    assert "“Why so *slow*?”" in [one.value for one in review.get("text")]
+
+
 def page_of_the_checklist():
     from core.analytics.dates import last_complete_week
     from core.review.agenda import agenda

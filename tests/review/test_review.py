@@ -13,7 +13,7 @@ from core.analytics.dates import iso_week
 from core.base import clock
 from core.base.errors import InputError, QueryError
 from core.base.stats import Verdict
-from core.criteria.ledger import change_criterion, exclude
+from core.criteria.ledger import change_criterion, comment, exclude, withdraw
 from core.criteria.verdicts import evaluate
 from core.ingest.parse.records import parse_enhancement
 from core.ingest.save.platform import save_enhancements
@@ -42,7 +42,7 @@ from core.review.meeting import (
     set_attendees,
 )
 from core.review.signal_charts import how_sure, signal_charts
-from core.store import ReviewNote, Scope, table
+from core.store import Annotation, ReviewNote, Scope, table
 from tests.draws import within
 
 TODAY = clock.now().date()
@@ -308,6 +308,32 @@ def test_a_closed_review_takes_no_more_notes_and_is_not_closed_twice(store):
         set_attendees(Scope(store, "a"), WEEK.label, {"Product manager": "Bob"}, seen={})
     with pytest.raises(InputError, match="not open"):
         close_review(Scope(store, "a", "Bob"), BEFORE.label)
+
+
+def test_each_review_has_the_comments_since_the_one_before(store, monkeypatch):
+    def say(words, at, account="a"):
+        monkeypatch.setattr(clock, "now", lambda: at)
+        return comment(Scope(store, account, "Ann"), "p95 latency", words)
+
+    def told(week):
+        return [one["text"] for one in agenda(Scope(store, "a"), week)["comments"]]
+
+    start, end = WEEK.instants(UTC)
+    hour = timedelta(hours=1)
+    say("Before the week", start - hour)
+    gone = say("Taken back", start + hour)
+    withdraw(Scope(store, "a", "Ann"), Annotation, gone)
+    say("In the week", start + hour)
+    say("Of another account", start + hour, "b")
+    say("On the Monday after", end + hour)
+    say("A week later", end + timedelta(weeks=1))
+    assert told(WEEK) == ["In the week", "On the Monday after"]
+    # Those that the review of the week before had are not told again.
+    monkeypatch.setattr(clock, "now", lambda: start + 2 * hour)
+    open_review(Scope(store, "a", "Ann"), BEFORE.label)
+    close_review(Scope(store, "a", "Ann"), BEFORE.label)
+    assert told(BEFORE) == ["Before the week", "In the week"]
+    assert told(WEEK) == ["On the Monday after"]
 
 
 def test_a_close_can_be_undone_for_an_hour_and_nothing_is_lost_by_it(store, monkeypatch):
