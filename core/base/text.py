@@ -73,6 +73,19 @@ def between(low: float | None, high: float | None, unit: str) -> str:
     return f"{start} {amount(high, unit)}"
 
 
+# What a unit is called beside its values.
+UNITS: Mapping[str, str] = {
+    "count": "a number",
+    "fraction": "a share, shown as %",
+    "seconds": "a time",
+    "minutes": "a time",
+    "hours": "a time",
+    "points": "points",
+    "stars": "stars, from 1 to 5",
+    "of 10": "from 0 to 10",
+    "per day": "a number per day",
+    "per test": "a number per test cycle",
+}
 # How values in a unit are written, where that is not just a number.
 WRITTEN: Mapping[str, Callable[[float], str]] = {
     "fraction": share,

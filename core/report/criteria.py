@@ -82,7 +82,7 @@ def exact_figures(rows: Sequence[CriterionRow], *, with_earlier: bool = False) -
     """The criteria as numbers in their units, shares from 0 to 1, not rounded for reading."""
     columns: dict[str, Callable[[CriterionRow], Cell]] = {
         "Key": lambda row: row.result.criterion.key,
-        "Unit": lambda row: row.result.criterion.unit,
+        "Unit": lambda row: row.result.criterion.unit.replace("fraction", "share"),
         "Value": lambda row: row.result.estimate.value,
         "Low": lambda row: row.result.estimate.low,
         "High": lambda row: row.result.estimate.high,

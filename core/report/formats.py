@@ -38,7 +38,9 @@ def _columns(table: Table) -> Iterator[str]:
     for n, column in enumerate(table.columns):
         cells = (row[n] for row in table.rows)
         units = {cell.unit for cell in cells if isinstance(cell, Figure)}
-        yield line_text(column) + (f" ({units.pop()})" if len(units) == 1 else "")
+        yield line_text(column) + (
+            f" ({units.pop().replace('fraction', 'share')})" if len(units) == 1 else ""
+        )
 
 
 def _plain(value: Cell) -> object:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.analytics import Metric, explain
+from core.analytics import DIMENSIONS, Metric, explain
+from core.analytics.explore import CODED
 from core.analytics.freshness import maturing_since
 from core.analytics.query import are_of_facts
 from core.analytics.series import Headline, headline_figures
@@ -20,6 +21,9 @@ from pages.ui.filters import Filters
 ROWS = 200
 EVERY_ROW = 1_000_000
 DELTA_COLOURS: Mapping[str, Literal["normal", "inverse"]] = {"up": "normal", "down": "inverse"}
+# Columns of rows that say nothing to a person, or nothing new.
+HIDDEN = ("account", "account_id", "fact", "subject", "enhancement_id")
+MILLISECONDS = "processing_time_ms"
 BETTER = {"up": "higher is better", "down": "lower is better", "none": "neither is better"}
 
 
@@ -110,7 +114,7 @@ def definition(metric: Metric) -> None:
 def definition_facts(metric: Metric) -> dict[str, str]:
     return {
         "Formula": metric.formula,
-        "Unit": f"{metric.unit}, {BETTER[metric.better]}",
+        "Unit": f"{text.UNITS[metric.unit]}; {BETTER[metric.better]}",
         "Source": metric.source,
         "Owner": metric.owner,
         "Version of the definition": str(metric.version),
@@ -151,7 +155,7 @@ def metric_rows(
     def every_row() -> pd.DataFrame:
         return _readable(_explained(page.scope, **shown, limit=EVERY_ROW)["rows"])
 
-    stamped = ui.Stamped(page, _scope(asked))
+    stamped = ui.Stamped(page, _scope(asked, proof["rows"]))
     stamped.csv_button(every_row, f"Rows of {metric.label}", key="proof")
     with st.expander("The query that ran"):
         st.code(proof["sql"], language="sql", wrap_lines=True)
@@ -167,20 +171,42 @@ def _paged_rows(page: ui.Page, shown: Mapping[str, Any], proof: Mapping[str, Any
         if number > 1:
             offset = ROWS * (number - 1)
             rows = ui.read(page, _explained, **shown, limit=ROWS, offset=offset)["rows"]
-    frame = _readable(rows)
-    for column in frame:
-        if str(column).endswith(" at"):  # to the minute, which is as much as a person reads
-            frame[column] = frame[column].str.slice(0, 16).str.replace("T", " ")
-    table.dataframe(frame, hide_index=True, height=280)
+    table.dataframe(_for_people(rows), hide_index=True, height=280, placeholder=text.UNKNOWN)
 
 
-def _scope(asked: Mapping[str, Any]) -> str:
-    """Dates and filters of a query in words, for exports."""
+def _scope(asked: Mapping[str, Any], rows: Sequence[Mapping[str, object]]) -> str:
+    """Dates and filters of a query in words, for exports; its rows tell the names of ids."""
     start, end = asked.get("start_date"), asked.get("end_date")
     said = [f"{start or 'the first day'} to {end or 'the last day'}"] if start or end else []
     for name, values in (asked.get("filters") or {}).items():
-        said.append(f"{name} {', '.join(map(str, values))}")
+        dimension = DIMENSIONS[name.removesuffix("_id")]
+        names = {row.get(name): row.get(dimension.key) for row in rows}
+        named = text.listed(str(names.get(value) or value) for value in values)
+        said.append(f"{text.lower_first(dimension.label)} {named}")
     return "; ".join(said) or "none"
+
+
+def _for_people(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows as people read them: names in place of ids, which their download has, and units."""
+    frame = pd.DataFrame(rows)
+    twins = [column for column in frame if column.removesuffix("_id") in set(frame) - {column}]
+    frame = frame.drop(columns=[*twins, *HIDDEN], errors="ignore")
+    if set(frame["contributes"].dropna()) <= {1}:
+        frame = frame.drop(columns="contributes")
+    if MILLISECONDS in frame:
+        frame[MILLISECONDS] = (frame[MILLISECONDS].astype(float) / 1000).round(1)
+    for column in frame:
+        if column.endswith("_at"):  # to the minute, which is as much as a person reads
+            frame[column] = frame[column].str.slice(0, 16).str.replace("T", " ")
+        elif column in CODED:
+            frame[column] = frame[column].str.replace("_", " ")
+    frame = frame.replace({True: "yes", False: "no"})
+    heads = {key: dimension.label for key, dimension in DIMENSIONS.items()}
+    heads |= {MILLISECONDS: "Took, s", "contributes": "Counts as"}
+    frame = frame[[*frame.columns.drop("id", errors="ignore"), *({"id"} & {*frame})]]
+    return frame.rename(
+        columns=lambda name: heads.get(name, text.upper_first(name.replace("_", " ")))
+    )
 
 
 def _readable(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from core.analytics import DIMENSIONS, FACTS, METRICS, get_analytics_capabilitie
 from core.analytics.definitions import platform, testio
 from core.analytics.joins import ENTITIES, JOINS
 from core.analytics.model import Measure, Metric
+from core.base import text
 from core.store import Account, table
 from tests.analytics import definitions
 
@@ -21,6 +22,7 @@ def test_every_word_of_a_metric_is_there(metric):
         if field.name not in {"per", "sample", "left_out", "smallest_sample"}:
             assert getattr(metric, field.name), field.name
     assert metric.definition.endswith(".")
+    assert metric.unit in text.UNITS
     assert metric.smallest_sample >= (1 if metric.sample and metric.unit != "points" else 0)
     for measure in metric.measures(with_sample=True):
         assert measure.fact in metric.facts

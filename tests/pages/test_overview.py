@@ -153,6 +153,14 @@ def test_what_is_this_proves_the_figure(run_page, tmp_path, monkeypatch):
     app.button(key="overview_what_tests_created").click().run()
     assert not app.exception
     assert "the number shown: yes" in " ".join(s.value.replace("\\", "") for s in app.success)
+    assert "Unit: a number; higher is better" in said(app)
+    (rows,) = (d.value for d in app.dataframe if "Title" in d.value)
+    assert list(rows.iloc[0][["Title", "Product", "Customer user"]]) == [
+        "Cycle 1",
+        "Product 1",
+        "Ann",
+    ]
+    assert not [name for name in rows if "_" in name or name.endswith(" id")]
 
 
 def test_each_source_has_its_target(run_page, tmp_path, monkeypatch):
