@@ -46,7 +46,7 @@ IN_CELLS = {"fraction": "%.1f", "count": "%,d", "points": "%,d", "stars": "%.2f"
 
 
 def show(page: ui.Page) -> None:
-    chosen = filter_bar(page, default=PERIOD, products=False)
+    chosen = filter_bar(page, default=PERIOD, products=False, compares=False)
     asked = question(page, chosen)
     if not asked["metrics"]:
         ui.answer(page, "Choose a metric to begin.", SOURCES)

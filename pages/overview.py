@@ -37,7 +37,7 @@ def show(page: ui.Page) -> None:
     labels = PANELS["Overview"]
     trends = signals.series_of(list(labels), chosen)
     said = f"{criteria_answer(main, week.label)} {signal_words.news(trends)}"
-    ui.answer(page, said, SOURCES, window=chosen.window)
+    ui.answer(page, said, SOURCES, compare=chosen.compare)
     overdue(page)
     strip(page, main, week, brief=True)
     heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")

@@ -89,8 +89,16 @@ class Window:
         """The window of the same length just before; None with an open side."""
         if self.start is None or self.days is None:
             return None
-        length = text.times(self.days, "day")
-        return Window(self.start - self.days * ONE_DAY, self.start - ONE_DAY, f"previous {length}")
+        label = f"the {text.times(self.days, 'day')} before"
+        return Window(self.start - self.days * ONE_DAY, self.start - ONE_DAY, label)
+
+    @property
+    def year_before(self) -> "Window | None":
+        """The same days a year before, the 28th for 29 February; None with an open side."""
+        if self.start is None or self.end is None:
+            return None
+        start, end = _months_ago(self.start, 12), _months_ago(self.end, 12)
+        return Window(start, end, f"a year before, {text.day(start)} to {text.day(end)}")
 
     @property
     def grain(self) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import func, select
 
 from core.analytics.account_settings import LeaderboardSettings, settings_of
-from core.analytics.dates import ONE_DAY, Window, every_period, period_days, period_of
+from core.analytics.dates import ONE_DAY, Window, every_period, period_days, period_name, period_of
 from core.analytics.definitions import METRICS
 from core.analytics.freshness import known_through, maturing_since
 from core.analytics.model import Metric
@@ -20,17 +20,34 @@ from core.store import Scope, TestCycle, table
 
 # The fewest periods that control limits are taken from, beside the one that is not over.
 HISTORY = {"week": 26, "month": 24}
+LONG_AGO = date(1970, 1, 1)
 EVERYONE = 1_000_000  # the limit of a query: more people than any account has
 TREND_DAYS = 365
 Stacked = tuple[pd.DataFrame, list[str], float]
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a metric was over the window that another is compared with.
+
+    `total` stands beside that of the other, None for the reason `gap`. `points` has, by period of
+    the other, the whole period that lies as far from the end, and its value where that is known. A
+    window of another length, such as a baseline, is a level: its counts are taken to as many days.
+    """
+
+    label: str
+    total: float | None
+    gap: str
+    points: Mapping[str, tuple[str, float]]
+
+
+@dataclass(frozen=True)
 class Headline:
     """A metric over a window, with what it takes to judge it.
 
-    `value` and `previous` are in the metric's unit, None where unknown; `n` is the sample behind
-    the value; `trend` has a value for each of the `periods`, None where there is none.
+    `value` is in the metric's unit, None where unknown, and `beside` what it is compared with; `n`
+    is the sample behind the value; `trend` has a value for each of the `periods`, None where there
+    is none.
     `result` is the answer of `query_metrics` that the value was read from. Shares of bugs are those
     of settled ones, and `waiting` bugs of the window are not; where all wait there is no value, and
     `result` is that of all.
@@ -38,7 +55,7 @@ class Headline:
 
     metric: Metric
     value: float | None
-    previous: float | None
+    beside: Beside | None
     n: int | None
     periods: tuple[str, ...]
     trend: tuple[float | None, ...]
@@ -72,6 +89,7 @@ class MetricSeries:
     points: tuple[Point, ...]
     behaviour: Behaviour
     maturing_days: int = 0
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -101,12 +119,13 @@ def headline_figures(
     metrics: Sequence[str],
     *,
     window: Window,
+    compare: Window | None = None,
     product_ids: Sequence[int] = (),
     filters: Mapping[str, Any] | None = None,
     today: date,
     since: date | None = None,
 ) -> list[Headline]:
-    """The metrics over the window, against the window before, with their trend.
+    """The metrics over the window, against the window `compare`, with their trend.
 
     `filters` are those of `query_metrics`, beside the products; `since` is `maturing_since`.
     """
@@ -117,13 +136,15 @@ def headline_figures(
         return {"metrics": metrics, "filters": filters or None, **dates, **more}
 
     now = answered(scope, **asked(window, with_samples=True))
-    before = metric_totals(scope, **asked(window.previous)) if window.previous else {}
     grain = window.grain
     # All time has no end of its own: without one, drafts planned for later would end the trend.
     span = window if window.end else Window(None, today)
     periods = metric_rows(scope, **asked(span, dimensions=[grain], include_zero=True))
     periods = [row for row in periods if row[grain] is not None]
+    names = tuple(row[grain] for row in periods)
     since = since or maturing_since(scope, today)
+    query = {"metrics": metrics, "filters": filters or None}
+    beside = _beside(scope, query, window, compare, names, until=(since, today))
     shares = [key for key in metrics if _is_decided(METRICS[key])]
     young, settled = 0, None
     if shares and (window.end is None or window.end > since):
@@ -137,13 +158,12 @@ def headline_figures(
         waits = young if key in shares else 0
         result, end = (settled, since) if waits else (now, date.max)
         totals = result["totals"] if result else {}
-        known = window.previous is None or window.previous.span[1] <= end
         return Headline(
             metric=METRICS[key],
             value=totals.get(key),
-            previous=before.get(key) if known else None,
+            beside=beside.get(key),
             n=totals.get(f"{key}_n"),
-            periods=tuple(row[grain] for row in periods),
+            periods=names,
             trend=tuple(row[key] if period_days(row[grain])[1] <= end else None for row in periods),
             window=window,
             result=result or now,
@@ -151,6 +171,78 @@ def headline_figures(
         )
 
     return [headline(key) for key in metrics]
+
+
+def _beside(
+    scope: Scope,
+    query: Mapping[str, Any],
+    window: Window,
+    compare: Window | None,
+    periods: Sequence[str],
+    *,
+    until: tuple[date, date],
+) -> dict[str, Beside]:
+    """Each metric of a query over `compare`, beside the periods of the window in their order.
+
+    `until` are the last days of settled bugs, and of all data.
+    """
+    if compare is None or window.days is None:
+        return {}
+    grain, ends = window.grain, compare.span
+    start, end = ends
+    whole = {"start_date": period_of(grain, start)[0], "end_date": period_of(grain, end)[1]}
+    rows = metric_rows(scope, **query, **whole, dimensions=[grain], include_zero=True)
+    is_like = compare.days == window.days or compare == window.year_before
+    found = {}
+    for key, value in metric_totals(scope, **query, start_date=start, end_date=end).items():
+        metric = METRICS[key]
+        first, last = _known_days(scope, metric, query, until)
+        total = value if is_like else _over(metric, value, compare, window.days)
+        gap = "not comparable" if total is None else ""
+        if value is None or first is None or end < first:
+            gap = "no data then"
+        elif start < first or end > last:
+            gap = "data in part"
+        values = [(row[grain], row[key]) for row in rows]
+        if not is_like:
+            spans = (Window(*period_days(period)) for period in periods)
+            values = [(compare.label, _over(metric, value, compare, one.days)) for one in spans]
+        known = Window(first or date.max, last)
+        points = {
+            period: (name, then)
+            for period, (name, then) in zip(reversed(periods), reversed(values), strict=False)
+            if then is not None and all(map(known.takes, period_days(name) if is_like else ends))
+        }
+        found[key] = Beside(compare.label, None if gap else total, gap, points)
+    return found
+
+
+def _over(metric: Metric, value: float | None, of: Window, days: int | None) -> float | None:
+    """A value of a window as over so many days; None where that cannot be told.
+
+    Amounts grow with the days, and rates do not. People who come again are counted once: how many
+    of them there are in other days is not known.
+    """
+    if value is None or days is None or of.days is None or days == of.days:
+        return value
+    if any(measure.kind == "distinct" for measure in metric.measures()):
+        return None
+    is_amount = metric.per is None and metric.measure.kind != "quantile"
+    return value * days / of.days if is_amount else value
+
+
+def _known_days(
+    scope: Scope, metric: Metric, query: Mapping[str, Any], until: tuple[date, date]
+) -> tuple[date | None, date]:
+    """The first day with data that a metric counts, of the query's products, and the last."""
+    settled, today = until
+    only = {k: v for k, v in (query["filters"] or {}).items() if k == "product_id"}
+    if COPIED.issuperset(metric.facts):
+        last = settled if _is_decided(metric) else known_through(scope, today)
+        return _first_cycle(scope, only.get("product_id", ())), last
+    one = {"metrics": [metric.key], "filters": only or None, "dimensions": ["day"], "limit": 1}
+    rows = metric_rows(scope, **one, start_date=LONG_AGO)
+    return next((date.fromisoformat(row["day"]) for row in rows), None), today
 
 
 def _is_decided(metric: Metric) -> bool:
@@ -167,21 +259,23 @@ def metric_series(
     metrics: Sequence[str],
     *,
     window: Window,
+    compare: Window | None = None,
     product_ids: Sequence[int] = (),
     today: date,
 ) -> list[MetricSeries]:
     """The metrics by week for windows up to half a year, by month beyond, each with its limits.
 
+    The window is compared with the window `compare`.
     The series joins back at least `HISTORY` periods, whatever the window. Periods before the first
     test cycle and after the last sync are unknown, and not 0.
     """
     first_day, until = _first_cycle(scope, product_ids), known_through(scope, today)
     end = min(window.end or today, today)
+    query = {"metrics": list(metrics), "filters": _product_filter(product_ids) or None}
     rows = metric_rows(
         scope,
-        metrics=list(metrics),
+        **query,
         dimensions=[window.grain],
-        filters=_product_filter(product_ids) or None,
         start_date=_first_day(window, end, first_day),
         # A period that is not over is asked for as a whole: what is planned in it shows.
         end_date=period_of(window.grain, end)[1],
@@ -189,6 +283,9 @@ def metric_series(
         with_samples=True,
     )
     maturing_days = settings_of(scope, LeaderboardSettings).maturing_days
+    settled = maturing_since(scope, today, maturing_days)
+    names = [] if window.days is None else every_period(window.grain, *_ends(window))
+    beside = _beside(scope, query, window, compare, names, until=(settled, today))
     found = []
     for key in metrics:
         metric = METRICS[key]
@@ -202,8 +299,15 @@ def metric_series(
         points = [_point(metric, row, row[window.grain], known, waits) for row in rows]
         scale = SCALES.get(metric.unit)
         limits = behaviour(points, kind=metric.kind, scale=scale, period=window.grain)
-        found.append(MetricSeries(metric, window.grain, tuple(points), limits, waits))
+        one = MetricSeries(metric, window.grain, tuple(points), limits, waits, beside.get(key))
+        found.append(one)
     return found
+
+
+def _ends(window: Window) -> tuple[str, str]:
+    """The first and the last period of a window by its grain."""
+    first, last = (period_name(window.grain, day) for day in window.span)
+    return first, last
 
 
 def _point(

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from core.analytics.series import Beside
 from core.base import text
 from core.base.control_limits import SCALES, Behaviour, Limits, Point, Rule
 from core.charts import vega
-from core.charts.lines import period_axis, period_x
+from core.charts.lines import beside_layers, beside_rows, period_axis, period_x
 from core.charts.theme import GREY, STRONG, VERMILION
 from core.charts.vega import DASHED, ChartSpec, Part
 
@@ -18,7 +19,7 @@ SIZES = {Rule.BEYOND: 130, Rule.RUN: 60}
 
 @vega.template
 def _control_chart(
-    *, is_share: bool, is_scaled: bool, has_sample: bool, is_empty: bool
+    *, is_share: bool, is_scaled: bool, has_sample: bool, is_empty: bool, has_beside: bool
 ) -> alt.LayerChart:
     axis = alt.Axis(format=".0%" if is_share else "~s", tickCount=4)
     scale = alt.Scale(zero=True)
@@ -41,6 +42,7 @@ def _control_chart(
         vega.layer("centre", x=x, y=y("centre")).mark_line(
             strokeWidth=1, strokeDash=DASHED, color=STRONG
         ),
+        *(beside_layers(x, y()) if has_beside else []),
         *vega.line_layers(x, y(), tooltip=tooltip),
     ]
     for rule in Rule:
@@ -64,34 +66,45 @@ def control_chart(
     name: str,
     height: int = 240,
     waiting: str = "not over yet",
+    beside: Beside | None = None,
 ) -> ChartSpec:
     """A line with its limits as a light band, the centre dashed, and each signal by shape and word.
 
+    What it is compared with is a thin grey line under its name.
     `unit` is that of the metric, `name` what the value is called; `waiting` says why periods were
     not judged. The line to those is dotted, and their points are pale.
     """
     rows = _rows(points, found, unit=unit, waiting=waiting)
     marked = {(s.rule, n) for s in found.signals for n in range(s.first, s.last + 1)}
     judged = [row["period"] for row in rows if row["low"] is not None]
+    was = beside_rows(beside, (point.period for point in points), unit)
     shape = {
         "is_share": unit == "fraction",
         "is_scaled": unit in SCALES,
         "has_sample": any(point.n for point in points),
         "is_empty": not any(point.value for point in points),
+        "has_beside": bool(was),
     }
     return _control_chart(**shape).fill(
         {
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
-            "words": _words(points, found),
+            "beside": was,
+            "words": [*_words(points, found), *_name(beside, was)],
             **{r.name: [row for n, row in enumerate(rows) if (r, n) in marked] for r in Rule},
         },
         height=height,
-        domain=_domain(points, found, SCALES.get(unit, (0.0, 1.0))),
+        domain=_domain(points, found, SCALES.get(unit, (0.0, 1.0)), [row["value"] for row in was]),
         name=name,
         times=vega.period_times("period", (point.period for point in points)),
         **period_axis(pd.Series([point.period for point in points], dtype=str)),
     )
+
+
+def _name(beside: Beside | None, rows: Sequence[Part]) -> list[Part]:
+    """The name of what is compared with, over the first of its points."""
+    at = {"align": "left", "dx": 0, "dy": -8}
+    return [rows[0] | at | {"text": beside.label.partition(",")[0]}] if beside and rows else []
 
 
 def _words(points: Sequence[Point], found: Behaviour) -> list[Part]:
@@ -151,12 +164,15 @@ def _rows(points: Sequence[Point], found: Behaviour, *, unit: str, waiting: str)
     return rows
 
 
-def _domain(points: Sequence[Point], found: Behaviour, scale: Limits) -> list[float]:
+def _domain(
+    points: Sequence[Point], found: Behaviour, scale: Limits, others: Sequence[float]
+) -> list[float]:
     """From the lowest to the highest value, with the part of the band that most periods have.
 
-    The limits of a few small samples would press everything else together.
+    `others` are values that are drawn as well. The limits of a few small samples would press
+    everything else together.
     """
-    values = [point.value for point in points if point.value is not None]
+    values = [*others, *(point.value for point in points if point.value is not None)]
     if not values:
         return [*scale]
     known: list[Limits] = [limits for limits in found.limits if limits]

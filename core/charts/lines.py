@@ -8,9 +8,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core.analytics.series import Beside
 from core.base import text
 from core.charts import vega
-from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, VERMILION
+from core.charts.theme import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, STRONG, VERMILION
 from core.charts.vega import ChartSpec, Part, TimeAxis
 
 # In an order in which neighbours differ most.
@@ -134,20 +135,47 @@ def line(
     )
 
 
+def beside_layers(x: alt.X, y: alt.Y, *, is_ticks: bool = False) -> list[alt.Chart]:
+    """What is compared with, thin and grey: ticks over bars, else a line."""
+    was = vega.layer("beside", x=x, y=y, tooltip=vega.tips("Compared with"))
+    if is_ticks:
+        return [was.mark_tick(thickness=1.5, color=STRONG)]
+    return [
+        was.mark_line(strokeWidth=1.2, color=GREY),
+        was.mark_point(filled=True, size=12, color=GREY),
+    ]
+
+
+def beside_rows(beside: Beside | None, periods: Iterable[str], unit: str) -> list[Part]:
+    """Rows of `beside_layers` over these periods."""
+    found = beside.points if beside else {}
+    return [
+        {"period": at, "value": value, "Compared with": f"{name}: {text.amount(value, unit)}"}
+        for at, (name, value) in ((at, found[at]) for at in periods if at in found)
+    ]
+
+
 @vega.template
-def _spark(*, is_bars: bool) -> alt.LayerChart:
+def _spark(*, is_bars: bool, has_beside: bool) -> alt.LayerChart:
     x = alt.X("period:O", axis=None)
     y = alt.Y("value:Q", axis=None, scale=alt.Scale(zero=is_bars))
     tooltip = vega.tips(Period="Period", Value=vega.text_slot("name"))
+    was = beside_layers(x, y, is_ticks=is_bars) if has_beside else []
     if not is_bars:
-        ends = ("is_head", "is_tail")
-        return vega.layered("rows", *vega.line_layers(x, y, tooltip=tooltip, dots=0, ends=ends))
+        lines = vega.line_layers(x, y, tooltip=tooltip, dots=0, ends=("is_head", "is_tail"))
+        return vega.layered("rows", *was, *lines)
     pale = alt.condition("datum.is_whole", alt.value(1), alt.value(UNFINISHED))
-    return vega.layered("rows", vega.layer(x=x, y=y, tooltip=tooltip, opacity=pale).mark_bar())
+    bars = vega.layer(x=x, y=y, tooltip=tooltip, opacity=pale).mark_bar()
+    return vega.layered("rows", bars, *was)
 
 
 def spark(
-    values: Mapping[str, float | None], *, unit: str, name: str, cut: Collection[str] = ()
+    values: Mapping[str, float | None],
+    *,
+    unit: str,
+    name: str,
+    cut: Collection[str] = (),
+    beside: Beside | None = None,
 ) -> ChartSpec:
     """A small chart of values by period: bars of counts that have room, else a line.
 
@@ -171,7 +199,11 @@ def spark(
     ]
     is_bars = unit == "count" and len(rows) <= MOST_SPARK_BARS
     times = vega.period_times("period", periods)
-    made = _spark(is_bars=is_bars).fill({"rows": rows}, height=48, times=times, name=name)
+    was = beside_rows(beside, periods, unit)
+    data = {"rows": rows, "beside": was}
+    made = _spark(is_bars=is_bars, has_beside=bool(was)).fill(
+        data, height=48, times=times, name=name
+    )
     bare = {"left": 0, "right": 0, "top": 4, "bottom": 2}
     return replace(made, spec={**made.spec, "padding": bare})
 

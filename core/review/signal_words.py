@@ -60,6 +60,8 @@ def subtitle(series: MetricSeries, *, brief: bool = False) -> str:
             if found.spread > 1:
                 said.append(f"widened {found.spread:.1f} times as {grain}s vary more than chance")
             said.append(chance([series]))
+    if series.beside and series.beside.points:
+        said.append(f"grey: {series.beside.label}")
     if any(not point.is_whole for point in series.points):
         said.append(f"pale: {waiting(series)}")
     return "; ".join(said)

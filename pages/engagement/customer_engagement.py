@@ -49,7 +49,7 @@ def show(page: ui.Page) -> None:
         return
     found = ui.read_facts(page, engagement, **chosen.asked, settings=settings.in_use(page))
     said = words.engagement_answer(found, chosen.window.label)
-    ui.answer(page, said, SOURCES, window=chosen.window)
+    ui.answer(page, said, SOURCES, compare=chosen.compare)
     settings.note(page)
     if found.people.empty:
         ui.empty("No test cycle in the store names a customer user.")

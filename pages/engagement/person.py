@@ -84,7 +84,7 @@ def drawer(chosen: Filters, names: Mapping[int, str], person: int) -> None:
 def show(chosen: Filters, person: int, name: str) -> None:
     page, found = chosen.page, _read(chosen, person)
     said = words.customer_answer(name, found, chosen.window.label, page.today)
-    ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), window=chosen.window)
+    ui.answer(page, said, frozenset({"Test cycles", "Bug reports"}), compare=chosen.compare)
     settings.note(page)
     leave: dict[str, Any] = {"on_click": st.session_state.update, "args": ({CHOSEN: None},)}
     with st.container(horizontal=True, vertical_alignment="center"):

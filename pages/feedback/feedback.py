@@ -25,7 +25,7 @@ def show(page: ui.Page) -> None:
     with st.grid(3, min_column_width=200):
         positive, average, number = proof.figure_cards(chosen, PANELS["Feedback"])
     words = feedback_answer(positive.value, average.value, number.value)
-    ui.answer(page, words, SOURCES, window=chosen.window)
+    ui.answer(page, words, SOURCES, compare=chosen.compare)
     bodies = {
         "What they say": partial(satisfaction.show, chosen),
         "Themes": partial(themes.show, chosen),

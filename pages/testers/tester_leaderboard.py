@@ -51,7 +51,7 @@ def show(page: ui.Page) -> None:
 
 
 def said(view: View, sentence: str) -> None:
-    ui.answer(view.page, sentence, SOURCES, window=view.chosen.window)
+    ui.answer(view.page, sentence, SOURCES, compare=view.chosen.compare)
 
 
 ui.run_page("testers", "Who finds the bugs that matter?", show)

@@ -1,4 +1,4 @@
-"""The filter bar: period, account and products, all of it in the URL."""
+"""The filter bar: period, account, products and comparison, all of it in the URL."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ import streamlit as st
 from core.analytics.dates import PRESETS, Window, preset
 from core.analytics.explore import product_names
 from core.base import text
+from core.criteria.baselines import frozen_baseline, window_of
 from pages import ui
 
 CUSTOM = "Custom dates"
@@ -22,6 +23,7 @@ class Filters(ui.Stamped):
 
     window: Window
     product_ids: tuple[int, ...] = ()
+    compare: Window | None = None  # what its figures are compared with
 
     @property
     def period(self) -> dict[str, Any]:
@@ -43,16 +45,18 @@ def filter_bar(
     *,
     default: str = "Last 90 days",
     products: bool = True,
+    compares: bool = True,
     box: Callable[[], None] = lambda: None,
 ) -> Filters:
-    """Draw the boxes of period, account and products, kept in the address, and a reset button.
+    """Draw the boxes of the bar, kept in the address, and a reset button.
 
-    `box` draws one more box in the bar.
+    `products` and `compares` are whether it offers those; `box` draws one more box in the bar.
     """
     with page.bar:
         window = _period_box(page, default)
         ui.account_box(page)
         names = _products_box(page) if products else {}
+        compare = _compare_box(page, window) if compares else None
         box()
         st.button(
             "Reset",
@@ -61,7 +65,8 @@ def filter_bar(
             on_click=ui.address().reset,
             help="Back to the view that the page opens with",
         )
-    return Filters(page, ", ".join([window.label, *names.values()]), window, tuple(names))
+    words = ", ".join([window.label, *names.values()])
+    return Filters(page, words, window, tuple(names), compare)
 
 
 def _period_box(page: ui.Page, default: str) -> Window:
@@ -86,6 +91,22 @@ def _products_box(page: ui.Page) -> dict[int, str]:
         width=170,
     )
     return {product_id: names[product_id] for product_id in chosen}
+
+
+def _compare_box(page: ui.Page, window: Window) -> Window | None:
+    """The window to compare with; there is none for all time."""
+    frozen = ui.read(page, frozen_baseline)
+    names = {"before": "vs period before", "year": "vs last year"}
+    names |= {"baseline": "vs baseline"} if frozen else {}
+    key, what = f"{page.key}_compare", "comparison"
+    how = ui.pick("Compare", names, what=what, key=key, width=160)
+    if window.days is None:
+        return None
+    if how == "baseline" and frozen:
+        week = window_of(frozen)
+        first, last = map(text.day, week.span)
+        return replace(week, label=f"the baseline, {first} to {last}")
+    return window.previous if how == "before" else window.year_before
 
 
 def _custom_dates(page: ui.Page) -> Window:

@@ -173,10 +173,13 @@ def answer(
     sentence: str,
     names: frozenset[str],
     *,
-    window: Window | None = None,
+    compare: Window | None = None,
     note: str = "",
 ) -> None:
-    """At the top of a page the answer to its question, over the freshness of its sources."""
+    """At the top of a page the answer to its question, over the freshness of its sources.
+
+    `compare` is the window that its figures are compared with.
+    """
     through = sources_through(sources(page), names=names, zone=page.store.zone)
     said = [f"Data through {text.day(through)}" if through else "No data yet"]
     # Read each time: a sync that found nothing new leaves the data version alone.
@@ -184,8 +187,8 @@ def answer(
     if synced_at:
         said.append(f"synced {moment(page, synced_at)}")
     said.append(f"days in {page.store.zone.key}")
-    if window is not None and window.days:
-        said.append(f"changes against the {text.times(window.days, 'day')} before")
+    if compare is not None:
+        said.append(f"changes against {compare.label}")
     if note:
         said.append(note)
     top = page.top.container(key="answer")

@@ -61,7 +61,8 @@ def _trend(page: ui.Page, figure: Headline, label: str) -> None:
     if not known:
         return
     period, value = known[-1]
-    marked = ui.Stamped(page, "").marked(spark(trend, unit=unit, name=label, cut=figure.cut))
+    drawn = spark(trend, unit=unit, name=label, cut=figure.cut, beside=figure.beside)
+    marked = ui.Stamped(page, "").marked(drawn)
     said = f"{label} by {figure.window.grain}; last {period} {text.amount(value, unit)}"
     ui.draw(marked.drawn, alt=marked.said(said))
 
@@ -79,13 +80,18 @@ def waiting_words(bugs: int) -> str:
 
 
 def figure_metric(figure: Headline, label: str) -> None:
-    """A figure and its change; `label` is the metric's name, short enough for a narrow card."""
-    metric = figure.metric
+    """A figure and its change, or why there is none.
+
+    `label` is the metric's name, short enough for a narrow card.
+    """
+    metric, beside = figure.metric, figure.beside
+    gap = beside.gap if beside and figure.value is not None else ""
     st.metric(
         label,
         text.amount(figure.value, metric.unit),
-        text.change(figure.value, figure.previous, metric.unit),
-        delta_color=DELTA_COLOURS.get(metric.better, "off"),
+        gap or text.change(figure.value, beside and beside.total, metric.unit),
+        delta_color="off" if gap else DELTA_COLOURS.get(metric.better, "off"),
+        delta_arrow="off" if gap else "auto",
     )
 
 
@@ -94,8 +100,8 @@ def headlines(chosen: Filters, metrics: Sequence[str], **filters: Any) -> list[H
     read = ui.read_facts if are_of_facts(metrics) else ui.read
     of = {name: [value] for name, value in filters.items()}
     since = ui.read(chosen.page, maturing_since, today=chosen.page.today)
-    asked = {"metrics": list(metrics), "filters": of, "since": since, **chosen.asked}
-    return read(chosen.page, headline_figures, **asked)
+    asked = {"metrics": list(metrics), "filters": of, "since": since, "compare": chosen.compare}
+    return read(chosen.page, headline_figures, **asked, **chosen.asked)
 
 
 @one_state()
@@ -189,13 +195,14 @@ def _scope(asked: Mapping[str, Any], rows: Sequence[Mapping[str, object]]) -> st
 def _for_people(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Rows as people read them: names in place of ids, which their download has, and units."""
     frame = pd.DataFrame(rows)
-    twins = [column for column in frame if column.removesuffix("_id") in set(frame) - {column}]
+    columns = [*map(str, frame)]
+    twins = [name for name in columns if name.removesuffix("_id") in {*columns} - {name}]
     frame = frame.drop(columns=[*twins, *HIDDEN], errors="ignore")
     if set(frame["contributes"].dropna()) <= {1}:
         frame = frame.drop(columns="contributes")
     if MILLISECONDS in frame:
         frame[MILLISECONDS] = (frame[MILLISECONDS].astype(float) / 1000).round(1)
-    for column in frame:
+    for column in map(str, frame):
         if column.endswith("_at"):  # to the minute, which is as much as a person reads
             frame[column] = frame[column].str.slice(0, 16).str.replace("T", " ")
         elif column in CODED:

@@ -29,7 +29,8 @@ def grid(metrics: Sequence[str], chosen: Filters) -> None:
 
 
 def series_of(metrics: Sequence[str], chosen: Filters) -> list[MetricSeries]:
-    return ui.read(chosen.page, metric_series, metrics=tuple(metrics), **chosen.asked)
+    asked = {"metrics": tuple(metrics), "compare": chosen.compare, **chosen.asked}
+    return ui.read(chosen.page, metric_series, **asked)
 
 
 def download(found: Sequence[MetricSeries], chosen: Filters) -> None:
@@ -41,13 +42,16 @@ def download(found: Sequence[MetricSeries], chosen: Filters) -> None:
 
 
 def _rows(found: MetricSeries) -> pd.DataFrame:
-    limits = found.behaviour.limits
+    limits, beside = found.behaviour.limits, found.beside.points if found.beside else {}
+    was = [beside.get(point.period, (None, None)) for point in found.points]
     return pd.DataFrame(
         {
             "metric": found.metric.label,
             found.grain: [point.period for point in found.points],
             "value": [point.value for point in found.points],
             "n": [point.n for point in found.points],
+            "compared with": [name for name, _ in was],
+            "its value": [value for _, value in was],
             "judged": ["yes" if pair else "no" for pair in limits],
             "centre": found.behaviour.centre,
             "low": [pair and pair[0] for pair in limits],
@@ -65,4 +69,5 @@ def drawn(found: MetricSeries, *, height: int = 240) -> ChartSpec:
         name=found.metric.label,
         height=height,
         waiting=signal_words.waiting(found),
+        beside=found.beside,
     )

@@ -14,6 +14,7 @@ from tests.analytics.worlds import Builder, fill
 TODAY = date(2024, 3, 31)
 LATER = date(2024, 4, 10)  # when all of it is settled
 MARCH = Window(date(2024, 3, 1), TODAY, "March")
+BEFORE = MARCH.previous
 KEYS = ["bug_count", "rejection_rate", "active_testers"]
 
 
@@ -21,6 +22,7 @@ KEYS = ["bug_count", "rejection_rate", "active_testers"]
 def filled(each_store):
     world = Builder()
     for end, statuses in (
+        ("2024-01-20", ()),
         ("2024-02-20", ("accepted", "rejected")),
         ("2024-03-01", ("accepted", "accepted", "rejected")),
         ("2024-03-31", ("rejected",)),
@@ -33,9 +35,10 @@ def filled(each_store):
 
 
 def test_a_figure_and_the_window_before(filled):
-    figures = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, today=LATER)
+    figures = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, compare=BEFORE, today=LATER)
     assert [figure.value for figure in figures] == [4, 0.5, 3]
-    assert [figure.previous for figure in figures] == [2, 0.5, 2]
+    assert [figure.beside.total for figure in figures] == [2, 0.5, 2]
+    assert {figure.beside.label for figure in figures} == {"the 31 days before"}
     assert [figure.n for figure in figures] == [None, 4, None]
     assert sum(figures[0].trend) == 4
     assert figures[0].periods == ("2024-W09", "2024-W10", "2024-W11", "2024-W12", "2024-W13")
@@ -47,14 +50,17 @@ def test_all_time_has_nothing_before_it(filled):
     always = Window(None, None, "All time")
     figures = headline_figures(Scope(filled, "a"), KEYS, window=always, today=LATER)
     assert [figure.value for figure in figures] == [6, 0.5, 3]
-    assert [figure.previous for figure in figures] == [None] * 3
+    assert [figure.beside for figure in figures] == [None] * 3
+    figures = headline_figures(Scope(filled, "a"), KEYS, window=always, compare=MARCH, today=LATER)
+    assert [figure.beside for figure in figures] == [None] * 3
 
 
 def test_shares_are_those_of_settled_bugs(filled):
-    count, rejected, _ = headline_figures(Scope(filled, "a"), KEYS, window=MARCH, today=TODAY)
+    asked = {"window": MARCH, "compare": BEFORE, "today": TODAY}
+    count, rejected, _ = headline_figures(Scope(filled, "a"), KEYS, **asked)
     assert (count.value, count.waiting) == (4, 0)
     assert (rejected.value, rejected.n, rejected.waiting) == (pytest.approx(1 / 3), 3, 1)
-    assert rejected.previous == 0.5
+    assert rejected.beside.total == 0.5
     assert rejected.trend == (pytest.approx(1 / 3), None, None, None, None)
     # The answer behind it is that of the settled ones.
     assert rejected.result["totals"]["rejection_rate"] == rejected.value
@@ -66,8 +72,10 @@ def test_shares_are_those_of_settled_bugs(filled):
 
 def test_a_window_in_which_nothing_is_settled_has_no_share(filled):
     week = Window(date(2024, 3, 25), TODAY, "7 days")
-    (figure,) = headline_figures(Scope(filled, "a"), ["rejection_rate"], window=week, today=TODAY)
-    assert (figure.value, figure.n, figure.previous, figure.waiting) == (None, None, None, 1)
+    asked = {"window": week, "compare": week.previous, "today": TODAY}
+    (figure,) = headline_figures(Scope(filled, "a"), ["rejection_rate"], **asked)
+    assert (figure.value, figure.n, figure.waiting) == (None, None, 1)
+    assert (figure.beside.total, figure.beside.gap) == (None, "no data then")
 
 
 def test_totals_alone_are_those_of_the_whole_answer(filled):
