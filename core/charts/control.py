@@ -90,7 +90,7 @@ def control_chart(
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
             "beside": was,
-            "words": [*_words(points, found), *_name(beside, was)],
+            "words": [*_words(points, found), *_name(beside, was, rows)],
             **{r.name: [row for n, row in enumerate(rows) if (r, n) in marked] for r in Rule},
         },
         height=height,
@@ -101,10 +101,16 @@ def control_chart(
     )
 
 
-def _name(beside: Beside | None, rows: Sequence[Part]) -> list[Part]:
-    """The name of what is compared with, over the first of its points."""
-    at = {"align": "left", "dx": 0, "dy": -8}
-    return [rows[0] | at | {"text": beside.label.partition(",")[0]}] if beside and rows else []
+def _name(beside: Beside | None, was: Sequence[Part], rows: Sequence[Part]) -> list[Part]:
+    """The name of what is compared with, at its point that is farthest from the line."""
+    now = {row["period"]: (n / len(rows), row["value"] or 0) for n, row in enumerate(rows)}
+    if beside is None or not was:
+        return []
+    row = max(was, key=lambda row: abs(row["value"] - now[row["period"]][1]))
+    place, value = now[row["period"]]
+    at = {"align": "right" if place > 0.8 else "center", "dx": 0}
+    at |= {"dy": -8 if row["value"] >= value else 9, "text": beside.label.partition(",")[0]}
+    return [row | at]
 
 
 def _words(points: Sequence[Point], found: Behaviour) -> list[Part]:

@@ -88,7 +88,7 @@ def _products_box(page: ui.Page) -> dict[int, str]:
         what="product",
         said={"account": page.account.name},
         placeholder="All products",
-        width=170,
+        width=125,
     )
     return {product_id: names[product_id] for product_id in chosen}
 
@@ -99,13 +99,13 @@ def _compare_box(page: ui.Page, window: Window) -> Window | None:
     names = {"before": "vs period before", "year": "vs last year"}
     names |= {"baseline": "vs baseline"} if frozen else {}
     key, what = f"{page.key}_compare", "comparison"
-    how = ui.pick("Compare", names, what=what, key=key, width=160)
+    how = ui.pick("Compare", names, what=what, key=key, width=148)
     if window.days is None:
         return None
     if how == "baseline" and frozen:
         week = window_of(frozen)
         first, last = map(text.day, week.span)
-        return replace(week, label=f"the baseline, {first} to {last}")
+        return replace(week, label=f"the baseline, {first} to {last}, amounts per day")
     return window.previous if how == "before" else window.year_before
 
 
