@@ -89,7 +89,7 @@ def figure_metric(figure: Headline, label: str) -> None:
     st.metric(
         label,
         text.amount(figure.value, metric.unit),
-        gap or text.change(figure.value, beside and beside.total, metric.unit),
+        gap or text.change(figure.value, beside.total if beside else None, metric.unit),
         delta_color="off" if gap else DELTA_COLOURS.get(metric.better, "off"),
         delta_arrow="off" if gap else "auto",
     )
