@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base import clock
 from core.base.errors import InputError, QueryError, TouchstoneError
-from core.base.settings import ROOT, PrometheusSource, Settings, TestioAccount, load_settings
+from core.base.settings import ROOT, Settings, load_settings
 
 if TYPE_CHECKING:
     from core.demo.active_store import ActiveStore
@@ -378,27 +378,14 @@ def _check_store(settings: Settings) -> Iterator[Check]:
 
 
 def _check_sources(settings: Settings) -> Iterator[Check]:
-    from core.ingest.clients import prometheus, testio
-    from core.ingest.clients.http import RetryPolicy
+    from core.ingest.sync.accounts import ask_source
 
     if not settings.accounts:
         yield Check("Sources", "none configured: the dashboard shows demo data")
-    # Asked once: a person waits for the answer, and can ask again.
-    once = RetryPolicy(attempts=1)
-
-    def platform(source: PrometheusSource) -> str:
-        with prometheus.connect(source, retry=once) as client:
-            return f"version {prometheus.fetch_version(client)}"
-
-    def products(account: TestioAccount) -> str:
-        with testio.connect(account, retry=once) as client:
-            return f"with {len(testio.fetch_products(client)):,} products"
-
     for account in settings.accounts:
-        if account.prometheus is not None:
-            yield _asked(f"Prometheus of {account.id}", partial(platform, account.prometheus))
-        if account.token is not None:
-            yield _asked(f"Source of {account.id}", partial(products, account))
+        for source in reversed(account.sources):
+            name = "Source" if source == "testio" else "Prometheus"
+            yield _asked(f"{name} of {account.id}", partial(ask_source, account, source))
 
 
 def _asked(what: str, ask: Callable[[], str]) -> Check:

@@ -1,12 +1,14 @@
 """How are we doing this week?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.analytics.dates import last_complete_week
+from core.analytics import METRICS
+from core.analytics.definitions import FACTS
 from core.analytics.freshness import maturing_since
 from core.analytics.handbook import PANELS
 from core.analytics.series import Headline, MetricSeries
@@ -19,42 +21,89 @@ from core.review import signal_words
 from core.review.actions import actions, is_overdue
 from pages import ui
 from pages.criteria.strip import strip
-from pages.ui import proof, signals
-from pages.ui.filters import Filters, filter_bar
+from pages.ui import personal, proof, signals
+from pages.ui.filters import ENHANCER, Filters, filter_bar, last_week
 from pages.ui.tables import number_column, source_table, text_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 TREND_HEIGHT = 170
 MOVERS = 3
 ENGAGEMENT, TESTERS = "engagement/customer_engagement.py", "testers/tester_leaderboard.py"
+RANKING = ("decided_acceptance_rate", "rejection_rate", "review_rate")
+# The cards that a role sees, in their order.
+HOMES: Mapping[str, Sequence[str]] = {
+    "Product manager": ("overdue", "criteria", "trends", "movers", "freshness"),
+    "Quality lead": ("overdue", "freshness", "ranking", "criteria", "movers"),
+    "Executive": ("criteria", "trends"),
+    "Technician": ("rate", "criteria"),
+}
 
 
 def show(page: ui.Page) -> None:
-    week = last_complete_week(page.today)
-    results = ui.read(page, evaluate, window=week)
+    home, week = HOMES[home_box(page)], last_week(page)
+    known = {state.name for state in ui.sources(page) if state.rows}
+    results = ui.read(page, evaluate, window=week) if known & ENHANCER else []
     main = [result for result in results if not result.criterion.is_guardrail]
     chosen = filter_bar(page)
-    labels = PANELS["Overview"]
-    trends = signals.series_of(list(labels), chosen)
-    said = f"{criteria_answer(main, week.label)} {signal_words.news(trends)}"
-    ui.answer(page, said, SOURCES, compare=chosen.compare)
-    overdue(page)
-    strip(page, main, week, brief=True)
+    panel = {key: PANELS["Testers"][key] for key in RANKING} if "ranking" in home else {}
+    panel |= PANELS["Overview"] if "trends" in home else {}
+    # A card without a source says nothing.
+    facts = {key: {FACTS[fact].source for fact in METRICS[key].facts} for key in panel}
+    labels = {key: label for key, label in panel.items() if facts[key] <= known}
+    found = signals.series_of(list(labels), chosen) if labels else []
+    said = [criteria_answer(main, week.label)] if main else []
+    said += [signal_words.news(found)] if found else []
+    ui.answer(page, " ".join(said) or "Nothing to tell yet.", SOURCES, compare=chosen.compare)
+    cards: Mapping[str, Callable[[], None]] = {
+        "overdue": partial(overdue, page),
+        "criteria": partial(strip, page, main, week, brief=True),
+        "trends": partial(trends, chosen, labels, found),
+        "movers": partial(movers, chosen),
+        "ranking": partial(trends, chosen, labels, found),
+        "freshness": partial(freshness, page, is_open=home[-1] != "freshness"),
+        "rate": rate,
+    }
+    has = {"criteria": main, "trends": found, "ranking": found, "movers": known - ENHANCER}
+    for name in home:
+        if has.get(name, True):
+            cards[name]()
+
+
+def home_box(page: ui.Page) -> str:
+    """The role whose home is shown: that of the link, else the one that this person chose last."""
+    key, last = "overview_home", personal.kept(page).get("home", "")
+
+    def keep() -> None:
+        personal.keep(page, home=st.session_state[key])
+
+    names: dict[str, str] = {name: name for name in HOMES}
+    look: dict[str, Any] = {"key": key, "width": 155, "on_change": keep}
+    with page.bar:
+        return ui.pick("Home of", names, at=names.get(last), what="home", **look)
+
+
+def trends(chosen: Filters, labels: Mapping[str, str], found: Sequence[MetricSeries]) -> None:
+    """The figures of the period, each over its series."""
     heading(f"Trends, {text.lower_first(chosen.window.label)}", "explore.py", "Explore")
     figures = proof.headlines(chosen, list(labels))
-    with st.grid(3, min_column_width=300):
-        for figure, trend in zip(figures, trends, strict=True):
+    with st.grid(len(found), min_column_width=300):
+        for figure, trend in zip(figures, found, strict=True):
             trend_card(chosen, figure, labels[figure.metric.key], trend)
     with st.container(horizontal=True, horizontal_alignment="distribute", key="overview_rules"):
-        marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(trends)}"
+        marked = f"Marked: {signal_words.RULES}. {signal_words.chance_of_all(found)}"
         st.caption(ui.plain(marked), width="content")
-        ui.add_mark(page, page.today, key="trends")
-        signals.download(trends, chosen)
-    heading("Who moved most", ENGAGEMENT, "Engagement")
-    movers(chosen)
-    with st.expander("How fresh each source is"):
+        ui.add_mark(chosen.page, chosen.page.today, key="trends")
+        signals.download(found, chosen)
+
+
+def freshness(page: ui.Page, *, is_open: bool) -> None:
+    with st.expander("How fresh each source is", expanded=is_open):
         source_table(page)
         st.page_link("data/data.py", label="Data")
+
+
+def rate() -> None:
+    st.page_link("feedback/feedback.py", label="Rate an enhancement", query_params={"tab": "Rate"})
 
 
 def overdue(page: ui.Page) -> None:
@@ -99,6 +148,7 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
 
 
 def movers(chosen: Filters) -> None:
+    heading("Who moved most", ENGAGEMENT, "Engagement")
     if chosen.window.previous is None:
         ui.empty("All time has nothing before it to compare with: choose a shorter period.")
         return

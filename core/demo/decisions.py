@@ -5,8 +5,11 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import func
+from sqlmodel import SQLModel
+
 from core.analytics.account_settings import RoiSettings, save_settings, settings_of
-from core.analytics.dates import iso_week
+from core.analytics.dates import ONE_DAY, iso_week
 from core.base.clock import stopped
 from core.base.errors import InputError
 from core.criteria.baselines import baselines, freeze_baseline, plan_baseline
@@ -33,10 +36,20 @@ from core.store import (
     table,
 )
 
+# What the demo enters: who made it, and who decided on it last.
+OWN: Sequence[tuple[type[SQLModel], str, str]] = (
+    (Annotation, "entered_by", "entered_by"),
+    (ReviewNote, "written_by", "written_by"),
+    (Review, "opened_by", "opened_by"),
+    (ReviewAction, "decided_by", "closed_by"),
+    (Opportunity, "created_by", "decided_by"),
+    (AuditEntry, "by", "by"),
+)
 STORY: Mapping[str, Any] = TEXTS["story"]
 REVIEWS: Sequence[Mapping[str, Any]] = STORY["reviews"]
 # By it the demo tells what it entered from what people did, which stays.
 BY = STORY["attendees"]["Product manager"]
+AGREED = ("text", "owner", "criterion_key", "expected")
 BASELINE_WEEKS_AGO = 5
 MEETING = time(9)
 LENGTH = timedelta(minutes=27)
@@ -63,32 +76,21 @@ def decide_demo(scope: Scope, world: World) -> None:
 
 
 def _clear(scope: Scope) -> None:
-    """Remove what the demo entered earlier, where nobody has decided on it since."""
+    """Remove what the demo entered earlier, where nobody else has decided on it since."""
     with scope.write() as unit:
-        own, action, decided = (table(m).c for m in (Review, ReviewAction, Opportunity))
-        unit.delete(Annotation, table(Annotation).c.entered_by == BY)
-        unit.delete(ReviewNote, table(ReviewNote).c.written_by == BY)
-        unit.delete(Review, own.opened_by == BY)
-        unit.delete(
-            ReviewAction,
-            action.decided_by == BY,
-            action.closed_by.is_(None) | (action.closed_by == BY),
-        )
-        unit.delete(
-            Opportunity,
-            decided.created_by == BY,
-            decided.decided_by.is_(None) | (decided.decided_by == BY),
-        )
-        unit.delete(AuditEntry, table(AuditEntry).c.by == BY)
+        for model, made_by, decided_by in OWN:
+            columns = table(model).c
+            others = func.coalesce(columns[decided_by], BY) != BY
+            unit.delete(model, columns[made_by] == BY, ~others)
 
 
-def _monday(world: World, week: int) -> date:
-    return world.today - timedelta(days=world.today.weekday()) + timedelta(weeks=week)
+def _day(world: World, week: int, day: int = 0) -> date:
+    return world.today + timedelta(days=day - world.today.weekday(), weeks=week)
 
 
 def _meeting(world: World, week: int, day: int = 0) -> datetime:
     """The hour of the meeting, on a day of a week that counts from the demo's present one."""
-    return datetime.combine(_monday(world, week) + timedelta(days=day), MEETING, world.zone)
+    return datetime.combine(_day(world, week, day), MEETING, world.zone)
 
 
 def _annotate(scope: Scope, world: World, events: Sequence[Sequence[Any]]) -> None:
@@ -126,61 +128,38 @@ def _opportunity(scope: Scope, world: World, one: Mapping[str, Any]) -> None:
         texts = {name: one[name] for name in ("title", "problem")}
         number = create_opportunity(scope, **texts, reach=reach_of(found, entered.date()))
         if "promise" in one:
-            key, direction, impact, effort, first, last = one["promise"]
-            change_opportunity(
-                scope,
-                number,
-                seen={},
-                criterion_key=key,
-                direction=direction,
-                impact=impact,
-                effort=effort,
-                due_from=_monday(world, first),
-                due_to=_monday(world, last) + timedelta(days=6),
-                **{"status": "planned"} if one["status"] != "open" else {},
-            )
-    if one["status"] == "done":
-        with stopped(_meeting(world, one["promise"][-1], 4)):
+            first, last = one["weeks"]
+            window = {"due_from": _day(world, first), "due_to": _day(world, last + 1) - ONE_DAY}
+            change_opportunity(scope, number, seen={}, **one["promise"], **window)
+    if "note" in one:
+        with stopped(_meeting(world, last, 4)):
             change_opportunity(scope, number, seen={}, status="done", note=one["note"])
 
 
 def _review(scope: Scope, world: World, review: Mapping[str, Any]) -> None:
     """A review, held on the Monday after its week; it answers what the one before agreed on."""
-    week, begun = (
-        iso_week(_monday(world, review["week"])).label,
-        _meeting(world, review["week"] + 1),
-    )
+    week, begun = (iso_week(_day(world, review["week"])).label, _meeting(world, review["week"] + 1))
     if week in {one.week for one in meetings(scope)}:
         return
     with stopped(begun):
         open_review(scope, week)
         set_attendees(scope, week, STORY["attendees"], seen={})
-        answers = {
-            a[0]: a[5:] for other in REVIEWS if other is not review for a in other["actions"]
-        }
+        answers = {one["text"]: one.get("answer") for other in REVIEWS for one in other["actions"]}
         for known in actions(scope, status="open"):
-            status, outcome = answers.get(known.text, ("open", ""))
-            if known.week < week and status != "open":
-                close_action(scope, known.id, seen={}, status=status, outcome=outcome)
+            if known.week < week and (answer := answers.get(known.text)):
+                close_action(scope, known.id, seen={}, **answer)
         for section, text in review["notes"].items():
             save_note(scope, week, section, text, seen=0)
-        for text, owner, days, key, expected, *_ in review["actions"]:
-            add_action(
-                scope,
-                week=week,
-                text=text,
-                owner=owner,
-                due=begun.date() + timedelta(days=days),
-                criterion_key=key or None,
-                expected=expected or None,
-            )
+        for one in review["actions"]:
+            due = begun.date() + one["days"] * ONE_DAY
+            add_action(scope, week=week, due=due, **{n: one[n] for n in AGREED if n in one})
     with stopped(begun + LENGTH):
         close_review(scope, week)
 
 
 def _baseline(scope: Scope, world: World) -> None:
     """A frozen baseline of some weeks ago, which moves on with the demo."""
-    monday = _monday(world, -BASELINE_WEEKS_AGO)
+    monday = _day(world, -BASELINE_WEEKS_AGO)
     known = [b for b in baselines(scope) if b.planned_by == BY]
     if any(baseline.first_day == monday for baseline in known):
         return

@@ -127,6 +127,7 @@ def news(found: Sequence[MetricSeries]) -> str:
     if not fired:
         number = text.number(len(judged))
         which = f"all {number} trends" if len(judged) == len(found) else f"{number} of the trends"
+        which = "the trend" if len(found) == 1 else which
         verb = "is" if len(judged) == 1 else "are"
         return f"No new signal: {which} {verb} within the usual limits."
     said = text.listed(

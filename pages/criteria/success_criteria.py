@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.analytics.dates import Window, iso_week, last_complete_week
+from core.analytics.dates import ONE_DAY, Window, iso_week, last_complete_week
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.baselines import baselines, window_of
@@ -12,6 +12,7 @@ from core.criteria.words import criteria_answer
 from core.store import BaselineWindow
 from pages import ui
 from pages.criteria import baseline, dashboard, edit, quality, roi, strip, time_saved, weeks
+from pages.ui.filters import last_week
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
 WEEKS_OFFERED = 13
@@ -49,7 +50,8 @@ def show(page: ui.Page) -> None:
 
 def windows_of(page: ui.Page, known: Sequence[BaselineWindow]) -> dict[str, Window]:
     """The windows to choose from by label: this week, those before it, and the baselines."""
-    past = [last_complete_week(page.today, ago) for ago in range(WEEKS_OFFERED)]
+    newest = last_week(page).span[1] + ONE_DAY
+    past = [last_complete_week(newest, ago) for ago in range(WEEKS_OFFERED)]
     found = {week.label: week for week in [iso_week(page.today), *past]}
     for one in sorted(known, key=lambda one: one.id):
         if one.first_day <= page.today and one.restarted_as is None:

@@ -1,6 +1,5 @@
 """Where do the numbers come from, and how fresh are they?"""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,29 +13,18 @@ from core.ingest.sync.history import (
     ProblemGroup,
     deletions,
     objects_a_second,
-    objects_read,
     problem_groups,
     problems,
     rows_of,
     runs,
-    seconds_left,
 )
-from core.ingest.sync.lease import held_lease, holder_words
 from core.store import SyncRun
 from pages import ui
+from pages.ui.first_run import SOURCE_NAMES, progress, source_of
 from pages.ui.tables import DAY, number_column, source_table
 
-STATES: Mapping[str, ui.Colour] = {
-    "running": "blue",
-    "done": "green",
-    "partial": "orange",
-    "stopped": "orange",
-    "failed": "red",
-    "did not end": "red",
-}
 KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
 COUNTED = ("added", "changed", "removed", "refused")
-SOURCE_NAMES = {"testio": "test IO", "prometheus": "Prometheus"}
 CONNECT = """\
 TESTIO_CUSTOMER_API_TOKEN=...   # the account's token
 TESTIO_CUSTOMER_ID=...          # the account's id
@@ -77,7 +65,7 @@ def latest_sync(page: ui.Page) -> datetime | None:
 
 
 def sync_box(page: ui.Page) -> None:
-    source = next((a for a in page.settings.accounts if a.id == page.account.id), None)
+    source = source_of(page)
     with st.container(border=True):
         if source is None:
             st.markdown(
@@ -86,8 +74,7 @@ def sync_box(page: ui.Page) -> None:
                 if page.is_demo
                 else "No source is configured for this account: its data stays as it is."
             )
-            if page.is_demo:
-                st.code(CONNECT, language="bash")
+            st.code(CONNECT, language="bash")
             return
         running = is_running(page.scope)
         # Refreshed each second only while a sync runs.
@@ -104,45 +91,6 @@ def sync_box(page: ui.Page) -> None:
                 kwargs={"full": True},
                 **starts,
             )
-
-
-def progress(page: ui.Page) -> None:
-    """The last run of each source; reruns the whole page when a sync ends."""
-    found = runs(page.scope)
-    last = next(iter(found), None)
-    ended = {run.source: run for run in reversed(found)}
-    was_running = st.session_state.get("data_was_running", False)
-    now_running = is_running(page.scope)
-    st.session_state["data_was_running"] = now_running
-    if now_running and last is not None and last.status == "running":
-        share = min(last.done / last.total, 1.0) if last.total else 0.0
-        st.progress(share, text=ui.plain(last.message or "Starting"))
-        st.caption(ui.plain(", ".join(pace(page, last))))
-    elif now_running:
-        st.progress(0.0, text="Starting")
-    elif ended:
-        for source, run in sorted(ended.items(), reverse=True):
-            name = f"{SOURCE_NAMES.get(source, source)}: " if len(ended) > 1 else ""
-            st.badge(name + run.status, color=STATES.get(run.status, "gray"))
-            st.caption(ui.plain(run.message))
-    else:
-        st.caption("Nothing has been synced yet.")
-    if was_running and not now_running:
-        st.rerun()
-
-
-def pace(page: ui.Page, run: SyncRun) -> list[str]:
-    """Time and requests so far, pace, time left, and the process that runs the sync."""
-    now = clock.now()
-    seconds = (now - run.started_at).total_seconds()
-    said = [f"{text.duration(seconds)} so far", text.times(run.requests, "request")]
-    speed = objects_a_second(run, now)
-    if speed is not None:
-        said.append(f"{text.times(objects_read(run), 'object')} read, {text.count(speed)} a second")
-    left = seconds_left(run, now)
-    said.append("time left not known yet" if left is None else f"about {text.duration(left)} left")
-    lease = held_lease(page.scope)
-    return [*said, holder_words(lease)] if lease else said
 
 
 def run_table(page: ui.Page, found: list[SyncRun]) -> None:

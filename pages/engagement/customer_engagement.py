@@ -42,7 +42,7 @@ SERIES = ("tests_created", "tests_submitted", "test_completion_rate", "active_cu
 
 def show(page: ui.Page) -> None:
     names = ui.read_facts(page, user_names, kind="customer")
-    chosen = filter_bar(page, box=lambda: person.box(page, names))
+    chosen = filter_bar(page, sources=SOURCES, box=lambda: person.box(page, names))
     who = st.session_state[person.CHOSEN]
     if who is not None:
         person.show(chosen, who, names[who])

@@ -21,7 +21,7 @@ THUMBS = {"up": "thumb up", "down": "thumb down"}
 
 
 def show(page: ui.Page) -> None:
-    chosen = filter_bar(page, default="Last 30 days", products=False)
+    chosen = filter_bar(page, default="Last 30 days", products=False, sources=SOURCES)
     with st.grid(3, min_column_width=200):
         positive, average, number = proof.figure_cards(chosen, PANELS["Feedback"])
     words = feedback_answer(positive.value, average.value, number.value)

@@ -15,7 +15,7 @@ SERIES = ("bug_count", "decided_acceptance_rate", "rejection_rate", "review_rate
 
 
 def show(page: ui.Page) -> None:
-    chosen = filter_bar(page, box=lambda: shared.box(page))
+    chosen = filter_bar(page, sources=SOURCES, box=lambda: shared.box(page))
     saved = ui.read(page, settings_of, kind=LeaderboardSettings)
     in_use, unread = settings.in_use(saved)
     view = View(chosen, in_use, saved, shared.ORDERS[st.session_state[shared.ORDER]])

@@ -7,13 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.dates import PRESETS, Window, preset
+from core.analytics.dates import ONE_DAY, PRESETS, Window, iso_week, last_complete_week, preset
 from core.analytics.explore import product_names
 from core.base import text
 from core.criteria.baselines import frozen_baseline, window_of
 from pages import ui
 
 CUSTOM = "Custom dates"
+# What criteria are judged by, and every source.
+ENHANCER = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys", "Platform metrics"})
+EVERY_SOURCE = ENHANCER | {"Test cycles", "Bug reports"}
 EARLIEST, LATEST = date(1970, 1, 1), date(2100, 1, 1)  # that a link may ask for
 
 
@@ -46,14 +49,16 @@ def filter_bar(
     default: str = "Last 90 days",
     products: bool = True,
     compares: bool = True,
+    sources: frozenset[str] = EVERY_SOURCE,
     box: Callable[[], None] = lambda: None,
 ) -> Filters:
     """Draw the boxes of the bar, kept in the address, and a reset button.
 
-    `products` and `compares` are whether it offers those; `box` draws one more box in the bar.
+    `products` and `compares` are whether it offers those; where its `sources` have ended it opens
+    on the last such period with data. `box` draws one more box in the bar.
     """
     with page.bar:
-        window = _period_box(page, default)
+        window = _period_box(page, default, sources)
         ui.account_box(page)
         names = _products_box(page) if products else {}
         compare = _compare_box(page, window) if compares else None
@@ -69,11 +74,16 @@ def filter_bar(
     return Filters(page, words, window, tuple(names), compare)
 
 
-def _period_box(page: ui.Page, default: str) -> Window:
+def _period_box(page: ui.Page, default: str, sources: frozenset[str]) -> Window:
+    usual = preset(default, page.today)
+    ended = ended_on(page, sources, before=usual.start)
     periods = {name: name for name in (*PRESETS, CUSTOM)}
-    key = f"{page.key}_period"
-    period = ui.pick("Period", periods, at=default, what="period", key=key, width=140)
-    return _custom_dates(page) if period == CUSTOM else preset(period, page.today)
+    key, at = f"{page.key}_period", CUSTOM if ended else default
+    period = ui.pick("Period", periods, at=at, what="period", key=key, width=140)
+    if period != CUSTOM:
+        return preset(period, page.today)
+    last = ended or page.today
+    return _custom_dates(page, (last - ((usual.days or 1) - 1) * ONE_DAY, last))
 
 
 def _products_box(page: ui.Page) -> dict[int, str]:
@@ -109,9 +119,8 @@ def _compare_box(page: ui.Page, window: Window) -> Window | None:
     return window.previous if how == "before" else window.year_before
 
 
-def _custom_dates(page: ui.Page) -> Window:
-    key, start = f"{page.key}_dates", preset("Last 90 days", page.today).start
-    usual: tuple[date, ...] = (start or page.today, page.today)
+def _custom_dates(page: ui.Page, usual: tuple[date, ...]) -> Window:
+    key = f"{page.key}_dates"
 
     def read(words: Sequence[str]) -> tuple[tuple[date, ...], Sequence[str]]:
         try:
@@ -131,3 +140,17 @@ def _custom_dates(page: ui.Page) -> Window:
         st.info("Choose the last day as well.")
         st.stop()
     return Window(*chosen, f"{text.day(chosen[0])} to {text.day(chosen[1])}")
+
+
+def ended_on(page: ui.Page, names: frozenset[str], *, before: date | None) -> date | None:
+    """The last day with data of the named sources, where they all ended before a day; else None."""
+    known = [one.through for one in ui.sources(page) if one.name in names and one.through]
+    last = max(known).astimezone(page.store.zone).date() if known else None
+    return last if last and before and last < before else None
+
+
+def last_week(page: ui.Page) -> Window:
+    """The last complete week; of an enhancer that has ended the last one with data."""
+    week = last_complete_week(page.today)
+    ended = ended_on(page, ENHANCER, before=week.start)
+    return iso_week(ended) if ended else week

@@ -10,7 +10,7 @@ from core.store import one_state
 from pages.ui import keeper
 from pages.ui.actions import begin_visit, show_outcome, tell_lost_press
 from pages.ui.address import address
-from pages.ui.charts import empty
+from pages.ui.first_run import checklist
 from pages.ui.page import Page, open_page, plain, signed_in, sources
 from pages.ui.panels import account_box
 from pages.ui.rate import was_useful
@@ -49,8 +49,9 @@ def run_page(
             told = st.container()
             page = open_page(key, boxes)
             scope = f"{page.account.id} {signed_in()}"
-            if needs_data and not any(state.rows for state in sources(page)):
-                _no_data(page)
+            has_data = any(state.rows for state in sources(page))
+            if checklist(page, has_data=has_data) and needs_data:
+                account_box(page)
             else:
                 show(page)
                 with told:
@@ -63,12 +64,3 @@ def run_page(
         st.error(plain(str(error)))
     finally:
         keeper.mount(scope)
-
-
-def _no_data(page: Page) -> None:
-    account_box(page)
-    empty(
-        f"**No data yet.** Nothing of {plain(page.account.name)} is in the store: "
-        "start its first sync on the data page.",
-        *("data/data.py", "Go to Data"),
-    )

@@ -7,6 +7,8 @@ import pytest
 
 from core.base import clock
 from core.base.settings import load_settings
+from core.ingest.parse.testio import parse_cycle
+from core.ingest.save.testio import save_cycles
 from core.ingest.sync.lease import take_lease
 from core.ingest.sync.testio import sync_account
 from core.store import SyncRun
@@ -43,7 +45,8 @@ def sync(api):
 
 
 def texts(app):
-    return " ".join(element.value for element in [*app.markdown, *app.caption]).replace("\\", "")
+    said = " ".join(element.value for element in [*app.markdown, *app.caption])
+    return said.replace("\\", "").replace("\N{NO-BREAK SPACE}", "")
 
 
 def frames(app):
@@ -94,7 +97,9 @@ def test_freshness_is_judged_by_the_target_and_says_it(api, sync, run_page, monk
     assert on_time(run_page("data"))[:2] == ["Late", "Late"]
 
 
-def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
+@pytest.fixture
+def begun(api):
+    """The first sync of the account, which runs in another process."""
     store = open_store(load_settings().database_url)
     store.ensure_account("acme", "Acme")
     counts = {"bug": {"added": 6_000, "changed": 0, "unchanged": 0, "removed": 0, "refused": 0}}
@@ -118,6 +123,9 @@ def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
             ],
         )
     store.close()
+
+
+def test_what_runs_in_another_process_is_shown_with_its_pace(begun, run_page):
     app = run_page("data")
     assert not app.exception
     said = texts(app)
@@ -127,6 +135,39 @@ def test_what_runs_in_another_process_is_shown_with_its_pace(api, run_page):
     assert "process" in said
     assert app.button(key="data_sync").disabled
     assert app.button(key="data_sync_full").disabled
+
+
+def test_the_first_run_has_a_checklist_on_every_page(api, sync, run_page):
+    app = run_page("weekly_review")
+    assert "✓ The token is entered" in texts(app)
+    assert "○ The source can be reached" in texts(app)
+    app.button(key="first_run_test").click().run()
+    assert [*app.error] == []
+    assert app.toast[0].value.replace("\\", "") == "The source answers, with 2 products."
+    assert "✓ The source can be reached" in texts(app)
+    sync()
+    assert "The source can be reached" not in texts(run_page("overview"))
+
+
+def test_a_source_that_is_not_reached_is_told(api, run_page, monkeypatch):
+    monkeypatch.setenv("TESTIO_CUSTOMER_API_BASE_URL", "http://127.0.0.1:9")
+    app = run_page("overview")
+    app.button(key="first_run_test").click().run()
+    assert "cannot be reached" in app.error[0].value
+    assert "○ The source can be reached" in texts(app)
+
+
+def test_no_figure_is_shown_while_the_first_sync_runs(begun, run_page):
+    store = open_store(load_settings().database_url)
+    with store.write("acme") as unit:
+        save_cycles(unit, [parse_cycle(payload("cycle"))])
+    store.close()
+    app = run_page("customer_engagement")
+    assert "The first sync runs" in texts(app)
+    assert "6,000 objects read, 20 a second" in texts(app)
+    assert not app.metric
+    app.button(key="first_run_hide").click().run()
+    assert app.metric
 
 
 def test_a_sync_is_started_and_its_run_is_shown(api, run_page):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from streamlit.runtime.context import StreamlitCookies
 
 from core.analytics.dates import last_complete_week
 from core.analytics.freshness import SourceState, fresh_sources
@@ -87,9 +88,41 @@ def test_a_steady_account_has_no_signal(run_page, tmp_path, monkeypatch):
     account(tmp_path, monkeypatch, steady())
     app = run_page("overview")
     assert not app.exception
-    assert "Nothing was measured in " in answer(app)
-    assert answer(app).endswith("No new signal: two of the trends are within the usual limits.")
-    assert "no limits yet, limits take 6 finished weeks with data" in said(app).lower()
+    assert answer(app) == "No new signal: the trend is within the usual limits."
+    # Nothing has brought bugs or enhancements: their cards have no place.
+    assert [metric.label for metric in app.metric] == ["Test cycles created"]
+
+
+def test_an_ended_source_opens_on_the_last_period_with_data(run_page, tmp_path, monkeypatch):
+    account(tmp_path, monkeypatch, [cycle(n, "Ann", 399 + n) for n in range(1, 91)])
+    app = run_page("overview")
+    assert app.selectbox(key="overview_period").value == "Custom dates"
+    first, last = app.date_input(key="overview_dates").value
+    assert (last - first).days == 89
+    assert last == (NOON - timedelta(days=400)).date()
+    assert {m.label: m.value for m in app.metric}["Test cycles created"] == "90"
+    app.selectbox(key="overview_period").select("Last 90 days").run()
+    assert not app.exception
+
+
+def test_each_role_has_a_home_which_is_kept(run_page, demo_url, monkeypatch):
+    one_browser = f"2|00000000|{'ab' * 16}|0"
+    monkeypatch.setattr(StreamlitCookies, "get", lambda *_: one_browser)
+    app = run_page("overview")
+    first = [metric.label for metric in app.metric]
+    app.selectbox(key="overview_home").select("Executive").run()
+    assert [metric.label for metric in app.metric] == first
+    assert "Who moved most" not in said(app)
+    app.selectbox(key="overview_home").select("Quality lead").run()
+    assert [metric.label for metric in app.metric][:3] == ["Acceptance", "Rejected", "Reviewed"]
+    app.selectbox(key="overview_home").select("Technician").run()
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == first[:5]
+    again = run_page("overview")
+    assert again.selectbox(key="overview_home").value == "Technician"
+    linked = run_page("overview", home="Executive")
+    assert linked.selectbox(key="overview_home").value == "Executive"
+    assert run_page("overview").selectbox(key="overview_home").value == "Technician"
 
 
 def test_an_unusual_week_is_in_the_answer(run_page, tmp_path, monkeypatch):

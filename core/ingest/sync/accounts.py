@@ -12,6 +12,8 @@ from typing import Unpack
 from core.base import clock
 from core.base.errors import ConfigError, StoreError
 from core.base.settings import Settings, TestioAccount
+from core.ingest.clients import prometheus, testio
+from core.ingest.clients.http import RetryPolicy
 from core.ingest.sync.history import runs, sync_interval
 from core.ingest.sync.lease import held_lease
 from core.ingest.sync.prometheus import SOURCE as PROMETHEUS
@@ -115,6 +117,20 @@ def start_sync(scope: Scope, account: TestioAccount, *, full: bool = False) -> N
                 _sync(scope.store, account, source, stop, full=full)
 
     _threads.start(f"sync {account.id}", sync_sources)
+
+
+def ask_source(account: TestioAccount, source: str) -> str:
+    """Ask a source of an account once, as a person waits, and say what it answers.
+
+    Raises SourceError with a sentence.
+    """
+    once = RetryPolicy(attempts=1)
+    if source == PROMETHEUS:
+        assert account.prometheus is not None
+        with prometheus.connect(account.prometheus, retry=once) as metrics:
+            return f"version {prometheus.fetch_version(metrics)}"
+    with testio.connect(account, retry=once) as client:
+        return f"with {len(testio.fetch_products(client)):,} products"
 
 
 def is_running(scope: Scope) -> bool:
