@@ -51,7 +51,7 @@ def box(page: ui.Page, names: Mapping[int, str]) -> None:
         account=page.account.name,
         key=CHOSEN,
         placeholder="Everyone",
-        width=120,
+        width=112,
     )
 
 

@@ -113,7 +113,7 @@ def box(page: ui.Page) -> None:
         account=page.account.name,
         key=PERSON,
         placeholder="Everyone",
-        width=120,
+        width=112,
     )
 
 

@@ -98,7 +98,7 @@ def _products_box(page: ui.Page) -> dict[int, str]:
         what="product",
         said={"account": page.account.name},
         placeholder="All products",
-        width=125,
+        width=118,
     )
     return {product_id: names[product_id] for product_id in chosen}
 
@@ -109,7 +109,7 @@ def _compare_box(page: ui.Page, window: Window) -> Window | None:
     names = {"before": "vs period before", "year": "vs last year"}
     names |= {"baseline": "vs baseline"} if frozen else {}
     key, what = f"{page.key}_compare", "comparison"
-    how = ui.pick("Compare", names, what=what, key=key, width=148)
+    how = ui.pick("Compare", names, what=what, key=key, width=142)
     if window.days is None:
         return None
     if how == "baseline" and frozen:

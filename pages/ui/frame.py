@@ -33,11 +33,11 @@ def run_page(
     `is_rated` asks at its foot whether it was useful.
     """
     held, scope = address(), ""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="bar"):
         st.title(question, anchor=False, width="content")
         # On a phone the boxes are behind this one; a tap shows them without asking the server.
         st.html('<label class="chip"><input type="checkbox">Filters</label>', width="content")
-        boxes = st.container(horizontal=True, gap="small", width="content", key="bar_boxes")
+        boxes = st.container(horizontal=True, gap="xsmall", width="content", key="bar_boxes")
         share = st.container(width="content", key="share_bar")
     try:
         with PAGE_SECONDS.labels(key).time(), one_state():

@@ -100,6 +100,14 @@ def test_an_unknown_account_shows_no_figure_until_one_is_chosen(two, run_page):
     assert written(app)["period"] == ["All time"]
 
 
+def test_the_comparison_goes_to_the_next_page(two, run_page):
+    app = run_page("customer_engagement", compare="vs last year")
+    assert app.selectbox(key="engagement_compare").value == "year"
+    app = moved(app, SCRIPTS["tester_leaderboard"])
+    assert written(app)["compare"] == ["vs last year"]
+    assert "the comparison “vs baseline”" in told(run_page("overview", compare="vs baseline"))
+
+
 def test_an_unknown_account_is_told_on_the_next_page_too(two, run_page):
     app = moved(run_page("customer_engagement", account="gone"), SCRIPTS["tester_leaderboard"])
     assert not app.metric

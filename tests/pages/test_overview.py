@@ -171,6 +171,27 @@ def test_young_data_is_compared_with_nothing(run_page, tmp_path, monkeypatch):
     assert "No limits yet: too few finished weeks." in answer(app)
 
 
+def test_figures_are_compared_with_what_the_switch_says(run_page, tmp_path, monkeypatch):
+    account(tmp_path, monkeypatch, [*steady(), cycle(999, "Ann", 5)])
+
+    def created(app):
+        (found,) = (m for m in app.metric if m.label == "Test cycles created")
+        return found.delta
+
+    app = run_page("overview")
+    assert created(app).endswith(" %")
+    assert "changes against the 90 days before" in said(app)
+    assert "grey: the 90 days before" in said(app)
+    app.selectbox(key="overview_compare").select("year").run()
+    assert not app.exception
+    assert created(app) == "no data then"
+    assert "changes against a year before, " in said(app)
+    assert "grey:" not in said(app)
+    app.selectbox(key="overview_period").select("All time").run()
+    assert not created(app)
+    assert "changes against" not in said(app)
+
+
 def test_all_time_and_a_product(run_page, tmp_path, monkeypatch):
     account(tmp_path, monkeypatch, steady())
     app = run_page("overview")
