@@ -148,7 +148,9 @@ def trend_card(chosen: Filters, figure: Headline, label: str, trend: MetricSerie
 
 
 def movers(chosen: Filters) -> None:
-    heading("Who moved most", ENGAGEMENT, "Engagement")
+    before = chosen.window.previous
+    against = f" against {before.label}" if before else ""
+    heading(f"Who moved most{against}", ENGAGEMENT, "Engagement")
     if chosen.window.previous is None:
         ui.empty("All time has nothing before it to compare with: choose a shorter period.")
         return

@@ -193,10 +193,13 @@ def _beside(
     whole = {"start_date": period_of(grain, start)[0], "end_date": period_of(grain, end)[1]}
     rows = metric_rows(scope, **query, **whole, dimensions=[grain], include_zero=True)
     is_like = compare.days == window.days or compare == window.year_before
-    found = {}
+    found, covered = {}, dict[Any, tuple[date | None, date]]()
     for key, value in metric_totals(scope, **query, start_date=start, end_date=end).items():
         metric = METRICS[key]
-        first, last = _known_days(scope, metric, query, until)
+        kind = COPIED.issuperset(metric.facts) or metric.facts, _is_decided(metric)
+        if kind not in covered:
+            covered[kind] = _known_days(scope, metric, query, until)
+        first, last = covered[kind]
         total = value if is_like else _over(metric, value, compare, window.days)
         gap = "not comparable" if total is None else ""
         if value is None or first is None or end < first:

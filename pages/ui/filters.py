@@ -98,7 +98,7 @@ def _products_box(page: ui.Page) -> dict[int, str]:
         what="product",
         said={"account": page.account.name},
         placeholder="All products",
-        width=118,
+        width=125,
     )
     return {product_id: names[product_id] for product_id in chosen}
 
@@ -106,10 +106,10 @@ def _products_box(page: ui.Page) -> dict[int, str]:
 def _compare_box(page: ui.Page, window: Window) -> Window | None:
     """The window to compare with; there is none for all time."""
     frozen = ui.read(page, frozen_baseline)
-    names = {"before": "vs period before", "year": "vs last year"}
+    names = {"before": "vs previous", "year": "vs last year"}
     names |= {"baseline": "vs baseline"} if frozen else {}
     key, what = f"{page.key}_compare", "comparison"
-    how = ui.pick("Compare", names, what=what, key=key, width=142)
+    how = ui.pick("Compare", names, what=what, key=key, width=124)
     if window.days is None:
         return None
     if how == "baseline" and frozen:

@@ -53,7 +53,7 @@ def test_what_equals_a_default_stands_in_the_address_too(two, run_page):
         "account": ["acme"],
         "period": ["Last 90 days"],
         "products": [""],
-        "compare": ["vs period before"],
+        "compare": ["vs previous"],
         "tab": ["Leaderboard"],
     }
     assert not app.warning
