@@ -151,7 +151,7 @@ def movers(chosen: Filters) -> None:
     before = chosen.window.previous
     against = f" against {before.label}" if before else ""
     heading(f"Who moved most{against}", ENGAGEMENT, "Engagement")
-    if chosen.window.previous is None:
+    if before is None:
         ui.empty("All time has nothing before it to compare with: choose a shorter period.")
         return
     customers = ui.read_facts(chosen.page, movers_of_customers, **chosen.period)
