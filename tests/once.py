@@ -16,6 +16,18 @@ STATEMENTS = LRUCache(20_000)
 SCRIPTS = ScriptCache()
 
 
+def of_the_first(function):
+    """A function that answers each call as the first: for what is the same in all tests of one."""
+    answers = []
+
+    def answered(*args, **kwargs):
+        if not answers:
+            answers.append(function(*args, **kwargs))
+        return answers[0]
+
+    return answered
+
+
 def share() -> None:
     """Have all stores and all AppTests of this process share what they would each make."""
     # Each AppTest looks for components in all that is installed, which takes longer than a page.

@@ -71,7 +71,16 @@ def _started(text, stack):
     history, data, log = folder / "history.txt", folder / "data", folder / "log"
     history.write_text(text, encoding="utf-8")
     subprocess.run(
-        ["promtool", "tsdb", "create-blocks-from", "openmetrics", history, data, "-q"],
+        [
+            "promtool",
+            "tsdb",
+            "create-blocks-from",
+            "--max-block-duration=8760h",
+            "openmetrics",
+            history,
+            data,
+            "-q",
+        ],
         env=LEAVING_GARBAGE,
         check=True,
         capture_output=True,

@@ -33,6 +33,11 @@ class Server:
     url: str
     log: Path
 
+    @property
+    def demo(self):
+        """The file of its demo store."""
+        return self.log.parent / "touchstone-demo.db"
+
     def settled_log(self):
         return self.log.read_text(encoding="utf-8")
 
@@ -96,15 +101,24 @@ def own_demo_server(start, demo_url):
     return start()
 
 
-@pytest.fixture(scope="session")
-def demo_server(tmp_path_factory, demo_file):
-    """A dashboard on demo data for all tests that only read."""
-    folder = tmp_path_factory.mktemp("server")
+def _on_a_demo(folder, demo_file):
     shutil.copy(demo_file, folder / "touchstone-demo.db")
     process, server = serve(folder, begin=forked_server)
     yield server
     process.terminate()
     process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory, demo_file):
+    """A dashboard on demo data for all tests that only read."""
+    yield from _on_a_demo(tmp_path_factory.mktemp("server"), demo_file)
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory, demo_file):
+    """A dashboard on demo data for tests of a module which write to different tables."""
+    yield from _on_a_demo(tmp_path_factory.mktemp("server"), demo_file)
 
 
 @pytest.fixture(scope="session")

@@ -41,8 +41,8 @@ def opens(visitor, tab):
     visitor.page.get_by_role("tab", name=tab, exact=True).wait_for()
 
 
-def content(folder, number):
-    connection = sqlite3.connect(folder / "touchstone-demo.db")
+def content(store, number):
+    connection = sqlite3.connect(store)
     row = connection.execute(
         "SELECT frozen_by, content FROM baseline_window WHERE id = ?", (number,)
     ).fetchone()
@@ -78,7 +78,7 @@ def test_every_panel_of_the_dashboard_has_its_marks(visitor):
     assert visitor.errors == []
 
 
-def test_what_is_this_of_each_criterion(visitor):
+def test_what_is_this_of_each_criterion_also_by_keyboard(visitor):
     opens(visitor, "Compare")  # a light one: the cards are above each tab
     for key in CRITERIA:
         visitor.page.locator(f".st-key-criteria_what_{key}").get_by_role("button").click()
@@ -90,11 +90,29 @@ def test_what_is_this_of_each_criterion(visitor):
         assert dialog.locator('[data-testid="stException"]').count() == 0, key
         visitor.page.keyboard.press("Escape")
         dialog.wait_for(state="detached")
+    reaches_tabs_and_proofs_by_keyboard(visitor.page, visitor)
     assert visitor.errors == []
 
 
-def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
-    visitor = watched(visit(own_demo_server))
+def reaches_tabs_and_proofs_by_keyboard(page, visitor):
+    page.get_by_role("tab", name="Compare").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_text("All criteria and guardrails in").wait_for()
+    visitor.settles()
+    page.get_by_role("combobox", name="Window").focus()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.innerText || ''").strip())
+    assert "About p95 latency" in reached
+    page.locator(".st-key-criteria_what_success_rate").get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_text("the number shown: yes").wait_for()
+
+
+def test_a_past_week_is_planned_and_frozen(module_server, visit):
+    visitor = watched(visit(module_server))
     page = visitor.page
     opens(visitor, "Baseline")
     page.get_by_text("Plan another baseline").click()
@@ -110,7 +128,7 @@ def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
     page.get_by_role("button", name="Freeze it").click()
     page.get_by_text("Frozen: later weeks are compared").wait_for()
     page.get_by_text("Today's data gives the same figures").wait_for()
-    who, kept = content(tmp_path, 2)
+    who, kept = content(module_server.demo, 2)
     monday = clock.now().date()
     monday -= timedelta(days=monday.weekday() + 7)
     assert (who, kept["first_day"]) == ("someone on this machine", str(monday))
@@ -120,8 +138,8 @@ def test_a_past_week_is_planned_and_frozen(own_demo_server, visit, tmp_path):
     assert visitor.errors == visitor.outside == []
 
 
-def test_a_mark_is_made_beside_a_chart_and_stands_on_those_of_other_pages(own_demo_server, visit):
-    visitor = visit(own_demo_server)
+def test_a_mark_is_made_beside_a_chart_and_stands_on_those_of_other_pages(module_server, visit):
+    visitor = visit(module_server)
     page = visitor.page
     visitor.opens("customer_engagement")
     page.get_by_role("button", name="Add a mark").click()
@@ -143,8 +161,8 @@ def percent(value):
     return f"{value * 100:.1f}".removesuffix(".0") + " %"
 
 
-def test_the_gap_is_excluded_in_two_clicks_and_both_figures_stand_beside(own_demo_server, visit):
-    visitor = watched(visit(own_demo_server))
+def test_the_gap_is_excluded_in_two_clicks_and_both_figures_stand_beside(module_server, visit):
+    visitor = watched(visit(module_server))
     page = visitor.page
     opens(visitor, "Data quality")
     before = visitor.figure("Enhancement success rate")
@@ -188,23 +206,3 @@ def test_a_link_shows_the_same_window(visitor, demo_server, visit):
     other.settles()
     assert other.page.get_by_role("heading", level=2).inner_text() != said
     assert other.page.locator('[data-testid="stException"]').count() == 0
-
-
-def test_tabs_and_proofs_are_reached_by_keyboard(visitor):
-    opens(visitor, "Compare")
-    page = visitor.page
-    page.get_by_role("tab", name="Compare").focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    page.get_by_text("All criteria and guardrails in").wait_for()
-    visitor.settles()
-    page.get_by_role("combobox", name="Window").focus()
-    reached = set()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.innerText || ''").strip())
-    assert "About p95 latency" in reached
-    page.locator(".st-key-criteria_what_success_rate").get_by_role("button").focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_text("the number shown: yes").wait_for()
-    assert visitor.errors == []

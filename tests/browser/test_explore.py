@@ -89,19 +89,6 @@ def test_a_filter_comes_and_goes_without_a_trace(demo_server, visit):
     assert visitor.page.get_by_text("Left out").count() == 0
 
 
-def test_the_rows_behind_a_figure_come_in_pages(demo_server, visit):
-    visitor = visit(demo_server)
-    visitor.opens("tester_leaderboard")
-    visitor.page.get_by_role("button", name="About bugs").click()
-    dialog = visitor.page.get_by_role("dialog")
-    dialog.get_by_text("200 rows a page").wait_for()
-    first = dialog.locator('[data-testid="stDataFrame"] canvas').first.screenshot()
-    dialog.get_by_role("button", name="Page 2").click()
-    visitor.settles()
-    dialog.get_by_text("the number shown: yes").wait_for()
-    assert dialog.locator('[data-testid="stDataFrame"] canvas').first.screenshot() != first
-
-
 def test_a_saved_view_comes_back_whatever_is_shown_meanwhile(own_demo_server, visit):
     visitor = visit(own_demo_server)
     visitor.opens("explore?explore_metrics=Bugs&explore_dimensions=Severity")

@@ -1,6 +1,7 @@
 """Rating, answering and meeting in a browser: saved at once, by one person, and for good."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -16,27 +17,27 @@ LINK = f"feedback?ticket=TKT-001&enhancement={RUN}"
 
 
 @pytest.fixture
-def stored(demo_url):
+def stored(module_server):
     """Rows of the demo store that the running server writes to."""
+    return partial(rows_in, module_server)
 
-    def found(model, *columns, **equal):
-        store = open_store(demo_url)
-        rows = table(model).c
-        asked = select(*(rows[name] for name in columns)).where(
-            rows.account_id == DEMO_ACCOUNT, *(rows[name] == v for name, v in equal.items())
-        )
-        with store.read() as session:
-            known = [tuple(row) for row in session.connection().execute(asked)]
-        store.close()
-        return known
 
-    return found
+def rows_in(server, model, *columns, **equal):
+    store = open_store(f"sqlite:///{server.demo}")
+    rows = table(model).c
+    asked = select(*(rows[name] for name in columns)).where(
+        rows.account_id == DEMO_ACCOUNT, *(rows[name] == v for name, v in equal.items())
+    )
+    with store.read() as session:
+        known = [tuple(row) for row in session.connection().execute(asked)]
+    store.close()
+    return known
 
 
 def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
-    own_demo_server, visit, stored
+    module_server, visit, stored
 ):
-    visitor = visit(own_demo_server, viewport={"width": 390, "height": 844})
+    visitor = visit(module_server, viewport={"width": 390, "height": 844})
     visitor.opens(LINK)
     page = visitor.page
     # Nothing of the app stands around the question.
@@ -71,7 +72,7 @@ def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
     assert stored(Feedback, *wanted, subject=subject) == [
         (rater, "up", "Wrong article. <b>Wrong</b> customer", "TKT-001")
     ]
-    other = visit(own_demo_server)
+    other = visit(module_server)
     other.opens(LINK)
     other.page.get_by_role("radio", name="Yes").click()
     other.settles()
@@ -86,13 +87,14 @@ def test_a_technician_rates_in_one_click_from_a_link_and_comes_back_as_the_same(
 def test_in_a_frame_of_another_site_one_browser_is_one_rater(
     other_site,  # noqa: F811
     start,
+    demo_url,
     visit,
-    stored,
 ):
     folder, origin = other_site
     # Another port would be the same site; another name of this machine is not.
     desk = origin.replace("127.0.0.1", "localhost")
     server = start(TOUCHSTONE_CORS_ORIGINS=desk)
+    stored = partial(rows_in, server)
     framed = f"<iframe width=1300 height=800 src='{server.url}/{LINK}'></iframe>"
     (folder / "index.html").write_text(framed, encoding="utf-8")
     visitor = visit(server)
@@ -116,8 +118,8 @@ def test_in_a_frame_of_another_site_one_browser_is_one_rater(
     assert visitor.errors == []
 
 
-def test_every_page_asks_whether_it_was_useful(own_demo_server, visit, stored):
-    visitor = visit(own_demo_server)
+def test_every_page_asks_whether_it_was_useful(module_server, visit, stored):
+    visitor = visit(module_server)
     visitor.opens("customer_engagement")
     foot = visitor.page.locator(".st-key-useful_engagement_demo")
     foot.get_by_role("radio", name="Thumbs up").click()
@@ -127,8 +129,8 @@ def test_every_page_asks_whether_it_was_useful(own_demo_server, visit, stored):
     assert visitor.errors == []
 
 
-def test_the_survey_keeps_a_draft_and_counts_once_it_is_sent(own_demo_server, visit, stored):
-    visitor = visit(own_demo_server)
+def test_the_survey_keeps_a_draft_and_counts_once_it_is_sent(module_server, visit, stored):
+    visitor = visit(module_server)
     visitor.opens("survey")
     page = visitor.page
     before = len(stored(SurveyResponse, "id"))
@@ -188,8 +190,8 @@ def closes(visitor):
     dialog.get_by_role("button", name="Close it").click()
 
 
-def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, visit):
-    visitor = visit(own_demo_server)
+def test_a_whole_meeting_is_played_and_opens_later_as_it_was(module_server, visit):
+    visitor = visit(module_server)
     visitor.opens("weekly_review")
     page, slide = visitor.page, visitor.page.locator(".st-key-review_slide")
     page.get_by_role("button", name="Begin the review").click()
@@ -204,7 +206,7 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
     page.get_by_role("button", name="Agree on it").click()
     visitor.settles()
     # Another person, who has had the page open, does not write over it.
-    other = visit(own_demo_server)
+    other = visit(module_server)
     other.opens("weekly_review#metrics")
     expect(other.page.get_by_role("heading", name="Success criteria")).to_be_visible()
     expect(other.page).to_have_url(re.compile("step=Criteria$"))
@@ -216,11 +218,10 @@ def test_a_whole_meeting_is_played_and_opens_later_as_it_was(own_demo_server, vi
     expect(page).to_have_url(re.compile("step=Criteria$"))
     page.get_by_role("button", name="Present").click()
     expect(slide).to_be_visible()
-    for size in ((1440, 900), (1920, 1080)):
-        page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
-        assert slides(visitor, slide, size[1])[::9] == ["To escalate", "What we do now"]
-        page.goto(re.sub("step=[^&]*", "step=Criteria", page.url))
-        visitor.settles()
+    assert slides(visitor, slide, 900)[::9] == ["To escalate", "What we do now"]
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(re.sub("step=[^&]*", "step=Criteria", page.url))
+    assert slides(visitor, slide, 1080)[::9] == ["To escalate", "What we do now"]
     page.keyboard.press("Escape")
     page.locator(".st-key-review_step_actions button").click()
     closes(visitor)

@@ -16,11 +16,26 @@ def clicks_row(visitor, number):
     visitor.settles()
 
 
-def test_a_row_opens_a_panel_as_often_as_it_is_pressed_and_a_link_the_testers_page(
+def turns_the_pages_of_the_rows_behind_a_figure(visitor):
+    visitor.page.get_by_role("button", name="About bugs").click()
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.get_by_text("200 rows a page").wait_for()
+    first = dialog.locator('[data-testid="stDataFrame"] canvas').first.screenshot()
+    dialog.get_by_role("button", name="Page 2").click()
+    visitor.settles()
+    dialog.get_by_text("the number shown: yes").wait_for()
+    assert dialog.locator('[data-testid="stDataFrame"] canvas').first.screenshot() != first
+    visitor.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    visitor.settles()
+
+
+def test_a_figure_opens_its_rows_a_row_a_panel_as_often_as_it_is_pressed_and_a_link_the_page(
     demo_server, visit
 ):
     visitor = visit(demo_server, viewport={"width": 1440, "height": 1600})
     visitor.opens("tester_leaderboard")
+    turns_the_pages_of_the_rows_behind_a_figure(visitor)
     panel = visitor.page.get_by_role("dialog")
     for _ in range(2):
         clicks_row(visitor, 3)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -19,6 +19,7 @@ from core.ingest.files.mapping import ColumnMapping, known_mapping
 from core.ingest.files.records import open_records
 from core.ingest.save.platform import save_surveys
 from core.store import Counts, Scope, SurveyResponse, table
+from tests.draws import draws
 from tests.stores import open_store
 
 ANSWERS = {
@@ -126,6 +127,7 @@ def test_what_cannot_be_kept_is_refused(given, field):
     assert refused == parse_survey(ANSWERS | given)
 
 
+@settings(max_examples=draws(250))
 @given(changes=st.data())
 def test_nothing_that_is_sent_raises(changes):
     anything = (

@@ -288,22 +288,21 @@ BAD_LINKS = {
 }
 
 
-@pytest.mark.parametrize("link", BAD_LINKS)
-def test_a_bad_link_says_what_it_left_out_and_shows_the_rest(demo, run_page, link):
-    query, words = BAD_LINKS[link]
-    app = run_page("explore", **query)
-    assert not app.exception
-    assert not app.error
-    (warning,) = app.warning
-    said = warning.value.replace("\\", "")
-    assert words in said
-    assert len(said) < 700
-    assert app.metric
-    known = {"Bugs"} & set(query.get("explore_metrics", ()))
-    assert app.metric[0].label == f"{(known or {'Tests created'}).pop()}, total"
-    (name,) = (box for box in app.text_input if box.label == "Name of this view")
-    assert len(name.run().warning) == 1  # it stands as long as the address does
-    assert app.toggle[0].set_value(True).run().warning == []
+def test_a_bad_link_says_what_it_left_out_and_shows_the_rest(demo, run_page):
+    for link, (query, words) in BAD_LINKS.items():
+        app = run_page("explore", **query)
+        assert not app.exception, link
+        assert not app.error, link
+        (warning,) = app.warning
+        said = warning.value.replace("\\", "")
+        assert words in said, link
+        assert len(said) < 700, link
+        assert app.metric, link
+        known = {"Bugs"} & set(query.get("explore_metrics", ()))
+        assert app.metric[0].label == f"{(known or {'Tests created'}).pop()}, total", link
+        (name,) = (box for box in app.text_input if box.label == "Name of this view")
+        assert len(name.run().warning) == 1, link  # it stands as long as the address does
+        assert app.toggle[0].set_value(True).run().warning == [], link
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """The import page: how a file is read is shown, asked where it is not clear, and can be changed."""
 
+import pytest
 from openpyxl import Workbook
 
 from tests.pages.conftest import SCRIPTS
+
+pytestmark = pytest.mark.usefixtures("demo_url")
 
 
 def shown(app):

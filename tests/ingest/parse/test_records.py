@@ -10,6 +10,7 @@ from core.feedback import LONGEST_COMMENT, cast_vote, current_vote
 from core.ingest.parse.records import parse_enhancement, parse_feedback, parse_ticket
 from core.ingest.save.platform import save_enhancements, save_feedback, save_tickets
 from core.store import Counts, Enhancement, Scope, Ticket, table
+from tests.draws import draws
 from tests.stores import open_store
 from tests.votes import vote_history
 
@@ -230,7 +231,7 @@ JSON = st.recursive(
 @pytest.mark.parametrize(
     ("parse", "good"), [(parse_enhancement, RUN), (parse_ticket, TICKET), (parse_feedback, THUMB)]
 )
-@settings(deadline=None)
+@settings(max_examples=draws(250), deadline=None)
 @given(changes=st.data())
 def test_nothing_that_is_sent_raises(parse, good, changes):
     names = st.sampled_from([*good, "rating_value"])

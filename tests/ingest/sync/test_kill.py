@@ -11,11 +11,12 @@ import pytest
 
 from core.store import FACT_TABLES
 from tests.bench.sync import customer_of
+from tests.draws import draws
 from tests.forked import forked
 from tests.stores import open_store
 from tests.testio_server import SteadyServer
 
-KILLS = 50
+KILLS = draws(120)
 LEASE = 0.4  # seconds
 CHAINS = 8
 AT_ONCE = 3

@@ -91,6 +91,7 @@ def test_the_data_page_shows_it(url, monkeypatch, tmp_path):
 
     monkeypatch.setenv("TESTIO_CUSTOMER_ID", "acme")
     monkeypatch.setenv("PROMETHEUS_URL", url)
+    monkeypatch.setenv("PROMETHEUS_HISTORY_DAYS", "2")
     app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=30)
     app.switch_page("data/data.py").run()
     app.button(key="data_sync").click().run()
