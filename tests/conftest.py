@@ -32,11 +32,6 @@ def pytest_configure(config):
         config.pluginmanager.import_plugin("tests.fixtures")
 
 
-def pytest_collection_finish():
-    """Look no more for garbage in what was loaded."""
-    gc.freeze()
-
-
 def pytest_collection_modifyitems(items):
     """The slowest first, those with a browser; with all draws, only what draws or is timed."""
     if draws.FULL:

@@ -1,5 +1,6 @@
 """Fixtures of all tests: stores on each database, demos, and no settings from outside."""
 
+import gc
 import shutil
 
 import pytest
@@ -13,6 +14,12 @@ from tests.stores import closed, open_store, template
 once.share()
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)
+
+
+def pytest_collection_finish():
+    """Look no more for garbage in what was loaded."""
+    once.join_loggers()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +66,10 @@ def tiny(monkeypatch):
 @pytest.fixture(scope="session")
 def demo_file(tmp_path_factory):
     """A demo store's file; copy it, do not write to it."""
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    return once.made(tmp_path_factory, "demo.db", _built)
+
+
+def _built(path):
     store = open_store(f"sqlite:///{path}")
     build_demo(store)
     return closed(store, path)

@@ -1,5 +1,8 @@
-"""What takes a test long and is the same for each: made once a process."""
+"""What takes a test long and is the same for each: made once a process, or once a run."""
 
+import fcntl
+import logging
+import os
 from functools import cache
 
 import altair as alt
@@ -14,6 +17,30 @@ from tests import vega
 # The statements that this process has compiled: more than a run of all tests has.
 STATEMENTS = LRUCache(20_000)
 SCRIPTS = ScriptCache()
+
+
+def made(factory, name, make):
+    """A file of that name, made by the first process of a run that asks; the others wait."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / name
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make(folder / f"{name}.part").rename(path)
+    return path
+
+
+def join_loggers() -> None:
+    """Let the loggers of Streamlit pass on what they are told.
+
+    On each of its hundred that does not, pytest would put its handlers six times a test.
+    """
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.startswith("streamlit.") and isinstance(logger, logging.Logger):
+            logger.propagate = True
+            logger.handlers.clear()
 
 
 def of_the_first(function):

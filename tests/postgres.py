@@ -77,7 +77,11 @@ def postgres_server() -> Iterator[Callable[[], str]]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         _run(user, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
              "--no-locale", "--no-sync")  # fmt: skip
-        options = f"-k {folder} -h '' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+        # Its cleaner looks into each of a hundred databases each minute.
+        options = (
+            f"-k {folder} -h '' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB "
+            "-c autovacuum=off -c wal_level=minimal -c max_wal_senders=0"
+        )
         log = Path(folder, "log")
         _run(user, programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
         numbers = count(1)
@@ -86,7 +90,9 @@ def postgres_server() -> Iterator[Callable[[], str]]:
             with psycopg.connect(
                 f"host={folder} user=postgres dbname=postgres", autocommit=True
             ) as connection:
-                connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+                # What is new is copied as files: half the time of writing it to the log as well.
+                how = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}")
 
         def address(name: str) -> str:
             return f"postgresql+psycopg://postgres@/{name}?host={folder}"

@@ -139,6 +139,7 @@ class Visitor:
         self.server = server
         self.outside = []
         self.errors = []
+        self.schemes = ["light", "dark"]
         page.on("request", self._note_request)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._note_refusal)
@@ -161,12 +162,16 @@ class Visitor:
         return card.locator('[data-testid="stMetricValue"]').inner_text()
 
     def widths(self):
-        """How wide the page is in the light and in the dark, in pixels."""
-        found = []
-        for scheme in ("light", "dark"):
+        """How wide the page is in the light and in the dark, in pixels.
+
+        It begins with what is shown: to change between the two draws all charts anew.
+        """
+        found = {}
+        for scheme in self.schemes:
             self.page.emulate_media(color_scheme=scheme)
-            found.append(self.page.evaluate("document.documentElement.scrollWidth"))
-        return found
+            found[scheme] = self.page.evaluate("document.documentElement.scrollWidth")
+        self.schemes.reverse()
+        return [found["light"], found["dark"]]
 
     def settles(self):
         self.page.wait_for_selector(READY, timeout=30_000)
