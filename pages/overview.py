@@ -22,13 +22,14 @@ from core.review.actions import actions, is_overdue
 from pages import ui
 from pages.criteria.strip import strip
 from pages.ui import personal, proof, signals
-from pages.ui.filters import ENHANCER, Filters, filter_bar, last_week
+from pages.ui.filters import ENHANCER, Filters, filter_bar, past_weeks
 from pages.ui.tables import number_column, source_table, text_column
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 TREND_HEIGHT = 170
 MOVERS = 3
 ENGAGEMENT, TESTERS = "engagement/customer_engagement.py", "testers/tester_leaderboard.py"
+FEEDBACK, RATE = "feedback/feedback.py", {"tab": "Rate"}
 RANKING = ("decided_acceptance_rate", "rejection_rate", "review_rate")
 # The cards that a role sees, in their order.
 HOMES: Mapping[str, Sequence[str]] = {
@@ -40,7 +41,7 @@ HOMES: Mapping[str, Sequence[str]] = {
 
 
 def show(page: ui.Page) -> None:
-    home, week = HOMES[home_box(page)], last_week(page)
+    home, week = HOMES[home_box(page)], past_weeks(page)[0]
     known = {state.name for state in ui.sources(page) if state.rows}
     results = ui.read(page, evaluate, window=week) if known & ENHANCER else []
     main = [result for result in results if not result.criterion.is_guardrail]
@@ -54,14 +55,14 @@ def show(page: ui.Page) -> None:
     said = [criteria_answer(main, week.label)] if main else []
     said += [signal_words.news(found)] if found else []
     ui.answer(page, " ".join(said) or "Nothing to tell yet.", SOURCES, compare=chosen.compare)
-    cards: Mapping[str, Callable[[], None]] = {
+    cards: Mapping[str, Callable[[], object]] = {
         "overdue": partial(overdue, page),
         "criteria": partial(strip, page, main, week, brief=True),
         "trends": partial(trends, chosen, labels, found),
         "movers": partial(movers, chosen),
         "ranking": partial(trends, chosen, labels, found),
         "freshness": partial(freshness, page, is_open=home[-1] != "freshness"),
-        "rate": rate,
+        "rate": partial(st.page_link, FEEDBACK, label="Rate an enhancement", query_params=RATE),
     }
     has = {"criteria": main, "trends": found, "ranking": found, "movers": known - ENHANCER}
     for name in home:
@@ -100,10 +101,6 @@ def freshness(page: ui.Page, *, is_open: bool) -> None:
     with st.expander("How fresh each source is", expanded=is_open):
         source_table(page)
         st.page_link("data/data.py", label="Data")
-
-
-def rate() -> None:
-    st.page_link("feedback/feedback.py", label="Rate an enhancement", query_params={"tab": "Rate"})
 
 
 def overdue(page: ui.Page) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.analytics.dates import ONE_DAY, Window, iso_week, last_complete_week
+from core.analytics.dates import Window, iso_week
 from core.base import text
 from core.base.stats import Verdict
 from core.criteria.baselines import baselines, window_of
@@ -12,13 +12,18 @@ from core.criteria.words import criteria_answer
 from core.store import BaselineWindow
 from pages import ui
 from pages.criteria import baseline, dashboard, edit, quality, roi, strip, time_saved, weeks
-from pages.ui.filters import last_week
+from pages.ui.filters import ENHANCER, past_weeks
 
 SOURCES = frozenset({"Enhancement runs", "Tickets", "Feedback"})
-WEEKS_OFFERED = 13
 
 
 def show(page: ui.Page) -> None:
+    if not any(one.rows for one in ui.sources(page) if one.name in ENHANCER):
+        ui.account_box(page)
+        ui.answer(page, "Nothing of an enhancer is in this account.", SOURCES)
+        why = "Criteria are judged by runs, tickets and ratings: connect or import them."
+        ui.empty(why, "data/import_data.py", "Import")
+        return
     windows = windows_of(page, ui.read(page, baselines))
     label = choose_window(page, windows)
     window = windows[label]
@@ -50,9 +55,7 @@ def show(page: ui.Page) -> None:
 
 def windows_of(page: ui.Page, known: Sequence[BaselineWindow]) -> dict[str, Window]:
     """The windows to choose from by label: this week, those before it, and the baselines."""
-    newest = last_week(page).span[1] + ONE_DAY
-    past = [last_complete_week(newest, ago) for ago in range(WEEKS_OFFERED)]
-    found = {week.label: week for week in [iso_week(page.today), *past]}
+    found = {week.label: week for week in [iso_week(page.today), *past_weeks(page)]}
     for one in sorted(known, key=lambda one: one.id):
         if one.first_day <= page.today and one.restarted_as is None:
             # A name that is already taken is told apart by its number.

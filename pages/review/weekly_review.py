@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.analytics.dates import last_complete_week
 from core.base import clock, text
 from core.review.agenda import LENGTH, SECTIONS, agenda, seconds_left, week_of
 from core.review.meeting import (
@@ -25,8 +24,8 @@ from core.store import Review
 from pages import ui
 from pages.review import actions, packet, presentation, sections
 from pages.review.presentation import TICK_SECONDS, Part
+from pages.ui.filters import past_weeks
 
-WEEKS_OFFERED = 13
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
 STYLE = Path(__file__).with_suffix(".css")
 
@@ -77,7 +76,7 @@ def show(page: ui.Page) -> None:
 
 
 def week_box(page: ui.Page) -> str:
-    past = [last_complete_week(page.today, ago).label for ago in range(WEEKS_OFFERED)]
+    past = [week.label for week in past_weeks(page, SOURCES)]
     known = [one.week for one in ui.read(page, meetings)]
     weeks = {label: label for label in [*past, *known]}
     label = ui.pick("Week", weeks, what="week", key="review_week", width=150)

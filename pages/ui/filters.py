@@ -17,6 +17,7 @@ CUSTOM = "Custom dates"
 # What criteria are judged by, and every source.
 ENHANCER = frozenset({"Enhancement runs", "Tickets", "Feedback", "Surveys", "Platform metrics"})
 EVERY_SOURCE = ENHANCER | {"Test cycles", "Bug reports"}
+WEEKS_OFFERED = 13
 EARLIEST, LATEST = date(1970, 1, 1), date(2100, 1, 1)  # that a link may ask for
 
 
@@ -149,8 +150,8 @@ def ended_on(page: ui.Page, names: frozenset[str], *, before: date | None) -> da
     return last if last and before and last < before else None
 
 
-def last_week(page: ui.Page) -> Window:
-    """The last complete week; of an enhancer that has ended the last one with data."""
-    week = last_complete_week(page.today)
-    ended = ended_on(page, ENHANCER, before=week.start)
-    return iso_week(ended) if ended else week
+def past_weeks(page: ui.Page, sources: frozenset[str] = ENHANCER) -> list[Window]:
+    """Complete weeks to choose from, the latest first; of sources that ended those with data."""
+    ended = ended_on(page, sources, before=last_complete_week(page.today).start)
+    today = iso_week(ended).span[1] + ONE_DAY if ended else page.today
+    return [last_complete_week(today, ago) for ago in range(WEEKS_OFFERED)]

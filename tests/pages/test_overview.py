@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from streamlit.runtime.context import StreamlitCookies
 
-from core.analytics.dates import last_complete_week
+from core.analytics.dates import iso_week, last_complete_week
 from core.analytics.freshness import SourceState, fresh_sources
 from core.base import clock
 from core.ingest.parse.testio import parse_bug, parse_cycle, parse_product
@@ -103,6 +103,8 @@ def test_an_ended_source_opens_on_the_last_period_with_data(run_page, tmp_path, 
     assert {m.label: m.value for m in app.metric}["Test cycles created"] == "90"
     app.selectbox(key="overview_period").select("Last 90 days").run()
     assert not app.exception
+    assert run_page("weekly_review").selectbox(key="review_week").value == iso_week(last).label
+    assert "Nothing of an enhancer" in answer(run_page("success_criteria"))
 
 
 def test_each_role_has_a_home_which_is_kept(run_page, demo_url, monkeypatch):
