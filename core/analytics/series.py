@@ -204,7 +204,7 @@ def _beside(
         gap = "not comparable" if total is None else ""
         if value is None or first is None or end < first:
             gap = "no data then"
-        elif start < first or end > last:
+        elif (start < first and _is_amount(metric)) or end > last:
             gap = "data in part"
         values = [(row[grain], row[key]) for row in rows]
         if not is_like:
@@ -230,8 +230,12 @@ def _over(metric: Metric, value: float | None, of: Window, days: int | None) -> 
         return value
     if any(measure.kind == "distinct" for measure in metric.measures()):
         return None
-    is_amount = metric.per is None and metric.measure.kind != "quantile"
-    return value * days / of.days if is_amount else value
+    return value * days / of.days if _is_amount(metric) else value
+
+
+def _is_amount(metric: Metric) -> bool:
+    """Whether it grows with the days, as rates, means and quantiles do not."""
+    return metric.per is None and metric.measure.kind != "quantile"
 
 
 def _known_days(

@@ -107,7 +107,7 @@ def _products_box(page: ui.Page) -> dict[int, str]:
 def _compare_box(page: ui.Page, window: Window) -> Window | None:
     """The window to compare with; there is none for all time."""
     frozen = ui.read(page, frozen_baseline)
-    names = {"before": "vs previous", "year": "vs last year"}
+    names = {"previous": "vs previous", "year": "vs last year"}
     names |= {"baseline": "vs baseline"} if frozen else {}
     key, what = f"{page.key}_compare", "comparison"
     how = ui.pick("Compare", names, what=what, key=key, width=124)
@@ -117,7 +117,7 @@ def _compare_box(page: ui.Page, window: Window) -> Window | None:
         week = window_of(frozen)
         first, last = map(text.day, week.span)
         return replace(week, label=f"the baseline, {first} to {last}, amounts per day")
-    return window.previous if how == "before" else window.year_before
+    return window.previous if how == "previous" else window.year_before
 
 
 def _custom_dates(page: ui.Page, usual: tuple[date, ...]) -> Window:
