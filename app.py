@@ -76,15 +76,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
                 await task
 
 
-FRAME = Path(__file__).resolve().parent / "pages" / "_frame.py"
+PAGES = Path(__file__).resolve().parent / "pages"
 
 app = st.App(
-    FRAME,
+    PAGES / "_frame.py",
     routes=ROUTES,
     middleware=[
         Middleware(PostsFirst),
         Middleware(with_page_headers),
-        Middleware(with_page_style, FRAME.with_suffix(".css")),
+        Middleware(with_page_style, PAGES / "_frame.css", PAGES / "review/weekly_review.css"),
     ],
     lifespan=lifespan,
 )

@@ -27,7 +27,7 @@ from core.analytics.query import answered
 from core.base import text
 from pages import ui
 from pages.ui.filters import Filters, filter_bar
-from pages.ui.tables import bar_column
+from pages.ui.tables import bar_column, height
 
 SOURCES = frozenset({"Test cycles", "Bug reports"})
 PERIOD = "Last 12 months"
@@ -307,9 +307,8 @@ def table(page: ui.Page, result: Mapping[str, Any], asked: Mapping[str, Any]) ->
         most = float(shown[key].max()) if values.notna().any() else 0.0
         form = IN_CELLS.get(metric.unit, "%,.1f")
         config[key] = bar_column(head(metric), most=max(most, 1e-9), form=form)
-    height: Any = "content" if len(shown) <= LOW_TABLE else 420
     look: dict[str, Any] = {"hide_index": True, "placeholder": text.UNKNOWN}
-    st.dataframe(shown, column_config=config, height=height, **look)
+    st.dataframe(shown, column_config=config, height=height(shown, LOW_TABLE), **look)
 
 
 def views(page: ui.Page) -> None:

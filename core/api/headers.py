@@ -44,12 +44,12 @@ def with_page_headers(app: ASGIApp) -> ASGIApp:
     return front
 
 
-def with_page_style(app: ASGIApp, style: Path) -> ASGIApp:
-    """Middleware that puts a style sheet into pages.
+def with_page_style(app: ASGIApp, *sheets: Path) -> ASGIApp:
+    """Middleware that puts style sheets into pages.
 
     One that a page's script sends arrives after the first things are drawn, and moves them.
     """
-    begin = b"<body>\n<style>\n%b</style>" % style.read_bytes()
+    begin = b"<body>\n<style>\n%b</style>" % b"".join(sheet.read_bytes() for sheet in sheets)
     # Pages are asked for whole and plain: what a browser kept may have an older sheet.
     dropped = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 

@@ -21,7 +21,7 @@ from core.ingest.sync.history import (
 from core.store import SyncRun
 from pages import ui
 from pages.ui.first_run import SOURCE_NAMES, progress, source_of
-from pages.ui.tables import DAY, number_column, source_table
+from pages.ui.tables import DAY, height, number_column, source_table
 
 KINDS = {"test_cycle": "Test cycle", "bug": "Bug report"}
 COUNTED = ("added", "changed", "removed", "refused")
@@ -74,7 +74,7 @@ def sync_box(page: ui.Page) -> None:
                 if page.is_demo
                 else "No source is configured for this account: its data stays as it is."
             )
-            st.code(CONNECT, language="bash")
+            st.code(CONNECT, language="bash", wrap_lines=True)
             return
         running = is_running(page.scope)
         # Refreshed each second only while a sync runs.
@@ -116,7 +116,7 @@ def run_table(page: ui.Page, found: list[SyncRun]) -> None:
         "Objects a second": number_column("Objects a second", form="%.0f"),
         "Message": st.column_config.TextColumn(width="large"),
     }
-    st.dataframe(frame, hide_index=True, column_config=columns)
+    st.dataframe(frame, hide_index=True, height=height(frame, 9), column_config=columns)
 
 
 def took(run: SyncRun) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -27,12 +26,10 @@ from pages.review.presentation import TICK_SECONDS, Part
 from pages.ui.filters import past_weeks
 
 SOURCES = frozenset({"Test cycles", "Bug reports", "Enhancement runs", "Tickets", "Feedback"})
-STYLE = Path(__file__).with_suffix(".css")
 
 
 def show(page: ui.Page) -> None:
     is_presented = presentation.begin()
-    st.html(STYLE)
     with page.bar:
         label = week_box(page)
         meeting = ui.read(page, meeting_of, week=label)

@@ -67,7 +67,7 @@ def _left_out(found: Leaderboard, settled: Leaderboard, ids: set[int]) -> int:
 def _side_by_side(view: View, found: Comparison, left_out: int) -> None:
     with ui.panel(comparison_answer(found)):
         names = (ui.plain(reason.row.tester) for reason in found.both)
-        lines = [f"| | {' | '.join(names)} |", "|:--|--:|--:|"]
+        lines = [f"| What | {' | '.join(names)} |", "|:--|--:|--:|"]
         lines += [f"| {' | '.join(map(ui.plain, row))} |" for row in comparison_rows(found)]
         st.markdown("\n".join(lines))
         newer = f" {text.times(left_out, 'newer decided bug')} of theirs left out."

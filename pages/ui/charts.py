@@ -123,7 +123,9 @@ def draw(drawn: ChartSpec, *, alt: str, height: Literal["content", "stretch"] = 
     """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
     theme = DARK if st.context.theme.type == "dark" else LIGHT
     spec = drawn.in_theme(theme).to_dict()
-    st.vega_lite_chart(spec=spec, width="stretch", height=height, alt=alt)
+    # In pixels, its place is kept while the browser loads what draws it.
+    high = spec["height"] if height == "content" else height
+    st.vega_lite_chart(spec=spec, width="stretch", height=high, alt=alt)
 
 
 def add_mark(page: Page, day: date, *, key: str) -> None:

@@ -14,7 +14,7 @@ from core.testers.words import rank_label
 from pages.ui.page import Page, moment, sources
 from pages.ui.panels import panel, side_panel
 
-ROW = 35
+ROW = 33
 DAY = "D MMM YYYY"
 ASKED = "person_asked"
 TAIL = "\N{FIGURE SPACE}"  # str.strip takes it as well
@@ -55,9 +55,9 @@ def places(ranks: Iterable[int | None], tied: Iterable[bool]) -> list[str]:
     return [label if label.startswith("new") else label.rjust(8) for label in ended]
 
 
-def height(frame: pd.DataFrame, most: int) -> int | Literal["content"]:
-    """Height of a table that scrolls beyond `most` rows."""
-    return "content" if len(frame) <= most else ROW * (most + 1) + 20
+def height(frame: pd.DataFrame, most: int) -> int:
+    """Height of a table that scrolls beyond `most` rows, in pixels: its place is kept at once."""
+    return ROW * (len(frame) + 1) + 2 if len(frame) <= most else ROW * (most + 1) + 20
 
 
 def people_table(
@@ -148,7 +148,8 @@ def source_table(page: Page) -> None:
         now=page.now,
     )
     rows = pd.DataFrame(_source_row(page, source) for source in found)
-    st.dataframe(rows, hide_index=True, column_config={"Rows": number_column("Rows")})
+    columns = {"Rows": number_column("Rows")}
+    st.dataframe(rows, hide_index=True, height=height(rows, 9), column_config=columns)
 
 
 def _source_row(page: Page, source: FreshSource) -> dict[str, object]:

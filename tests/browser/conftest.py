@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from tests.commands import environment
@@ -26,6 +27,28 @@ CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 # Nothing has to be seen moving, and a fifth of the time went into that.
 WINDOW = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+AXE = Axe().axe_script
+# What axe finds serious in a page, but for what is known of Streamlit's own markup.
+FAULTS = """async (known) => (await axe.run(document, {
+    resultTypes: ["violations"], rules: {"target-size": {enabled: true}},
+})).violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(
+    ({id, nodes}) => nodes.filter(({target}) =>
+        !(known[id] && document.querySelector(target[0])?.closest(known[id]))
+    ).map(({html, failureSummary}) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)
+)"""
+STREAMLITS_OWN = {
+    # The entries of the phone's menu are in a box of their section, inside the list.
+    "list": '[data-testid="stSidebarNav"]',
+    "listitem": '[data-testid="stSidebarNav"]',
+    # A required box says so on its group, which has no such attribute.
+    "aria-allowed-attr": '[data-testid="stDateTimeInputField"]',
+}
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(
+    ...list.getEntries().filter((one) => !one.hadRecentInput).map((one) => one.value)
+)).observe({type: "layout-shift", buffered: true});"""
 
 
 @dataclass(frozen=True)
@@ -140,6 +163,7 @@ class Visitor:
         self.outside = []
         self.errors = []
         self.schemes = ["light", "dark"]
+        page.add_init_script(SHIFTS)
         page.on("request", self._note_request)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._note_refusal)
@@ -172,6 +196,21 @@ class Visitor:
             found[scheme] = self.page.evaluate("document.documentElement.scrollWidth")
         self.schemes.reverse()
         return [found["light"], found["dark"]]
+
+    def faults(self, *, width=None, scheme=None):
+        """What keeps people from what is shown: the rules of axe, and the elements."""
+        if width:
+            self.page.set_viewport_size({"width": width, "height": 900})
+        if scheme:
+            self.page.emulate_media(color_scheme=scheme)
+        self.settles()
+        if self.page.evaluate("typeof axe") == "undefined":
+            self.page.evaluate(AXE)
+        return self.page.evaluate(FAULTS, STREAMLITS_OWN)
+
+    def shift(self):
+        """How far the page has moved by itself while it was loaded: the cumulative layout shift."""
+        return self.page.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)")
 
     def settles(self):
         self.page.wait_for_selector(READY, timeout=30_000)

@@ -65,6 +65,7 @@ def opens_who_is_seen_in_a_sorted_table(visitor):
     table.click(position={"x": 130, "y": 17 + 35 * 2})
     panel = page.get_by_role("dialog")
     expect(panel.get_by_role("heading").first).to_have_text(name)
+    assert visitor.faults() + visitor.faults(scheme="dark") == []
     panel.get_by_role("button", name="Open page").click()
     expect(page.get_by_role("button", name="Back to everyone")).to_be_visible()
     expect(page.get_by_role("heading", name=f"{name} created")).to_be_visible()

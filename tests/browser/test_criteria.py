@@ -88,6 +88,7 @@ def test_what_is_this_of_each_criterion_also_by_keyboard(visitor):
             dialog.get_by_text("the number shown: yes").wait_for()
         visitor.settles()
         assert dialog.locator('[data-testid="stException"]').count() == 0, key
+        assert visitor.faults() == [], key
         visitor.page.keyboard.press("Escape")
         dialog.wait_for(state="detached")
     reaches_tabs_and_proofs_by_keyboard(visitor.page, visitor)

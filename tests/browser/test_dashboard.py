@@ -11,21 +11,36 @@ PAGES = {
     "tester_leaderboard": "Who finds the bugs that matter?",
     "success_criteria": "Are we meeting our success criteria?",
     "feedback": "What do people say about the enhancements?",
+    "weekly_review": "What changed, and what do we do about it?",
+    "roadmap": "What should we improve next?",
+    "survey": "How well does the enhancement help you?",
+    "explore": "What do you want to know?",
     "data": "Where do the numbers come from, and how fresh are they?",
+    "import_data": "What do you want to bring in?",
+    "definitions": "What does each number mean?",
 }
+PHONE = {"width": 390, "height": 844}
 TROUBLE = ("Traceback", "Error", "Warning", "WARNING", "deprecated")
 
 
-def test_every_page_opens_fits_a_phone_and_asks_no_other_host(demo_server, visit):
-    visitor = visit(demo_server, viewport={"width": 390, "height": 844})
+def test_every_page_opens_is_for_everyone_stands_still_and_asks_no_other_host(demo_server, visit):
+    visitor = visit(demo_server, viewport=PHONE)
     for path, question in PAGES.items():
+        visitor.page.set_viewport_size(PHONE)
         visitor.opens(path)
+        assert visitor.shift() < 0.1, path
         assert visitor.page.get_by_role("heading", level=1).inner_text() == question
         badge = visitor.page.get_by_text("Demo data", exact=True).filter(visible=True)
-        expect(badge.first).to_be_visible()
+        if path != "survey":  # which asks, and shows nothing
+            expect(badge.first).to_be_visible()
         assert visitor.page.locator('[data-testid="stException"]').count() == 0
         assert visitor.page.locator('[data-testid="stAlertContentError"]').count() == 0
+        assert visitor.faults() == [], path
         assert visitor.widths() == [390, 390], path
+        if path == "feedback":
+            visitor.page.get_by_role("button", name="How sure").first.click()
+        # Now in the other of the two themes.
+        assert visitor.faults(width=1440) == [], path
     assert visitor.outside == []
     assert visitor.errors == []
     log = demo_server.settled_log()
@@ -67,6 +82,7 @@ def votes(folder, subject):
 def test_a_link_shows_the_same_view(demo_server, visit):
     visitor = visit(demo_server)
     visitor.opens("customer_engagement")
+    assert visitor.shift() < 0.1
     before = visitor.figure("Created")
     visitor.page.get_by_role("combobox", name="Period").click()
     visitor.page.get_by_role("option", name="Last 24 months").click()
@@ -94,6 +110,7 @@ def test_unknown_addresses_below_the_api_are_told_in_json(demo_server):
 def test_a_table_and_the_rows_behind_a_figure_can_be_taken_away(demo_server, visit):
     visitor = visit(demo_server)
     visitor.opens("tester_leaderboard")
+    assert visitor.shift() < 0.1
     with visitor.page.expect_download() as taken:
         visitor.page.get_by_role("button", name="Download CSV").click()
     table = taken.value.path().read_text(encoding="utf-8-sig")
@@ -102,6 +119,7 @@ def test_a_table_and_the_rows_behind_a_figure_can_be_taken_away(demo_server, vis
     visitor.page.get_by_role("button", name="About bugs").click()
     dialog = visitor.page.get_by_role("dialog")
     dialog.get_by_text("the number shown: yes").wait_for()
+    assert visitor.faults() + visitor.faults(scheme="dark") == []
     with visitor.page.expect_download() as taken:
         dialog.get_by_role("button", name="Download CSV").click()
     rows = taken.value.path().read_text(encoding="utf-8-sig").splitlines()

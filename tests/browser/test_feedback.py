@@ -177,6 +177,7 @@ def closes(visitor):
     page = visitor.page
     page.get_by_role("button", name="Close the review").click()
     dialog = page.get_by_role("dialog")
+    assert visitor.faults() + visitor.faults(scheme="dark") == []
     dialog.get_by_label("Product manager").fill("Ann")
     expect(dialog.get_by_label("Escalations are sent")).not_to_be_checked()
     answered = "Actions of earlier weeks are answered"

@@ -40,6 +40,7 @@ def test_a_figure_opens_its_rows_a_row_a_panel_as_often_as_it_is_pressed_and_a_l
     for _ in range(2):
         clicks_row(visitor, 3)
         expect(panel.get_by_text(re.compile(r"has rank 3=? of"))).to_be_visible()
+        assert visitor.faults() == []
         visitor.page.keyboard.press("Escape")
         expect(panel).to_have_count(0)
         visitor.settles()
