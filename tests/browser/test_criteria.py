@@ -151,7 +151,7 @@ def test_a_mark_is_made_beside_a_chart_and_stands_on_those_of_other_pages(module
     told = r"Marked: .* Release 4.2 of the enhancer; .*: Deployment, New \*sign-in\* <b>"
     expect(chart).to_have_attribute("aria-label", re.compile(told))
     page.get_by_text(
-        re.compile(r"marked: 1 .* Release 4.2 .*; 2 .* New \*sign-in\* <b>")
+        re.compile(r"marked: 1 .* Release 4.2 .*; \d .* New \*sign-in\* <b>")
     ).wait_for()
     visitor.opens("explore")
     page.get_by_text(re.compile(r"marked: 1 .*; 2 .* New \*sign-in\* <b>")).first.wait_for()
