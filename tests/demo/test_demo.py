@@ -385,7 +385,7 @@ def test_people_have_reviewed_two_weeks_and_the_next_has_something_to_decide(sto
     assert all(one["outcome"] for one in answered.values())
     assert [one.week for one in actions(scope, status="open")] == ["2026-W45"] * 2
     assert restated_since(scope, later) == [
-        "Noted since: Sat 08:00: Maintenance of the contract database."
+        "Noted since: Sat 08:00: Database maintenance."
     ]
     found = opportunities(scope)
     assert sorted(one.status for one in found) == ["done", "done", "open", "open", "planned"]
