@@ -384,9 +384,7 @@ def test_people_have_reviewed_two_weeks_and_the_next_has_something_to_decide(sto
     assert answered["dropped"]["moved"].endswith("no difference proven")
     assert all(one["outcome"] for one in answered.values())
     assert [one.week for one in actions(scope, status="open")] == ["2026-W45"] * 2
-    assert restated_since(scope, later) == [
-        "Noted since: Sat 08:00: Database maintenance."
-    ]
+    assert restated_since(scope, later) == ["Noted since: Sat 08:00: Database maintenance."]
     found = opportunities(scope)
     assert sorted(one.status for one in found) == ["done", "done", "open", "open", "planned"]
     assert all(one.reach_comments for one in found)
