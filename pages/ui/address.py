@@ -23,7 +23,7 @@ V = TypeVar("V")
 Words = Sequence[str]
 
 # What a person chose goes with them from page to page.
-SHARED = frozenset({"account", "period", "dates", "products", "compare"})
+SHARED = frozenset({"account", "period", "dates", "products", "versus"})
 MOST_SAID = 5
 STYLE = """
 button, input {font: inherit; font-size: 13px; border: 0; background: none; padding: 4px}

@@ -109,7 +109,7 @@ def _compare_box(page: ui.Page, window: Window) -> Window | None:
     frozen = ui.read(page, frozen_baseline)
     names = {"previous": "vs previous", "year": "vs last year"}
     names |= {"baseline": "vs baseline"} if frozen else {}
-    key, what = f"{page.key}_compare", "comparison"
+    key, what = f"{page.key}_versus", "comparison"
     how = ui.pick("Compare", names, what=what, key=key, width=124)
     if window.days is None:
         return None

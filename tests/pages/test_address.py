@@ -53,7 +53,7 @@ def test_what_equals_a_default_stands_in_the_address_too(two, run_page):
         "account": ["acme"],
         "period": ["Last 90 days"],
         "products": [""],
-        "compare": ["vs previous"],
+        "versus": ["vs previous"],
         "tab": ["Leaderboard"],
     }
     assert not app.warning
@@ -101,11 +101,11 @@ def test_an_unknown_account_shows_no_figure_until_one_is_chosen(two, run_page):
 
 
 def test_the_comparison_goes_to_the_next_page(two, run_page):
-    app = run_page("customer_engagement", compare="vs last year")
-    assert app.selectbox(key="engagement_compare").value == "year"
+    app = run_page("customer_engagement", versus="vs last year")
+    assert app.selectbox(key="engagement_versus").value == "year"
     app = moved(app, SCRIPTS["tester_leaderboard"])
-    assert written(app)["compare"] == ["vs last year"]
-    assert "the comparison “vs baseline”" in told(run_page("overview", compare="vs baseline"))
+    assert written(app)["versus"] == ["vs last year"]
+    assert "the comparison “vs baseline”" in told(run_page("overview", versus="vs baseline"))
 
 
 def test_an_unknown_account_is_told_on_the_next_page_too(two, run_page):

@@ -184,7 +184,7 @@ def test_figures_are_compared_with_what_the_switch_says(run_page, tmp_path, monk
     assert created(app).endswith(" %")
     assert "changes against the 90 days before" in said(app)
     assert "grey: the 90 days before" in said(app)
-    app.selectbox(key="overview_compare").select("year").run()
+    app.selectbox(key="overview_versus").select("year").run()
     assert not app.exception
     assert created(app) == "no data then"
     assert "changes against a year before, " in said(app)
