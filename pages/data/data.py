@@ -66,7 +66,7 @@ def latest_sync(page: ui.Page) -> datetime | None:
 
 def sync_box(page: ui.Page) -> None:
     source = source_of(page)
-    with st.container(border=True):
+    with st.container(border=True, key="data_connect"):
         if source is None:
             st.markdown(
                 "**Connect your own data.** Set these in the environment or in "
