@@ -39,8 +39,9 @@ def _draw(page: ui.Page, panel: Panel, window: Window) -> None:
         with ui.panel(panel.title, panel.subtitle, stretch=True):
             return
     title, subtitle = panel.title, panel.subtitle
-    said = {"title": title, "subtitle": subtitle, "alt": f"{title}. {subtitle}"}
-    ui.Stamped(page, window.label).chart(panel.drawn, key=panel.key, **said)
+    ui.Stamped(page, window.label).chart(
+        panel.drawn, key=panel.key, title=title, subtitle=subtitle, alt=f"{title}. {subtitle}"
+    )
 
 
 def _happened(page: ui.Page, window: Window, found: Sequence[Annotation]) -> None:

@@ -23,7 +23,7 @@ from core.engagement.words import SEGMENTS
 from pages import ui
 from pages.engagement import people, person, settings
 from pages.ui.filters import Filters, filter_bar
-from pages.ui.proof import figure_cards
+from pages.ui.proof import figure_cards, of_period
 from pages.ui.signals import grid
 from pages.ui.tables import (
     bar_column,
@@ -153,6 +153,7 @@ def _top(chosen: Filters, found: Engagement) -> None:
         what="cycles",
         subtitle=f"{shares}; bars by month of the cycle's end, the pale one not over",
         unfinished=[f"{chosen.page.today:%Y-%m}"],
+        opens=partial(of_period, chosen, "tests_created", until=chosen.window.end),
     )
 
 

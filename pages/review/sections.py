@@ -150,8 +150,8 @@ def signals(page: ui.Page, told: Mapping[str, Any]) -> list[Part]:
 
 def _signal(page: ui.Page, week: str, one: SignalChart) -> None:
     if not st.session_state.get(ui.PRESENTING):
-        look = {"key": f"signal_{one.key}", "title": one.title, "subtitle": one.brief}
-        ui.Stamped(page, week).chart(one.drawn, **look)
+        look: dict[str, Any] = {"title": one.title, "subtitle": one.brief}
+        ui.Stamped(page, week).chart(one.drawn, key=f"signal_{one.key}", **look)
         return
     # What is drawn in a line: the rest is on the page.
     st.caption(ui.plain("; ".join(one.brief.split("; ")[:2])))

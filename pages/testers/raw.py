@@ -1,5 +1,6 @@
 """Raw counts, for those who want them, beside the fair score."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from core.testers.triage_rates import maturing_periods
 from pages import ui
 from pages.testers import ranking, shared
 from pages.testers.shared import View
+from pages.ui.proof import of_period
 from pages.ui.tables import bar_column, day_column, number_column, people_table, text_column
 
 ORDERS = {"Bugs reported": "reported", "Bugs accepted": "accepted", "Fair score": "score"}
@@ -36,6 +38,7 @@ def show(view: View, found: Leaderboard) -> None:
         subtitle=f"Share of the period; the first {TOP} in the order above, by month of the "
         f"cycle's end{shared.pale_note(pale)}",
         unfinished=pale,
+        opens=partial(of_period, view.chosen, "bug_count", until=view.chosen.window.end),
     )
 
 

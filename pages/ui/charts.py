@@ -27,7 +27,7 @@ from core.charts import (
 from core.criteria.ledger import ANNOTATION_KINDS, annotate, chart_events
 from pages.ui.actions import form, fresh_key, submit_button
 from pages.ui.page import Page, read
-from pages.ui.panels import moment_box, panel, pick
+from pages.ui.panels import moment_box, panel, pick, side_panel
 
 SAVE = "Save this chart as an image, stamped with its filters"
 NOON = time(12)
@@ -56,21 +56,33 @@ class Stamped:
         return stamp | ({"Demo data": "made up"} if self.page.is_demo else {})
 
     def chart(
-        self, drawn: ChartSpec, *, key: str, title: str, subtitle: str, alt: str = ""
+        self,
+        drawn: ChartSpec,
+        *,
+        key: str,
+        title: str,
+        subtitle: str,
+        alt: str = "",
+        opens: Callable[[str], None] | None = None,
     ) -> None:
         """Chart under its finding, which is its text alternative unless `alt` is given.
 
-        One over time has the account's events marked, and a way to add one.
+        One over time has the account's events marked, and a way to add one. `opens` fills a panel
+        on a period whose mark was clicked, or that was chosen from a box.
         """
-        marked = self.marked(drawn)
+        marked, name = self.marked(drawn), f"{self.page.key}_opens_{key}" if opens else ""
         subtitle = marked.under(subtitle)
         with panel(title, subtitle, stretch=True):
-            draw(marked.drawn, alt=marked.said(alt or title))
+            draw(marked.drawn, alt=marked.said(alt or title), opens=name)
             with st.container(horizontal=True):
                 self.image(marked.drawn, key=key, title=title, subtitle=subtitle)
                 if drawn.times:
                     last = (drawn.times.end - ONE_DAY).date()
                     add_mark(self.page, min(last, self.page.today), key=key)
+                    if opens:
+                        _period_box(name, drawn.times.names)
+        if opens and (period := st.session_state.pop(f"{name}_asked", None)):
+            side_panel(period, partial(opens, period))
 
     def marked(self, drawn: ChartSpec) -> Marked:
         """The chart with the account's events, where it is one over time."""
@@ -119,13 +131,56 @@ def download(
     )
 
 
-def draw(drawn: ChartSpec, *, alt: str, height: Literal["content", "stretch"] = "content") -> None:
-    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative."""
+def draw(
+    drawn: ChartSpec,
+    *,
+    alt: str,
+    height: Literal["content", "stretch"] = "content",
+    opens: str = "",
+) -> None:
+    """Draw a chart alone, in the colours of the page's theme; `alt` is its text alternative.
+
+    With a name in `opens`, a click on a mark asks for its period under that name.
+    """
     theme = DARK if st.context.theme.type == "dark" else LIGHT
     spec = drawn.in_theme(theme).to_dict()
     # In pixels, its place is kept while the browser loads what draws it.
     high = spec["height"] if height == "content" else height
-    st.vega_lite_chart(spec=spec, width="stretch", height=high, alt=alt)
+    more = _selection(spec, opens, drawn.times.field) if opens and drawn.times else {}
+    st.vega_lite_chart(spec=spec, width="stretch", height=high, alt=alt, **more)
+
+
+def _selection(spec: dict[str, Any], name: str, field: str) -> dict[str, Any]:
+    """Make the bars and points of a specification selectable; how the chart is drawn then."""
+    marks = [one for one in spec["layer"] if one["mark"]["type"] in {"bar", "point"}]
+    for n, one in enumerate(marks):
+        one["name"] = f"mark_{n}"
+    # A line, or an area, has the values of its first point wherever it is clicked.
+    clicks = ", ".join(f"@{one['name']}_marks:click" for one in marks)
+    select = {"type": "point", "fields": [field], "on": clicks}
+    marks[-1]["params"] = [{"name": "mark", "select": select}]
+    # A mark that stays selected could not be clicked again: each time it is another chart.
+    number = st.session_state.get(f"{name}_number", 0)
+    key = f"{name}_{number}"
+
+    def clicked() -> None:
+        for mark in st.session_state[key].selection["mark"]:
+            st.session_state[f"{name}_asked"] = mark[field]
+        st.session_state[f"{name}_number"] = number + 1
+
+    return {"key": key, "on_select": clicked}
+
+
+def _period_box(name: str, periods: Sequence[str]) -> None:
+    """What a click on a mark does, by keyboard."""
+    key, label = f"{name}_box", "Rows of a period"
+
+    def chosen() -> None:
+        st.session_state[f"{name}_asked"] = st.session_state[key]
+        st.session_state[key] = None
+
+    look: dict[str, Any] = {"placeholder": label, "label_visibility": "collapsed", "width": 170}
+    st.selectbox(label, periods[::-1], index=None, key=key, on_change=chosen, **look)
 
 
 def add_mark(page: Page, day: date, *, key: str) -> None:
@@ -156,6 +211,7 @@ def top_chart(
     what: str,
     subtitle: str,
     unfinished: Sequence[str],
+    opens: Callable[[str], None],
 ) -> None:
     """Bars by month of the top people, under their share of the period; `unfinished` ones pale.
 
@@ -177,6 +233,7 @@ def top_chart(
         title=f"{who} {text.share(share)} of the {what}",
         subtitle=subtitle,
         alt=f"{unit} by month: {', '.join(top)} and everyone else",
+        opens=opens,
     )
 
 

@@ -1,16 +1,18 @@
 """Figures, and what is behind each: its definition, the query that ran, and its rows."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
-from core.analytics import DIMENSIONS, Metric, explain
+from core.analytics import DIMENSIONS, METRICS, Metric, explain
+from core.analytics.dates import period_days
 from core.analytics.explore import CODED
 from core.analytics.freshness import maturing_since
-from core.analytics.query import are_of_facts
+from core.analytics.query import are_of_facts, metric_totals
 from core.analytics.series import Headline, headline_figures
 from core.base import text
 from core.charts import spark
@@ -110,6 +112,18 @@ def of_figure(page: ui.Page, figure: Headline) -> None:
     definition(figure.metric)
     asked = dict(figure.result["metadata"]["query"]) | {"dimensions": []}
     metric_rows(page, figure.metric, asked, figure.result["totals"][figure.metric.key])
+
+
+@one_state()
+def of_period(chosen: Filters, key: str, period: str, *, until: date | None = None) -> None:
+    """A metric in a period, of the products that are chosen: its definition, query and rows."""
+    page, (first, last) = chosen.page, period_days(period)
+    last = min(last, until or last)
+    products = {"product_id": list(chosen.product_ids)} if chosen.product_ids else None
+    asked = {"metrics": [key], "start_date": first, "end_date": last, "filters": products}
+    definition(METRICS[key])
+    value = ui.read(page, metric_totals, **asked)[key]
+    metric_rows(page, METRICS[key], asked | {"account": page.account.id}, value)
 
 
 def definition(metric: Metric) -> None:

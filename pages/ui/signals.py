@@ -1,6 +1,7 @@
 """Control charts of metrics by week or month, with their signals."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +11,7 @@ from core.charts import ChartSpec, control_chart
 from core.review import signal_words
 from pages import ui
 from pages.ui.filters import Filters
+from pages.ui.proof import of_period
 
 
 def grid(metrics: Sequence[str], chosen: Filters) -> None:
@@ -23,6 +25,7 @@ def grid(metrics: Sequence[str], chosen: Filters) -> None:
                 title=signal_words.finding(one),
                 subtitle=signal_words.subtitle(one, brief=True),
                 alt=signal_words.alt_text(one),
+                opens=partial(of_period, chosen, one.metric.key),
             )
     st.caption(ui.plain(signal_words.chance_of_all(found)))
     download(found, chosen)
