@@ -70,7 +70,7 @@ def control_chart(
 ) -> ChartSpec:
     """A line with its limits as a light band, the centre dashed, and each signal by shape and word.
 
-    What it is compared with is a thin grey line under its name.
+    What it is compared with is a thin grey line, which the subtitle names.
     `unit` is that of the metric, `name` what the value is called; `waiting` says why periods were
     not judged. The line to those is dotted, and their points are pale.
     """
@@ -90,7 +90,7 @@ def control_chart(
             "points": rows,
             "centre": [{"period": period, "centre": found.centre} for period in judged],
             "beside": was,
-            "words": [*_words(points, found), *_name(beside, was, rows)],
+            "words": _words(points, found),
             **{r.name: [row for n, row in enumerate(rows) if (r, n) in marked] for r in Rule},
         },
         height=height,
@@ -99,18 +99,6 @@ def control_chart(
         times=vega.period_times("period", (point.period for point in points)),
         **period_axis(pd.Series([point.period for point in points], dtype=str)),
     )
-
-
-def _name(beside: Beside | None, was: Sequence[Part], rows: Sequence[Part]) -> list[Part]:
-    """The name of what is compared with, at its point that is farthest from the line."""
-    now = {row["period"]: (n / len(rows), row["value"] or 0) for n, row in enumerate(rows)}
-    if beside is None or not was:
-        return []
-    row = max(was, key=lambda row: abs(row["value"] - now[row["period"]][1]))
-    place, value = now[row["period"]]
-    at = {"align": "right" if place > 0.8 else "center", "dx": 0}
-    at |= {"dy": -8 if row["value"] >= value else 9, "text": beside.label.partition(",")[0]}
-    return [row | at]
 
 
 def _words(points: Sequence[Point], found: Behaviour) -> list[Part]:

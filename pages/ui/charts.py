@@ -26,7 +26,7 @@ from core.charts import (
 )
 from core.criteria.ledger import ANNOTATION_KINDS, annotate, chart_events
 from pages.ui.actions import form, fresh_key, submit_button
-from pages.ui.page import Page, read
+from pages.ui.page import Page, plain, read
 from pages.ui.panels import moment_box, panel, pick, side_panel
 
 SAVE = "Save this chart as an image, stamped with its filters"
@@ -71,11 +71,12 @@ class Stamped:
         on a period whose mark was clicked, or that was chosen from a box.
         """
         marked, name = self.marked(drawn), f"{self.page.key}_opens_{key}" if opens else ""
-        subtitle = marked.under(subtitle)
         with panel(title, subtitle, stretch=True):
             draw(marked.drawn, alt=marked.said(alt or title), opens=name)
+            if marked.key:
+                st.caption(plain(text.upper_first(marked.key)))
             with st.container(horizontal=True):
-                self.image(marked.drawn, key=key, title=title, subtitle=subtitle)
+                self.image(marked.drawn, key=key, title=title, subtitle=marked.under(subtitle))
                 if drawn.times:
                     last = (drawn.times.end - ONE_DAY).date()
                     add_mark(self.page, min(last, self.page.today), key=key)

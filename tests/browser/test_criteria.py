@@ -151,11 +151,45 @@ def test_a_mark_is_made_beside_a_chart_and_stands_on_those_of_other_pages(module
     told = r"Marked: .* Release 4.2 of the enhancer; .*: Deployment, New \*sign-in\* <b>"
     expect(chart).to_have_attribute("aria-label", re.compile(told))
     page.get_by_text(
-        re.compile(r"marked: 1 .* Release 4.2 .*; \d .* New \*sign-in\* <b>")
+        re.compile(r"[Mm]arked: 1 .* Release 4.2 .*; \d .* New \*sign-in\* <b>")
     ).wait_for()
+    opens_the_rows_of_a_bar(visitor)
+    comments_on_a_figure(visitor)
     visitor.opens("explore")
-    page.get_by_text(re.compile(r"marked: 1 .*; 2 .* New \*sign-in\* <b>")).first.wait_for()
+    page.get_by_text(re.compile(r"[Mm]arked: 1 .*; 2 .* New \*sign-in\* <b>")).first.wait_for()
     assert visitor.errors == visitor.outside == []
+
+
+def opens_the_rows_of_a_bar(visitor):
+    """By a click on it, as often as it is clicked, and by its period in a box."""
+    page, panel = visitor.page, visitor.page.get_by_role("dialog")
+    for _ in range(2):
+        page.locator(".mark-rect.role-mark path").last.click()
+        panel.get_by_text("the number shown: yes").wait_for()
+        named = panel.get_by_role("heading").first.inner_text()
+        page.keyboard.press("Escape")
+        expect(panel).to_have_count(0)
+        visitor.settles()
+    page.get_by_label("Rows of a period").first.click()
+    page.get_by_role("option", name=named, exact=True).click()
+    panel.get_by_text("the number shown: yes").wait_for()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    visitor.settles()
+
+
+def comments_on_a_figure(visitor):
+    page, panel = visitor.page, visitor.page.get_by_role("dialog")
+    page.get_by_role("button", name="About tests created").click()
+    panel.get_by_label("Comment").fill("Why so *few*?")
+    panel.get_by_role("button", name="Add comment").click()
+    page.get_by_text("Added: the next review shows it.").first.wait_for()
+    expect(panel).to_have_count(0)
+    visitor.settles()
+    page.get_by_role("button", name="About tests created").click()
+    panel.get_by_text("Why so *few*?", exact=True).wait_for()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
 
 
 def percent(value):
