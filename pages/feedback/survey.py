@@ -31,7 +31,7 @@ SCALES = {
 
 
 def show(page: ui.Page) -> None:
-    with st.container(width=720):  # a readable line length
+    with st.container(width=720, key="survey_body"):  # a readable line length
         link = ui.asked_text("survey_invitation")
         invited = invitation_of(page.scope, link) if link else None
         if link and invited is None:
