@@ -78,7 +78,7 @@ def home_box(page: ui.Page) -> str:
         personal.keep(page, home=st.session_state[key])
 
     names: dict[str, str] = {name: name for name in HOMES}
-    look: dict[str, Any] = {"key": key, "width": 155, "on_change": keep}
+    look: dict[str, Any] = {"key": key, "width": 175, "on_change": keep}
     with page.bar:
         return ui.pick("Home of", names, at=names.get(last), what="home", **look)
 
