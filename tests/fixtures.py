@@ -4,6 +4,7 @@ import gc
 import shutil
 
 import pytest
+from hypothesis import settings
 
 from core.demo import build, build_demo, enhancer, platform
 from core.demo.world import Size
@@ -12,6 +13,9 @@ from tests.commands import runner
 from tests.stores import closed, open_store, template
 
 once.share()
+# A busy machine is no fault: speed is measured in benches.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 pytest_plugins = ["tests.postgres", "tests.prometheus", "tests.api.running"]
 TINY = Size(customers=75, testers=60, products=5, features=40, cycles=60, bugs=300)
 

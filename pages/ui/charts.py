@@ -174,7 +174,7 @@ def _selection(spec: dict[str, Any], name: str, field: str) -> dict[str, Any]:
 
 def _period_box(name: str, periods: Sequence[str]) -> None:
     """What a click on a mark does, by keyboard."""
-    key, label = f"{name}_box", "Rows of a period"
+    key, label = f"{name}_box", "Open rows of"
 
     def chosen() -> None:
         st.session_state[f"{name}_asked"] = st.session_state[key]

@@ -168,7 +168,7 @@ def series_of(*, is_share):
 
 
 @pytest.mark.parametrize("is_share", [False, True])
-@settings(max_examples=draws(150), deadline=None)
+@settings(max_examples=draws(150))
 @given(data=st.data())
 def test_what_is_always_so(is_share, data):
     points = data.draw(series_of(is_share=is_share))
@@ -319,7 +319,7 @@ def test_false_alarms_are_as_stated(draw, chosen, least, most):
 
 
 @pytest.mark.parametrize("chosen", [STAR, RATE, SHARE, COUNT, {"kind": "value"}])
-@settings(max_examples=draws(60), deadline=None)
+@settings(max_examples=draws(60))
 @given(data=st.data())
 def test_limits_lie_within_the_scale_around_the_centre(chosen, data):
     low, high = chosen.get("scale", (0, 1_000))

@@ -171,7 +171,7 @@ def opens_the_rows_of_a_bar(visitor):
         page.keyboard.press("Escape")
         expect(panel).to_have_count(0)
         visitor.settles()
-    page.get_by_label("Rows of a period").first.click()
+    page.get_by_label("Open rows of").first.click()
     page.get_by_role("option", name=named, exact=True).click()
     panel.get_by_text("the number shown: yes").wait_for()
     page.keyboard.press("Escape")

@@ -95,11 +95,7 @@ def expected(strata):
     return 1 - after / before if before else None, overlap
 
 
-@settings(
-    max_examples=draws(150),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=draws(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     drawn=TICKETS,
     window=st.sampled_from((WEEK, Window(None, None, "all"), Window(WEEK.start, None, "since"))),

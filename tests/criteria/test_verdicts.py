@@ -184,11 +184,7 @@ def check(result, estimate):
 
 
 @given(runs, votes, answers, left_out)
-@settings(
-    max_examples=draws(120),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=draws(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans):
     found = {Enhancement: runs, Feedback: votes, SurveyResponse: answers}
     fill(store, found)
@@ -230,11 +226,7 @@ def test_every_figure_is_that_of_plain_python(store, runs, votes, answers, spans
 
 
 @given(runs, votes, answers)
-@settings(
-    max_examples=draws(30),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=draws(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_days_of_a_week_add_up_to_the_week(store, runs, votes, answers):
     fill(store, {Enhancement: runs, Feedback: votes, SurveyResponse: answers})
     week = {r.criterion.key: r.estimate for r in evaluate(Scope(store, "a"), window=WEEK)}

@@ -112,11 +112,7 @@ def heard(votes):
 
 
 @given(runs, votes)
-@settings(
-    max_examples=draws(80),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=draws(80), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
     rows = fill(store, runs, votes)
     rating, thumb = response_bounds(Scope(store, "a"), window=WINDOW, without=NOTHING)
@@ -155,11 +151,7 @@ def test_votes_and_silence_are_those_of_plain_python(store, runs, votes):
 
 
 @given(runs, votes)
-@settings(
-    max_examples=draws(60),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=draws(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_groups_are_those_of_plain_python_and_small_ones_are_put_together(store, runs, votes):
     rows = fill(store, runs, votes)
     tickets = {r["id"]: r["ticket_id"] for r in rows[Enhancement] if r["account_id"] == "a"}

@@ -198,7 +198,7 @@ words = st.lists(st.sampled_from([*TEXTS, *HOSTILE, "slow", "fine"]), max_size=4
 hands = st.dictionaries(st.integers(0, 44), st.sampled_from([None, 1, 2, 3]), max_size=8)
 
 
-@settings(max_examples=draws(25), deadline=None)
+@settings(max_examples=draws(25))
 @given(words, hands, st.randoms(use_true_random=False))
 def test_each_comment_is_in_one_theme_at_most_and_hand_goes_before_rule_before_model(
     texts, moved, random

@@ -172,7 +172,7 @@ def test_the_prior_stays_finite_where_the_field_says_little(accepted, decided):
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=12))
-@settings(max_examples=draws(80), deadline=None)
+@settings(max_examples=draws(80))
 def test_shrunk_lies_between_the_own_share_and_the_fields(counts):
     accepted = floats(*(a for a, _ in counts))
     decided = accepted + floats(*(r for _, r in counts))
@@ -352,7 +352,7 @@ people = st.lists(bugs, max_size=3).map(lambda all_: [(w, a, a + r) for w, a, r 
 
 
 @given(st.lists(people, min_size=1, max_size=6), weights)
-@settings(max_examples=draws(200), deadline=None)
+@settings(max_examples=draws(200))
 def test_a_rejected_bug_never_raises_a_score_and_an_accepted_one_never_lowers_it(field, weight):
     def scores(*more):
         table = frame([*field[0], *more], *field[1:])
@@ -439,7 +439,7 @@ def test_ranks_are_those_of_a_second_implementation(seed, order):
 
 
 @given(st.lists(people, max_size=9), st.integers(1, 20), st.sampled_from(ORDERS))
-@settings(max_examples=draws(60), deadline=None)
+@settings(max_examples=draws(60))
 def test_ranks_are_those_that_a_person_would_count(field, newcomer_below, order):
     found = ranked(*field, order=order, newcomer_below=newcomer_below)
     scores = {

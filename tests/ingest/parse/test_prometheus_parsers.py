@@ -69,7 +69,7 @@ def plain(found):
     return dict(grown), gaps, resets
 
 
-@settings(max_examples=draws(150), deadline=None)
+@settings(max_examples=draws(150))
 @given(histories())
 def test_increments_gaps_and_resets_are_the_plain_ones(drawn):
     found, cuts = drawn
@@ -117,7 +117,7 @@ def plain_slots(found):
     return {at: (fmean(shown), max(shown), len(shown)) for at, shown in slots.items()}
 
 
-@settings(max_examples=draws(100), deadline=None)
+@settings(max_examples=draws(100))
 @given(gauges())
 def test_slots_are_the_plain_ones(drawn):
     found, cuts = drawn

@@ -231,7 +231,7 @@ JSON = st.recursive(
 @pytest.mark.parametrize(
     ("parse", "good"), [(parse_enhancement, RUN), (parse_ticket, TICKET), (parse_feedback, THUMB)]
 )
-@settings(max_examples=draws(250), deadline=None)
+@settings(max_examples=draws(250))
 @given(changes=st.data())
 def test_nothing_that_is_sent_raises(parse, good, changes):
     names = st.sampled_from([*good, "rating_value"])
