@@ -130,10 +130,10 @@ def headline_figures(
     `filters` are those of `query_metrics`, beside the products; `since` is `maturing_since`.
     """
     filters = dict(filters or {}) | _product_filter(product_ids)
+    query = {"metrics": metrics, "filters": filters or None}
 
     def asked(span: Window, **more: Any) -> dict[str, Any]:
-        dates = {"start_date": span.start, "end_date": span.end}
-        return {"metrics": metrics, "filters": filters or None, **dates, **more}
+        return {**query, "start_date": span.start, "end_date": span.end, **more}
 
     now = answered(scope, **asked(window, with_samples=True))
     grain = window.grain
@@ -143,7 +143,6 @@ def headline_figures(
     periods = [row for row in periods if row[grain] is not None]
     names = tuple(row[grain] for row in periods)
     since = since or maturing_since(scope, today)
-    query = {"metrics": metrics, "filters": filters or None}
     beside = _beside(scope, query, window, compare, names, until=(since, today))
     shares = [key for key in metrics if _is_decided(METRICS[key])]
     young, settled = 0, None
@@ -193,13 +192,18 @@ def _beside(
     whole = {"start_date": period_of(grain, start)[0], "end_date": period_of(grain, end)[1]}
     rows = metric_rows(scope, **query, **whole, dimensions=[grain], include_zero=True)
     is_like = compare.days == window.days or compare == window.year_before
-    found, covered = {}, dict[Any, tuple[date | None, date]]()
+    settled, today = until
+    synced, firsts = known_through(scope, today), dict[Any, date | None]()
+    found = {}
     for key, value in metric_totals(scope, **query, start_date=start, end_date=end).items():
         metric = METRICS[key]
-        kind = COPIED.issuperset(metric.facts) or metric.facts, _is_decided(metric)
-        if kind not in covered:
-            covered[kind] = _known_days(scope, metric, query, until)
-        first, last = covered[kind]
+        is_synced = COPIED.issuperset(metric.facts)
+        facts = is_synced or metric.facts
+        if facts not in firsts:
+            firsts[facts] = _first_known(scope, metric, query)
+        first, last = firsts[facts], today
+        if is_synced:
+            last = settled if _is_decided(metric) else synced
         total = value if is_like else _over(metric, value, compare, window.days)
         gap = "not comparable" if total is None else ""
         if value is None or first is None or end < first:
@@ -238,18 +242,14 @@ def _is_amount(metric: Metric) -> bool:
     return metric.per is None and metric.measure.kind != "quantile"
 
 
-def _known_days(
-    scope: Scope, metric: Metric, query: Mapping[str, Any], until: tuple[date, date]
-) -> tuple[date | None, date]:
-    """The first day with data that a metric counts, of the query's products, and the last."""
-    settled, today = until
+def _first_known(scope: Scope, metric: Metric, query: Mapping[str, Any]) -> date | None:
+    """The first day with data that a metric counts, of the query's products."""
     only = {k: v for k, v in (query["filters"] or {}).items() if k == "product_id"}
     if COPIED.issuperset(metric.facts):
-        last = settled if _is_decided(metric) else known_through(scope, today)
-        return _first_cycle(scope, only.get("product_id", ())), last
+        return _first_cycle(scope, only.get("product_id", ()))
     one = {"metrics": [metric.key], "filters": only or None, "dimensions": ["day"], "limit": 1}
     rows = metric_rows(scope, **one, start_date=LONG_AGO)
-    return next((date.fromisoformat(row["day"]) for row in rows), None), today
+    return next((date.fromisoformat(row["day"]) for row in rows), None)
 
 
 def _is_decided(metric: Metric) -> bool:

@@ -81,7 +81,7 @@ class Stamped:
                     last = (drawn.times.end - ONE_DAY).date()
                     add_mark(self.page, min(last, self.page.today), key=key)
                     if opens:
-                        _period_box(name, drawn.times.names)
+                        _rows_box(name, drawn.times.names)
         if opens and (period := st.session_state.pop(f"{name}_asked", None)):
             side_panel(period, partial(opens, period))
 
@@ -172,7 +172,7 @@ def _selection(spec: dict[str, Any], name: str, field: str) -> dict[str, Any]:
     return {"key": key, "on_select": clicked}
 
 
-def _period_box(name: str, periods: Sequence[str]) -> None:
+def _rows_box(name: str, periods: Sequence[str]) -> None:
     """What a click on a mark does, by keyboard."""
     key, label = f"{name}_box", "Open rows of"
 

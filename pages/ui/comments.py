@@ -1,7 +1,5 @@
 """What people say of a figure, in its panel; the review collects it."""
 
-from functools import partial
-
 import streamlit as st
 
 from core.criteria.ledger import comment, comments, withdraw
@@ -21,8 +19,8 @@ def show(page: Page, figure: str) -> None:
             st.caption(plain(f"{one.entered_by}, {moment(page, one.from_at)}"), width="content")
             if page.person:
                 look = {"type": "tertiary", "key": f"{page.key}_comment_{one.id}"}
-                remove = partial(withdraw, model=Annotation, number=one.id)
-                editor_button(page, "Remove", "The comment is removed.", remove, **look)
+                done = "The comment is removed."
+                editor_button(page, "Remove", done, withdraw, Annotation, one.id, **look)
     if page.person:
         name = f"{page.key}_comment_{page.account.id}_{figure}"
         with form(name):

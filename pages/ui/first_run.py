@@ -33,9 +33,11 @@ def checklist(page: Page, *, has_data: bool) -> bool:
 
     They wait for a first sync that runs: of half the data every change would be wrong.
     """
-    source, is_synced = source_of(page), last_synced(page.scope) is not None
-    is_over = page.is_demo or is_synced or source is None
-    if has_data and (is_over or personal.kept(page).get("first_run") == "hidden"):
+    source = source_of(page)
+    if has_data and (page.is_demo or source is None):
+        return False
+    is_synced = last_synced(page.scope) is not None
+    if has_data and (is_synced or personal.kept(page).get("first_run") == "hidden"):
         return False
     is_syncing, asked = is_running(page.scope), f"first_run_asked_{page.account.id}"
     is_reached = bool(st.session_state.get(asked) or any(map(objects_read, runs(page.scope))))

@@ -3,6 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
+from core.base.text import canonical_address
 from core.store import AccountSetting
 from pages.ui import keeper
 from pages.ui.page import Page, signed_in
@@ -22,5 +23,5 @@ def keep(page: Page, **chosen: Any) -> None:
 
 
 def _key() -> str:
-    who = signed_in().lower() or keeper.browser()
+    who = canonical_address(signed_in()) or keeper.browser()
     return f"person:{sha256(who.encode()).hexdigest()[:32]}" if who else ""
